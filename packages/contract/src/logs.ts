@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { attributes, page, scopeQuery, severities } from './common.ts';
+
+export const logRow = z.object({
+  /** `<ts in ns>-<hash>`: address of the record, also its cursor. */
+  id: z.string(),
+  /** Nanoseconds since the epoch, as text. */
+  tsNs: z.string(),
+  at: z.number(),
+  receivedAt: z.number(),
+  severity: severities,
+  severityText: z.string(),
+  body: z.string(),
+  site: z.string(),
+  device: z.string(),
+  service: z.string(),
+  environment: z.string(),
+  release: z.string(),
+  traceId: z.string(),
+  spanId: z.string(),
+  correlationId: z.string(),
+  eventName: z.string(),
+  attributes,
+  resource: attributes,
+});
+export type LogRow = z.infer<typeof logRow>;
+
+const search = scopeQuery.extend({ q: z.string().max(4000).default('') });
+export const searchLogs = endpoint({
+  method: 'GET',
+  path: '/api/v1/logs',
+  summary: 'Search logs, newest first (or oldest first)',
+  permission: 'viewer',
+  query: search.extend({ ...page, order: z.enum(['newest', 'oldest']).default('newest') }),
+  reply: z.object({ rows: z.array(logRow), next: z.string(), tookMs: z.number(), words: z.array(z.string()) }),
+});
+export const logHistogram = endpoint({
+  method: 'GET',
+  path: '/api/v1/logs/histogram',
+  summary: 'Log volume by severity over the range',
+  permission: 'viewer',
+  query: search.extend({ buckets: z.coerce.number().int().min(1).max(400).default(120) }),
+  reply: z.object({
+    stepMs: z.number(),
+    total: z.number(),
+    buckets: z.array(z.object({ at: z.number(), counts: z.record(severities, z.number()) })),
+  }),
+});
+export const facet = z.object({
+  field: z.string(),
+  values: z.array(z.object({ value: z.string(), records: z.number() })),
+  estimated: z.boolean(),
+});
+export const logFacets = endpoint({
+  method: 'GET',
+  path: '/api/v1/logs/facets',
+  summary: 'Top values of the fields of what matches',
+  permission: 'viewer',
+  query: search.extend({ fields: z.string().max(500).default('severity,service,site,environment') }),
+  reply: z.object({ facets: z.array(facet) }),
+});
+export const logContext = endpoint({
+  method: 'GET',
+  path: '/api/v1/logs/:id/context',
+  summary: 'Lines before and after one line, from the same site, device and service',
+  permission: 'viewer',
+  params: z.object({ id: z.string().max(100) }),
+  query: z.object({ lines: z.coerce.number().int().min(1).max(100).default(10) }),
+  reply: z.object({ row: logRow, before: z.array(logRow), after: z.array(logRow) }),
+});
+export const logFields = endpoint({
+  method: 'GET',
+  path: '/api/v1/logs/fields',
+  summary: 'Fields and values for completion',
+  permission: 'viewer',
+  query: scopeQuery.extend({ field: z.string().max(200).default(''), prefix: z.string().max(200).default('') }),
+  reply: z.object({ fields: z.array(z.string()), values: z.array(z.string()) }),
+});
+/** Not JSON: `text/event-stream` of `row` events (a LogRow) with `dropped` events (a number) when the reader is slow. */
+export const tailPath = '/api/v1/logs/tail';
+/** Not JSON: a file, `format=csv|ndjson`, same query as `searchLogs`. */
+export const exportPath = '/api/v1/logs/export';

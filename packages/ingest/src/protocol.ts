@@ -1,0 +1,129 @@
+import type { KeyScope, Reason } from '@sightline/record';
+
+/**
+ * What a protocol sees of one request. The key is already known, the body is already unzipped within its bound.
+ */
+export interface ProtocolRequest {
+  readonly method: string;
+  /** Path parameters of the endpoint's `path`. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Media type without parameters, lower case; '' when the client sent none. */
+  readonly contentType: string;
+  readonly body: Buffer;
+  readonly scope: KeyScope;
+  readonly receivedAtMs: number;
+}
+
+/** Records that a check refused beside others that it let pass. */
+export interface Refusal {
+  readonly signal: string;
+  readonly reason: Reason;
+  readonly records: number;
+  /** For the client and the ledger page: what was expected and what came. */
+  readonly message: string;
+}
+
+/** One piece for the spool: bytes of a lane, known to be well-formed, and how many records of which signal they hold. */
+export interface Frame {
+  /** Name of the lane whose loader understands `bytes`. */
+  readonly lane: string;
+  readonly bytes: Uint8Array;
+  readonly records: number;
+  readonly signal: string;
+}
+
+/** What a check found: pieces to keep, records refused among them; or a request refused whole with the protocol's own status. */
+export type Checked =
+  | { readonly kind: 'accept'; readonly frames: readonly Frame[]; readonly refused: readonly Refusal[] }
+  | { readonly kind: 'refuse'; readonly status: number; readonly reason: Reason; readonly message: string; readonly records: number };
+
+export interface ProtocolReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+/** How a request ended, for the protocol to say in its own words. */
+export type Ending =
+  | { readonly kind: 'stored'; readonly frames: readonly Frame[]; readonly refused: readonly Refusal[] }
+  | {
+      readonly kind: 'refused';
+      /** 400, 401, 403, 413, 415, 429, 503, … */
+      readonly status: number;
+      readonly reason: Reason;
+      readonly message: string;
+      readonly retryAfterS?: number;
+    };
+
+export interface ProtocolEndpoint {
+  readonly method: 'POST' | 'PUT' | 'GET';
+  /** Fastify's form, `/api/:project/envelope/`. */
+  readonly path: string;
+  /** Accepted media types; empty means any. Another one is refused with 415. */
+  readonly contentTypes: readonly string[];
+  readonly signal: string;
+  /** True where browsers send from other origins. */
+  readonly cors?: boolean;
+  /** Largest body after unzipping, bytes. Default 32 MiB. */
+  readonly bodyLimitBytes?: number;
+  /** The protocol's own place for the key, tried before `Authorization`. May read the first bytes of the body. */
+  readonly key?: (request: Omit<ProtocolRequest, 'scope'>) => string | undefined;
+  /** Undoes a content coding that HTTP does not announce (Loki's bare snappy). Must bound its output. */
+  readonly uncompress?: (request: Omit<ProtocolRequest, 'scope'>, limitBytes: number) => Buffer | Promise<Buffer>;
+  /**
+   * Must not throw on any input, must not do I/O. Must leave nothing in a frame that the lane's loader could refuse:
+   * one bad record is refused alone and counted in `refused`.
+   */
+  readonly check: (request: ProtocolRequest) => Checked;
+  /** The protocol's own answer, for good and bad endings alike. */
+  readonly reply: (ending: Ending, request: Omit<ProtocolRequest, 'scope'>) => ProtocolReply;
+}
+
+/** Rows for one table of the store, made in TypeScript. Column names are the table's; missing columns take their default. */
+export interface DecodedRows {
+  readonly table: 'logs' | 'spans' | 'points' | 'errors' | 'sessions' | 'checks' | 'attachments' | 'feedback';
+  /** Plain JSON values: times as ns text (`DateTime64(9)`) or ms numbers, ids as lower-case hex text, maps as objects. */
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A frame as the loader reads it back from a segment. */
+export interface SpooledFrame {
+  readonly scope: KeyScope;
+  readonly protocol: string;
+  readonly project: number;
+  readonly receivedAtMs: number;
+  readonly records: number;
+  readonly signal: string;
+  readonly bytes: Buffer;
+}
+
+/**
+ * How the frames of one lane become rows. `engine`: the engine reads the segment itself (`sql` gives the statements, in
+ * which `{segment}` and `{token}` are filled in by the loader). `decode`: bytes → rows in TypeScript, no I/O, never throws
+ * on bad input; what it cannot use it reports in `refused`.
+ */
+export type Lane =
+  | { readonly name: string; readonly kind: 'engine'; readonly sql: readonly { readonly name: string; readonly sql: string }[] }
+  | {
+      readonly name: string;
+      readonly kind: 'decode';
+      readonly decode: (frame: SpooledFrame) => { readonly tables: readonly DecodedRows[]; readonly refused: readonly Refusal[] };
+    };
+
+export interface Protocol {
+  /** Stable, lower case; a label of metrics and ledger: `otlp`, `sentry`, `loki`. */
+  readonly name: string;
+  readonly title: string;
+  /** One paragraph and a link to the specification. */
+  readonly docs: string;
+  readonly endpoints: readonly ProtocolEndpoint[];
+  readonly lanes: readonly Lane[];
+}
+
+/** Names a protocol; the value is frozen so that nobody bends it at run time. */
+export function defineProtocol(protocol: Protocol): Protocol {
+  return Object.freeze(protocol);
+}

@@ -1,0 +1,36 @@
+/** How a received record ended. received = accepted + dropped + rejected, always. */
+export const outcomes = ['accepted', 'dropped', 'rejected'] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** Why a record did not end in a table. Stable words: they are labels of our metrics and rows of the ledger. */
+export const reasons = [
+  '',
+  'malformed',
+  'too-large',
+  'too-old',
+  'too-new',
+  'unsupported-type',
+  'no-value',
+  'quarantined',
+  'rate-limited',
+  'spool-full',
+  'disk-full',
+  'unauthorised',
+  'client-report',
+  'sampled',
+] as const;
+export type Reason = (typeof reasons)[number];
+
+/** One line of the ledger: `records` of `signal` through `protocol` and `keyId` ended as `outcome` because of `reason`. */
+export interface LedgerEntry {
+  readonly organisation: string;
+  readonly keyId: string;
+  readonly protocol: string;
+  readonly signal: string;
+  readonly outcome: Outcome;
+  readonly reason: Reason;
+  readonly records: number;
+  readonly bytes: number;
+  /** Milliseconds since the epoch at which the record was received. */
+  readonly receivedAtMs: number;
+}
