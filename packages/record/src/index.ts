@@ -1,3 +1,12 @@
 export { keyPermissions, signals, type KeyPermission, type KeyScope, type Signal, type TimeRange } from './scope.ts';
 export { outcomes, reasons, type LedgerEntry, type Outcome, type Reason } from './outcome.ts';
 export { severityName, severityNames, severityNumber, type SeverityName } from './severity.ts';
+export {
+  errorContextGroups,
+  errorPayloadVersion,
+  type ErrorBreadcrumb,
+  type ErrorContextGroup,
+  type ErrorException,
+  type ErrorFrame,
+  type ErrorPayload,
+} from './error-event.ts';

@@ -1,0 +1,67 @@
+/**
+ * What the `payload` column of an error row holds, as JSON: everything of one event that the issue page shows and no
+ * column carries. Made once at ingest (`ingest/errors/normalise-event.ts`), read by the API with `JSON.parse` alone.
+ * Secrets are gone already (cookies, authorization headers, passwords); personal data is scrubbed by the store's engine.
+ */
+export interface ErrorPayload {
+  /** Raised whenever the meaning of a field changes. Readers show what they know and ignore the rest. */
+  readonly version: typeof errorPayloadVersion;
+  /** The exception that was thrown first in the list, then its causes, outermost cause first. Empty for plain messages. */
+  readonly exceptions: readonly ErrorException[];
+  /** Oldest first, at most 100. */
+  readonly breadcrumbs: readonly ErrorBreadcrumb[];
+  /** The six groups of what a person asks first, in the order to show; a group without a field is left out. */
+  readonly groups: readonly ErrorContextGroup[];
+  /** The client's own contexts by name (`os`, `browser`, `device`, `order`, …), bounded in depth and size. */
+  readonly contexts: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly extra: Readonly<Record<string, unknown>>;
+  /** `name@version` of the SDK that sent it; '' when unknown. */
+  readonly sdk: string;
+  /** Why the event belongs to its issue, one line each: `exception type PaymentError`, `frame charge in payment.ts`. */
+  readonly grouping: readonly string[];
+}
+
+export const errorPayloadVersion = 1;
+
+export interface ErrorException {
+  readonly type: string;
+  readonly value: string;
+  /** How it was caught: `onunhandledrejection`, `middleware`, …; '' when unknown. */
+  readonly mechanism: string;
+  /** Null when the client did not say. */
+  readonly handled: boolean | null;
+  /** The innermost call (where it was thrown) first. */
+  readonly frames: readonly ErrorFrame[];
+}
+
+export interface ErrorFrame {
+  readonly function: string;
+  readonly file: string;
+  /** Counted from 1; null when unknown. */
+  readonly line: number | null;
+  /** Counted from 1; null when unknown. */
+  readonly column: number | null;
+  readonly inApp: boolean;
+  readonly module: string;
+  readonly contextLine: string;
+  readonly preContext: readonly string[];
+  readonly postContext: readonly string[];
+  /** Debug id of the file's source map; '' when the client sent none. */
+  readonly debugId: string;
+}
+
+export interface ErrorBreadcrumb {
+  /** Milliseconds since the epoch; null when unknown. */
+  readonly at: number | null;
+  readonly category: string;
+  readonly level: string;
+  readonly message: string;
+  /** Compact JSON of the breadcrumb's data; '' when there is none. */
+  readonly data: string;
+}
+
+export const errorContextGroups = ['site', 'terminal', 'user', 'transaction', 'system', 'request'] as const;
+export interface ErrorContextGroup {
+  readonly name: (typeof errorContextGroups)[number];
+  readonly fields: readonly { readonly label: string; readonly value: string }[];
+}
