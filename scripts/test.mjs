@@ -1,0 +1,69 @@
+// `npm test`: everything. `npm run check` (--quick): types, style, structure and unit tests.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { prepare, root } from './prepare.mjs';
+
+const quick = process.argv.includes('--quick');
+const node = await prepare({ ui: !quick });
+const env = {
+  ...process.env,
+  PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ''}`,
+  NODE_OPTIONS: '',
+};
+const failures = [];
+let passed = 0;
+let failed = 0;
+
+function check(title, file, ...args) {
+  const startedMs = Date.now();
+  const { status } = spawnSync(node, [path.join(root, file), ...args], { cwd: root, stdio: 'inherit', env });
+  console.log(`${status === 0 ? 'ok    ' : 'FAILED'}  ${title} (${((Date.now() - startedMs) / 1000).toFixed(1)} s)`);
+  if (status === 0) passed++;
+  else failed++;
+  if (status !== 0) failures.push(title);
+}
+
+check('types', 'node_modules/typescript/bin/tsc', '-p', '.');
+check('types of the interface', 'node_modules/typescript/bin/tsc', '-p', 'apps/ui');
+check('lint', 'node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings', '--quiet');
+check('format', 'node_modules/oxfmt/bin/oxfmt', '--check', '.');
+check('imports', 'tools/check-imports.ts');
+check('unused code', 'node_modules/knip/bin/knip.js', '--no-progress');
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'sightline-test-'));
+for (const project of quick ? ['unit'] : ['unit', 'engine', 'journeys']) {
+  const report = path.join(folder, `${project}.json`);
+  const startedMs = Date.now();
+  const { status } = spawnSync(
+    node,
+    [
+      path.join(root, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ],
+    { cwd: root, stdio: 'inherit', env },
+  );
+  let counts = { numPassedTests: 0, numFailedTests: 1 };
+  try {
+    counts = JSON.parse(readFileSync(report, 'utf8'));
+  } catch {
+    console.log(`${project}: the tests left no report`);
+  }
+  passed += counts.numPassedTests;
+  failed += counts.numFailedTests;
+  console.log(
+    `${status === 0 ? 'ok    ' : 'FAILED'}  ${project} tests (${((Date.now() - startedMs) / 1000).toFixed(1)} s)`,
+  );
+  if (status !== 0) failures.push(`${project} tests`);
+  if (status !== 0 && counts.numFailedTests === 0) failed++;
+}
+rmSync(folder, { recursive: true, force: true });
+if (failures.length > 0) console.log(`\nFailed: ${failures.join(', ')}`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failures.length === 0 ? 0 : 1);
