@@ -1,0 +1,68 @@
+import type { SpanNode, SpanTree } from './span-tree.ts';
+
+/** One line of the waterfall. */
+export interface WaterfallRow {
+  readonly node: SpanNode;
+  readonly depth: number;
+  readonly collapsed: boolean;
+}
+
+/** Lines of the waterfall top to bottom; what lies below a span in `collapsed` is left out. */
+export function layoutWaterfall(tree: SpanTree, collapsed: ReadonlySet<string>): readonly WaterfallRow[] {
+  const rows: WaterfallRow[] = [];
+  const stack = tree.roots.toReversed().map((node) => ({ node, depth: 0 }));
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const { node, depth } = next;
+    const isCollapsed = collapsed.has(node.span.spanId) && node.children.length > 0;
+    rows.push({ node, depth, collapsed: isCollapsed });
+    if (isCollapsed) continue;
+    for (let index = node.children.length - 1; index >= 0; index -= 1) {
+      const child = node.children[index];
+      if (child !== undefined) stack.push({ node: child, depth: depth + 1 });
+    }
+  }
+  return rows;
+}
+
+/**
+ * Time of a span in which none of its children ran: what it waited for or computed itself. Pairs of nanoseconds from the
+ * start of the trace, ascending.
+ */
+export function gapsOf(node: SpanNode): readonly (readonly [number, number])[] {
+  if (node.children.length === 0) return [];
+  const gaps: [number, number][] = [];
+  let covered = node.startNs;
+  for (const child of node.children) {
+    const start = Math.min(child.startNs, node.endNs);
+    if (start > covered) gaps.push([covered, start]);
+    covered = Math.max(covered, Math.min(child.endNs, node.endNs));
+  }
+  if (covered < node.endNs) gaps.push([covered, node.endNs]);
+  return gaps;
+}
+
+/** Duration less the time in which a child ran. */
+export function selfTimeNs(node: SpanNode): number {
+  if (node.children.length === 0) return node.endNs - node.startNs;
+  return gapsOf(node).reduce((sum, [from, to]) => sum + to - from, 0);
+}
+
+/** Where a moment (ns since the epoch, as text) lies in the trace, as a share of its length; undefined when outside. */
+export function placeOf(tsNs: string, tree: SpanTree): number | undefined {
+  if (!/^\d{1,19}$/.test(tsNs) || tree.durationNs <= 0) return undefined;
+  const share = Number(BigInt(tsNs) - tree.originNs) / tree.durationNs;
+  return share >= 0 && share <= 1 ? share : undefined;
+}
+
+/** Spans from a root down to this one, without itself: what must be open for it to be seen. */
+export function ancestorsOf(spanId: string, tree: SpanTree): readonly string[] {
+  const path: string[] = [];
+  const seen = new Set([spanId]);
+  let parent = tree.byId.get(spanId)?.span.parentId ?? '';
+  while (tree.byId.has(parent) && !seen.has(parent)) {
+    path.unshift(parent);
+    seen.add(parent);
+    parent = tree.byId.get(parent)?.span.parentId ?? '';
+  }
+  return path;
+}
