@@ -1,0 +1,64 @@
+import { numberOf } from './json-reader.ts';
+
+const dayMs = 86_400_000;
+
+/**
+ * Nanoseconds since the epoch of what clients write as a time: seconds, milliseconds, microseconds or nanoseconds (told
+ * apart by size) as number or numeric text, or an ISO 8601 text (UTC where it names no zone). Undefined when it is none.
+ */
+export function timeNs(value: unknown): bigint | undefined {
+  if (typeof value === 'string' && /^\d{17,19}$/.test(value)) return scaled(BigInt(value));
+  const number = numberOf(value);
+  if (number !== undefined) return numericNs(number);
+  if (typeof value !== 'string' || value.length > 64) return undefined;
+  return isoNs(value);
+}
+
+function scaled(digits: bigint): bigint {
+  return digits > 100_000_000_000_000_000n ? digits : digits * 1000n;
+}
+
+function numericNs(number: number): bigint | undefined {
+  if (number <= 0 || number > 9.2e18) return undefined;
+  if (number < 1e11) {
+    const seconds = Math.floor(number);
+    return BigInt(seconds) * 1_000_000_000n + BigInt(Math.round((number - seconds) * 1e6)) * 1000n;
+  }
+  if (number < 1e14) return BigInt(Math.round(number * 1000)) * 1000n;
+  if (number < 1e17) return BigInt(Math.round(number)) * 1000n;
+  return BigInt(Math.round(number));
+}
+
+function isoNs(text: string): bigint | undefined {
+  const match =
+    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,12}))?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i.exec(
+      text.trim(),
+    );
+  if (!match) return undefined;
+  const [, date, clock = '00:00:00', fraction = '', zone = 'Z'] = match;
+  const offset = /^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone.toUpperCase();
+  const ms = Date.parse(`${date}T${clock}${offset}`);
+  if (!Number.isFinite(ms)) return undefined;
+  return BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9));
+}
+
+/** Nanoseconds of a moment in milliseconds. */
+export function msToNs(ms: number): bigint {
+  return BigInt(Math.round(ms * 1000)) * 1000n;
+}
+
+/** Whether a moment may be stored: within `keepDays` before and one day after the moment of receipt. */
+export function timeJudgement(ns: bigint, receivedAtMs: number, keepDays: number): 'good' | 'too-old' | 'too-new' {
+  const ms = Number(ns / 1_000_000n);
+  if (ms < receivedAtMs - keepDays * dayMs) return 'too-old';
+  return ms > receivedAtMs + dayMs ? 'too-new' : 'good';
+}
+
+/**
+ * The time of an event that is too precious to refuse: its own where it is believable, else the moment of receipt, as
+ * Sentry does with clocks that went astray.
+ */
+export function believableNs(value: unknown, receivedAtMs: number, keepDays: number): bigint {
+  const ns = timeNs(value);
+  return ns !== undefined && timeJudgement(ns, receivedAtMs, keepDays) === 'good' ? ns : msToNs(receivedAtMs);
+}

@@ -1,0 +1,98 @@
+import type { ErrorBreadcrumb, ErrorException, ErrorFrame } from '@sightline/record';
+import { isObject, listOf, objectOf, positionOf, textOf, type JsonObject } from './json-reader.ts';
+import { timeNs } from './event-time.ts';
+import { keepValue, withoutSecrets } from './secrets.ts';
+
+const maxExceptions = 20;
+const maxInnerFrames = 60;
+const maxOuterFrames = 40;
+const maxBreadcrumbs = 100;
+const maxContextLines = 8;
+
+/** Debug ids by the file they belong to, from an event's `debug_meta`. */
+export function debugIdsOf(event: JsonObject): ReadonlyMap<string, string> {
+  const images = listOf(objectOf(event['debug_meta'])['images']).slice(0, 500).map(objectOf);
+  return new Map(images.map((image) => [textOf(image['code_file']), textOf(image['debug_id'], 64)]));
+}
+
+/**
+ * The exceptions of an event, thrown first. Sentry sends the oldest cause first and the innermost frame last; both are turned.
+ * Where only a thread carries a stack (a message with a stack trace), that stack is the one exception.
+ */
+export function exceptionsOf(event: JsonObject): ErrorException[] {
+  const debugIds = debugIdsOf(event);
+  const given = listOf(event['exception'] ?? event['sentry.interfaces.Exception']);
+  const single = given.length === 0 && isObject(event['exception']) ? [event['exception']] : given;
+  return single
+    .slice(-maxExceptions)
+    .reverse()
+    .map((value) => exceptionOf(objectOf(value), debugIds));
+}
+
+function exceptionOf(exception: JsonObject, debugIds: ReadonlyMap<string, string>): ErrorException {
+  const mechanism = objectOf(exception['mechanism']);
+  const handled = mechanism['handled'];
+  return {
+    type: textOf(exception['type'], 256) || textOf(exception['module'], 256) || 'Error',
+    value: withoutSecrets(textOf(exception['value'], 8192)),
+    mechanism: textOf(mechanism['type'], 128),
+    handled: typeof handled === 'boolean' ? handled : null,
+    frames: framesOf(objectOf(exception['stacktrace'] ?? exception['raw_stacktrace']), debugIds),
+  };
+}
+
+/** Frames of a Sentry stack trace, innermost first; of a very deep stack both ends are kept. */
+export function framesOf(stacktrace: JsonObject, debugIds: ReadonlyMap<string, string>): ErrorFrame[] {
+  const frames = listOf(stacktrace['frames']);
+  const kept =
+    frames.length > maxInnerFrames + maxOuterFrames
+      ? [...frames.slice(0, maxOuterFrames), ...frames.slice(-maxInnerFrames)]
+      : frames;
+  return kept.map((frame) => frameOf(objectOf(frame), debugIds)).reverse();
+}
+
+function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>): ErrorFrame {
+  const path = textOf(frame['abs_path'], 512);
+  const file = textOf(frame['filename'], 512) || path || textOf(frame['package'], 512);
+  const lines = (value: unknown, side: 'before' | 'after'): string[] => {
+    const list = listOf(value).map((line) => withoutSecrets(textOf(line, 300)));
+    return side === 'before' ? list.slice(-maxContextLines) : list.slice(0, maxContextLines);
+  };
+  return {
+    function: textOf(frame['function'], 256),
+    file: withoutSecrets(file),
+    line: positionOf(frame['lineno']),
+    column: positionOf(frame['colno']),
+    inApp: typeof frame['in_app'] === 'boolean' ? frame['in_app'] : !isForeign(path || file),
+    module: textOf(frame['module'], 256),
+    contextLine: withoutSecrets(textOf(frame['context_line'], 300)),
+    preContext: lines(frame['pre_context'], 'before'),
+    postContext: lines(frame['post_context'], 'after'),
+    debugId: debugIds.get(path) ?? '',
+  };
+}
+
+/** Code of others, where the client did not say: dependencies and the runtime. */
+function isForeign(file: string): boolean {
+  return /(?:^|[/\\])node_modules[/\\]|^node:|^internal\/|site-packages|dist-packages|^<anonymous>$|\[native code\]|^(?:chrome|moz)-extension:/.test(
+    file,
+  );
+}
+
+/** Oldest first; of many, the newest. */
+export function breadcrumbsOf(event: JsonObject): ErrorBreadcrumb[] {
+  return listOf(event['breadcrumbs'] ?? event['sentry.interfaces.Breadcrumbs'])
+    .slice(-maxBreadcrumbs)
+    .map((value) => {
+      const crumb = objectOf(value);
+      const ns = timeNs(crumb['timestamp']);
+      const data = isObject(crumb['data']) ? JSON.stringify(keepValue(crumb['data'])) : '';
+      return {
+        at: ns === undefined ? null : Number(ns / 1_000_000n),
+        category: textOf(crumb['category'], 128) || textOf(crumb['type'], 128),
+        level: textOf(crumb['level'], 32) || 'info',
+        message: withoutSecrets(textOf(crumb['message'], 2048)),
+        data: data === '{}' ? '' : data.slice(0, 4096).toWellFormed(),
+      };
+    });
+}

@@ -1,0 +1,109 @@
+import { redactText } from '@sightline/base';
+import { isObject, textOf } from './json-reader.ts';
+
+const secretWords = new Set([
+  'password',
+  'passwd',
+  'passphrase',
+  'passcode',
+  'pwd',
+  'pass',
+  'pin',
+  'cvv',
+  'cvc',
+  'cvv2',
+  'pan',
+  'ssn',
+  'secret',
+  'secrets',
+  'token',
+  'auth',
+  'authorization',
+  'authentication',
+  'cookie',
+  'cookies',
+  'csrf',
+  'xsrf',
+  'apikey',
+  'credential',
+  'credentials',
+  'otp',
+  'jwt',
+  'bearer',
+  'mysql_pwd',
+  'privatekey',
+  'sessionid',
+  'sid',
+  'cardnumber',
+  'track1',
+  'track2',
+  'dsn',
+]);
+const secretPairs = new Set([
+  'apikey',
+  'privatekey',
+  'sessionid',
+  'cardnumber',
+  'accesskey',
+  'secretkey',
+  'signingkey',
+  'encryptionkey',
+  'trackdata',
+  'securitycode',
+  'socialsecurity',
+]);
+const queryParameter = /([?&;]|^)([A-Za-z0-9_.[\]-]{1,64})=([^&;\s"'<>]+)/g;
+
+/** The value that stands where a secret stood. */
+export const redacted = '<redacted>';
+
+/** True where the name alone says that the value must not be kept: `password`, `X-Api-Key`, `sessionId`, `set-cookie`. */
+export function isSecretName(name: string): boolean {
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '');
+  return words.some((word, i) => secretWords.has(word) || secretPairs.has(`${word}${words[i + 1] ?? ''}`));
+}
+
+/** Text without bearer tokens, passwords in URLs, our own keys and secret-looking query parameters. */
+export function withoutSecrets(text: string): string {
+  const clean = redactText(text);
+  if (!clean.includes('=')) return clean;
+  return clean.replace(queryParameter, (whole, before: string, name: string) =>
+    isSecretName(name) ? `${before}${name}=${redacted}` : whole,
+  );
+}
+
+/** How much of a client's free-form value is kept. */
+export interface KeepLimits {
+  readonly depth: number;
+  /** Entries of one object or list. */
+  readonly entries: number;
+  readonly textLength: number;
+}
+
+export const payloadLimits: KeepLimits = { depth: 5, entries: 100, textLength: 2048 };
+
+/** A copy of any JSON value, bounded, with values under secret-looking names replaced and texts cleaned. */
+export function keepValue(value: unknown, limits: KeepLimits = payloadLimits, depth = 0): unknown {
+  if (typeof value === 'string') return withoutSecrets(textOf(value, limits.textLength));
+  if (typeof value !== 'object' || value === null) return value ?? null;
+  if (depth >= limits.depth) return Array.isArray(value) ? `[${value.length} entries]` : '{…}';
+  if (Array.isArray(value)) return value.slice(0, limits.entries).map((item) => keepValue(item, limits, depth + 1));
+  return keepObject(value, limits, depth);
+}
+
+/** As `keepValue`, for an object; anything else becomes an empty one. */
+export function keepObject(value: unknown, limits: KeepLimits = payloadLimits, depth = 0): Record<string, unknown> {
+  if (!isObject(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value)
+      .slice(0, limits.entries)
+      .map(([name, item]) => [
+        textOf(name, 200),
+        isSecretName(name) && item !== null && item !== '' ? redacted : keepValue(item, limits, depth + 1),
+      ]),
+  );
+}
