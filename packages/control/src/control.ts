@@ -1,0 +1,318 @@
+import type { Result } from '@sightline/base';
+
+/**
+ * The control plane as the rest of Sightline sees it: who may do what, which sites and keys there are, and who changed
+ * what. Every call that names an organisation sees and changes that organisation alone. Times are milliseconds since the
+ * epoch. Each call is bounded by the database's statement time-out and throws only when the database does not answer.
+ */
+export interface Control {
+  readonly organisations: Organisations;
+  readonly people: People;
+  readonly sessions: Sessions;
+  readonly invitations: Invitations;
+  readonly keys: Keys;
+  readonly projects: Projects;
+  readonly sites: Sites;
+  readonly issueStates: IssueStates;
+  readonly audit: Audit;
+  readonly settings: Settings;
+  readonly setup: Setup;
+  /** True when the database answers `SELECT 1` within a second. */
+  healthy(): Promise<boolean>;
+  /** What people call the database in use: `embedded PostgreSQL 18.4`, `PostgreSQL 15.18`. */
+  readonly database: { readonly description: string; readonly connectionString: string };
+  /** Writes what is pending, closes the pool and stops the embedded server where there is one. */
+  close(): Promise<void>;
+}
+
+/** From least to most; each may do all that those before it may. */
+export const roles = ['viewer', 'responder', 'admin', 'owner'] as const;
+export type Role = (typeof roles)[number];
+
+/** True when `role` is `least` or more. */
+export function roleAtLeast(role: Role, least: Role): boolean {
+  return roles.indexOf(role) >= roles.indexOf(least);
+}
+
+/** Why a change was refused: a stable word to branch on and a sentence for the person. */
+export interface Refused {
+  readonly reason: 'not-found' | 'conflict' | 'forbidden' | 'expired' | 'invalid';
+  readonly message: string;
+}
+
+/** Who does something, for the audit trail: an e-mail address or a key's name, and the network address. */
+export interface Actor {
+  readonly name: string;
+  readonly address: string;
+}
+
+export interface Organisation {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: number;
+}
+
+export interface Organisations {
+  find(id: string): Promise<Organisation | undefined>;
+  findByName(name: string): Promise<Organisation | undefined>;
+  /** The organisation of this name, created on first sight (X-Scope-OrgID). Cached; refuses empty or overlong names. */
+  ensure(name: string): Promise<Result<Organisation, Refused>>;
+  /** All of them by name, at most `limit` (1,000). */
+  list(limit?: number): Promise<Organisation[]>;
+}
+
+export interface Person {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+}
+export interface Member extends Person {
+  readonly role: Role;
+  readonly joinedAt: number;
+  readonly lastSignInAt: number | null;
+}
+export interface MembershipOf {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+}
+
+export interface People {
+  /** The person when the password is right. Takes as long for an unknown e-mail as for a wrong password. */
+  signIn(email: string, password: string): Promise<Person | undefined>;
+  find(personId: string): Promise<Person | undefined>;
+  /** The organisations a person belongs to, by name. */
+  organisationsOf(personId: string): Promise<MembershipOf[]>;
+  members(organisation: string): Promise<Member[]>;
+  member(organisation: string, personId: string): Promise<Member | undefined>;
+  /** Refuses to demote the last owner, and lets only an owner (`by`) make or change owners. */
+  changeRole(organisation: string, personId: string, role: Role, by: Role): Promise<Result<Member, Refused>>;
+  /** Ends the person's sessions in the organisation as well. Refuses to remove the last owner. */
+  remove(organisation: string, personId: string, by: Role): Promise<Result<Member, Refused>>;
+  /** Ends all sessions of the person but `keepToken`. */
+  changePassword(
+    personId: string,
+    current: string,
+    next: string,
+    keepToken: string,
+  ): Promise<Result<undefined, Refused>>;
+}
+
+/** Who is signed in, in which organisation, as what. The role is read with every call, so that a change takes effect at once. */
+export interface Session {
+  readonly person: Person;
+  readonly organisation: { readonly id: string; readonly name: string };
+  readonly role: Role;
+  readonly csrfToken: string;
+  readonly expiresAt: number;
+}
+
+export interface Sessions {
+  /** `undefined` when the person belongs to no organisation. The token is shown once; only its hash is kept. */
+  open(
+    personId: string,
+    about: { address: string; userAgent: string; organisation?: string },
+  ): Promise<{ token: string; session: Session } | undefined>;
+  /** The live session of a token, its idle time renewed. */
+  find(token: string): Promise<Session | undefined>;
+  switchOrganisation(token: string, organisation: string): Promise<Result<Session, Refused>>;
+  end(token: string): Promise<void>;
+}
+
+export interface Invitation {
+  readonly id: string;
+  readonly email: string;
+  readonly role: Role;
+  readonly expiresAt: number;
+}
+export interface Invitations {
+  list(organisation: string): Promise<Invitation[]>;
+  /** Replaces an open invitation to the same address. Only an owner (`by`) invites owners. */
+  create(
+    organisation: string,
+    email: string,
+    role: Role,
+    by: { name: string; role: Role },
+  ): Promise<Result<Invitation & { token: string }, Refused>>;
+  revoke(organisation: string, id: string): Promise<Result<Invitation, Refused>>;
+  /** Once only. A person who exists already must give the password they have. */
+  accept(
+    token: string,
+    person: { name: string; password: string },
+  ): Promise<Result<{ person: Person; organisation: string; role: Role }, Refused>>;
+}
+
+export const keyPermissions = ['ingest', 'query', 'any-organisation'] as const;
+export type KeyPermission = (typeof keyPermissions)[number];
+
+export interface ApiKey {
+  readonly id: string;
+  readonly name: string;
+  readonly permissions: readonly KeyPermission[];
+  readonly site: string;
+  readonly device: string;
+  readonly service: string;
+  readonly environment: string;
+  /** Shown again for keys that can do nothing but ingest; null otherwise. */
+  readonly secret: string | null;
+  readonly hint: string;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly lastUsedAt: number | null;
+}
+
+/** What a key opens. `scope` is the `KeyScope` of records received with it. */
+export interface FoundKey {
+  readonly scope: {
+    readonly organisation: string;
+    readonly keyId: string;
+    readonly site: string;
+    readonly device: string;
+    readonly service: string;
+    readonly environment: string;
+  };
+  readonly name: string;
+  readonly permissions: readonly KeyPermission[];
+}
+
+export interface NewKey {
+  readonly name: string;
+  readonly permissions: readonly KeyPermission[];
+  readonly site?: string;
+  readonly device?: string;
+  readonly service?: string;
+  readonly environment?: string;
+}
+
+export interface Keys {
+  /** What a secret opens; cached for 10 s, misses included. Any text may be asked. */
+  find(secret: string): Promise<FoundKey | undefined>;
+  list(organisation: string): Promise<ApiKey[]>;
+  create(
+    organisation: string,
+    key: NewKey,
+    createdBy: string,
+  ): Promise<Result<{ key: ApiKey; secret: string }, Refused>>;
+  revoke(organisation: string, id: string): Promise<Result<ApiKey, Refused>>;
+  /** The key that the "Send data" page shows: an ingest-only key of the organisation, created when there is none. */
+  ingestKey(organisation: string): Promise<ApiKey>;
+  /** Names by id, revoked ones included, for the ledger. */
+  names(organisation: string): Promise<ReadonlyMap<string, string>>;
+}
+
+export interface Project {
+  readonly number: number;
+  readonly organisation: string;
+  readonly name: string;
+}
+export interface Projects {
+  list(organisation: string): Promise<Project[]>;
+  /** The first project of an organisation: the number that stands in its DSNs. */
+  first(organisation: string): Promise<Project>;
+  /** Whose project a number is; cached. */
+  find(number: number): Promise<Project | undefined>;
+}
+
+export interface Site {
+  readonly code: string;
+  readonly name: string;
+  readonly address: string;
+  readonly city: string;
+  readonly region: string;
+  readonly latitude: number | null;
+  readonly longitude: number | null;
+  readonly timeZone: string;
+  readonly createdAt: number;
+}
+export interface Sites {
+  list(organisation: string): Promise<Site[]>;
+  find(organisation: string, code: string): Promise<Site | undefined>;
+  /** Creates the codes not known yet (at most 1,000 a call, 200 characters each); answers those created. */
+  seen(organisation: string, codes: readonly string[]): Promise<string[]>;
+  /** Creates or replaces name and place of one site. */
+  update(organisation: string, code: string, site: Omit<Site, 'code' | 'createdAt'>): Promise<Site>;
+}
+
+export const issueStatuses = ['unresolved', 'resolved', 'ignored'] as const;
+export type IssueStatus = (typeof issueStatuses)[number];
+
+/** What people decided about an issue. Issues nobody touched have no row: unresolved, unassigned. */
+export interface IssueState {
+  /** Sixteen hexadecimal digits. */
+  readonly issue: string;
+  readonly status: IssueStatus;
+  /** When it was resolved: events after that mean it has regressed. */
+  readonly resolvedAt: number | null;
+  readonly assignee: string;
+  readonly updatedAt: number;
+}
+export interface IssueActivity {
+  readonly at: number;
+  readonly actor: string;
+  readonly text: string;
+}
+export interface IssueStates {
+  find(organisation: string, issue: string): Promise<IssueState | undefined>;
+  /** States by issue of at most 1,000 asked issues; without `issues`, of the 10,000 touched last. */
+  list(organisation: string, issues?: readonly string[]): Promise<ReadonlyMap<string, IssueState>>;
+  /** Changes what is given and notes it in the issue's activity. */
+  change(
+    organisation: string,
+    issue: string,
+    change: { readonly status?: IssueStatus | undefined; readonly assignee?: string | undefined },
+    actor: string,
+  ): Promise<IssueState>;
+  /** Newest first, at most 200. */
+  activity(organisation: string, issue: string): Promise<IssueActivity[]>;
+}
+
+export interface AuditEntry {
+  readonly id: string;
+  readonly at: number;
+  readonly actor: string;
+  readonly address: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly detail: string;
+}
+export interface Audit {
+  /** Appends to the organisation's chain. `action` in the form `key.create`; `detail` never holds a secret. */
+  append(
+    organisation: string,
+    actor: Actor,
+    entry: { readonly action: string; readonly subject: string; readonly detail?: string },
+  ): Promise<void>;
+  /** Newest first; `cursor` is `next` of the page before, '' to begin. */
+  list(
+    organisation: string,
+    page: { readonly limit: number; readonly cursor: string },
+  ): Promise<Result<{ entries: AuditEntry[]; next: string }, Refused>>;
+  /** Walks the chain; `brokenAt` is the first entry that does not follow from the one before. */
+  verify(organisation: string): Promise<{ readonly entries: number; readonly brokenAt: string | null }>;
+}
+
+export interface Settings {
+  get(organisation: string, name: string): Promise<unknown>;
+  set(organisation: string, name: string, value: unknown): Promise<void>;
+}
+
+/** What an installer may hand in so that no browser is needed. */
+export interface SetupValues {
+  readonly organisation?: string | undefined;
+  readonly email?: string | undefined;
+  readonly password?: string | undefined;
+  /** Any text of 16 characters and more becomes a key that may ingest, query and name any organisation. */
+  readonly key?: string | undefined;
+}
+export interface Setup {
+  needed(): Promise<boolean>;
+  /**
+   * At each start. Creates what the values name and is missing; never changes what is there. Where there is still no
+   * owner it answers the one-time token for the set-up link (the token of an earlier start stops working).
+   */
+  start(values: SetupValues): Promise<Result<{ token: string | undefined }, Refused>>;
+  complete(
+    token: string,
+    owner: { organisation: string; name: string; email: string; password: string },
+  ): Promise<Result<{ person: Person; organisation: Organisation }, Refused>>;
+}
