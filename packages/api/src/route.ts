@@ -233,3 +233,6 @@ export function stream<Params extends z.ZodType = z.ZodType<undefined>, Query ex
       handler(input as Input<z.output<Params>, z.output<Query>, undefined>, context as CallContext, reply),
   };
 }
+
+/** The reply of calls that only report success (contract `done`). */
+export const doneReply: { done: true } = { done: true };
