@@ -1,0 +1,126 @@
+import uPlot from 'uplot';
+import type { ChartSeries } from './chart-data.ts';
+import { formatValue } from './number-format.ts';
+
+export type ChartKind = 'bars' | 'lines' | 'stacked';
+
+/** Something that happened at a moment: a deploy, an incident. */
+export interface ChartMark {
+  readonly at: number;
+  readonly label: string;
+  readonly tone: 'accent' | 'bad' | 'warn';
+}
+
+/** What changes without a new chart. */
+export interface ChartFrame {
+  readonly from: number;
+  readonly to: number;
+  readonly marks: readonly ChartMark[];
+}
+
+interface ChartSettings {
+  readonly element: HTMLElement;
+  readonly series: readonly (ChartSeries & { readonly colour: string })[];
+  readonly kind: ChartKind;
+  readonly unit: string;
+  readonly height: number;
+  readonly frame: () => ChartFrame;
+  readonly onCursor: (index: number | undefined) => void;
+  readonly onRange: (from: number, to: number) => void;
+}
+
+const font = '11px "Inter Variable", system-ui, sans-serif';
+/** A press that moves less than this (px) is a click, not a range. */
+const leastDragPx = 4;
+
+/** uPlot's options for a chart drawn with the page's own colours. */
+export function chartOptions(settings: ChartSettings): uPlot.Options {
+  const { element, kind, height, frame, unit } = settings;
+  const colour = colourReader(element);
+  const axis = {
+    font,
+    stroke: colour('var(--faint)'),
+    grid: { stroke: colour('var(--border)'), width: 1 },
+    ticks: { show: false },
+  };
+  const drawn = kind === 'lines' ? settings.series : settings.series.toReversed();
+  return {
+    width: Math.max(120, element.clientWidth),
+    height,
+    ms: 1,
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: {
+      y: false,
+      points: { show: kind === 'lines', size: 6 },
+      drag: { x: true, y: false, setScale: false, dist: leastDragPx },
+    },
+    scales: {
+      x: { time: true, range: () => [frame().from, frame().to] },
+      y: { range: (_chart, low, high) => valueRange(low, high, kind) },
+    },
+    axes: [
+      { ...axis, size: 28, space: 72, grid: { show: false } },
+      { ...axis, size: 56, gap: 6, space: 32, values: (_chart, ticks) => ticks.map((tick) => formatValue(tick, unit)) },
+    ],
+    series: [{}, ...drawn.map((one) => seriesOptions(one, kind, colour(one.colour)))],
+    hooks: {
+      setCursor: [(chart) => settings.onCursor(chart.cursor.idx ?? undefined)],
+      setSelect: [
+        (chart) => {
+          const { left, width } = chart.select;
+          if (width < leastDragPx) return;
+          chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+          settings.onRange(chart.posToVal(left, 'x'), chart.posToVal(left + width, 'x'));
+        },
+      ],
+      draw: [(chart) => drawMarks(chart, frame(), colour)],
+    },
+  };
+}
+
+function seriesOptions(one: ChartSeries, kind: ChartKind, colour: string): uPlot.Series {
+  const bars = uPlot.paths.bars?.({ size: [0.8, 48], align: 1 });
+  if (kind === 'bars') return { label: one.name, fill: colour, width: 0, points: { show: false }, ...(bars === undefined ? {} : { paths: bars }) };
+  if (kind === 'stacked') return { label: one.name, fill: colour, stroke: colour, width: 1, points: { show: false } };
+  return { label: one.name, stroke: colour, width: 1.5, spanGaps: false };
+}
+
+/** Counts and stacks stand on zero; a level far from zero is shown with room around it instead. */
+function valueRange(low: number | null, high: number | null, kind: ChartKind): [number, number] {
+  if (low === null || high === null) return [0, 1];
+  const room = (high - low) * 0.15 || Math.abs(high) * 0.1 || 1;
+  if (kind !== 'lines' || (low >= 0 && low < high * 0.6)) return [Math.min(0, low), high > 0 ? high * 1.08 : 1];
+  return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
+}
+
+/** Canvas knows no CSS variables: they are read from the element, once for each chart. */
+function colourReader(element: HTMLElement): (value: string) => string {
+  const style = getComputedStyle(element);
+  return (value) => {
+    const name = /^var\((--[\w-]+)\)$/.exec(value)?.[1];
+    return name === undefined ? value : style.getPropertyValue(name).trim() || 'gray';
+  };
+}
+
+function drawMarks(chart: uPlot, { from, to, marks }: ChartFrame, colour: (value: string) => string): void {
+  const { ctx, bbox } = chart;
+  ctx.save();
+  ctx.font = `${11 * devicePixelRatio}px "Inter Variable", system-ui, sans-serif`;
+  ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
+  for (const { at, label, tone } of marks.slice(0, 100)) {
+    if (at < from || at > to) continue;
+    const x = Math.round(chart.valToPos(at, 'x', true));
+    ctx.strokeStyle = colour(`var(--${tone})`);
+    ctx.fillStyle = ctx.strokeStyle;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    const right = x > bbox.left + bbox.width * 0.8;
+    ctx.textAlign = right ? 'right' : 'left';
+    ctx.fillText(label, x + (right ? -4 : 4) * devicePixelRatio, bbox.top + 11 * devicePixelRatio);
+  }
+  ctx.restore();
+}
