@@ -1,0 +1,398 @@
+import { randomUUID } from 'node:crypto';
+import type { Attributes, Context, Span } from '@opentelemetry/api';
+import type { FaultBoard } from './faults.ts';
+import { applyDiscount } from './pos/orders.ts';
+import { showCheckoutFailure, reserveStock } from './pos/others.ts';
+import { authorizeCharge, declineCharge } from './pos/payment.ts';
+import type { Random } from './random.ts';
+import type { Store } from './stores.ts';
+import {
+  context,
+  type Program,
+  type Service,
+  SeverityNumber,
+  SpanKind,
+  SpanStatusCode,
+  type StoreMeters,
+  type Telemetry,
+  trace,
+} from './telemetry.ts';
+
+const products: readonly (readonly [string, string, number])[] = [
+  ['SKU-1042', 'Bourbon 750 ml', 3299],
+  ['SKU-1077', 'Vodka 1 l', 2199],
+  ['SKU-1101', 'Cabernet Sauvignon', 1699],
+  ['SKU-1133', 'Lager 12-pack', 1599],
+  ['SKU-1180', 'Tequila reposado', 4499],
+  ['SKU-1212', 'Prosecco', 1399],
+  ['SKU-1240', 'Gin 750 ml', 2799],
+  ['SKU-1275', 'Hard seltzer 8-pack', 1249],
+  ['SKU-1301', 'Single malt 12 y', 6499],
+  ['SKU-1333', 'Pinot noir', 1899],
+];
+
+const levels = {
+  debug: SeverityNumber.DEBUG,
+  info: SeverityNumber.INFO,
+  warn: SeverityNumber.WARN,
+  error: SeverityNumber.ERROR,
+} as const;
+type Level = keyof typeof levels;
+
+/** One open register: who sells, where, with which releases and instruments. */
+export interface Register {
+  readonly store: Store;
+  readonly terminal: string;
+  readonly releases: Readonly<Record<Service, string>>;
+  readonly programs: Readonly<Record<Service, Program>>;
+  readonly meters: StoreMeters;
+  readonly telemetry: Telemetry;
+  readonly faults: FaultBoard;
+  readonly random: Random;
+}
+
+/** A span opened within another, with the times of a day that was simulated rather than waited for. */
+interface Step {
+  readonly span: Span;
+  readonly within: Context;
+  readonly startMs: number;
+}
+
+/** One sale from the terminal's button to the last service, reported as if it had just ended. */
+export class Sale {
+  readonly #at: Register;
+  readonly #correlation = `corr_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
+  readonly #order: string;
+  readonly #cashier: string;
+  readonly #method: string;
+  readonly #lines: readonly (readonly [string, string, number])[];
+  readonly #totalCents: number;
+  #clockMs: number;
+
+  constructor(register: Register, nowMs: number) {
+    this.#at = register;
+    const { random, store } = register;
+    this.#order = `ord_${store.code.slice(6)}_${random.whole(100_000, 999_999)}`;
+    this.#cashier = random.pick(store.cashiers);
+    this.#method = random.chance(0.72) ? 'card' : random.chance(0.75) ? 'cash' : 'mobile';
+    this.#lines = Array.from({ length: random.whole(1, 4) }, () => random.pick(products));
+    this.#totalCents = this.#lines.reduce((sum, line) => sum + line[2], 0);
+    this.#clockMs = nowMs - 900;
+  }
+
+  run(): void {
+    const terminal = this.#open('terminal', 'checkout', SpanKind.INTERNAL, context.active(), {
+      'terminal.id': this.#at.terminal,
+      'enduser.id': this.#cashier,
+    });
+    this.#log(
+      'terminal',
+      'info',
+      `Checkout started by ${this.#cashier}: ${this.#lines.length} items, ${dollars(this.#totalCents)}`,
+      terminal,
+    );
+    if (this.#at.random.chance(0.6)) this.#checkAge(terminal);
+    this.#pass(12);
+    const gateway = this.#open('gateway', 'POST /orders', SpanKind.SERVER, terminal.within, {
+      'http.request.method': 'POST',
+      'http.route': '/orders',
+      'url.path': '/orders',
+    });
+    this.#pass(5);
+    const status = this.#placeOrder(gateway);
+    gateway.span.setAttribute('http.response.status_code', status);
+    this.#log(
+      'gateway',
+      status >= 500 ? 'error' : 'info',
+      `POST /orders ${status} ${Math.round(this.#clockMs - gateway.startMs)}ms`,
+      gateway,
+      { 'http.response.status_code': status },
+    );
+    this.#close(gateway, status >= 500 ? `status ${status}` : undefined);
+    this.#at.meters.duration.record((this.#clockMs - gateway.startMs) / 1000, {
+      'http.route': '/orders',
+      'http.request.method': 'POST',
+      'http.response.status_code': status,
+    });
+    this.#pass(6);
+    if (status >= 500) this.#tellCashier(terminal, status);
+    else this.#log('terminal', 'info', `Receipt printed for ${this.#order}`, terminal, { 'order.id': this.#order });
+    this.#close(terminal, status >= 500 ? 'checkout failed' : undefined);
+  }
+
+  #placeOrder(gateway: Step): number {
+    const orders = this.#open('orders', 'process order', SpanKind.SERVER, gateway.within, {
+      'order.id': this.#order,
+      'order.amount': this.#totalCents / 100,
+    });
+    this.#log(
+      'orders',
+      'info',
+      `Processing order ${this.#order}: ${this.#lines.map((line) => line[1]).join(', ')}`,
+      orders,
+      { 'order.id': this.#order, 'order.amount': this.#totalCents / 100 },
+    );
+    const failure = this.#discount(orders) ?? this.#reserve(orders) ?? this.#pay(orders);
+    if (failure === undefined) {
+      this.#query(
+        'orders',
+        'INSERT orders',
+        `INSERT INTO orders (id, total_cents, method) VALUES ($1, $2, $3)`,
+        orders,
+        4,
+      );
+      this.#at.meters.orders.add(1, { 'payment.method': this.#method });
+      this.#at.meters.revenue.add(this.#totalCents / 100, { 'payment.method': this.#method });
+      this.#log(
+        'orders',
+        'info',
+        `Order ${this.#order} completed`,
+        orders,
+        { 'order.id': this.#order, 'order.amount': this.#totalCents / 100 },
+        'order.completed',
+      );
+    } else {
+      this.#log(
+        'orders',
+        failure >= 500 ? 'error' : 'warn',
+        `Order ${this.#order} failed with status ${failure}`,
+        orders,
+        {
+          'order.id': this.#order,
+        },
+      );
+    }
+    this.#close(orders, failure !== undefined && failure >= 500 ? `order failed` : undefined);
+    return failure ?? 201;
+  }
+
+  #checkAge(terminal: Step): void {
+    const refused = this.#at.random.chance(0.02);
+    this.#at.meters.ageChecks.add(1, { result: refused ? 'refused' : 'passed' });
+    this.#log(
+      'terminal',
+      refused ? 'warn' : 'info',
+      `Age check ${refused ? 'refused' : 'passed'} at ${this.#at.terminal}`,
+      terminal,
+      { 'age.check': refused ? 'refused' : 'passed' },
+      'age.check',
+    );
+  }
+
+  #discount(orders: Step): number | undefined {
+    if (!this.#at.faults.strikes('bad-release', this.#at.store.code) || !this.#at.random.chance(0.35)) return undefined;
+    return this.#failed(
+      'orders',
+      orders,
+      () => applyDiscount({ id: this.#order, totalCents: this.#totalCents, discount: {} }),
+      500,
+    );
+  }
+
+  #reserve(orders: Step): number | undefined {
+    const slow = this.#at.faults.strikes('slow-database', this.#at.store.code);
+    const inventory = this.#open('inventory', 'reserve stock', SpanKind.SERVER, orders.within, {
+      'order.lines': this.#lines.length,
+    });
+    let failure: number | undefined;
+    for (const [sku] of this.#lines) {
+      const tookMs = this.#at.random.latencyMs(slow ? 1600 : 6);
+      this.#query(
+        'inventory',
+        'SELECT inventory',
+        'SELECT quantity FROM inventory WHERE sku = $1 FOR UPDATE',
+        inventory,
+        Math.min(tookMs, 5000),
+      );
+      if (tookMs < 4500) continue;
+      failure = this.#failed('inventory', inventory, () => reserveStock(sku, 5000), 503);
+      break;
+    }
+    if (slow && failure === undefined)
+      this.#log(
+        'inventory',
+        'warn',
+        `Slow query: SELECT quantity FROM inventory took ${Math.round(this.#clockMs - inventory.startMs)} ms`,
+        inventory,
+      );
+    this.#log(
+      'inventory',
+      failure ? 'error' : 'debug',
+      failure ? `Reservation for ${this.#order} failed` : `Reserved ${this.#lines.length} lines for ${this.#order}`,
+      inventory,
+      { 'order.id': this.#order },
+    );
+    this.#close(inventory, failure ? 'statement timeout' : undefined);
+    return failure;
+  }
+
+  #pay(orders: Step): number | undefined {
+    if (this.#method === 'cash') return undefined;
+    const { store, random } = this.#at;
+    const outage = this.#at.faults.strikes('payment-outage', store.code) && random.chance(0.92);
+    const declined = !outage && random.chance(0.012);
+    const payment = this.#open('payment', 'authorize payment', SpanKind.SERVER, orders.within, {
+      'payment.method': this.#method,
+      'payment.processor': store.processor,
+    });
+    this.#log(
+      'payment',
+      'info',
+      `Authorizing ${dollars(this.#totalCents)} by ${this.#method} through ${store.processor}`,
+      payment,
+      { 'order.id': this.#order, 'payment.processor': store.processor },
+    );
+    const call = this.#open('payment', `POST ${store.processor}`, SpanKind.CLIENT, payment.within, {
+      'http.request.method': 'POST',
+      'server.address': `api.${store.processor}.example`,
+      'url.path': '/v1/authorizations',
+    });
+    this.#pass(outage ? 5000 : random.latencyMs(140));
+    call.span.setAttribute('http.response.status_code', outage ? 504 : declined ? 402 : 200);
+    this.#close(call, outage ? 'timeout' : undefined);
+    this.#at.meters.payments.add(1, {
+      outcome: outage || declined ? 'failure' : 'success',
+      method: this.#method,
+      processor: store.processor,
+    });
+    const charge = {
+      orderId: this.#order,
+      amountCents: this.#totalCents,
+      method: this.#method,
+      processor: store.processor,
+    };
+    let failure: number | undefined;
+    if (outage) {
+      this.#log(
+        'payment',
+        'error',
+        `Payment failed: processor ${store.processor} did not answer within 5000 ms`,
+        payment,
+        {
+          'order.id': this.#order,
+          'payment.processor': store.processor,
+          'payment.attempt': 3,
+        },
+      );
+      failure = this.#failed('payment', payment, () => authorizeCharge(charge, 5000), 502);
+    } else if (declined) {
+      this.#log('payment', 'warn', `Card declined for ${this.#order}`, payment, { 'order.id': this.#order });
+      failure = this.#failed('payment', payment, () => declineCharge(charge), 402);
+    } else {
+      this.#log('payment', 'info', `Payment of ${dollars(this.#totalCents)} captured for ${this.#order}`, payment, {
+        'order.id': this.#order,
+        'payment.processor': store.processor,
+      });
+    }
+    this.#close(payment, outage ? 'processor unavailable' : undefined);
+    return failure;
+  }
+
+  #tellCashier(terminal: Step, status: number): void {
+    this.#log('terminal', 'error', `Checkout failed at ${this.#at.terminal}: status ${status}`, terminal, {
+      'order.id': this.#order,
+    });
+    this.#failed('terminal', terminal, () => showCheckoutFailure(status), status);
+  }
+
+  /** Raises the error for real, records it on the span and reports it through the Sentry SDK. */
+  #failed(service: Service, step: Step, raise: () => unknown, status: number): number {
+    try {
+      raise();
+    } catch (error) {
+      step.span.recordException(error as Error, this.#clockMs);
+      if (status >= 500 || status === 402) this.#report(service, step, error, status);
+    }
+    return status;
+  }
+
+  #report(service: Service, step: Step, error: unknown, status: number): void {
+    const { store, terminal, releases, telemetry, random } = this.#at;
+    telemetry.capture(service, releases[service], error, (scope) => {
+      const spanContext = step.span.spanContext();
+      scope.setPropagationContext({ traceId: spanContext.traceId, parentSpanId: spanContext.spanId, sampleRand: 0.5 });
+      scope.setTags({ site: store.code, terminal, correlation_id: this.#correlation, processor: store.processor });
+      scope.setLevel(status === 402 ? 'warning' : 'error');
+      scope.setUser({ id: this.#cashier, username: this.#cashier, role: 'cashier' });
+      scope.setContext('store', { id: store.code, name: store.name, city: store.city });
+      scope.setContext('terminal', { id: terminal, kind: 'register' });
+      scope.setContext('transaction', {
+        orderId: this.#order,
+        amount: this.#totalCents / 100,
+        currency: 'USD',
+        method: this.#method,
+        items: this.#lines.length,
+      });
+      scope.setContext('system', { version: releases[service], platform: 'linux', network: 'online' });
+      scope.setContext('request', {
+        correlationId: this.#correlation,
+        method: 'POST',
+        url: '/orders',
+        attempt: random.whole(1, 3),
+      });
+      scope.addBreadcrumb({
+        category: 'ui',
+        message: `Scanned ${this.#lines.length} items`,
+        level: 'info',
+        timestamp: (step.startMs - 400) / 1000,
+      });
+      scope.addBreadcrumb({
+        category: 'http',
+        message: 'POST /orders',
+        level: 'info',
+        timestamp: step.startMs / 1000,
+        data: { correlation_id: this.#correlation },
+      });
+      scope.addBreadcrumb({
+        category: service,
+        message: `${service} answered ${status}`,
+        level: 'error',
+        timestamp: this.#clockMs / 1000,
+      });
+    });
+  }
+
+  #open(service: Service, name: string, kind: SpanKind, parent: Context, attributes: Attributes): Step {
+    const startMs = this.#clockMs;
+    const span = this.#at.programs[service].tracer.startSpan(
+      name,
+      { kind, startTime: startMs, attributes: { 'correlation.id': this.#correlation, ...attributes } },
+      parent,
+    );
+    return { span, within: trace.setSpan(parent, span), startMs };
+  }
+
+  #close(step: Step, failure?: string): void {
+    if (failure) step.span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
+    this.#pass(1);
+    step.span.end(this.#clockMs);
+  }
+
+  #query(service: Service, name: string, statement: string, parent: Step, medianMs: number): void {
+    const step = this.#open(service, name, SpanKind.CLIENT, parent.within, {
+      'db.system.name': 'postgresql',
+      'db.query.text': statement,
+    });
+    this.#pass(service === 'inventory' ? medianMs : this.#at.random.latencyMs(medianMs));
+    this.#close(step);
+  }
+
+  #log(service: Service, severity: Level, body: string, step: Step, attributes: Attributes = {}, event?: string): void {
+    this.#at.programs[service].log(
+      levels[severity],
+      body,
+      { 'correlation.id': this.#correlation, ...attributes },
+      this.#clockMs,
+      step.within,
+      event,
+    );
+  }
+
+  #pass(ms: number): void {
+    this.#clockMs += ms;
+  }
+}
+
+function dollars(cents: number): string {
+  return `$${(cents / 100).toFixed(2)}`;
+}
