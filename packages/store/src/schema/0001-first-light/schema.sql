@@ -21,11 +21,13 @@ CREATE TABLE logs (
   scope_name LowCardinality(String),
   res Map(LowCardinality(String), String) CODEC(ZSTD(1)),
   attrs Map(LowCardinality(String), String) CODEC(ZSTD(1)),
-  id UInt64 ALIAS cityHash64(ts, site, service, span_id, body),
-  INDEX ix_text body TYPE text(tokenizer = 'splitByNonAlpha'),
+  id UInt64 ALIAS cityHash64(ts, site, device, service, span_id, body, attrs),
+  INDEX ix_text lowerUTF8(body) TYPE text(tokenizer = 'splitByNonAlpha'),
   INDEX ix_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX ix_correlation correlation_id TYPE bloom_filter(0.01) GRANULARITY 1,
-  INDEX ix_attrs mapValues(attrs) TYPE bloom_filter(0.01) GRANULARITY 1
+  INDEX ix_attrs mapValues(attrs) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX ix_res mapValues(res) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX ix_received received_at TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (organisation, toStartOfMinute(ts), ts)
 TTL toDateTime(ts) + INTERVAL 30 DAY DELETE
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
@@ -56,7 +58,9 @@ CREATE TABLE spans (
   received_at DateTime64(9) CODEC(Delta(8), ZSTD(1)),
   INDEX ix_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX ix_correlation correlation_id TYPE bloom_filter(0.01) GRANULARITY 1,
-  INDEX ix_attrs mapValues(attrs) TYPE bloom_filter(0.01) GRANULARITY 1
+  INDEX ix_attrs mapValues(attrs) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX ix_res mapValues(res) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX ix_received received_at TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (organisation, toStartOfMinute(ts), ts)
 TTL toDateTime(ts) + INTERVAL 30 DAY DELETE
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
@@ -164,7 +168,7 @@ CREATE TABLE errors (
   amount Float64,
   tags Map(LowCardinality(String), String) CODEC(ZSTD(1)),
   payload String CODEC(ZSTD(3)),
-  INDEX ix_text message TYPE text(tokenizer = 'splitByNonAlpha'),
+  INDEX ix_text lowerUTF8(message) TYPE text(tokenizer = 'splitByNonAlpha'),
   INDEX ix_event event_id TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX ix_issue issue TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX ix_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
