@@ -1,0 +1,11 @@
+// Runs before the first paint, so that a page never flashes in the other theme. Inline scripts are refused by our policy.
+(function () {
+  var kept = null;
+  try {
+    kept = localStorage.getItem('sightline-theme');
+  } catch (refused) {
+    // Storage is switched off: follow the system.
+  }
+  var light = kept === 'light' || (kept !== 'dark' && matchMedia('(prefers-color-scheme: light)').matches);
+  document.documentElement.setAttribute('data-mantine-color-scheme', light ? 'light' : 'dark');
+})();

@@ -1,0 +1,41 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  type AnyRoute,
+  type AnyRouter,
+} from '@tanstack/react-router';
+import { parseSearch, writeSearch } from '../data/address.ts';
+import type { Page } from './page.ts';
+import { PageFault, PageLoading, UnknownPage } from './page-states.tsx';
+import { Shell } from './shell.tsx';
+
+/** The routes of all pages: inside the shell, or outside of it. */
+export function createPages(pages: readonly Page[]): AnyRouter {
+  const root = createRootRoute({ component: Outlet, notFoundComponent: UnknownPage });
+  const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
+  const outside: AnyRoute[] = [];
+  const inside: AnyRoute[] = [];
+  for (const page of pages) {
+    const alone = page.group === 'outside';
+    const route = createRoute({
+      getParentRoute: () => (alone ? root : shell) as AnyRoute,
+      path: page.path.replaceAll(/:([a-zA-Z]+)/g, '$$$1'),
+      component: lazyRouteComponent(page.load),
+      staticData: { title: page.title } as never,
+    });
+    (alone ? outside : inside).push(route as AnyRoute);
+  }
+  return createRouter({
+    routeTree: root.addChildren([shell.addChildren(inside), ...outside]),
+    parseSearch: (text) => parseSearch(text),
+    stringifySearch: (search) => writeSearch(search),
+    defaultPendingComponent: PageLoading,
+    defaultErrorComponent: PageFault,
+    defaultNotFoundComponent: UnknownPage,
+    defaultPendingMs: 150,
+    scrollRestoration: false,
+  }) as AnyRouter;
+}
