@@ -1,0 +1,86 @@
+import { severityNumber } from '@sightline/record';
+import { timeJudgement, timeNs } from '../../../errors/event-time.ts';
+import { contextlessIdentity, resourceOf, sentryAttributes } from '../attributes.ts';
+import { isObject, objectOf, textOf, hexIdOf, type JsonObject } from '../../../errors/json-reader.ts';
+import { LogsRequestBuilder, otlpLogsLane, type LogRecordInput } from '../../../otlp/build-logs.ts';
+import type { Frame, ProtocolRequest, Refusal } from '../../../protocol.ts';
+import type { EnvelopeItem } from '../envelope.ts';
+import { itemJson, jsonItemLimitBytes } from '../item-kinds.ts';
+
+/** Days that logs are kept. */
+export const logsKeptDays = 30;
+const maxBody = 262_144;
+
+interface LogsChecked {
+  readonly frames: readonly Frame[];
+  readonly refused: readonly Refusal[];
+}
+
+/**
+ * Structured logs (https://develop.sentry.dev/sdk/telemetry/logs/) as an OTLP request, so that they share the lane, the
+ * scrubber and the speed of all other logs. A log without a body, or of an impossible time, is refused alone.
+ */
+export function logsFrame(items: readonly EnvelopeItem[], request: ProtocolRequest, header: JsonObject): LogsChecked {
+  const builder = new LogsRequestBuilder();
+  const refused: Refusal[] = [];
+  const refuse = (reason: Refusal['reason'], message: string): void =>
+    void refused.push({ signal: 'logs', reason, records: 1, message });
+  let group = '';
+  for (const item of items) {
+    const logs = item.payload.length > jsonItemLimitBytes ? undefined : itemJson(item);
+    if (logs === undefined) {
+      refuse('malformed', 'item "log": expected a JSON object with "items"');
+      continue;
+    }
+    for (const entry of Array.isArray(logs['items']) ? logs['items'] : [logs]) {
+      const read = readLog(entry, request, objectOf(header['sdk']));
+      if (read.kind === 'refused') {
+        refuse(read.reason, read.message);
+        continue;
+      }
+      const key = JSON.stringify(read.resource);
+      if (key !== group || builder.records === 0) builder.resource(read.resource, 'sentry');
+      group = key;
+      builder.add(read.record);
+    }
+  }
+  const records = builder.records;
+  return {
+    frames: records === 0 ? [] : [{ lane: otlpLogsLane, bytes: builder.build(), records, signal: 'logs' }],
+    refused,
+  };
+}
+
+type ReadLog =
+  | { readonly kind: 'log'; readonly resource: Record<string, string>; readonly record: LogRecordInput }
+  | { readonly kind: 'refused'; readonly reason: Refusal['reason']; readonly message: string };
+
+function readLog(entry: unknown, request: ProtocolRequest, sdk: JsonObject): ReadLog {
+  if (!isObject(entry)) return { kind: 'refused', reason: 'malformed', message: 'log: expected an object' };
+  const body = textOf(entry['body'], maxBody);
+  if (body === '') return { kind: 'refused', reason: 'no-value', message: 'log: expected "body"' };
+  const timeNsOrNone = timeNs(entry['timestamp']);
+  const judged = timeNsOrNone === undefined ? 'good' : timeJudgement(timeNsOrNone, request.receivedAtMs, logsKeptDays);
+  if (judged !== 'good')
+    return {
+      kind: 'refused',
+      reason: judged,
+      message: `log: timestamp ${textOf(entry['timestamp'], 40)} is ${judged}`,
+    };
+  const attributes = sentryAttributes(entry['attributes']);
+  const identity = contextlessIdentity(attributes, request);
+  const level = textOf(entry['level'], 32) || 'info';
+  const number = entry['severity_number'];
+  const record: LogRecordInput = {
+    timeNs: timeNsOrNone ?? BigInt(Math.round(request.receivedAtMs)) * 1_000_000n,
+    severityText: level,
+    severityNumber:
+      typeof number === 'number' && number >= 1 && number <= 24 ? Math.floor(number) : severityNumber(level),
+    body,
+    attributes:
+      identity.correlationId === '' ? attributes : { ...attributes, 'correlation.id': identity.correlationId },
+    traceId: hexIdOf(entry['trace_id'], 32),
+    spanId: hexIdOf(entry['span_id'], 16) || hexIdOf(attributes['sentry.trace.parent_span_id'], 16),
+  };
+  return { kind: 'log', resource: resourceOf(identity, sdk), record };
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { hexIdOf, isObject, parseJson } from '../../errors/json-reader.ts';
+import type { Ending, ProtocolReply, ProtocolRequest } from '../../protocol.ts';
+
+const limitedStatuses = new Set([429, 503]);
+
+/**
+ * Sentry's answers: `{"id": …}`, or `{"detail", "causes"}` with the header `X-Sentry-Error`. Where we are full the SDKs are told
+ * so by `X-Sentry-Rate-Limits` (https://develop.sentry.dev/sdk/expected-features/rate-limiting/), which they obey; a body of
+ * which nothing could be read is a 400, so that the developer sees it.
+ */
+export function sentryReply(ending: Ending, request: Omit<ProtocolRequest, 'scope'>): ProtocolReply {
+  if (ending.kind === 'refused') return refusedReply(ending);
+  const unreadable = ending.refused
+    .filter((refusal) => refusal.reason === 'malformed')
+    .map((refusal) => refusal.message);
+  if (ending.frames.length === 0 && unreadable.length > 0)
+    return errorReply(400, 'nothing in the request could be read', unreadable.slice(0, 10));
+  return json(200, { id: idOf(request.body) });
+}
+
+function refusedReply(ending: Extract<Ending, { kind: 'refused' }>): ProtocolReply {
+  if (!limitedStatuses.has(ending.status)) return errorReply(ending.status, ending.message, [ending.reason]);
+  const seconds = Math.max(1, Math.ceil(ending.retryAfterS ?? 60));
+  const reply = errorReply(429, ending.message, [ending.reason]);
+  return {
+    ...reply,
+    headers: {
+      ...reply.headers,
+      'retry-after': String(seconds),
+      'x-sentry-rate-limits': `${seconds}::organization:${ending.reason.replaceAll('-', '_')}`,
+    },
+  };
+}
+
+function errorReply(status: number, detail: string, causes: readonly string[]): ProtocolReply {
+  const reply = json(status, { detail, causes });
+  return { ...reply, headers: { ...reply.headers, 'x-sentry-error': headerText(detail) } };
+}
+
+function json(status: number, body: unknown): ProtocolReply {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+/** Header values are printable ASCII; a client's words may be anything. */
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 500);
+}
+
+/** The id by which the sender will look for its event: of the envelope's header, or of the event itself. */
+function idOf(body: Buffer): string {
+  const end = body.indexOf(10);
+  const header = parseJson(body.toString('utf8', 0, end < 0 ? body.length : end)) ?? parseJson(body.toString('utf8'));
+  const id = isObject(header) ? hexIdOf(header['event_id'], 32) : '';
+  return id === '' ? randomUUID().replaceAll('-', '') : id;
+}

@@ -1,0 +1,110 @@
+import { inflateSync, gunzipSync } from 'node:zlib';
+import { isObject, parseJson, objectOf, textOf, type JsonObject } from '../../errors/json-reader.ts';
+import type { Checked, ProtocolRequest } from '../../protocol.ts';
+import { signalFrames } from './check-envelope.ts';
+import type { EnvelopeItem } from './envelope.ts';
+
+const openBrace = 123;
+
+/**
+ * The legacy clients' body coding (https://develop.sentry.dev/sdk/data-model/event-payloads/): plain JSON, zlib, or base64 of
+ * zlib, none of which HTTP announces. What is none of these is handed on as it came, for the check to refuse.
+ */
+export function storeBody(request: Omit<ProtocolRequest, 'scope'>, limitBytes: number): Buffer {
+  const { body } = request;
+  if (firstVisible(body) === openBrace) return body;
+  const bytes = isBase64(body) ? Buffer.from(body.toString('latin1'), 'base64') : body;
+  if (firstVisible(bytes) === openBrace) return bytes;
+  const bound = { maxOutputLength: limitBytes };
+  if (bytes[0] === 0x78) return inflated(() => inflateSync(bytes, bound));
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return inflated(() => gunzipSync(bytes, bound));
+  return body;
+}
+
+/** A `RangeError` (the bound is broken) goes on to the caller as the contract asks; anything else names the coding. */
+function inflated(read: () => Buffer): Buffer {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    throw new Error('the body is neither JSON nor valid zlib', { cause: error });
+  }
+}
+
+function firstVisible(body: Buffer): number | undefined {
+  return body.subarray(0, 64).find((byte) => byte > 32 && byte < 127);
+}
+
+function isBase64(body: Buffer): boolean {
+  return body.length >= 8 && /^[A-Za-z0-9+/_-]+=*\s*$/.test(body.toString('latin1', 0, 4096).slice(0, body.length));
+}
+
+/** One event by itself, as clients sent it before there were envelopes. */
+export function checkStore(request: ProtocolRequest): Checked {
+  const event = parseJson(request.body.toString('utf8'));
+  if (!isObject(event)) {
+    return {
+      kind: 'refuse',
+      status: 400,
+      reason: 'malformed',
+      message: 'expected an event: one JSON object',
+      records: 1,
+    };
+  }
+  return acceptEvent(event, event['type'] === 'transaction' ? 'transaction' : 'event');
+}
+
+function acceptEvent(event: JsonObject, type: 'event' | 'transaction'): Checked {
+  const item: EnvelopeItem = { type, header: { type }, payload: Buffer.from(JSON.stringify(event)) };
+  const spans = Array.isArray(event['spans']) ? event['spans'].length : 0;
+  const kept =
+    type === 'transaction' ? { signal: 'spans', records: 1 + spans, item } : { signal: 'errors', records: 1, item };
+  return { kind: 'accept', frames: signalFrames({ event_id: event['event_id'] }, [kept]), refused: [] };
+}
+
+/**
+ * A browser's report that a page broke its security policy (https://www.w3.org/TR/CSP3/#reporting), as an error event: what
+ * was blocked, by which directive, on which page.
+ */
+export function checkSecurityReport(request: ProtocolRequest): Checked {
+  const body = parseJson(request.body.toString('utf8'));
+  const first: unknown = Array.isArray(body) ? body[0] : body;
+  const report = objectOf(objectOf(first)['csp-report'] ?? objectOf(first)['body']);
+  const directive = textOf(
+    report['effective-directive'] ?? report['effectiveDirective'] ?? report['violated-directive'],
+    200,
+  );
+  if (directive === '') {
+    return {
+      kind: 'refuse',
+      status: 400,
+      reason: 'malformed',
+      message: 'expected a content security policy report: {"csp-report": {"effective-directive": …}}',
+      records: 1,
+    };
+  }
+  return acceptEvent(policyEvent(request, report, directive), 'event');
+}
+
+function policyEvent(request: ProtocolRequest, report: JsonObject, directive: string): JsonObject {
+  const blocked = textOf(report['blocked-uri'] ?? report['blockedURL'], 1024) || 'inline code';
+  const page = textOf(report['document-uri'] ?? report['documentURL'], 1024);
+  const kind = directive.split(' ')[0] ?? directive;
+  return {
+    platform: 'javascript',
+    logger: 'csp',
+    level: 'warning',
+    type: 'csp',
+    culprit: kind,
+    logentry: { message: `Blocked by ${kind}: %s`, params: [blocked] },
+    fingerprint: ['csp', kind, originOf(blocked)],
+    release: request.query.get('sentry_release') ?? '',
+    environment: request.query.get('sentry_environment') ?? '',
+    request: { url: page },
+    extra: { ...report },
+  };
+}
+
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : url;
+}
