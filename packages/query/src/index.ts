@@ -1,0 +1,20 @@
+export { compileSearch } from './search/search.ts';
+export { parseSearch, searchBounds } from './search/parse.ts';
+export { knownFields, type Table } from './search/fields.ts';
+export type { CompiledSearch } from './search/compile.ts';
+export type { Search, SearchError } from './search/ast.ts';
+export {
+  growingWindows,
+  minuteCondition,
+  scopeCondition,
+  toNs,
+  windowOf,
+  type Condition,
+  type ReadScope,
+  type Window,
+} from './search/scope.ts';
+export type { LogRecord } from './logs/log-row.ts';
+export { exportLogs, getLog, getLogContext, searchLogs, type LogPage, type LogSearch } from './logs/search-logs.ts';
+export { completeSearch, logFacets, type Facet } from './logs/log-facets.ts';
+export { logHistogram, niceStepMs, type LogHistogram } from './logs/log-histogram.ts';
+export { tailLogs, type TailBatch } from './logs/tail-logs.ts';

@@ -1,0 +1,158 @@
+import { ok, type Result } from '@sightline/base';
+import { severityName } from '@sightline/record';
+import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { SearchError } from '../search/ast.ts';
+import { findField, knownFields, volumeColumns, type Field, type Table } from '../search/fields.ts';
+import { minuteCondition, scopeCondition, type Condition, type ReadScope } from '../search/scope.ts';
+import { likePattern } from '../search/words.ts';
+import { compileSearch } from '../search/search.ts';
+import { hexId } from './log-row.ts';
+
+/** More records than this in the range, and facets are counted on a sample. */
+const sampleRecords = 2_000_000;
+const facetValues = 10;
+const facetFields = 20;
+
+export interface Facet {
+  readonly field: string;
+  readonly values: { value: string; records: number }[];
+  /** True when `records` were scaled up from a sample. */
+  readonly estimated: boolean;
+}
+
+/**
+ * The ten most frequent values of each field among the logs that match. `fields`: names of the search language, at most
+ * 20, well-known or attributes. Throws `StoreError`.
+ */
+export async function logFacets(
+  reader: TelemetryReader,
+  input: ReadScope & { readonly q: string; readonly fields: readonly string[] },
+  limits: QueryLimits = {},
+): Promise<Result<Facet[], SearchError>> {
+  const search = compileSearch('logs', input.q);
+  if (!search.ok) return search;
+  const every = await sampling(reader, input, limits);
+  const facets: Facet[] = [];
+  for (const field of [...new Set(input.fields.filter((name) => name !== ''))].slice(0, facetFields)) {
+    const found = findField('logs', field);
+    const fromVolume = search.value.onlyVolume && wholeMinutes(input) && found.kind !== 'attribute' && volumeColumns.has(found.column);
+    const parameters: Record<string, ParameterValue> = { ...search.value.parameters, every, most: facetValues };
+    const value = valueOf(found, parameters);
+    const scope = fromVolume ? minutesOf(input) : scopeCondition(input);
+    const source = fromVolume
+      ? `sum(volume.records) AS found FROM volume PREWHERE ${scope.sql} AND ${search.value.sql}`
+      : `count() * {every:UInt64} AS found FROM logs PREWHERE ${scope.sql}${every > 1 ? ' AND cityHash64(ts) % {every:UInt64} = 0' : ''} AND ${search.value.sql}`;
+    const rows = await reader.query<{ value: string; total: string }>(
+      `SELECT value, toString(found) AS total FROM (SELECT ${value} AS value, ${source} GROUP BY value)
+       WHERE value != '' ORDER BY found DESC, value LIMIT {most:UInt32}`,
+      { ...parameters, ...scope.parameters },
+      { ...limits, settings: { ...limits.settings, max_bytes_before_external_group_by: 300_000_000 } },
+    );
+    facets.push({ field, values: merged(found, rows), estimated: !fromVolume && every > 1 });
+  }
+  return ok(facets);
+}
+
+/** Severity numbers of one group count together. */
+function merged(field: Field, rows: readonly { value: string; total: string }[]): Facet['values'] {
+  const values = new Map<string, number>();
+  for (const row of rows) {
+    const name = field.kind === 'severity' ? severityName(Number(row.value)) : row.value;
+    if (name !== '') values.set(name, (values.get(name) ?? 0) + Number(row.total));
+  }
+  return [...values].map(([value, records]) => ({ value, records })).sort((a, b) => b.records - a.records);
+}
+
+/** The text of a field's value as SQL; '' where a record has none. */
+function valueOf(field: Field, parameters: Record<string, ParameterValue>): string {
+  switch (field.kind) {
+    case 'attribute': {
+      const places = field.maps.flatMap((map, m) =>
+        field.keys.map((key, k) => {
+          parameters[`f${m}_${k}`] = key;
+          return `${map}[{f${m}_${k}:String}]`;
+        }),
+      );
+      return places.length === 1 && places[0] ? places[0] : `arrayFirst(x -> x != '', [${places.join(', ')}])`;
+    }
+    case 'hex':
+      return hexId(field.column, field.bytes);
+    case 'severity':
+      return `if(severity = 0 OR severity > 24, '', toString(intDiv(severity - 1, 4) * 4 + 1))`;
+    case 'text':
+      return `substring(${field.column}, 1, 200)`;
+    default:
+      return `toString(${field.column})`;
+  }
+}
+
+/** One in how many records to count. */
+async function sampling(reader: TelemetryReader, input: ReadScope, limits: QueryLimits): Promise<number> {
+  const scope = minutesOf(input);
+  const [row] = await reader.query<{ total: string }>(
+    `SELECT toString(sum(records)) AS total FROM volume PREWHERE ${scope.sql}`,
+    scope.parameters,
+    limits,
+  );
+  return Math.max(1, Math.ceil(Number(row?.total ?? 0) / sampleRecords));
+}
+
+function minutesOf(input: ReadScope): Condition {
+  const last = 4_294_944_000;
+  return minuteCondition(
+    input,
+    Math.min(last, Math.floor(input.fromMs / 60_000) * 60),
+    Math.min(last, Math.ceil(input.toMs / 60_000) * 60),
+  );
+}
+
+/** A facet may read whole minutes at its edges when they are few of many. */
+const wholeMinutes = (input: ReadScope): boolean => input.toMs - input.fromMs >= 3_600_000;
+
+/** How many recent records tell which attributes there are. */
+const recentRecords = 50_000;
+
+/**
+ * For completion: without `field` the fields of a table (well-known ones, then the attributes of recent records, most
+ * frequent first); with it the values that begin with `prefix`, ignoring case. Throws `StoreError`.
+ */
+export async function completeSearch(
+  reader: TelemetryReader,
+  table: Exclude<Table, 'errors'>,
+  input: ReadScope & { readonly field: string; readonly prefix: string },
+  limits: QueryLimits = {},
+): Promise<{ fields: string[]; values: string[] }> {
+  const scope = scopeCondition(input);
+  const parameters: Record<string, ParameterValue> = {
+    ...scope.parameters,
+    pattern: `${likePattern(input.prefix.toLowerCase().replace(/[\\*]/g, '\\$&'), false)}%`,
+    recent: recentRecords,
+  };
+  const recent = (columns: string): string =>
+    `SELECT ${columns} FROM ${table} PREWHERE ${scope.sql} ORDER BY toStartOfMinute(ts) DESC, ts DESC LIMIT {recent:UInt32}`;
+  if (input.field === '') {
+    const rows = await reader.query<{ name: string }>(
+      `SELECT arrayJoin(arrayConcat(mapKeys(attrs), mapKeys(res))) AS name, count() AS found FROM (${recent('attrs, res')})
+       WHERE lowerUTF8(name) LIKE {pattern:String} GROUP BY name ORDER BY found DESC, name LIMIT 200`,
+      parameters,
+      limits,
+    );
+    const known = knownFields(table).filter((name) => name.startsWith(input.prefix.toLowerCase()));
+    return { fields: [...new Set([...known, ...rows.map((row) => row.name)])], values: [] };
+  }
+  const field = findField(table, input.field);
+  if (field.kind === 'severity') return { fields: [], values: startingWith(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], input.prefix) };
+  if (field.kind === 'code') return { fields: [], values: startingWith(Object.keys(field.codes), input.prefix) };
+  if (field.kind === 'text' || field.kind === 'duration') return { fields: [], values: [] };
+  const value = valueOf(field, parameters);
+  const rows = await reader.query<{ value: string }>(
+    `SELECT ${value} AS value, count() AS found FROM (${recent(field.kind === 'attribute' ? 'attrs, res' : field.column)})
+     WHERE value != '' AND lowerUTF8(value) LIKE {pattern:String} GROUP BY value ORDER BY found DESC, value LIMIT 50`,
+    parameters,
+    limits,
+  );
+  return { fields: [], values: rows.map((row) => row.value) };
+}
+
+const startingWith = (words: readonly string[], prefix: string): string[] =>
+  words.filter((word) => word.startsWith(prefix.toLowerCase()));

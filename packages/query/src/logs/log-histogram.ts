@@ -1,0 +1,100 @@
+import { ok, type Result } from '@sightline/base';
+import { severityNames } from '@sightline/record';
+import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { SearchError } from '../search/ast.ts';
+import { minuteCondition, scopeCondition, toNs, type ReadScope } from '../search/scope.ts';
+import { compileSearch } from '../search/search.ts';
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+const steps = [
+  100, 200, 500,
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * second),
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * minute),
+  ...[1, 2, 3, 6, 12].map((n) => n * hour),
+  ...[1, 2, 7, 30, 90, 365, 3650].map((n) => n * day),
+];
+
+/** The finest step that people read at a glance and that needs at most `buckets` of them. Milliseconds. */
+export function niceStepMs(rangeMs: number, buckets: number): number {
+  return steps.find((step) => Math.ceil(rangeMs / step) <= buckets) ?? 100 * 365 * day;
+}
+
+export interface LogHistogram {
+  readonly stepMs: number;
+  readonly total: number;
+  /** Every bucket of the range in order, empty ones too; `at`: its start, ms; `counts`: by severity name, without zeros. */
+  readonly buckets: { at: number; counts: Record<string, number> }[];
+}
+
+interface Row {
+  readonly bucket: string;
+  readonly level: number;
+  readonly records: string;
+}
+
+/** Severity numbers as their group: 0 unknown, 1 trace … 6 fatal. */
+const level = 'if(severity > 24, 0, intDiv(severity + 3, 4))';
+
+/**
+ * How many logs match, by time and severity. Whole minutes come from the `volume` view when the search asks for its
+ * dimensions only; the rest is counted in the logs. Throws `StoreError`.
+ */
+export async function logHistogram(
+  reader: TelemetryReader,
+  input: ReadScope & { readonly q: string; readonly buckets: number },
+  limits: QueryLimits = {},
+): Promise<Result<LogHistogram, SearchError>> {
+  const search = compileSearch('logs', input.q);
+  if (!search.ok) return search;
+  const fromMs = Number(toNs(input.fromMs) / 1_000_000n);
+  const toMs = Number(toNs(input.toMs) / 1_000_000n);
+  if (fromMs >= toMs) return ok({ stepMs: steps[0] ?? 100, total: 0, buckets: [] });
+  const stepMs = niceStepMs(toMs - fromMs, input.buckets);
+  const parameters: Record<string, ParameterValue> = { ...search.value.parameters, stepMs };
+  const raw = (from: string, to: string): string => {
+    const scope = scopeCondition(input);
+    Object.assign(parameters, scope.parameters);
+    return `SELECT intDiv(toUnixTimestamp64Milli(ts), {stepMs:Int64}) AS bucket, ${level} AS level, count() AS records
+      FROM logs PREWHERE ${scope.sql.replaceAll('{fromNs:', `{${from}:`).replaceAll('{toNs:', `{${to}:`)} AND ${search.value.sql}
+      GROUP BY bucket, level`;
+  };
+  const firstMinute = Math.ceil(fromMs / minute) * minute;
+  const lastMinute = Math.floor(toMs / minute) * minute;
+  const parts: string[] = [];
+  if (search.value.onlyVolume && stepMs >= minute && firstMinute < lastMinute) {
+    const whole = minuteCondition(input, firstMinute / 1000, lastMinute / 1000);
+    Object.assign(parameters, whole.parameters);
+    parts.push(`SELECT intDiv(toInt64(toUnixTimestamp(minute)) * 1000, {stepMs:Int64}) AS bucket, ${level} AS level, sum(volume.records) AS records
+      FROM volume PREWHERE ${whole.sql} AND ${search.value.sql} GROUP BY bucket, level`);
+    if (fromMs < firstMinute) parts.push(raw('fromNs', 'headNs'));
+    if (lastMinute < toMs) parts.push(raw('tailNs', 'toNs'));
+    Object.assign(parameters, { headNs: toNs(firstMinute), tailNs: toNs(lastMinute) });
+  } else parts.push(raw('fromNs', 'toNs'));
+  const rows = await reader.query<Row>(
+    `SELECT toString(bucket) AS bucket, toUInt8(level) AS level, toString(sum(records)) AS records
+     FROM (${parts.join(' UNION ALL ')}) GROUP BY bucket, level`,
+    parameters,
+    limits,
+  );
+  return ok(fill(rows, fromMs, toMs, stepMs));
+}
+
+function fill(rows: readonly Row[], fromMs: number, toMs: number, stepMs: number): LogHistogram {
+  const counts = new Map<number, Record<string, number>>();
+  let total = 0;
+  for (const row of rows) {
+    const bucket = Number(row.bucket);
+    const ofBucket = counts.get(bucket) ?? {};
+    ofBucket[severityNames[row.level - 1] ?? ''] = Number(row.records);
+    counts.set(bucket, ofBucket);
+    total += Number(row.records);
+  }
+  const buckets: LogHistogram['buckets'] = [];
+  for (let bucket = Math.floor(fromMs / stepMs); bucket * stepMs < toMs; bucket++) {
+    buckets.push({ at: bucket * stepMs, counts: counts.get(bucket) ?? {} });
+  }
+  return { stepMs, total, buckets };
+}

@@ -1,0 +1,67 @@
+import { ok, type Clock, type Result } from '@sightline/base';
+import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { SearchError } from '../search/ast.ts';
+import { compileSearch } from '../search/search.ts';
+import { scopeCondition, toNs, type ReadScope } from '../search/scope.ts';
+import { logColumns, toLog, type LogColumns, type LogRecord } from './log-row.ts';
+
+/** One look at what has arrived: the newest of it in order of receipt, and how many more there were. */
+export interface TailBatch {
+  readonly rows: LogRecord[];
+  readonly dropped: number;
+}
+
+const pollMs = 1000;
+const batchRows = 500;
+/** Records are loaded in stretches: what was received before the last look may appear after it. */
+const lookBackMs = 10_000;
+/** Records of a store that was offline arrive late; those of the last day are shown. */
+const reachMs = 86_400_000;
+
+/**
+ * Follows what arrives and matches, from `sinceReceivedMs` on, until `signal` aborts: a batch each second at most, none
+ * when nothing came. A record is given once. Holds at most `batchRows` records. Throws `StoreError` when the store fails.
+ */
+export function tailLogs(
+  reader: TelemetryReader,
+  clock: Clock,
+  input: Omit<ReadScope, 'fromMs' | 'toMs'> & { readonly q: string; readonly sinceReceivedMs: number },
+  signal: AbortSignal,
+  limits: QueryLimits = {},
+): Result<AsyncIterable<TailBatch>, SearchError> {
+  const search = compileSearch('logs', input.q);
+  if (!search.ok) return search;
+  const { sql, parameters } = search.value;
+
+  async function* batches(): AsyncGenerator<TailBatch> {
+    /** Id → when it was given; entries older than the look-back are forgotten. */
+    const given = new Map<string, number>();
+    let droppedBefore = 0;
+    while (!signal.aborted) {
+      const nowMs = clock.now();
+      const sinceMs = Math.max(input.sinceReceivedMs, nowMs - lookBackMs - pollMs);
+      const scope = scopeCondition({ ...input, fromMs: nowMs - reachMs, toMs: nowMs + reachMs });
+      const where = `FROM logs PREWHERE ${scope.sql} AND received_at >= fromUnixTimestamp64Nano({sinceNs:Int64}) AND ${sql}`;
+      const bound = { ...scope.parameters, ...parameters, sinceNs: toNs(sinceMs), most: given.size + batchRows };
+      const rows = await reader.query<LogColumns>(
+        `SELECT ${logColumns} ${where} ORDER BY received_at DESC, ts DESC, id DESC LIMIT {most:UInt32}`,
+        bound,
+        { timeoutMs: 5000, threads: 1, ...limits, signal },
+      );
+      const fresh = rows.map(toLog).filter((row) => !given.has(row.id));
+      let dropped = Math.max(0, fresh.length - batchRows);
+      if (rows.length === bound.most) {
+        // More than we hold came within the look-back: count what the limit cut off, once.
+        const [count] = await reader.query<{ total: string }>(`SELECT toString(count()) AS total ${where}`, bound, { timeoutMs: 5000, threads: 1, ...limits, signal });
+        const beyond = Math.max(0, Number(count?.total ?? 0) - rows.length);
+        dropped += Math.max(0, beyond - droppedBefore);
+        droppedBefore = beyond;
+      } else droppedBefore = 0;
+      for (const row of fresh) given.set(row.id, row.receivedAt);
+      for (const [id, receivedAt] of given) if (receivedAt < nowMs - lookBackMs - 2 * pollMs) given.delete(id);
+      if (fresh.length > 0 || dropped > 0) yield { rows: fresh.slice(0, batchRows).toReversed(), dropped };
+      await clock.sleep(pollMs, signal);
+    }
+  }
+  return ok(batches());
+}

@@ -1,0 +1,102 @@
+import type { ParameterValue } from '@sightline/store/port';
+
+/** Whose records, and which of them: every read starts from this. Empty strings mean "all". */
+export interface ReadScope {
+  readonly organisation: string;
+  /** Milliseconds since the epoch, included. */
+  readonly fromMs: number;
+  /** Milliseconds since the epoch, excluded. */
+  readonly toMs: number;
+  readonly environment: string;
+  readonly site: string;
+  readonly service: string;
+}
+
+/** A piece of WHERE with its bound values. */
+export interface Condition {
+  readonly sql: string;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+}
+
+/** The last moment the sorting key can hold (2106), nanoseconds. */
+const lastNs = 4_294_944_000n * 1_000_000_000n;
+
+/** Milliseconds as nanoseconds, inside what the tables can hold. */
+export function toNs(ms: number): bigint {
+  const ns = BigInt(Math.trunc(Math.max(0, Math.min(ms, 4_294_944_000_000)))) * 1_000_000n;
+  return ns > lastNs ? lastNs : ns;
+}
+
+/** `from` included, `to` excluded, nanoseconds. */
+export interface Window {
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+}
+
+/** The range of a scope in nanoseconds. */
+export const windowOf = (scope: ReadScope): Window => ({ fromNs: toNs(scope.fromMs), toNs: toNs(scope.toMs) });
+
+/**
+ * Organisation first, then the time range, then the dimensions. Parameters: `organisation`, `fromNs`, `toNs`,
+ * `environment`, `site`, `service`.
+ */
+export function scopeCondition(scope: ReadScope, window: Window = windowOf(scope)): Condition {
+  const parameters: Record<string, ParameterValue> = {
+    organisation: scope.organisation,
+    fromNs: window.fromNs,
+    toNs: window.toNs,
+  };
+  const parts = [
+    'organisation = {organisation:String}',
+    'ts >= fromUnixTimestamp64Nano({fromNs:Int64})',
+    'ts < fromUnixTimestamp64Nano({toNs:Int64})',
+    ...dimensions(scope, parameters),
+  ];
+  return { sql: parts.join(' AND '), parameters };
+}
+
+/** As `scopeCondition`, for the views by minute. Parameters `fromS` and `toS` instead: the minutes that begin in the range. */
+export function minuteCondition(scope: ReadScope, fromS: number, toS: number): Condition {
+  const parameters: Record<string, ParameterValue> = { organisation: scope.organisation, fromS, toS };
+  const parts = [
+    'organisation = {organisation:String}',
+    'minute >= toDateTime({fromS:UInt32})',
+    'minute < toDateTime({toS:UInt32})',
+    ...dimensions(scope, parameters),
+  ];
+  return { sql: parts.join(' AND '), parameters };
+}
+
+function dimensions(scope: ReadScope, parameters: Record<string, ParameterValue>): string[] {
+  return (['environment', 'site', 'service'] as const).flatMap((name) => {
+    if (scope[name] === '') return [];
+    parameters[name] = scope[name];
+    return [`${name} = {${name}:String}`];
+  });
+}
+
+/**
+ * Cuts a range into stretches that grow from its newest end (or its oldest): most searches are answered by the first few
+ * minutes, and only those are then read.
+ */
+export function* growingWindows(range: Window, order: 'newest' | 'oldest'): Generator<Window> {
+  const minuteNs = 60_000_000_000n;
+  let done = 0n;
+  for (const minutes of [15n, 60n, 360n, 1440n]) {
+    const reach = minutes * minuteNs;
+    const window = stretch(range, order, done, reach);
+    if (window.fromNs >= window.toNs) return;
+    yield window;
+    done = reach;
+  }
+  const rest = stretch(range, order, done, range.toNs - range.fromNs);
+  if (rest.fromNs < rest.toNs) yield rest;
+}
+
+function stretch(range: Window, order: 'newest' | 'oldest', done: bigint, reach: bigint): Window {
+  const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+  const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+  return order === 'newest'
+    ? { fromNs: most(range.fromNs, range.toNs - reach), toNs: range.toNs - done }
+    : { fromNs: range.fromNs + done, toNs: least(range.toNs, range.fromNs + reach) };
+}
