@@ -7,6 +7,8 @@ import type { TelemetryStore } from './port/index.ts';
 export interface ConnectOptions {
   /** `http(s)://[user[:password]@]host:8123`, the value of `CLICKHOUSE_URL`. */
   readonly url: string;
+  /** Unix socket to go through instead of the URL's host: another program's embedded engine. */
+  readonly socketPath?: string;
   readonly clock: Clock;
   /** Default `sightline`. */
   readonly database?: string;
@@ -18,6 +20,7 @@ export async function connectStore(options: ConnectOptions): Promise<TelemetrySt
   const connection = {
     url: `${url.protocol}//${url.host}${url.pathname}`,
     clock: options.clock,
+    ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
     ...(url.username === '' ? {} : { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) }),
   };
   if (options.database === undefined) await createDatabase(new HttpStore({ ...connection, database: '' }));
