@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { readConfig } from './config.ts';
+
+const read = (args: string[], environment: Record<string, string> = {}) => readConfig(args, environment, '/srv');
+
+describe('good settings', () => {
+  test('defaults need nothing', () => {
+    const config = read([]);
+    expect(config).toMatchObject({
+      ok: true,
+      value: {
+        port: 4600,
+        host: '0.0.0.0',
+        dataFolder: '/srv/data',
+        demo: false,
+        spoolLimitBytes: 8e9,
+        otlpPorts: { grpc: 4317, http: 4318 },
+      },
+    });
+  });
+  test('the command line wins over the environment', () => {
+    expect(read(['--port', '5000'], { SIGHTLINE_PORT: '6000' })).toMatchObject({ value: { port: 5000 } });
+    expect(read([], { SIGHTLINE_PORT: '6000', SIGHTLINE_DEMO: '1' })).toMatchObject({
+      value: { port: 6000, demo: true },
+    });
+  });
+  test.each([
+    [['--port=0'], { port: 0 }],
+    [['--demo'], { demo: true }],
+    [['--data', '/var/lib/sightline'], { dataFolder: '/var/lib/sightline' }],
+    [['--otlp-ports', 'none'], { otlpPorts: undefined }],
+    [['--spool-limit', '500MB'], { spoolLimitBytes: 5e8 }],
+    [['--role', 'ingest'], { roles: new Set(['ingest']) }],
+    [['--public-url', 'https://watch.example/'], { publicUrl: 'https://watch.example' }],
+  ])('%j', (args, expected) => expect(read(args)).toMatchObject({ ok: true, value: expected }));
+  test('headless set-up', () => {
+    const environment = {
+      SIGHTLINE_SETUP_ORG: 'Stores',
+      SIGHTLINE_SETUP_EMAIL: 'ops@stores.example',
+      SIGHTLINE_SETUP_PASSWORD: 'correct horse',
+      SIGHTLINE_SETUP_KEY: 'k'.repeat(20),
+    };
+    expect(read([], environment)).toMatchObject({
+      value: { setup: { organisation: 'Stores', email: 'ops@stores.example' } },
+    });
+  });
+});
+
+describe('wrong settings stop the start with a sentence', () => {
+  test.each<[string[], Record<string, string>, RegExp]>([
+    [['--prot', '1'], {}, /no flag "--prot".*--help/],
+    [['--port'], {}, /--port needs a value/],
+    [['--port', '70000'], {}, /--port must be a port/],
+    [[], { SIGHTLINE_PORT: 'http' }, /SIGHTLINE_PORT must be a port.*"http"/],
+    [['--role', 'cook'], {}, /--role knows all/],
+    [['--spool-limit', '5'], {}, /at least 16MB/],
+    [['--otlp-ports', '4317'], {}, /two ports/],
+    [['--log-level', 'loud'], {}, /debug, info, warn or error/],
+    [[], { DATABASE_URL: 'mysql://u:secretsecret@h/d' }, /DATABASE_URL must be an address that begins with postgres/],
+    [[], { SIGHTLINE_SETUP_ORG: 'x' }, /belong together/],
+    [[], { SIGHTLINE_SETUP_ORG: 'x', SIGHTLINE_SETUP_EMAIL: 'a@b', SIGHTLINE_SETUP_PASSWORD: 'short' }, /at least 10/],
+    [
+      [],
+      {
+        SIGHTLINE_SETUP_ORG: 'x',
+        SIGHTLINE_SETUP_EMAIL: 'a@b',
+        SIGHTLINE_SETUP_PASSWORD: 'longenough!',
+        SIGHTLINE_SETUP_KEY: 'has space',
+      },
+      /SIGHTLINE_SETUP_KEY must have/,
+    ],
+  ])('%j %j', (args, environment, sentence) => {
+    const config = read(args, environment);
+    expect(config.ok).toBe(false);
+    if (config.ok) return;
+    expect(config.error.sentence).toMatch(sentence);
+    expect(config.error.sentence).not.toContain('secretsecret');
+  });
+});

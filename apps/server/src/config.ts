@@ -1,0 +1,203 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fail, ok, type LogLevel, type Result } from '@sightline/base';
+
+export const roles = ['ingest', 'query'] as const;
+export type RoleName = (typeof roles)[number];
+
+/** What a first start sets up without a browser. */
+export interface HeadlessSetup {
+  readonly organisation: string;
+  readonly email: string;
+  readonly password: string;
+  /** '' when no key was given. */
+  readonly key: string;
+}
+
+/** Every setting of the server, checked. */
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  readonly dataFolder: string;
+  readonly demo: boolean;
+  readonly roles: ReadonlySet<RoleName>;
+  /** '' until somebody says under which address people come; then the address that was bound is used. */
+  readonly publicUrl: string;
+  /** Further OTLP ports, tried where free; undefined to leave them. */
+  readonly otlpPorts: { readonly grpc: number; readonly http: number } | undefined;
+  readonly spoolLimitBytes: number;
+  readonly clickhouseUrl: string;
+  readonly databaseUrl: string;
+  readonly logLevel: LogLevel;
+  readonly setup: HeadlessSetup | undefined;
+}
+
+interface Flag {
+  readonly name: string;
+  readonly env: string;
+  readonly kind: 'port' | 'text' | 'folder' | 'switch' | 'roles' | 'url' | 'ports' | 'size' | 'level';
+  readonly default: string;
+  readonly usage: string;
+  readonly help: string;
+}
+
+const flags = JSON.parse(readFileSync(path.join(import.meta.dirname, '../flags.json'), 'utf8')) as readonly Flag[];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A setting that stops the start, as a sentence that says how to mend it. */
+type Wrong = { readonly sentence: string };
+
+const wrong = (sentence: string): Result<never, Wrong> => fail({ sentence });
+
+/** Raw texts by flag name: command line first, environment second, default last. */
+function gather(
+  args: readonly string[],
+  environment: Environment,
+): Result<Map<string, { text: string; from: string }>, Wrong> {
+  const values = new Map(
+    flags.map((flag) => [
+      flag.name,
+      environment[flag.env]
+        ? { text: environment[flag.env]!, from: flag.env }
+        : { text: flag.default, from: `--${flag.name}` },
+    ]),
+  );
+  for (let i = 0; i < args.length; i++) {
+    const [name, inline] = (args[i] ?? '').split(/=(.*)/s);
+    const flag = flags.find((candidate) => `--${candidate.name}` === name);
+    if (!flag) return wrong(`There is no flag "${args[i]}". npm start -- --help lists the flags.`);
+    if (flag.kind === 'switch') {
+      values.set(flag.name, { text: inline ?? 'true', from: `--${flag.name}` });
+      continue;
+    }
+    const text = inline ?? args[++i];
+    if (text === undefined) return wrong(`--${flag.name} needs a value: ${flag.usage}.`);
+    values.set(flag.name, { text, from: `--${flag.name}` });
+  }
+  return ok(values);
+}
+
+const sizeUnits: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KIB: 1024,
+  MIB: 1024 ** 2,
+  GIB: 1024 ** 3,
+  TIB: 1024 ** 4,
+};
+
+function readPort(text: string, from: string): Result<number, Wrong> {
+  const port = Number(text);
+  return Number.isInteger(port) && port >= 0 && port <= 65_535
+    ? ok(port)
+    : wrong(`${from} must be a port from 0 to 65535, got "${text}".`);
+}
+
+function readSize(text: string, from: string): Result<number, Wrong> {
+  const match = /^(\d+(?:\.\d+)?)\s*([KMGT]?i?B)$/i.exec(text.trim());
+  const bytes = match ? Number(match[1]) * (sizeUnits[(match[2] ?? '').toUpperCase()] ?? Number.NaN) : Number.NaN;
+  return bytes >= 16e6
+    ? ok(bytes)
+    : wrong(`${from} must be a size of at least 16MB such as 500MB or 8GB, got "${text}".`);
+}
+
+function readRoles(text: string, from: string): Result<ReadonlySet<RoleName>, Wrong> {
+  const named = text.split(',').map((part) => part.trim());
+  if (named.includes('all')) return ok(new Set(roles));
+  const unknown = named.find((name) => !roles.includes(name as RoleName));
+  return unknown === undefined
+    ? ok(new Set(named as RoleName[]))
+    : wrong(`${from} knows all, ${roles.join(', ')}, got "${unknown}".`);
+}
+
+function readUrl(text: string, from: string, protocols: readonly string[]): Result<string, Wrong> {
+  if (text === '') return ok('');
+  const parsed = URL.parse(text);
+  if (!parsed || !protocols.includes(parsed.protocol))
+    return wrong(`${from} must be an address that begins with ${protocols.map((p) => `${p}//`).join(' or ')}.`);
+  return ok(text.replace(/\/+$/, ''));
+}
+
+function readOtlpPorts(text: string, from: string): Result<Config['otlpPorts'], Wrong> {
+  if (text === 'none' || text === '') return ok(undefined);
+  const [grpc, http] = text.split(',').map(Number);
+  const good = (port: number | undefined): port is number =>
+    port !== undefined && Number.isInteger(port) && port >= 0 && port <= 65_535;
+  return good(grpc) && good(http)
+    ? ok({ grpc, http })
+    : wrong(`${from} must be two ports such as 4317,4318, or none, got "${text}".`);
+}
+
+function readSetup(environment: Environment): Result<HeadlessSetup | undefined, Wrong> {
+  const [organisation, email, password, key] = ['ORG', 'EMAIL', 'PASSWORD', 'KEY'].map(
+    (name) => environment[`SIGHTLINE_SETUP_${name}`] ?? '',
+  );
+  if (!organisation && !email && !password && !key) return ok(undefined);
+  if (!organisation || !email || !password) {
+    return wrong(
+      'SIGHTLINE_SETUP_ORG, SIGHTLINE_SETUP_EMAIL and SIGHTLINE_SETUP_PASSWORD belong together: set all three (SIGHTLINE_SETUP_KEY is optional).',
+    );
+  }
+  if (!/^[^@\s]+@[^@\s]+$/.test(email)) return wrong('SIGHTLINE_SETUP_EMAIL must be an e-mail address.');
+  if (password.length < 10) return wrong('SIGHTLINE_SETUP_PASSWORD must have at least 10 characters.');
+  if (key && !/^[A-Za-z0-9_-]{16,200}$/.test(key))
+    return wrong('SIGHTLINE_SETUP_KEY must have 16 to 200 characters out of A-Z, a-z, 0-9, _ and -.');
+  return ok({ organisation, email, password, key: key ?? '' });
+}
+
+/**
+ * Reads flags and environment. The only reader of the environment in the whole product. A wrong setting is answered with
+ * a sentence that says what was expected and what came; secrets are never repeated in it.
+ */
+export function readConfig(
+  args: readonly string[],
+  environment: Environment,
+  workingFolder: string,
+): Result<Config, Wrong> {
+  const gathered = gather(args, environment);
+  if (!gathered.ok) return gathered;
+  const at = (name: string): [string, string] => {
+    const value = gathered.value.get(name);
+    return [value?.text ?? '', value?.from ?? `--${name}`];
+  };
+  const port = readPort(...at('port'));
+  if (!port.ok) return port;
+  const roleSet = readRoles(...at('role'));
+  if (!roleSet.ok) return roleSet;
+  const otlpPorts = readOtlpPorts(...at('otlp-ports'));
+  if (!otlpPorts.ok) return otlpPorts;
+  const spoolLimitBytes = readSize(...at('spool-limit'));
+  if (!spoolLimitBytes.ok) return spoolLimitBytes;
+  const publicUrl = readUrl(...at('public-url'), ['http:', 'https:']);
+  if (!publicUrl.ok) return publicUrl;
+  const clickhouseUrl = readUrl(...at('clickhouse-url'), ['http:', 'https:']);
+  if (!clickhouseUrl.ok) return clickhouseUrl;
+  const databaseUrl = readUrl(...at('database-url'), ['postgres:', 'postgresql:']);
+  if (!databaseUrl.ok) return databaseUrl;
+  const setup = readSetup(environment);
+  if (!setup.ok) return setup;
+  const [level, levelFrom] = at('log-level');
+  if (!['debug', 'info', 'warn', 'error'].includes(level))
+    return wrong(`${levelFrom} must be debug, info, warn or error, got "${level}".`);
+  const [host] = at('host');
+  if (!host) return wrong('--host must be an address such as 0.0.0.0 or 127.0.0.1.');
+  const [demo] = at('demo');
+  return ok({
+    port: port.value,
+    host,
+    dataFolder: path.resolve(workingFolder, at('data')[0] || './data'),
+    demo: !['', '0', 'false', 'no'].includes(demo.toLowerCase()),
+    roles: roleSet.value,
+    publicUrl: publicUrl.value,
+    otlpPorts: otlpPorts.value,
+    spoolLimitBytes: spoolLimitBytes.value,
+    clickhouseUrl: clickhouseUrl.value,
+    databaseUrl: databaseUrl.value,
+    logLevel: level as LogLevel,
+    setup: setup.value,
+  });
+}

@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
+
+/** The built interface; `npm start` builds it. */
+export const interfaceFolder = path.join(import.meta.dirname, '../../ui/dist');
+
+/**
+ * Serves the interface: hashed files for ever, everything else that a browser navigates to as the one page, so that every
+ * address a person sees can be opened. What no route knows is 404 in JSON for programs.
+ */
+export async function registerInterface(app: FastifyInstance): Promise<void> {
+  await app.register(async (scope) => {
+    if (existsSync(interfaceFolder)) {
+      await scope.register(fastifyStatic, {
+        root: interfaceFolder,
+        wildcard: false,
+        index: false,
+        setHeaders: (reply, file) => {
+          void reply.header(
+            'cache-control',
+            file.includes(`${path.sep}assets${path.sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache',
+          );
+        },
+      });
+    }
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    const navigates = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
+    if (navigates && existsSync(interfaceFolder)) {
+      return reply
+        .header('cache-control', 'no-cache')
+        .header('content-security-policy', pagePolicy)
+        .header('x-content-type-options', 'nosniff')
+        .header('x-frame-options', 'DENY')
+        .header('referrer-policy', 'same-origin')
+        .type('text/html; charset=utf-8')
+        .sendFile('index.html');
+    }
+    const detail = `${request.method} ${request.url.split('?')[0]} is not served here. The API is described at /api/v1/openapi.json.`;
+    return reply
+      .code(404)
+      .type('application/problem+json')
+      .send(JSON.stringify({ type: 'about:blank', title: 'Not found', status: 404, detail }));
+  });
+}
+
+/** Everything is bundled: nothing is fetched from elsewhere. Inline style attributes are how the component kit sets sizes. */
+const pagePolicy = [
+  "default-src 'self'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');

@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util';
+import { benchOtlpLogs } from './otlp-logs.ts';
+import { benchStart } from './start.ts';
+import { benchQueries } from './queries.ts';
+
+const help = `Measures Sightline, and a peer beside it in the same run. Trust ratios, not single figures.
+
+  npm run bench -- otlp-logs [--records 2000000] [--rounds 3] [--peer-url <otlp logs url> --peer-pid <pid> --peer-data <folder>]
+  npm run bench -- queries   [--logs 10000000] [--spans 5000000]
+  npm run bench -- start
+
+  otlp-logs  records per second and per CPU second, latency, memory, bytes on disk of OTLP/HTTP log ingest with everything on
+  queries    times of the searches people make, on generated logs and spans
+  start      time to ready of a first and a second start, memory when idle
+
+  Results worth keeping go to bench/RESULTS.md with the command that repeats them.`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    records: { type: 'string', default: '2000000' },
+    rounds: { type: 'string', default: '3' },
+    logs: { type: 'string', default: '10000000' },
+    spans: { type: 'string', default: '5000000' },
+    'peer-url': { type: 'string', default: '' },
+    'peer-pid': { type: 'string', default: '0' },
+    'peer-data': { type: 'string', default: '' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+
+async function otlpLogs(): Promise<void> {
+  const peer = values['peer-url']
+    ? { url: values['peer-url'], pid: Number(values['peer-pid']), dataFolder: values['peer-data'] }
+    : undefined;
+  const figures = await benchOtlpLogs(Number(values.records), Number(values.rounds), peer);
+  const names = [...new Set(figures.map((figure) => figure.name))];
+  const rows = names.map((name) => {
+    const own = figures.filter((figure) => figure.name === name);
+    const of = (pick: (figure: (typeof own)[number]) => number): number => median(own.map(pick));
+    return {
+      name,
+      'records/s': Math.round(of((f) => f.recordsPerS)),
+      'records/CPU s': Math.round(of((f) => f.recordsPerCpuS)),
+      'p50 ms': Number(of((f) => f.p50Ms).toFixed(1)),
+      'p99 ms': Number(of((f) => f.p99Ms).toFixed(1)),
+      'peak MB': Math.round(of((f) => f.peakBytes) / 1e6),
+      'bytes/record': Math.round(of((f) => f.bytesPerRecord)),
+      refused: of((f) => f.refused),
+    };
+  });
+  console.table(rows);
+  const [own, peers] = rows;
+  if (own && peers) {
+    console.log(`records per CPU second: ${(own['records/CPU s'] / peers['records/CPU s']).toFixed(2)} × the peer's`);
+    console.log(`records per second:     ${(own['records/s'] / peers['records/s']).toFixed(2)} × the peer's`);
+  }
+}
+
+const scenario = positionals[0];
+if (values.help || !scenario) console.log(help);
+else if (scenario === 'otlp-logs') await otlpLogs();
+else if (scenario === 'queries') console.table(await benchQueries(Number(values.logs), Number(values.spans)));
+else if (scenario === 'start') console.table(await benchStart());
+else {
+  console.error(`There is no scenario "${scenario}".\n\n${help}`);
+  process.exitCode = 2;
+}
