@@ -18,3 +18,10 @@ export { exportLogs, getLog, getLogContext, searchLogs, type LogPage, type LogSe
 export { completeSearch, logFacets, type Facet } from './logs/log-facets.ts';
 export { logHistogram, niceStepMs, type LogHistogram } from './logs/log-histogram.ts';
 export { tailLogs, type TailBatch } from './logs/tail-logs.ts';
+export type { ErrorRecord } from './traces/error-record.ts';
+export { errorColumns, toError, type ErrorColumns } from './traces/error-record.ts';
+export { getTrace, type Trace } from './traces/get-trace.ts';
+export { listServices, type ServiceSummary } from './traces/list-services.ts';
+export { searchTraces, type TraceSearch, type TraceSummary } from './traces/search-traces.ts';
+export type { SpanRecord } from './traces/span-row.ts';
+export { readStory, type Story, type StoryEntry } from './story/story.ts';

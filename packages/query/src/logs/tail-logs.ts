@@ -36,10 +36,10 @@ export function tailLogs(
   async function* batches(): AsyncGenerator<TailBatch> {
     /** Id → when it was given; entries older than the look-back are forgotten. */
     const given = new Map<string, number>();
-    let droppedBefore = 0;
+    let floorMs = input.sinceReceivedMs;
     while (!signal.aborted) {
       const nowMs = clock.now();
-      const sinceMs = Math.max(input.sinceReceivedMs, nowMs - lookBackMs - pollMs);
+      const sinceMs = Math.max(floorMs, nowMs - lookBackMs - pollMs);
       const scope = scopeCondition({ ...input, fromMs: nowMs - reachMs, toMs: nowMs + reachMs });
       const where = `FROM logs PREWHERE ${scope.sql} AND received_at >= fromUnixTimestamp64Nano({sinceNs:Int64}) AND ${sql}`;
       const bound = { ...scope.parameters, ...parameters, sinceNs: toNs(sinceMs), most: given.size + batchRows };
@@ -51,14 +51,18 @@ export function tailLogs(
       const fresh = rows.map(toLog).filter((row) => !given.has(row.id));
       let dropped = Math.max(0, fresh.length - batchRows);
       if (rows.length === bound.most) {
-        // More than we hold came within the look-back: count what the limit cut off, once.
-        const [count] = await reader.query<{ total: string }>(`SELECT toString(count()) AS total ${where}`, bound, { timeoutMs: 5000, threads: 1, ...limits, signal });
-        const beyond = Math.max(0, Number(count?.total ?? 0) - rows.length);
-        dropped += Math.max(0, beyond - droppedBefore);
-        droppedBefore = beyond;
-      } else droppedBefore = 0;
+        // More came than we hold: count what the limit cut off, and go on from the newest.
+        const [count] = await reader.query<{ total: string }>(`SELECT toString(count()) AS total ${where}`, bound, {
+          timeoutMs: 5000,
+          threads: 1,
+          ...limits,
+          signal,
+        });
+        dropped += Math.max(0, Number(count?.total ?? 0) - rows.length);
+        floorMs = Math.max(floorMs, rows.reduce((newest, row) => Math.max(newest, Number(row.receivedMs)), 0));
+      }
       for (const row of fresh) given.set(row.id, row.receivedAt);
-      for (const [id, receivedAt] of given) if (receivedAt < nowMs - lookBackMs - 2 * pollMs) given.delete(id);
+      for (const [id, receivedAt] of given) if (receivedAt < Math.max(floorMs, nowMs - lookBackMs - 2 * pollMs)) given.delete(id);
       if (fresh.length > 0 || dropped > 0) yield { rows: fresh.slice(0, batchRows).toReversed(), dropped };
       await clock.sleep(pollMs, signal);
     }
