@@ -1,0 +1,144 @@
+import { timeJudgement, timeNs } from '../../errors/event-time.ts';
+import { plainName } from '../../errors/identity.ts';
+import { hexIdOf, isObject, textOf, type JsonObject } from '../../errors/json-reader.ts';
+import {
+  correlationIdNames,
+  deviceNames,
+  environmentNames,
+  releaseNames,
+  serviceNames,
+  siteNames,
+  spanIdNames,
+  traceIdNames,
+} from '../../logs/identity-names.ts';
+import { levelNames, levelOf } from '../../logs/level.ts';
+import type { LogRecordInput } from '../../otlp/build-logs.ts';
+import type { Refusal } from '../../protocol.ts';
+
+/** Days that logs are kept. */
+const logsKeptDays = 30;
+const maxAttributes = 256;
+const maxDepth = 5;
+const timeNames = ['time', 'timestamp', 'ts', '@timestamp', 'dt', 'datetime'];
+const messageNames = ['message', 'msg', 'body', 'log', 'event', 'text'];
+
+type Scalar = string | number | boolean;
+
+export type ReadLog =
+  | { readonly kind: 'log'; readonly resource: Readonly<Record<string, string>>; readonly record: LogRecordInput }
+  | { readonly kind: 'refused'; readonly reason: Refusal['reason']; readonly message: string };
+
+/**
+ * One JSON object as a log record. Well-known names, in any spelling, become time, level, message, ids and origin; all others
+ * become attributes, nested ones with dotted names. Refused: a time that cannot be read or kept, and an object that says nothing.
+ */
+export function readLogObject(given: JsonObject, receivedAtMs: number): ReadLog {
+  const fields = new Map<string, Scalar>(flatten(given, '', 0));
+  const time = takeTime(fields, receivedAtMs);
+  if (typeof time !== 'bigint') return time;
+  const level = levelOf(take(fields, levelNames));
+  const message = take(fields, messageNames);
+  const body = message === undefined ? jsonBody(given) : String(message);
+  if (body === '') return { kind: 'refused', reason: 'no-value', message: 'the object is empty' };
+  const resource = originOf(fields);
+  const traceId = hexIdOf(first(fields, traceIdNames), 32);
+  const spanId = hexIdOf(first(fields, spanIdNames), 16);
+  if (traceId !== '') take(fields, traceIdNames);
+  if (spanId !== '') take(fields, spanIdNames);
+  const correlationId = take(fields, correlationIdNames);
+  const attributes: Record<string, Scalar> = Object.fromEntries([...fields].slice(0, maxAttributes));
+  if (correlationId !== undefined) attributes['correlation.id'] = String(correlationId);
+  return {
+    kind: 'log',
+    resource,
+    record: { timeNs: time, severityNumber: level.number, severityText: level.text, body, attributes, traceId, spanId },
+  };
+}
+
+/** A line of plain text as a log record. */
+export function readLogText(line: string, receivedAtMs: number): ReadLog {
+  return { kind: 'log', resource: {}, record: { timeNs: BigInt(Math.round(receivedAtMs)) * 1_000_000n, body: line } };
+}
+
+function* flatten(value: JsonObject, prefix: string, depth: number): Generator<[string, Scalar]> {
+  for (const [name, item] of Object.entries(value)) {
+    if (item === null || item === undefined || item === '') continue;
+    const path = prefix + name.slice(0, 200);
+    if (isObject(item) && depth < maxDepth) yield* flatten(item, `${path}.`, depth + 1);
+    else if (typeof item === 'object') yield [path, jsonBody(item)];
+    else if (typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean') yield [path, item];
+  }
+}
+
+/** JSON text of a value; '' for an empty object and for what nests too deep to be written. */
+function jsonBody(value: object): string {
+  try {
+    const text = JSON.stringify(value);
+    return text === '{}' ? '' : text;
+  } catch {
+    return '';
+  }
+}
+
+function takeTime(fields: Map<string, Scalar>, receivedAtMs: number): bigint | Extract<ReadLog, { kind: 'refused' }> {
+  const name = findName(fields, timeNames);
+  if (name === undefined) return BigInt(Math.round(receivedAtMs)) * 1_000_000n;
+  const value = fields.get(name);
+  fields.delete(name);
+  const ns = timeNs(value);
+  const shown = textOf(value, 40);
+  if (ns === undefined) {
+    const message = `"${name}": expected ISO 8601 or seconds, milliseconds, microseconds or nanoseconds since 1970, got "${shown}"`;
+    return { kind: 'refused', reason: 'malformed', message };
+  }
+  const judged = timeJudgement(ns, receivedAtMs, logsKeptDays);
+  if (judged === 'good') return ns;
+  return {
+    kind: 'refused',
+    reason: judged,
+    message: `"${name}": ${shown} is ${judged}: kept are ${logsKeptDays} days back and one ahead`,
+  };
+}
+
+function originOf(fields: Map<string, Scalar>): Record<string, string> {
+  const named: readonly (readonly [string, readonly string[]])[] = [
+    ['service.name', serviceNames],
+    ['store.id', siteNames],
+    ['device.id', deviceNames],
+    ['deployment.environment.name', environmentNames],
+    ['service.version', releaseNames],
+  ];
+  const resource: Record<string, string> = {};
+  for (const [attribute, names] of named) {
+    const value = take(fields, names);
+    if (value !== undefined) resource[attribute] = textOf(value, 300);
+  }
+  return resource;
+}
+
+function findName(fields: ReadonlyMap<string, Scalar>, names: readonly string[]): string | undefined {
+  for (const wanted of names) {
+    if (fields.has(wanted)) return wanted;
+  }
+  const plain = names.map(plainName);
+  let best: string | undefined;
+  let bestRank = plain.length;
+  for (const name of fields.keys()) {
+    const rank = plain.indexOf(plainName(name));
+    if (rank >= 0 && rank < bestRank) [best, bestRank] = [name, rank];
+  }
+  return best;
+}
+
+function first(fields: ReadonlyMap<string, Scalar>, names: readonly string[]): Scalar | undefined {
+  const name = findName(fields, names);
+  return name === undefined ? undefined : fields.get(name);
+}
+
+function take(fields: Map<string, Scalar>, names: readonly string[]): Scalar | undefined {
+  const name = findName(fields, names);
+  if (name === undefined) return undefined;
+  const value = fields.get(name);
+  fields.delete(name);
+  return value;
+}

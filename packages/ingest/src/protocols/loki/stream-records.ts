@@ -1,0 +1,117 @@
+import { timeJudgement } from '../../errors/event-time.ts';
+import { pick } from '../../errors/identity.ts';
+import { hexIdOf } from '../../errors/json-reader.ts';
+import type { BoundedRefusals } from '../../logs/bounded-refusals.ts';
+import {
+  correlationIdNames,
+  deviceNames,
+  environmentNames,
+  releaseNames,
+  serviceNames,
+  siteNames,
+  spanIdNames,
+  traceIdNames,
+} from '../../logs/identity-names.ts';
+import { levelNames, levelOf, levelOfLine, type Level } from '../../logs/level.ts';
+import type { LogRecordInput, LogsRequestBuilder } from '../../otlp/build-logs.ts';
+import type { Labels } from './labels.ts';
+import type { PushEntry, PushStream } from './push-request.ts';
+
+/** Days that logs are kept. */
+const logsKeptDays = 30;
+const maxLineLength = 262_144;
+
+/**
+ * Adds a stream's entries to the request: labels become the resource, structured metadata the attributes. A stream whose
+ * labels cannot be read loses its entries, an entry of an impossible time is lost alone.
+ */
+export function addStream(
+  stream: PushStream,
+  receivedAtMs: number,
+  builder: LogsRequestBuilder,
+  refusals: BoundedRefusals,
+): void {
+  const problem =
+    stream.problem ??
+    (Object.keys(stream.labels).length === 0 ? 'error at least one label pair is required per stream' : undefined);
+  if (problem !== undefined) {
+    if (stream.entries.length > 0) refusals.add('malformed', problem, stream.entries.length);
+    return;
+  }
+  let opened = false;
+  for (const entry of stream.entries) {
+    const refused = refusalOf(entry, receivedAtMs);
+    if (refused) {
+      refusals.add(refused[0], `${refused[1]}, stream ${labelText(stream.labels)}`);
+      continue;
+    }
+    if (!opened) builder.resource(resourceOf(stream.labels), 'loki');
+    opened = true;
+    builder.add(recordOf(entry, stream.labels));
+  }
+}
+
+function refusalOf(
+  entry: PushEntry,
+  receivedAtMs: number,
+): ['malformed' | 'too-large' | 'too-old' | 'too-new', string] | undefined {
+  if (entry.problem !== undefined) return ['malformed', entry.problem];
+  if (entry.line.length > maxLineLength) return ['too-large', `max entry size ${maxLineLength} exceeded`];
+  const judged = timeJudgement(entry.timeNs, receivedAtMs, logsKeptDays);
+  if (judged === 'too-old') return [judged, `entry has timestamp too old: ${entry.timeNs}`];
+  return judged === 'too-new' ? [judged, `entry has timestamp too new: ${entry.timeNs}`] : undefined;
+}
+
+function labelText(labels: Labels): string {
+  return `{${Object.entries(labels)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(', ')}}`.slice(0, 300);
+}
+
+/** All labels, with our names for the origin added. */
+function resourceOf(labels: Labels): Record<string, string> {
+  const named = {
+    'service.name': pick(labels, serviceNames),
+    'store.id': pick(labels, siteNames),
+    'device.id': pick(labels, deviceNames),
+    'deployment.environment.name': pick(labels, environmentNames),
+    'service.version': pick(labels, releaseNames),
+  };
+  return { ...labels, ...Object.fromEntries(Object.entries(named).filter(([, value]) => value !== '')) };
+}
+
+function recordOf(entry: PushEntry, labels: Labels): LogRecordInput {
+  const { metadata } = entry;
+  const correlationId = pick(metadata, correlationIdNames) || pick(labels, correlationIdNames);
+  const level = levelFor(entry, labels);
+  return {
+    timeNs: entry.timeNs,
+    body: entry.line,
+    severityText: level.text,
+    severityNumber: level.number,
+    traceId: hexIdOf(pick(metadata, traceIdNames), 32),
+    spanId: hexIdOf(pick(metadata, spanIdNames), 16),
+    attributes: {
+      ...metadata,
+      ...originOf(metadata),
+      ...(correlationId === '' ? {} : { 'correlation.id': correlationId }),
+    },
+  };
+}
+
+/** Origins that come with single entries, under the names that the loading statement looks for. */
+function originOf(metadata: Labels): Record<string, string> {
+  const named = {
+    'store.id': pick(metadata, siteNames),
+    'device.id': pick(metadata, ['terminal', 'terminal.id', 'device.id']),
+  };
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== ''));
+}
+
+/** From metadata, labels, or the line itself; the first that is known. */
+function levelFor(entry: PushEntry, labels: Labels): Level {
+  const told = levelOf(pick(entry.metadata, levelNames) || pick(labels, levelNames));
+  if (told.number > 0) return told;
+  const found = levelOfLine(entry.line);
+  return found.number > 0 ? found : told;
+}
