@@ -109,20 +109,20 @@ export class PostgresServer {
     const child = spawnAs(this.#place.runAs, words, log.fd);
     await log.close();
     this.#child = child;
-    let over: string | undefined;
-    child.once('error', (error) => (over = error.message));
-    child.once('exit', (code, signal) => (over ??= `it ended with ${signal ?? `status ${code}`}`));
-    while (over === undefined && this.#clock.now() <= giveUpAt && !this.#stopping) {
+    const ending: { over?: string } = {};
+    child.once('error', (error) => (ending.over = error.message));
+    child.once('exit', (code, signal) => (ending.over ??= `it ended with ${signal ?? `status ${code}`}`));
+    while (ending.over === undefined && this.#clock.now() <= giveUpAt && !this.#stopping) {
       if (await acceptsConnections(this.#place.socketFolder)) {
         child.once('exit', (code, signal) => void this.#restart(signal ?? `status ${code}`));
-        if (over === undefined) return ok(undefined);
+        if (ending.over === undefined) return ok(undefined);
       }
       await this.#clock.sleep(20, this.#stopped.signal);
     }
-    if (over === undefined) child.kill('SIGQUIT');
+    if (ending.over === undefined) child.kill('SIGQUIT');
     const said = await readFile(logPath, 'utf8').catch(() => '');
     return fail(
-      `The control plane database in ${this.#place.dataFolder} does not start: ${over ?? 'it takes no connections'}. ` +
+      `The control plane database in ${this.#place.dataFolder} does not start: ${ending.over ?? 'it takes no connections'}. ` +
         `It said: ${said.trim().slice(-2000) || 'nothing'}`,
     );
   }

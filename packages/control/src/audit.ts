@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { ok, redactText } from '@sightline/base';
+import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm';
+import type { Audit } from './control.ts';
+import * as table from './database/schema.ts';
+import { refused, type ServicesContext } from './services-context.ts';
+
+type Row = typeof table.auditEntries.$inferSelect;
+const chainStart = Buffer.alloc(32);
+const verifiedAtOnce = 1000;
+
+/** The hash covers every column and the hash before, in a form with one reading only (JSON). */
+function hashEntry(entry: Omit<Row, 'hash'>): Buffer {
+  const { organisation, number, at, actor, address, action, subject, detail, previousHash } = entry;
+  const content = [
+    organisation,
+    number,
+    at.getTime(),
+    actor,
+    address,
+    action,
+    subject,
+    detail,
+    previousHash.toString('hex'),
+  ];
+  return createHash('sha256').update(JSON.stringify(content)).digest();
+}
+
+/** What PostgreSQL stores is what was hashed: no NUL, no half characters, bounded. */
+function storable(text: string, limit: number): string {
+  return text.slice(0, limit).toWellFormed().replaceAll('\0', '\uFFFD');
+}
+
+export function audit({ db, clock }: ServicesContext): Audit {
+  return {
+    append: (organisation, actor, { action, subject, detail = '' }) =>
+      db.transaction(async (tx) => {
+        // One writer per chain; a second server waits here.
+        await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`audit ${organisation}`}, 0))`);
+        const [last] = await tx
+          .select({ number: table.auditEntries.number, hash: table.auditEntries.hash })
+          .from(table.auditEntries)
+          .where(eq(table.auditEntries.organisation, organisation))
+          .orderBy(desc(table.auditEntries.number))
+          .limit(1);
+        const entry = {
+          organisation,
+          number: (last?.number ?? 0) + 1,
+          at: new Date(clock.now()),
+          actor: storable(actor.name, 300),
+          address: storable(actor.address, 100),
+          action: storable(action, 100),
+          subject: storable(subject, 300),
+          detail: storable(redactText(detail), 2000),
+          previousHash: last?.hash ?? chainStart,
+        };
+        await tx.insert(table.auditEntries).values({ ...entry, hash: hashEntry(entry) });
+      }),
+    list: async (organisation, { limit, cursor }) => {
+      const before = cursor === '' ? Number.MAX_SAFE_INTEGER : Number(cursor);
+      if (!/^\d{0,15}$/.test(cursor)) return refused('invalid', 'The cursor is not one that this list gave.');
+      const rows = await db
+        .select()
+        .from(table.auditEntries)
+        .where(and(eq(table.auditEntries.organisation, organisation), lt(table.auditEntries.number, before)))
+        .orderBy(desc(table.auditEntries.number))
+        .limit(limit + 1);
+      const shown = rows.slice(0, limit);
+      return ok({
+        entries: shown.map(({ number, at, actor, address, action, subject, detail }) => ({
+          id: String(number),
+          at: at.getTime(),
+          actor,
+          address,
+          action,
+          subject,
+          detail,
+        })),
+        next: rows.length > limit ? String(shown.at(-1)?.number ?? '') : '',
+      });
+    },
+    verify: async (organisation) => {
+      let previousHash: Buffer = chainStart;
+      for (let number = 0; ;) {
+        const rows = await db
+          .select()
+          .from(table.auditEntries)
+          .where(and(eq(table.auditEntries.organisation, organisation), gt(table.auditEntries.number, number)))
+          .orderBy(asc(table.auditEntries.number))
+          .limit(verifiedAtOnce);
+        for (const row of rows) {
+          const follows =
+            row.number === number + 1 && row.previousHash.equals(previousHash) && row.hash.equals(hashEntry(row));
+          if (!follows) return { entries: number, brokenAt: String(row.number) };
+          number = row.number;
+          previousHash = row.hash;
+        }
+        if (rows.length < verifiedAtOnce) return { entries: number, brokenAt: null };
+      }
+    },
+  };
+}

@@ -1,0 +1,170 @@
+import { LruCache, ok } from '@sightline/base';
+import { and, desc, eq, isNull } from 'drizzle-orm';
+import type { ApiKey, FoundKey, Keys, NewKey } from './control.ts';
+import * as table from './database/schema.ts';
+import { hashSecret, letters, newId, type Sealer } from './secrets.ts';
+import { refused, type ServicesContext, type Transaction } from './services-context.ts';
+
+const cachedForMs = 10_000;
+const cachedKeys = 10_000;
+const noteEveryMs = 30_000;
+const longestSecret = 512;
+
+type Row = typeof table.apiKeys.$inferSelect;
+
+/** Writes a key whose secret is `secret`; nothing when that secret is a key already. */
+export async function insertKey(
+  tx: Pick<Transaction, 'insert'>,
+  sealer: Sealer,
+  key: NewKey & { organisation: string; secret: string; createdBy: string; now: Date },
+): Promise<Row | undefined> {
+  const id = newId('key');
+  const permissions = [...new Set(key.permissions)];
+  const ingestOnly = permissions.length === 1 && permissions[0] === 'ingest';
+  const [row] = await tx
+    .insert(table.apiKeys)
+    .values({
+      id,
+      organisation: key.organisation,
+      name: key.name,
+      permissions,
+      site: key.site ?? '',
+      device: key.device ?? '',
+      service: key.service ?? '',
+      environment: key.environment ?? '',
+      secretHash: hashSecret(key.secret),
+      secretSealed: ingestOnly ? sealer.seal(key.secret, id) : null,
+      hint: `${key.secret.startsWith('sl_') ? key.secret.slice(0, key.secret.indexOf('_', 3) + 1) : ''}…${key.secret.slice(-4)}`,
+      createdAt: key.now,
+      createdBy: key.createdBy,
+    })
+    .onConflictDoNothing()
+    .returning();
+  return row;
+}
+
+export interface KeysService extends Keys {
+  /** Writes when keys were last used. */
+  flush(): Promise<void>;
+}
+
+export function keys({ db, clock, sealer }: ServicesContext): KeysService {
+  const found = new LruCache<string, FoundKey>(cachedKeys, cachedForMs, clock);
+  // Apart, so that a flood of wrong keys cannot push out the right ones.
+  const missing = new LruCache<string, true>(cachedKeys, cachedForMs, clock);
+  const lastUsed = new Map<string, number>();
+  let notedAt = clock.now();
+
+  const flush = async (): Promise<void> => {
+    notedAt = clock.now();
+    const pending = [...lastUsed];
+    lastUsed.clear();
+    for (const [id, at] of pending) {
+      await db
+        .update(table.apiKeys)
+        .set({ lastUsedAt: new Date(at) })
+        .where(eq(table.apiKeys.id, id));
+    }
+  };
+
+  const toKey = (row: Row): ApiKey => ({
+    id: row.id,
+    name: row.name,
+    permissions: row.permissions,
+    site: row.site,
+    device: row.device,
+    service: row.service,
+    environment: row.environment,
+    secret: row.secretSealed ? (sealer.open(row.secretSealed, row.id) ?? null) : null,
+    hint: row.hint,
+    createdAt: row.createdAt.getTime(),
+    createdBy: row.createdBy,
+    lastUsedAt: lastUsed.get(row.id) ?? row.lastUsedAt?.getTime() ?? null,
+  });
+
+  const lookUp = async (hash: Buffer): Promise<FoundKey | undefined> => {
+    const [row] = await db
+      .select()
+      .from(table.apiKeys)
+      .where(and(eq(table.apiKeys.secretHash, hash), isNull(table.apiKeys.revokedAt)));
+    if (!row) return undefined;
+    const { organisation, site, device, service, environment } = row;
+    return {
+      scope: { organisation, keyId: row.id, site, device, service, environment },
+      name: row.name,
+      permissions: row.permissions,
+    };
+  };
+
+  const create: Keys['create'] = async (organisation, key, createdBy) => {
+    if (key.permissions.length === 0) return refused('invalid', 'A key needs at least one permission.');
+    const secret = `sl_${key.permissions.includes('query') ? 'query' : 'ingest'}_${letters(40)}`;
+    const now = new Date(clock.now());
+    const row = await insertKey(db, sealer, { ...key, organisation, secret, createdBy, now });
+    if (!row) throw new Error('two random keys were equal');
+    missing.delete(hashSecret(secret).toString('base64'));
+    return ok({ key: toKey(row), secret });
+  };
+
+  const live = (organisation: string): Promise<Row[]> =>
+    db
+      .select()
+      .from(table.apiKeys)
+      .where(and(eq(table.apiKeys.organisation, organisation), isNull(table.apiKeys.revokedAt)))
+      .orderBy(desc(table.apiKeys.createdAt), desc(table.apiKeys.id))
+      .limit(1000);
+
+  return {
+    flush,
+    create,
+    find: async (secret) => {
+      if (secret.length === 0 || secret.length > longestSecret) return undefined;
+      const hash = hashSecret(secret);
+      const cacheKey = hash.toString('base64');
+      if (missing.get(cacheKey)) return undefined;
+      let key = found.get(cacheKey);
+      if (!key) {
+        key = await lookUp(hash);
+        if (!key) {
+          missing.set(cacheKey, true);
+          return undefined;
+        }
+        // Set once per look-up, never renewed by use: another process's revocation takes effect within the cache's age.
+        found.set(cacheKey, key);
+      }
+      lastUsed.set(key.scope.keyId, clock.now());
+      if (clock.now() - notedAt >= noteEveryMs) await flush();
+      return key;
+    },
+    list: async (organisation) => (await live(organisation)).map(toKey),
+    revoke: async (organisation, id) => {
+      const [row] = await db
+        .update(table.apiKeys)
+        .set({ revokedAt: new Date(clock.now()) })
+        .where(
+          and(eq(table.apiKeys.organisation, organisation), eq(table.apiKeys.id, id), isNull(table.apiKeys.revokedAt)),
+        )
+        .returning();
+      if (!row) return refused('not-found', 'There is no key of this id.');
+      found.delete(row.secretHash.toString('base64'));
+      return ok(toKey(row));
+    },
+    ingestKey: async (organisation) => {
+      const shown = (await live(organisation)).map(toKey);
+      const fitting = shown.find((key) => key.secret !== null && key.site === '' && key.service === '');
+      if (fitting) return fitting;
+      const made = await create(organisation, { name: 'Send data', permissions: ['ingest'] }, 'Sightline');
+      if (!made.ok) throw new Error(made.error.message);
+      return made.value.key;
+    },
+    names: async (organisation) => {
+      const rows = await db
+        .select({ id: table.apiKeys.id, name: table.apiKeys.name })
+        .from(table.apiKeys)
+        .where(eq(table.apiKeys.organisation, organisation))
+        .orderBy(desc(table.apiKeys.createdAt))
+        .limit(5000);
+      return new Map(rows.map((row) => [row.id, row.name]));
+    },
+  };
+}

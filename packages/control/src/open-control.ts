@@ -1,0 +1,79 @@
+import { type Clock, fail, type Logger, ok, type Result } from '@sightline/base';
+import type { Control } from './control.ts';
+import { audit } from './audit.ts';
+import { type Database, openDatabase } from './database/database.ts';
+import { startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
+import { invitations } from './invitations.ts';
+import { issueStates } from './issue-states.ts';
+import { keys } from './keys.ts';
+import { organisations, projects } from './organisations.ts';
+import { people } from './people.ts';
+import { openSealer } from './secrets.ts';
+import { sessions } from './sessions.ts';
+import { settings } from './settings.ts';
+import { setup } from './setup.ts';
+import { sites } from './sites.ts';
+
+export interface OpenControlOptions {
+  /** `postgres://…` of PostgreSQL 15 or newer; without it the embedded server is started in `dataFolder`. */
+  readonly databaseUrl?: string | undefined;
+  /** Sightline's data folder: `control/` (embedded server) and `secrets/` lie in it. */
+  readonly dataFolder: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/**
+ * Opens the control plane: starts or reaches PostgreSQL and brings its schema up to date. Fails with a sentence that says
+ * what is wrong and how to mend it.
+ */
+export async function openControl(options: OpenControlOptions): Promise<Result<Control, string>> {
+  const { databaseUrl, dataFolder, logger, clock } = options;
+  const sealer = await openSealer(dataFolder);
+  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    return fail('DATABASE_URL must begin with postgres:// or postgresql://.');
+  }
+  const embedded = databaseUrl === undefined ? await startEmbeddedPostgres({ dataFolder, logger, clock }) : undefined;
+  if (embedded && !embedded.ok) return embedded;
+  const connectionString = embedded?.value.connectionString ?? databaseUrl ?? '';
+  const opened = await openDatabase(connectionString, logger);
+  if (!opened.ok) {
+    await embedded?.value.stop();
+    return opened;
+  }
+  const { db, pool, version } = opened.value;
+  const context = { db, clock, logger, sealer };
+  const keysService = keys(context);
+  return ok({
+    organisations: organisations(context),
+    people: people(context),
+    sessions: sessions(context),
+    invitations: invitations(context),
+    keys: keysService,
+    projects: projects(context),
+    sites: sites(context),
+    issueStates: issueStates(context),
+    audit: audit(context),
+    settings: settings(context),
+    setup: setup(context),
+    healthy: () => healthy(pool),
+    database: { description: embedded ? `embedded ${version}` : version, connectionString },
+    close: async () => {
+      await keysService.flush().catch((error: unknown) => {
+        logger.warn('When keys were last used could not be written', { reason: (error as Error).message });
+      });
+      await pool.end();
+      await embedded?.value.stop();
+    },
+  });
+}
+
+async function healthy(pool: Database['pool']): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), 1000)));
+  const answers = pool.query('SELECT 1').then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answers, late]).finally(() => clearTimeout(timer));
+}
