@@ -48,14 +48,14 @@ export class ProtobufWriter {
     const atMost = text.length * 3;
     this.#room(atMost + 5);
     if (atMost < 128) {
-      const size = this.#bytes.utf8Write(text, this.#at + 1);
+      const size = this.#bytes.write(text, this.#at + 1);
       this.#bytes[this.#at] = size;
       this.#at += size + 1;
       return;
     }
     const size = Buffer.byteLength(text);
     this.varint(size);
-    this.#at += this.#bytes.utf8Write(text, this.#at);
+    this.#at += this.#bytes.write(text, this.#at);
   }
 
   /** A bytes or sub-message field; an empty one is left out. */

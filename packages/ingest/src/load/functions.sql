@@ -1,0 +1,55 @@
+-- Functions of the loading statements, made when a loader starts. One statement per ';' at the end of a line.
+-- They are macros: an argument named twice is written twice, so none of them nests guards around its argument.
+
+-- Personal data and secrets (docs: PII). What is removed leaves a marker that names its rule: <password>, <secret>, <token>, <email>, <pan>, <ip>.
+CREATE OR REPLACE FUNCTION luhn_ok AS digits -> arraySum((c, i) -> if(i % 2 = 0, c * 2 - 9 * (c > 4), c), arrayMap(x -> toUInt8(x), reverse(splitByString('', digits))), range(1, length(digits) + 1)) % 10 = 0;
+
+-- Card numbers: 13 to 19 digits in one piece, 4-4-4-4, or 4-6-5, of an issuer's range (2 to 6), that pass Luhn's test.
+CREATE OR REPLACE FUNCTION scrub_pan AS b -> arrayFold((acc, c) -> if(luhn_ok(replaceRegexpAll(c, '[^0-9]', '')), replaceAll(acc, c, '<pan>'), acc), extractAll(b, '(?:\\b|_)([2-6]\\d{12,18}|[2-6]\\d{3}[ -]\\d{4}[ -]\\d{4}[ -]\\d{4}|3[47]\\d{2}[ -]\\d{6}[ -]\\d{5})(?:\\b|_)'), b);
+
+-- Passwords within URLs, secrets given by name, authorization schemes, tokens known by their form, e-mail addresses.
+CREATE OR REPLACE FUNCTION scrub_secrets AS b -> replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(b,
+  '([a-zA-Z][a-zA-Z0-9+.-]*://[^\\s:/@\\x00]*:)[^\\s@/\\x00]+@', '\\1<password>@'),
+  '(?i)((?:password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token)\\\\?["'']?\\s*[:=]\\s*)(\\\\?"(?:[^"\\\\\\x00]|\\\\[^"\\x00])*|\\\\?''[^''\\x00]*|[^\\s"''&,;<>(){}\\[\\]\\x00]+)', '\\1<secret>'),
+  '(?i)\\b(Bearer|Basic)\\s+[A-Za-z0-9._~+/=-]{6,}', '\\1 <token>'),
+  '\\b(?:[spr]k_(?:live|test)_[A-Za-z0-9]{8,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\\w{20,}|glpat-[\\w-]{20,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\\w-]{35}|xox[abeprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{36}|sl_[a-z]+_[A-Za-z0-9]{6,}|eyJ[\\w-]{5,}\\.[\\w-]{5,}\\.[\\w-]*)', '<token>'),
+  '[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}', '<email>');
+
+-- Addresses: IPv4 with octets in range; IPv6 in full, or shortened of the ranges in use (2000::/3, fc00::/7, fe80::/10).
+CREATE OR REPLACE FUNCTION scrub_ip AS b -> replaceRegexpAll(replaceRegexpAll(b,
+  '\\b(?:(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)\\.){3}(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)\\b', '<ip>'),
+  '(?i)\\b(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[23][0-9a-f]{3}|fe80|f[cd][0-9a-f]{2}):(?:[0-9a-f]{1,4}:){0,5}:(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,5})?)', '<ip>');
+
+-- The whole scrub of a text.
+CREATE OR REPLACE FUNCTION scrub AS b -> scrub_pan(scrub_ip(scrub_secrets(b)));
+
+-- Several texts scrubbed as one, because a call costs more than a byte; `glue` and `unglue` are their seams.
+CREATE OR REPLACE FUNCTION glue AS texts -> arrayStringConcat(texts, '\0\x1F\0');
+CREATE OR REPLACE FUNCTION unglue AS text -> splitByString('\0\x1F\0', text);
+
+-- Values under a name that says secret are removed whatever they look like.
+CREATE OR REPLACE FUNCTION hide_secrets AS (keys, vals) -> if(multiSearchAnyCaseInsensitive(arrayStringConcat(keys, ','), ['password', 'passwd', 'secret', 'authorization', 'cookie', 'api_key', 'apikey', 'api-key', 'access_token', 'auth_token', 'credential', 'private_key']),
+  arrayMap((k, v) -> if(v != '' AND match(k, '(?i)(?:passw(?:or)?d|secret|authorization|cookie|api[_-]?key|access[_.-]?token|auth[_.-]?token|credential|private[_-]?key)(?:s|[_.-](?:key|value|hash|id))?$'), '<secret>', v), keys, vals), vals);
+
+-- A map whose values are scrubbed.
+CREATE OR REPLACE FUNCTION scrub_map AS m -> mapFromArrays(mapKeys(m), arrayResize(hide_secrets(mapKeys(m), unglue(scrub(glue(mapValues(m))))), length(mapKeys(m))));
+
+-- Identifiers, times, choices.
+CREATE OR REPLACE FUNCTION first_of AS (a, b, c) -> if(a != '', a, if(b != '', b, c));
+CREATE OR REPLACE FUNCTION fix16 AS x -> toFixedString(if(length(x) = 16, x, ''), 16);
+CREATE OR REPLACE FUNCTION fix8 AS x -> toFixedString(if(length(x) = 8, x, ''), 8);
+CREATE OR REPLACE FUNCTION nano AS x -> fromUnixTimestamp64Nano(toInt64(least(x, 9223372036854775807)));
+CREATE OR REPLACE FUNCTION value_of AS (names, keys, vals) -> vals[arrayFirstIndex(k -> has(names, k), keys)];
+CREATE OR REPLACE FUNCTION severity_of AS (number, word) -> toUInt8(if(number > 0, least(number, 24), transform(lower(trimBoth(word)),
+  ['trace', 'verbose', 'silly', 'debug', 'info', 'information', 'informational', 'log', 'http', 'notice', 'warn', 'warning', 'error', 'err', 'severe', 'critical', 'crit', 'fatal', 'alert', 'emerg', 'emergency', 'panic'],
+  [1, 1, 1, 5, 9, 9, 9, 9, 9, 10, 13, 13, 17, 17, 17, 21, 21, 21, 22, 23, 23, 23], 0)));
+
+-- OTLP's AnyValue, handed over as bytes, as text. Lists and key-value lists were made text by the check at the door.
+CREATE OR REPLACE FUNCTION otlp_payload AS v -> substring(v, multiIf(length(v) <= 129, 3, length(v) <= 16386, 4, length(v) <= 2097155, 5, 6));
+CREATE OR REPLACE FUNCTION otlp_int AS v -> reinterpretAsInt64(arraySum(i -> bitShiftLeft(toUInt64(bitAnd(reinterpretAsUInt8(substring(v, i + 2, 1)), 127)), 7 * i), range(toUInt64(least(greatest(length(v), 1) - 1, 10)))));
+CREATE OR REPLACE FUNCTION otlp_text AS v -> multiIf(startsWith(v, '\n'), otlp_payload(v), v = '', '', startsWith(v, char(24)), toString(otlp_int(v)), startsWith(v, char(33)), toString(reinterpretAsFloat64(substring(v, 2, 8))), startsWith(v, char(16)), if(endsWith(v, char(0)), 'false', 'true'), startsWith(v, char(58)), concat('base64:', base64Encode(otlp_payload(v))), '');
+CREATE OR REPLACE FUNCTION otlp_values AS a -> arrayMap(v -> otlp_text(v), tupleElement(a, 'value'));
+CREATE OR REPLACE FUNCTION otlp_scrubbed AS a -> hide_secrets(tupleElement(a, 'key'), arrayResize(unglue(scrub(glue(otlp_values(a)))), length(tupleElement(a, 'key'))));
+CREATE OR REPLACE FUNCTION otlp_map AS a -> mapFromArrays(tupleElement(a, 'key'), otlp_scrubbed(a));
+-- Labels of metrics keep addresses: they tell instances apart, and removing them would merge series.
+CREATE OR REPLACE FUNCTION otlp_labels AS a -> mapFromArrays(tupleElement(a, 'key'), hide_secrets(tupleElement(a, 'key'), arrayResize(unglue(scrub_pan(scrub_secrets(glue(otlp_values(a))))), length(tupleElement(a, 'key')))));

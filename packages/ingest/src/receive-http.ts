@@ -1,0 +1,184 @@
+import type { IncomingMessage } from 'node:http';
+import { fail, ok, type Result } from '@sightline/base';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Protocol, ProtocolEndpoint } from './protocol.ts';
+import {
+  type BareRequest,
+  countRefusal,
+  defaultReceiveLimits,
+  receiveRequest,
+  type ReceiverParts,
+  type Refused,
+} from './receive.ts';
+
+/** A body as it was read, or why it was not. */
+type ReadBody = Result<Buffer, Refused>;
+
+/**
+ * Gives every endpoint of every protocol its route. They stand in a scope of their own: bodies arrive as bytes, and no
+ * other plug-in's parser, hook or log sees them.
+ */
+export async function registerIngest(app: FastifyInstance, parts: ReceiverParts): Promise<void> {
+  await app.register(async (scope) => {
+    const bodies = new BodyReader(parts);
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (request, payload, done) => {
+      void bodies.read(payload as IncomingMessage, wireLimit(parts, request)).then((body) => done(null, body), done);
+    });
+    for (const protocol of parts.protocols) {
+      for (const endpoint of protocol.endpoints) route(scope, parts, bodies, protocol, endpoint);
+      preflight(scope, protocol);
+    }
+  });
+}
+
+function route(
+  scope: FastifyInstance,
+  parts: ReceiverParts,
+  bodies: BodyReader,
+  protocol: Protocol,
+  endpoint: ProtocolEndpoint,
+): void {
+  scope.route({
+    method: endpoint.method,
+    url: endpoint.path,
+    // Our reader holds the bound; the framework's own would answer in its own words.
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    logLevel: 'silent',
+    handler: async (httpRequest, reply) => {
+      const body = (httpRequest.body as ReadBody | undefined) ?? ok(Buffer.alloc(0));
+      const request = bareRequest(httpRequest, parts.clock.now(), body.ok ? body.value : Buffer.alloc(0));
+      try {
+        if (!body.ok) {
+          countRefusal(parts, protocol, endpoint, request, undefined, body.error, 1);
+          return await answer(reply, parts, protocol, endpoint, { ending: body.error, request });
+        }
+        const received = await receiveRequest(parts, protocol, endpoint, request);
+        return await answer(reply, parts, protocol, endpoint, received);
+      } finally {
+        bodies.release(httpRequest.raw);
+      }
+    },
+  });
+}
+
+async function answer(
+  reply: FastifyReply,
+  parts: ReceiverParts,
+  protocol: Protocol,
+  endpoint: ProtocolEndpoint,
+  { ending, request }: Awaited<ReturnType<typeof receiveRequest>>,
+): Promise<FastifyReply> {
+  const { status, headers, body } = endpoint.reply(ending, request);
+  parts.ledger.answered(protocol.name, status);
+  void reply.code(status);
+  if (ending.kind === 'refused' && ending.retryAfterS !== undefined)
+    void reply.header('retry-after', ending.retryAfterS);
+  if (ending.kind === 'refused' && ending.status === 413) void reply.header('connection', 'close');
+  if (endpoint.cors) {
+    void reply.header('access-control-allow-origin', '*');
+    void reply.header('access-control-expose-headers', 'retry-after, x-sentry-rate-limits, x-sentry-error');
+  }
+  if (headers) void reply.headers(headers);
+  return reply.send(body === undefined ? '' : typeof body === 'string' ? body : Buffer.from(body));
+}
+
+/** Browsers ask before they send from another origin (https://fetch.spec.whatwg.org/#cors-preflight-fetch). */
+function preflight(scope: FastifyInstance, protocol: Protocol): void {
+  const open = protocol.endpoints.filter((endpoint) => endpoint.cors);
+  for (const [path, endpoints] of Map.groupBy(open, (endpoint) => endpoint.path)) {
+    scope.options(path, async (request, reply) => {
+      const asked = request.headers['access-control-request-headers'];
+      return reply
+        .code(204)
+        .header('access-control-allow-origin', '*')
+        .header('access-control-allow-methods', [...endpoints.map((endpoint) => endpoint.method), 'OPTIONS'].join(', '))
+        .header('access-control-allow-headers', typeof asked === 'string' ? asked : '*')
+        .header('access-control-max-age', '3600')
+        .send();
+    });
+  }
+}
+
+function bareRequest(request: FastifyRequest, receivedAtMs: number, body: Buffer): BareRequest {
+  const url = request.raw.url ?? '';
+  const at = url.indexOf('?');
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return {
+    method: request.method,
+    params: request.params as Record<string, string>,
+    query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)),
+    headers,
+    contentType: (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '',
+    body,
+    receivedAtMs,
+  };
+}
+
+function wireLimit(parts: ReceiverParts, request: FastifyRequest): number {
+  const wire = parts.limits?.wireBytes ?? defaultReceiveLimits.wireBytes;
+  const path = request.routeOptions.url;
+  const endpoint = parts.protocols.flatMap((protocol) => protocol.endpoints).find((known) => known.path === path);
+  // A body that is allowed to be large unzipped may also come unzipped.
+  return Math.max(wire, endpoint?.bodyLimitBytes ?? 0);
+}
+
+/** Reads bodies within a bound for each and a bound for all together. */
+class BodyReader {
+  readonly #limitBytes: number;
+  readonly #timeoutMs: number;
+  readonly #held = new WeakMap<IncomingMessage, number>();
+  #inFlightBytes = 0;
+
+  constructor(parts: ReceiverParts) {
+    this.#limitBytes = parts.limits?.inFlightBytes ?? defaultReceiveLimits.inFlightBytes;
+    this.#timeoutMs = parts.limits?.requestTimeoutMs ?? defaultReceiveLimits.requestTimeoutMs;
+  }
+
+  /** The whole body; what was read is held against the bound until `release`. */
+  async read(message: IncomingMessage, limitBytes: number): Promise<ReadBody> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let refused: Refused | undefined;
+    const timer = setTimeout(() => message.destroy(new Error('request timeout')), this.#timeoutMs);
+    try {
+      for await (const chunk of message as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        // What is refused is still read to its end, so that the client gets to see the answer; but not for ever.
+        if (refused && size > 2 * limitBytes + this.#limitBytes) break;
+        if (refused) continue;
+        refused = this.#hold(message, chunk.length, size, limitBytes);
+        if (refused) chunks.length = 0;
+        else chunks.push(chunk);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+    if (refused) return fail(refused);
+    return ok(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
+  }
+
+  release(message: IncomingMessage): void {
+    this.#inFlightBytes -= this.#held.get(message) ?? 0;
+    this.#held.delete(message);
+  }
+
+  #hold(message: IncomingMessage, chunkBytes: number, size: number, limitBytes: number): Refused | undefined {
+    if (size > limitBytes) {
+      const text = `the body is larger than ${limitBytes} bytes`;
+      this.release(message);
+      return { kind: 'refused', status: 413, reason: 'too-large', message: text };
+    }
+    if (this.#inFlightBytes + chunkBytes > this.#limitBytes) {
+      this.release(message);
+      const text = 'too many requests are under way';
+      return { kind: 'refused', status: 429, reason: 'rate-limited', message: text, retryAfterS: 1 };
+    }
+    this.#inFlightBytes += chunkBytes;
+    this.#held.set(message, (this.#held.get(message) ?? 0) + chunkBytes);
+    return undefined;
+  }
+}

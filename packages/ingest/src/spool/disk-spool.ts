@@ -1,0 +1,166 @@
+import { mkdir, readdir, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, fail, type Logger, ok, type Result } from '@sightline/base';
+import type { KeyScope } from '@sightline/record';
+import type { Frame, Refusal } from '../protocol.ts';
+import { SpoolLane } from './spool-lane.ts';
+import type { Segment, Spool, SpoolLimits, SpoolRefusal, SpoolStatus } from './spool.ts';
+import { encodeSpooled, type SpoolMeta } from './spooled.ts';
+
+interface Waiting {
+  readonly parts: readonly { readonly lane: string; readonly bytes: Buffer; readonly records: number }[];
+  readonly sizeBytes: number;
+  readonly done: (ending: Result<undefined, SpoolRefusal>) => void;
+}
+
+const laneName = /^[a-z0-9][a-z0-9-]{0,63}$/;
+const diskCheckEveryMs = 1000;
+
+/** The spool on a local disk. */
+export class DiskSpool implements Spool {
+  readonly #folder: string;
+  readonly #limits: SpoolLimits;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #lanes = new Map<string, SpoolLane>();
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #committing: Promise<void> | undefined;
+  #closed = false;
+  #disk = { checkedAtMs: Number.NEGATIVE_INFINITY, full: '' };
+  #diskCheck: Promise<void> | undefined;
+
+  private constructor(folder: string, limits: SpoolLimits, clock: Clock, logger: Logger) {
+    this.#folder = folder;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  static async open(folder: string, limits: SpoolLimits, clock: Clock, logger: Logger): Promise<DiskSpool> {
+    const spool = new DiskSpool(folder, limits, clock, logger);
+    await mkdir(folder, { recursive: true });
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (entry.isDirectory() && laneName.test(entry.name)) await spool.#lane(entry.name).recover();
+    }
+    await spool.#checkDisk();
+    return spool;
+  }
+
+  append(
+    frames: readonly Frame[],
+    scope: KeyScope,
+    meta: SpoolMeta,
+    refused: readonly Refusal[] = [],
+  ): Promise<Result<undefined, SpoolRefusal>> {
+    const parts = frames.map((frame, at) => ({
+      lane: frame.lane,
+      bytes: encodeSpooled(frame, scope, meta, at === 0 ? refused : []),
+      records: frame.records,
+    }));
+    const sizeBytes = parts.reduce((sum, part) => sum + part.bytes.length, 0);
+    const refusal = this.refusal(sizeBytes);
+    if (refusal) return Promise.resolve(fail(refusal));
+    return new Promise((done) => {
+      this.#waiting.push({ parts, sizeBytes, done });
+      this.#waitingBytes += sizeBytes;
+      this.#committing ??= this.#commit();
+    });
+  }
+
+  refusal(moreBytes = 0): SpoolRefusal | undefined {
+    if (this.#closed) return { kind: 'spool-full', message: 'the server is stopping', retryAfterS: 5 };
+    if (this.#clock.now() - this.#disk.checkedAtMs >= diskCheckEveryMs) {
+      this.#diskCheck ??= this.#checkDisk().finally(() => (this.#diskCheck = undefined));
+    }
+    if (this.#disk.full !== '') return { kind: 'disk-full', message: this.#disk.full, retryAfterS: 30 };
+    const bytes = this.status().bytes + this.#waitingBytes + moreBytes;
+    if (bytes > this.#limits.totalBytes) {
+      const message = `the spool is full: ${this.#limits.totalBytes} bytes wait to be loaded`;
+      return { kind: 'spool-full', message, retryAfterS: 10 };
+    }
+    if (this.#waitingBytes + moreBytes > this.#limits.pendingBytes) {
+      return { kind: 'spool-full', message: 'the disk does not keep up with what arrives', retryAfterS: 2 };
+    }
+    return undefined;
+  }
+
+  lanes(): readonly string[] {
+    return [...this.#lanes.keys()];
+  }
+
+  async next(lane: string, anyAge = false): Promise<Segment | undefined> {
+    return this.#lanes.get(lane)?.next(anyAge);
+  }
+
+  async remove(segment: Segment): Promise<void> {
+    await this.#lanes.get(segment.lane)?.remove(segment);
+  }
+
+  status(): SpoolStatus {
+    let bytes = 0;
+    let records = 0;
+    let oldestAtMs: number | undefined;
+    for (const lane of this.#lanes.values()) {
+      bytes += lane.bytes;
+      records += lane.records;
+      if (lane.oldestAtMs !== undefined) oldestAtMs = Math.min(oldestAtMs ?? Infinity, lane.oldestAtMs);
+    }
+    return { bytes, limitBytes: this.#limits.totalBytes, records, oldestAtMs };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#committing;
+    await this.#diskCheck;
+    for (const lane of this.#lanes.values()) await lane.close();
+  }
+
+  /** Group commit: whoever came while the last group was written forms the next one. */
+  async #commit(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      const byLane = Map.groupBy(
+        group.flatMap((waiting) => waiting.parts),
+        (part) => part.lane,
+      );
+      const written = await Promise.all([...byLane].map(([name, parts]) => this.#lane(name).write(parts)));
+      const failure = written.find((error) => error !== undefined);
+      if (failure !== undefined) this.#logger.error('the spool could not be written', { error: failure });
+      const ending = failure === undefined ? ok(undefined) : fail(this.#refusalOf(failure));
+      for (const waiting of group) {
+        this.#waitingBytes -= waiting.sizeBytes;
+        waiting.done(ending);
+      }
+    }
+    this.#committing = undefined;
+  }
+
+  #refusalOf(error: Error): SpoolRefusal {
+    const code = (error as NodeJS.ErrnoException).code ?? 'error';
+    return { kind: 'disk-full', message: `the spool cannot be written (${code})`, retryAfterS: 30 };
+  }
+
+  #lane(name: string): SpoolLane {
+    let lane = this.#lanes.get(name);
+    if (!lane) {
+      if (!laneName.test(name)) throw new Error(`"${name}" cannot name a lane: expected lower-case letters, digits, -`);
+      lane = new SpoolLane(join(this.#folder, name), name, this.#limits, this.#clock, this.#logger);
+      this.#lanes.set(name, lane);
+    }
+    return lane;
+  }
+
+  async #checkDisk(): Promise<void> {
+    this.#disk.checkedAtMs = this.#clock.now();
+    try {
+      const disk = await statfs(this.#folder);
+      const free = disk.bavail * disk.bsize;
+      const floor = this.#limits.freeDiskBytes ?? Math.min(2e9, disk.blocks * disk.bsize * 0.05);
+      this.#disk.full = free < floor ? `the disk is nearly full: ${free} bytes free, ${floor} must stay` : '';
+    } catch (error) {
+      this.#logger.warn('the free disk space is not known', { error });
+    }
+  }
+}

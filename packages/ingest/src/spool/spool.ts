@@ -1,0 +1,89 @@
+import type { Clock, Logger, Result } from '@sightline/base';
+import type { KeyScope } from '@sightline/record';
+import type { Frame, Refusal } from '../protocol.ts';
+import { DiskSpool } from './disk-spool.ts';
+import type { SpoolMeta } from './spooled.ts';
+
+/** Bounds of a spool. */
+export interface SpoolLimits {
+  /** Bytes in all segments together. Default 8 GB. */
+  readonly totalBytes: number;
+  /** Free bytes that must stay on the disk. Default 2 GB, or 5 % of the disk where that is less. */
+  readonly freeDiskBytes?: number;
+  /** A segment is closed at this size. Default 64 MB. */
+  readonly segmentBytes: number;
+  /** A segment is closed at this number of records. Default 250,000. */
+  readonly segmentRecords: number;
+  /** A segment younger than this is left open, so that loads stay large. Default 1,000. */
+  readonly sealAfterMs: number;
+  /** Bytes that may wait for one group commit. Default 256 MB. */
+  readonly pendingBytes: number;
+}
+
+export const defaultSpoolLimits: SpoolLimits = {
+  totalBytes: 8e9,
+  segmentBytes: 64e6,
+  segmentRecords: 250_000,
+  sealAfterMs: 1000,
+  pendingBytes: 256e6,
+};
+
+/** Why nothing was kept. */
+export type SpoolRefusal =
+  | { readonly kind: 'spool-full'; readonly message: string; readonly retryAfterS: number }
+  | { readonly kind: 'disk-full'; readonly message: string; readonly retryAfterS: number };
+
+/** A closed segment, waiting to be loaded. `name` is unique for ever: it is the load's deduplication token. */
+export interface Segment {
+  readonly lane: string;
+  readonly name: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly records: number;
+  /** When its first frame came, milliseconds since the epoch. */
+  readonly openedAtMs: number;
+}
+
+export interface SpoolStatus {
+  readonly bytes: number;
+  readonly limitBytes: number;
+  /** Records not yet removed by a loader. */
+  readonly records: number;
+  /** When the oldest waiting frame came; undefined when nothing waits. */
+  readonly oldestAtMs: number | undefined;
+}
+
+/** Received bytes, kept on disk until they are loaded. One folder per lane, one growing segment in each. */
+export interface Spool {
+  /**
+   * Keeps the frames of one request. Resolves once they are durable (one `fdatasync` serves all that wait); what is
+   * refused was not kept. Throws only on our own bugs.
+   */
+  append(
+    frames: readonly Frame[],
+    scope: KeyScope,
+    meta: SpoolMeta,
+    refused?: readonly Refusal[],
+  ): Promise<Result<undefined, SpoolRefusal>>;
+  /** Whether an append would be refused now: asked before a body is worked on. */
+  refusal(): SpoolRefusal | undefined;
+  /** Lanes that have ever held a frame. */
+  lanes(): readonly string[];
+  /** The oldest closed segment of a lane; closes the growing one when it is old enough. Call it again after `remove`. */
+  next(lane: string, anyAge?: boolean): Promise<Segment | undefined>;
+  /** Forgets a segment that was loaded. */
+  remove(segment: Segment): Promise<void>;
+  status(): SpoolStatus;
+  /** Waits for what is being written, then closes all files. Appends after it are refused. */
+  close(): Promise<void>;
+}
+
+/** Opens a spool in `folder`, cuts torn tails that were never acknowledged, and finds the segments that wait. */
+export async function openSpool(options: {
+  readonly folder: string;
+  readonly limits?: Partial<SpoolLimits>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}): Promise<Spool> {
+  return DiskSpool.open(options.folder, { ...defaultSpoolLimits, ...options.limits }, options.clock, options.logger);
+}

@@ -1,0 +1,189 @@
+import { crc32 } from 'node:zlib';
+import type { KeyScope } from '@sightline/record';
+import { reasons, type Reason } from '@sightline/record';
+import { ProtobufWriter, varintSize } from '../otlp/protobuf-writer.ts';
+import type { Refusal, SpooledFrame } from '../protocol.ts';
+
+/**
+ * A frame as it lies in a segment: (varint length, message), where the message is protobuf that the engine can read by
+ * itself (`otlp/otlp.proto` names the same fields). The client's bytes stand in field 4, untouched.
+ */
+export interface SpooledRecord extends SpooledFrame {
+  /** Refused beside these records, to be entered in the ledger together with them. */
+  readonly refused: readonly Refusal[];
+  /** Bytes of the whole frame within its segment, length included. */
+  readonly frame: Buffer;
+}
+
+/** What is known of a request besides its frames. */
+export interface SpoolMeta {
+  readonly protocol: string;
+  /** The protocol's project number; 0 where it has none. */
+  readonly project: number;
+  readonly receivedAtMs: number;
+}
+
+/** Encodes one frame, ready to be appended. */
+export function encodeSpooled(
+  frame: { readonly bytes: Uint8Array; readonly records: number; readonly signal: string },
+  scope: KeyScope,
+  meta: SpoolMeta,
+  refused: readonly Refusal[],
+): Buffer {
+  const head = new ProtobufWriter(256);
+  head.string(1, scope.organisation);
+  head.string(2, scope.site);
+  head.fixed64(3, BigInt(Math.round(meta.receivedAtMs * 1000)) * 1000n);
+  head.string(5, scope.device);
+  head.string(6, scope.environment);
+  head.string(7, scope.service);
+  head.string(8, scope.keyId);
+  head.integer(9, frame.records);
+  head.string(10, meta.protocol);
+  head.integer(11, meta.project);
+  head.string(12, frame.signal);
+  for (const refusal of refused) {
+    const opened = head.open(13);
+    head.string(1, refusal.signal);
+    head.string(2, refusal.reason);
+    head.integer(3, refusal.records);
+    head.close(opened);
+  }
+  head.fixed32(15, crc32(frame.bytes));
+  const headBytes = head.finish();
+  const size =
+    headBytes.length + (frame.bytes.length > 0 ? 1 + varintSize(frame.bytes.length) + frame.bytes.length : 0);
+  const whole = new ProtobufWriter(size + 10);
+  whole.varint(size);
+  whole.raw(headBytes);
+  whole.bytes(4, frame.bytes);
+  return whole.finish();
+}
+
+/**
+ * Reads the frame that starts at `offset`. `undefined` when it is cut, broken, or its checksum does not fit: the mark of
+ * a tail that was never acknowledged.
+ */
+export function decodeSpooled(segment: Buffer, offset: number): SpooledRecord | undefined {
+  const reader = new FieldReader(segment, offset, segment.length);
+  const size = reader.varint();
+  const from = reader.at;
+  if (size <= 0 || from + size > segment.length) return undefined;
+  return decodeMessage(segment, offset, from, from + size);
+}
+
+// One pass over the fields; anything unexpected makes the frame broken.
+// eslint-disable-next-line complexity
+function decodeMessage(segment: Buffer, frameFrom: number, from: number, to: number): SpooledRecord | undefined {
+  const text: string[] = [];
+  const numbers: number[] = [];
+  const refused: Refusal[] = [];
+  let bytes: Buffer = segment.subarray(to, to);
+  let receivedAtMs = 0;
+  let checksum = 0;
+  const reader = new FieldReader(segment, from, to);
+  while (reader.at < to) {
+    const field = reader.tag();
+    if (field === 'fixed64:3') receivedAtMs = Number(reader.fixed64() / 1000n) / 1000;
+    else if (field === 'fixed32:15') checksum = reader.fixed32();
+    else if (field === 'bytes:4') bytes = reader.bytes();
+    else if (field === 'bytes:13') refused.push(decodeRefusal(reader.bytes()));
+    else if (field.startsWith('bytes:')) text[Number(field.slice(6))] = reader.bytes().toString('utf8');
+    else if (field.startsWith('varint:')) numbers[Number(field.slice(7))] = reader.varint();
+    else return undefined;
+    if (reader.broken) return undefined;
+  }
+  if (crc32(bytes) !== checksum || text[1] === undefined) return undefined;
+  return {
+    scope: {
+      organisation: text[1],
+      site: text[2] ?? '',
+      device: text[5] ?? '',
+      environment: text[6] ?? '',
+      service: text[7] ?? '',
+      keyId: text[8] ?? '',
+    },
+    receivedAtMs,
+    bytes,
+    records: numbers[9] ?? 0,
+    protocol: text[10] ?? '',
+    project: numbers[11] ?? 0,
+    signal: text[12] ?? '',
+    refused,
+    frame: segment.subarray(frameFrom, to),
+  };
+}
+
+function decodeRefusal(message: Buffer): Refusal {
+  const reader = new FieldReader(message, 0, message.length);
+  const refusal = { signal: '', reason: 'malformed' as Reason, records: 0, message: '' };
+  while (reader.at < message.length && !reader.broken) {
+    const field = reader.tag();
+    if (field === 'bytes:1') refusal.signal = reader.bytes().toString('utf8');
+    else if (field === 'bytes:2') {
+      const word = reader.bytes().toString('utf8');
+      refusal.reason = reasons.find((reason) => reason === word) ?? 'malformed';
+    } else if (field === 'varint:3') refusal.records = reader.varint();
+    else break;
+  }
+  return refusal;
+}
+
+const wires = ['varint', 'fixed64', 'bytes', 'group', 'group', 'fixed32', 'unknown', 'unknown'] as const;
+
+/** Reads the fields of our own wrapper. After a read beyond the end `broken` is true and values mean nothing. */
+class FieldReader {
+  readonly #buffer: Buffer;
+  readonly #end: number;
+  at: number;
+  broken = false;
+
+  constructor(buffer: Buffer, from: number, end: number) {
+    this.#buffer = buffer;
+    this.at = from;
+    this.#end = end;
+  }
+
+  /** `<wire>:<number>` of the next field. */
+  tag(): string {
+    const tag = this.varint();
+    return `${wires[tag & 7] ?? 'unknown'}:${Math.floor(tag / 8)}`;
+  }
+
+  /** -1 when it is cut. */
+  varint(): number {
+    let value = 0;
+    for (let factor = 1, n = 0; n < 8; n++, factor *= 128) {
+      if (this.at >= this.#end) break;
+      const byte = this.#buffer[this.at++] ?? 0;
+      value += (byte & 127) * factor;
+      if (byte < 128) return value;
+    }
+    this.broken = true;
+    return -1;
+  }
+
+  bytes(): Buffer {
+    const size = this.varint();
+    const from = this.at;
+    this.#skip(size);
+    return this.broken ? this.#buffer.subarray(0, 0) : this.#buffer.subarray(from, this.at);
+  }
+
+  fixed64(): bigint {
+    const from = this.at;
+    this.#skip(8);
+    return this.broken ? 0n : this.#buffer.readBigUInt64LE(from);
+  }
+
+  fixed32(): number {
+    const from = this.at;
+    this.#skip(4);
+    return this.broken ? 0 : this.#buffer.readUInt32LE(from);
+  }
+
+  #skip(sizeBytes: number): void {
+    if (sizeBytes < 0 || this.at + sizeBytes > this.#end) this.broken = true;
+    else this.at += sizeBytes;
+  }
+}
