@@ -25,3 +25,7 @@ export { listServices, type ServiceSummary } from './traces/list-services.ts';
 export { searchTraces, type TraceSearch, type TraceSummary } from './traces/search-traces.ts';
 export type { SpanRecord } from './traces/span-row.ts';
 export { readStory, type Story, type StoryEntry } from './story/story.ts';
+export * from './fleet/fleet.ts';
+export * from './errors/errors.ts';
+export * from './metrics/metrics.ts';
+export * from './data/data.ts';

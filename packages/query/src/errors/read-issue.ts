@@ -1,0 +1,354 @@
+import type { ErrorPayload } from '@sightline/record';
+import { severityName, type SeverityName } from '@sightline/record';
+import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import { ask } from '../metrics/ask.ts';
+import { issueColumns, issueHex, issueRow, type IssueDecision, type IssueRow } from './list-issues.ts';
+
+export interface ErrorRow {
+  readonly eventId: string;
+  readonly issue: string;
+  readonly at: number;
+  readonly tsNs: string;
+  readonly type: string;
+  readonly message: string;
+  readonly culprit: string;
+  readonly severity: SeverityName | '';
+  readonly site: string;
+  readonly device: string;
+  readonly service: string;
+  readonly environment: string;
+  readonly release: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly correlationId: string;
+}
+
+/** One event as the issue page shows it (`errorEvent` of the contract). */
+export interface ErrorEvent extends ErrorRow, Omit<ErrorPayload, 'version' | 'grouping'> {
+  readonly handled: boolean;
+  readonly platform: string;
+  readonly transaction: string;
+  readonly tags: Record<string, string>;
+  readonly attachments: AttachmentInfo[];
+}
+export interface AttachmentInfo {
+  readonly name: string;
+  readonly contentType: string;
+  readonly sizeBytes: number;
+}
+export interface TagValues {
+  readonly tag: string;
+  readonly values: { value: string; events: number }[];
+}
+export interface IssuePage {
+  readonly issue: IssueRow;
+  /** Null when its events are older than what is kept, or the asked event is not of this issue. */
+  readonly event: ErrorEvent | null;
+  readonly previousEvent: string;
+  readonly nextEvent: string;
+  readonly tags: TagValues[];
+  readonly grouping: readonly string[];
+}
+
+export interface IssueKey {
+  readonly organisation: string;
+  /** Sixteen hexadecimal digits. */
+  readonly issue: string;
+}
+
+const rowColumns = `event_id AS eventId, ${issueHex('issue')} AS issueId, toFloat64(toUnixTimestamp64Milli(ts)) AS at,
+  toString(toUnixTimestamp64Nano(ts)) AS tsNs, toString(type) AS kind, message, toString(culprit) AS place, severity, toString(site) AS site,
+  toString(device) AS device, toString(service) AS service, toString(environment) AS environment, toString(release) AS release,
+  if(trace_id = toFixedString('', 16), '', lower(hex(trace_id))) AS traceId, if(span_id = toFixedString('', 8), '', lower(hex(span_id))) AS spanId,
+  correlation_id AS correlationId`;
+
+interface EngineRow {
+  readonly eventId: string;
+  readonly issueId: string;
+  readonly at: number;
+  readonly tsNs: string;
+  readonly kind: string;
+  readonly message: string;
+  readonly place: string;
+  readonly severity: number;
+  readonly site: string;
+  readonly device: string;
+  readonly service: string;
+  readonly environment: string;
+  readonly release: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly correlationId: string;
+}
+
+function errorRow(row: EngineRow): ErrorRow {
+  return {
+    eventId: row.eventId,
+    issue: row.issueId,
+    at: row.at,
+    tsNs: row.tsNs,
+    type: row.kind,
+    message: row.message,
+    culprit: row.place,
+    severity: severityName(row.severity),
+    site: row.site,
+    device: row.device,
+    service: row.service,
+    environment: row.environment,
+    release: row.release,
+    traceId: row.traceId,
+    spanId: row.spanId,
+    correlationId: row.correlationId,
+  };
+}
+
+/** Events of one issue between its first and last second; `firstMs` and `lastMs` prune the days to read. */
+const eventsOfIssue = `organisation = {organisation:String} AND issue = {issue:UInt64}
+  AND ts >= fromUnixTimestamp64Milli({firstMs:Int64}) AND ts < fromUnixTimestamp64Milli({lastMs:Int64} + 1)`;
+const newestFirst = 'toStartOfMinute(ts) DESC, ts DESC, event_id DESC';
+
+type IssueParameters = Record<string, ParameterValue>;
+
+/**
+ * An issue and one event of it: the asked one, or the newest. Undefined for an issue the organisation does not have.
+ * Throws `StoreError`.
+ */
+export async function readIssue(
+  reader: TelemetryReader,
+  key: IssueKey,
+  asked: { event: string; decision: IssueDecision | undefined },
+  limits: QueryLimits = {},
+): Promise<IssuePage | undefined> {
+  const issue = await readIssueRow(reader, key, asked.decision, limits);
+  if (!issue) return undefined;
+  const parameters = parametersOf(key, issue);
+  const [event, tags] = await Promise.all([
+    readEvent(reader, parameters, asked.event, limits),
+    readTags(reader, parameters, limits),
+  ]);
+  if (!event) return { issue, event: null, previousEvent: '', nextEvent: '', tags, grouping: [] };
+  const [previousEvent, nextEvent, attachments] = await Promise.all([
+    readNeighbour(reader, parameters, event, 'previous', limits),
+    readNeighbour(reader, parameters, event, 'next', limits),
+    listAttachments(reader, { organisation: key.organisation, eventId: event.eventId }, limits),
+  ]);
+  const payload = readPayload(event.payload);
+  return {
+    issue,
+    event: errorEvent(event, payload, attachments),
+    previousEvent,
+    nextEvent,
+    tags,
+    grouping: payload.grouping,
+  };
+}
+
+/** The issue's row with its trend over the last 30 days by day; undefined when the organisation has no such issue. */
+export async function readIssueRow(
+  reader: TelemetryReader,
+  key: IssueKey,
+  decision: IssueDecision | undefined,
+  limits: QueryLimits = {},
+): Promise<IssueRow | undefined> {
+  const parameters = { organisation: key.organisation, issue: BigInt(`0x${key.issue}`) };
+  const [row] = await ask<Parameters<typeof issueRow>[0]>(
+    reader,
+    `SELECT ${issueHex('id')} AS issue, i.* EXCEPT (id), i.eventsTotal AS events FROM (SELECT ${issueColumns} FROM issues
+      WHERE organisation = {organisation:String} AND issue = {issue:UInt64} GROUP BY issue) AS i`,
+    parameters,
+    limits,
+  );
+  if (!row) return undefined;
+  const dayMs = 86_400_000;
+  const lastDay = Math.floor(row.lastSeenAt / dayMs) * dayMs;
+  const fromMs = Math.max(0, lastDay - 29 * dayMs);
+  const days = await ask<{ at: number; value: number }>(
+    reader,
+    `SELECT toFloat64(intDiv(toUnixTimestamp(minute), 86400) * 86400) * 1000 AS at, toFloat64(sum(events)) AS value FROM issue_volume
+    WHERE organisation = {organisation:String} AND issue = {issue:UInt64} AND minute >= toDateTime({fromS:UInt32}) GROUP BY at`,
+    { ...parameters, fromS: fromMs / 1000 },
+    limits,
+  );
+  const byDay = new Map(days.map((day) => [day.at, day.value]));
+  const trend = Array.from({ length: 30 }, (_, i) => fromMs + i * dayMs).map((at) => ({
+    at,
+    value: byDay.get(at) ?? 0,
+  }));
+  return issueRow(row, decision, trend);
+}
+
+function parametersOf(key: IssueKey, issue: IssueRow): IssueParameters {
+  return {
+    organisation: key.organisation,
+    issue: BigInt(`0x${key.issue}`),
+    firstMs: issue.firstSeenAt,
+    lastMs: issue.lastSeenAt,
+  };
+}
+
+interface EventRow extends EngineRow {
+  readonly handled: number;
+  readonly platform: string;
+  readonly transaction: string;
+  readonly tags: Record<string, string>;
+  readonly payload: string;
+}
+
+async function readEvent(
+  reader: TelemetryReader,
+  parameters: IssueParameters,
+  eventId: string,
+  limits: QueryLimits,
+): Promise<EventRow | undefined> {
+  const [row] = await ask<EventRow>(
+    reader,
+    `SELECT ${rowColumns}, handled, toString(platform) AS platform, toString(transaction) AS transaction, tags, payload
+    FROM errors WHERE ${eventsOfIssue} ${eventId === '' ? '' : 'AND event_id = {event:String}'} ORDER BY ${newestFirst} LIMIT 1`,
+    { ...parameters, event: eventId },
+    limits,
+  );
+  return row;
+}
+
+async function readNeighbour(
+  reader: TelemetryReader,
+  parameters: IssueParameters,
+  event: EventRow,
+  side: 'previous' | 'next',
+  limits: QueryLimits,
+): Promise<string> {
+  const [sign, order] = side === 'previous' ? ['<', newestFirst] : ['>', newestFirst.replaceAll('DESC', 'ASC')];
+  const [row] = await ask<{ eventId: string }>(
+    reader,
+    `SELECT event_id AS eventId FROM errors WHERE ${eventsOfIssue}
+      AND (ts, event_id) ${sign} (fromUnixTimestamp64Nano({tsNs:Int64}), {event:String}) ORDER BY ${order} LIMIT 1`,
+    { ...parameters, tsNs: BigInt(event.tsNs), event: event.eventId },
+    limits,
+  );
+  return row?.eventId ?? '';
+}
+
+/** How an issue's newest 5,000 events spread over their tags: the ten commonest values of at most fifty tags. */
+async function readTags(
+  reader: TelemetryReader,
+  parameters: IssueParameters,
+  limits: QueryLimits,
+): Promise<TagValues[]> {
+  const own = ['site', 'device', 'service', 'environment', 'release', 'transaction'];
+  const rows = await ask<{ tag: string; value: string; events: number }>(
+    reader,
+    `SELECT pair.1 AS tag, pair.2 AS value, toFloat64(count()) AS events
+    FROM (SELECT arrayConcat([${own.map((name) => `('${name}', toString(${name}))`).join(', ')}, ('user', user_id)],
+        arrayFilter(p -> NOT has({own:Array(String)}, p.1), arrayMap((k, v) -> (toString(k), v), mapKeys(tags), mapValues(tags)))) AS pairs
+      FROM errors WHERE ${eventsOfIssue} ORDER BY ${newestFirst} LIMIT 5000)
+    ARRAY JOIN pairs AS pair WHERE value != '' GROUP BY tag, value ORDER BY events DESC, value LIMIT 10 BY tag LIMIT 500`,
+    { ...parameters, own: [...own, 'user'] },
+    limits,
+  );
+  const byTag = new Map<string, { value: string; events: number }[]>();
+  for (const { tag, value, events } of rows) {
+    const values = byTag.get(tag) ?? [];
+    if (values.length === 0 && byTag.size >= 50) continue;
+    values.push({ value, events });
+    byTag.set(tag, values);
+  }
+  return [...byTag].map(([tag, values]) => ({ tag, values }));
+}
+
+const emptyPayload: Omit<ErrorPayload, 'version'> = {
+  exceptions: [],
+  breadcrumbs: [],
+  groups: [],
+  contexts: {},
+  extra: {},
+  sdk: '',
+  grouping: [],
+};
+
+/** The payload as it was stored. What an older or newer writer left out is empty; text that is no JSON object is empty whole. */
+function readPayload(text: string): Omit<ErrorPayload, 'version'> {
+  if (text === '') return emptyPayload;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...emptyPayload, ...value } : emptyPayload;
+  } catch {
+    // Scrubbing may cut into the text; columns still tell what happened.
+    return emptyPayload;
+  }
+}
+
+function errorEvent(row: EventRow, payload: Omit<ErrorPayload, 'version'>, attachments: AttachmentInfo[]): ErrorEvent {
+  return {
+    ...errorRow(row),
+    handled: row.handled === 1,
+    platform: row.platform,
+    transaction: row.transaction,
+    exceptions: payload.exceptions,
+    breadcrumbs: payload.breadcrumbs,
+    groups: payload.groups,
+    tags: row.tags,
+    contexts: payload.contexts,
+    extra: payload.extra,
+    attachments,
+    sdk: payload.sdk,
+  };
+}
+
+/** One page of an issue's events, newest first; undefined for a cursor that is none. Throws `StoreError`. */
+export async function listIssueEvents(
+  reader: TelemetryReader,
+  key: IssueKey,
+  page: { limit: number; cursor: string },
+  limits: QueryLimits = {},
+): Promise<{ events: ErrorRow[]; next: string } | undefined> {
+  const after = page.cursor === '' ? undefined : /^(\d{1,19})-(.{0,64})$/su.exec(page.cursor);
+  if (after === null || (after && BigInt(after[1] ?? '0') > 9_223_372_036_854_775_807n)) return undefined;
+  const issue = await readIssueRow(reader, key, undefined, limits);
+  if (!issue) return { events: [], next: '' };
+  const rows = await ask<EngineRow>(
+    reader,
+    `SELECT ${rowColumns} FROM errors WHERE ${eventsOfIssue}
+      ${after ? 'AND (ts, event_id) < (fromUnixTimestamp64Nano({afterNs:Int64}), {afterEvent:String})' : ''}
+    ORDER BY ${newestFirst} LIMIT {limit:UInt32}`,
+    {
+      ...parametersOf(key, issue),
+      ...(after ? { afterNs: BigInt(after[1] ?? '0'), afterEvent: after[2] ?? '' } : {}),
+      limit: page.limit + 1,
+    },
+    limits,
+  );
+  const events = rows.slice(0, page.limit).map(errorRow);
+  const last = events.at(-1);
+  return { events, next: rows.length > page.limit && last ? `${last.tsNs}-${last.eventId}` : '' };
+}
+
+/** Attachments of one event by name, at most 50. */
+export function listAttachments(
+  reader: TelemetryReader,
+  key: { organisation: string; eventId: string },
+  limits: QueryLimits = {},
+): Promise<AttachmentInfo[]> {
+  return ask<AttachmentInfo>(
+    reader,
+    `SELECT name, any(toString(content_type)) AS contentType, toFloat64(max(size_bytes)) AS sizeBytes FROM attachments
+    WHERE organisation = {organisation:String} AND event_id = {event:String} GROUP BY name ORDER BY name LIMIT 50`,
+    { organisation: key.organisation, event: key.eventId },
+    limits,
+  );
+}
+
+/** One attachment with its bytes; undefined when the organisation has none of that event and name. */
+export async function readAttachment(
+  reader: TelemetryReader,
+  key: { organisation: string; eventId: string; name: string },
+  limits: QueryLimits = {},
+): Promise<{ name: string; contentType: string; content: Buffer } | undefined> {
+  const [row] = await ask<{ name: string; contentType: string; content: string }>(
+    reader,
+    `SELECT name, toString(content_type) AS contentType, base64Encode(content) AS content FROM attachments
+    WHERE organisation = {organisation:String} AND event_id = {event:String} AND name = {name:String} ORDER BY ts DESC LIMIT 1`,
+    { organisation: key.organisation, event: key.eventId, name: key.name },
+    limits,
+  );
+  return row && { ...row, content: Buffer.from(row.content, 'base64') };
+}
