@@ -1,4 +1,7 @@
 import type { Route } from '../route.ts';
+import { logRoutes } from './logs.ts';
+import { storyRoutes } from './story.ts';
+import { traceRoutes } from './traces.ts';
 
 /** Every area of our own API: one folder-mate file, one line here. */
-export const allRoutes: readonly (readonly Route[])[] = [];
+export const allRoutes: readonly (readonly Route[])[] = [logRoutes, traceRoutes, storyRoutes];

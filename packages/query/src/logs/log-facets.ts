@@ -35,7 +35,8 @@ export async function logFacets(
   const facets: Facet[] = [];
   for (const field of [...new Set(input.fields.filter((name) => name !== ''))].slice(0, facetFields)) {
     const found = findField('logs', field);
-    const fromVolume = search.value.onlyVolume && wholeMinutes(input) && found.kind !== 'attribute' && volumeColumns.has(found.column);
+    const fromVolume =
+      search.value.onlyVolume && wholeMinutes(input) && found.kind !== 'attribute' && volumeColumns.has(found.column);
     const parameters: Record<string, ParameterValue> = { ...search.value.parameters, every, most: facetValues };
     const value = valueOf(found, parameters);
     const scope = fromVolume ? minutesOf(input) : scopeCondition(input);
@@ -141,7 +142,8 @@ export async function completeSearch(
     return { fields: [...new Set([...known, ...rows.map((row) => row.name)])], values: [] };
   }
   const field = findField(table, input.field);
-  if (field.kind === 'severity') return { fields: [], values: startingWith(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], input.prefix) };
+  if (field.kind === 'severity')
+    return { fields: [], values: startingWith(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], input.prefix) };
   if (field.kind === 'code') return { fields: [], values: startingWith(Object.keys(field.codes), input.prefix) };
   if (field.kind === 'text' || field.kind === 'duration') return { fields: [], values: [] };
   const value = valueOf(field, parameters);

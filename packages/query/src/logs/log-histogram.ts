@@ -1,5 +1,5 @@
 import { ok, type Result } from '@sightline/base';
-import { severityNames } from '@sightline/record';
+import { severityNames, type SeverityName } from '@sightline/record';
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { SearchError } from '../search/ast.ts';
 import { minuteCondition, scopeCondition, toNs, type ReadScope } from '../search/scope.ts';
@@ -10,7 +10,9 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 const steps = [
-  100, 200, 500,
+  100,
+  200,
+  500,
   ...[1, 2, 5, 10, 15, 30].map((n) => n * second),
   ...[1, 2, 5, 10, 15, 30].map((n) => n * minute),
   ...[1, 2, 3, 6, 12].map((n) => n * hour),
@@ -25,9 +27,14 @@ export function niceStepMs(rangeMs: number, buckets: number): number {
 export interface LogHistogram {
   readonly stepMs: number;
   readonly total: number;
-  /** Every bucket of the range in order, empty ones too; `at`: its start, ms; `counts`: by severity name, without zeros. */
-  readonly buckets: { at: number; counts: Record<string, number> }[];
+  /** Every bucket of the range in order, empty ones too; `at`: its start, ms. */
+  readonly buckets: { at: number; counts: SeverityCounts }[];
 }
+
+/** Records by severity; '' are those without one. */
+export type SeverityCounts = Record<SeverityName | '', number>;
+
+const noRecords = (): SeverityCounts => ({ '': 0, trace: 0, debug: 0, info: 0, warn: 0, error: 0, fatal: 0 });
 
 interface Row {
   readonly bucket: string;
@@ -83,18 +90,18 @@ export async function logHistogram(
 }
 
 function fill(rows: readonly Row[], fromMs: number, toMs: number, stepMs: number): LogHistogram {
-  const counts = new Map<number, Record<string, number>>();
+  const counts = new Map<number, SeverityCounts>();
   let total = 0;
   for (const row of rows) {
     const bucket = Number(row.bucket);
-    const ofBucket = counts.get(bucket) ?? {};
+    const ofBucket = counts.get(bucket) ?? noRecords();
     ofBucket[severityNames[row.level - 1] ?? ''] = Number(row.records);
     counts.set(bucket, ofBucket);
     total += Number(row.records);
   }
   const buckets: LogHistogram['buckets'] = [];
   for (let bucket = Math.floor(fromMs / stepMs); bucket * stepMs < toMs; bucket++) {
-    buckets.push({ at: bucket * stepMs, counts: counts.get(bucket) ?? {} });
+    buckets.push({ at: bucket * stepMs, counts: counts.get(bucket) ?? noRecords() });
   }
   return { stepMs, total, buckets };
 }

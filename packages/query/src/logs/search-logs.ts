@@ -34,7 +34,8 @@ export async function searchLogs(
   const search = compileSearch('logs', input.q);
   if (!search.ok) return search;
   const cursor = input.cursor === '' ? undefined : parseLogCursor(input.cursor);
-  if (input.cursor !== '' && !cursor) return fail({ message: 'expected the cursor of a page before', position: { from: 0, to: 0 } });
+  if (input.cursor !== '' && !cursor)
+    return fail({ message: 'expected the cursor of a page before', position: { from: 0, to: 0 } });
   const down = input.order === 'newest';
   const range = windowOf(input);
   const begin = cursor && !down && cursor.ns > range.fromNs ? cursor.ns : range.fromNs;
@@ -65,7 +66,11 @@ export async function searchLogs(
     if (rows.length > input.limit) break;
   }
   const page = rows.slice(0, input.limit).map(toLog);
-  return ok({ rows: page, next: rows.length > input.limit ? nextCursor(page, cursor) : '', words: [...search.value.words] });
+  return ok({
+    rows: page,
+    next: rows.length > input.limit ? nextCursor(page, cursor) : '',
+    words: [...search.value.words],
+  });
 }
 
 const after = (down: boolean): string =>

@@ -59,10 +59,14 @@ export function tailLogs(
           signal,
         });
         dropped += Math.max(0, Number(count?.total ?? 0) - rows.length);
-        floorMs = Math.max(floorMs, rows.reduce((newest, row) => Math.max(newest, Number(row.receivedMs)), 0));
+        floorMs = Math.max(
+          floorMs,
+          rows.reduce((newest, row) => Math.max(newest, Number(row.receivedMs)), 0),
+        );
       }
       for (const row of fresh) given.set(row.id, row.receivedAt);
-      for (const [id, receivedAt] of given) if (receivedAt < Math.max(floorMs, nowMs - lookBackMs - 2 * pollMs)) given.delete(id);
+      for (const [id, receivedAt] of given)
+        if (receivedAt < Math.max(floorMs, nowMs - lookBackMs - 2 * pollMs)) given.delete(id);
       if (fresh.length > 0 || dropped > 0) yield { rows: fresh.slice(0, batchRows).toReversed(), dropped };
       await clock.sleep(pollMs, signal);
     }

@@ -68,7 +68,10 @@ class Compiler {
       case 'text':
         this.onlyVolume = false;
         if (wanted) this.#light(search.value);
-        return any([...textColumns[this.#table].map((column) => this.#text(column, search.value)), ...this.#identifier(search.value)]);
+        return any([
+          ...textColumns[this.#table].map((column) => this.#text(column, search.value)),
+          ...this.#identifier(search.value),
+        ]);
       case 'regex':
         this.onlyVolume = false;
         return any(textColumns[this.#table].map((column) => this.#regex(column, search.pattern)));
@@ -163,7 +166,8 @@ class Compiler {
     if (test.kind === 'exists') return `${column} != ''`;
     if (test.kind === 'regex') return this.#regex(column, test.pattern);
     const value = test.kind === 'is' ? test.value : rangeAsText(asked);
-    if (value.wildcard) return `lowerUTF8(${column}) LIKE ${this.#bind('String', likePattern(value.text.toLowerCase(), false))}`;
+    if (value.wildcard)
+      return `lowerUTF8(${column}) LIKE ${this.#bind('String', likePattern(value.text.toLowerCase(), false))}`;
     if (ignoreCase) return `lowerUTF8(${column}) = ${this.#bind('String', value.text.toLowerCase())}`;
     return `${column} = ${this.#bind('String', value.text)}`;
   }
@@ -186,14 +190,18 @@ class Compiler {
   #severity(column: string, asked: FieldTest): string {
     const { test } = asked;
     if (test.kind === 'exists') return `${column} > 0`;
-    if (test.kind === 'regex') throw new Misfit(`expected ${severityNames.join(', ')} or a number after \`${asked.name}:\``, test.at);
+    if (test.kind === 'regex')
+      throw new Misfit(`expected ${severityNames.join(', ')} or a number after \`${asked.name}:\``, test.at);
     // A name stands for its group of four numbers.
     const group = (value: Value): [number, number] => {
       const number = /^\d{1,2}$/.test(value.text) ? Number(value.text) : undefined;
       if (number !== undefined && number <= 24) return [number, number];
       const first = severityNumber(value.text);
       if (value.wildcard || first === 0) {
-        throw new Misfit(`expected ${severityNames.join(', ')} or a number from 0 to 24 after \`${asked.name}:\``, value.at);
+        throw new Misfit(
+          `expected ${severityNames.join(', ')} or a number from 0 to 24 after \`${asked.name}:\``,
+          value.at,
+        );
       }
       const low = Math.floor((first - 1) / 4) * 4 + 1;
       return [low, low + 3];
@@ -219,12 +227,16 @@ class Compiler {
     const name = test.kind === 'is' && !test.value.wildcard ? test.value.text.toLowerCase() : '';
     const code = Object.hasOwn(field.codes, name) ? field.codes[name] : undefined;
     if (code !== undefined) return `${field.column} = ${this.#bind('UInt8', code)}`;
-    const numeric = test.kind === 'compare' || test.kind === 'range' || (test.kind === 'is' && /^[\d*]+$/.test(test.value.text));
+    const numeric =
+      test.kind === 'compare' || test.kind === 'range' || (test.kind === 'is' && /^[\d*]+$/.test(test.value.text));
     if (field.otherwise && numeric) {
       return this.#attribute({ kind: 'attribute', keys: field.otherwise, maps: ['attrs'] }, asked);
     }
     const place = test.kind === 'is' || test.kind === 'compare' ? test.value.at : asked.at;
-    throw new Misfit(`expected ${Object.keys(field.codes).join(', ')}${field.otherwise ? ' or a number' : ''} after \`${asked.name}:\``, place);
+    throw new Misfit(
+      `expected ${Object.keys(field.codes).join(', ')}${field.otherwise ? ' or a number' : ''} after \`${asked.name}:\``,
+      place,
+    );
   }
 
   #number(column: string, asked: FieldTest, read: (value: Value, name: string) => number, exists: string): string {
@@ -255,7 +267,8 @@ class Compiler {
   #issue(column: string, asked: FieldTest): string {
     if (asked.test.kind === 'exists') return `${column} != 0`;
     const text = asked.test.kind === 'is' && !asked.test.value.wildcard ? asked.test.value.text : '';
-    if (!/^[0-9a-f]{16}$/i.test(text)) throw new Misfit(`expected 16 hexadecimal digits after \`${asked.name}:\``, asked.at);
+    if (!/^[0-9a-f]{16}$/i.test(text))
+      throw new Misfit(`expected 16 hexadecimal digits after \`${asked.name}:\``, asked.at);
     return `${column} = ${this.#bind('UInt64', BigInt(`0x${text}`))}`;
   }
 
@@ -264,7 +277,8 @@ class Compiler {
     const { test } = asked;
     const keys = field.keys.map((key) => this.#bind('String', key));
     const places = field.maps.flatMap((map) => keys.map((key) => ({ map, key, value: `${map}[${key}]` })));
-    const over = (condition: (place: { map: string; key: string; value: string }) => string): string => any(places.map(condition));
+    const over = (condition: (place: { map: string; key: string; value: string }) => string): string =>
+      any(places.map(condition));
     switch (test.kind) {
       case 'exists':
         return over(({ map, key }) => `mapContains(${map}, ${key})`);
@@ -276,7 +290,8 @@ class Compiler {
         return this.#attributeIs(field, keys, test.value);
       case 'compare':
       case 'range': {
-        if (test.kind === 'range' && ![test.low, test.high].every(isNumber)) return this.#attributeIs(field, keys, rangeAsText(asked));
+        if (test.kind === 'range' && ![test.low, test.high].every(isNumber))
+          return this.#attributeIs(field, keys, rangeAsText(asked));
         const conditions = places.map(({ value }) => {
           const number = `toFloat64OrNull(${value})`;
           return `ifNull(${this.#number(number, asked, plainNumber, '1')}, 0)`;
@@ -297,10 +312,13 @@ class Compiler {
     }
     // An empty value and none are the same to whoever asks for one.
     const text = this.#bind('String', value.text);
-    if (value.text === '') return `(${field.maps.flatMap((map) => keys.map((key) => `${map}[${key}] = ${text}`)).join(' AND ')})`;
+    if (value.text === '')
+      return `(${field.maps.flatMap((map) => keys.map((key) => `${map}[${key}] = ${text}`)).join(' AND ')})`;
     // The bloom filter on the values prunes; the key then decides.
     return any(
-      field.maps.map((map) => `(has(mapValues(${map}), ${text}) AND ${any(keys.map((key) => `${map}[${key}] = ${text}`))})`),
+      field.maps.map(
+        (map) => `(has(mapValues(${map}), ${text}) AND ${any(keys.map((key) => `${map}[${key}] = ${text}`))})`,
+      ),
     );
   }
 }
@@ -314,7 +332,8 @@ const noOrder = (asked: FieldTest): Misfit =>
 /** `a..b` on a field without order was meant as text. */
 function rangeAsText(asked: FieldTest): Value {
   const { test } = asked;
-  if (test.kind !== 'range' || !test.includeLow || test.low.text.includes(' ') || test.low.at !== test.high.at) throw noOrder(asked);
+  if (test.kind !== 'range' || !test.includeLow || test.low.text.includes(' ') || test.low.at !== test.high.at)
+    throw noOrder(asked);
   return { ...test.low, text: `${test.low.text}..${test.high.text}` };
 }
 
@@ -334,7 +353,10 @@ function nanoseconds(value: Value, name: string): number {
   if (fine) return Number(fine[1]) * (fine[2] === 'ns' ? 1 : 1000);
   const parsed = parseDuration(value.text);
   if (!parsed.ok || value.wildcard) {
-    throw new Misfit(`expected a duration such as 500ms or 1.5s after \`${name}:\`, got \`${value.text.slice(0, 40)}\``, value.at);
+    throw new Misfit(
+      `expected a duration such as 500ms or 1.5s after \`${name}:\`, got \`${value.text.slice(0, 40)}\``,
+      value.at,
+    );
   }
   return parsed.value * 1e6;
 }

@@ -14,7 +14,10 @@ export type Table = 'logs' | 'spans' | 'errors';
  * - `attribute`: any of `keys`, in any of `maps`.
  */
 export type Field =
-  | { readonly kind: 'dimension' | 'text' | 'id' | 'severity' | 'duration' | 'number' | 'flag' | 'issue'; readonly column: string }
+  | {
+      readonly kind: 'dimension' | 'text' | 'id' | 'severity' | 'duration' | 'number' | 'flag' | 'issue';
+      readonly column: string;
+    }
   | { readonly kind: 'hex'; readonly column: string; readonly bytes: number }
   | {
       readonly kind: 'code';
@@ -134,7 +137,9 @@ export const volumeColumns: ReadonlySet<string> = new Set(['severity', 'service'
  */
 export function findField(table: Table, name: string): Field {
   const known = name.toLowerCase();
-  const field = Object.hasOwn(catalogue[table], aliases[known] ?? known) ? catalogue[table][aliases[known] ?? known] : undefined;
+  const field = Object.hasOwn(catalogue[table], aliases[known] ?? known)
+    ? catalogue[table][aliases[known] ?? known]
+    : undefined;
   if (field) return field;
   const prefixed = /^(@|attrs\.|attributes\.|tags?\.|res\.|resource\.)(.+)$/s.exec(name);
   const maps = mapColumns[table];

@@ -92,7 +92,9 @@ class Parser {
       case 'value':
         this.#count(token.at);
         if (!field && token.value.wildcard && /^\*+$/.test(token.value.text)) return { kind: 'everything' };
-        return field ? { kind: 'field', field, at: token.at, test: asTest(token.value) } : { kind: 'text', value: token.value };
+        return field
+          ? { kind: 'field', field, at: token.at, test: asTest(token.value) }
+          : { kind: 'text', value: token.value };
       case 'regex':
         this.#count(token.at);
         checkRegex(token.pattern, token.at);
@@ -114,7 +116,8 @@ class Parser {
 
   #group(field: string, at: Span): Search {
     return this.#deeper(at, () => {
-      if (this.#peek().kind === 'close') throw new Unexpected('expected a search term inside the parentheses', this.#peek().at);
+      if (this.#peek().kind === 'close')
+        throw new Unexpected('expected a search term inside the parentheses', this.#peek().at);
       const inner = this.#either(field);
       const close = this.#take();
       if (close.kind !== 'close') throw new Unexpected('expected a closing parenthesis `)`', at);
@@ -190,14 +193,21 @@ class Parser {
   }
 }
 
-const named = (kind: Token['kind']): string => ({ close: ')', and: 'AND', or: 'OR', not: 'NOT' })[kind as string] ?? kind;
+const named = (kind: Token['kind']): string =>
+  ({ close: ')', and: 'AND', or: 'OR', not: 'NOT' })[kind as string] ?? kind;
 
 function asTest(value: Value): Test {
   if (value.wildcard && /^\*+$/.test(value.text)) return { kind: 'exists' };
   const range = value.quoted || value.wildcard ? undefined : /^([\w.+-]*?\w)\.\.([\w+-][\w.+-]*)$/.exec(value.text);
   if (!range) return { kind: 'is', value };
   const plain = (text: string): Value => ({ ...value, text });
-  return { kind: 'range', low: plain(range[1] ?? ''), high: plain(range[2] ?? ''), includeLow: true, includeHigh: true };
+  return {
+    kind: 'range',
+    low: plain(range[1] ?? ''),
+    high: plain(range[2] ?? ''),
+    includeLow: true,
+    includeHigh: true,
+  };
 }
 
 /**
@@ -223,7 +233,12 @@ function checkRegex(pattern: string, at: Span): void {
   try {
     // RE2 lets any punctuation be escaped, JavaScript only what has a meaning.
     const escapes = body.replace(/\\([^\w\s])/g, (all, c: string) => ('^$\\.*+?()[]{}|/'.includes(c) ? all : 'x'));
-    new RegExp(escapes.replaceAll('(?P<', '(?<').replace(/\(\?[imsU]+(:|\))/g, (_, end: string) => (end === ':' ? '(?:' : '(?:)')), 'u');
+    new RegExp(
+      escapes
+        .replaceAll('(?P<', '(?<')
+        .replace(/\(\?[imsU]+(:|\))/g, (_, end: string) => (end === ':' ? '(?:' : '(?:)')),
+      'u',
+    );
   } catch (fault) {
     const reason = fault instanceof Error ? fault.message.replace(/^.*: /, '').toLowerCase() : 'it cannot be read';
     throw new Unexpected(`expected a valid regular expression: ${reason}`, at);

@@ -8,14 +8,21 @@ export type Token = { readonly at: Span } & (
   /** `name:`; what follows without a space is its value. */
   | { readonly kind: 'field'; readonly name: string }
   | { readonly kind: 'comparison'; readonly comparison: Comparison }
-  | { readonly kind: 'range'; readonly low: Value; readonly high: Value; readonly includeLow: boolean; readonly includeHigh: boolean }
+  | {
+      readonly kind: 'range';
+      readonly low: Value;
+      readonly high: Value;
+      readonly includeLow: boolean;
+      readonly includeHigh: boolean;
+    }
 );
 
 const fieldName = /^[A-Za-z_@][A-Za-z0-9_.@/-]*$/;
 const keywords: Readonly<Record<string, 'and' | 'or' | 'not'>> = { AND: 'and', OR: 'or', NOT: 'not' };
 
 const isSpace = (c: string | undefined): boolean => c !== undefined && /\s/u.test(c);
-const endsWord = (c: string | undefined): boolean => c === undefined || c === '(' || c === ')' || c === '"' || isSpace(c);
+const endsWord = (c: string | undefined): boolean =>
+  c === undefined || c === '(' || c === ')' || c === '"' || isSpace(c);
 
 /** Cuts a search text into tokens. Fails only on a quote, bracket or escape that is not closed. */
 export function tokenize(text: string): Result<readonly Token[], SearchError> {
@@ -48,7 +55,11 @@ function readToken(text: string, from: number, valueExpected: boolean): Result<T
   if (valueExpected) {
     const comparison = /^(>=|<=|>|<)/.exec(text.slice(from, from + 2))?.[0];
     if (comparison) {
-      return ok({ kind: 'comparison', comparison: comparison as Comparison, at: { from, to: from + comparison.length } });
+      return ok({
+        kind: 'comparison',
+        comparison: comparison as Comparison,
+        at: { from, to: from + comparison.length },
+      });
     }
     if (c === '[' || c === '{') {
       const range = readRange(text, from);
@@ -80,7 +91,8 @@ function readRegex(text: string, from: number): Token | undefined {
   for (let i = from + 1; i < text.length; i++) {
     if (text[i] === '\\') i++;
     else if (text[i] === '/') {
-      if (i === from + 1 || (text[i + 1] !== undefined && text[i + 1] !== ')' && !isSpace(text[i + 1]))) return undefined;
+      if (i === from + 1 || (text[i + 1] !== undefined && text[i + 1] !== ')' && !isSpace(text[i + 1])))
+        return undefined;
       return { kind: 'regex', pattern: text.slice(from + 1, i).replaceAll('\\/', '/'), at: { from, to: i + 1 } };
     }
   }

@@ -46,16 +46,29 @@ export async function readStory(
     read<ErrorColumns>(errorColumns, 'errors', bounds.errors),
   ]);
   const entries: StoryEntry[] = [
-    ...spans.slice(0, bounds.spans).map(toSpan).map((span) => ({ kind: 'span' as const, at: span.at, tsNs: span.startNs, span })),
-    ...logs.slice(0, bounds.logs).map(toLog).map((log) => ({ kind: 'log' as const, at: log.at, tsNs: log.tsNs, log })),
-    ...errors.slice(0, bounds.errors).map(toError).map((error) => ({ kind: 'error' as const, at: error.at, tsNs: error.tsNs, error })),
+    ...spans
+      .slice(0, bounds.spans)
+      .map(toSpan)
+      .map((span) => ({ kind: 'span' as const, at: span.at, tsNs: span.startNs, span })),
+    ...logs
+      .slice(0, bounds.logs)
+      .map(toLog)
+      .map((log) => ({ kind: 'log' as const, at: log.at, tsNs: log.tsNs, log })),
+    ...errors
+      .slice(0, bounds.errors)
+      .map(toError)
+      .map((error) => ({ kind: 'error' as const, at: error.at, tsNs: error.tsNs, error })),
   ].sort((a, b) => Number(BigInt(a.tsNs) - BigInt(b.tsNs)));
   return {
     id,
     lanes: orderLanes(entries),
     entries,
     sentence: tellStory(entries),
-    truncated: spans.length > bounds.spans || logs.length > bounds.logs || errors.length > bounds.errors || traces.length >= bounds.traces,
+    truncated:
+      spans.length > bounds.spans ||
+      logs.length > bounds.logs ||
+      errors.length > bounds.errors ||
+      traces.length >= bounds.traces,
   };
 }
 
@@ -73,7 +86,10 @@ async function resolve(
     traces.add(hex);
     const rows = await reader.query<{ correlation: string }>(
       `SELECT DISTINCT correlation_id AS correlation FROM (${['spans', 'logs', 'errors']
-        .map((table) => `SELECT correlation_id FROM ${table} PREWHERE organisation = {organisation:String} AND trace_id = toFixedString(unhex({trace:String}), 16)`)
+        .map(
+          (table) =>
+            `SELECT correlation_id FROM ${table} PREWHERE organisation = {organisation:String} AND trace_id = toFixedString(unhex({trace:String}), 16)`,
+        )
         .join(' UNION ALL ')}) WHERE correlation_id != '' LIMIT {most:UInt32}`,
       { organisation, trace: hex, most: bounds.traces },
       limits,
@@ -82,7 +98,10 @@ async function resolve(
   }
   const rows = await reader.query<{ trace: string }>(
     `SELECT DISTINCT lower(hex(trace_id)) AS trace FROM (${['spans', 'logs', 'errors']
-      .map((table) => `SELECT trace_id FROM ${table} PREWHERE organisation = {organisation:String} AND correlation_id IN ({correlations:Array(String)})`)
+      .map(
+        (table) =>
+          `SELECT trace_id FROM ${table} PREWHERE organisation = {organisation:String} AND correlation_id IN ({correlations:Array(String)})`,
+      )
       .join(' UNION ALL ')}) WHERE trace_id != toFixedString('', 16) LIMIT {most:UInt32}`,
     { organisation, correlations: [...correlations], most: bounds.traces },
     limits,

@@ -48,7 +48,10 @@ export function tellStory(entries: readonly StoryEntry[]): string {
   const calls = callsBetween(entries);
   const told = calls.slice(0, mostCalls).map((call, i) => `${i === 0 && begin ? begin : call.from} called ${call.to}`);
   if (calls.length > mostCalls) told.push(`${calls.length - mostCalls} more calls`);
-  if (told.length === 0) told.push(`${begin || subject(first).service || 'a client'} was heard ${entries.length === 1 ? 'once' : `${entries.length} times`}`);
+  if (told.length === 0)
+    told.push(
+      `${begin || subject(first).service || 'a client'} was heard ${entries.length === 1 ? 'once' : `${entries.length} times`}`,
+    );
   told.push(ending(entries, first));
   return `${told.join('; ')}.`;
 }

@@ -51,7 +51,12 @@ export async function searchTraces(
   const found = await find(reader, input, search.value, cursor, limits);
   const page = found.slice(0, input.limit);
   const last = page.at(-1);
-  const summaries = await summarise(reader, input, page.map((row) => row.trace), limits);
+  const summaries = await summarise(
+    reader,
+    input,
+    page.map((row) => row.trace),
+    limits,
+  );
   return ok({
     traces: page.flatMap((row) => summaries.get(row.trace) ?? []),
     next: found.length > input.limit && last ? `${input.sort}-${last.value}-${last.trace}` : '',
@@ -76,7 +81,10 @@ async function newest(
   limits: QueryLimits,
 ): Promise<Found[]> {
   const range = windowOf(input);
-  const scope = scopeCondition(input, { fromNs: range.fromNs, toNs: cursor && cursor.value + 1n < range.toNs ? cursor.value + 1n : range.toNs });
+  const scope = scopeCondition(input, {
+    fromNs: range.fromNs,
+    toNs: cursor && cursor.value + 1n < range.toNs ? cursor.value + 1n : range.toNs,
+  });
   const found: Found[] = [];
   let from = cursor;
   // Each round drops the traces seen above; few straddle a page, so few rounds are needed. Bounded all the same.

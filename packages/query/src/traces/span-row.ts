@@ -64,7 +64,20 @@ export const spanColumns = `${hexId('trace_id', 16)} AS traceHex, ${hexId('span_
   arrayMap(x -> lower(hex(x)), links.trace_id) AS linkTraces, arrayMap(x -> lower(hex(x)), links.span_id) AS linkSpans`;
 
 export function toSpan(row: SpanColumns): SpanRecord {
-  const { traceHex, spanHex, parentHex, kindCode, statusCode, lasted, eventNs, eventNames, eventAttributes, linkTraces, linkSpans, ...same } = row;
+  const {
+    traceHex,
+    spanHex,
+    parentHex,
+    kindCode,
+    statusCode,
+    lasted,
+    eventNs,
+    eventNames,
+    eventAttributes,
+    linkTraces,
+    linkSpans,
+    ...same
+  } = row;
   return {
     ...same,
     traceId: traceHex,
@@ -74,7 +87,12 @@ export function toSpan(row: SpanColumns): SpanRecord {
     status: spanStatuses[statusCode] ?? 'unset',
     at: msOf(row.startNs),
     durationNs: Number(lasted),
-    events: eventNs.map((tsNs, i) => ({ at: msOf(tsNs), tsNs, name: eventNames[i] ?? '', attributes: eventAttributes[i] ?? {} })),
+    events: eventNs.map((tsNs, i) => ({
+      at: msOf(tsNs),
+      tsNs,
+      name: eventNames[i] ?? '',
+      attributes: eventAttributes[i] ?? {},
+    })),
     links: linkTraces.map((traceId, i) => ({ traceId, spanId: linkSpans[i] ?? '' })),
   };
 }

@@ -1,0 +1,79 @@
+import type { ServerResponse } from 'node:http';
+import type { TailBatch } from '@sightline/query';
+import { StoreError } from '@sightline/store/port';
+import type { ApiDeps } from '../route.ts';
+import { storeFault } from '../store-fault.ts';
+
+const heartbeatMs = 15_000;
+/** Tails of one server at a time: each is a query a second. */
+const mostTails = 50;
+/** A client that takes nothing for so long is gone. */
+const drainLimitMs = 30_000;
+
+const open = new WeakMap<ApiDeps, number>();
+
+/** Counts the open tails of a server. */
+export const tails = {
+  /** False when there are too many already. */
+  enter(deps: ApiDeps): boolean {
+    const now = open.get(deps) ?? 0;
+    if (now >= mostTails) return false;
+    open.set(deps, now + 1);
+    return true;
+  },
+  leave(deps: ApiDeps): void {
+    open.set(deps, Math.max(0, (open.get(deps) ?? 0) - 1));
+  },
+};
+
+/**
+ * Writes batches as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): `row` with a record,
+ * `dropped` with a count, `fault` with a problem before the end. Waits for a slow reader, so that what it misses is
+ * dropped in the store's batches and never piles up here. Resolves when the client has gone.
+ */
+export async function openTail(
+  raw: ServerResponse,
+  batches: AsyncIterable<TailBatch>,
+  deps: Pick<ApiDeps, 'clock' | 'logger'>,
+  signal: AbortSignal,
+): Promise<void> {
+  raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+    connection: 'keep-alive',
+  });
+  raw.write('retry: 3000\n\n: following\n\n');
+  const heartbeat = setInterval(() => {
+    if (!raw.writableNeedDrain && !raw.destroyed) raw.write(': still here\n\n');
+  }, heartbeatMs);
+  try {
+    for await (const { rows, dropped } of batches) {
+      if (signal.aborted || raw.destroyed) break;
+      const events = rows.map((row) => `event: row\nid: ${row.id}\ndata: ${JSON.stringify(row)}\n\n`);
+      if (dropped > 0) events.unshift(`event: dropped\ndata: ${dropped}\n\n`);
+      if (!raw.write(events.join('')) && !(await drained(raw, deps, signal))) break;
+    }
+  } catch (error) {
+    const refusal = error instanceof StoreError ? storeFault(error) : undefined;
+    if (refusal && !raw.destroyed) raw.write(`event: fault\ndata: ${JSON.stringify(refusal.problem)}\n\n`);
+    else if (!signal.aborted) deps.logger.error('live tail failed', { error: String(error) });
+  } finally {
+    clearInterval(heartbeat);
+    raw.end();
+  }
+}
+
+async function drained(raw: ServerResponse, deps: Pick<ApiDeps, 'clock'>, signal: AbortSignal): Promise<boolean> {
+  const given = new AbortController();
+  const both = AbortSignal.any([given.signal, signal]);
+  let ready = false;
+  raw.once('drain', () => {
+    ready = true;
+    given.abort();
+  });
+  raw.once('close', () => given.abort());
+  await deps.clock.sleep(drainLimitMs, both);
+  if (!ready) raw.destroy();
+  return ready;
+}

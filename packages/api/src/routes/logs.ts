@@ -1,0 +1,161 @@
+import { Readable } from 'node:stream';
+import {
+  exportPath,
+  logContext,
+  logFacets as facetsEndpoint,
+  logFields,
+  logHistogram as histogramEndpoint,
+  scopeQuery,
+  searchLogs as searchEndpoint,
+  tailPath,
+} from '@sightline/contract';
+import {
+  completeSearch,
+  exportLogs,
+  getLogContext,
+  logFacets,
+  logHistogram,
+  searchLogs,
+  tailLogs,
+  type LogRecord,
+} from '@sightline/query';
+import type { QueryLimits } from '@sightline/store/port';
+import { z } from 'zod';
+import { scopeOf } from '../read-scope.ts';
+import { answer, ProblemReply, refuse, stream, type CallContext, type Route } from '../route.ts';
+import { reading, searchFault } from '../store-fault.ts';
+import { exportFormats } from './log-export.ts';
+import { openTail, tails } from './log-tail.ts';
+
+const limitsOf = (context: CallContext): QueryLimits => ({ signal: context.signal, timeoutMs: 15_000 });
+
+/** A file for a spreadsheet ends somewhere. */
+const exportRows = 1_000_000;
+
+const exportQuery = scopeQuery.extend({
+  q: z.string().max(4000).default(''),
+  order: z.enum(['newest', 'oldest']).default('newest'),
+  format: z.enum(['csv', 'ndjson']).default('csv'),
+});
+
+const tailQuery = scopeQuery.omit({ from: true, to: true }).extend({ q: z.string().max(4000).default('') });
+
+export const logRoutes: readonly Route[] = [
+  answer(searchEndpoint, ({ query }, context) =>
+    reading(async () => {
+      const startMs = context.deps.clock.now();
+      const { q, order, limit, cursor } = query;
+      const page = await searchLogs(
+        context.deps.store,
+        { ...scopeOf(query, context), q, order, limit, cursor },
+        limitsOf(context),
+      );
+      return page.ok ? { ...page.value, tookMs: context.deps.clock.now() - startMs } : searchFault(page.error);
+    }),
+  ),
+  answer(histogramEndpoint, ({ query }, context) =>
+    reading(async () => {
+      const { q, buckets } = query;
+      const histogram = await logHistogram(
+        context.deps.store,
+        { ...scopeOf(query, context), q, buckets },
+        limitsOf(context),
+      );
+      return histogram.ok ? histogram.value : searchFault(histogram.error);
+    }),
+  ),
+  answer(facetsEndpoint, ({ query }, context) =>
+    reading(async () => {
+      const fields = query.fields.split(',').map((field) => field.trim());
+      const facets = await logFacets(
+        context.deps.store,
+        { ...scopeOf(query, context), q: query.q, fields },
+        limitsOf(context),
+      );
+      return facets.ok ? { facets: facets.value } : searchFault(facets.error);
+    }),
+  ),
+  answer(logFields, ({ query }, context) =>
+    reading(() => {
+      const { field, prefix } = query;
+      return completeSearch(
+        context.deps.store,
+        'logs',
+        { ...scopeOf(query, context), field, prefix },
+        limitsOf(context),
+      );
+    }),
+  ),
+  answer(logContext, ({ params, query }, context) =>
+    reading(async () => {
+      const found = await getLogContext(
+        context.deps.store,
+        context.caller.organisation,
+        params.id,
+        query.lines,
+        limitsOf(context),
+      );
+      return found ?? refuse(404, 'No such record', 'It does not exist, or its retention has ended.');
+    }),
+  ),
+  stream(
+    {
+      method: 'GET',
+      path: exportPath,
+      permission: 'viewer',
+      summary: 'Export logs as CSV or NDJSON, at most a million',
+      query: exportQuery,
+    },
+    async ({ query }, context, reply) => {
+      const { q, order, format } = query;
+      const input = { ...scopeOf(query, context), q, order, limit: exportRows };
+      const rows = exportLogs(context.deps.store, input, { signal: context.signal });
+      if (!rows.ok) return searchFault(rows.error);
+      // The first record is awaited, so that a store that refuses still gets a proper answer.
+      const iterator = rows.value[Symbol.asyncIterator]();
+      const first = await reading(() => iterator.next());
+      if (first instanceof ProblemReply) return first;
+      const { contentType, lines } = exportFormats[format];
+      const name = `logs-${new Date(context.deps.clock.now()).toISOString().slice(0, 19).replaceAll(':', '')}.${format}`;
+      reply.header('content-type', contentType).header('content-disposition', `attachment; filename="${name}"`);
+      await reply.send(Readable.from(lines(resume(first, iterator)), { objectMode: false, highWaterMark: 64 * 1024 }));
+    },
+  ),
+  stream(
+    {
+      method: 'GET',
+      path: tailPath,
+      permission: 'viewer',
+      summary: 'Follow logs as they arrive (server-sent events)',
+      query: tailQuery,
+    },
+    async ({ query }, context, reply) => {
+      const { deps, signal } = context;
+      const input = {
+        ...scopeOf({ ...query, from: 0, to: 0 }, context),
+        q: query.q,
+        sinceReceivedMs: deps.clock.now(),
+      };
+      const batches = tailLogs(deps.store, deps.clock, input, signal);
+      if (!batches.ok) return searchFault(batches.error);
+      if (!tails.enter(deps))
+        return refuse(503, 'Too many live tails', 'Close another one and try again.', {
+          headers: { 'retry-after': '30' },
+        });
+      try {
+        reply.hijack();
+        await openTail(reply.raw, batches.value, deps, signal);
+      } finally {
+        tails.leave(deps);
+      }
+    },
+  ),
+];
+
+async function* resume(first: IteratorResult<LogRecord>, rest: AsyncIterator<LogRecord>): AsyncGenerator<LogRecord> {
+  try {
+    for (let next = first; !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}

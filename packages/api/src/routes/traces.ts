@@ -1,0 +1,40 @@
+import {
+  getTrace as traceEndpoint,
+  listServices as servicesEndpoint,
+  searchTraces as searchEndpoint,
+} from '@sightline/contract';
+import { getTrace, listServices, searchTraces } from '@sightline/query';
+import { scopeOf } from '../read-scope.ts';
+import { answer, refuse, type Route } from '../route.ts';
+import { reading, searchFault } from '../store-fault.ts';
+
+export const traceRoutes: readonly Route[] = [
+  answer(searchEndpoint, ({ query }, context) =>
+    reading(async () => {
+      const startMs = context.deps.clock.now();
+      const { q, sort, limit, cursor } = query;
+      const found = await searchTraces(
+        context.deps.store,
+        { ...scopeOf(query, context), q, sort, limit, cursor },
+        { signal: context.signal },
+      );
+      return found.ok ? { ...found.value, tookMs: context.deps.clock.now() - startMs } : searchFault(found.error);
+    }),
+  ),
+  answer(traceEndpoint, ({ params }, context) =>
+    reading(async () => {
+      const trace = await getTrace(context.deps.store, context.caller.organisation, params.id, {
+        signal: context.signal,
+      });
+      const empty = trace.spans.length + trace.logs.length + trace.errors.length === 0;
+      return empty
+        ? refuse(404, 'No such trace', 'Nothing with this id has arrived, or its retention has ended.')
+        : trace;
+    }),
+  ),
+  answer(servicesEndpoint, ({ query }, context) =>
+    reading(async () => ({
+      services: await listServices(context.deps.store, scopeOf(query, context), { signal: context.signal }),
+    })),
+  ),
+];
