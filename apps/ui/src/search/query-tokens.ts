@@ -13,7 +13,7 @@ export interface QueryToken {
   readonly negated: boolean;
 }
 
-const fieldName = /^[\p{L}_@][\p{L}\p{N}_.@/-]*$/u;
+const fieldName = /^[A-Za-z_@][A-Za-z0-9_.@/-]*$/;
 
 /**
  * Splits a search text for editing and completion. It takes half-written text as it comes (an open quote runs to the
@@ -50,7 +50,7 @@ function readToken(query: string, from: number): QueryToken {
   while (to < query.length) {
     const char = query.charAt(to);
     if (/[\s()]/.test(char)) break;
-    if (char === ':' && valueFrom < 0 && fieldName.test(query.slice(start, to))) {
+    if (char === ':' && valueFrom < 0 && isFieldColon(query, start, to)) {
       valueFrom = to + 1;
       to += 1;
     } else if (char === '"' || (char === '/' && (to === start || to === valueFrom))) to = endOfQuoted(query, to, char);
@@ -65,6 +65,11 @@ function readToken(query: string, from: number): QueryToken {
   const rest = query.slice(start, to);
   const kind = /^(AND|OR|NOT)$/.test(text) ? 'operator' : rest.startsWith('"') ? 'phrase' : /^\/.+\/$/.test(rest) ? 'regex' : 'word';
   return { ...plain, kind, text, from, to, valueFrom: start, negated };
+}
+
+/** `http://…` and `std::move` are words, not fields. */
+function isFieldColon(query: string, start: number, colon: number): boolean {
+  return fieldName.test(query.slice(start, colon)) && !query.startsWith('//', colon + 1) && query[colon + 1] !== ':';
 }
 
 function endOfQuoted(query: string, open: number, quote: string): number {

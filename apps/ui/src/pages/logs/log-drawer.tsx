@@ -1,0 +1,152 @@
+import { logContext, type LogRow } from '@sightline/contract';
+import { ActionIcon, Button } from '@mantine/core';
+import { IconAlertHexagon, IconBuildingStore, IconLink, IconRoute, IconTimeline } from '@tabler/icons-react';
+import { useState, type ReactNode } from 'react';
+import { copyText } from '../../components/copy.ts';
+import { Drawer } from '../../components/drawer.tsx';
+import { ErrorState } from '../../components/error-state.tsx';
+import { SeverityTick } from '../../components/severity-tick.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
+import { TimeText } from '../../components/time-text.tsx';
+import { useAsk } from '../../data/ask.ts';
+import { LitText } from '../../search/lit-text.tsx';
+import { Go } from '../../shell/go.tsx';
+import { FieldTable } from './field-table.tsx';
+import { logFieldsOf } from './log-fields.ts';
+import { LogLine } from './log-line.tsx';
+import { prettyBody } from './pretty-body.ts';
+
+interface LogDrawerProps {
+  readonly id: string;
+  /** The row where the page has it already; otherwise it is fetched. */
+  readonly row: LogRow | undefined;
+  readonly words: readonly string[];
+  readonly onClose: () => void;
+  readonly onOpen: (id: string) => void;
+  readonly onNext?: (() => void) | undefined;
+  readonly onPrevious?: (() => void) | undefined;
+  readonly onFilter?: ((field: string, value: string, out: boolean) => void) | undefined;
+}
+
+/** One record in full: body, ways on, fields, and the lines before and after it. */
+export function LogDrawer(props: LogDrawerProps): ReactNode {
+  const [lines, setLines] = useState(10);
+  const context = useAsk(logContext, { params: { id: props.id }, query: { lines } }, { keepOld: false });
+  const row = props.row ?? context.data?.row;
+  return (
+    <Drawer
+      label="Log line"
+      title={row === undefined ? 'Log line' : <DrawerTitle row={row} />}
+      onClose={props.onClose}
+      onNext={props.onNext}
+      onPrevious={props.onPrevious}
+      actions={
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size={28}
+          aria-label="Copy link to this line"
+          title="Copy link to this line"
+          onClick={() => void copyText(window.location.href, 'Link')}
+        >
+          <IconLink size={16} />
+        </ActionIcon>
+      }
+    >
+      {row === undefined && context.error !== null && <ErrorState error={context.error} again={() => void context.refetch()} />}
+      {row === undefined && context.error === null && <SkeletonRows rows={14} />}
+      {row !== undefined && (
+        <div className="drawer-parts">
+          <Body row={row} words={props.words} />
+          <WaysOn row={row} />
+          <section>
+            <h3 className="part-title">Fields</h3>
+            <FieldTable fields={logFieldsOf(row)} onFilter={props.onFilter} />
+          </section>
+          <section>
+            <h3 className="part-title">
+              Before and after
+              <span className="muted"> same site, device and service</span>
+            </h3>
+            {context.data === undefined && context.error === null && <SkeletonRows rows={lines} height={26} />}
+            {context.error !== null && <p className="muted">The lines around could not be read. {context.error.detail}</p>}
+            {context.data !== undefined && (
+              <div className="log-context">
+                {context.data.before.map((one) => (
+                  <LogLine key={one.id} row={one} words={[]} onOpen={props.onOpen} />
+                ))}
+                <LogLine row={row} words={props.words} onOpen={props.onOpen} active />
+                {context.data.after.map((one) => (
+                  <LogLine key={one.id} row={one} words={[]} onOpen={props.onOpen} />
+                ))}
+              </div>
+            )}
+            {lines < 100 && (
+              <Button variant="subtle" mt={8} onClick={() => setLines((now) => Math.min(100, now * 3))}>
+                Show more lines
+              </Button>
+            )}
+          </section>
+        </div>
+      )}
+    </Drawer>
+  );
+}
+
+function DrawerTitle({ row }: { row: LogRow }): ReactNode {
+  return (
+    <span className="row">
+      <SeverityTick severity={row.severity} />
+      <TimeText at={row.at} />
+      <span className="muted">{[row.site, row.service].filter((part) => part !== '').join(' · ')}</span>
+    </span>
+  );
+}
+
+function Body({ row, words }: { row: LogRow; words: readonly string[] }): ReactNode {
+  const { text } = prettyBody(row.body);
+  return (
+    <pre className="log-pretty" tabIndex={0} aria-label="Message">
+      <LitText text={text || row.eventName || '(empty)'} words={words} />
+    </pre>
+  );
+}
+
+const aroundMs = 300_000;
+
+/** Where a record leads: its trace, its story, its site, and errors of the same moment. */
+function WaysOn({ row }: { row: LogRow }): ReactNode {
+  const story = row.correlationId || row.traceId;
+  return (
+    <nav className="ways-on" aria-label="Related">
+      {row.traceId !== '' && (
+        <Go to={`/traces/${row.traceId}`} search={{ span: row.spanId }}>
+          <IconRoute size={14} aria-hidden /> Trace
+        </Go>
+      )}
+      {story !== '' && (
+        <Go to={`/story/${encodeURIComponent(story)}`}>
+          <IconTimeline size={14} aria-hidden /> Story
+        </Go>
+      )}
+      {row.site !== '' && (
+        <Go to={`/sites/${encodeURIComponent(row.site)}`}>
+          <IconBuildingStore size={14} aria-hidden /> {row.site}
+        </Go>
+      )}
+      <Go
+        to="/errors"
+        search={{
+          site: row.site,
+          service: row.service,
+          range: '',
+          from: String(Math.round(row.at - aroundMs)),
+          to: String(Math.round(row.at + aroundMs)),
+          q: row.traceId === '' ? '' : `trace:${row.traceId}`,
+        }}
+      >
+        <IconAlertHexagon size={14} aria-hidden /> Errors {row.traceId === '' ? 'around this moment' : 'of this trace'}
+      </Go>
+    </nav>
+  );
+}

@@ -1,0 +1,275 @@
+import { exportPath, logHistogram } from '@sightline/contract';
+import { Button, Menu } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { IconChevronDown, IconDownload, IconFilter, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
+import { useCallback, useRef, useState, type ReactNode } from 'react';
+import { Histogram } from '../../charts/histogram.tsx';
+import { formatCount, formatDuration } from '../../charts/number-format.ts';
+import { Drawer } from '../../components/drawer.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorState } from '../../components/error-state.tsx';
+import { Skeleton, SkeletonRows } from '../../components/skeleton.tsx';
+import { useAddress } from '../../data/address.ts';
+import { useAsk } from '../../data/ask.ts';
+import { addressOf } from '../../data/call.ts';
+import { useScope } from '../../data/scope.ts';
+import { addFilter } from '../../search/query-edit.ts';
+import { QueryLine } from '../../search/query-line.tsx';
+import { useGo } from '../../shell/go.tsx';
+import { useKeys } from '../../shell/keys.ts';
+import { FacetList } from './facet-list.tsx';
+import { LogDrawer } from './log-drawer.tsx';
+import { LogList } from './log-list.tsx';
+import './logs.css';
+import { useLogs } from './use-logs.ts';
+import { useTail } from './use-tail.ts';
+
+const ownFields = ['severity', 'service', 'site', 'device', 'environment', 'release', 'message', 'trace', 'correlation', 'event'];
+const dayMs = 86_400_000;
+
+/** Search and follow logs. The query, the opened row, the facets and the tail stand in the address. */
+export default function LogsPage(): ReactNode {
+  const { search, setSearch } = useAddress();
+  const { query: scope, setRange } = useScope();
+  const go = useGo();
+  const q = search['q'] ?? '';
+  const openId = search['row'] ?? '';
+  const order = search['order'] === 'oldest' ? 'oldest' : 'newest';
+  const tailing = search['tail'] === '1';
+  const [paused, setPaused] = useState(false);
+  const [facetsOpen, setFacetsOpen] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const narrow = useMediaQuery('(max-width: 900px)') === true;
+  const logs = useLogs(scope, q, order, !tailing);
+  const histogram = useAsk(logHistogram, { query: { ...scope, q, buckets: narrow ? 60 : 120 } }, { when: !tailing });
+  const holds = useCallback(() => paused || (box.current?.scrollTop ?? 0) > 4, [paused]);
+  const tail = useTail(tailing, scope, q, holds);
+  const rows = tailing ? tail.shown : logs.rows;
+
+  const setQuery = useCallback((next: string) => setSearch({ q: next, row: '' }, { push: true }), [setSearch]);
+  const open = useCallback((id: string) => setSearch({ row: id }, { push: openId === '' }), [setSearch, openId]);
+  const filter = (field: string, value: string, out: boolean) => setQuery(addFilter(q, field, value, out));
+  const at = rows.findIndex(({ id }) => id === openId);
+  const step = (by: number) => {
+    const next = rows[at + by];
+    if (next !== undefined) setSearch({ row: next.id });
+  };
+  useKeys([
+    { keys: 'j', title: 'Next line', run: () => step(1) },
+    { keys: 'k', title: 'Previous line', run: () => at > 0 && step(-1) },
+  ]);
+  const facets = <FacetList scope={scope} q={q} onQuery={setQuery} />;
+
+  return (
+    <div className="page logs-page">
+      <h1 className="only-read-aloud">Logs</h1>
+      <div className="page-head">
+        <QueryLine
+          value={q}
+          onSubmit={setQuery}
+          label="Search logs"
+          placeholder={narrow ? 'Search logs' : 'Words, "phrases", service:payment, -severity:debug, status:>=500'}
+          scope={scope}
+          fields={ownFields}
+          problem={logs.error}
+        />
+        {narrow && (
+          <Button variant="default" size="sm" leftSection={<IconFilter size={14} />} onClick={() => setFacetsOpen(true)}>
+            Fields
+          </Button>
+        )}
+        <Button
+          variant={tailing ? 'filled' : 'default'}
+          size="sm"
+          aria-pressed={tailing}
+          leftSection={<span className="tail-dot" data-on={tailing && tail.state === 'open' ? '' : undefined} />}
+          onClick={() => {
+            setPaused(false);
+            setSearch({ tail: tailing ? '' : '1', row: '' }, { push: true });
+          }}
+        >
+          Live tail
+        </Button>
+        <ExportMenu query={{ ...scope, q }} />
+      </div>
+      <div className="logs-split">
+        {!narrow && <aside className="logs-facets">{facets}</aside>}
+        <div className="logs-main">
+          {tailing ? (
+            <TailBar tail={tail} paused={paused} onPause={() => setPaused((now) => !now)} />
+          ) : (
+            <div className="logs-histogram">
+              {histogram.data === undefined && histogram.error === null && <Skeleton height={90} />}
+              {histogram.error !== null && histogram.data === undefined && logs.error === null && (
+                <p className="muted">The histogram could not be drawn. {histogram.error.detail}</p>
+              )}
+              {histogram.data !== undefined && (
+                <Histogram
+                  buckets={histogram.data.buckets}
+                  stepMs={histogram.data.stepMs}
+                  from={scope.from}
+                  to={scope.to}
+                  label={`${histogram.data.total} log lines over time, by severity`}
+                  onRange={setRange}
+                />
+              )}
+            </div>
+          )}
+          <div className="logs-count muted">
+            {!tailing && histogram.data !== undefined && (
+              <span>
+                {formatCount(histogram.data.total)} lines
+                {logs.tookMs > 0 && ` · ${formatDuration(logs.tookMs)}`}
+              </span>
+            )}
+            <span className="grow" />
+            {!tailing && (
+              <button type="button" className="plain-button" onClick={() => setSearch({ order: order === 'newest' ? 'oldest' : '' })}>
+                {order === 'newest' ? 'Newest first' : 'Oldest first'}
+              </button>
+            )}
+          </div>
+          {tailing && tail.unread > 0 && (
+            <button
+              type="button"
+              className="tail-pill"
+              onClick={() => {
+                tail.catchUp();
+                setPaused(false);
+                box.current?.scrollTo({ top: 0 });
+              }}
+            >
+              {formatCount(tail.unread)} new {tail.unread === 1 ? 'line' : 'lines'}
+            </button>
+          )}
+          {logs.loading && <SkeletonRows rows={24} height={26} />}
+          {!tailing && logs.error !== null && logs.error.position === undefined && rows.length === 0 && (
+            <ErrorState error={logs.error} kept="Your search stands in the address." again={logs.again} />
+          )}
+          {!tailing && !logs.loading && logs.error === null && rows.length === 0 && (
+            <NoLines q={q} clear={() => setQuery('')} send={() => go('/data')} />
+          )}
+          {tailing && rows.length === 0 && (
+            <EmptyState compact title="Waiting for the next line" text="Lines that match are shown here as they arrive." />
+          )}
+          {rows.length > 0 && (
+            <LogList
+              box={box}
+              rows={rows}
+              words={tailing ? noWords : logs.words}
+              openId={openId}
+              onOpen={open}
+              withDay={scope.to - scope.from > dayMs}
+              more={!tailing && logs.more}
+              loadingMore={logs.loadingMore}
+              loadMore={logs.loadMore}
+              stale={logs.stale && !tailing}
+              end={tailing ? '' : 'That is all in this time range'}
+            />
+          )}
+        </div>
+      </div>
+      {narrow && facetsOpen && (
+        <Drawer label="Fields" title="Fields" onClose={() => setFacetsOpen(false)}>
+          {facets}
+        </Drawer>
+      )}
+      {openId !== '' && (
+        <LogDrawer
+          key={openId}
+          id={openId}
+          row={rows[at]}
+          words={logs.words}
+          onClose={() => setSearch({ row: '' })}
+          onOpen={open}
+          onFilter={filter}
+          onNext={at >= 0 && at < rows.length - 1 ? () => step(1) : undefined}
+          onPrevious={at > 0 ? () => step(-1) : undefined}
+        />
+      )}
+    </div>
+  );
+}
+
+const noWords: readonly string[] = [];
+
+function NoLines({ q, clear, send }: { q: string; clear: () => void; send: () => void }): ReactNode {
+  if (q !== '') {
+    return (
+      <EmptyState
+        compact
+        title="Nothing matches"
+        text="No line in this scope and time range fits the search. Widen the range above, or ask for less."
+        action={
+          <Button variant="default" onClick={clear}>
+            Clear the search
+          </Button>
+        }
+      />
+    );
+  }
+  return (
+    <EmptyState
+      compact
+      title="No logs in this time range"
+      text="Point an OpenTelemetry, Loki or Sentry client here and its lines appear within two seconds."
+      action={<Button onClick={send}>Send data</Button>}
+    />
+  );
+}
+
+function TailBar({
+  tail,
+  paused,
+  onPause,
+}: {
+  tail: ReturnType<typeof useTail>;
+  paused: boolean;
+  onPause: () => void;
+}): ReactNode {
+  const words = { connecting: 'Connecting', open: paused ? 'Paused' : 'Following', broken: 'Connection lost; trying again' };
+  return (
+    <div className="tail-bar" role="status">
+      <span>{words[tail.state]}</span>
+      <Button
+        variant="default"
+        leftSection={paused ? <IconPlayerPlay size={14} /> : <IconPlayerPause size={14} />}
+        onClick={() => {
+          if (paused) tail.catchUp();
+          onPause();
+        }}
+      >
+        {paused ? 'Resume' : 'Pause'}
+      </Button>
+      {tail.dropped > 0 && (
+        <span className="tail-dropped">
+          {formatCount(tail.dropped)} lines were left out: they came faster than they could be sent. Narrow the search to see all.
+        </span>
+      )}
+    </div>
+  );
+}
+
+function ExportMenu({ query }: { query: Record<string, unknown> }): ReactNode {
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button
+          variant="default"
+          size="sm"
+          leftSection={<IconDownload size={14} />}
+          rightSection={<IconChevronDown size={12} />}
+        >
+          Export
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {(['csv', 'ndjson'] as const).map((format) => (
+          <Menu.Item key={format} component="a" href={addressOf(exportPath, {}, { ...query, format })} download={`logs.${format}`}>
+            {format.toUpperCase()}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
