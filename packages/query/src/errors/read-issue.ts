@@ -23,8 +23,16 @@ export interface ErrorRow {
   readonly correlationId: string;
 }
 
+/** The payload read from its text belongs to the reader alone: nothing in it needs protection. */
+type Writable<T> = T extends readonly (infer Entry)[]
+  ? Writable<Entry>[]
+  : T extends object
+    ? { -readonly [Key in keyof T]: Writable<T[Key]> }
+    : T;
+export type StoredPayload = Writable<Omit<ErrorPayload, 'version'>>;
+
 /** One event as the issue page shows it (`errorEvent` of the contract). */
-export interface ErrorEvent extends ErrorRow, Omit<ErrorPayload, 'version' | 'grouping'> {
+export interface ErrorEvent extends ErrorRow, Omit<StoredPayload, 'grouping'> {
   readonly handled: boolean;
   readonly platform: string;
   readonly transaction: string;
@@ -47,7 +55,7 @@ export interface IssuePage {
   readonly previousEvent: string;
   readonly nextEvent: string;
   readonly tags: TagValues[];
-  readonly grouping: readonly string[];
+  readonly grouping: string[];
 }
 
 export interface IssueKey {
@@ -255,7 +263,7 @@ async function readTags(
   return [...byTag].map(([tag, values]) => ({ tag, values }));
 }
 
-const emptyPayload: Omit<ErrorPayload, 'version'> = {
+const emptyPayload = (): StoredPayload => ({
   exceptions: [],
   breadcrumbs: [],
   groups: [],
@@ -263,21 +271,21 @@ const emptyPayload: Omit<ErrorPayload, 'version'> = {
   extra: {},
   sdk: '',
   grouping: [],
-};
+});
 
 /** The payload as it was stored. What an older or newer writer left out is empty; text that is no JSON object is empty whole. */
-function readPayload(text: string): Omit<ErrorPayload, 'version'> {
-  if (text === '') return emptyPayload;
+function readPayload(text: string): StoredPayload {
+  if (text === '') return emptyPayload();
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? { ...emptyPayload, ...value } : emptyPayload;
+    return typeof value === 'object' && value !== null ? { ...emptyPayload(), ...value } : emptyPayload();
   } catch {
     // Scrubbing may cut into the text; columns still tell what happened.
-    return emptyPayload;
+    return emptyPayload();
   }
 }
 
-function errorEvent(row: EventRow, payload: Omit<ErrorPayload, 'version'>, attachments: AttachmentInfo[]): ErrorEvent {
+function errorEvent(row: EventRow, payload: StoredPayload, attachments: AttachmentInfo[]): ErrorEvent {
   return {
     ...errorRow(row),
     handled: row.handled === 1,

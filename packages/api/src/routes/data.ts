@@ -1,0 +1,67 @@
+import { firstRecord, ingestHealth, listClients, listQuarantine } from '@sightline/contract';
+import { listQuarantine as readQuarantine, readArrivals, readIngestHealth } from '@sightline/query';
+import { answer, refuse, type Route } from '../route.ts';
+import { clients, fillSnippet, type ClientAddress } from './clients.ts';
+
+const showClients = answer(listClients, async (_input, { deps, caller, audit }) => {
+  const before = await deps.control.keys.list(caller.organisation);
+  const [key, project] = await Promise.all([
+    deps.control.keys.ingestKey(caller.organisation),
+    deps.control.projects.first(caller.organisation),
+  ]);
+  if (!before.some((known) => known.id === key.id)) await audit('key.create', key.id, `${key.name}, to send data`);
+  const address = addressOf(deps.settings.publicUrl, key.secret ?? '', project.number);
+  return {
+    url: address.url,
+    key: address.key,
+    dsn: address.dsn,
+    clients: clients.map((client) => ({
+      ...client,
+      install: fillSnippet(client.install, address),
+      snippet: fillSnippet(client.snippet, address),
+    })),
+  };
+});
+
+/** What a snippet needs to know; `publicUrl` without a slash at its end. */
+export function addressOf(publicUrl: string, key: string, project: number): ClientAddress {
+  const url = new URL(publicUrl);
+  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
+  const path = url.pathname.replace(/\/$/, '');
+  return {
+    url: publicUrl,
+    host: url.hostname,
+    port,
+    key,
+    dsn: `${url.protocol}//${key}@${url.host}${path}/${project}`,
+    tls: url.protocol === 'https:',
+  };
+}
+
+const showArrivals = answer(firstRecord, async ({ query }, { deps, caller, signal }) => ({
+  protocols: await readArrivals(
+    deps.store,
+    { organisation: caller.organisation, sinceMs: query.since, nowMs: deps.clock.now() },
+    { signal },
+  ),
+}));
+
+const showHealth = answer(ingestHealth, async ({ query }, { deps, caller, signal }) => {
+  if (query.from >= query.to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
+  const range = { organisation: caller.organisation, fromMs: query.from, toMs: query.to };
+  const [health, names] = await Promise.all([
+    readIngestHealth(deps.store, range, { signal }),
+    deps.control.keys.names(caller.organisation),
+  ]);
+  const rows = health.rows.map((row) => ({ ...row, keyName: names.get(row.keyId) ?? row.keyId }));
+  return { ...health, rows, ...deps.ingest.status() };
+});
+
+const showQuarantine = answer(listQuarantine, async ({ query }, { deps, caller, signal }) => {
+  const page = await readQuarantine(deps.store, { organisation: caller.organisation, ...query }, { signal });
+  return (
+    page ?? refuse(400, 'Bad cursor', 'The cursor is not one that a page before answered; begin again without it.')
+  );
+});
+
+export const dataRoutes: readonly Route[] = [showClients, showArrivals, showHealth, showQuarantine];

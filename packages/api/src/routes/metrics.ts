@@ -1,0 +1,75 @@
+import { listMetrics, metricLabels, queryMetric } from '@sightline/contract';
+import { listMetricLabels, listMetrics as readMetrics, queryMetric as readMetric } from '@sightline/query';
+import { answer, refuse, type Route } from '../route.ts';
+
+interface AskedScope {
+  readonly from: number;
+  readonly to: number;
+  readonly environment: string;
+  readonly site: string;
+  readonly service: string;
+}
+
+const scopeOf = (organisation: string, { from, to, environment, site, service }: AskedScope) => ({
+  organisation,
+  fromMs: from,
+  toMs: to,
+  environment,
+  site,
+  service,
+});
+
+const showMetrics = answer(listMetrics, async ({ query }, { deps, caller, signal }) => ({
+  metrics: await readMetrics(deps.store, scopeOf(caller.organisation, query), query.q, { signal }),
+}));
+
+const showLabels = answer(metricLabels, async ({ params, query }, { deps, caller, signal }) => ({
+  labels: await listMetricLabels(deps.store, scopeOf(caller.organisation, query), params.metric, { signal }),
+}));
+
+const showSeries = answer(queryMetric, async ({ params, query }, { deps, caller, signal }) => {
+  if (query.from >= query.to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
+  const where = readWhere(query.where);
+  if (!where)
+    return refuse(
+      400,
+      'Bad filter',
+      `Expected label=value pairs joined by commas, came: ${query.where.slice(0, 200)}`,
+      {
+        fields: { where: 'label=value pairs joined by commas' },
+      },
+    );
+  const by = query.by
+    .split(',')
+    .map((label) => label.trim())
+    .filter((label) => label !== '');
+  if (by.length > 10 || where.size > 20)
+    return refuse(400, 'Too many labels', 'At most 10 labels to split by and 20 to filter by.');
+  const found = await readMetric(
+    deps.store,
+    {
+      scope: scopeOf(caller.organisation, query),
+      metric: params.metric,
+      aggregate: query.aggregate,
+      by,
+      where,
+      points: query.points,
+    },
+    { signal },
+  );
+  return found.ok ? found.value : refuse(422, 'Too much to compute', found.error.message);
+});
+
+/** `label=value,label=value`; a comma or backslash in a value is written `\,` and `\\`. Undefined when it is not that. */
+export function readWhere(text: string): Map<string, string> | undefined {
+  const pairs = new Map<string, string>();
+  if (text.trim() === '') return pairs;
+  for (const part of text.match(/(?:\\.|[^\\,])+/gs) ?? []) {
+    const at = part.indexOf('=');
+    if (at < 1) return undefined;
+    pairs.set(part.slice(0, at).trim(), part.slice(at + 1).replaceAll(/\\(.)/gs, '$1'));
+  }
+  return pairs.size > 0 ? pairs : undefined;
+}
+
+export const metricRoutes: readonly Route[] = [showMetrics, showLabels, showSeries];
