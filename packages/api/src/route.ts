@@ -68,13 +68,13 @@ export interface PublicContext {
   /** The session cookie as it came; '' without one. */
   readonly sessionToken: string;
   /** Sets the session cookie; '' removes it. */
-  setSession(token: string): void;
+  readonly setSession: (token: string) => void;
 }
 
 export interface CallContext extends PublicContext {
   readonly caller: Caller;
   /** Appends to the audit trail of the caller's organisation, in the caller's name. */
-  audit(action: string, subject: string, detail?: string): Promise<void>;
+  readonly audit: (action: string, subject: string, detail?: string) => Promise<void>;
 }
 
 /** An expected refusal; becomes problem+json (RFC 9457). Made by `refuse`. */

@@ -57,6 +57,8 @@ export interface Organisations {
   findByName(name: string): Promise<Organisation | undefined>;
   /** The organisation of this name, created on first sight (X-Scope-OrgID). Cached; refuses empty or overlong names. */
   ensure(name: string): Promise<Result<Organisation, Refused>>;
+  /** The oldest: whose owners set the installation up. */
+  first(): Promise<Organisation | undefined>;
   /** All of them by name, at most `limit` (1,000). */
   list(limit?: number): Promise<Organisation[]>;
 }

@@ -52,6 +52,14 @@ export function organisations({ db, clock }: ServicesContext): Organisations {
       byName.set(name, made);
       return ok(made);
     },
+    first: async () => {
+      const [row] = await db
+        .select()
+        .from(table.organisations)
+        .orderBy(asc(table.organisations.createdAt), asc(table.organisations.id))
+        .limit(1);
+      return row && fromRow(row);
+    },
     list: async (limit = 1000) => {
       const rows = await db
         .select()
