@@ -4,7 +4,8 @@ import type { Logger } from '@sightline/base';
 import type { Refused } from '@sightline/control';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { ProblemReply, refuse } from './route.ts';
+import { type ProblemReply, refuse } from './route.ts';
+import { storeFault } from './store-fault.ts';
 
 /** Writes a refusal as RFC 9457 asks: its own media type, its own status. */
 export function sendProblem(reply: FastifyReply, { problem, headers }: ProblemReply): FastifyReply {
@@ -43,48 +44,11 @@ export function invalidInput(where: 'path' | 'query' | 'body', error: z.ZodError
   return refuse(422, `The ${where} is not valid`, detail.join('; ').slice(0, 2000), { fields });
 }
 
-const storeRefusals: Readonly<
-  Record<StoreError['kind'], { status: number; title: string; detail: string } | undefined>
-> = {
-  timeout: {
-    status: 504,
-    title: 'Took too long',
-    detail: 'The query did not end in time. Narrow the time range or the filter.',
-  },
-  memory: {
-    status: 422,
-    title: 'Needs too much memory',
-    detail: 'The query needs more memory than one may take. Narrow the time range or the filter.',
-  },
-  'too-many-rows': {
-    status: 422,
-    title: 'Too many rows',
-    detail: 'The result is larger than allowed. Narrow the time range or the filter.',
-  },
-  cancelled: { status: 499, title: 'Cancelled', detail: 'The client went away.' },
-  unavailable: {
-    status: 503,
-    title: 'Store not available',
-    detail: 'The telemetry store does not answer. It is started again by itself; try again in a few seconds.',
-  },
-  'bad-data': undefined,
-  bug: undefined,
-};
-
 /** What an exception tells the client: expected ones their own status, all others 500 with an id that stands in the log. */
 export function problemOfError(error: unknown, logger: Logger, route: string): ProblemReply {
   if (error instanceof StoreError) {
-    const known = storeRefusals[error.kind];
-    if (known) {
-      if (error.kind === 'unavailable')
-        logger.warn('The store did not answer a call', { route, reason: error.message });
-      return refuse(
-        known.status,
-        known.title,
-        known.detail,
-        known.status === 503 ? { headers: { 'retry-after': '5' } } : {},
-      );
-    }
+    const fault = storeFault(error);
+    if (fault) return fault;
   }
   const framework = error as { statusCode?: unknown; code?: unknown };
   if (typeof framework.statusCode === 'number' && framework.statusCode >= 400 && framework.statusCode < 500) {

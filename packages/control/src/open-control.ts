@@ -1,4 +1,4 @@
-import { type Clock, fail, type Logger, ok, type Result } from '@sightline/base';
+import type { Clock, Logger } from '@sightline/base';
 import type { Control } from './control.ts';
 import { audit } from './audit.ts';
 import { type Database, openDatabase } from './database/database.ts';
@@ -24,27 +24,27 @@ export interface OpenControlOptions {
 }
 
 /**
- * Opens the control plane: starts or reaches PostgreSQL and brings its schema up to date. Fails with a sentence that says
- * what is wrong and how to mend it.
+ * Opens the control plane: starts or reaches PostgreSQL and brings its schema up to date. Throws an error
+ * whose message says what is wrong and how to mend it.
  */
-export async function openControl(options: OpenControlOptions): Promise<Result<Control, string>> {
+export async function openControl(options: OpenControlOptions): Promise<Control> {
   const { databaseUrl, dataFolder, logger, clock } = options;
   const sealer = await openSealer(dataFolder);
   if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
-    return fail('DATABASE_URL must begin with postgres:// or postgresql://.');
+    throw new Error('DATABASE_URL must begin with postgres:// or postgresql://.');
   }
   const embedded = databaseUrl === undefined ? await startEmbeddedPostgres({ dataFolder, logger, clock }) : undefined;
-  if (embedded && !embedded.ok) return embedded;
+  if (embedded && !embedded.ok) throw new Error(embedded.error);
   const connectionString = embedded?.value.connectionString ?? databaseUrl ?? '';
   const opened = await openDatabase(connectionString, logger);
   if (!opened.ok) {
     await embedded?.value.stop();
-    return opened;
+    throw new Error(opened.error);
   }
   const { db, pool, version } = opened.value;
   const context = { db, clock, logger, sealer };
   const keysService = keys(context);
-  return ok({
+  return {
     organisations: organisations(context),
     people: people(context),
     sessions: sessions(context),
@@ -65,7 +65,7 @@ export async function openControl(options: OpenControlOptions): Promise<Result<C
       await pool.end();
       await embedded?.value.stop();
     },
-  });
+  };
 }
 
 async function healthy(pool: Database['pool']): Promise<boolean> {

@@ -17,8 +17,7 @@ export const peopleRoutes: readonly Route[] = [
     if (!made.ok) return refusal(made.error);
     const { id, token, expiresAt, email, role } = made.value;
     await audit('invitation.create', email, role);
-    // After the hash sign, so that no proxy logs it.
-    return { id, link: `${deps.settings.publicUrl}/invitation#token=${token}`, expiresAt };
+    return { id, link: `${deps.settings.publicUrl}/invitation?token=${token}`, expiresAt };
   }),
 
   answer(revokeInvitation, async ({ params }, { deps, caller, audit }) => {
