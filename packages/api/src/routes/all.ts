@@ -2,12 +2,22 @@ import type { Route } from '../route.ts';
 import { keyRoutes } from './keys.ts';
 import { peopleRoutes } from './people.ts';
 import { sessionRoutes } from './session.ts';
+import { dataRoutes } from './data.ts';
+import { demoRoutes } from './demo.ts';
+import { errorRoutes } from './errors.ts';
+import { fleetRoutes } from './fleet.ts';
 import { logRoutes } from './logs.ts';
+import { metricRoutes } from './metrics.ts';
 import { storyRoutes } from './story.ts';
 import { traceRoutes } from './traces.ts';
 
 /** Every area of our own API: one folder-mate file, one line here. */
 export const allRoutes: readonly (readonly Route[])[] = [
+  fleetRoutes,
+  errorRoutes,
+  metricRoutes,
+  dataRoutes,
+  demoRoutes,
   sessionRoutes,
   peopleRoutes,
   keyRoutes,

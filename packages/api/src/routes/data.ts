@@ -1,9 +1,10 @@
 import { firstRecord, ingestHealth, listClients, listQuarantine } from '@sightline/contract';
 import { listQuarantine as readQuarantine, readArrivals, readIngestHealth } from '@sightline/query';
-import { answer, refuse, type Route } from '../route.ts';
+import { refuse, type Route } from '../route.ts';
+import { answerRead } from './answer-read.ts';
 import { clients, fillSnippet, type ClientAddress } from './clients.ts';
 
-const showClients = answer(listClients, async (_input, { deps, caller, audit }) => {
+const showClients = answerRead(listClients, async (_input, { deps, caller, audit }) => {
   const before = await deps.control.keys.list(caller.organisation);
   const [key, project] = await Promise.all([
     deps.control.keys.ingestKey(caller.organisation),
@@ -38,7 +39,7 @@ export function addressOf(publicUrl: string, key: string, project: number): Clie
   };
 }
 
-const showArrivals = answer(firstRecord, async ({ query }, { deps, caller, signal }) => ({
+const showArrivals = answerRead(firstRecord, async ({ query }, { deps, caller, signal }) => ({
   protocols: await readArrivals(
     deps.store,
     { organisation: caller.organisation, sinceMs: query.since, nowMs: deps.clock.now() },
@@ -46,7 +47,7 @@ const showArrivals = answer(firstRecord, async ({ query }, { deps, caller, signa
   ),
 }));
 
-const showHealth = answer(ingestHealth, async ({ query }, { deps, caller, signal }) => {
+const showHealth = answerRead(ingestHealth, async ({ query }, { deps, caller, signal }) => {
   if (query.from >= query.to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
   const range = { organisation: caller.organisation, fromMs: query.from, toMs: query.to };
   const [health, names] = await Promise.all([
@@ -57,7 +58,7 @@ const showHealth = answer(ingestHealth, async ({ query }, { deps, caller, signal
   return { ...health, rows, ...deps.ingest.status() };
 });
 
-const showQuarantine = answer(listQuarantine, async ({ query }, { deps, caller, signal }) => {
+const showQuarantine = answerRead(listQuarantine, async ({ query }, { deps, caller, signal }) => {
   const page = await readQuarantine(deps.store, { organisation: caller.organisation, ...query }, { signal });
   return (
     page ?? refuse(400, 'Bad cursor', 'The cursor is not one that a page before answered; begin again without it.')

@@ -8,14 +8,16 @@ import {
   shownStatus,
 } from '@sightline/query';
 import { z } from 'zod';
-import { answer, refuse, stream, type ProblemReply, type Route } from '../route.ts';
+import { refuse, stream, type ProblemReply, type Route } from '../route.ts';
+import { searchFault } from '../store-fault.ts';
+import { answerRead } from './answer-read.ts';
 
 const noIssue = (issue: string): ProblemReply =>
   refuse(404, 'No such issue', `There is no issue ${issue} in this organisation, or its events are no longer kept.`);
 const badCursor = (): ProblemReply =>
   refuse(400, 'Bad cursor', 'The cursor is not one that a page before answered; begin again without it.');
 
-const showIssues = answer(listIssues, async ({ query }, { deps, caller, signal }) => {
+const showIssues = answerRead(listIssues, async ({ query }, { deps, caller, signal }) => {
   const decisions = await deps.control.issueStates.list(caller.organisation);
   const found = await readIssues(
     deps.store,
@@ -39,11 +41,10 @@ const showIssues = answer(listIssues, async ({ query }, { deps, caller, signal }
   );
   if (found.ok) return found.value;
   if (found.error.kind === 'cursor') return badCursor();
-  const { message, position } = found.error.error;
-  return refuse(400, 'Bad search', message, { position: { from: position.from, to: position.to } });
+  return searchFault(found.error.error);
 });
 
-const showIssue = answer(getIssue, async ({ params, query }, { deps, caller, signal }) => {
+const showIssue = answerRead(getIssue, async ({ params, query }, { deps, caller, signal }) => {
   const { organisation } = caller;
   const decision = await deps.control.issueStates.find(organisation, params.issue);
   const found = await readIssue(
@@ -59,12 +60,12 @@ const showIssue = answer(getIssue, async ({ params, query }, { deps, caller, sig
   return { ...found, activity };
 });
 
-const showEvents = answer(listIssueEvents, async ({ params, query }, { deps, caller, signal }) => {
+const showEvents = answerRead(listIssueEvents, async ({ params, query }, { deps, caller, signal }) => {
   const key = { organisation: caller.organisation, issue: params.issue };
   return (await readIssueEvents(deps.store, key, query, { signal })) ?? badCursor();
 });
 
-const setIssue = answer(changeIssue, async ({ params, body }, { deps, caller, signal, audit }) => {
+const setIssue = answerRead(changeIssue, async ({ params, body }, { deps, caller, signal, audit }) => {
   const key = { organisation: caller.organisation, issue: params.issue };
   const issue = await readIssueRow(deps.store, key, undefined, { signal });
   if (!issue) return noIssue(params.issue);

@@ -17,7 +17,8 @@ import {
   type FleetTelemetry,
   type SiteFacts,
 } from '@sightline/query';
-import { answer, refuse, type ApiDeps, type CallContext, type Route } from '../route.ts';
+import { refuse, type ApiDeps, type CallContext, type Route } from '../route.ts';
+import { answerRead } from './answer-read.ts';
 
 /** New sites appear, and what sites say about themselves is taken over, this often at most. */
 const discoverEveryMs = 30_000;
@@ -39,7 +40,7 @@ function memoryOf(deps: ApiDeps): FleetMemory {
   return memory;
 }
 
-const showFleet = answer(fleet, async ({ query }, context) => {
+const showFleet = answerRead(fleet, async ({ query }, context) => {
   const { deps, caller, signal } = context;
   const scope = { organisation: caller.organisation, environment: query.environment, nowMs: deps.clock.now() };
   const telemetry = await readFleetTelemetry(deps.store, scope, { signal });
@@ -113,7 +114,7 @@ function withFacts(site: Site, fact: SiteFacts): Site {
   };
 }
 
-const showSite = answer(siteDetail, async ({ params, query }, context) => {
+const showSite = answerRead(siteDetail, async ({ params, query }, context) => {
   const { deps, caller, signal } = context;
   if (query.from >= query.to) return emptyRange();
   const organisation = caller.organisation;
@@ -147,7 +148,7 @@ const showSite = answer(siteDetail, async ({ params, query }, context) => {
 const lastMs = 4_294_000_000_000;
 const emptyRange = () => refuse(400, 'Empty time range', '`from` must lie before `to`.');
 
-const changeSite = answer(updateSite, async ({ params, body }, context) => {
+const changeSite = answerRead(updateSite, async ({ params, body }, context) => {
   if (params.code === '' || params.code.length > 200)
     return refuse(400, 'Bad site code', 'A site code has 1 to 200 characters.');
   if (body.timeZone !== '' && !isTimeZone(body.timeZone))
@@ -163,7 +164,7 @@ const changeSite = answer(updateSite, async ({ params, body }, context) => {
   return { done: true as const };
 });
 
-const showScopes = answer(scopes, (_input, { deps, caller, signal }) =>
+const showScopes = answerRead(scopes, (_input, { deps, caller, signal }) =>
   readScopes(deps.store, caller.organisation, { signal }),
 );
 

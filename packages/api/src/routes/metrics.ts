@@ -1,6 +1,7 @@
 import { listMetrics, metricLabels, queryMetric } from '@sightline/contract';
 import { listMetricLabels, listMetrics as readMetrics, queryMetric as readMetric } from '@sightline/query';
-import { answer, refuse, type Route } from '../route.ts';
+import { refuse, type Route } from '../route.ts';
+import { answerRead } from './answer-read.ts';
 
 interface AskedScope {
   readonly from: number;
@@ -19,15 +20,15 @@ const scopeOf = (organisation: string, { from, to, environment, site, service }:
   service,
 });
 
-const showMetrics = answer(listMetrics, async ({ query }, { deps, caller, signal }) => ({
+const showMetrics = answerRead(listMetrics, async ({ query }, { deps, caller, signal }) => ({
   metrics: await readMetrics(deps.store, scopeOf(caller.organisation, query), query.q, { signal }),
 }));
 
-const showLabels = answer(metricLabels, async ({ params, query }, { deps, caller, signal }) => ({
+const showLabels = answerRead(metricLabels, async ({ params, query }, { deps, caller, signal }) => ({
   labels: await listMetricLabels(deps.store, scopeOf(caller.organisation, query), params.metric, { signal }),
 }));
 
-const showSeries = answer(queryMetric, async ({ params, query }, { deps, caller, signal }) => {
+const showSeries = answerRead(queryMetric, async ({ params, query }, { deps, caller, signal }) => {
   if (query.from >= query.to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
   const where = readWhere(query.where);
   if (!where)
