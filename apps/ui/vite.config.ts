@@ -2,7 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 /** Where `vite dev` finds the server's API. The built page is served by the server itself and needs no proxy. */
-const server = 'http://127.0.0.1:8080';
+const server = 'http://127.0.0.1:4600';
 
 export default defineConfig({
   plugins: [react()],

@@ -1,0 +1,50 @@
+import type { ReactNode } from 'react';
+import { useAddress } from '../data/address.ts';
+import './tabs.css';
+
+export interface Tab {
+  /** Stands in the address as `tab=`; the first tab leaves no trace. */
+  readonly name: string;
+  readonly title: string;
+  readonly content: () => ReactNode;
+}
+
+/** Tabs of a page; the open one stands in the address. */
+export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }): ReactNode {
+  const { search, setSearch } = useAddress();
+  const open = tabs.find((t) => t.name === search['tab']) ?? tabs[0];
+  function step(by: number): void {
+    const at = tabs.findIndex((t) => t === open);
+    const next = tabs[(at + by + tabs.length) % tabs.length];
+    if (next === undefined) return;
+    setSearch({ tab: next === tabs[0] ? '' : next.name });
+    document.getElementById(`tab-${next.name}`)?.focus();
+  }
+  return (
+    <>
+      <div className="tabs" role="tablist" aria-label={label}>
+        {tabs.map((tab) => (
+          <button
+            key={tab.name}
+            type="button"
+            role="tab"
+            id={`tab-${tab.name}`}
+            className="tab"
+            aria-selected={tab === open}
+            tabIndex={tab === open ? 0 : -1}
+            onClick={() => setSearch({ tab: tab === tabs[0] ? '' : tab.name }, { push: true })}
+            onKeyDown={(event) => {
+              if (event.key === 'ArrowRight') step(1);
+              if (event.key === 'ArrowLeft') step(-1);
+            }}
+          >
+            {tab.title}
+          </button>
+        ))}
+      </div>
+      <div role="tabpanel" aria-labelledby={`tab-${open?.name ?? ''}`} className="tab-content">
+        {open?.content()}
+      </div>
+    </>
+  );
+}

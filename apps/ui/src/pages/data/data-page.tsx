@@ -1,0 +1,25 @@
+import type { ReactNode } from 'react';
+import { Tabs, type Tab } from '../../components/tabs.tsx';
+import { useMe } from '../../data/session.tsx';
+import { usePageTitle } from '../../shell/page-title.ts';
+import { IngestHealth } from './ingest-health.tsx';
+import { Quarantine } from './quarantine.tsx';
+import { SendData } from './send-data.tsx';
+import './data.css';
+
+/** How data comes in, and what became of it. */
+export default function DataPage(): ReactNode {
+  const { may } = useMe();
+  usePageTitle('Data');
+  const tabs: Tab[] = [
+    { name: 'send', title: 'Send data', content: () => <SendData /> },
+    { name: 'health', title: 'Ingest health', content: () => <IngestHealth /> },
+    ...(may('admin') ? [{ name: 'quarantine', title: 'Quarantine', content: () => <Quarantine /> }] : []),
+  ];
+  return (
+    <div className="page">
+      <h1>Data</h1>
+      <Tabs tabs={tabs} label="Data" />
+    </div>
+  );
+}

@@ -1,0 +1,193 @@
+import { ingestHealth } from '@sightline/contract';
+import { formatDuration } from '@sightline/base';
+import type { ReactNode } from 'react';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorState } from '../../components/error-state.tsx';
+import { bytesText, counted } from '../../components/number-text.ts';
+import { Skeleton } from '../../components/skeleton.tsx';
+import { ToneBadge, type Tone } from '../../components/state-badge.tsx';
+import { useAsk } from '../../data/ask.ts';
+import type { Reply } from '../../data/call.ts';
+import { useScope } from '../../data/scope.ts';
+import { Lanes } from '../site/lanes.tsx';
+import '../site/site.css';
+import { reasonsText, sumOf, uncounted, type LedgerSum } from './ledger-sum.ts';
+
+type Health = Reply<typeof ingestHealth>;
+
+/** Received = accepted + dropped + rejected, visibly; how far behind loading is; what was scrubbed. */
+export function IngestHealth(): ReactNode {
+  const { query, setRange } = useScope();
+  const asked = useAsk(ingestHealth, { query: { from: query.from, to: query.to } }, { everyMs: 10_000 });
+  const health = asked.data;
+  if (health === undefined) {
+    if (asked.error !== null) return <ErrorState error={asked.error} again={() => void asked.refetch()} />;
+    return <Skeleton height={480} />;
+  }
+  return (
+    <>
+      <Figures health={health} />
+      {health.rate.length > 0 && (
+        <section className="panel" aria-label="Records received">
+          <Lanes
+            lanes={[{ name: 'Received', unit: 'records/s', kind: 'bar', points: health.rate }]}
+            from={query.from}
+            to={query.to}
+            onRange={setRange}
+          />
+        </section>
+      )}
+      <Ledger health={health} />
+      <Scrubbed health={health} />
+    </>
+  );
+}
+
+function Figures({ health }: { health: Health }): ReactNode {
+  const fill = health.spoolLimitBytes === 0 ? 0 : health.spoolBytes / health.spoolLimitBytes;
+  const lagTone: Tone = health.lagMs > 60_000 ? 'bad' : health.lagMs > 10_000 ? 'warn' : 'good';
+  const fillTone: Tone = fill > 0.9 ? 'bad' : fill > 0.6 ? 'warn' : 'good';
+  return (
+    <dl className="health-figures">
+      <div>
+        <dt>From received to searchable</dt>
+        <dd>
+          <ToneBadge tone={lagTone}>{formatDuration(health.lagMs)} behind</ToneBadge>
+        </dd>
+      </div>
+      <div>
+        <dt>Waiting to be loaded</dt>
+        <dd>{counted(health.waitingRecords, 'record')}</dd>
+      </div>
+      <div>
+        <dt>Spool on disk</dt>
+        <dd>
+          <ToneBadge tone={fillTone}>
+            {bytesText(health.spoolBytes)} of {bytesText(health.spoolLimitBytes)}
+          </ToneBadge>
+          <meter min={0} max={1} value={fill} aria-label="Spool fill" />
+        </dd>
+      </div>
+      <div>
+        <dt>Quarantined</dt>
+        <dd>
+          <ToneBadge tone={health.quarantined > 0 ? 'warn' : 'good'}>{counted(health.quarantined, 'record')}</ToneBadge>
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function Ledger({ health }: { health: Health }): ReactNode {
+  if (health.rows.length === 0) {
+    return <EmptyState compact title="Nothing was received" text="No client sent anything in this range." />;
+  }
+  const sum = sumOf(health.rows);
+  return (
+    <section className="panel" aria-label="What became of what was received">
+      <header className="panel-head">
+        <h2>Received = accepted + dropped + rejected</h2>
+      </header>
+      <div className="scroll-x">
+        <table className="table ledger">
+          <thead>
+            <tr>
+              <th>Protocol</th>
+              <th>Signal</th>
+              <th>Key</th>
+              <th className="number">Received</th>
+              <th aria-hidden>=</th>
+              <th className="number">Accepted</th>
+              <th aria-hidden>+</th>
+              <th className="number">Dropped</th>
+              <th aria-hidden>+</th>
+              <th className="number">Rejected</th>
+              <th>Adds up</th>
+              <th>Reasons</th>
+              <th className="number">Bytes</th>
+            </tr>
+          </thead>
+          <tbody>
+            {health.rows.map((row) => (
+              <tr key={`${row.protocol} ${row.signal} ${row.keyId}`}>
+                <td>{row.protocol}</td>
+                <td>{row.signal}</td>
+                <td>{row.keyName === '' ? '–' : row.keyName}</td>
+                <Endings row={row} />
+                <td className="muted">{reasonsText(row.reasons)}</td>
+                <td className="number">{bytesText(row.bytes)}</td>
+              </tr>
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row" colSpan={3}>
+                Together
+              </th>
+              <Endings row={sum} />
+              <td />
+              <td className="number">{bytesText(health.rows.reduce((n, r) => n + r.bytes, 0))}</td>
+            </tr>
+          </tfoot>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Endings({ row }: { row: LedgerSum }): ReactNode {
+  const missing = uncounted(row);
+  const count = (n: number, bad = false): ReactNode => (
+    <span className={bad && n > 0 ? 'high' : undefined}>{n.toLocaleString('en-US')}</span>
+  );
+  return (
+    <>
+      <td className="number">{count(row.received)}</td>
+      <td className="muted">=</td>
+      <td className="number">{count(row.accepted)}</td>
+      <td className="muted">+</td>
+      <td className="number">{count(row.dropped)}</td>
+      <td className="muted">+</td>
+      <td className="number">{count(row.rejected, true)}</td>
+      <td>
+        {missing === 0 ? (
+          <ToneBadge tone="good">yes</ToneBadge>
+        ) : (
+          <ToneBadge tone="bad">off by {missing.toLocaleString('en-US')}</ToneBadge>
+        )}
+      </td>
+    </>
+  );
+}
+
+function Scrubbed({ health }: { health: Health }): ReactNode {
+  return (
+    <section className="panel" aria-label="Scrubbed">
+      <header className="panel-head">
+        <h2>Scrubbed before it was stored</h2>
+      </header>
+      {health.scrubbed.length === 0 ? (
+        <p className="panel-body muted">No rule matched anything in this range.</p>
+      ) : (
+        <table className="table">
+          <thead>
+            <tr>
+              <th>Rule</th>
+              <th>Signal</th>
+              <th className="number">Values removed</th>
+            </tr>
+          </thead>
+          <tbody>
+            {health.scrubbed.map((s) => (
+              <tr key={`${s.rule} ${s.signal}`}>
+                <td>{s.rule}</td>
+                <td>{s.signal}</td>
+                <td className="number">{s.removed.toLocaleString('en-US')}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,106 @@
+import { Button } from '@mantine/core';
+import { listQuarantine } from '@sightline/contract';
+import { useState, type ReactNode } from 'react';
+import { Drawer } from '../../components/drawer.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorState } from '../../components/error-state.tsx';
+import { bytesText } from '../../components/number-text.ts';
+import { SkeletonRows } from '../../components/skeleton.tsx';
+import { TimeText } from '../../components/time-text.tsx';
+import { useAddress } from '../../data/address.ts';
+import { useAsk } from '../../data/ask.ts';
+
+/** What could not be loaded: the reason, and its first bytes. */
+export function Quarantine(): ReactNode {
+  const [cursors, setCursors] = useState<readonly string[]>(['']);
+  const { search, setSearch } = useAddress();
+  const asked = useAsk(listQuarantine, { query: { limit: 100, cursor: cursors.at(-1) ?? '' } });
+  if (asked.data === undefined) {
+    if (asked.error !== null) return <ErrorState error={asked.error} again={() => void asked.refetch()} />;
+    return <SkeletonRows rows={8} />;
+  }
+  const { rows, next } = asked.data;
+  if (rows.length === 0) {
+    return <EmptyState compact title="Nothing in quarantine" text="Every record that was accepted could be loaded." />;
+  }
+  const at = rows.findIndex((row) => row.id === search['row']);
+  const open = rows[at];
+  const openRow = (index: number): (() => void) | undefined => {
+    const row = rows[index];
+    return row === undefined ? undefined : () => setSearch({ row: row.id });
+  };
+  return (
+    <section className="panel" aria-label="Quarantine">
+      <div className="scroll-x">
+        <table className="table">
+          <thead>
+            <tr>
+              <th>When</th>
+              <th>Protocol</th>
+              <th>Signal</th>
+              <th>Reason</th>
+              <th className="number">Records</th>
+              <th className="number">Size</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.id} data-open={row.id === open?.id ? '' : undefined}>
+                <td>
+                  <TimeText at={row.at} />
+                </td>
+                <td>{row.protocol}</td>
+                <td>{row.signal}</td>
+                <td>
+                  <button
+                    type="button"
+                    className="link"
+                    onClick={() => setSearch({ row: row.id }, { push: search['row'] === undefined })}
+                  >
+                    {row.reason}
+                  </button>
+                </td>
+                <td className="number">{row.records.toLocaleString('en-US')}</td>
+                <td className="number">{bytesText(row.bytes)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <div className="row panel-body">
+        {cursors.length > 1 && (
+          <Button variant="default" onClick={() => setCursors(cursors.slice(0, -1))}>
+            Newer
+          </Button>
+        )}
+        {next !== '' && (
+          <Button variant="default" onClick={() => setCursors([...cursors, next])}>
+            Older
+          </Button>
+        )}
+      </div>
+      {open !== undefined && (
+        <Drawer
+          title="Quarantined"
+          label={`Quarantined: ${open.reason}`}
+          onClose={() => setSearch({ row: '' })}
+          onNext={openRow(at + 1)}
+          onPrevious={at > 0 ? openRow(at - 1) : undefined}
+        >
+          <div className="stack">
+            <p>
+              {open.protocol}, {open.signal}, received <TimeText at={open.at} /> with key {open.keyId}.
+            </p>
+            <p>
+              <strong>{open.reason}</strong>
+            </p>
+            <p className="muted">The first of {bytesText(open.bytes)}:</p>
+            <pre className="bytes" tabIndex={0}>
+              {open.preview}
+            </pre>
+          </div>
+        </Drawer>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,55 @@
+import type { SiteSummary } from '@sightline/contract';
+import { memo, type ReactNode } from 'react';
+import { counted } from '../../components/number-text.ts';
+import { StateShape, toneOf } from '../../components/state-badge.tsx';
+import { hourAndMinute, longText } from '../../components/time-format.ts';
+import { Go } from '../../shell/go.tsx';
+import { troubleWords } from './fleet-sentence.ts';
+import { HealthBar } from './health-bar.tsx';
+
+/** A tile per store, in the order given. Tiles draw themselves anew only when their store changed. */
+export function FleetGrid({ sites, now }: { sites: readonly SiteSummary[]; now: number }): ReactNode {
+  return (
+    <ul className="fleet-grid" aria-label="Stores">
+      {sites.map((site) => (
+        <li key={site.code}>
+          <Tile site={site} minute={Math.floor(now / 60_000)} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const Tile = memo(
+  function Tile({ site, minute }: { site: SiteSummary; minute: number }): ReactNode {
+    const words = tileWords(site, minute * 60_000);
+    return (
+      <Go
+        to={`/sites/${encodeURIComponent(site.code)}`}
+        className="tile"
+        data-tone={toneOf(site.state)}
+        data-state={site.state}
+        title={`${site.name}, ${site.city}: ${site.state}`}
+      >
+        <span className="tile-head">
+          <StateShape state={site.state} />
+          <strong>{site.code}</strong>
+          <span className="only-read-aloud">{site.state}</span>
+        </span>
+        <HealthBar health={site.health} />
+        <span className="tile-words">{words}</span>
+      </Go>
+    );
+  },
+  (a, b) => a.minute === b.minute && JSON.stringify(a.site) === JSON.stringify(b.site),
+);
+
+function tileWords(site: SiteSummary, now: number): string {
+  if (site.state === 'offline') {
+    if (site.lastSeenAt === null) return 'never heard';
+    const away = now - site.lastSeenAt;
+    return `offline since ${away < 43_200_000 ? hourAndMinute(site.lastSeenAt) : `${longText(away)}`}`;
+  }
+  if (site.state === 'healthy') return site.ordersToday > 0 ? counted(site.ordersToday, 'order') : 'well';
+  return troubleWords(site);
+}

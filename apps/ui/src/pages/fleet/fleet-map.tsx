@@ -1,0 +1,150 @@
+import type { SiteSummary } from '@sightline/contract';
+import { useElementSize } from '@mantine/hooks';
+import { geoAlbersUsa, geoMercator, geoPath, type GeoProjection } from 'd3-geo';
+import { useMemo, useState, type ReactNode } from 'react';
+import { feature, mesh } from 'topojson-client';
+import type { GeometryCollection, Topology } from 'topojson-specification';
+import usAtlas from 'us-atlas/states-10m.json';
+import { counted, money } from '../../components/number-text.ts';
+import { StateBadge, StateMark, toneOf } from '../../components/state-badge.tsx';
+import { Go } from '../../shell/go.tsx';
+import { byTrouble, urgency } from './fleet-sentence.ts';
+
+interface Atlas extends Topology {
+  objects: { states: GeometryCollection; nation: GeometryCollection };
+}
+const atlas = usAtlas as unknown as Atlas;
+const land = feature(atlas, atlas.objects.nation);
+const borders = mesh(atlas, atlas.objects.states, (a, b) => a !== b);
+/** Fewer than 1.5 degrees apart the map would show a bare beach: zoom no closer. */
+const closestDegrees = 1.5;
+
+/** The stores where they stand: circles sized by orders, coloured and marked by state, zoomed to where the stores are. */
+export default function FleetMap({ sites }: { sites: readonly SiteSummary[]; now: number }): ReactNode {
+  const { ref, width, height } = useElementSize();
+  const [pointed, setPointed] = useState<SiteSummary>();
+  const placed = useMemo(() => sites.filter(isPlaced), [sites]);
+  const places = placed.map((s) => `${s.longitude},${s.latitude}`).join(' ');
+  const projection = useMemo(
+    () => (width === 0 ? undefined : fit(placed, width, height)),
+    // The projection moves only when a store moves, not with every answer.
+    // oxlint-disable-next-line react/exhaustive-deps
+    [places, width, height],
+  );
+  const paths = useMemo(() => {
+    if (projection === undefined) return undefined;
+    const draw = geoPath(projection);
+    return { land: draw(land) ?? '', borders: draw(borders) ?? '' };
+  }, [projection]);
+  const most = Math.max(1, ...placed.map((s) => s.ordersToday));
+  return (
+    <div className="panel fleet-map" ref={ref}>
+      {projection !== undefined && paths !== undefined && (
+        <svg className="land" viewBox={`0 0 ${width} ${height}`} role="group" aria-label="Map of stores">
+          <path className="ground" d={paths.land} />
+          <path className="ground" d={paths.borders} fill="none" style={{ fill: 'none' }} />
+          {placed
+            .toSorted((a, b) => byTrouble(b, a))
+            .map((site) => (
+              <Spot
+                key={site.code}
+                site={site}
+                at={projection([site.longitude, site.latitude]) ?? undefined}
+                radius={5 + 11 * Math.sqrt(site.ordersToday / most)}
+                onPoint={setPointed}
+              />
+            ))}
+        </svg>
+      )}
+      <div className="map-card" aria-hidden>
+        {pointed === undefined ? (
+          <span className="muted">
+            Circle: orders today.{' '}
+            {placed.length < sites.length &&
+              `${counted(sites.length - placed.length, 'store')} without a place on the map.`}
+          </span>
+        ) : (
+          <>
+            <div className="row">
+              <strong>{pointed.code}</strong> <StateBadge state={pointed.state} />
+              {pointed.worst !== '' && <span>{pointed.worst}</span>}
+            </div>
+            <div className="muted">
+              {pointed.city} · {counted(pointed.ordersToday, 'order')} · {money(pointed.revenueToday)} today
+            </div>
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
+
+type Placed = SiteSummary & { longitude: number; latitude: number };
+
+function isPlaced(site: SiteSummary): site is Placed {
+  return site.longitude !== null && site.latitude !== null;
+}
+
+function Spot(props: {
+  site: Placed;
+  at: [number, number] | undefined;
+  radius: number;
+  onPoint: (site: SiteSummary | undefined) => void;
+}): ReactNode {
+  const { site, at, radius, onPoint } = props;
+  if (at === undefined) return null;
+  const trouble = urgency(site.state) > 0;
+  return (
+    <Go
+      to={`/sites/${encodeURIComponent(site.code)}`}
+      className="spot"
+      data-tone={toneOf(site.state)}
+      aria-label={`${site.code}, ${site.city}: ${site.state}${site.worst === '' ? '' : `, ${site.worst}`}, ${counted(site.ordersToday, 'order')} today`}
+      onPointerEnter={() => onPoint(site)}
+      onPointerLeave={() => onPoint(undefined)}
+      onFocus={() => onPoint(site)}
+      onBlur={() => onPoint(undefined)}
+    >
+      <g transform={`translate(${at[0]} ${at[1]})`}>
+        <circle className="size" r={radius} />
+        {trouble && (
+          <g transform="translate(-7 -7) scale(1.4)">
+            <StateMark state={site.state} />
+          </g>
+        )}
+        {urgency(site.state) === 2 && (
+          <text x={radius + 4} y={4}>
+            {site.code}
+          </text>
+        )}
+      </g>
+    </Go>
+  );
+}
+
+/** Sites within one region: Mercator fitted to them. Sites from coast to coast, or none: the whole country. */
+function fit(sites: readonly Placed[], width: number, height: number): GeoProjection {
+  const edge: [[number, number], [number, number]] = [
+    [48, 40],
+    [width - 72, height - 64],
+  ];
+  if (sites.length === 0) return geoAlbersUsa().fitExtent(edge, land);
+  const lons = sites.map((s) => s.longitude);
+  const lats = sites.map((s) => s.latitude);
+  const [west, east] = widen(Math.min(...lons), Math.max(...lons));
+  const [south, north] = widen(Math.min(...lats), Math.max(...lats));
+  if (east - west > 30) return geoAlbersUsa().fitExtent(edge, land);
+  const corners = {
+    type: 'MultiPoint' as const,
+    coordinates: [
+      [west, south],
+      [east, north],
+    ],
+  };
+  return geoMercator().fitExtent(edge, corners);
+}
+
+function widen(low: number, high: number): [number, number] {
+  const missing = Math.max(0, closestDegrees - (high - low)) / 2;
+  return [low - missing, high + missing];
+}

@@ -1,0 +1,156 @@
+import { Button, Checkbox, Select, TextInput } from '@mantine/core';
+import { createKey, listKeys, revokeKey, scopes, type ApiKey } from '@sightline/contract';
+import { useState, type ReactNode } from 'react';
+import { Confirm } from '../../components/confirm.tsx';
+import { CopyId } from '../../components/copy-id.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorState } from '../../components/error-state.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
+import { TimeText } from '../../components/time-text.tsx';
+import { useAct, useAsk } from '../../data/ask.ts';
+import { FormProblem } from '../entry/entry-frame.tsx';
+import { ShownOnce } from './shown-once.tsx';
+
+type KeyPermission = ApiKey['permissions'][number];
+const permissions: readonly { value: KeyPermission; label: string }[] = [
+  { value: 'ingest', label: 'Send data' },
+  { value: 'query', label: 'Read data' },
+];
+const words: Readonly<Record<KeyPermission, string>> = {
+  ingest: 'sends',
+  query: 'reads',
+  'any-organisation': 'for every organisation',
+};
+
+/** Keys of clients: what each may do, for which store, and when it was last used. */
+export function Keys(): ReactNode {
+  const asked = useAsk(listKeys);
+  const revoking = useAct(revokeKey, [listKeys]);
+  if (asked.data === undefined) {
+    if (asked.error !== null) return <ErrorState error={asked.error} again={() => void asked.refetch()} />;
+    return <SkeletonRows rows={6} />;
+  }
+  return (
+    <>
+      <CreateKey />
+      {asked.data.keys.length === 0 ? (
+        <EmptyState compact title="No keys yet" text="A client needs a key to send or read. Create the first above." />
+      ) : (
+        <section className="panel" aria-label="API keys">
+          <div className="scroll-x">
+            <table className="table">
+              <thead>
+                <tr>
+                  <th>Name</th>
+                  <th>Key</th>
+                  <th>May</th>
+                  <th>Speaks for</th>
+                  <th>Created</th>
+                  <th>Last used</th>
+                  <th />
+                </tr>
+              </thead>
+              <tbody>
+                {asked.data.keys.map((key) => (
+                  <tr key={key.id}>
+                    <td>{key.name}</td>
+                    <td>
+                      {key.secret === null ? (
+                        <span className="code muted">{key.hint}</span>
+                      ) : (
+                        <CopyId id={key.secret} what={`Key ${key.name}`} length={14} />
+                      )}
+                    </td>
+                    <td>{key.permissions.map((p) => words[p]).join(', ')}</td>
+                    <td>{[key.environment, key.site, key.service].filter(Boolean).join(' · ') || 'all'}</td>
+                    <td>
+                      <TimeText at={key.createdAt} show="relative" /> <span className="muted">by {key.createdBy}</span>
+                    </td>
+                    <td>{key.lastUsedAt === null ? 'never' : <TimeText at={key.lastUsedAt} show="relative" />}</td>
+                    <td className="number">
+                      <Confirm
+                        verb="Revoke"
+                        harmful
+                        title={`Revoke the key ${key.name}`}
+                        text="Whatever sends or reads with it is refused from now on. This cannot be undone."
+                        act={async () => revoking.mutateAsync({ params: { id: key.id } })}
+                      />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </section>
+      )}
+    </>
+  );
+}
+
+function CreateKey(): ReactNode {
+  const [name, setName] = useState('');
+  const [may, setMay] = useState<KeyPermission[]>(['ingest']);
+  const [site, setSite] = useState('');
+  const known = useAsk(scopes);
+  const creating = useAct(createKey, [listKeys]);
+  if (creating.data !== undefined) {
+    return (
+      <ShownOnce
+        what="Key"
+        secret={creating.data.secret}
+        text={
+          <>
+            The key <strong>{creating.data.key.name}</strong>.{' '}
+            {creating.data.key.secret === null
+              ? 'It is shown once: keep it now.'
+              : 'It stays readable in the list below.'}
+          </>
+        }
+        onDone={() => {
+          creating.reset();
+          setName('');
+        }}
+      />
+    );
+  }
+  return (
+    <form
+      className="line-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        creating.mutate({ body: { name: name.trim(), permissions: may, site } });
+      }}
+    >
+      <TextInput
+        className="grow"
+        label="New key"
+        placeholder="What uses it, such as Grafana"
+        value={name}
+        error={creating.error?.fields['name']}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <Checkbox.Group value={may} onChange={(values) => setMay(values as KeyPermission[])}>
+        <div className="row key-may">
+          {permissions.map((p) => (
+            <Checkbox key={p.value} size="xs" value={p.value} label={p.label} />
+          ))}
+        </div>
+      </Checkbox.Group>
+      <Select
+        label="Speaks for"
+        placeholder="All stores"
+        w={160}
+        searchable
+        clearable
+        limit={100}
+        data={known.data?.sites ?? []}
+        value={site === '' ? null : site}
+        onChange={(value) => setSite(value ?? '')}
+      />
+      <Button type="submit" loading={creating.isPending} disabled={name.trim() === '' || may.length === 0}>
+        Create the key
+      </Button>
+      <FormProblem problem={creating.error} known={['name']} />
+    </form>
+  );
+}

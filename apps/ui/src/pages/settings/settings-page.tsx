@@ -1,0 +1,39 @@
+import { listFaults } from '@sightline/contract';
+import type { ReactNode } from 'react';
+import { Tabs, type Tab } from '../../components/tabs.tsx';
+import { useAsk } from '../../data/ask.ts';
+import { useMe } from '../../data/session.tsx';
+import { usePageTitle } from '../../shell/page-title.ts';
+import { Audit } from './audit.tsx';
+import { DemoFaults } from './demo-faults.tsx';
+import { Keys } from './keys.tsx';
+import { Mine } from './mine.tsx';
+import { People } from './people.tsx';
+import '../entry/entry.css';
+import './settings.css';
+
+/** People, keys, audit, my own settings; the demo fleet's faults where it runs. */
+export default function SettingsPage(): ReactNode {
+  const me = useMe();
+  const faults = useAsk(listFaults, {}, { when: me.demo });
+  usePageTitle('Settings');
+  const tabs: Tab[] = [
+    { name: 'people', title: 'People', content: () => <People /> },
+    ...(me.may('admin')
+      ? [
+          { name: 'keys', title: 'API keys', content: () => <Keys /> },
+          { name: 'audit', title: 'Audit', content: () => <Audit /> },
+        ]
+      : []),
+    { name: 'mine', title: 'Password and theme', content: () => <Mine /> },
+    ...(me.demo && faults.data?.available !== false
+      ? [{ name: 'demo', title: 'Demo faults', content: () => <DemoFaults /> }]
+      : []),
+  ];
+  return (
+    <div className="page">
+      <h1>Settings</h1>
+      <Tabs tabs={tabs} label="Settings" />
+    </div>
+  );
+}

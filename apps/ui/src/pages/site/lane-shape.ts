@@ -1,0 +1,30 @@
+export interface LanePoint {
+  readonly at: number;
+  readonly value: number;
+}
+
+/** The usual distance between two points, ms; 0 for fewer than two. */
+export function stepOf(points: readonly LanePoint[]): number {
+  const steps = points.slice(1).map((p, i) => p.at - (points[i]?.at ?? 0));
+  return steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
+}
+
+/** Runs of points without a gap: where more than two and a half steps are missing, a new run starts. */
+export function runsOf(points: readonly LanePoint[]): readonly (readonly LanePoint[])[] {
+  const gap = stepOf(points) * 2.5;
+  const runs: LanePoint[][] = [];
+  let last: LanePoint | undefined;
+  for (const point of points) {
+    if (last === undefined || point.at - last.at > gap) runs.push([]);
+    runs.at(-1)?.push(point);
+    last = point;
+  }
+  return runs;
+}
+
+/** The point that stands for a moment: the nearest, if it is within one step. */
+export function pointAt(points: readonly LanePoint[], at: number): LanePoint | undefined {
+  let best: LanePoint | undefined;
+  for (const p of points) if (best === undefined || Math.abs(p.at - at) < Math.abs(best.at - at)) best = p;
+  return best !== undefined && Math.abs(best.at - at) <= Math.max(stepOf(points), 1) ? best : undefined;
+}

@@ -1,0 +1,198 @@
+import { Button } from '@mantine/core';
+import { siteDetail } from '@sightline/contract';
+import { IconPencil } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorState } from '../../components/error-state.tsx';
+import { counted } from '../../components/number-text.ts';
+import { Skeleton } from '../../components/skeleton.tsx';
+import { StateBadge } from '../../components/state-badge.tsx';
+import { hourAndMinute } from '../../components/time-format.ts';
+import { TimeText } from '../../components/time-text.tsx';
+import { useAddress, usePathParam } from '../../data/address.ts';
+import { useAsk } from '../../data/ask.ts';
+import type { Reply } from '../../data/call.ts';
+import { useScope } from '../../data/scope.ts';
+import { useMe } from '../../data/session.tsx';
+import { allPages } from '../all.ts';
+import { Go } from '../../shell/go.tsx';
+import { usePageTitle } from '../../shell/page-title.ts';
+import { Lanes } from './lanes.tsx';
+import { SiteDiagram } from './site-diagram.tsx';
+import { SiteForm } from './site-form.tsx';
+import '../../components/tabs.css';
+import './site.css';
+
+export type SiteDetail = Reply<typeof siteDetail>;
+
+const signals = [
+  { path: '/errors', title: 'Errors' },
+  { path: '/logs', title: 'Logs' },
+  { path: '/traces', title: 'Traces' },
+  { path: '/metrics', title: 'Metrics' },
+];
+
+/** One store as a place: what runs there, how it is, and what happened. */
+export default function SitePage(): ReactNode {
+  const code = usePathParam('code');
+  const { query, setRange } = useScope();
+  const { search, setSearch } = useAddress();
+  const { may } = useMe();
+  const asked = useAsk(
+    siteDetail,
+    { params: { code }, query: { from: query.from, to: query.to } },
+    { everyMs: 15_000 },
+  );
+  usePageTitle(code);
+  const detail = asked.data?.site.code === code ? asked.data : undefined;
+  if (detail === undefined && asked.error !== null) {
+    if (asked.error.status === 404) return <NoSuchSite code={code} />;
+    return (
+      <ErrorState error={asked.error} again={() => void asked.refetch()} kept={`${code} keeps sending meanwhile.`} />
+    );
+  }
+  const reachable = signals.filter((s) => allPages.some((page) => page.path === s.path));
+  return (
+    <div className="page">
+      <Head code={code} detail={detail} />
+      <nav className="tabs" aria-label={`${code}: signals`}>
+        <span className="tab" aria-current="page">
+          Overview
+        </span>
+        {reachable.map(({ path, title }) => (
+          <Go key={path} to={path} search={{ site: code }} className="tab">
+            {title}
+          </Go>
+        ))}
+        <span className="grow" />
+        {may('admin') && (
+          <Button
+            variant="subtle"
+            leftSection={<IconPencil size={14} aria-hidden />}
+            onClick={() => setSearch({ edit: '1' }, { push: true })}
+          >
+            Name and place
+          </Button>
+        )}
+      </nav>
+      <div className="site-columns">
+        <section className="panel" aria-label="What runs here">
+          <header className="panel-head">
+            <h2>What runs here</h2>
+            <span className="muted">{detail !== undefined && counted(detail.devices.length, 'device')}</span>
+          </header>
+          {detail === undefined ? <Skeleton height={420} /> : <SiteDiagram detail={detail} />}
+        </section>
+        <section className="panel" aria-label="Time line">
+          <header className="panel-head">
+            <h2>What happened</h2>
+            <span className="muted">
+              {hourAndMinute(query.from)} to {hourAndMinute(query.to)}; drag to look closer
+            </span>
+          </header>
+          {detail === undefined ? (
+            <Skeleton height={420} />
+          ) : (
+            <Lanes lanes={detail.lanes} from={query.from} to={query.to} onRange={setRange} />
+          )}
+        </section>
+      </div>
+      {detail !== undefined && <Issues detail={detail} />}
+      {search['edit'] === '1' && detail !== undefined && (
+        <SiteForm detail={detail} onClose={() => setSearch({ edit: '' })} />
+      )}
+    </div>
+  );
+}
+
+function Head({ code, detail }: { code: string; detail: SiteDetail | undefined }): ReactNode {
+  if (detail === undefined) {
+    return (
+      <div className="site-head">
+        <h1>{code}</h1>
+        <Skeleton width={320} height={20} />
+      </div>
+    );
+  }
+  const { site, address } = detail;
+  const place = address !== '' ? address : [site.city, site.region].filter(Boolean).join(', ');
+  return (
+    <div className="site-head">
+      <div className="row">
+        <h1>{code}</h1>
+        <StateBadge state={site.state} />
+        {site.worst !== '' && <strong>{site.worst}</strong>}
+      </div>
+      <p className="site-facts">
+        {site.name !== '' && site.name !== code && <span>{site.name}</span>}
+        {place !== '' && <span>{place}</span>}
+        {site.timeZone !== '' && (
+          <span>
+            {hourAndMinute(Date.now(), site.timeZone)} there <small>({site.timeZone})</small>
+          </span>
+        )}
+        {site.release !== '' && (
+          <span>
+            release <span className="code">{site.release}</span>
+          </span>
+        )}
+        <span>last heard {site.lastSeenAt === null ? 'never' : <TimeText at={site.lastSeenAt} show="relative" />}</span>
+        <span>{counted(site.openIncidents, 'open incident')}</span>
+      </p>
+    </div>
+  );
+}
+
+function Issues({ detail }: { detail: SiteDetail }): ReactNode {
+  return (
+    <section className="panel" aria-label="Errors">
+      <header className="panel-head">
+        <h2>Errors in this range</h2>
+      </header>
+      {detail.topIssues.length === 0 ? (
+        <p className="panel-body muted">No errors were reported from here in this range.</p>
+      ) : (
+        <div className="scroll-x">
+          <table className="table">
+            <thead>
+              <tr>
+                <th>Issue</th>
+                <th className="number">Events</th>
+                <th className="number">Last seen</th>
+              </tr>
+            </thead>
+            <tbody>
+              {detail.topIssues.map((issue) => (
+                <tr key={issue.issue}>
+                  <td>
+                    <Go to={`/errors/${issue.issue}`} search={{ site: detail.site.code }}>
+                      {issue.title}
+                    </Go>
+                  </td>
+                  <td className="number">{issue.events.toLocaleString('en-US')}</td>
+                  <td className="number">
+                    <TimeText at={issue.lastSeenAt} show="relative" />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function NoSuchSite({ code }: { code: string }): ReactNode {
+  return (
+    <EmptyState
+      title={`No store ${code}`}
+      text="No record has come from a store of that code. Check the spelling, or whether its clients send a site."
+      action={
+        <Go to="/">
+          <Button component="span">See all stores</Button>
+        </Go>
+      }
+    />
+  );
+}
