@@ -91,11 +91,10 @@ export function stableFunction(name: string): string {
 
 /** Names that a minifier made: they change with each build, so they must not tell issues apart. */
 function isMinified(frame: ErrorFrame): boolean {
-  return (
-    /\.(?:m|c)?js$/.test(frame.file.replace(/[?#].*$/, '')) &&
-    stableFunction(frame.function).length <= 2 &&
-    (frame.line ?? 2) <= 1
-  );
+  const file = frame.file.replace(/[?#].*$/, '');
+  if (!/\.(?:m|c)?js$/.test(file) || stableFunction(frame.function).length > 2) return false;
+  const name = file.split('/').at(-1) ?? '';
+  return frame.line === 1 || (frame.column ?? 0) >= 200 || withoutHash(name) !== name;
 }
 
 export interface FrameKey {

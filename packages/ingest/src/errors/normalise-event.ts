@@ -119,7 +119,9 @@ export function eventIdOf(event: JsonObject, origin: Pick<EventOrigin, 'eventId'
 function factsOf(event: JsonObject, origin: EventOrigin): Facts {
   const tags = tagsOf(event['tags']);
   const identity = eventIdentity(event, tags, origin);
-  const chain = exceptionsOf(event);
+  const listed = exceptionsOf(event);
+  // A message whose stack the SDK attached as an exception that nobody threw.
+  const chain = isSyntheticMessage(event) ? [] : listed;
   const logentry = isObject(event['logentry'])
     ? event['logentry']
     : objectOf(event['sentry.interfaces.Message'] ?? event['message']);
@@ -132,7 +134,7 @@ function factsOf(event: JsonObject, origin: EventOrigin): Facts {
     identity,
     sale: saleFactsOf(event, tags),
     thrown: chain,
-    exceptions: chain.length > 0 ? chain : stackOfMessage(event),
+    exceptions: listed.length > 0 ? listed : stackOfMessage(event),
     message,
     template: withoutSecrets(template),
     type:
@@ -140,6 +142,12 @@ function factsOf(event: JsonObject, origin: EventOrigin): Facts {
     culprit: culpritOf(chain, event),
     level: firstText(textOf(event['level'], 32), chain.length > 0 ? 'error' : 'info'),
   };
+}
+
+function isSyntheticMessage(event: JsonObject): boolean {
+  if (textOf(event['message']) === '' && !isObject(event['logentry'])) return false;
+  const exceptions = listOf(event['exception']);
+  return exceptions.length === 1 && objectOf(objectOf(exceptions[0])['mechanism'])['synthetic'] === true;
 }
 
 /** A message with `attachStacktrace` carries its stack in `threads` or `stacktrace`: kept for reading, not for grouping by type. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { defineProtocol, type Checked, type Ending, type ProtocolReply, type ProtocolRequest } from '../../protocol.ts';
 import { unsnappy } from '../../snappy-block.ts';
 import { walkWriteRequest } from './write-request.ts';
@@ -17,7 +18,7 @@ async function uncompress(request: BareRequest, limitBytes: number): Promise<Buf
 function isVersion2({ headers }: BareRequest): boolean {
   return (
     /proto=["']?io\.prometheus\.write\.v2/.test(headers['content-type'] ?? '') ||
-    /^2\./.test(headers['x-prometheus-remote-write-version'] ?? '')
+    (headers['x-prometheus-remote-write-version'] ?? '').startsWith('2.')
   );
 }
 
@@ -87,6 +88,7 @@ export const prometheusRemoteWrite = defineProtocol({
     {
       name: remoteWriteLane,
       kind: 'engine',
+      formatSchema: `${fileURLToPath(new URL('remote-write.proto', import.meta.url))}:SpooledRemoteWrite`,
       sql: [{ name: 'points', sql: readFileSync(new URL('points.sql', import.meta.url), 'utf8') }],
     },
   ],

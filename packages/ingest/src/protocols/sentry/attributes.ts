@@ -1,4 +1,4 @@
-import { identityOf, packageOfRelease, pick, type Identity } from '../../errors/identity.ts';
+import { identityOf, packageOfRelease, type Identity } from '../../errors/identity.ts';
 import { firstText, isObject, objectOf, textOf, type JsonObject } from '../../errors/json-reader.ts';
 import { isSecretName, redacted, withoutSecrets } from '../../errors/secrets.ts';
 import type { KeyScope } from '@sightline/record';
@@ -34,16 +34,12 @@ function jsonOf(value: object): string {
 /** Identity of records that carry attributes only (logs, spans): the key's own site and device stay for the loader to fill. */
 export function contextlessIdentity(
   attributes: Readonly<Record<string, string>>,
-  origin: { readonly scope: KeyScope; readonly params?: Readonly<Record<string, string>> },
+  origin: { readonly scope: KeyScope; readonly project: number; readonly serverName: string },
 ): Identity {
   const release = firstText(attributes['sentry.release'] ?? '', attributes['service.version'] ?? '');
   return identityOf(attributes, origin.scope, {
-    device: pick(attributes, ['sentry.server_name', 'server.address']),
-    service: firstText(
-      packageOfRelease(release),
-      origin.scope.service,
-      `project-${projectOf(origin.params?.['project'])}`,
-    ),
+    device: origin.serverName,
+    service: firstText(packageOfRelease(release), origin.scope.service, `project-${origin.project}`),
     environment: firstText(attributes['sentry.environment'] ?? '', origin.scope.environment, 'production'),
     release,
   });

@@ -1,6 +1,6 @@
 import { severityNumber } from '@sightline/record';
 import { timeJudgement, timeNs } from '../../../errors/event-time.ts';
-import { contextlessIdentity, resourceOf, sentryAttributes } from '../attributes.ts';
+import { contextlessIdentity, projectOf, resourceOf, sentryAttributes } from '../attributes.ts';
 import { isObject, objectOf, textOf, hexIdOf, type JsonObject } from '../../../errors/json-reader.ts';
 import { LogsRequestBuilder, otlpLogsLane, type LogRecordInput } from '../../../otlp/build-logs.ts';
 import type { Frame, ProtocolRequest, Refusal } from '../../../protocol.ts';
@@ -68,7 +68,12 @@ function readLog(entry: unknown, request: ProtocolRequest, sdk: JsonObject): Rea
       message: `log: timestamp ${textOf(entry['timestamp'], 40)} is ${judged}`,
     };
   const attributes = sentryAttributes(entry['attributes']);
-  const identity = contextlessIdentity(attributes, request);
+  const identity = contextlessIdentity(attributes, {
+    scope: request.scope,
+    project: projectOf(request.params['project']),
+    // Of a log the SDKs name their own machine so.
+    serverName: attributes['server.address'] ?? '',
+  });
   const level = textOf(entry['level'], 32) || 'info';
   const number = entry['severity_number'];
   const record: LogRecordInput = {

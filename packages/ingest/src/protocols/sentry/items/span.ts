@@ -149,7 +149,8 @@ function standaloneFacts(span: JsonObject, origin: ItemOrigin): SpanFacts {
   };
   const identity = contextlessIdentity(attributes, {
     scope: origin.scope,
-    params: { project: String(origin.project) },
+    project: origin.project,
+    serverName: attributes['sentry.server_name'] ?? '',
   });
   return {
     span,
