@@ -2,7 +2,7 @@
  * The process that owns the telemetry folder. Started by `EngineSupervisor` with one argument, `EngineArguments` as
  * JSON; says over IPC when it is ready or why it cannot be; dies as soon as its parent is gone.
  */
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { engineConfig } from './engine-config.ts';
@@ -13,7 +13,7 @@ import { SessionPool } from './session-pool.ts';
 export interface EngineArguments {
   /** Folder of the tables. */
   readonly tableFolder: string;
-  /** Folder for spooled inserts, pipes and the configuration; emptied at the start. */
+  /** Folder in which each engine process makes one for its spooled inserts, pipes and configuration. */
   readonly workFolder: string;
   readonly backupFolder: string;
   readonly socketPath: string;
@@ -28,6 +28,8 @@ export type EngineMessage = { readonly kind: 'ready' } | { readonly kind: 'faile
 /** Parent → child. */
 export type EngineCommand = { readonly kind: 'stop' };
 
+const parsed = JSON.parse(process.argv[2] ?? '{}') as EngineArguments;
+
 /** SIGKILL is the only end that waits for nothing; nothing acknowledged depends on a softer one. */
 function die(): never {
   process.kill(process.pid, 'SIGKILL');
@@ -36,9 +38,11 @@ function die(): never {
 
 async function main(args: EngineArguments): Promise<void> {
   process.umask(0o077);
-  rmSync(args.workFolder, { recursive: true, force: true });
-  for (const folder of [args.workFolder, args.tableFolder, args.backupFolder]) mkdirSync(folder, { recursive: true });
-  const configFile = join(args.workFolder, 'engine.xml');
+  // A folder of this process alone: until the lock is ours, another engine may live in its neighbour.
+  const work = join(args.workFolder, String(process.pid));
+  rmSync(work, { recursive: true, force: true });
+  for (const folder of [work, args.tableFolder, args.backupFolder]) mkdirSync(folder, { recursive: true });
+  const configFile = join(work, 'engine.xml');
   writeFileSync(configFile, engineConfig({ memoryBytes: args.memoryBytes }, args.backupFolder));
   const pool = await SessionPool.open({
     dataFolder: args.tableFolder,
@@ -47,7 +51,10 @@ async function main(args: EngineArguments): Promise<void> {
     waiting: 256,
     waitMs: 30_000,
   });
-  const handler = new QueryHandler(pool, new PipeFolder(args.workFolder, args.sessions), args.workFolder);
+  for (const name of readdirSync(args.workFolder)) {
+    if (name !== String(process.pid)) rmSync(join(args.workFolder, name), { recursive: true, force: true });
+  }
+  const handler = new QueryHandler(pool, new PipeFolder(work, args.sessions), work);
   const server = createServer({ maxHeaderSize: 1024 * 1024, keepAliveTimeout: 30_000, requestTimeout: 600_000 }, (message, response) =>
     route(handler, pool, message, response),
   );
@@ -91,6 +98,7 @@ function say(message: EngineMessage, then: () => void = () => undefined): void {
 }
 
 function give(error: unknown): void {
+  rmSync(join(parsed.workFolder, String(process.pid)), { recursive: true, force: true });
   say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }, die);
   setTimeout(die, 1000);
 }
@@ -100,4 +108,4 @@ process.on('disconnect', die);
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 process.on('uncaughtException', give);
-main(JSON.parse(process.argv[2] ?? '{}') as EngineArguments).catch(give);
+main(parsed).catch(give);

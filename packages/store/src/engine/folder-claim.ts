@@ -57,13 +57,17 @@ export function dropClaim(file: string): void {
  * Waits for the engine of a server that is gone, and ends it when it stays. Throws `StoreError('unavailable')` when the
  * folder belongs to a server that lives.
  */
-export async function takeOver(file: string, folder: string, clock: Clock, patienceMs = 3000): Promise<void> {
+export async function takeOver(file: string, folder: string, clock: Clock, patienceMs = 1500): Promise<void> {
   const claim = readClaim(file);
   if (!claim || !alive(claim.pid, claim.pidStarted)) return;
-  if (alive(claim.parentPid, claim.parentStarted)) {
-    throw new StoreError('unavailable', inUse(folder, `process ${claim.parentPid}`));
-  }
   const until = clock.now() + patienceMs;
+  // A server that was just killed may need a moment to be gone.
+  while (alive(claim.parentPid, claim.parentStarted)) {
+    if (clock.now() >= until || claim.parentPid === process.pid) {
+      throw new StoreError('unavailable', inUse(folder, `process ${claim.parentPid}`));
+    }
+    await clock.sleep(50);
+  }
   while (alive(claim.pid, claim.pidStarted) && clock.now() < until) await clock.sleep(50);
   while (alive(claim.pid, claim.pidStarted)) {
     process.kill(claim.pid, 'SIGKILL');

@@ -94,7 +94,7 @@ export function unescapeTsv(text: Uint8Array): Buffer {
   return out.subarray(0, n);
 }
 
-/** Types whose text has an escaping of its own inside (quotes in brackets); theirs must not be undone twice. */
+/** Types whose text has an escaping of its own inside (quotes in brackets), which the engine's reader undoes. */
 const nested = /^(?:Nullable\(\s*)?(?:Array|Map|Tuple|Nested|JSON|Object|Variant|Dynamic|Point|Ring|Polygon|MultiPolygon|LineString)\b/i;
 const nullable = /^(?:Nullable|LowCardinality\(\s*Nullable)\b|^(?:Variant|Dynamic|JSON)\b/i;
 
@@ -112,6 +112,55 @@ export function parameterLiteral(text: Uint8Array, type: string): string {
     if (!nullable.test(trimmed)) throw new BadLiteral(`NULL cannot be a value of type ${trimmed}`);
     return `CAST(NULL AS ${trimmed})`;
   }
-  const value = nested.test(trimmed) ? text : unescapeTsv(text);
-  return `CAST(${stringLiteral(value)} AS ${trimmed})`;
+  if (!nested.test(trimmed)) return `CAST(${stringLiteral(unescapeTsv(text))} AS ${trimmed})`;
+  if (!/\bMap\s*\(/.test(trimmed)) return `CAST(${stringLiteral(text)} AS ${trimmed})`;
+  // The engine reads no Map from a text inside CAST, but it reads pairs and makes a Map of them.
+  const pairs = pairsInsteadOfMaps(Buffer.from(text).toString('latin1'));
+  return `CAST(CAST(${stringLiteral(Buffer.from(pairs, 'latin1'))} AS ${pairType(trimmed)}) AS ${trimmed})`;
+}
+
+/** `{k:v,…}` outside of quotes becomes `[(k,v),…]`, at any depth. Binary strings. */
+function pairsInsteadOfMaps(text: string): string {
+  const out: string[] = [];
+  const open: { map: boolean; key: boolean }[] = [];
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i] ?? '';
+    const top = open.at(-1);
+    if (c === "'") {
+      const from = i;
+      for (i++; i < text.length && text[i] !== "'"; i++) if (text[i] === '\\') i++;
+      out.push(text.slice(from, i + 1));
+    } else if (c === '{') {
+      const empty = /^\s*\}/.exec(text.slice(i + 1, i + 20));
+      if (empty) i += empty[0].length;
+      else open.push({ map: true, key: true });
+      out.push(empty ? '[]' : '[(');
+    } else if (c === '}' || c === ']' || c === ')') {
+      out.push(open.pop()?.map ? ')]' : c);
+    } else if (c === '[' || c === '(') {
+      open.push({ map: false, key: false });
+      out.push(c);
+    } else if (top?.map && c === ':' && top.key) {
+      top.key = false;
+      out.push(',');
+    } else if (top?.map && c === ',') {
+      top.key = true;
+      out.push('),(');
+    } else out.push(c);
+  }
+  return out.join('');
+}
+
+/** The type with `Array(Tuple(K, V))` in the place of each `Map(K, V)`. */
+function pairType(type: string): string {
+  const closes: string[] = [];
+  return type.replaceAll(/'(?:[^'\\]|\\.)*'|\bMap\s*\(|\(|\)/g, (piece) => {
+    if (piece === '(') closes.push(')');
+    else if (piece === ')') return closes.pop() ?? ')';
+    else if (piece.startsWith('Map')) {
+      closes.push('))');
+      return 'Array(Tuple(';
+    }
+    return piece;
+  });
 }

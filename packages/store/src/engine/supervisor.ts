@@ -23,7 +23,9 @@ export interface SupervisorOptions extends EngineArguments {
 }
 
 const firstDelayMs = 100;
-const maxDelayMs = 10_000;
+const maxDelayMs = 5_000;
+/** An engine that lived this long has earned a quick restart. */
+const settledMs = 3_000;
 
 /** One engine, whatever number of processes it takes. */
 export class EngineSupervisor {
@@ -132,13 +134,18 @@ export class EngineSupervisor {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#child = child;
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#logger.warn('engine', { text: text.slice(0, 2000) }));
+    let said = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-2000);
+      this.#logger.warn('telemetry engine says', { text: text.slice(0, 2000) });
+    });
     if (child.pid !== undefined) writeClaim(options.claimFile, child.pid);
     try {
       await this.#untilReady(child);
     } catch (error) {
       child.kill('SIGKILL');
-      throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      throw new Error(said === '' ? message : `${message}; ${said.trim()}`);
     }
     this.#up = true;
     this.#ready.resolve();
@@ -194,14 +201,13 @@ export class EngineSupervisor {
       else child.once('exit', end);
     });
     let missed = 0;
-    let beats = 0;
+    const since = clock.now();
     while (!gone.signal.aborted && !this.#closing) {
       await clock.sleep(heartbeatMs, AbortSignal.any([gone.signal, this.#stop.signal]));
       if (gone.signal.aborted || this.#closing) break;
       if (await this.#beat()) {
         missed = 0;
-        // Only an engine that lives for a while has earned a quick restart.
-        if (++beats * heartbeatMs > 30_000) this.#failures = 0;
+        if (clock.now() - since > settledMs) this.#failures = 0;
       } else if (++missed >= missedHeartbeats) {
         logger.error('telemetry engine is silent; replacing it', { pid: child.pid, missed });
         child.kill('SIGKILL');

@@ -1,0 +1,121 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { silentLogger } from '@sightline/base';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { EmbeddedStore } from '../embedded-store.ts';
+import type { TelemetryStore } from '../port/index.ts';
+import { freshFolder, openStore, removeFolder } from '../testing.ts';
+import { migrate, readMigrations, repeatable, splitStatements, type Migration } from './migrate.ts';
+
+let store: EmbeddedStore;
+const folder = freshFolder();
+
+beforeAll(async () => {
+  store = await openStore(folder);
+});
+afterAll(async () => {
+  await store.close();
+  removeFolder(folder);
+});
+beforeEach(async () => {
+  await store.execute('DROP DATABASE IF EXISTS sightline SYNC');
+  // With its own database the connection does not depend on the one that was dropped.
+  await onDefault('CREATE DATABASE sightline');
+});
+
+async function onDefault(sql: string): Promise<void> {
+  const { HttpStore } = await import('../clickhouse/http-store.ts');
+  const { systemClock } = await import('@sightline/base');
+  const plain = new HttpStore({ url: 'http://engine', socketPath: store.socketPath, database: '', clock: systemClock });
+  await plain.execute(sql);
+  await plain.close();
+}
+
+const tables = async (): Promise<string[]> =>
+  (await store.query<{ name: string }>("SELECT name FROM system.tables WHERE database = 'sightline' ORDER BY name")).map((row) => row.name);
+
+function set(versions: readonly string[]): Migration[] {
+  const at = join(folder, `set-${Math.random().toString(36).slice(2)}`);
+  for (const [i, sql] of versions.entries()) {
+    const name = join(at, `${String(i + 1).padStart(4, '0')}-step`);
+    mkdirSync(name, { recursive: true });
+    writeFileSync(join(name, 'schema.sql'), sql);
+  }
+  return readMigrations(at);
+}
+
+const first = 'CREATE TABLE a (x UInt8) ENGINE = MergeTree ORDER BY x;\nCREATE TABLE b (x UInt8) ENGINE = MergeTree ORDER BY x;\n';
+const second = 'ALTER TABLE a ADD COLUMN y String;\nALTER TABLE a ADD INDEX iy y TYPE bloom_filter(0.01) GRANULARITY 1;\nDROP TABLE b;\n';
+
+/** A store that is gone behind the n-th statement, as after a kill: what it did is done, what it was to note is not noted. */
+function dyingAfter(n: number): TelemetryStore {
+  let left = n;
+  return {
+    query: (sql, parameters, limits) => store.query(sql, parameters, limits),
+    stream: (sql, parameters, limits) => store.stream(sql, parameters, limits),
+    healthy: () => store.healthy(),
+    close: () => Promise.resolve(),
+    execute: async (sql, parameters, limits) => {
+      if (left-- <= 0) throw new Error('killed');
+      await store.execute(sql, parameters, limits);
+    },
+  };
+}
+
+test('the whole schema, fresh and again', async () => {
+  await migrate(store, silentLogger);
+  const all = await tables();
+  expect(all).toEqual(expect.arrayContaining(['logs', 'spans', 'points', 'series', 'errors', 'issues', 'volume', 'red', 'seen', 'ledger', 'quarantine']));
+  await migrate(store, silentLogger);
+  expect(await tables()).toEqual(all);
+});
+
+describe('from the previous version', () => {
+  test('what is there stays, what is new comes', async () => {
+    await migrate(store, silentLogger, set([first]));
+    await store.execute('INSERT INTO a SELECT 7');
+    await migrate(store, silentLogger, set([first, second]));
+    expect(await store.query('SELECT * FROM a')).toEqual([{ x: 7, y: '' }]);
+    expect(await tables()).toEqual(['a', 'schema_migrations']);
+  });
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])('killed behind statement %d it goes on where it stopped', async (n) => {
+    const migrations = set([first, second]);
+    await migrate(dyingAfter(n), silentLogger, migrations).catch(() => undefined);
+    await migrate(store, silentLogger, migrations);
+    expect(await tables()).toEqual(['a', 'schema_migrations']);
+    const columns = await store.query<{ name: string }>("SELECT name FROM system.columns WHERE database = 'sightline' AND table = 'a'");
+    expect(columns.map((c) => c.name)).toEqual(['x', 'y']);
+  });
+});
+
+describe('refused', () => {
+  test('tables that are newer than the program', async () => {
+    await migrate(store, silentLogger, set([first, second]));
+    await expect(migrate(store, silentLogger, set([first]))).rejects.toThrow(/version 2.*up to 1/);
+  });
+  test('a migration that was edited after it had been applied', async () => {
+    await migrate(store, silentLogger, set([first]));
+    await expect(migrate(store, silentLogger, set([`${first}-- edited`]))).rejects.toThrow(/changed after it had been applied/);
+  });
+  test('a gap in the numbers', () => {
+    const migrations = set([first, second]);
+    expect(migrations.map((m) => m.version)).toEqual([1, 2]);
+    const gap = join(folder, 'gap');
+    mkdirSync(join(gap, '0002-late'), { recursive: true });
+    expect(() => readMigrations(gap)).toThrow(/missing/);
+  });
+});
+
+test('statements are split at a semicolon that ends a line, comments left out', () => {
+  expect(splitStatements("-- a; b\nSELECT ';'\n;\nSELECT 2;\n\n")).toEqual(["SELECT ';'", 'SELECT 2']);
+});
+
+test.each([
+  ['CREATE TABLE t (a Int8)', 'CREATE TABLE IF NOT EXISTS t (a Int8)'],
+  ['CREATE MATERIALIZED VIEW v TO t AS SELECT 1', 'CREATE MATERIALIZED VIEW IF NOT EXISTS v TO t AS SELECT 1'],
+  ['CREATE TABLE IF NOT EXISTS t (a Int8)', 'CREATE TABLE IF NOT EXISTS t (a Int8)'],
+  ['CREATE OR REPLACE FUNCTION f AS x -> x', 'CREATE OR REPLACE FUNCTION f AS x -> x'],
+  ['DROP VIEW v', 'DROP VIEW IF EXISTS v'],
+  ['ALTER TABLE t DROP COLUMN a, ADD COLUMN b Int8', 'ALTER TABLE t DROP COLUMN IF EXISTS a, ADD COLUMN IF NOT EXISTS b Int8'],
+])('%s can be repeated', (sql, again) => expect(repeatable(sql)).toBe(again));
