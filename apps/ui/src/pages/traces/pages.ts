@@ -1,0 +1,19 @@
+import { IconRoute } from '@tabler/icons-react';
+import { definePage } from '../../shell/page.ts';
+
+export const tracesPage = definePage({
+  path: '/traces',
+  title: 'Traces',
+  group: 'explore',
+  icon: IconRoute,
+  letter: 't',
+  load: async () => import('./traces-page.tsx'),
+});
+
+export const tracePage = definePage({
+  path: '/traces/:id',
+  title: 'Trace',
+  group: 'detail',
+  icon: IconRoute,
+  load: async () => import('./trace-page.tsx'),
+});

@@ -1,0 +1,151 @@
+import type { ErrorRow, LogRow, Span } from '@sightline/contract';
+import type { ReactNode } from 'react';
+import { formatNs, formatShare } from '../../charts/number-format.ts';
+import { CopyId } from '../../components/copy-id.tsx';
+import { Drawer } from '../../components/drawer.tsx';
+import { ToneBadge } from '../../components/state-badge.tsx';
+import { TimeText } from '../../components/time-text.tsx';
+import { Go, useGo } from '../../shell/go.tsx';
+import { FieldTable } from '../logs/field-table.tsx';
+import { freeFields } from '../logs/log-fields.ts';
+import { LogLine } from '../logs/log-line.tsx';
+import type { CriticalSegment } from './critical-path.ts';
+import type { SpanNode, SpanTree } from './span-tree.ts';
+import { selfTimeNs } from './waterfall-layout.ts';
+
+interface SpanDrawerProps {
+  readonly node: SpanNode;
+  readonly tree: SpanTree;
+  readonly logs: readonly LogRow[];
+  readonly errors: readonly ErrorRow[];
+  readonly segments: readonly CriticalSegment[];
+  readonly onClose: () => void;
+  readonly onNext?: (() => void) | undefined;
+  readonly onPrevious?: (() => void) | undefined;
+}
+
+const aroundMs = 60_000;
+
+/** One span: its time, its errors, its logs, its attributes and events, and where it leads. */
+export function SpanDrawer(props: SpanDrawerProps): ReactNode {
+  const { node, tree } = props;
+  const { span } = node;
+  const go = useGo();
+  const errors = props.errors.filter(({ spanId }) => spanId === span.spanId);
+  const logs = props.logs.filter(({ spanId }) => spanId === span.spanId);
+  const criticalNs = props.segments.reduce((sum, { fromNs, toNs }) => sum + toNs - fromNs, 0);
+  return (
+    <Drawer
+      label={`Span ${span.name}`}
+      title={
+        <>
+          <span className="muted">{span.service}</span> {span.name}
+        </>
+      }
+      onClose={props.onClose}
+      onNext={props.onNext}
+      onPrevious={props.onPrevious}
+    >
+      <div className="drawer-parts">
+        <dl className="facts">
+          <Fact name="Duration" value={formatNs(span.durationNs)} />
+          <Fact name="Own time" value={formatNs(selfTimeNs(node))} />
+          <Fact name="On the critical path" value={criticalNs === 0 ? 'no' : `${formatNs(criticalNs)}, ${formatShare(criticalNs / Math.max(1, tree.durationNs))}`} />
+          <Fact name="Starts at" value={`+${formatNs(node.startNs)}`} />
+          <Fact name="Kind" value={span.kind} />
+          <Fact name="Site" value={[span.site, span.device].filter((part) => part !== '').join(' · ') || '–'} />
+        </dl>
+        {span.status === 'error' && <ToneBadge tone="bad">{span.statusMessage || 'failed'}</ToneBadge>}
+        <nav className="ways-on" aria-label="Related">
+          <Go to="/logs" search={{ q: `span:${span.spanId}` }}>
+            Logs of the span
+          </Go>
+          <Go to="/logs" search={logsAround(span)}>
+            Logs of {span.service || 'the service'} around
+          </Go>
+          <Go to="/traces" search={{ q: `name:"${span.name.replaceAll(/["\\]/g, '\\$&')}"`, service: span.service, sort: 'slowest' }}>
+            Slowest of this operation
+          </Go>
+          {span.site !== '' && <Go to={`/sites/${encodeURIComponent(span.site)}`}>{span.site}</Go>}
+          <CopyId id={span.spanId} what="Span id" length={16} />
+        </nav>
+        {errors.length > 0 && (
+          <section>
+            <h3 className="part-title">Errors</h3>
+            {errors.map((error) => (
+              <p key={error.eventId}>
+                <Go to={`/errors/${error.issue}`} search={{ event: error.eventId }}>
+                  <span data-tone="bad" className="toned">
+                    ◆
+                  </span>{' '}
+                  {error.type}: {error.message}
+                </Go>
+              </p>
+            ))}
+          </section>
+        )}
+        {logs.length > 0 && (
+          <section>
+            <h3 className="part-title">Logs</h3>
+            <div className="log-context">
+              {logs.map((log) => (
+                <LogLine key={log.id} row={log} words={[]} onOpen={(row) => go('/logs', { q: `trace:${span.traceId}`, row })} />
+              ))}
+            </div>
+          </section>
+        )}
+        <Events span={span} />
+        <section>
+          <h3 className="part-title">Attributes</h3>
+          <FieldTable
+            fields={[...freeFields(span.attributes, 'attributes', '@'), ...freeFields(span.resource, 'resource', 'res.')]}
+            onFilter={(field, value, out) => go('/traces', { q: `${out ? '-' : ''}${field}:"${value.replaceAll(/["\\]/g, '\\$&')}"` })}
+          />
+        </section>
+        {span.links.length > 0 && (
+          <section>
+            <h3 className="part-title">Links</h3>
+            {span.links.map((link) => (
+              <p key={link.spanId}>
+                <Go to={`/traces/${link.traceId}`} search={{ span: link.spanId }}>
+                  Trace {link.traceId.slice(0, 8)}…
+                </Go>
+              </p>
+            ))}
+          </section>
+        )}
+      </div>
+    </Drawer>
+  );
+}
+
+function Events({ span }: { span: Span }): ReactNode {
+  if (span.events.length === 0) return null;
+  return (
+    <section>
+      <h3 className="part-title">Events</h3>
+      {span.events.map((event) => (
+        <details key={`${event.tsNs}${event.name}`} className="span-event">
+          <summary>
+            <TimeText at={event.at} show="time-ms" /> {event.name}
+          </summary>
+          <FieldTable fields={freeFields(event.attributes, 'attributes', '@')} />
+        </details>
+      ))}
+    </section>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }): ReactNode {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function logsAround(span: Span): Record<string, string> {
+  const end = span.at + span.durationNs / 1e6;
+  return { site: span.site, service: span.service, range: '', from: String(Math.floor(span.at - aroundMs)), to: String(Math.ceil(end + aroundMs)) };
+}

@@ -1,0 +1,157 @@
+import { getTrace } from '@sightline/contract';
+import { Button } from '@mantine/core';
+import { useCallback, useMemo, useState, type ReactNode } from 'react';
+import { formatNs } from '../../charts/number-format.ts';
+import { CopyId } from '../../components/copy-id.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorState } from '../../components/error-state.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
+import { ToneBadge } from '../../components/state-badge.tsx';
+import { TimeText } from '../../components/time-text.tsx';
+import { useAddress, usePathParam } from '../../data/address.ts';
+import { useAsk } from '../../data/ask.ts';
+import type { Reply } from '../../data/call.ts';
+import { Go, useGo } from '../../shell/go.tsx';
+import { criticalPath, segmentsBySpan } from './critical-path.ts';
+import { diagnoseTrace } from './diagnosis.ts';
+import { SpanDrawer } from './span-drawer.tsx';
+import { buildSpanTree } from './span-tree.ts';
+import './traces.css';
+import { Waterfall } from './waterfall.tsx';
+import { ancestorsOf, layoutWaterfall } from './waterfall-layout.ts';
+
+/** One trace: what it spent its time on, its spans as a waterfall, and everything that was said within them. */
+export default function TracePage(): ReactNode {
+  const id = usePathParam('id').toLowerCase();
+  const go = useGo();
+  const valid = /^[0-9a-f]{32}$/.test(id);
+  const asked = useAsk(getTrace, { params: { id } }, { keepOld: false, when: valid });
+  if (valid && asked.data === undefined && asked.error === null) {
+    return (
+      <div className="page" aria-busy="true">
+        <SkeletonRows rows={20} />
+      </div>
+    );
+  }
+  if (asked.data === undefined || asked.data.spans.length === 0) {
+    const broken = asked.error !== null && asked.error.status !== 404;
+    return (
+      <div className="page">
+        {broken && asked.error !== null ? (
+          <ErrorState error={asked.error} again={() => void asked.refetch()} />
+        ) : (
+          <EmptyState
+            title="No spans of this trace are here"
+            text={`Trace ${id}: it was sampled away, is older than what is kept, or has not arrived yet. Its logs may still be known.`}
+            action={<Button onClick={() => go('/logs', { q: `trace:${id}`, range: '24h' })}>Search its logs</Button>}
+          />
+        )}
+      </div>
+    );
+  }
+  return <TraceView key={id} id={id} trace={asked.data} />;
+}
+
+function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> }): ReactNode {
+  const { search, setSearch } = useAddress();
+  const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
+  const tree = useMemo(() => buildSpanTree(trace.spans), [trace.spans]);
+  const diagnosis = useMemo(() => diagnoseTrace(tree), [tree]);
+  const critical = useMemo(() => segmentsBySpan(criticalPath(tree)), [tree]);
+  const openId = search['span'] ?? '';
+  const shut = useMemo(() => {
+    const needed = ancestorsOf(openId, tree);
+    return needed.some((one) => collapsed.has(one)) ? new Set([...collapsed].filter((one) => !needed.includes(one))) : collapsed;
+  }, [collapsed, openId, tree]);
+  const rows = useMemo(() => layoutWaterfall(tree, shut), [tree, shut]);
+  const open = useCallback((span: string) => setSearch({ span }, { push: openId === '' }), [setSearch, openId]);
+  const toggle = useCallback(
+    (span: string) =>
+      setCollapsed((old) => {
+        const next = new Set(old);
+        if (!next.delete(span)) next.add(span);
+        return next;
+      }),
+    [],
+  );
+  const root = tree.roots[0]?.span;
+  const at = rows.findIndex(({ node }) => node.span.spanId === openId);
+  const step = (by: number) => {
+    const next = rows[at + by]?.node.span.spanId;
+    if (next !== undefined) setSearch({ span: next });
+  };
+  const services = new Set(trace.spans.map(({ service }) => service)).size;
+  const correlation = trace.spans.find(({ correlationId }) => correlationId !== '')?.correlationId ?? '';
+  const openNode = tree.byId.get(openId);
+  return (
+    <div className="page trace-page">
+      <header className="trace-head">
+        <h1>
+          {root?.service} {root?.name}
+        </h1>
+        {diagnosis !== null && (
+          <p className="diagnosis">
+            <button type="button" className="plain-link" onClick={() => open(diagnosis.spanId)}>
+              {diagnosis.sentence}
+            </button>
+            {diagnosis.failure !== null && (
+              <button type="button" className="plain-link" onClick={() => open(diagnosis.failure?.spanId ?? '')}>
+                <ToneBadge tone="bad">{diagnosis.failure.sentence}</ToneBadge>
+              </button>
+            )}
+          </p>
+        )}
+        <div className="trace-facts muted">
+          {root !== undefined && <TimeText at={root.at} />}
+          <span>{formatNs(tree.durationNs)}</span>
+          <span>{trace.spans.length.toLocaleString('en-US')} spans</span>
+          <span>{services === 1 ? '1 service' : `${services} services`}</span>
+          {root !== undefined && root.site !== '' && <Go to={`/sites/${encodeURIComponent(root.site)}`}>{root.site}</Go>}
+          <CopyId id={id} what="Trace id" />
+          <Go to={`/story/${encodeURIComponent(correlation || id)}`}>Story</Go>
+          <Go to="/logs" search={{ q: `trace:${id}` }}>
+            Logs
+          </Go>
+          <span className="grow" />
+          <Button variant="default" onClick={() => setCollapsed(new Set())} disabled={collapsed.size === 0}>
+            Expand all
+          </Button>
+          <Button
+            variant="default"
+            onClick={() => setCollapsed(new Set([...tree.byId.values()].filter((node) => node.children.length > 0 && !tree.roots.includes(node)).map((node) => node.span.spanId)))}
+          >
+            Collapse
+          </Button>
+        </div>
+        {trace.truncated && (
+          <p role="status" className="trace-cut">
+            The trace is larger than what is shown: further spans were left out.
+          </p>
+        )}
+      </header>
+      <Waterfall
+        tree={tree}
+        rows={rows}
+        critical={critical}
+        logs={trace.logs}
+        errors={trace.errors}
+        openId={openId}
+        onOpen={open}
+        onToggle={toggle}
+      />
+      {openNode !== undefined && (
+        <SpanDrawer
+          key={openId}
+          node={openNode}
+          tree={tree}
+          logs={trace.logs}
+          errors={trace.errors}
+          segments={critical.get(openId) ?? []}
+          onClose={() => setSearch({ span: '' })}
+          onNext={at < rows.length - 1 ? () => step(1) : undefined}
+          onPrevious={at > 0 ? () => step(-1) : undefined}
+        />
+      )}
+    </div>
+  );
+}

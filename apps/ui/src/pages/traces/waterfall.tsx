@@ -1,0 +1,210 @@
+import type { ErrorRow, LogRow } from '@sightline/contract';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { memo, useEffect, useMemo, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { formatNs } from '../../charts/number-format.ts';
+import { severityTone } from '../../components/severity-tick.tsx';
+import type { CriticalSegment } from './critical-path.ts';
+import { Minimap } from './minimap.tsx';
+import { serviceColours } from './service-colours.ts';
+import type { SpanTree } from './span-tree.ts';
+import './traces.css';
+import { placeOf, type WaterfallRow } from './waterfall-layout.ts';
+
+interface WaterfallProps {
+  readonly tree: SpanTree;
+  readonly rows: readonly WaterfallRow[];
+  readonly critical: ReadonlyMap<string, readonly CriticalSegment[]>;
+  readonly logs: readonly LogRow[];
+  readonly errors: readonly ErrorRow[];
+  readonly openId: string;
+  readonly onOpen: (spanId: string) => void;
+  readonly onToggle: (spanId: string) => void;
+}
+
+const rowPx = 26;
+const deepest = 24;
+const noSegments: readonly CriticalSegment[] = [];
+const noMarks: readonly SpanMark[] = [];
+
+/** Something said within a span: a log line as a tick, an error as a diamond. */
+interface SpanMark {
+  readonly at: number;
+  readonly kind: 'log' | 'error';
+  readonly tone: string;
+  readonly title: string;
+}
+
+/** Spans under each other on one time line; only rows in sight are drawn. Arrow keys move, fold and unfold; Enter opens. */
+export function Waterfall(props: WaterfallProps): ReactNode {
+  const { tree, rows, openId, onOpen, onToggle } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const list = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => rowPx, overscan: 16 });
+  const marks = useMemo(() => marksBySpan(tree, props.logs, props.errors), [tree, props.logs, props.errors]);
+  const colours = useMemo(() => serviceColours(rows.map(({ node }) => node.span.service)), [rows]);
+  const openIndex = rows.findIndex(({ node }) => node.span.spanId === openId);
+  useEffect(() => {
+    if (openIndex >= 0) list.scrollToIndex(openIndex, { align: 'auto' });
+  }, [openIndex]);
+  const onKeyDown = (event: KeyboardEvent) => {
+    const focused = Number((document.activeElement as HTMLElement | null)?.dataset['index'] ?? -1);
+    const row = rows[focused];
+    if (row === undefined) return;
+    const move = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    const fold = (event.key === 'ArrowLeft' && !row.collapsed) || (event.key === 'ArrowRight' && row.collapsed);
+    if (move === 0 && !(fold && row.node.children.length > 0)) return;
+    event.preventDefault();
+    if (move === 0) onToggle(row.node.span.spanId);
+    else {
+      const target = Math.max(0, Math.min(rows.length - 1, focused + move));
+      list.scrollToIndex(target, { align: 'auto' });
+      requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-index="${target}"]`)?.focus());
+    }
+  };
+  return (
+    <div className="waterfall">
+      <Minimap rows={rows} tree={tree} colours={colours} onSeek={(share) => list.scrollToIndex(Math.floor(share * (rows.length - 1)), { align: 'center' })} />
+      <div className="waterfall-axis" aria-hidden="true">
+        <span className="waterfall-axis-name">Service and operation</span>
+        <span className="waterfall-axis-ticks">
+          {[0, 0.25, 0.5, 0.75, 1].map((share) => (
+            <span key={share}>{formatNs(tree.durationNs * share)}</span>
+          ))}
+        </span>
+      </div>
+      <div ref={box} className="waterfall-box" role="tree" aria-label={`${rows.length} spans`} onKeyDown={onKeyDown}>
+        <div style={{ height: list.getTotalSize(), position: 'relative' }}>
+          {list.getVirtualItems().map((item) => {
+            const row = rows[item.index];
+            if (row === undefined) return null;
+            const { spanId } = row.node.span;
+            return (
+              <div key={spanId} className="waterfall-slot" style={{ transform: `translateY(${item.start}px)` }}>
+                <SpanRow
+                  row={row}
+                  index={item.index}
+                  totalNs={tree.durationNs}
+                  colour={colours.get(row.node.span.service) ?? 'var(--series-1)'}
+                  segments={props.critical.get(spanId) ?? noSegments}
+                  marks={marks.get(spanId) ?? noMarks}
+                  open={spanId === openId}
+                  first={item.index === (openIndex >= 0 ? openIndex : 0)}
+                  onOpen={onOpen}
+                  onToggle={onToggle}
+                />
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface SpanRowProps {
+  readonly row: WaterfallRow;
+  readonly index: number;
+  readonly totalNs: number;
+  readonly colour: string;
+  readonly segments: readonly CriticalSegment[];
+  readonly marks: readonly SpanMark[];
+  readonly open: boolean;
+  readonly first: boolean;
+  readonly onOpen: (spanId: string) => void;
+  readonly onToggle: (spanId: string) => void;
+}
+
+const SpanRow = memo(function SpanRow(props: SpanRowProps): ReactNode {
+  const { row, index, totalNs, colour, segments, marks, onOpen, onToggle } = props;
+  const { node, depth } = row;
+  const { span } = node;
+  const share = (ns: number) => (totalNs > 0 ? (ns / totalNs) * 100 : 0);
+  const left = share(node.startNs);
+  const width = Math.max(0.15, share(node.endNs - node.startNs));
+  const failed = span.status === 'error';
+  const leaf = node.children.length === 0;
+  return (
+    <div
+      className="span-row"
+      role="treeitem"
+      aria-level={depth + 1}
+      aria-selected={props.open}
+      aria-expanded={leaf ? undefined : !row.collapsed}
+      aria-label={`${span.service} ${span.name}, ${formatNs(span.durationNs)}${failed ? ', failed' : ''}`}
+      tabIndex={props.first ? 0 : -1}
+      data-index={index}
+      onClick={() => onOpen(span.spanId)}
+      onKeyDown={(event) => event.key === 'Enter' && onOpen(span.spanId)}
+    >
+      <span className="span-name" style={{ paddingLeft: Math.min(depth, deepest) * 12 }}>
+        {leaf ? (
+          <span className="span-fold" />
+        ) : (
+          <button
+            type="button"
+            className="span-fold"
+            tabIndex={-1}
+            aria-label={row.collapsed ? `Expand ${node.below} spans` : 'Collapse'}
+            onClick={(event) => {
+              event.stopPropagation();
+              onToggle(span.spanId);
+            }}
+          >
+            {row.collapsed ? '▸' : '▾'}
+          </button>
+        )}
+        <span className="swatch" style={{ background: colour }} />
+        <b>{span.service}</b>
+        <span className="span-operation">{span.name}</span>
+        {row.collapsed && <span className="chip">+{node.below}</span>}
+        {(failed || (row.collapsed && node.failed)) && (
+          <span data-tone="bad" className="toned" title={span.statusMessage || 'failed'}>
+            ▲
+          </span>
+        )}
+      </span>
+      <span className="span-track">
+        <span className="span-bar" data-failed={failed ? '' : undefined} style={{ left: `${left}%`, width: `${width}%`, '--bar': colour } as object} />
+        {segments.map((segment) => (
+          <span
+            key={segment.fromNs}
+            className="span-critical"
+            style={{ left: `${share(segment.fromNs)}%`, width: `${Math.max(0.1, share(segment.toNs - segment.fromNs))}%` }}
+          />
+        ))}
+        {marks.map((mark, position) => (
+          <span
+            key={position}
+            className={mark.kind === 'log' ? 'span-log' : 'span-error'}
+            data-tone={mark.tone}
+            title={mark.title}
+            style={{ left: `${mark.at * 100}%` }}
+          />
+        ))}
+        <span className="span-took" style={left + width > 80 ? { right: `${100 - left + 0.4}%` } : { left: `${left + width + 0.4}%` }}>
+          {formatNs(span.durationNs)}
+        </span>
+      </span>
+    </div>
+  );
+});
+
+const mostMarks = 60;
+
+function marksBySpan(tree: SpanTree, logs: readonly LogRow[], errors: readonly ErrorRow[]): ReadonlyMap<string, readonly SpanMark[]> {
+  const bySpan = new Map<string, SpanMark[]>();
+  const add = (spanId: string, tsNs: string, mark: Omit<SpanMark, 'at'>) => {
+    const at = placeOf(tsNs, tree);
+    const owner = tree.byId.has(spanId) ? spanId : (tree.roots[0]?.span.spanId ?? '');
+    if (at === undefined) return;
+    const list = bySpan.get(owner) ?? [];
+    if (list.length < mostMarks) list.push({ ...mark, at });
+    bySpan.set(owner, list);
+  };
+  for (const log of logs) {
+    add(log.spanId, log.tsNs, { kind: 'log', tone: severityTone(log.severity), title: `${log.severity || 'log'}: ${log.body.slice(0, 200)}` });
+  }
+  for (const error of errors) {
+    add(error.spanId, error.tsNs, { kind: 'error', tone: 'bad', title: `${error.type}: ${error.message}`.slice(0, 200) });
+  }
+  return bySpan;
+}
