@@ -41,7 +41,9 @@ function events(issue: number, organisation = 'acme') {
     amount: 2.5,
     tags: { processor: i === 0 ? 'Suncard' : 'Other' },
     payload:
-      issue === 4 ? 'no json {' : JSON.stringify({ version: 1, sdk: 'sentry@1', grouping: ['exception type PaymentError'] }),
+      issue === 4
+        ? 'no json {'
+        : JSON.stringify({ version: 1, sdk: 'sentry@1', grouping: ['exception type PaymentError'] }),
   }));
 }
 
@@ -49,7 +51,16 @@ beforeAll(async () => {
   test = await openTestStore();
   await test.insert('errors', [...[1, 2, 3, 4, 5, 6, 7].flatMap((n) => events(n)), ...events(9, 'rival')]);
   await test.insert('attachments', [
-    { organisation: 'acme', project: 1, event_id: 'acme-3-0', ts: engineTime(now), name: 'a.html', content_type: 'text/html', size_bytes: 5, content: '<b>\u0000x' },
+    {
+      organisation: 'acme',
+      project: 1,
+      event_id: 'acme-3-0',
+      ts: engineTime(now),
+      name: 'a.html',
+      content_type: 'text/html',
+      size_bytes: 5,
+      content: '<b>\u0000x',
+    },
   ]);
 });
 afterAll(() => test.close());
@@ -63,7 +74,15 @@ function query(over: Partial<Omit<IssueQuery, 'scope'>> & { scope?: Partial<Issu
     cursor: '',
     decisions: new Map(),
     ...over,
-    scope: { organisation: 'acme', fromMs: now - 60 * minute, toMs: now, environment: '', site: '', service: '', ...over.scope },
+    scope: {
+      organisation: 'acme',
+      fromMs: now - 60 * minute,
+      toMs: now,
+      environment: '',
+      site: '',
+      service: '',
+      ...over.scope,
+    },
   };
 }
 
@@ -73,16 +92,33 @@ async function issues(over: Parameters<typeof query>[0] = {}): Promise<number[]>
 }
 
 const decided = (...rows: [issue: number, status: IssueDecision['status'], resolvedAt?: number][]) =>
-  new Map(rows.map(([issue, status, resolvedAt = null]) => [hex(issue), { issue: hex(issue), status, resolvedAt, assignee: 'ann' }] as const));
+  new Map(
+    rows.map(
+      ([issue, status, resolvedAt = null]) =>
+        [hex(issue), { issue: hex(issue), status, resolvedAt, assignee: 'ann' }] as const,
+    ),
+  );
 
 describe('issue list', () => {
   it('counts what happened in the range', async () => {
     const found = await listIssues(test.store, query());
     const three = found.ok ? found.value.issues.find((row) => row.issue === hex(3)) : undefined;
     expect(three).toMatchObject({
-      type: 'PaymentError', message: 'card declined by Suncard', severity: 'error', status: 'unresolved', assignee: '',
-      firstSeenAt: now - 5 * minute, lastSeenAt: now - 3 * minute, firstRelease: '1.0.0', lastRelease: '1.1.0',
-      events: 3, eventsTotal: 3, users: 3, sites: 2, amount: 7.5, service: 'payments',
+      type: 'PaymentError',
+      message: 'card declined by Suncard',
+      severity: 'error',
+      status: 'unresolved',
+      assignee: '',
+      firstSeenAt: now - 5 * minute,
+      lastSeenAt: now - 3 * minute,
+      firstRelease: '1.0.0',
+      lastRelease: '1.1.0',
+      events: 3,
+      eventsTotal: 3,
+      users: 3,
+      sites: 2,
+      amount: 7.5,
+      service: 'payments',
     });
     expect(three?.trend.reduce((sum, p) => sum + p.value, 0)).toBe(3);
   });
@@ -107,7 +143,12 @@ describe('issue list', () => {
     expect(await issues(over)).toEqual(expected);
   });
 
-  const decisions = decided([1, 'resolved', now - 30_000], [2, 'resolved', now - 10 * minute], [3, 'ignored'], [4, 'unresolved']);
+  const decisions = decided(
+    [1, 'resolved', now - 30_000],
+    [2, 'resolved', now - 10 * minute],
+    [3, 'ignored'],
+    [4, 'unresolved'],
+  );
   it.each<[IssueQuery['status'], number[]]>([
     ['open', [2, 4, 5, 6, 7]],
     ['unresolved', [4, 5, 6, 7]],
@@ -119,22 +160,28 @@ describe('issue list', () => {
     expect(await issues({ status, decisions })).toEqual(expected);
   });
 
-  it.each(['last-seen', 'first-seen', 'events', 'sites', 'users'] as const)('pages by %s without gap or double', async (sort) => {
-    const seen: string[] = [];
-    let cursor = '';
-    do {
-      const found = await listIssues(test.store, query({ sort, limit: 2, cursor }));
-      if (!found.ok) throw new Error('refused');
-      seen.push(...found.value.issues.map((row) => row.issue));
-      cursor = found.value.next;
-    } while (cursor !== '');
-    expect(seen).toHaveLength(7);
-    expect(new Set(seen).size).toBe(7);
-  });
+  it.each(['last-seen', 'first-seen', 'events', 'sites', 'users'] as const)(
+    'pages by %s without gap or double',
+    async (sort) => {
+      const seen: string[] = [];
+      let cursor = '';
+      do {
+        const found = await listIssues(test.store, query({ sort, limit: 2, cursor }));
+        if (!found.ok) throw new Error('refused');
+        seen.push(...found.value.issues.map((row) => row.issue));
+        cursor = found.value.next;
+      } while (cursor !== '');
+      expect(seen).toHaveLength(7);
+      expect(new Set(seen).size).toBe(7);
+    },
+  );
 
-  it.each(['x', '1', '-', "1-' OR 1", '9'.repeat(40), '1-0000000000000001x', '\u0000'])('refuses the cursor %j', async (cursor) => {
-    expect(await listIssues(test.store, query({ cursor }))).toEqual({ ok: false, error: { kind: 'cursor' } });
-  });
+  it.each(['x', '1', '-', "1-' OR 1", '9'.repeat(40), '1-0000000000000001x', '\u0000'])(
+    'refuses the cursor %j',
+    async (cursor) => {
+      expect(await listIssues(test.store, query({ cursor }))).toEqual({ ok: false, error: { kind: 'cursor' } });
+    },
+  );
 
   it('says where a search is wrong', async () => {
     const found = await listIssues(test.store, query({ q: 'a AND (' }));
@@ -148,25 +195,52 @@ describe('issue', () => {
 
   it('shows the newest event and its neighbours', async () => {
     const page = await read();
-    expect(page?.event).toMatchObject({ eventId: 'acme-3-0', sdk: 'sentry@1', exceptions: [], tags: { processor: 'Suncard' }, traceId: '', attachments: [{ name: 'a.html', contentType: 'text/html', sizeBytes: 5 }] });
+    expect(page?.event).toMatchObject({
+      eventId: 'acme-3-0',
+      sdk: 'sentry@1',
+      exceptions: [],
+      tags: { processor: 'Suncard' },
+      traceId: '',
+      attachments: [{ name: 'a.html', contentType: 'text/html', sizeBytes: 5 }],
+    });
     expect([page?.previousEvent, page?.nextEvent]).toEqual(['acme-3-1', '']);
     expect(page?.grouping).toEqual(['exception type PaymentError']);
-    expect(page?.tags.find((tag) => tag.tag === 'processor')?.values).toEqual([{ value: 'Other', events: 2 }, { value: 'Suncard', events: 1 }]);
-    expect(page?.tags.find((tag) => tag.tag === 'site')?.values).toEqual([{ value: 'STORE_001', events: 2 }, { value: 'STORE_002', events: 1 }]);
+    expect(page?.tags.find((tag) => tag.tag === 'processor')?.values).toEqual([
+      { value: 'Other', events: 2 },
+      { value: 'Suncard', events: 1 },
+    ]);
+    expect(page?.tags.find((tag) => tag.tag === 'site')?.values).toEqual([
+      { value: 'STORE_001', events: 2 },
+      { value: 'STORE_002', events: 1 },
+    ]);
     expect(page?.issue.trend.reduce((sum, p) => sum + p.value, 0)).toBe(3);
   });
   it('steps through events', async () => {
     const middle = await read('acme-3-1');
-    expect([middle?.event?.eventId, middle?.previousEvent, middle?.nextEvent]).toEqual(['acme-3-1', 'acme-3-2', 'acme-3-0']);
+    expect([middle?.event?.eventId, middle?.previousEvent, middle?.nextEvent]).toEqual([
+      'acme-3-1',
+      'acme-3-2',
+      'acme-3-0',
+    ]);
     expect((await read('acme-3-2'))?.previousEvent).toBe('');
   });
   it('shows the columns of an event whose payload is broken', async () => {
-    expect((await read('', { ...key, issue: hex(4) }))?.event).toMatchObject({ type: 'PaymentError', exceptions: [], sdk: '' });
+    expect((await read('', { ...key, issue: hex(4) }))?.event).toMatchObject({
+      type: 'PaymentError',
+      exceptions: [],
+      sdk: '',
+    });
   });
   it('lists events in pages', async () => {
     const first = await listIssueEvents(test.store, { ...key, issue: hex(5) }, { limit: 3, cursor: '' });
-    const second = await listIssueEvents(test.store, { ...key, issue: hex(5) }, { limit: 3, cursor: first?.next ?? '' });
-    expect([...(first?.events ?? []), ...(second?.events ?? [])].map((e) => e.eventId)).toEqual([0, 1, 2, 3, 4].map((i) => `acme-5-${i}`));
+    const second = await listIssueEvents(
+      test.store,
+      { ...key, issue: hex(5) },
+      { limit: 3, cursor: first?.next ?? '' },
+    );
+    expect([...(first?.events ?? []), ...(second?.events ?? [])].map((e) => e.eventId)).toEqual(
+      [0, 1, 2, 3, 4].map((i) => `acme-5-${i}`),
+    );
     expect(second?.next).toBe('');
     expect(await listIssueEvents(test.store, key, { limit: 3, cursor: "1' OR 1" })).toBeUndefined();
     expect(await listIssueEvents(test.store, key, { limit: 3, cursor: '9999999999999999999-x' })).toBeUndefined();
@@ -175,7 +249,9 @@ describe('issue', () => {
     for (const organisation of ['rival', '', "acme' --"]) {
       expect(await read('', { ...key, organisation })).toBeUndefined();
       expect(await readIssueRow(test.store, { ...key, organisation }, undefined)).toBeUndefined();
-      expect((await listIssueEvents(test.store, { ...key, organisation }, { limit: 9, cursor: '' }))?.events).toEqual([]);
+      expect((await listIssueEvents(test.store, { ...key, organisation }, { limit: 9, cursor: '' }))?.events).toEqual(
+        [],
+      );
       expect(await listAttachments(test.store, { organisation, eventId: 'acme-3-0' })).toEqual([]);
       expect(await readAttachment(test.store, { organisation, eventId: 'acme-3-0', name: 'a.html' })).toBeUndefined();
     }
