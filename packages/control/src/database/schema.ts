@@ -158,7 +158,7 @@ export const settings = pgTable(
 );
 
 export const setupToken = pgTable('setup_token', {
-  only: boolean('only').primaryKey().default(true),
+  single: boolean('single').primaryKey().default(true),
   tokenHash: bytes('token_hash').notNull(),
   createdAt: moment('created_at').notNull(),
 });

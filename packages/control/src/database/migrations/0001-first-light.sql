@@ -151,7 +151,7 @@ CREATE TABLE settings (
 
 -- At most one row: the hash of the one-time token in the set-up link.
 CREATE TABLE setup_token (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  single boolean PRIMARY KEY DEFAULT true CHECK (single),
   token_hash bytea NOT NULL,
   created_at timestamptz NOT NULL
 );

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, silentLogger, systemClock } from '@sightline/base';
+import pg from 'pg';
+import type { Control } from './control.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
+import { openControl } from './open-control.ts';
+
+/** A real PostgreSQL for tests, in a folder of its own that goes away with it. */
+export interface TestServer {
+  readonly folder: string;
+  readonly server: EmbeddedPostgres;
+  /** The URL of a new empty database. */
+  freshDatabase(): Promise<string>;
+  /** A control plane on a new database. */
+  freshControl(clock?: Clock): Promise<Control>;
+  stop(): Promise<void>;
+}
+
+const debian15 = '/usr/lib/postgresql/15/bin';
+
+/** Every PostgreSQL that the suites must hold on; `missing` says why one is skipped. */
+export const testServers: readonly {
+  readonly name: string;
+  readonly missing: string | undefined;
+  start(): Promise<TestServer>;
+}[] = [
+  { name: 'the embedded PostgreSQL', missing: undefined, start: () => startTestServer() },
+  {
+    name: 'PostgreSQL 15',
+    missing: existsSync(debian15) ? undefined : `there is no PostgreSQL 15 in ${debian15}`,
+    start: () => startTestServer({ initdb: `${debian15}/initdb`, postgres: `${debian15}/postgres` }),
+  },
+];
+
+async function startTestServer(binaries?: { initdb: string; postgres: string }): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'sl-control-'));
+  const started = await startEmbeddedPostgres({
+    dataFolder: folder,
+    logger: silentLogger,
+    clock: systemClock,
+    ...(binaries ? { binaries } : {}),
+  });
+  if (!started.ok) throw new Error(started.error);
+  const server = started.value;
+  let count = 0;
+  const freshDatabase = async (): Promise<string> => {
+    const name = `test_${++count}`;
+    const client = new pg.Client({ connectionString: server.connectionString });
+    await client.connect();
+    await client.query(`CREATE DATABASE ${name}`);
+    await client.end();
+    return server.connectionString.replace('/sightline?', `/${name}?`);
+  };
+  return {
+    folder,
+    server,
+    freshDatabase,
+    freshControl: async (clock = systemClock) =>
+      openControl({ databaseUrl: await freshDatabase(), dataFolder: folder, logger: silentLogger, clock }),
+    stop: async () => {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
