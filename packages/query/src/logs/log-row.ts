@@ -62,10 +62,11 @@ export function toLog(row: LogColumns): LogRecord {
   const { hash, receivedMs, sev, text, traceHex, spanHex, ...same } = row;
   return {
     ...same,
-    id: `${row.tsNs}-${hash}`,
+    // hex() leaves out leading zero bytes.
+    id: `${row.tsNs}-${hash.padStart(16, '0')}`,
     at: msOf(row.tsNs),
     receivedAt: Number(receivedMs),
-    severity: severityName(Number(sev)),
+    severity: severityName(sev),
     body: text,
     traceId: traceHex,
     spanId: spanHex,

@@ -40,6 +40,7 @@ export function tailLogs(
     while (!signal.aborted) {
       const nowMs = clock.now();
       const sinceMs = Math.max(floorMs, nowMs - lookBackMs - pollMs);
+      for (const [id, receivedAt] of given) if (receivedAt < sinceMs) given.delete(id);
       const scope = scopeCondition({ ...input, fromMs: nowMs - reachMs, toMs: nowMs + reachMs });
       const where = `FROM logs PREWHERE ${scope.sql} AND received_at >= fromUnixTimestamp64Nano({sinceNs:Int64}) AND ${sql}`;
       const bound = { ...scope.parameters, ...parameters, sinceNs: toNs(sinceMs), most: given.size + batchRows };
@@ -49,25 +50,21 @@ export function tailLogs(
         { timeoutMs: 5000, threads: 1, ...limits, signal },
       );
       const fresh = rows.map(toLog).filter((row) => !given.has(row.id));
-      let dropped = Math.max(0, fresh.length - batchRows);
-      if (rows.length === bound.most) {
-        // More came than we hold: count what the limit cut off, and go on from the newest.
+      const shown = fresh.slice(0, batchRows);
+      let dropped = 0;
+      if (fresh.length > batchRows || rows.length === bound.most) {
+        // More came than we show: count it, and go on from the newest.
         const [count] = await reader.query<{ total: string }>(`SELECT toString(count()) AS total ${where}`, bound, {
           timeoutMs: 5000,
           threads: 1,
           ...limits,
           signal,
         });
-        dropped += Math.max(0, Number(count?.total ?? 0) - rows.length);
-        floorMs = Math.max(
-          floorMs,
-          rows.reduce((newest, row) => Math.max(newest, Number(row.receivedMs)), 0),
-        );
+        dropped = Math.max(0, Number(count?.total ?? 0) - given.size - shown.length);
+        floorMs = Math.max(floorMs, ...shown.map((row) => row.receivedAt));
       }
-      for (const row of fresh) given.set(row.id, row.receivedAt);
-      for (const [id, receivedAt] of given)
-        if (receivedAt < Math.max(floorMs, nowMs - lookBackMs - 2 * pollMs)) given.delete(id);
-      if (fresh.length > 0 || dropped > 0) yield { rows: fresh.slice(0, batchRows).toReversed(), dropped };
+      for (const row of shown) given.set(row.id, row.receivedAt);
+      if (fresh.length > 0 || dropped > 0) yield { rows: shown.toReversed(), dropped };
       await clock.sleep(pollMs, signal);
     }
   }

@@ -233,7 +233,7 @@ function checkRegex(pattern: string, at: Span): void {
   try {
     // RE2 lets any punctuation be escaped, JavaScript only what has a meaning.
     const escapes = body.replace(/\\([^\w\s])/g, (all, c: string) => ('^$\\.*+?()[]{}|/'.includes(c) ? all : 'x'));
-    new RegExp(
+    void new RegExp(
       escapes
         .replaceAll('(?P<', '(?<')
         .replace(/\(\?[imsU]+(:|\))/g, (_, end: string) => (end === ':' ? '(?:' : '(?:)')),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EmbeddedStore } from '@sightline/store';
-import { matches, type PlainLog } from '../testing/reference.ts';
-import { endMs, fillLogs, fillTraces, hourMs, openSmallStore } from '../testing/small-store.ts';
+import { matches, type PlainLog } from '../test-support/reference.ts';
+import { endMs, fillLogs, fillTraces, hourMs, openSmallStore } from '../test-support/small-store.ts';
 import type { Table } from './fields.ts';
 import { parseSearch } from './parse.ts';
 import { scopeCondition } from './scope.ts';

@@ -52,7 +52,7 @@ export function toError(row: ErrorColumns): ErrorRecord {
     ...same,
     issue: issueHex.padStart(16, '0'),
     at: msOf(row.tsNs),
-    severity: severityName(Number(sev)),
+    severity: severityName(sev),
     traceId: traceHex,
     spanId: spanHex,
   };

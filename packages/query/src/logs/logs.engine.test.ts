@@ -1,0 +1,272 @@
+import { ManualClock, systemClock } from '@sightline/base';
+import type { EmbeddedStore } from '@sightline/store';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { endMs, fillLogs, hourMs, openSmallStore } from '../test-support/small-store.ts';
+import { completeSearch, logFacets } from './log-facets.ts';
+import { logHistogram } from './log-histogram.ts';
+import type { LogRecord } from './log-row.ts';
+import { exportLogs, getLog, getLogContext, searchLogs, type LogSearch } from './search-logs.ts';
+import { tailLogs } from './tail-logs.ts';
+
+let store: EmbeddedStore;
+let close: () => Promise<void>;
+const rows = 3017;
+const acme = { organisation: 'acme', fromMs: endMs - 6 * hourMs, toMs: endMs, environment: '', site: '', service: '' };
+
+beforeAll(async () => {
+  ({ store, close } = await openSmallStore());
+  await fillLogs(store, 'acme', 3000);
+  await fillLogs(store, 'rival', 300);
+});
+afterAll(() => close());
+
+async function everyPage(input: Partial<LogSearch>): Promise<LogRecord[]> {
+  const all: LogRecord[] = [];
+  let cursor = '';
+  for (let pages = 0; pages < 1000; pages++) {
+    const page = await searchLogs(store, { ...acme, q: '', order: 'newest', limit: 100, ...input, cursor });
+    if (!page.ok) throw new Error(page.error.message);
+    all.push(...page.value.rows);
+    cursor = page.value.next;
+    if (cursor === '') return all;
+  }
+  throw new Error('paging never ended');
+}
+
+const counted = (ids: readonly string[]): string[] => [...ids].sort();
+
+describe('paging', () => {
+  test.each([
+    ['newest', 1000],
+    ['newest', 97],
+    ['newest', 7],
+    ['oldest', 97],
+    ['oldest', 5],
+  ] as const)('%s first by %i: each record once, in order', async (order, limit) => {
+    const narrow = limit < 50 ? { fromMs: acme.fromMs, toMs: acme.fromMs + hourMs } : {};
+    const all = await everyPage({ order, limit, ...narrow });
+    const whole = await store.query<{ id: string }>(
+      `SELECT concat(toString(toUnixTimestamp64Nano(ts)), '-', leftPad(lower(hex(id)), 16, '0')) AS id FROM logs
+       WHERE organisation = 'acme' AND ts < fromUnixTimestamp64Milli({to:Int64})`,
+      { to: narrow.toMs ?? acme.toMs },
+    );
+    expect(counted(all.map((row) => row.id))).toEqual(counted(whole.map((row) => row.id)));
+    const times = all.map((row) => BigInt(row.tsNs));
+    expect(times).toEqual(times.toSorted((a, b) => Number(order === 'newest' ? b - a : a - b)));
+  });
+
+  test('records equal in everything are told apart by place', async () => {
+    expect(await everyPage({ q: '"equal line"', limit: 3 })).toHaveLength(17);
+    expect(await everyPage({ q: '"equal line"', limit: 3, order: 'oldest' })).toHaveLength(17);
+  });
+
+  test('a cursor of another kind is refused', async () => {
+    const page = await searchLogs(store, {
+      ...acme,
+      q: '',
+      order: 'newest',
+      limit: 10,
+      cursor: "1-0'; DROP TABLE logs",
+    });
+    expect(page).toMatchObject({ ok: false, error: { message: 'expected the cursor of a page before' } });
+  });
+
+  test('growing windows reach the oldest record, and the scope narrows', async () => {
+    const oldest = await everyPage({ q: '"equal line" OR corr-0', limit: 1000 });
+    expect(oldest.some((row) => row.body === 'equal line')).toBe(true);
+    const scoped = await everyPage({ service: 'payment', site: 'STORE_047', environment: 'staging' });
+    expect(scoped.length).toBeGreaterThan(0);
+    for (const row of scoped)
+      expect(row).toMatchObject({ service: 'payment', site: 'STORE_047', environment: 'staging' });
+  });
+
+  test('words to light up leave out what is negated', async () => {
+    const page = await searchLogs(store, {
+      ...acme,
+      q: 'payment -timeout "after 1" body:pay* service:orders',
+      order: 'newest',
+      limit: 1,
+      cursor: '',
+    });
+    expect(page).toMatchObject({ ok: true, value: { words: ['payment', 'after 1', 'pay'] } });
+  });
+});
+
+describe('histogram', () => {
+  test.each([
+    '',
+    'severity:>=error',
+    'service:payment -site:store_100',
+    'payment',
+    'amount:>100',
+    'env:staging OR level:warn',
+  ])('%j counts what the search finds', async (q) => {
+    for (const [fromMs, toMs] of [
+      [acme.fromMs, acme.toMs],
+      [acme.fromMs + 12_345, acme.toMs - 98_765],
+      [acme.toMs - 90_000, acme.toMs],
+    ] as const) {
+      const histogram = await logHistogram(store, { ...acme, fromMs, toMs, q, buckets: 60 });
+      if (!histogram.ok) throw new Error(histogram.error.message);
+      const all = await everyPage({ q, fromMs, toMs, limit: 1000 });
+      expect(histogram.value.total).toBe(all.length);
+      expect(histogram.value.buckets.length).toBeLessThanOrEqual(61);
+      for (const bucket of histogram.value.buckets) {
+        const inside = all.filter((row) => row.at >= bucket.at && row.at < bucket.at + histogram.value.stepMs);
+        expect(Object.values(bucket.counts).reduce((sum, n) => sum + n, 0)).toBe(inside.length);
+        expect(bucket.counts.error).toBe(inside.filter((row) => row.severity === 'error').length);
+      }
+    }
+  });
+});
+
+describe('facets and completion', () => {
+  test.each(['', 'payment'])('%j: counts by value, most frequent first', async (q) => {
+    const facets = await logFacets(store, {
+      ...acme,
+      q,
+      fields: ['severity', 'service', 'status', 'host.name', 'trace', 'body', 'nothing'],
+    });
+    if (!facets.ok) throw new Error(facets.error.message);
+    const all = await everyPage({ q, limit: 1000 });
+    const [severity, service, status] = facets.value;
+    expect(severity?.values.find((value) => value.value === 'error')?.records).toBe(
+      all.filter((row) => row.severity === 'error').length,
+    );
+    expect(service?.values.find((value) => value.value === 'payment')?.records).toBe(
+      all.filter((row) => row.service === 'payment').length,
+    );
+    expect(status?.values.find((value) => value.value === '500')?.records).toBe(
+      all.filter((row) => row.attributes['http.status_code'] === '500').length,
+    );
+    for (const facet of facets.value) {
+      expect(facet.estimated).toBe(false);
+      expect(facet.values.length).toBeLessThanOrEqual(10);
+      expect(facet.values).toEqual(facet.values.toSorted((a, b) => b.records - a.records));
+    }
+    expect(facets.value.at(-1)).toEqual({ field: 'nothing', values: [], estimated: false });
+  });
+
+  test('fields and values by prefix', async () => {
+    const fields = await completeSearch(store, 'logs', { ...acme, field: '', prefix: '' });
+    expect(fields.fields).toEqual(expect.arrayContaining(['service', 'severity', 'order.id', 'host.name']));
+    expect(await completeSearch(store, 'logs', { ...acme, field: 'site', prefix: 'store_0' })).toMatchObject({
+      values: expect.arrayContaining(['STORE_001', 'STORE_047']),
+    });
+    expect(await completeSearch(store, 'logs', { ...acme, field: 'note', prefix: 'a%' })).toEqual({
+      fields: [],
+      values: ['a%b_c'],
+    });
+    expect(await completeSearch(store, 'logs', { ...acme, field: 'severity', prefix: 'E' })).toEqual({
+      fields: [],
+      values: ['error'],
+    });
+    expect(await completeSearch(store, 'spans', { ...acme, field: 'name', prefix: '\\' })).toEqual({
+      fields: [],
+      values: [],
+    });
+  });
+});
+
+describe('one log', () => {
+  test('context: neighbours of the same site, device and service, in order', async () => {
+    const all = await everyPage({ limit: 1000, order: 'oldest' });
+    const row = all[1500];
+    if (!row) throw new Error('no row');
+    const same = all.filter(
+      (other) => other.site === row.site && other.device === row.device && other.service === row.service,
+    );
+    const place = same.findIndex((other) => other.id === row.id);
+    const context = await getLogContext(store, 'acme', row.id, 5);
+    expect(context?.row.id).toBe(row.id);
+    expect(context?.before.map((line) => line.id)).toEqual(
+      same.slice(Math.max(0, place - 5), place).map((line) => line.id),
+    );
+    expect(context?.after.map((line) => line.id)).toEqual(same.slice(place + 1, place + 6).map((line) => line.id));
+  });
+
+  test('is found by its id, in its organisation only', async () => {
+    const [row] = await everyPage({ q: 'payment', limit: 1000 });
+    expect(await getLog(store, 'acme', row?.id ?? '')).toEqual(row);
+    expect(await getLog(store, 'rival', row?.id ?? '')).toBeUndefined();
+    for (const id of ['', 'x', '1-2', "1-0000000000000000' OR 1", '99999999999999999999-0000000000000000'])
+      expect(await getLog(store, 'acme', id)).toBeUndefined();
+  });
+});
+
+test('export streams all of it', async () => {
+  const rowsOf = exportLogs(store, { ...acme, q: '', order: 'oldest', limit: 1_000_000 });
+  if (!rowsOf.ok) throw new Error(rowsOf.error.message);
+  let count = 0;
+  for await (const row of rowsOf.value) {
+    expect(row.id).toMatch(/^\d+-[0-9a-f]{16}$/);
+    count++;
+  }
+  expect(count).toBe(rows);
+});
+
+describe('live tail', () => {
+  test('gives what arrives once, in order, and counts what it drops', async () => {
+    const nowMs = Date.now();
+    const clock = new ManualClock(nowMs);
+    const ending = new AbortController();
+    const tail = tailLogs(
+      store,
+      clock,
+      { ...acme, organisation: 'tailed', q: 'arrived', sinceReceivedMs: nowMs - 5000 },
+      ending.signal,
+    );
+    if (!tail.ok) throw new Error(tail.error.message);
+    const batches = tail.value[Symbol.asyncIterator]();
+    const arrive = (from: number, count: number): Promise<void> =>
+      store.execute(
+        `INSERT INTO logs (organisation, service, ts, received_at, severity, body)
+         SELECT 'tailed', 'orders', fromUnixTimestamp64Milli({now:Int64}), fromUnixTimestamp64Nano({now:Int64} * 1000000 + toInt64(number)), 9, concat('arrived ', toString(number)) FROM numbers({from:UInt32}, {count:UInt32})`,
+        { now: nowMs, from, count },
+        { settings: { insert_deduplication_token: `tail-${from}` } },
+      );
+    const nextBatch = async (): Promise<{ rows: string[]; dropped: number }> => {
+      const next = batches.next();
+      for (
+        let i = 0;
+        i < 40 && !(await Promise.race([next.then(() => true), systemClock.sleep(50).then(() => false)]));
+        i++
+      )
+        clock.advance(1000);
+      const { value } = (await next) as { value: { rows: LogRecord[]; dropped: number } };
+      return { rows: value.rows.map((row) => row.body), dropped: value.dropped };
+    };
+    await arrive(0, 3);
+    expect(await nextBatch()).toEqual({ rows: ['arrived 0', 'arrived 1', 'arrived 2'], dropped: 0 });
+    await arrive(3, 1);
+    expect(await nextBatch()).toEqual({ rows: ['arrived 3'], dropped: 0 });
+    await arrive(1000, 2000);
+    const flood = await nextBatch();
+    expect(flood.rows).toHaveLength(500);
+    expect(flood.rows.at(-1)).toBe('arrived 2999');
+    expect(flood.dropped).toBe(1500);
+    ending.abort();
+    expect(await batches.next()).toMatchObject({ done: true });
+  });
+
+  test('refuses a faulty search at once', () => {
+    expect(
+      tailLogs(store, systemClock, { ...acme, q: 'service:', sinceReceivedMs: 0 }, AbortSignal.abort()),
+    ).toMatchObject({ ok: false });
+  });
+});
+
+test('no read shows another organisation', async () => {
+  const other = { ...acme, organisation: 'nobody' };
+  expect(await everyPage({ organisation: 'nobody', q: '* OR organisation:acme' })).toEqual([]);
+  expect(await logHistogram(store, { ...other, q: 'NOT nothing', buckets: 10 })).toMatchObject({
+    ok: true,
+    value: { total: 0 },
+  });
+  expect(await logHistogram(store, { ...other, q: '', buckets: 10 })).toMatchObject({ ok: true, value: { total: 0 } });
+  expect(await logFacets(store, { ...other, q: '', fields: ['service', 'note'] })).toMatchObject({
+    ok: true,
+    value: [{ values: [] }, { values: [] }],
+  });
+  expect((await completeSearch(store, 'logs', { ...other, field: 'site', prefix: '' })).values).toEqual([]);
+});
