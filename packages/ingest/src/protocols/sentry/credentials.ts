@@ -25,8 +25,9 @@ function plainKey(key: string | null | undefined): string | undefined {
 }
 
 function keyOfEnvelope(body: Buffer): string | undefined {
-  const end = body.indexOf(10);
-  if (end < 0 || end > 16_384) return undefined;
+  const found = body.indexOf(10);
+  const end = found < 0 ? body.length : found;
+  if (end > 16_384) return undefined;
   const header = parseJson(body.toString('utf8', 0, end));
   return isObject(header) && typeof header['dsn'] === 'string' ? keyOfDsn(header['dsn']) : undefined;
 }

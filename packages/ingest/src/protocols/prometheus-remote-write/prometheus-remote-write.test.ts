@@ -1,0 +1,160 @@
+import { compressSync } from 'snappy';
+import { describe, expect, test } from 'vitest';
+import { ProtobufWriter } from '../../otlp/protobuf-writer.ts';
+import type { Checked, ProtocolRequest } from '../../protocol.ts';
+import { checkRemoteWrite, prometheusRemoteWrite, remoteWriteReply } from './prometheus-remote-write.ts';
+
+const now = Date.parse('2026-11-20T12:00:00Z');
+const scope = { organisation: 'acme', keyId: 'k1', site: '', device: '', service: '', environment: '' };
+type Sample = readonly [value: number, timestampMs: number];
+
+/** One series of a WriteRequest. */
+function series(labels: Record<string, string>, samples: readonly Sample[], extraField = 0): Buffer {
+  const writer = new ProtobufWriter();
+  const opened = writer.open(1);
+  for (const [name, value] of Object.entries(labels)) {
+    const label = writer.open(1);
+    writer.string(1, name);
+    writer.string(2, value);
+    writer.close(label);
+  }
+  for (const [value, timestampMs] of samples) {
+    const sample = writer.open(2);
+    writer.double(1, value);
+    writer.integer(2, timestampMs);
+    writer.close(sample);
+  }
+  if (extraField > 0) writer.bytes(extraField, Buffer.from([8, 1]));
+  writer.close(opened);
+  return writer.finish();
+}
+
+function request(body: Buffer, headers: Record<string, string> = {}): ProtocolRequest {
+  return {
+    method: 'POST',
+    params: {},
+    query: new URLSearchParams(),
+    headers,
+    contentType: 'application/x-protobuf',
+    body,
+    scope,
+    receivedAtMs: now,
+  };
+}
+
+function accepted(checked: Checked): Extract<Checked, { kind: 'accept' }> {
+  if (checked.kind !== 'accept') throw new Error(checked.message);
+  return checked;
+}
+
+const up = series({ __name__: 'up', job: 'till' }, [
+  [1, now],
+  [0, now - 1000],
+]);
+
+test('good series are kept byte by byte', () => {
+  const metadata = Buffer.from([0x1a, 2, 8, 1]);
+  const checked = accepted(
+    checkRemoteWrite(request(Buffer.concat([up, metadata, series({ __name__: 'x' }, [[NaN, now]])]))),
+  );
+  expect(checked).toMatchObject({
+    refused: [],
+    frames: [{ lane: 'prometheus-remote-write', records: 3, signal: 'metrics' }],
+  });
+  expect(Buffer.from(checked.frames[0]?.bytes ?? []).subarray(0, up.length)).toEqual(up);
+});
+
+describe('refused alone', () => {
+  test.each([
+    ['a series without a name', series({ job: 'x' }, [[1, now]]), 'malformed', 1],
+    [
+      'a name that is none',
+      series({ __name__: '9 lives' }, [
+        [1, now],
+        [2, now],
+      ]),
+      'malformed',
+      2,
+    ],
+    ['a label without a name', series({ __name__: 'x', '': 'y' }, [[1, now]]), 'malformed', 1],
+    ['a sample of 1970', series({ __name__: 'x' }, [[1, 1]]), 'too-old', 1],
+    ['a sample of 2100', series({ __name__: 'x' }, [[1, 4102444800000]]), 'too-new', 1],
+    ['a native histogram', series({ __name__: 'x' }, [], 4), 'unsupported-type', 1],
+  ])('%s', (_, bad, reason, records) => {
+    const checked = accepted(checkRemoteWrite(request(Buffer.concat([up, bad]))));
+    expect(checked.frames).toMatchObject([{ records: 2 }]);
+    expect(Buffer.from(checked.frames[0]?.bytes ?? [])).toEqual(up);
+    expect(checked.refused).toMatchObject([{ reason, records }]);
+  });
+  test('one sample among others, and an exemplar', () => {
+    const checked = accepted(
+      checkRemoteWrite(
+        request(
+          series(
+            { __name__: 'x' },
+            [
+              [1, now],
+              [2, 1],
+              [3, now + 1],
+            ],
+            3,
+          ),
+        ),
+      ),
+    );
+    expect(checked).toMatchObject({ frames: [{ records: 2 }], refused: [{ reason: 'too-old', records: 1 }] });
+    expect(Buffer.from(checked.frames[0]?.bytes ?? [])).toEqual(
+      series({ __name__: 'x' }, [
+        [1, now],
+        [3, now + 1],
+      ]),
+    );
+  });
+});
+
+describe('refused whole', () => {
+  test.each([
+    ['text', Buffer.from('hello there')],
+    ['a cut message', up.subarray(0, up.length - 3)],
+    ['a wrong wire type', Buffer.from([0x08, 1])],
+  ])('%s', (_, body) =>
+    expect(checkRemoteWrite(request(body))).toMatchObject({ kind: 'refuse', status: 400, reason: 'malformed' }),
+  );
+  test.each<Record<string, string>>([
+    { 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request' },
+    { 'x-prometheus-remote-write-version': '2.0.0' },
+  ])('version 2.0 by %j', (headers) =>
+    expect(checkRemoteWrite(request(up, headers))).toMatchObject({
+      status: 415,
+      message: expect.stringContaining('version 1.0'),
+    }),
+  );
+});
+
+test('the bare block is unpacked within its bound', async () => {
+  const uncompress = prometheusRemoteWrite.endpoints[0]?.uncompress;
+  expect(await uncompress?.(request(compressSync(up)), 1000)).toEqual(up);
+  expect(await uncompress?.(request(up, { 'content-encoding': 'snappy' }), 1000)).toEqual(up);
+  await expect(uncompress?.(request(compressSync(Buffer.alloc(100_000))), 1000)).rejects.toBeInstanceOf(RangeError);
+});
+
+test('mutants end as a value, and what passes can be walked again without a loss', () => {
+  const good = Buffer.concat([up, series({ __name__: 'x', site: 'STORE_1' }, [[1, now]])]);
+  let seed = 11;
+  const random = (below: number): number => (seed = (seed * 1103515245 + 12345) % 2147483648) % below;
+  for (let round = 0; round < 3000; round++) {
+    const mutant = Buffer.from(good);
+    mutant[random(mutant.length)] = random(256);
+    const checked = checkRemoteWrite(request(mutant));
+    if (checked.kind === 'refuse' || checked.frames.length === 0) continue;
+    const again = accepted(checkRemoteWrite(request(Buffer.from(checked.frames[0]?.bytes ?? []))));
+    expect(again).toMatchObject({ refused: [], frames: [{ records: checked.frames[0]?.records }] });
+  }
+});
+
+test.each([
+  [[], 204],
+  [[{ signal: 'metrics', reason: 'too-old', records: 2, message: 'old' } as const], 400],
+])('after refusals %j the answer is %d', (refused, status) =>
+  expect(remoteWriteReply({ kind: 'stored', frames: [], refused })).toMatchObject({ status }),
+);
