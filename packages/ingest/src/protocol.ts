@@ -38,7 +38,13 @@ export interface Frame {
 /** What a check found: pieces to keep, records refused among them; or a request refused whole with the protocol's own status. */
 export type Checked =
   | { readonly kind: 'accept'; readonly frames: readonly Frame[]; readonly refused: readonly Refusal[] }
-  | { readonly kind: 'refuse'; readonly status: number; readonly reason: Reason; readonly message: string; readonly records: number };
+  | {
+      readonly kind: 'refuse';
+      readonly status: number;
+      readonly reason: Reason;
+      readonly message: string;
+      readonly records: number;
+    };
 
 export interface ProtocolReply {
   readonly status: number;
@@ -102,15 +108,24 @@ export interface SpooledFrame {
 
 /**
  * How the frames of one lane become rows. `engine`: the engine reads the segment itself (`sql` gives the statements, in
- * which `{segment}` and `{token}` are filled in by the loader). `decode`: bytes → rows in TypeScript, no I/O, never throws
+ * which the loader puts the segment's path, as a literal, in the place of `{segment}`). `decode`: bytes → rows in TypeScript, no I/O, never throws
  * on bad input; what it cannot use it reports in `refused`.
  */
 export type Lane =
-  | { readonly name: string; readonly kind: 'engine'; readonly sql: readonly { readonly name: string; readonly sql: string }[] }
+  | {
+      readonly name: string;
+      readonly kind: 'engine';
+      /** `<absolute path of a .proto file>:<message of a frame>`, whose fields 1-7 are the spool's own (spool/spooled.ts). */
+      readonly formatSchema: string;
+      readonly sql: readonly { readonly name: string; readonly sql: string }[];
+    }
   | {
       readonly name: string;
       readonly kind: 'decode';
-      readonly decode: (frame: SpooledFrame) => { readonly tables: readonly DecodedRows[]; readonly refused: readonly Refusal[] };
+      readonly decode: (frame: SpooledFrame) => {
+        readonly tables: readonly DecodedRows[];
+        readonly refused: readonly Refusal[];
+      };
     };
 
 export interface Protocol {

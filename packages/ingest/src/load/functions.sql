@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION scrub_pan AS b -> arrayFold((acc, c) -> if(luhn_ok(re
 -- Passwords within URLs, secrets given by name, authorization schemes, tokens known by their form, e-mail addresses.
 CREATE OR REPLACE FUNCTION scrub_secrets AS b -> replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(b,
   '([a-zA-Z][a-zA-Z0-9+.-]*://[^\\s:/@\\x00]*:)[^\\s@/\\x00]+@', '\\1<password>@'),
-  '(?i)((?:password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token)\\\\?["'']?\\s*[:=]\\s*)(\\\\?"(?:[^"\\\\\\x00]|\\\\[^"\\x00])*|\\\\?''[^''\\x00]*|[^\\s"''&,;<>(){}\\[\\]\\x00]+)', '\\1<secret>'),
+  '(?i)((?:password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token)[\\\\\\x04]*["'']?\\s*[:=]\\s*)(?:(")(?:[^"\\\\\\x00\\x04]|\\\\[^\\x00])*|(''){1}[^''\\x00]*|([\\\\\\x04]+"?)[^\\\\"\\x00\\x04]*|[^\\s"''&,;<>(){}\\[\\]\\\\\\x00\\x04]+)', '\\1\\2\\3\\4<secret>'),
   '(?i)\\b(Bearer|Basic)\\s+[A-Za-z0-9._~+/=-]{6,}', '\\1 <token>'),
   '\\b(?:[spr]k_(?:live|test)_[A-Za-z0-9]{8,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\\w{20,}|glpat-[\\w-]{20,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\\w-]{35}|xox[abeprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{36}|sl_[a-z]+_[A-Za-z0-9]{6,}|eyJ[\\w-]{5,}\\.[\\w-]{5,}\\.[\\w-]*)', '<token>'),
   '[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}', '<email>');
@@ -22,6 +22,11 @@ CREATE OR REPLACE FUNCTION scrub_ip AS b -> replaceRegexpAll(replaceRegexpAll(b,
 
 -- The whole scrub of a text.
 CREATE OR REPLACE FUNCTION scrub AS b -> scrub_pan(scrub_ip(scrub_secrets(b)));
+
+-- A JSON text scrubbed so that it stays JSON: its escapes are put aside first, or the n of \\n would be read as part of a word.
+CREATE OR REPLACE FUNCTION scrub_json AS b -> replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(scrub(
+  replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(b, '\\\\', '\x05'), '\\n', '\x01'), '\\t', '\x02'), '\\r', '\x03'), '\\"', '\x04')),
+  '\x04', '\\"'), '\x03', '\\r'), '\x02', '\\t'), '\x01', '\\n'), '\x05', '\\\\');
 
 -- Several texts scrubbed as one, because a call costs more than a byte; `glue` and `unglue` are their seams.
 CREATE OR REPLACE FUNCTION glue AS texts -> arrayStringConcat(texts, '\0\x1F\0');
@@ -49,7 +54,7 @@ CREATE OR REPLACE FUNCTION otlp_payload AS v -> substring(v, multiIf(length(v) <
 CREATE OR REPLACE FUNCTION otlp_int AS v -> reinterpretAsInt64(arraySum(i -> bitShiftLeft(toUInt64(bitAnd(reinterpretAsUInt8(substring(v, i + 2, 1)), 127)), 7 * i), range(toUInt64(least(greatest(length(v), 1) - 1, 10)))));
 CREATE OR REPLACE FUNCTION otlp_text AS v -> multiIf(startsWith(v, '\n'), otlp_payload(v), v = '', '', startsWith(v, char(24)), toString(otlp_int(v)), startsWith(v, char(33)), toString(reinterpretAsFloat64(substring(v, 2, 8))), startsWith(v, char(16)), if(endsWith(v, char(0)), 'false', 'true'), startsWith(v, char(58)), concat('base64:', base64Encode(otlp_payload(v))), '');
 CREATE OR REPLACE FUNCTION otlp_values AS a -> arrayMap(v -> otlp_text(v), tupleElement(a, 'value'));
-CREATE OR REPLACE FUNCTION otlp_scrubbed AS a -> hide_secrets(tupleElement(a, 'key'), arrayResize(unglue(scrub(glue(otlp_values(a)))), length(tupleElement(a, 'key'))));
+CREATE OR REPLACE FUNCTION otlp_scrubbed AS a -> hide_secrets(tupleElement(a, 'key'), arrayResize(unglue(scrub(toValidUTF8(glue(otlp_values(a))))), length(tupleElement(a, 'key'))));
 CREATE OR REPLACE FUNCTION otlp_map AS a -> mapFromArrays(tupleElement(a, 'key'), otlp_scrubbed(a));
 -- Labels of metrics keep addresses: they tell instances apart, and removing them would merge series.
-CREATE OR REPLACE FUNCTION otlp_labels AS a -> mapFromArrays(tupleElement(a, 'key'), hide_secrets(tupleElement(a, 'key'), arrayResize(unglue(scrub_pan(scrub_secrets(glue(otlp_values(a))))), length(tupleElement(a, 'key')))));
+CREATE OR REPLACE FUNCTION otlp_labels AS a -> mapFromArrays(tupleElement(a, 'key'), hide_secrets(tupleElement(a, 'key'), arrayResize(unglue(scrub_pan(scrub_secrets(toValidUTF8(glue(otlp_values(a)))))), length(tupleElement(a, 'key')))));

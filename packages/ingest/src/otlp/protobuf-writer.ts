@@ -126,6 +126,11 @@ export class ProtobufWriter {
     this.#bytes[this.#at++] = rest;
   }
 
+  /** Forgets what was written after the writer stood at `size`. */
+  backTo(size: number): void {
+    this.#at = size;
+  }
+
   /** What was written, as a view that the writer no longer touches. */
   finish(): Buffer {
     const whole = this.#bytes.subarray(0, this.#at);

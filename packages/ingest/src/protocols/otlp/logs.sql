@@ -14,7 +14,7 @@ SELECT organisation,
   first_of(value_of(['correlation.id', 'correlation_id', 'correlationId', 'x-correlation-id', 'http.request.header.x-correlation-id'], keys, vals), value_of(['correlation.id', 'correlation_id'], res_keys, res_vals), '') AS correlation_id,
   scope_name, mapFromArrays(res_keys, res_vals) AS res, mapFromArrays(keys, vals) AS attrs
 FROM (SELECT * EXCEPT (glued), unglue(scrub(glued)) AS texts, hide_secrets(keys, arrayResize(arraySlice(texts, 2), length(keys))) AS vals
-  FROM (SELECT *, lr.attributes.key AS keys, glue(arrayPushFront(otlp_values(lr.attributes), otlp_text(lr.body))) AS glued
+  FROM (SELECT *, lr.attributes.key AS keys, toValidUTF8(glue(arrayPushFront(otlp_values(lr.attributes), otlp_text(lr.body)))) AS glued
     FROM (SELECT * EXCEPT (sl), sl.scope.name AS scope_name, arrayJoin(sl.log_records) AS lr
       FROM (SELECT * EXCEPT (rl), arrayJoin(rl.scope_logs) AS sl
         FROM (SELECT *, rl.resource.attributes.key AS res_keys, otlp_scrubbed(rl.resource.attributes) AS res_vals

@@ -1,0 +1,26 @@
+export { registerIngest } from './receive-http.ts';
+export { startGrpc, type GrpcServer } from './receive-grpc.ts';
+export {
+  defaultReceiveLimits,
+  receiveRequest,
+  type Keys,
+  type KnownKey,
+  type Organisations,
+  type ReceiveLimits,
+  type Received,
+  type ReceiverParts,
+} from './receive.ts';
+export { createLedger, type Ledger } from './ledger.ts';
+export {
+  defaultSpoolLimits,
+  openSpool,
+  type Segment,
+  type Spool,
+  type SpoolLimits,
+  type SpoolStatus,
+} from './spool/spool.ts';
+export { createFunctions, startLoader, type Loader, type LoaderStatus } from './load/loader.ts';
+export type { LoadTarget } from './load/load-target.ts';
+export { LogsRequestBuilder } from './otlp/build-logs.ts';
+export { protocols } from './protocols/all.ts';
+export * from './protocol.ts';

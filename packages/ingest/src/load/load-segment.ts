@@ -1,0 +1,232 @@
+import { open, readFile, rm, writeFile } from 'node:fs/promises';
+import type { Logger } from '@sightline/base';
+import type { LedgerEntry } from '@sightline/record';
+import type { Ledger } from '../ledger.ts';
+import type { DecodedRows, Lane, Refusal } from '../protocol.ts';
+import type { Segment } from '../spool/spool.ts';
+import { decodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
+import { failureOf, type LoadFailure, type LoadTarget, type StatementSettings } from './load-target.ts';
+import { quarantine } from './quarantine.ts';
+import { decodedLine, insertDecoded } from './tables.ts';
+
+export interface SegmentParts {
+  readonly target: LoadTarget;
+  readonly settings: StatementSettings;
+  readonly ledger: Ledger;
+  readonly logger: Logger;
+}
+
+/** One statement over a file. `sql` holds `{segment}` where the file's path belongs. */
+interface Statement {
+  readonly name: string;
+  readonly sql: string;
+  readonly settings: StatementSettings;
+  /** Writes the input of these frames to `path`; undefined where the segment itself is the input. */
+  readonly write?: (frames: readonly SpooledRecord[], path: string) => Promise<boolean>;
+}
+
+/** A frame that a statement refused, and why. */
+type Culprits = Map<SpooledRecord, LoadFailure>;
+
+const statementTimeoutMs = 300_000;
+const statementMemoryBytes = 6_000_000_000;
+
+/**
+ * Loads one segment: every statement of its lane, the quarantine of what the engine refuses, the ledger. Each part
+ * carries a token made from the segment's name, so that a replay after a crash at any point changes nothing that was
+ * done. Throws when the store is not able to take it now: then the whole is tried again.
+ */
+export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segment): Promise<void> {
+  const frames = readFrames(await readFile(segment.path));
+  const refused: Refused[] = [];
+  const culprits: Culprits = new Map();
+  for (const statement of statementsOf(lane, refused)) {
+    await runOver(parts, statement, segment, frames, 0, frames.length, culprits);
+  }
+  await quarantine(parts, segment, culprits);
+  await parts.ledger.write(`${segment.name}-ledger`, accountOf(frames, culprits, refused));
+}
+
+/** What a decoder refused of a frame. */
+interface Refused {
+  readonly frame: SpooledRecord;
+  readonly refusals: readonly Refusal[];
+}
+
+function readFrames(content: Buffer): SpooledRecord[] {
+  const frames: SpooledRecord[] = [];
+  for (let at = 0; at < content.length;) {
+    const frame = decodeSpooled(content, at);
+    // The spool checked every frame when it was written or recovered: a break here is the disk's.
+    if (!frame) throw new Error(`the segment is broken at byte ${at} of ${content.length}`);
+    frames.push(frame);
+    at += frame.frame.length;
+  }
+  return frames;
+}
+
+function statementsOf(lane: Lane, refused: Refused[]): readonly Statement[] {
+  if (lane.kind === 'engine') {
+    return lane.sql.map(({ name, sql }) => ({ name, sql, settings: { format_schema: lane.formatSchema } }));
+  }
+  const decode = decodeOnce(lane, refused);
+  const tables = ['logs', 'spans', 'points', 'errors', 'sessions', 'checks', 'attachments', 'feedback'] as const;
+  return tables.map((table) => ({
+    name: table,
+    sql: insertDecoded(table),
+    settings: {
+      input_format_json_read_numbers_as_strings: 1,
+      input_format_json_read_bools_as_strings: 1,
+      input_format_null_as_default: 1,
+      input_format_skip_unknown_fields: 1,
+    },
+    write: (frames, path) => writeRows(table, frames, decode, path),
+  }));
+}
+
+type Decode = (frame: SpooledRecord) => readonly DecodedRows[];
+
+/** Decodes a frame when it is first asked for; several tables share the result. */
+function decodeOnce(lane: Extract<Lane, { kind: 'decode' }>, refused: Refused[]): Decode {
+  const known = new WeakMap<SpooledRecord, readonly DecodedRows[]>();
+  return (frame) => {
+    let tables = known.get(frame);
+    if (!tables) {
+      const decoded = lane.decode(frame);
+      if (decoded.refused.length > 0) refused.push({ frame, refusals: decoded.refused });
+      tables = decoded.tables;
+      known.set(frame, tables);
+    }
+    return tables;
+  };
+}
+
+/** Writes the rows of one table as JSON lines; false when there are none. Lets others run between frames. */
+async function writeRows(
+  table: DecodedRows['table'],
+  frames: readonly SpooledRecord[],
+  decode: Decode,
+  path: string,
+): Promise<boolean> {
+  let file;
+  let lines: string[] = [];
+  let size = 0;
+  try {
+    for (const frame of frames) {
+      for (const decoded of decode(frame)) {
+        if (decoded.table !== table) continue;
+        for (const row of decoded.rows) size += lines[lines.push(decodedLine(table, row, frame)) - 1]?.length ?? 0;
+      }
+      if (size < 1_000_000) continue;
+      file ??= await open(path, 'w');
+      await file.write(`${lines.join('\n')}\n`);
+      lines = [];
+      size = 0;
+    }
+    if (lines.length > 0) {
+      file ??= await open(path, 'w');
+      await file.write(`${lines.join('\n')}\n`);
+    }
+  } finally {
+    await file?.close();
+  }
+  return file !== undefined;
+}
+
+/**
+ * Runs a statement over frames `from` to `to`. What the engine refuses as data is halved until the culprit stands alone;
+ * what is too large for its memory is halved too. Each range has a token of its own.
+ */
+async function runOver(
+  parts: SegmentParts,
+  statement: Statement,
+  segment: Segment,
+  frames: readonly SpooledRecord[],
+  from: number,
+  to: number,
+  culprits: Culprits,
+): Promise<void> {
+  if (from >= to) return;
+  const failure = await runOnce(parts, statement, segment, frames, from, to);
+  if (!failure) return;
+  const only = frames[from];
+  if (to - from === 1 && only) {
+    parts.logger.warn('a request was refused by the store and put into quarantine', {
+      segment: segment.name,
+      reason: failure.message,
+    });
+    culprits.set(only, failure);
+    return;
+  }
+  const middle = (from + to) >> 1;
+  await runOver(parts, statement, segment, frames, from, middle, culprits);
+  await runOver(parts, statement, segment, frames, middle, to, culprits);
+}
+
+/** One attempt. Undefined when it went well; the failure when it is the data's; throws when it is not. */
+async function runOnce(
+  { target, settings }: SegmentParts,
+  statement: Statement,
+  segment: Segment,
+  frames: readonly SpooledRecord[],
+  from: number,
+  to: number,
+): Promise<LoadFailure | undefined> {
+  const whole = from === 0 && to === frames.length;
+  const range = whole ? '' : `-${from}-${to}`;
+  const own = statement.write !== undefined || !whole;
+  const path = own ? `${segment.path}.${statement.name}${range}.work` : segment.path;
+  try {
+    const part = frames.slice(from, to);
+    if (statement.write) {
+      if (!(await statement.write(part, path))) return undefined;
+    } else if (own) await writeFile(path, Buffer.concat(part.map((frame) => frame.frame)));
+    await target.execute(
+      statement.sql.replaceAll('{segment}', () => pathLiteral(path)),
+      {},
+      {
+        timeoutMs: statementTimeoutMs,
+        memoryBytes: statementMemoryBytes,
+        settings: {
+          ...settings,
+          ...statement.settings,
+          insert_deduplication_token: `${segment.name}${range}-${statement.name}`,
+        },
+      },
+    );
+    return undefined;
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.kind === 'wait') throw error;
+    return failure;
+  } finally {
+    if (own) await rm(path, { force: true });
+  }
+}
+
+/** A path of ours as a string literal. */
+function pathLiteral(path: string): string {
+  return `'${path.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/** Every record of the segment in exactly one outcome. */
+function accountOf(frames: readonly SpooledRecord[], culprits: Culprits, refused: readonly Refused[]): LedgerEntry[] {
+  const later = new Map(refused.map(({ frame, refusals }) => [frame, refusals]));
+  return frames.flatMap((frame) => {
+    const { scope, protocol, receivedAtMs } = frame;
+    const base = { organisation: scope.organisation, keyId: scope.keyId, protocol, receivedAtMs };
+    const rejected = (refusal: Refusal): LedgerEntry => {
+      const dropped = refusal.reason === 'client-report' || refusal.reason === 'sampled';
+      const { signal, reason, records } = refusal;
+      return { ...base, signal, outcome: dropped ? 'dropped' : 'rejected', reason, records, bytes: 0 };
+    };
+    const own = { ...base, signal: frame.signal, records: frame.records, bytes: frame.bytes.length };
+    const early = frame.refused.map(rejected);
+    if (culprits.has(frame)) return [...early, { ...own, outcome: 'rejected', reason: 'quarantined' } as const];
+    const late = later.get(frame) ?? [];
+    // Refused by the decoder: they were counted among the frame's records when it was received.
+    const lost = late.filter(({ signal }) => signal === frame.signal).reduce((sum, { records }) => sum + records, 0);
+    const accepted = { ...own, records: Math.max(0, frame.records - lost), outcome: 'accepted', reason: '' } as const;
+    return [...early, accepted, ...late.map(rejected)];
+  });
+}

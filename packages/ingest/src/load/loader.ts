@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs';
+import type { Clock, Logger } from '@sightline/base';
+import type { Ledger } from '../ledger.ts';
+import type { Lane, Protocol } from '../protocol.ts';
+import type { Spool } from '../spool/spool.ts';
+import { failureOf, type LoadTarget, type StatementSettings } from './load-target.ts';
+import { loadSegment, type SegmentParts } from './load-segment.ts';
+
+/** How loading stands. */
+export interface LoaderStatus {
+  /** Age of the oldest record that is not in the store yet, milliseconds; 0 when nothing waits. */
+  readonly lagMs: number;
+  readonly waitingRecords: number;
+  readonly spoolBytes: number;
+  readonly spoolLimitBytes: number;
+}
+
+export interface Loader {
+  status(): LoaderStatus;
+  /** Loads all that waits now, whatever its age. For tests and for a stop that wants an empty spool. */
+  drain(): Promise<void>;
+  /** Finishes the segments under way and stops; what waits is loaded after the next start. */
+  close(): Promise<void>;
+}
+
+/** Segments that are loaded at the same time. */
+const parallelLoads = 2;
+const lookEveryMs = 100;
+const firstDelayMs = 250;
+const maxDelayMs = 15_000;
+
+/**
+ * Loads segments as they come, lane by lane in order, a bounded number at a time. `settings` are the store's settings
+ * under which a statement with one deduplication token takes effect once. Creates the SQL functions of the statements;
+ * rejects when the store refuses them.
+ */
+export async function startLoader(options: {
+  readonly spool: Spool;
+  readonly target: LoadTarget;
+  readonly protocols: readonly Protocol[];
+  readonly ledger: Ledger;
+  readonly settings: StatementSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}): Promise<Loader> {
+  await createFunctions(options.target);
+  return new SegmentLoader(options);
+}
+
+/** Creates the functions that statements of lanes may use (`functions.sql`). */
+export async function createFunctions(target: LoadTarget): Promise<void> {
+  const text = readFileSync(new URL('functions.sql', import.meta.url), 'utf8').replace(/^--.*$/gm, '');
+  for (const statement of text.split(/;\s*$/m)) {
+    if (statement.trim() !== '') await target.execute(statement.trim());
+  }
+}
+
+class SegmentLoader implements Loader {
+  readonly #spool: Spool;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #segmentParts: SegmentParts;
+  readonly #lanes: ReadonlyMap<string, Lane>;
+  readonly #stop = new AbortController();
+  readonly #busy = new Map<string, Promise<void>>();
+  readonly #pauses = new Map<string, { untilMs: number; delayMs: number }>();
+  readonly #unknown = new Set<string>();
+  readonly #running: Promise<void>;
+  #turn = 0;
+
+  constructor(options: Parameters<typeof startLoader>[0]) {
+    this.#spool = options.spool;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    const { target, settings, ledger, logger } = options;
+    this.#segmentParts = { target, settings, ledger, logger };
+    this.#lanes = new Map(options.protocols.flatMap(({ lanes }) => lanes).map((lane) => [lane.name, lane]));
+    this.#running = this.#run();
+  }
+
+  status(): LoaderStatus {
+    const { bytes, limitBytes, records, oldestAtMs } = this.#spool.status();
+    const lagMs = oldestAtMs === undefined ? 0 : Math.max(0, this.#clock.now() - oldestAtMs);
+    return { lagMs, waitingRecords: records, spoolBytes: bytes, spoolLimitBytes: limitBytes };
+  }
+
+  async drain(): Promise<void> {
+    for (const lane of this.#spool.lanes()) {
+      if (!this.#lanes.has(lane)) continue;
+      await this.#busy.get(lane);
+      const work = this.#drainLane(lane);
+      this.#busy.set(
+        lane,
+        work.catch(() => undefined),
+      );
+      await work.finally(() => this.#busy.delete(lane));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    await Promise.all(this.#busy.values());
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const lanes = this.#spool.lanes();
+      // A different lane goes first each time, so that a busy one cannot starve the others.
+      const first = lanes.length === 0 ? 0 : this.#turn++ % lanes.length;
+      for (const lane of [...lanes.slice(first), ...lanes.slice(0, first)]) {
+        if (this.#busy.size >= parallelLoads) break;
+        if (this.#mayStart(lane)) this.#start(lane);
+      }
+      await this.#clock.sleep(lookEveryMs, this.#stop.signal);
+    }
+  }
+
+  #mayStart(name: string): boolean {
+    if (this.#busy.has(name)) return false;
+    if (!this.#lanes.has(name)) {
+      if (!this.#unknown.has(name)) this.#logger.error('the spool holds a lane that no protocol loads', { lane: name });
+      this.#unknown.add(name);
+      return false;
+    }
+    return (this.#pauses.get(name)?.untilMs ?? 0) <= this.#clock.now();
+  }
+
+  #start(lane: string): void {
+    const work = this.#loadNext(lane, false)
+      .then(() => this.#pauses.delete(lane))
+      .catch((error: unknown) => this.#pause(lane, error))
+      .then(() => undefined)
+      .finally(() => this.#busy.delete(lane));
+    this.#busy.set(lane, work);
+  }
+
+  #pause(lane: string, error: unknown): void {
+    const delayMs = Math.min((this.#pauses.get(lane)?.delayMs ?? firstDelayMs / 2) * 2, maxDelayMs);
+    this.#pauses.set(lane, { untilMs: this.#clock.now() + delayMs, delayMs });
+    const { message } = failureOf(error);
+    this.#logger.warn('a segment could not be loaded yet and will be tried again', { lane, delayMs, reason: message });
+  }
+
+  async #drainLane(lane: string): Promise<void> {
+    while (await this.#loadNext(lane, true));
+  }
+
+  /** False when nothing was there to load. */
+  async #loadNext(name: string, anyAge: boolean): Promise<boolean> {
+    const lane = this.#lanes.get(name);
+    const segment = lane && (await this.#spool.next(name, anyAge));
+    if (!lane || !segment) return false;
+    await loadSegment(this.#segmentParts, lane, segment);
+    await this.#spool.remove(segment);
+    return true;
+  }
+}

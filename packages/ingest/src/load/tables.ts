@@ -1,0 +1,226 @@
+import type { DecodedRows, SpooledFrame } from '../protocol.ts';
+import { hasSecretName } from './secret-name.ts';
+
+/**
+ * How one column comes from a JSON row into its table: the type it is read as, and the expression that is stored. All
+ * free text passes the scrubber here, so that no decoder can forget it.
+ */
+interface Column {
+  readonly read: string;
+  readonly store: (name: string) => string;
+}
+
+const as = (read: string): Column => ({ read, store: (name) => name });
+const text = as('String');
+const number = (type: string): Column => as(type);
+const scrubbed: Column = { read: 'String', store: (name) => `scrub(${name})` };
+const json: Column = { read: 'String', store: (name) => `scrub_json(${name})` };
+const map: Column = { read: 'Map(String, String)', store: (name) => `scrub_map(${name})` };
+const maps: Column = {
+  read: 'Array(Map(String, String))',
+  store: (name) => `arrayMap(item -> scrub_map(item), ${name})`,
+};
+const timeNs: Column = { read: 'String', store: (name) => `nano(toUInt64OrZero(${name}))` };
+const timesNs: Column = {
+  read: 'Array(String)',
+  store: (name) => `arrayMap(item -> nano(toUInt64OrZero(item)), ${name})`,
+};
+const timeMs: Column = { read: 'Int64', store: (name) => `fromUnixTimestamp64Milli(${name})` };
+const id16: Column = { read: 'String', store: (name) => `fix16(unhex(${name}))` };
+const id8: Column = { read: 'String', store: (name) => `fix8(unhex(${name}))` };
+const ids16: Column = { read: 'Array(String)', store: (name) => `arrayMap(item -> fix16(unhex(item)), ${name})` };
+const ids8: Column = { read: 'Array(String)', store: (name) => `arrayMap(item -> fix8(unhex(item)), ${name})` };
+const texts: Column = { read: 'Array(String)', store: (name) => `arrayMap(item -> scrub(item), ${name})` };
+const base64: Column = { read: 'String', store: (name) => `base64Decode(${name})` };
+
+const origin = { organisation: text, site: text, service: text, environment: text, release: text } as const;
+
+/** Columns of every table that decoders fill. A column that a row leaves out takes its type's default. */
+export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Record<string, Column>>>> = {
+  logs: {
+    ...origin,
+    device: text,
+    ts: timeNs,
+    received_at: timeNs,
+    severity: number('UInt8'),
+    severity_text: text,
+    event_name: text,
+    body: scrubbed,
+    trace_id: id16,
+    span_id: id8,
+    flags: number('UInt8'),
+    correlation_id: text,
+    scope_name: text,
+    res: map,
+    attrs: map,
+  },
+  spans: {
+    ...origin,
+    device: text,
+    ts: timeNs,
+    duration_ns: number('UInt64'),
+    trace_id: id16,
+    span_id: id8,
+    parent_id: id8,
+    name: scrubbed,
+    kind: number('UInt8'),
+    status_code: number('UInt8'),
+    status_message: scrubbed,
+    trace_state: text,
+    scope_name: text,
+    correlation_id: text,
+    res: map,
+    attrs: map,
+    'events.ts': timesNs,
+    'events.name': texts,
+    'events.attrs': maps,
+    'links.trace_id': ids16,
+    'links.span_id': ids8,
+    'links.attrs': maps,
+    received_at: timeNs,
+  },
+  points: {
+    organisation: text,
+    site: text,
+    service: text,
+    metric: text,
+    type: text,
+    unit: text,
+    temporality: number('UInt8'),
+    monotonic: number('UInt8'),
+    labels: { read: 'Map(String, String)', store: (name) => `mapSort(scrub_map(${name}))` },
+    fp: {
+      read: 'UInt64',
+      store: () => 'cityHash64(metric, mapKeys(mapSort(scrub_map(labels))), mapValues(mapSort(scrub_map(labels))))',
+    },
+    ts: timeMs,
+    value: number('Float64'),
+    received_at: timeMs,
+  },
+  errors: {
+    ...origin,
+    project: number('UInt32'),
+    device: text,
+    ts: timeNs,
+    received_at: timeNs,
+    event_id: text,
+    issue: number('UInt64'),
+    grouping_version: number('UInt8'),
+    severity: number('UInt8'),
+    platform: text,
+    type: text,
+    message: scrubbed,
+    culprit: scrubbed,
+    transaction: scrubbed,
+    handled: number('UInt8'),
+    trace_id: id16,
+    span_id: id8,
+    correlation_id: text,
+    user_id: scrubbed,
+    order_id: text,
+    amount: number('Float64'),
+    tags: map,
+    payload: json,
+  },
+  sessions: {
+    ...origin,
+    project: number('UInt32'),
+    ts: timeMs,
+    received_at: timeMs,
+    session_id: text,
+    user_id: scrubbed,
+    status: text,
+    errors: number('UInt32'),
+    duration_ms: number('UInt64'),
+    sessions: number('UInt32'),
+  },
+  checks: {
+    organisation: text,
+    site: text,
+    service: text,
+    environment: text,
+    monitor: text,
+    kind: text,
+    ts: timeMs,
+    received_at: timeMs,
+    check_id: text,
+    status: text,
+    duration_ms: number('Float64'),
+    message: scrubbed,
+    attrs: map,
+  },
+  attachments: {
+    organisation: text,
+    project: number('UInt32'),
+    event_id: text,
+    ts: timeMs,
+    name: scrubbed,
+    content_type: text,
+    attachment_type: text,
+    size_bytes: number('UInt64'),
+    content: base64,
+  },
+  feedback: {
+    ...origin,
+    project: number('UInt32'),
+    ts: timeMs,
+    event_id: text,
+    associated_event_id: text,
+    name: text,
+    // Given by a person who asks to be answered: kept as it is, on purpose.
+    contact: text,
+    message: scrubbed,
+    url: scrubbed,
+  },
+};
+
+/** The statement that loads rows of `table`; `{segment}` stands for the file's path as a literal. */
+export function insertDecoded(table: DecodedRows['table']): string {
+  const columns = Object.entries(decodedTables[table]);
+  // Read under other names, so that a stored column and its source cannot be confused.
+  const structure = columns.map(([name, column]) => `\`${name}\` ${column.read}`).join(', ');
+  const names = columns.map(([name]) => `\`${name}\``).join(', ');
+  const stored = columns.map(([name, column]) => column.store(`row.\`${name}\``)).join(',\n  ');
+  const own = stored.replace(/\b(metric|labels)\b(?=[),])/g, 'row.`$1`').replaceAll('row.`row.', 'row.`');
+  return `INSERT INTO ${table} (${names})\nSELECT ${own}\nFROM file({segment}, JSONEachRow, '${structure}') AS row`;
+}
+
+/** A row as a line of its file: what the loader knows is filled in, and JSON is made fit for scrubbing as text. */
+export function decodedLine(
+  table: DecodedRows['table'],
+  row: Readonly<Record<string, unknown>>,
+  frame: SpooledFrame,
+): string {
+  const columns = decodedTables[table];
+  const line: Record<string, unknown> = { organisation: frame.scope.organisation, ...row };
+  if (columns['received_at'] && line['received_at'] === undefined) {
+    const nanoseconds = columns['received_at'] === timeNs;
+    line['received_at'] = nanoseconds ? `${Math.round(frame.receivedAtMs * 1000)}000` : Math.round(frame.receivedAtMs);
+  }
+  if (columns['payload'] === json && typeof line['payload'] === 'string')
+    line['payload'] = scrubbableJson(line['payload']);
+  return JSON.stringify(line);
+}
+
+/**
+ * JSON in which the scrubber can work on the text: no number that it might take for a card, no secret that is not a text, no
+ * escape other than those it knows.
+ */
+function scrubbableJson(payload: string): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(payload);
+  } catch {
+    return JSON.stringify({ unreadable: payload });
+  }
+  return JSON.stringify(value, (key, item: unknown) => {
+    if (typeof item === 'string') return item.toWellFormed().replace(controlCharacters, ' ');
+    if (typeof item === 'number' && Math.abs(item) >= 1e12) return String(item);
+    if ((typeof item === 'number' || typeof item === 'boolean') && hasSecretName(key)) return String(item);
+    return item;
+  });
+}
+
+// Everything that JSON.stringify would write as \uXXXX, \b or \f.
+// oxlint-disable-next-line no-control-regex
+const controlCharacters = /[\u0000-\u0008\u000B\u000C\u000E-\u001F]/g;

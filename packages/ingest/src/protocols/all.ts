@@ -1,0 +1,9 @@
+import type { Protocol } from '../protocol.ts';
+import { jsonLines } from './json-lines/json-lines.ts';
+import { loki } from './loki/loki.ts';
+import { otlp } from './otlp/otlp.ts';
+import { prometheusRemoteWrite } from './prometheus-remote-write/prometheus-remote-write.ts';
+import { sentry } from './sentry/sentry.ts';
+
+/** Every protocol that is spoken: one line each. */
+export const protocols: readonly Protocol[] = [otlp, sentry, loki, prometheusRemoteWrite, jsonLines];

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { otlpLogsLane } from '../../otlp/build-logs.ts';
+import {
+  type Checked,
+  defineProtocol,
+  type ProtocolEndpoint,
+  type ProtocolRequest,
+  type Refusal,
+} from '../../protocol.ts';
+import { fromJson } from './from-json.ts';
+import { otlpReply } from './reply.ts';
+import { rewrite } from './rewrite.ts';
+import { roots } from './schema.ts';
+import { type TimeWindow, walk } from './walk.ts';
+
+type OtlpSignal = keyof typeof roots;
+
+const dayMs = 86_400_000;
+/** What lies further back is gone at the next tidying; what lies further ahead is a clock gone astray. */
+const daysBack = 30;
+
+const lanes: Readonly<Record<OtlpSignal, string>> = {
+  logs: otlpLogsLane,
+  spans: 'otlp-traces',
+  metrics: 'otlp-metrics',
+};
+/** Requests with exponential histograms need a statement more; the others are spared it. */
+const exponentialLane = 'otlp-metrics-exp';
+
+/** Times that are taken at a moment of receipt. */
+export function timeWindow(receivedAtMs: number): TimeWindow {
+  return { fromMs: receivedAtMs - daysBack * dayMs, toMs: receivedAtMs + dayMs };
+}
+
+/** Judges a request in protobuf or JSON. Good ones go to the spool as they came; others are written anew without what is bad. */
+export function checkOtlp(signal: OtlpSignal, { body, contentType, receivedAtMs }: ProtocolRequest): Checked {
+  const refused: Refusal[] = [];
+  let bytes = body;
+  if (contentType === 'application/json') {
+    const transcoded = fromJson(body, roots[signal]);
+    if (transcoded.kind === 'broken') return malformed(transcoded.message);
+    bytes = transcoded.bytes;
+    const { malformed: records, firstProblem: message } = transcoded;
+    if (records > 0) refused.push({ signal, reason: 'malformed', records, message });
+  }
+  const window = timeWindow(receivedAtMs);
+  const seen = walk(bytes, roots[signal], window);
+  if (seen.wellFormed && seen.badRecords === 0 && !seen.nested) {
+    return accepted(signal, bytes, seen.records, seen.exponential, refused);
+  }
+  const rewritten = rewrite(bytes, roots[signal], window, signal);
+  if (!rewritten) return malformed('the body is not a valid OTLP request');
+  return accepted(signal, rewritten.bytes, rewritten.records, rewritten.exponential, [
+    ...refused,
+    ...rewritten.refused,
+  ]);
+}
+
+function accepted(
+  signal: OtlpSignal,
+  bytes: Buffer,
+  records: number,
+  exponential: boolean,
+  refused: readonly Refusal[],
+): Checked {
+  const lane = exponential ? exponentialLane : lanes[signal];
+  return { kind: 'accept', frames: records === 0 ? [] : [{ lane, bytes, records, signal }], refused };
+}
+
+function malformed(message: string): Checked {
+  return { kind: 'refuse', status: 400, reason: 'malformed', message, records: 1 };
+}
+
+function endpoint(signal: OtlpSignal, path: string): ProtocolEndpoint {
+  return {
+    method: 'POST',
+    path,
+    contentTypes: ['application/x-protobuf', 'application/protobuf', 'application/json'],
+    signal,
+    cors: true,
+    check: (request) => checkOtlp(signal, request),
+    reply: (ending, request) => otlpReply(signal, ending, request.contentType),
+  };
+}
+
+function sql(file: string): string {
+  return readFileSync(new URL(file, import.meta.url), 'utf8');
+}
+
+const proto = fileURLToPath(new URL('otlp.proto', import.meta.url));
+const points = { name: 'points', sql: sql('metrics.sql') };
+
+export const otlp = defineProtocol({
+  name: 'otlp',
+  title: 'OpenTelemetry (OTLP)',
+  docs: 'Logs, traces and metrics of every OpenTelemetry SDK and collector, over HTTP (protobuf or JSON) and gRPC. Point `OTEL_EXPORTER_OTLP_ENDPOINT` here and send the key as header `authorization=Bearer <key>`. https://opentelemetry.io/docs/specs/otlp/',
+  endpoints: [endpoint('logs', '/v1/logs'), endpoint('spans', '/v1/traces'), endpoint('metrics', '/v1/metrics')],
+  lanes: [
+    {
+      name: lanes.logs,
+      kind: 'engine',
+      formatSchema: `${proto}:SpooledLogs`,
+      sql: [{ name: 'logs', sql: sql('logs.sql') }],
+    },
+    {
+      name: lanes.spans,
+      kind: 'engine',
+      formatSchema: `${proto}:SpooledTraces`,
+      sql: [{ name: 'spans', sql: sql('traces.sql') }],
+    },
+    { name: lanes.metrics, kind: 'engine', formatSchema: `${proto}:SpooledMetrics`, sql: [points] },
+    {
+      name: exponentialLane,
+      kind: 'engine',
+      formatSchema: `${proto}:SpooledMetrics`,
+      sql: [points, { name: 'exponential', sql: sql('metrics-exponential.sql') }],
+    },
+  ],
+});

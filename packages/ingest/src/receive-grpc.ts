@@ -1,0 +1,129 @@
+import { Metadata, Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import type { Ending, Protocol, ProtocolEndpoint } from './protocol.ts';
+import { grpcCode, partialSuccess, rpcStatus } from './protocols/otlp/reply.ts';
+import { defaultReceiveLimits, receiveRequest, type ReceiverParts } from './receive.ts';
+
+/** A running gRPC server. */
+export interface GrpcServer {
+  readonly port: number;
+  /** Lets calls under way end, for at most two seconds. */
+  close(): Promise<void>;
+}
+
+const services = [
+  { service: 'opentelemetry.proto.collector.logs.v1.LogsService', path: '/v1/logs' },
+  { service: 'opentelemetry.proto.collector.trace.v1.TraceService', path: '/v1/traces' },
+  { service: 'opentelemetry.proto.collector.metrics.v1.MetricsService', path: '/v1/metrics' },
+] as const;
+
+const stopWithinMs = 2000;
+
+/**
+ * OTLP over gRPC (https://opentelemetry.io/docs/specs/otlp/#otlpgrpc) on a port of its own (0 picks one). Messages pass as
+ * bytes, into the same path as HTTP. Rejects when the port is taken.
+ */
+export async function startGrpc(
+  parts: ReceiverParts,
+  address: { readonly host: string; readonly port: number },
+): Promise<GrpcServer> {
+  const server = new Server({
+    'grpc.max_receive_message_length': parts.limits?.bodyBytes ?? defaultReceiveLimits.bodyBytes,
+    'grpc.max_concurrent_streams': 256,
+    'grpc.keepalive_time_ms': 60_000,
+  });
+  for (const { service, path } of services) {
+    const found = endpointAt(parts.protocols, path);
+    if (found) server.addService(definition(service), { export: handler(parts, ...found) });
+  }
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`${host}:${address.port}`, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error) reject(error);
+      else resolve(bound);
+    });
+  });
+  return { port, close: () => stop(server) };
+}
+
+function endpointAt(protocols: readonly Protocol[], path: string): [Protocol, ProtocolEndpoint] | undefined {
+  for (const protocol of protocols) {
+    const endpoint = protocol.endpoints.find((known) => known.path === path);
+    if (endpoint) return [protocol, endpoint];
+  }
+  return undefined;
+}
+
+function definition(service: string): Parameters<Server['addService']>[0] {
+  const same = (bytes: Buffer): Buffer => bytes;
+  return {
+    export: {
+      path: `/${service}/Export`,
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: same,
+      requestDeserialize: same,
+      responseSerialize: same,
+      responseDeserialize: same,
+    },
+  };
+}
+
+function handler(parts: ReceiverParts, protocol: Protocol, endpoint: ProtocolEndpoint) {
+  let inFlightBytes = 0;
+  const limitBytes = parts.limits?.inFlightBytes ?? defaultReceiveLimits.inFlightBytes;
+  return (call: ServerUnaryCall<Buffer, Buffer>, reply: sendUnaryData<Buffer>): void => {
+    const size = call.request.length;
+    if (inFlightBytes + size > limitBytes) {
+      const message = 'too many requests are under way';
+      answer(parts, protocol, { kind: 'refused', status: 429, reason: 'rate-limited', message, retryAfterS: 1 }, reply);
+      return;
+    }
+    inFlightBytes += size;
+    const request = {
+      method: 'POST',
+      params: {},
+      query: new URLSearchParams(),
+      headers: headersOf(call.metadata),
+      contentType: 'application/x-protobuf',
+      body: call.request,
+      receivedAtMs: parts.clock.now(),
+    };
+    void receiveRequest(parts, protocol, endpoint, request).then(({ ending }) => {
+      inFlightBytes -= size;
+      answer(parts, protocol, ending, reply);
+    });
+  };
+}
+
+/** gRPC unzips by itself: its coding headers are not the body's any more. */
+function headersOf(metadata: Metadata): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(metadata.getMap())) {
+    if (typeof value === 'string' && name !== 'content-encoding') headers[name] = value;
+  }
+  return headers;
+}
+
+function answer(parts: ReceiverParts, protocol: Protocol, ending: Ending, reply: sendUnaryData<Buffer>): void {
+  if (ending.kind === 'stored') {
+    parts.ledger.answered(protocol.name, 200);
+    reply(null, partialSuccess(ending.refused));
+    return;
+  }
+  const { status, message, retryAfterS } = ending;
+  parts.ledger.answered(protocol.name, status);
+  const code = grpcCode(status);
+  const metadata = new Metadata();
+  metadata.set('grpc-status-details-bin', rpcStatus(code, message, retryAfterS));
+  reply({ code, details: message, metadata });
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.forceShutdown(), stopWithinMs);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
