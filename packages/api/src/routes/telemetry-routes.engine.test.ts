@@ -1,0 +1,293 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ManualClock, silentLogger, systemClock } from '@sightline/base';
+import { openControl, type Control, type Role } from '@sightline/control';
+import { migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { registerApi } from '../register-api.ts';
+import { sessionCookie } from '../authenticate.ts';
+import type { Fault } from '../route.ts';
+
+const minute = 60_000;
+const now = Math.floor(Date.now() / minute) * minute - 3_600_000;
+const issue = '00000000000000ff';
+let folder: string;
+let store: TelemetryStore;
+let control: Control;
+let app: FastifyInstance;
+let clock: ManualClock;
+const faults: Fault[] = [{ name: 'payment-outage', title: 'Payments', description: '', active: false, sites: [] }];
+
+interface Person {
+  readonly organisation: string;
+  readonly cookie: string;
+  readonly csrf: string;
+}
+const people = new Map<string, Person>();
+
+async function person(name: string, organisation: string, role: Role): Promise<void> {
+  const invited = await control.invitations.create(organisation, `${name}@example.com`, role, {
+    name: 'test',
+    role: 'owner',
+  });
+  if (!invited.ok) throw new Error(invited.error.message);
+  const accepted = await control.invitations.accept(invited.value.token, { name, password: 'long enough password' });
+  if (!accepted.ok) throw new Error(accepted.error.message);
+  const opened = await control.sessions.open(accepted.value.person.id, { address: '', userAgent: '', organisation });
+  if (!opened) throw new Error('no session');
+  people.set(name, { organisation, cookie: opened.token, csrf: opened.session.csrfToken });
+}
+
+async function organisation(name: string): Promise<string> {
+  const made = await control.organisations.ensure(name);
+  if (!made.ok) throw new Error(made.error.message);
+  return made.value.id;
+}
+
+async function call(who: string, method: 'GET' | 'PUT' | 'PATCH', url: string, body?: object) {
+  const caller = people.get(who);
+  const reply = await app.inject({
+    method,
+    url,
+    cookies: { [sessionCookie]: caller?.cookie ?? '' },
+    headers: { 'x-csrf-token': caller?.csrf ?? '' },
+    ...(body ? { payload: body } : {}),
+  });
+  return { status: reply.statusCode, headers: reply.headers, text: reply.body, json: () => reply.json() };
+}
+
+/** One site, service, issue, metric, attachment and ledger line, all of them named after `secret`. */
+async function fill(organisation: string, secret: string): Promise<void> {
+  const at = 'fromUnixTimestamp64Milli({at:Int64})';
+  const common = `{o:String} AS organisation, {s:String} AS site, {s:String} AS service, 'production' AS environment`;
+  const statements = [
+    `INSERT INTO spans (organisation, site, service, environment, device, ts, received_at, kind, status_code, duration_ns, res)
+      SELECT ${common}, {s:String}, ${at}, ${at}, 2, if(number < 3, 2, 0), 1000000, map('site.name', concat('Name of ', {s:String}), 'site.latitude', '27', 'site.longitude', '-82', 'site.time_zone', 'America/Chicago') FROM numbers(10)`,
+    `INSERT INTO errors (organisation, site, service, environment, project, ts, received_at, event_id, issue, severity, type, message)
+      SELECT ${common}, 1, ${at}, ${at}, {s:String}, 255, 17, {s:String}, {s:String}`,
+    `INSERT INTO points (organisation, site, service, metric, type, temporality, monotonic, labels, fp, ts, value, received_at)
+      SELECT {o:String}, {s:String}, {s:String}, {s:String}, 'gauge', 0, 0, map({s:String}, {s:String}), cityHash64({s:String}), ${at}, 1, ${at}`,
+    `INSERT INTO attachments (organisation, project, event_id, ts, name, content_type, size_bytes, content)
+      SELECT {o:String}, 1, {s:String}, ${at}, 'page.html', 'text/html', 9, '<script>'`,
+    `INSERT INTO ledger (organisation, minute, key_id, protocol, signal, outcome, reason, records, bytes)
+      SELECT {o:String}, toDateTime(${at}), {s:String}, 'otlp', 'logs', 'accepted', '', 5, 50`,
+    `INSERT INTO scrubbed (organisation, minute, signal, service, rule, removed) SELECT {o:String}, toDateTime(${at}), 'logs', {s:String}, {s:String}, 1`,
+    `INSERT INTO quarantine (organisation, received_at, id, key_id, protocol, signal, reason, records, bytes, content)
+      SELECT {o:String}, ${at}, {s:String}, {s:String}, 'otlp', 'logs', {s:String}, 1, 1, {s:String}`,
+  ];
+  for (const statement of statements)
+    await store.execute(
+      statement,
+      { o: organisation, s: secret, at: now - minute },
+      { settings: { insert_deduplicate: 0 } },
+    );
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sightline-api-'));
+  clock = new ManualClock(now);
+  [store, control] = await Promise.all([
+    openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
+    openControl({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
+  ]);
+  await migrate(store, silentLogger);
+  const [acme, rival] = [await organisation('Acme'), await organisation('Rival')];
+  for (const role of ['admin', 'responder', 'viewer'] as const) await person(role, acme, role);
+  await person('stranger', rival, 'admin');
+  await fill(acme, 'ACMESECRET');
+  await fill(rival, 'RIVALSECRET');
+  app = Fastify();
+  await registerApi(app, {
+    store,
+    control,
+    clock,
+    logger: silentLogger,
+    settings: { publicUrl: 'https://sight.example:8443', version: '0', demo: true, checkReplies: true },
+    ingest: { status: () => ({ lagMs: 7, spoolBytes: 1, spoolLimitBytes: 2, waitingRecords: 3 }) },
+    faults: {
+      list: async () => faults,
+      switch: async (name, active, sites) =>
+        name === 'payment-outage' ? faults.map((fault) => ({ ...fault, active, sites: [...sites] })) : undefined,
+    },
+    health: async () => ({ status: 'healthy', version: '0', uptimeS: 1, components: [] }),
+    metrics: () => '',
+  });
+  await app.ready();
+});
+afterAll(async () => {
+  await app?.close();
+  await Promise.all([store?.close(), control?.close()]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+const range = `from=${now - 60 * minute}&to=${now}`;
+const reads: readonly [name: string, url: (secret: string) => string, shows: 'secret' | 'nothing'][] = [
+  ['fleet', () => '/api/v1/fleet', 'secret'],
+  ['site', (s) => `/api/v1/sites/${s}?${range}`, 'secret'],
+  ['scopes', () => '/api/v1/scopes', 'secret'],
+  ['issues', () => `/api/v1/issues?${range}`, 'secret'],
+  ['issues by search', (s) => `/api/v1/issues?${range}&q=${s}`, 'secret'],
+  ['issue', () => `/api/v1/issues/${issue}`, 'secret'],
+  ['event', (s) => `/api/v1/issues/${issue}?event=${s}`, 'secret'],
+  ['events', () => `/api/v1/issues/${issue}/events`, 'secret'],
+  ['attachment', (s) => `/api/v1/events/${s}/attachments/page.html`, 'nothing'],
+  ['metrics', () => `/api/v1/metrics?${range}`, 'secret'],
+  ['labels', (s) => `/api/v1/metrics/${s}/labels?${range}`, 'secret'],
+  ['series', (s) => `/api/v1/metrics/${s}/series?${range}&by=${s}`, 'secret'],
+  ['ingest health', () => `/api/v1/data/health?${range}`, 'secret'],
+  ['quarantine', () => '/api/v1/data/quarantine', 'secret'],
+  ['arrivals', () => '/api/v1/data/arrivals', 'nothing'],
+];
+
+describe('every read', () => {
+  it.each(reads)('%s shows an organisation its own', async (_, url, shows) => {
+    const reply = await call('admin', 'GET', url('ACMESECRET'));
+    expect(reply.status).toBe(200);
+    if (shows === 'secret') expect(reply.text).toContain('ACMESECRET');
+    expect(reply.text).not.toContain('RIVALSECRET');
+  });
+  it.each(reads)('%s shows nothing of another organisation', async (_, url) => {
+    const reply = await call('stranger', 'GET', url('ACMESECRET'));
+    const found = reply.status === 200 ? reply.text.replaceAll(`"metric":"ACMESECRET"`, '') : '';
+    // What was asked may be echoed as the name of a label; values never come.
+    expect(found.replaceAll('"ACMESECRET":""', '')).not.toContain('ACMESECRET');
+    expect([200, 404]).toContain(reply.status);
+  });
+  it.each(reads)('%s needs somebody', async (_, url) => {
+    expect((await call('nobody', 'GET', url('x'))).status).toBe(401);
+  });
+});
+
+it('finds sites by itself, with name and place, and keeps what people wrote', async () => {
+  await call('viewer', 'GET', '/api/v1/fleet');
+  const { organisation } = people.get('admin') ?? { organisation: '' };
+  const found = await control.sites.find(organisation, 'ACMESECRET');
+  expect(found).toMatchObject({
+    name: 'Name of ACMESECRET',
+    latitude: 27,
+    longitude: -82,
+    timeZone: 'America/Chicago',
+  });
+  expect(await control.sites.find(organisation, 'RIVALSECRET')).toBeUndefined();
+  expect((await call('responder', 'PUT', '/api/v1/sites/ACMESECRET', { name: 'Mine' })).status).toBe(403);
+  expect((await call('admin', 'PUT', '/api/v1/sites/ACMESECRET', { name: 'Mine', city: 'Tampa' })).status).toBe(200);
+  clock.advance(31_000);
+  const after = (await call('viewer', 'GET', '/api/v1/fleet')).json();
+  expect(after.sites).toMatchObject([
+    {
+      code: 'ACMESECRET',
+      name: 'Mine',
+      city: 'Tampa',
+      timeZone: 'America/Chicago',
+      state: 'unhealthy',
+      worst: 'error rate 30 %',
+    },
+  ]);
+  expect(after.totals).toMatchObject({ sites: 1, online: 1 });
+  const audit = await control.audit.list(organisation, { limit: 10, cursor: '' });
+  expect(audit.ok && audit.value.entries.map((entry) => [entry.action, entry.subject])).toContainEqual([
+    'site.update',
+    'ACMESECRET',
+  ]);
+});
+
+it.each<[string, string, object, number]>([
+  ['PUT', '/api/v1/sites/S', { name: 'x', timeZone: 'Mars/Base' }, 400],
+  ['PUT', '/api/v1/sites/S', { name: 'x', latitude: 1 }, 400],
+  ['PUT', '/api/v1/sites/S', { name: 'x', latitude: 100, longitude: 0 }, 422],
+  ['PUT', `/api/v1/sites/${'S'.repeat(90)}${'T'.repeat(120)}`, { name: 'x' }, 400],
+  ['PATCH', `/api/v1/issues/${issue}`, {}, 400],
+  ['PATCH', '/api/v1/issues/00000000000000fe', { status: 'resolved' }, 404],
+  ['PATCH', '/api/v1/issues/nonsense', { status: 'resolved' }, 422],
+  ['PUT', '/api/v1/demo/faults/unknown', { active: true }, 404],
+])('%s %s %j is refused', async (method, url, body, status) => {
+  const reply = await call('admin', method as 'PUT', url, body);
+  // Very long codes may already be refused by the router.
+  expect([status, 404, 414]).toContain(reply.status);
+  expect(reply.status).toBeGreaterThanOrEqual(400);
+});
+
+it.each([
+  `/api/v1/issues?${range}&cursor=x`,
+  `/api/v1/issues?${range}&q=${encodeURIComponent('a AND (')}`,
+  `/api/v1/issues/${issue}/events?cursor=x`,
+  '/api/v1/data/quarantine?cursor=x',
+  `/api/v1/metrics/m/series?${range}&where=nonsense`,
+  `/api/v1/metrics/m/series?${range}&by=${'a,'.repeat(20)}`,
+  `/api/v1/data/health?from=${now}&to=${now}`,
+  `/api/v1/sites/ACMESECRET?from=${now}&to=${now - 1}`,
+])('%s is refused with a reason', async (url) => {
+  const reply = await call('admin', 'GET', url);
+  expect(reply.status).toBe(400);
+  expect(reply.headers['content-type']).toContain('application/problem+json');
+  expect(reply.json().detail).not.toBe('');
+});
+
+it.each([
+  'fleet',
+  'sites/ACMESECRET',
+  'issues',
+  'metrics',
+  'metrics/ACMESECRET/series',
+  'metrics/ACMESECRET/labels',
+  'data/health',
+])('%s survives all of time', async (path) => {
+  const reply = await call('admin', 'GET', `/api/v1/${path}?from=0&to=8640000000000000`);
+  expect(reply.status).toBe(200);
+});
+
+it('resolves, reopens and assigns an issue', async () => {
+  const url = `/api/v1/issues/${issue}`;
+  expect((await call('viewer', 'PATCH', url, { status: 'resolved' })).status).toBe(403);
+  expect((await call('responder', 'PATCH', url, { status: 'resolved' })).json()).toEqual({
+    status: 'resolved',
+    assignee: '',
+  });
+  expect((await call('viewer', 'GET', `/api/v1/issues?${range}`)).json().issues).toEqual([]);
+  expect((await call('viewer', 'GET', `/api/v1/issues?${range}&status=resolved`)).json().issues).toHaveLength(1);
+  expect((await call('stranger', 'GET', `/api/v1/issues?${range}`)).json().issues[0].status).toBe('unresolved');
+  const reopened = await call('responder', 'PATCH', url, { status: 'unresolved', assignee: 'ann@example.com' });
+  expect(reopened.json()).toEqual({ status: 'unresolved', assignee: 'ann@example.com' });
+  const shown = (await call('viewer', 'GET', url)).json();
+  expect(shown.issue).toMatchObject({ status: 'unresolved', assignee: 'ann@example.com' });
+  expect(shown.activity.length).toBeGreaterThanOrEqual(2);
+  expect(shown.activity[0].actor).toBe('responder@example.com');
+});
+
+it('hands attachments out as downloads only', async () => {
+  const reply = await call('viewer', 'GET', '/api/v1/events/ACMESECRET/attachments/page.html');
+  expect(reply.text).toBe('<script>');
+  expect(reply.headers).toMatchObject({
+    'content-type': 'application/octet-stream',
+    'content-disposition': `attachment; filename="page.html"; filename*=UTF-8''page.html`,
+    'x-content-type-options': 'nosniff',
+  });
+});
+
+it('shows snippets with the key and address of the organisation', async () => {
+  const data = (await call('viewer', 'GET', '/api/v1/data/clients')).json();
+  expect(data.dsn).toBe(`https://${data.key}@sight.example:8443/${data.dsn.split('/').at(-1)}`);
+  expect(data.clients.length).toBeGreaterThanOrEqual(13);
+  for (const { snippet, name } of data.clients) {
+    expect(snippet, name).toContain(data.key);
+    expect(snippet, name).not.toMatch(/\{(url|host|port|key|dsn|tls|scheme)\}/);
+  }
+  expect((await call('viewer', 'GET', '/api/v1/data/clients')).json().key).toBe(data.key);
+  const other = (await call('stranger', 'GET', '/api/v1/data/clients')).json();
+  expect(other.key).not.toBe(data.key);
+  const { organisation } = people.get('admin') ?? { organisation: '' };
+  expect((await control.keys.find(data.key))?.scope.organisation).toBe(organisation);
+  const created = await control.audit.list(organisation, { limit: 100, cursor: '' });
+  expect(created.ok && created.value.entries.filter((entry) => entry.action === 'key.create')).toHaveLength(1);
+});
+
+it('switches faults of the demo fleet', async () => {
+  expect((await call('viewer', 'GET', '/api/v1/demo/faults')).json()).toEqual({ available: true, faults });
+  const body = { active: true, sites: ['S1'] };
+  expect((await call('viewer', 'PUT', '/api/v1/demo/faults/payment-outage', body)).status).toBe(403);
+  expect((await call('responder', 'PUT', '/api/v1/demo/faults/payment-outage', body)).json().faults[0]).toMatchObject(
+    body,
+  );
+});
