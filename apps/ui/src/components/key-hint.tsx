@@ -8,7 +8,13 @@ export function KeyHint({ keys }: { keys: string }): ReactNode {
   const parts = keys.split(/[ ]/).map((part) =>
     part
       .split('+')
-      .map((key) => (key === 'mod' ? (navigator.platform.startsWith('Mac') ? '⌘' : 'Ctrl') : (signs[key] ?? key)))
+      .map((key) =>
+        key === 'mod'
+          ? navigator.platform.startsWith('Mac')
+            ? '⌘'
+            : 'Ctrl'
+          : (signs[key] ?? (part.length > 1 && key.length === 1 ? key.toUpperCase() : key)),
+      )
       .join(' '),
   );
   return (

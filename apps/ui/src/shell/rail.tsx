@@ -8,7 +8,8 @@ import type { Page } from './page.ts';
 
 const groups = ['watch', 'explore', 'manage'] as const;
 const doors = groups.flatMap((group) => allPages.filter((page) => page.group === group));
-const beforeMore = 4;
+/** Five doors fit; with more than five, the fifth is "More". */
+const beforeMore = doors.length <= 5 ? 5 : 4;
 
 /** The left rail of wide screens: icons, labels on hover. */
 export function Rail({ path }: { path: string }): ReactNode {
@@ -63,28 +64,30 @@ export function BottomBar({ path }: { path: string }): ReactNode {
       {doors.slice(0, beforeMore).map((page) => (
         <BottomDoor key={page.path} page={page} current={isAt(page, path)} />
       ))}
-      <Popover opened={open} onChange={setOpen} position="top-end" width={200}>
-        <Popover.Target>
-          <button
-            type="button"
-            className="bottom-door"
-            aria-expanded={open}
-            data-current={rest.some((page) => isAt(page, path)) ? '' : undefined}
-            onClick={() => setOpen(!open)}
-          >
-            <IconDots size={20} aria-hidden />
-            More
-          </button>
-        </Popover.Target>
-        <Popover.Dropdown p={4}>
-          {rest.map((page) => (
-            <Go key={page.path} to={page.path} className="more-door" onClick={() => setOpen(false)}>
-              <page.icon size={18} stroke={1.6} aria-hidden />
-              {page.title}
-            </Go>
-          ))}
-        </Popover.Dropdown>
-      </Popover>
+      {rest.length > 0 && (
+        <Popover opened={open} onChange={setOpen} position="top-end" width={200}>
+          <Popover.Target>
+            <button
+              type="button"
+              className="bottom-door"
+              aria-expanded={open}
+              data-current={rest.some((page) => isAt(page, path)) ? '' : undefined}
+              onClick={() => setOpen(!open)}
+            >
+              <IconDots size={20} aria-hidden />
+              More
+            </button>
+          </Popover.Target>
+          <Popover.Dropdown p={4}>
+            {rest.map((page) => (
+              <Go key={page.path} to={page.path} className="more-door" onClick={() => setOpen(false)}>
+                <page.icon size={18} stroke={1.6} aria-hidden />
+                {page.title}
+              </Go>
+            ))}
+          </Popover.Dropdown>
+        </Popover>
+      )}
     </nav>
   );
 }

@@ -65,7 +65,17 @@ function Figures({ health }: { health: Health }): ReactNode {
           <ToneBadge tone={fillTone}>
             {bytesText(health.spoolBytes)} of {bytesText(health.spoolLimitBytes)}
           </ToneBadge>
-          <meter min={0} max={1} value={fill} aria-label="Spool fill" />
+          <div
+            className="fill"
+            role="meter"
+            aria-label="Spool fill"
+            aria-valuemin={0}
+            aria-valuemax={100}
+            aria-valuenow={Math.round(fill * 100)}
+            data-tone={fillTone}
+          >
+            <div style={{ width: `${Math.min(100, fill * 100)}%` }} />
+          </div>
         </dd>
       </div>
       <div>

@@ -14,8 +14,8 @@ export function filterSites(sites: readonly SiteSummary[], text: string): readon
 function matches(site: SiteSummary, word: string): boolean {
   if (word === 'trouble') return urgency(site.state) > 0;
   if (word === 'online') return site.state !== 'offline';
-  if (word === site.state) return true;
-  return [site.code, site.name, site.city, site.region, site.release, site.worst, site.state].some((t) =>
+  if (site.state.startsWith(word)) return true;
+  return [site.code, site.name, site.city, site.region, site.release, site.worst].some((t) =>
     t.toLowerCase().includes(word),
   );
 }

@@ -9,7 +9,6 @@ import { DemoFaults } from './demo-faults.tsx';
 import { Keys } from './keys.tsx';
 import { Mine } from './mine.tsx';
 import { People } from './people.tsx';
-import '../entry/entry.css';
 import './settings.css';
 
 /** People, keys, audit, my own settings; the demo fleet's faults where it runs. */

@@ -101,7 +101,7 @@ export function Lanes(props: {
 function LaneDrawing({ lane, x }: { lane: Lane; x: (at: number) => number }): ReactNode {
   const most = Math.max(...lane.points.map((p) => p.value), Number.MIN_VALUE);
   const y = (value: number): number => laneHeight - 2 - (value / most) * (laneHeight - 10);
-  const colour = /error|fail/i.test(lane.name) ? 'var(--bad-fill)' : 'var(--series-1)';
+  const colour = colourOf(lane.name);
   if (lane.kind === 'line') {
     const path = runsOf(lane.points)
       .map((run) => run.map((p, i) => `${i === 0 ? 'M' : 'L'}${x(p.at).toFixed(1)} ${y(p.value).toFixed(1)}`).join(''))
@@ -116,6 +116,13 @@ function LaneDrawing({ lane, x }: { lane: Lane; x: (at: number) => number }): Re
     )
     .join('');
   return <path d={path} fill={colour} />;
+}
+
+/** State has its colours; everything else is drawn in one quiet one. */
+function colourOf(name: string): string {
+  if (/error|fail|declin/i.test(name)) return 'var(--bad-fill)';
+  if (/online|uptime/i.test(name)) return 'var(--good-fill)';
+  return 'var(--quiet-fill)';
 }
 
 function spoken(lanes: readonly Lane[]): string {

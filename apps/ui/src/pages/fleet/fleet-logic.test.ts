@@ -1,0 +1,124 @@
+import type { SiteState, SiteSummary } from '@sightline/contract';
+import { expect, test } from 'vitest';
+import { filterSites, revenueChange } from './fleet-filter.ts';
+import { byTrouble, fleetSentence, troubleSince } from './fleet-sentence.ts';
+import { healthRuns, healthWords, type HealthMinute } from './health-runs.ts';
+
+const now = Date.UTC(2026, 10, 20, 21, 30);
+const minutesAgo = (n: number): number => now - n * 60_000;
+
+function site(code: string, state: SiteState = 'healthy', more: Partial<SiteSummary> = {}): SiteSummary {
+  return {
+    code,
+    name: `Store ${code}`,
+    city: 'Tampa',
+    region: 'FL',
+    latitude: null,
+    longitude: null,
+    timeZone: 'America/New_York',
+    state,
+    worst: '',
+    lastSeenAt: now,
+    release: '2.14.0',
+    services: 5,
+    errorsPerMin: 0,
+    requestsPerMin: 50,
+    errorRate: 0,
+    p95Ms: 100,
+    cpu: null,
+    memory: null,
+    disk: null,
+    queue: null,
+    paymentSuccess: null,
+    ordersToday: 0,
+    revenueToday: 0,
+    openIncidents: 0,
+    health: health(30, 'good'),
+    ...more,
+  };
+}
+
+function health(count: number, minute: HealthMinute, then: HealthMinute = 'bad'): HealthMinute[] {
+  return [...Array<HealthMinute>(count).fill(minute), ...Array<HealthMinute>(30 - count).fill(then)];
+}
+
+/** The sentence as it is read. */
+function sentence(...sites: SiteSummary[]): string {
+  const clock = (at: number): string => new Date(at).toISOString().slice(11, 16);
+  return fleetSentence(sites, now, clock)
+    .parts.map((part) => ('site' in part ? part.site : part.text))
+    .join('');
+}
+
+const paying = site('STORE_012', 'unhealthy', { worst: 'payment errors', health: health(4, 'good') });
+const gone = site('STORE_047', 'offline', { worst: 'offline 12 min', lastSeenAt: minutesAgo(12) });
+const slow = site('STORE_022', 'degraded', { worst: 'slow inventory', health: health(25, 'good', 'warn') });
+
+test.each([
+  ['nothing reports', [], 'No store reports yet.'],
+  ['one well store', [site('A')], 'The store is well.'],
+  ['all well', [site('A'), site('B')], 'All 2 stores are well.'],
+  ['one in trouble', [site('A'), paying], '1 store needs you: payment errors at STORE_012 since 21:04.'],
+  [
+    'two, and one to watch',
+    [slow, gone, paying],
+    '2 stores need you: payment errors at STORE_012 since 21:04, offline at STORE_047 since 21:18. 1 more to watch.',
+  ],
+  ['only to watch', [slow, site('A')], 'Nothing is down. 1 store to watch: slow inventory at STORE_022 since 21:25.'],
+  [
+    'gone for days',
+    [site('A', 'offline', { lastSeenAt: minutesAgo(3 * 1440) })],
+    '1 store needs you: offline at A since 3 d ago.',
+  ],
+  ['never heard', [site('A', 'offline', { lastSeenAt: null })], '1 store needs you: offline at A.'],
+  [
+    'more than can be named',
+    ['A', 'B', 'C', 'D', 'E', 'F'].map((code) => site(code, 'unhealthy')),
+    '6 stores need you: errors at A, errors at B, errors at C, errors at D and 2 more.',
+  ],
+])('the first line of the fleet: %s', (_, sites, expected) => {
+  expect(sentence(...sites)).toBe(expected);
+});
+
+test('trouble first, then errors, then the code', () => {
+  const noisy = site('Z', 'healthy', { errorsPerMin: 3 });
+  const order = [site('B'), slow, noisy, gone, site('A')].sort(byTrouble).map((s) => s.code);
+  expect(order).toEqual(['STORE_047', 'STORE_022', 'Z', 'A', 'B']);
+});
+
+test('a well store has no since, though its last minute was bad', () => {
+  expect(troubleSince(site('A', 'healthy', { health: health(29, 'good') }), now)).toBeUndefined();
+});
+
+test.each([
+  ['', ['STORE_012', 'STORE_047', 'STORE_022', 'W']],
+  ['offline', ['STORE_047']],
+  ['store_04', ['STORE_047']],
+  ['trouble', ['STORE_012', 'STORE_047', 'STORE_022']],
+  ['tampa inventory', ['STORE_022']],
+  ['healthy', ['W']],
+  ['  ', ['STORE_012', 'STORE_047', 'STORE_022', 'W']],
+  ['nowhere', []],
+])('the filter "%s"', (text, expected) => {
+  const found = filterSites([paying, gone, slow, site('W')], text);
+  expect(found.map((s) => s.code)).toEqual(expected);
+});
+
+test.each([
+  [110, 100, '+10.0 %'],
+  [96.5, 100, '−3.5 %'],
+  [5, null, undefined],
+  [5, 0, undefined],
+])('revenue %s against %s', (today, before, expected) => {
+  expect(revenueChange(today, before)?.text).toBe(expected);
+});
+
+test('equal minutes are one bar, and are told in words', () => {
+  const minutes: HealthMinute[] = ['good', 'good', 'bad', 'good'];
+  expect(healthRuns(minutes)).toEqual([
+    { start: 0, length: 2, minute: 'good' },
+    { start: 2, length: 1, minute: 'bad' },
+    { start: 3, length: 1, minute: 'good' },
+  ]);
+  expect(healthWords(minutes)).toBe('Last 4 minutes: 3 good, 1 bad');
+});
