@@ -9,7 +9,7 @@ SELECT organisation,
   first_of(value_of(['service.name'], res_keys, res_vals), value_of(['service.name'], keys, vals), first_of(key_service, 'unknown', '')) AS service,
   first_of(value_of(['service.version'], res_keys, res_vals), value_of(['service.version'], keys, vals), '') AS release,
   nano(if(lr.time_unix_nano > 0, lr.time_unix_nano, if(lr.observed_time_unix_nano > 0, lr.observed_time_unix_nano, received_at))) AS ts,
-  nano(received_at) AS received_at, severity_of(lr.severity_number, lr.severity_text) AS severity, lr.severity_text, lr.event_name, texts[1] AS body,
+  nano(received_at), severity_of(lr.severity_number, lr.severity_text) AS severity, lr.severity_text, lr.event_name, texts[1] AS body,
   fix16(lr.trace_id), fix8(lr.span_id), toUInt8(bitAnd(lr.flags, 255)),
   first_of(value_of(['correlation.id', 'correlation_id', 'correlationId', 'x-correlation-id', 'http.request.header.x-correlation-id'], keys, vals), value_of(['correlation.id', 'correlation_id'], res_keys, res_vals), '') AS correlation_id,
   scope_name, mapFromArrays(res_keys, res_vals) AS res, mapFromArrays(keys, vals) AS attrs

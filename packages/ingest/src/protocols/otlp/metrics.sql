@@ -12,7 +12,7 @@ WITH arrayConcat(
         arrayMap(x -> ('', 'quantile', toString(x.quantile), x.value), d.quantile_values))), m.summary.data_points)) AS points
 SELECT organisation, site, service, concat(name, s.1) AS metric, type, unit, temporality, monotonic,
   if(s.2 = '', base, mapSort(mapConcat(base, map(s.2, s.3)))) AS labels, cityHash64(metric, mapKeys(labels), mapValues(labels)) AS fp,
-  fromUnixTimestamp64Milli(toInt64(intDiv(if(t = 0, received_at, t), 1000000))) AS ts, s.4 AS value, fromUnixTimestamp64Milli(toInt64(intDiv(received_at, 1000000))) AS received_at
+  fromUnixTimestamp64Milli(toInt64(intDiv(if(t = 0, received_at, t), 1000000))) AS ts, s.4 AS value, fromUnixTimestamp64Milli(toInt64(intDiv(received_at, 1000000)))
 FROM (SELECT organisation, site, service, name, type, unit, temporality, monotonic, received_at, mapSort(mapConcat(resl, p.1)) AS base, p.2 AS t, arrayJoin(p.3) AS s
   FROM (SELECT organisation, site, service, resl, received_at, m.name AS name, m.unit AS unit,
       multiIf(notEmpty(m.gauge.data_points), 'gauge', notEmpty(m.sum.data_points), if(m.sum.is_monotonic, 'counter', 'updowncounter'), notEmpty(m.histogram.data_points), 'histogram', notEmpty(m.summary.data_points), 'summary', '') AS type,

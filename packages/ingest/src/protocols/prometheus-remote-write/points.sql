@@ -3,7 +3,7 @@
 INSERT INTO points (organisation, site, service, metric, type, unit, temporality, monotonic, labels, fp, ts, value, received_at)
 SELECT organisation, site, service, metric, type, '' AS unit, if(type = 'counter', 2, 0) AS temporality, toUInt8(type = 'counter') AS monotonic, labels,
   cityHash64(metric, mapKeys(labels), mapValues(labels)) AS fp, fromUnixTimestamp64Milli(sample.timestamp) AS ts, sample.value AS value,
-  fromUnixTimestamp64Milli(toInt64(intDiv(received_at, 1000000))) AS received_at
+  fromUnixTimestamp64Milli(toInt64(intDiv(received_at, 1000000)))
 FROM (SELECT organisation, received_at, metric, site, service, type, samples,
     mapSort(mapFilter((k, v) -> v != '', if(site = '' OR mapContains(given, 'site'), given, mapConcat(given, map('site', site))))) AS labels
   FROM (SELECT organisation, received_at, samples, value_of(['__name__'], keys, vals) AS metric,
