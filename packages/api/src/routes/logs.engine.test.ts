@@ -1,0 +1,171 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger, systemClock } from '@sightline/base';
+import { migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sendProblem } from '../problem.ts';
+import { ProblemReply, type ApiDeps, type CallContext, type Route } from '../route.ts';
+import { logRoutes } from './logs.ts';
+import { storyRoutes } from './story.ts';
+import { traceRoutes } from './traces.ts';
+
+let store: EmbeddedStore;
+let app: FastifyInstance;
+let address: string;
+const folder = mkdtempSync(join(tmpdir(), 'sightline-routes-'));
+const endMs = Date.now() + 60_000;
+const range = `from=${endMs - 3_600_000}&to=${endMs}`;
+
+/** The routes for a caller of organisation `acme`, without sign-in: that is tested with the machinery. */
+function install(route: Route, deps: ApiDeps): void {
+  app.route({
+    method: route.method,
+    url: route.path,
+    handler: async (request, reply) => {
+      const away = new AbortController();
+      reply.raw.once('close', () => away.abort());
+      const context = { deps, signal: away.signal, caller: { organisation: 'acme' } } as CallContext;
+      const input = {
+        params: route.params?.parse(request.params),
+        query: route.query?.parse(request.query),
+        body: undefined,
+      };
+      const answered = await route.run(input, context, reply);
+      if (answered instanceof ProblemReply) return sendProblem(reply, answered);
+      return route.endpoint ? route.endpoint.reply.parse(answered) : reply;
+    },
+  });
+}
+
+beforeAll(async () => {
+  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
+  await migrate(store, silentLogger);
+  await arrive('acme', 25);
+  await arrive('rival', 5);
+  await store.execute(
+    `INSERT INTO spans (organisation, site, service, ts, duration_ns, trace_id, span_id, name, kind, status_code, correlation_id, events.ts, events.name, events.attrs, links.trace_id, links.span_id, links.attrs)
+     SELECT 'acme', 'STORE_047', 'orders', fromUnixTimestamp64Milli({now:Int64}), 5000000, toFixedString(unhex('000000000000000000000000000000aa'), 16), toFixedString(unhex('00000000000000bb'), 8),
+       'GET /', 2, 2, 'corr-1', [fromUnixTimestamp64Milli({now:Int64})], ['retry'], [map('n', '1')], [toFixedString(unhex('000000000000000000000000000000cc'), 16)], [toFixedString('', 8)], [map()]`,
+    { now: Date.now() },
+    { settings: { insert_deduplication_token: 'spans' } },
+  );
+  const deps = { store, clock: systemClock, logger: silentLogger } as unknown as ApiDeps;
+  app = Fastify();
+  for (const route of [...logRoutes, ...traceRoutes, ...storyRoutes]) install(route, deps);
+  address = await app.listen({ host: '127.0.0.1', port: 0 });
+});
+afterAll(async () => {
+  await app.close();
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let arrivals = 0;
+function arrive(organisation: string, count: number): Promise<void> {
+  return store.execute(
+    `INSERT INTO logs (organisation, site, service, ts, received_at, severity, body, correlation_id, attrs)
+     SELECT {organisation:String}, 'STORE_047', 'orders', fromUnixTimestamp64Milli({now:Int64} + toInt64(number)), fromUnixTimestamp64Milli({now:Int64}), 17,
+       concat('=order ', toString(number)), if(number = 3, 'corr-1', ''), map('n', toString(number)) FROM numbers({count:UInt32})`,
+    { organisation, count, now: Date.now() },
+    { settings: { insert_deduplication_token: `arrival-${arrivals++}` } },
+  );
+}
+
+async function get(path: string): Promise<{ status: number; body: any }> {
+  const answer = await fetch(`${address}/api/v1/${path}`);
+  return { status: answer.status, body: await answer.json() };
+}
+
+describe('answers of the contract', () => {
+  test('search, with what to light up and the next page', async () => {
+    const { status, body } = await get(`logs?${range}&q=order+site:store_047&limit=10`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ words: ['order'], rows: { length: 10 } });
+    const rest = await get(`logs?${range}&q=order&limit=100&cursor=${body.next}`);
+    expect(rest.body.rows).toHaveLength(15);
+    expect(rest.body.next).toBe('');
+  });
+
+  test('histogram, facets, fields, context', async () => {
+    expect((await get(`logs/histogram?${range}`)).body).toMatchObject({ total: 25 });
+    expect((await get(`logs/facets?${range}&fields=service,n`)).body.facets).toMatchObject([
+      { field: 'service', values: [{ value: 'orders', records: 25 }] },
+      { field: 'n', values: { length: 10 } },
+    ]);
+    expect((await get(`logs/fields?${range}&field=service`)).body).toEqual({ fields: [], values: ['orders'] });
+    const { body } = await get(`logs?${range}&limit=10`);
+    const context = await get(`logs/${body.rows[5].id}/context?lines=3`);
+    expect(context.body).toMatchObject({ row: { id: body.rows[5].id }, before: { length: 3 }, after: { length: 3 } });
+  });
+
+  test('traces, one trace, services, story', async () => {
+    expect((await get(`traces?${range}&q=status:error`)).body.traces).toMatchObject([
+      { rootName: 'GET /', spans: 1, errors: 1 },
+    ]);
+    expect((await get('traces/000000000000000000000000000000AA')).body).toMatchObject({
+      spans: [
+        {
+          events: [{ name: 'retry', attributes: { n: '1' } }],
+          links: [{ traceId: '000000000000000000000000000000cc' }],
+        },
+      ],
+    });
+    expect((await get(`services?${range}`)).body.services).toMatchObject([{ service: 'orders', errorRate: 1 }]);
+    expect((await get('story/corr-1')).body).toMatchObject({ lanes: ['orders'], entries: { length: 2 } });
+  });
+});
+
+describe('refusals', () => {
+  test.each([
+    ['a search that cannot be read', `logs?${range}&q=service:`, 400, { from: 0, to: 8 }],
+    ['in the histogram', `logs/histogram?${range}&q=(a`, 400, { from: 0, to: 1 }],
+    ['in the export', `logs/export?${range}&q=a+OR`, 400, { from: 4, to: 4 }],
+    ['in the tail', `logs/tail?q=severity:loud`, 400, { from: 9, to: 13 }],
+    ['in traces', `traces?${range}&q=duration:>x`, 400, { from: 10, to: 11 }],
+    ['a log that is not', 'logs/1-0000000000000000/context', 404, undefined],
+    ['a trace that is not', 'traces/ffffffffffffffffffffffffffffffff', 404, undefined],
+  ])('%s', async (_, path, status, position) => {
+    const answered = await get(path);
+    expect(answered.status).toBe(status);
+    expect(answered.body.position).toEqual(position);
+  });
+});
+
+describe('export', () => {
+  test('CSV is a file whose cells never compute', async () => {
+    const answer = await fetch(`${address}/api/v1/logs/export?${range}&format=csv`);
+    expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="logs-[\dT-]+\.csv"$/);
+    const lines = (await answer.text()).split('\r\n');
+    expect(lines).toHaveLength(27);
+    expect(lines[1]).toContain(`"'=order 24"`);
+  });
+
+  test('NDJSON, also of nothing', async () => {
+    expect(
+      (await (await fetch(`${address}/api/v1/logs/export?${range}&format=ndjson&order=oldest`)).text())
+        .trim()
+        .split('\n'),
+    ).toHaveLength(25);
+    expect(await (await fetch(`${address}/api/v1/logs/export?${range}&format=ndjson&q=nothing`)).text()).toBe('');
+  });
+});
+
+test('live tail: what arrives, of this organisation, until the client goes', async () => {
+  const leave = new AbortController();
+  const answer = await fetch(`${address}/api/v1/logs/tail?q=order`, { signal: leave.signal });
+  expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+  await arrive('rival', 2);
+  await arrive('acme', 2);
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const piece of answer.body ?? []) {
+    text += decoder.decode(piece as Uint8Array);
+    if (text.split('event: row').length > 2) break;
+  }
+  leave.abort();
+  const rows = [...text.matchAll(/^data: (.*)$/gm)].map((line) => JSON.parse(line[1] ?? '') as { body: string });
+  expect(rows.map((row) => row.body)).toEqual(['=order 0', '=order 1']);
+});
