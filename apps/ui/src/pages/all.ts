@@ -1,13 +1,26 @@
 import type { Page } from '../shell/page.ts';
 import { dataPage } from './data/page.ts';
 import { invitationPage, setupPage, signInPage } from './entry/pages.ts';
+import { issuePage, issuesPage } from './errors/pages.ts';
 import { fleetPage } from './fleet/page.ts';
+import { logsPage } from './logs/page.ts';
+import { metricsPage } from './metrics/page.ts';
 import { settingsPage } from './settings/page.ts';
 import { sitePage } from './site/page.ts';
+import { storyDoorPage, storyPage } from './story/pages.ts';
+import { tracePage, tracesPage } from './traces/pages.ts';
 
 /** Every page of the product, in the order of the rail. A new page is a folder and a line here. */
 export const allPages: readonly Page[] = [
   fleetPage,
+  issuesPage,
+  issuePage,
+  logsPage,
+  tracesPage,
+  tracePage,
+  metricsPage,
+  storyPage,
+  storyDoorPage,
   sitePage,
   dataPage,
   settingsPage,

@@ -1,0 +1,234 @@
+import { getIssue } from '@sightline/contract';
+import { Button } from '@mantine/core';
+import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { formatAmount, formatCount } from '../../charts/number-format.ts';
+import { TimeChart } from '../../charts/time-chart.tsx';
+import { CopyId } from '../../components/copy-id.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorState } from '../../components/error-state.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
+import { ToneBadge } from '../../components/state-badge.tsx';
+import { TimeText } from '../../components/time-text.tsx';
+import { useAddress, usePathParam } from '../../data/address.ts';
+import { useAsk } from '../../data/ask.ts';
+import type { Reply } from '../../data/call.ts';
+import { useScope } from '../../data/scope.ts';
+import { Go, useGo } from '../../shell/go.tsx';
+import { useKeys } from '../../shell/keys.ts';
+import { ContextCards } from './context-cards.tsx';
+import './errors.css';
+import { IssueSide } from './issue-side.tsx';
+import { issueTitle, statusTone } from './issue-words.ts';
+import { StackTrace } from './stack-trace.tsx';
+import { Trail } from './trail.tsx';
+
+type Answer = Reply<typeof getIssue>;
+
+/** One issue: how often and where, who and what it hit, and one event of it in full. */
+export default function IssuePage(): ReactNode {
+  const issue = usePathParam('issue').toLowerCase();
+  const { search } = useAddress();
+  const go = useGo();
+  const valid = /^[0-9a-f]{16}$/.test(issue);
+  const asked = useAsk(getIssue, { params: { issue }, query: { event: search['event'] ?? '' } }, { when: valid });
+  if (!valid || asked.error?.status === 404) {
+    return (
+      <div className="page">
+        <EmptyState
+          title="This issue is not known"
+          text="The address may be mistyped, or its events are older than what is kept."
+          action={<Button onClick={() => go('/errors')}>All errors</Button>}
+        />
+      </div>
+    );
+  }
+  if (asked.data === undefined) {
+    return (
+      <div className="page" aria-busy={asked.isPending}>
+        {asked.error === null ? <SkeletonRows rows={20} /> : <ErrorState error={asked.error} again={() => void asked.refetch()} />}
+      </div>
+    );
+  }
+  return <IssueView answer={asked.data} />;
+}
+
+function IssueView({ answer }: { answer: Answer }): ReactNode {
+  const { issue, event } = answer;
+  const { setRange } = useScope();
+  const trendStep = stepOf(issue.trend);
+  const first = issue.trend[0]?.at ?? issue.firstSeenAt;
+  const last = (issue.trend.at(-1)?.at ?? issue.lastSeenAt) + trendStep;
+  return (
+    <div className="page issue-page">
+      <header className="issue-head">
+        <div className="row">
+          <ToneBadge tone={statusTone[issue.status]}>{issue.status}</ToneBadge>
+          <span className="muted">{[issue.service, issue.platform].filter((part) => part !== '').join(' · ')}</span>
+          <CopyId id={issue.issue} what="Issue id" length={16} />
+        </div>
+        <h1>{issueTitle(issue)}</h1>
+        <p className="muted code">{issue.culprit}</p>
+      </header>
+      <div className="issue-columns">
+        <main className="issue-main">
+          <section className="hits" aria-label="How often and whom it hit">
+            <Hit value={formatCount(issue.events)} word={`events in this range, ${formatCount(issue.eventsTotal)} ever`} />
+            <Hit value={formatCount(issue.sites)} word={issue.sites === 1 ? 'site' : 'sites'} />
+            <Hit value={formatCount(issue.users)} word={issue.users === 1 ? 'user' : 'users'} />
+            <Hit value={formatAmount(issue.amount)} word="in failed transactions" />
+          </section>
+          <section aria-label="Trend">
+            <TimeChart
+              series={[{ name: 'events', points: issue.trend, colour: 'var(--bad-fill)' }]}
+              from={first}
+              to={Math.max(last, first + trendStep)}
+              stepMs={trendStep}
+              kind="bars"
+              height={110}
+              label={`Events of ${issueTitle(issue)} over time`}
+              onRange={setRange}
+            />
+          </section>
+          {event === null ? (
+            <EmptyState compact title="No event of this issue is kept" text="Its count is known, but its events are older than what is kept." />
+          ) : (
+            <EventParts answer={answer} event={event} />
+          )}
+        </main>
+        <IssueSide answer={answer} />
+      </div>
+    </div>
+  );
+}
+
+function EventParts({ answer, event }: { answer: Answer; event: NonNullable<Answer['event']> }): ReactNode {
+  const { setSearch } = useAddress();
+  const older = () => answer.previousEvent !== '' && setSearch({ event: answer.previousEvent });
+  const newer = () => answer.nextEvent !== '' && setSearch({ event: answer.nextEvent });
+  useKeys([
+    { keys: 'j', title: 'Older event', run: older },
+    { keys: 'k', title: 'Newer event', run: newer },
+  ]);
+  const story = event.correlationId || event.traceId;
+  return (
+    <>
+      <div className="event-bar" role="toolbar" aria-label="Events">
+        <Button variant="default" disabled={answer.previousEvent === ''} leftSection={<IconChevronLeft size={14} />} onClick={older}>
+          Older
+        </Button>
+        <Button variant="default" disabled={answer.nextEvent === ''} rightSection={<IconChevronRight size={14} />} onClick={newer}>
+          Newer
+        </Button>
+        <span>
+          Event <CopyId id={event.eventId} what="Event id" /> <TimeText at={event.at} />
+        </span>
+        <nav className="ways-on" aria-label="Related">
+          {event.traceId !== '' && (
+            <Go to={`/traces/${event.traceId}`} search={{ span: event.spanId }}>
+              Trace
+            </Go>
+          )}
+          {story !== '' && <Go to={`/story/${encodeURIComponent(story)}`}>Story</Go>}
+          <Go to="/logs" search={logsAround(event)}>
+            Logs around
+          </Go>
+          {event.site !== '' && <Go to={`/sites/${encodeURIComponent(event.site)}`}>{event.site}</Go>}
+        </nav>
+      </div>
+      <ContextCards groups={event.groups} />
+      <Part title="Stack">
+        <StackTrace exceptions={event.exceptions} />
+      </Part>
+      <Part title="What happened before">
+        <Trail event={event} />
+      </Part>
+      {answer.tags.length > 0 && (
+        <Part title="Tags">
+          <TagShares tags={answer.tags} />
+        </Part>
+      )}
+      <MoreOfEvent event={event} />
+    </>
+  );
+}
+
+/** Contexts, extra data and attachments: rarely read, so folded. */
+function MoreOfEvent({ event }: { event: NonNullable<Answer['event']> }): ReactNode {
+  const rest = { ...event.contexts, ...(Object.keys(event.extra).length > 0 ? { extra: event.extra } : {}) };
+  if (Object.keys(rest).length === 0 && event.attachments.length === 0) return null;
+  return (
+    <Part title="More of this event">
+      {event.attachments.map((file) => (
+        <p key={file.name}>
+          {file.name} <span className="muted">{file.contentType}, {formatCount(file.sizeBytes)} bytes</span>
+        </p>
+      ))}
+      {Object.entries(rest).map(([name, value]) => (
+        <details key={name} className="span-event">
+          <summary>{name}</summary>
+          <pre className="frame-code" tabIndex={0}>
+            {JSON.stringify(value, null, 2)}
+          </pre>
+        </details>
+      ))}
+      {event.sdk !== '' && <p className="muted">Sent by {event.sdk}</p>}
+    </Part>
+  );
+}
+
+function TagShares({ tags }: { tags: Answer['tags'] }): ReactNode {
+  return (
+    <div className="tag-shares">
+      {tags.map(({ tag, values }) => {
+        const total = values.reduce((sum, { events }) => sum + events, 0);
+        return (
+          <section key={tag} aria-label={tag}>
+            <h3>{tag}</h3>
+            {values.slice(0, 5).map(({ value, events }) => (
+              <div key={value} className="tag-share">
+                <span className="tag-fill" style={{ width: `${(events / Math.max(1, total)) * 100}%` }} />
+                <span className="tag-value">{value || '(none)'}</span>
+                <span className="muted">{Math.round((events / Math.max(1, total)) * 100)} %</span>
+              </div>
+            ))}
+          </section>
+        );
+      })}
+    </div>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }): ReactNode {
+  return (
+    <section className="issue-part">
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function Hit({ value, word }: { value: string; word: string }): ReactNode {
+  return (
+    <div>
+      <b>{value}</b> <span className="muted">{word}</span>
+    </div>
+  );
+}
+
+function stepOf(points: readonly { readonly at: number }[]): number {
+  const [first, second] = points;
+  return first !== undefined && second !== undefined ? Math.max(1, second.at - first.at) : 3_600_000;
+}
+
+const aroundMs = 300_000;
+
+function logsAround(event: NonNullable<Answer['event']>): Record<string, string> {
+  return {
+    site: event.site,
+    service: event.service,
+    range: '',
+    from: String(Math.round(event.at - aroundMs)),
+    to: String(Math.round(event.at + aroundMs)),
+  };
+}

@@ -1,0 +1,216 @@
+import { listIssues, type IssueRow } from '@sightline/contract';
+import { Button, Checkbox, SegmentedControl, Select } from '@mantine/core';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import { useMemo, useState, type ReactNode } from 'react';
+import { formatAmount, formatCount } from '../../charts/number-format.ts';
+import { Sparkline } from '../../charts/sparkline.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorState } from '../../components/error-state.tsx';
+import { SeverityTick } from '../../components/severity-tick.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
+import { ToneBadge } from '../../components/state-badge.tsx';
+import { TimeText } from '../../components/time-text.tsx';
+import { useAddress } from '../../data/address.ts';
+import { call, type ProblemError, type Reply } from '../../data/call.ts';
+import { useScope } from '../../data/scope.ts';
+import { useMe } from '../../data/session.tsx';
+import { QueryLine } from '../../search/query-line.tsx';
+import { Go, useGo } from '../../shell/go.tsx';
+import './errors.css';
+import { issueTitle, statusTone } from './issue-words.ts';
+import { useChangeIssues } from './use-change-issues.tsx';
+
+const statuses = ['open', 'unresolved', 'regressed', 'resolved', 'ignored', 'all'] as const;
+const sorts = [
+  { value: 'last-seen', label: 'Last seen' },
+  { value: 'first-seen', label: 'First seen' },
+  { value: 'events', label: 'Events' },
+  { value: 'sites', label: 'Sites' },
+  { value: 'users', label: 'Users' },
+] as const;
+const ownFields = ['type', 'message', 'culprit', 'transaction', 'severity', 'service', 'site', 'device', 'environment', 'release', 'platform', 'user', 'order', 'amount', 'handled', 'trace', 'correlation'];
+
+/** Errors grouped as issues. */
+export default function IssuesPage(): ReactNode {
+  const { search, setSearch } = useAddress();
+  const { query: scope } = useScope();
+  const { may } = useMe();
+  const go = useGo();
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const { change, busy } = useChangeIssues();
+  const q = search['q'] ?? '';
+  const status = statuses.find((one) => one === search['status']) ?? 'open';
+  const sort = sorts.find(({ value }) => value === search['sort'])?.value ?? 'last-seen';
+  const asked = useInfiniteQuery({
+    queryKey: [listIssues.path, 'pages', scope, q, status, sort],
+    queryFn: async ({ signal, pageParam }: { signal: AbortSignal; pageParam: string }) =>
+      call(listIssues, { query: { ...scope, q, status, sort, limit: 50, cursor: pageParam } }, signal),
+    initialPageParam: '',
+    getNextPageParam: (last: Reply<typeof listIssues>) => (last.next === '' ? undefined : last.next),
+    placeholderData: keepPreviousData,
+  });
+  const issues = useMemo(() => asked.data?.pages.flatMap((page) => page.issues) ?? [], [asked.data]);
+  const error = asked.error as ProblemError | null;
+  const picked = issues.filter(({ issue }) => chosen.has(issue));
+  const act = async (to: 'resolved' | 'ignored' | 'unresolved') => {
+    setChosen(new Set());
+    await change(picked, to);
+  };
+  const setQuery = (next: string) => setSearch({ q: next }, { push: true });
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>Errors</h1>
+        <SegmentedControl
+          size="xs"
+          aria-label="State of the issues"
+          className="issue-states"
+          value={status}
+          data={statuses.map((value) => ({ value, label: value === 'all' ? 'All' : value.charAt(0).toUpperCase() + value.slice(1) }))}
+          onChange={(value) => setSearch({ status: value === 'open' ? '' : value }, { push: true })}
+        />
+      </div>
+      <div className="page-head">
+        <QueryLine
+          value={q}
+          onSubmit={setQuery}
+          label="Search errors"
+          placeholder="timeout service:payment -site:STORE_012"
+          scope={scope}
+          fields={ownFields}
+          problem={error}
+        />
+        <Select
+          aria-label="Order"
+          w={128}
+          data={[...sorts]}
+          value={sort}
+          allowDeselect={false}
+          onChange={(value) => setSearch({ sort: value === 'last-seen' ? '' : (value ?? '') })}
+        />
+      </div>
+      {picked.length > 0 && (
+        <div className="bulk-bar" role="toolbar" aria-label="Chosen issues">
+          <span>{picked.length} chosen</span>
+          <Button disabled={busy} onClick={() => void act('resolved')}>
+            Resolve
+          </Button>
+          <Button variant="default" disabled={busy} onClick={() => void act('ignored')}>
+            Ignore
+          </Button>
+          <Button variant="default" disabled={busy} onClick={() => void act('unresolved')}>
+            Reopen
+          </Button>
+          <Button variant="subtle" onClick={() => setChosen(new Set())}>
+            Clear
+          </Button>
+        </div>
+      )}
+      {asked.isPending && <SkeletonRows rows={12} height={52} />}
+      {error !== null && error.position === undefined && issues.length === 0 && (
+        <ErrorState error={error} kept="Your search stands in the address." again={() => void asked.refetch()} />
+      )}
+      {!asked.isPending && error === null && issues.length === 0 && (
+        <EmptyState
+          compact
+          title={q === '' && status === 'open' ? 'No open errors in this time range' : 'No issue matches'}
+          text={
+            q === '' && status === 'open'
+              ? 'Either nothing failed, or no SDK reports here yet: Sentry SDKs need only their DSN changed.'
+              : 'No issue in this scope and time range fits.'
+          }
+          action={
+            q === '' && status === 'open' ? (
+              <Button variant="default" onClick={() => go('/data')}>
+                Send errors
+              </Button>
+            ) : (
+              <Button variant="default" onClick={() => setSearch({ q: '', status: 'all' })}>
+                Show all issues
+              </Button>
+            )
+          }
+        />
+      )}
+      {issues.length > 0 && (
+        <ol className="issue-list" data-stale={asked.isPlaceholderData ? '' : undefined}>
+          <li className="issue-row issue-titles" aria-hidden="true">
+            <span />
+            <span>Issue</span>
+            <span>Trend</span>
+            <span className="figure">Events</span>
+            <span className="figure">Sites</span>
+            <span className="figure">Users</span>
+            <span className="figure">Amount</span>
+            <span>Last seen</span>
+          </li>
+          {issues.map((issue) => (
+            <IssueLine
+              key={issue.issue}
+              issue={issue}
+              chosen={chosen.has(issue.issue)}
+              onChoose={
+                may('responder')
+                  ? () =>
+                      setChosen((old) => {
+                        const next = new Set(old);
+                        if (!next.delete(issue.issue)) next.add(issue.issue);
+                        return next;
+                      })
+                  : undefined
+              }
+            />
+          ))}
+        </ol>
+      )}
+      {asked.hasNextPage && (
+        <Button variant="default" loading={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
+          Load more
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function IssueLine({ issue, chosen, onChoose }: { issue: IssueRow; chosen: boolean; onChoose: (() => void) | undefined }): ReactNode {
+  const title = issueTitle(issue);
+  return (
+    <li className="issue-row" aria-label={title}>
+      {onChoose === undefined ? <span /> : <Checkbox size="xs" checked={chosen} onChange={onChoose} aria-label={`Choose ${title}`} />}
+      <div className="issue-what">
+        <Go to={`/errors/${issue.issue}`} className="issue-title">
+          <SeverityTick severity={issue.severity} bare />
+          {title}
+        </Go>
+        <div className="issue-where">
+          {issue.status !== 'unresolved' && <ToneBadge tone={statusTone[issue.status]}>{issue.status}</ToneBadge>}
+          <span>{issue.service}</span>
+          <span className="issue-culprit code">{issue.culprit}</span>
+          <span>
+            new <TimeText at={issue.firstSeenAt} show="relative" />
+          </span>
+          {issue.assignee !== '' && <span>{issue.assignee}</span>}
+        </div>
+      </div>
+      <span className="issue-trend">
+        <Sparkline points={issue.trend} label={`Events of ${title}`} kind="bars" tone="bad" width={120} height={28} />
+      </span>
+      <Figure value={formatCount(issue.events)} unit="events" />
+      <Figure value={formatCount(issue.sites)} unit={issue.sites === 1 ? 'site' : 'sites'} />
+      <Figure value={formatCount(issue.users)} unit={issue.users === 1 ? 'user' : 'users'} />
+      <Figure value={issue.amount > 0 ? formatAmount(issue.amount) : '–'} unit="" />
+      <span className="issue-seen muted">
+        <TimeText at={issue.lastSeenAt} show="relative" />
+      </span>
+    </li>
+  );
+}
+
+function Figure({ value, unit }: { value: string; unit: string }): ReactNode {
+  return (
+    <span className="figure">
+      {value}
+      <span className="figure-unit"> {unit}</span>
+    </span>
+  );
+}

@@ -1,0 +1,81 @@
+import type { ErrorEvent } from '@sightline/contract';
+import { Button } from '@mantine/core';
+import { IconCopy } from '@tabler/icons-react';
+import { useState, type ReactNode } from 'react';
+import { copyText } from '../../components/copy.ts';
+import './errors.css';
+import { foldFrames, stackText, type Frame, type FrameRun } from './fold-frames.ts';
+
+/** The exception that was thrown and its causes, each with its stack: own frames open with code, others folded. */
+export function StackTrace({ exceptions }: { exceptions: ErrorEvent['exceptions'] }): ReactNode {
+  if (exceptions.length === 0) return <p className="muted">The event carries no stack.</p>;
+  return (
+    <div className="stack">
+      <div className="stack-acts">
+        <Button variant="subtle" leftSection={<IconCopy size={14} />} onClick={() => void copyText(stackText(exceptions), 'Stack')}>
+          Copy stack
+        </Button>
+      </div>
+      {exceptions.map((exception, index) => (
+        <section key={index} aria-label={index === 0 ? 'Exception' : 'Cause'}>
+          <h3 className="stack-title">
+            {index > 0 && <span className="muted">Caused by </span>}
+            <b>{exception.type}</b> {exception.value}
+          </h3>
+          {exception.mechanism !== '' && (
+            <p className="muted">
+              caught by {exception.mechanism}
+              {exception.handled === false && ', not handled'}
+            </p>
+          )}
+          {foldFrames(exception.frames).map((run) => (
+            <Run key={run.start} run={run} first={index === 0} />
+          ))}
+        </section>
+      ))}
+    </div>
+  );
+}
+
+function Run({ run, first }: { run: FrameRun; first: boolean }): ReactNode {
+  const [open, setOpen] = useState(false);
+  if (!run.own && !open) {
+    return (
+      <button type="button" className="frame-fold" onClick={() => setOpen(true)}>
+        ▸ {run.frames.length === 1 ? '1 frame' : `${run.frames.length} frames`} of libraries
+      </button>
+    );
+  }
+  return run.frames.map((frame, index) => (
+    <FrameView key={index} frame={frame} startsOpen={frame.inApp || (first && run.start + index === 0)} />
+  ));
+}
+
+function FrameView({ frame, startsOpen }: { frame: Frame; startsOpen: boolean }): ReactNode {
+  const hasCode = frame.contextLine !== '';
+  const place = [frame.line, frame.column].filter((part) => part !== null).join(':');
+  const head = (
+    <>
+      <span className="frame-file">{frame.file || frame.module || 'unknown file'}</span>
+      {place !== '' && <span className="muted">:{place}</span>} <span className="muted">in</span> {frame.function || 'anonymous'}
+      {!frame.inApp && <span className="chip"> library</span>}
+    </>
+  );
+  if (!hasCode) return <div className="frame frame-head">{head}</div>;
+  const firstLine = (frame.line ?? frame.preContext.length + 1) - frame.preContext.length;
+  const lines = [...frame.preContext, frame.contextLine, ...frame.postContext];
+  return (
+    <details className="frame" open={startsOpen}>
+      <summary className="frame-head">{head}</summary>
+      <pre className="frame-code" tabIndex={0}>
+        {lines.map((line, index) => (
+          <span key={index} className="code-line" data-hit={index === frame.preContext.length ? '' : undefined}>
+            <span className="code-number">{firstLine + index}</span>
+            {line}
+            {'\n'}
+          </span>
+        ))}
+      </pre>
+    </details>
+  );
+}

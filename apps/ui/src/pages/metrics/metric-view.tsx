@@ -1,0 +1,185 @@
+import { metricLabels, queryMetric, type listMetrics } from '@sightline/contract';
+import { Button, MultiSelect, Select } from '@mantine/core';
+import { IconLink, IconX } from '@tabler/icons-react';
+import { useMemo, type ReactNode } from 'react';
+import { formatValue } from '../../charts/number-format.ts';
+import { seriesColour, TimeChart, type ChartSeries } from '../../charts/time-chart.tsx';
+import { copyText } from '../../components/copy.ts';
+import { ErrorState } from '../../components/error-state.tsx';
+import { Skeleton } from '../../components/skeleton.tsx';
+import { useAddress } from '../../data/address.ts';
+import { useAsk } from '../../data/ask.ts';
+import type { Reply } from '../../data/call.ts';
+import { useScope } from '../../data/scope.ts';
+import './metrics.css';
+import { aggregates, drawnUnit, firstAggregate, readWhere, seriesName, setWhere, writeWhere } from './where.ts';
+
+type Info = Reply<typeof listMetrics>['metrics'][number];
+
+const mostDrawn = 8;
+const chartPx = 320;
+
+/** One metric over time: how its series are put together, by which labels, and what is left out. */
+export function MetricView({ metric, info }: { metric: string; info: Info | undefined }): ReactNode {
+  const { search, setSearch } = useAddress();
+  const { query: scope, setRange } = useScope();
+  const aggregate = aggregates.find((one) => one === search['aggregate']) ?? firstAggregate(info?.type ?? '');
+  const by = search['by'] ?? '';
+  const where = readWhere(search['where'] ?? '');
+  const labels = useAsk(metricLabels, { params: { metric }, query: scope });
+  const asked = useAsk(queryMetric, { params: { metric }, query: { ...scope, aggregate, by, where: writeWhere(where), points: 240 } });
+  const unit = drawnUnit(asked.data?.unit || info?.unit || '', aggregate);
+  const series = useMemo(
+    (): readonly ChartSeries[] =>
+      (asked.data?.series ?? []).map((one, index) => ({
+        name: seriesName(one.labels, metric),
+        points: one.points,
+        ...(index < mostDrawn ? { colour: seriesColour(index) } : {}),
+      })),
+    [asked.data, metric],
+  );
+  const known = labels.data?.labels ?? [];
+  return (
+    <>
+      <header className="metric-head">
+        <h2 className="code">{metric}</h2>
+        <span className="muted">{[info?.type, info?.unit].filter((part) => part !== undefined && part !== '').join(' · ')}</span>
+        <span className="grow" />
+        <Button variant="subtle" leftSection={<IconLink size={14} />} onClick={() => void copyText(window.location.href, 'Link')}>
+          Copy link
+        </Button>
+      </header>
+      <div className="metric-controls">
+        <Select
+          label="Aggregate"
+          w={110}
+          data={[...aggregates]}
+          value={aggregate}
+          allowDeselect={false}
+          onChange={(value) => setSearch({ aggregate: value ?? '' })}
+        />
+        <MultiSelect
+          label="By"
+          placeholder={by === '' ? 'one series for all' : ''}
+          miw={180}
+          size="xs"
+          data={known.map(({ label }) => label)}
+          value={by.split(',').filter((label) => label !== '')}
+          searchable
+          clearable
+          onChange={(values) => setSearch({ by: values.join(',') })}
+        />
+        <WhereAdder known={known} onAdd={(label, value) => setSearch({ where: writeWhere(setWhere(where, label, value)) })} />
+        {where.map(({ label, value }) => (
+          <Button
+            key={label}
+            variant="default"
+            className="where-chip"
+            rightSection={<IconX size={12} />}
+            aria-label={`Remove ${label} = ${value}`}
+            onClick={() => setSearch({ where: writeWhere(setWhere(where, label, '')) })}
+          >
+            {label} = {value}
+          </Button>
+        ))}
+      </div>
+      {asked.data === undefined && asked.error === null && <Skeleton height={chartPx} />}
+      {asked.error !== null && asked.data === undefined && (
+        <ErrorState error={asked.error} kept="The query stands in the address." again={() => void asked.refetch()} />
+      )}
+      {asked.data !== undefined && (
+        <div data-stale={asked.isPlaceholderData ? '' : undefined} className="metric-chart">
+          <TimeChart
+            series={series}
+            from={scope.from}
+            to={scope.to}
+            stepMs={asked.data.stepMs}
+            unit={unit}
+            kind={aggregate === 'increase' || aggregate === 'count' ? 'bars' : 'lines'}
+            addable={aggregate === 'sum' || aggregate === 'rate' || aggregate === 'increase' || aggregate === 'count'}
+            height={chartPx}
+            label={`${aggregate} of ${metric} over time`}
+            onRange={setRange}
+          />
+          {asked.data.others > 0 && <p className="muted">{asked.data.others} more series were left out by the server; filter to see them.</p>}
+          <Legend series={series} unit={unit} />
+        </div>
+      )}
+    </>
+  );
+}
+
+/** Each series with its last, mean, least and greatest value. */
+function Legend({ series, unit }: { series: readonly ChartSeries[]; unit: string }): ReactNode {
+  const rows = series.map(({ name, points, colour }) => {
+    const values = points.map(({ value }) => value);
+    return {
+      name,
+      colour: colour ?? 'var(--chart-others)',
+      last: values.at(-1),
+      mean: values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length,
+      low: values.length === 0 ? undefined : Math.min(...values),
+      high: values.length === 0 ? undefined : Math.max(...values),
+    };
+  });
+  if (rows.length === 0) return null;
+  return (
+    <div className="scroll-x">
+      <table className="table">
+        <thead>
+          <tr>
+            <th>Series</th>
+            <th className="number">Last</th>
+            <th className="number">Mean</th>
+            <th className="number">Least</th>
+            <th className="number">Greatest</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows
+            .toSorted((a, b) => (b.last ?? 0) - (a.last ?? 0))
+            .map((row) => (
+              <tr key={row.name}>
+                <td>
+                  <span className="row">
+                    <span className="swatch" style={{ background: row.colour }} /> {row.name}
+                  </span>
+                </td>
+                <td className="number">{formatValue(row.last, unit)}</td>
+                <td className="number">{formatValue(row.mean, unit)}</td>
+                <td className="number">{formatValue(row.low, unit)}</td>
+                <td className="number">{formatValue(row.high, unit)}</td>
+              </tr>
+            ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function WhereAdder({
+  known,
+  onAdd,
+}: {
+  known: Reply<typeof metricLabels>['labels'];
+  onAdd: (label: string, value: string) => void;
+}): ReactNode {
+  return (
+    <Select
+      label="Where"
+      placeholder="Add a condition"
+      w={210}
+      searchable
+      value={null}
+      limit={200}
+      data={known.map(({ label, values }) => ({
+        group: label,
+        items: values.filter((value) => !value.includes(',')).map((value) => ({ value: `${label}=${value}`, label: value || '(none)' })),
+      }))}
+      onChange={(pair) => {
+        const [first] = readWhere(pair ?? '');
+        if (first !== undefined) onAdd(first.label, first.value);
+      }}
+    />
+  );
+}

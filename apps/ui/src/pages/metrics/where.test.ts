@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { drawnUnit, firstAggregate, readWhere, seriesName, setWhere, writeWhere } from './where.ts';
+
+describe('where', () => {
+  it.each([
+    ['', ''],
+    ['site=A', 'site=A'],
+    ['site=A, code=200', 'site=A,code=200'],
+    ['expr=a=b', 'expr=a=b'],
+    ['junk,=x,site=A', 'site=A'],
+    ['site=', 'site='],
+  ])('%s reads and writes as %s', (text, back) => expect(writeWhere(readWhere(text))).toBe(back));
+  it('leaves out what the form cannot say', () =>
+    expect(writeWhere([{ label: 'a', value: 'x,y' }, { label: 'b=c', value: 'z' }, { label: 'd', value: 'e' }])).toBe('d=e'));
+  it('sets and takes away', () => {
+    const pairs = [{ label: 'site', value: 'A' }];
+    expect(writeWhere(setWhere(pairs, 'site', 'B'))).toBe('site=B');
+    expect(writeWhere(setWhere(pairs, 'site', ''))).toBe('');
+  });
+});
+
+it.each([
+  [{}, 'cpu'],
+  [{ site: 'A' }, 'A'],
+  [{ site: '' }, '(none)'],
+  [{ site: 'A', code: '200' }, 'site=A, code=200'],
+])('%j is called %s', (labels, name) => expect(seriesName(labels, 'cpu')).toBe(name));
+
+it.each([
+  ['counter', 'rate'],
+  ['sum', 'rate'],
+  ['gauge', 'avg'],
+  ['histogram', 'p95'],
+  ['', 'avg'],
+])('%s starts with %s', (type, aggregate) => expect(firstAggregate(type)).toBe(aggregate));
+
+it('knows the unit of a rate', () => {
+  expect(drawnUnit('By', 'rate')).toBe('By/s');
+  expect(drawnUnit('', 'rate')).toBe('1/s');
+  expect(drawnUnit('ms', 'count')).toBe('1');
+  expect(drawnUnit('ms', 'p95')).toBe('ms');
+});
