@@ -21,7 +21,9 @@ export async function connectStore(options: ConnectOptions): Promise<TelemetrySt
     url: `${url.protocol}//${url.host}${url.pathname}`,
     clock: options.clock,
     ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
-    ...(url.username === '' ? {} : { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) }),
+    ...(url.username === ''
+      ? {}
+      : { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) }),
   };
   if (options.database === undefined) await createDatabase(new HttpStore({ ...connection, database: '' }));
   return new HttpStore({ ...connection, database: options.database ?? telemetryDatabase });

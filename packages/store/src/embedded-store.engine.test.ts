@@ -53,9 +53,9 @@ describe('an engine that dies', () => {
     await store.execute('CREATE TABLE t (i UInt64) ENGINE = MergeTree ORDER BY i SETTINGS fsync_after_insert = 1');
     const acknowledged: number[] = [];
     let next = 0;
-    let go = true;
+    const stop = new AbortController();
     const writer = (async () => {
-      while (go) {
+      while (!stop.signal.aborted) {
         const i = next++;
         try {
           await store.execute('INSERT INTO t SELECT {i:UInt64}', { i });
@@ -70,7 +70,7 @@ describe('an engine that dies', () => {
       process.kill(store.pid(), 'SIGKILL');
       await until('the engine is back', async () => store.restarts() >= cycle && (await store.healthy()));
     }
-    go = false;
+    stop.abort();
     await writer;
     const rows = await store.query<{ i: string }>('SELECT DISTINCT i FROM t');
     const stored = new Set(rows.map((row) => Number(row.i)));
@@ -79,7 +79,10 @@ describe('an engine that dies', () => {
   });
 
   test('fails a query that waits longer than its patience with `unavailable`, and answers afterwards', async () => {
-    const store = await start({ patienceMs: 20, watchdog: { heartbeatMs: 1000, heartbeatTimeoutMs: 500, missedHeartbeats: 1 } });
+    const store = await start({
+      patienceMs: 20,
+      watchdog: { heartbeatMs: 1000, heartbeatTimeoutMs: 500, missedHeartbeats: 1 },
+    });
     process.kill(store.pid(), 'SIGKILL');
     await expect(store.query('SELECT 1')).rejects.toMatchObject({ name: 'StoreError', kind: 'unavailable' });
     await until('it answers', () => store.healthy());
@@ -130,7 +133,9 @@ describe('the folder', () => {
       cwd: import.meta.dirname,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const pid = await new Promise<number>((resolve) => server.stdout.once('data', (d: Buffer) => resolve(Number(d.toString()))));
+    const pid = await new Promise<number>((resolve) =>
+      server.stdout.once('data', (d: Buffer) => resolve(Number(d.toString()))),
+    );
     server.kill('SIGKILL');
     const store = await start();
     expect(await count(store, 't')).toBe(1);
@@ -154,7 +159,11 @@ describe('limits', () => {
   test('memory: a breach is an error, and the engine lives on', async () => {
     const store = await start();
     const pid = store.pid();
-    const hungry = store.query('SELECT length(groupArray(toString(number))) FROM numbers(50000000)', {}, { memoryBytes: 50_000_000 });
+    const hungry = store.query(
+      'SELECT length(groupArray(toString(number))) FROM numbers(50000000)',
+      {},
+      { memoryBytes: 50_000_000 },
+    );
     await expect(hungry).rejects.toMatchObject({ kind: 'memory', code: 241 });
     expect([store.pid(), await store.healthy()]).toEqual([pid, true]);
   });
@@ -162,13 +171,20 @@ describe('limits', () => {
     const store = await start();
     const endless = 'SELECT sum(cityHash64(number)) AS s FROM numbers(900000000000)';
     await expect(store.query(endless, {}, { timeoutMs: 300 })).rejects.toMatchObject({ kind: 'timeout', code: 159 });
-    await expect(store.query('SELECT number FROM numbers(11)', {}, { resultRows: 10 })).rejects.toMatchObject({ kind: 'too-many-rows', code: 396 });
+    await expect(store.query('SELECT number FROM numbers(11)', {}, { resultRows: 10 })).rejects.toMatchObject({
+      kind: 'too-many-rows',
+      code: 396,
+    });
     const abort = new AbortController();
     setTimeout(() => abort.abort(), 200);
     await expect(store.query(endless, {}, { signal: abort.signal })).rejects.toMatchObject({ kind: 'cancelled' });
     await expect(store.query('SELECT nope')).rejects.toMatchObject({ kind: 'bug', code: 47 });
     await until('nothing runs', async () => {
-      const rows = await store.query<{ n: number }>("SELECT toUInt8(count()) AS n FROM system.processes WHERE query LIKE '%90000000%'", {}, {});
+      const rows = await store.query<{ n: number }>(
+        "SELECT toUInt8(count()) AS n FROM system.processes WHERE query LIKE '%90000000%'",
+        {},
+        {},
+      );
       return (rows[0]?.n ?? 9) <= 1;
     });
   });
@@ -184,9 +200,12 @@ describe('limits', () => {
   test('a stream keeps memory bounded and can be left at any row', async () => {
     const store = await start();
     let rows = 0;
-    for await (const _ of store.stream('SELECT number FROM numbers(300000000000)', {}, { timeoutMs: 600_000 })) if (++rows === 100_000) break;
+    for await (const _ of store.stream('SELECT number FROM numbers(300000000000)', {}, { timeoutMs: 600_000 }))
+      if (++rows === 100_000) break;
     await until('nothing runs', async () => {
-      const found = await store.query<{ n: number }>("SELECT toUInt8(count()) AS n FROM system.processes WHERE query LIKE '%numbers(3000000%'");
+      const found = await store.query<{ n: number }>(
+        "SELECT toUInt8(count()) AS n FROM system.processes WHERE query LIKE '%numbers(3000000%'",
+      );
       return (found[0]?.n ?? 9) <= 1;
     });
     expect(store.restarts()).toBe(0);
@@ -196,7 +215,9 @@ describe('limits', () => {
 test('closing ends the process within seconds, also under a running query', async () => {
   const store = await openStore(folder);
   const pid = store.pid();
-  const running = store.query('SELECT sum(cityHash64(number)) FROM numbers(900000000000)', {}, { timeoutMs: 60_000 }).catch((e: unknown) => e);
+  const running = store
+    .query('SELECT sum(cityHash64(number)) FROM numbers(900000000000)', {}, { timeoutMs: 60_000 })
+    .catch((e: unknown) => e);
   await sleep(300);
   const from = Date.now();
   await store.close();
@@ -208,7 +229,11 @@ test('closing ends the process within seconds, also under a running query', asyn
 
 test('a server that is not there is `unavailable`, not a crash', async () => {
   const probe = createServer();
-  const port = await new Promise<number>((resolve) => probe.listen(0, '127.0.0.1', () => resolve((probe.address() as { port: number }).port)));
+  const port = await new Promise<number>((resolve) =>
+    probe.listen(0, '127.0.0.1', () => resolve((probe.address() as { port: number }).port)),
+  );
   await new Promise((resolve) => probe.close(resolve));
-  await expect(connectStore({ url: `http://127.0.0.1:${port}`, clock: systemClock })).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(connectStore({ url: `http://127.0.0.1:${port}`, clock: systemClock })).rejects.toMatchObject({
+    kind: 'unavailable',
+  });
 });

@@ -19,7 +19,11 @@ export interface EmbeddedStoreOptions {
   /** What queries, merges and caches may take together, bytes. Default 3 GiB. */
   readonly memoryBytes?: number;
   /** For tests: how soon a silent engine is replaced. */
-  readonly watchdog?: { readonly heartbeatMs: number; readonly heartbeatTimeoutMs: number; readonly missedHeartbeats: number };
+  readonly watchdog?: {
+    readonly heartbeatMs: number;
+    readonly heartbeatTimeoutMs: number;
+    readonly missedHeartbeats: number;
+  };
   /** How long a query waits for an engine that restarts before it fails with `unavailable`, milliseconds. Default 5,000. */
   readonly patienceMs?: number;
 }

@@ -1,5 +1,10 @@
 export * from './port/index.ts';
-export { openEmbeddedStore, telemetryDatabase, type EmbeddedStore, type EmbeddedStoreOptions } from './embedded-store.ts';
+export {
+  openEmbeddedStore,
+  telemetryDatabase,
+  type EmbeddedStore,
+  type EmbeddedStoreOptions,
+} from './embedded-store.ts';
 export { connectStore, type ConnectOptions } from './connect-store.ts';
 export { migrate, readMigrations, type Migration } from './schema/migrate.ts';
 export { exactlyOnceSettings } from './schema/exactly-once.ts';

@@ -42,7 +42,12 @@ export class HttpStore implements TelemetryStore {
   constructor(options: HttpStoreOptions) {
     this.#options = options;
     this.#url = new URL(options.url);
-    const agentOptions = { keepAlive: true, maxSockets: options.connections ?? 32, keepAliveMsecs: 10_000, timeout: 20_000 };
+    const agentOptions = {
+      keepAlive: true,
+      maxSockets: options.connections ?? 32,
+      keepAliveMsecs: 10_000,
+      timeout: 20_000,
+    };
     this.#agent = this.#url.protocol === 'https:' ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
   }
 
@@ -65,7 +70,11 @@ export class HttpStore implements TelemetryStore {
 
   async healthy(): Promise<boolean> {
     try {
-      const rows = await this.query<{ one: number }>('SELECT 1 AS one', {}, { timeoutMs: 1000, signal: AbortSignal.timeout(1000) });
+      const rows = await this.query<{ one: number }>(
+        'SELECT 1 AS one',
+        {},
+        { timeoutMs: 1000, signal: AbortSignal.timeout(1000) },
+      );
       return rows[0]?.one === 1;
     } catch {
       // Any ending but an answer is the answer "no".
@@ -78,7 +87,12 @@ export class HttpStore implements TelemetryStore {
     return Promise.resolve();
   }
 
-  async *#rows<Row>(mode: Mode, sql: string, parameters: Parameters, limits: QueryLimits): AsyncGenerator<Row, void, undefined> {
+  async *#rows<Row>(
+    mode: Mode,
+    sql: string,
+    parameters: Parameters,
+    limits: QueryLimits,
+  ): AsyncGenerator<Row, void, undefined> {
     const response = await this.#send(mode, sql, parameters, limits);
     try {
       for await (const line of readLines(response)) yield JSON.parse(line) as Row;
@@ -174,15 +188,19 @@ export class HttpStore implements TelemetryStore {
     const boundText = new URLSearchParams(Object.fromEntries(bound));
     const base = this.#url.pathname === '' ? '/' : this.#url.pathname;
     if (boundText.toString().length <= urlBytes) {
-      const tail = bound.length > 0 ? `&${boundText}` : '';
-      return { path: `${base}?${fields}${tail}`, body: Buffer.from(sql, 'utf8'), type: 'text/plain; charset=UTF-8' };
+      const tail = bound.length > 0 ? `&${boundText.toString()}` : '';
+      return {
+        path: `${base}?${fields.toString()}${tail}`,
+        body: Buffer.from(sql, 'utf8'),
+        type: 'text/plain; charset=UTF-8',
+      };
     }
     const boundary = `----sightline-${randomUUID()}`;
     const pieces = [['query', sql] as const, ...bound].map(
       ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
     );
     return {
-      path: `${base}?${fields}`,
+      path: `${base}?${fields.toString()}`,
       body: Buffer.from(`${pieces.join('')}--${boundary}--\r\n`, 'utf8'),
       type: `multipart/form-data; boundary=${boundary}`,
     };

@@ -1,7 +1,14 @@
 /** Parameter values in the form in which ClickHouse's HTTP interface takes them. */
 import type { ParameterValue } from '../port/index.ts';
 
-const escapes: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', "'": "\\'", '\\': '\\\\', '\0': '\\0' };
+const escapes: Readonly<Record<string, string>> = {
+  '\t': '\\t',
+  '\n': '\\n',
+  '\r': '\\r',
+  "'": "\\'",
+  '\\': '\\\\',
+  '\0': '\\0',
+};
 
 function escapeText(text: string): string {
   // eslint-disable-next-line no-control-regex

@@ -48,7 +48,16 @@ export function errorFromText(text: string, code = Number(/Code: (\d+)/.exec(tex
   return new StoreError(kinds[code] ?? 'bug', text.trim().slice(0, 4000), code);
 }
 
-const unreachable = new Set(['ECONNREFUSED', 'ENOENT', 'EPIPE', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ETIMEDOUT']);
+const unreachable = new Set([
+  'ECONNREFUSED',
+  'ENOENT',
+  'EPIPE',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ETIMEDOUT',
+]);
 
 /** True when the request never reached the store, or the store vanished under it. */
 export function isUnreachable(error: unknown): boolean {
@@ -57,5 +66,7 @@ export function isUnreachable(error: unknown): boolean {
 
 /** True when the request certainly never reached the store, so that it can be sent again whatever it does. */
 export function neverSent(error: unknown): boolean {
-  return ['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN'].includes((error as NodeJS.ErrnoException | null)?.code ?? '');
+  return ['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN'].includes(
+    (error as NodeJS.ErrnoException | null)?.code ?? '',
+  );
 }

@@ -4,7 +4,13 @@ import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { ClickHouseError, ClickHouseLogLevel, createClient, type ClickHouseClient, type DataFormat } from '@clickhouse/client';
+import {
+  ClickHouseError,
+  ClickHouseLogLevel,
+  createClient,
+  type ClickHouseClient,
+  type DataFormat,
+} from '@clickhouse/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EmbeddedStore } from '../embedded-store.ts';
 import { freshFolder, openStore, removeFolder } from '../testing.ts';
@@ -15,7 +21,13 @@ const folder = freshFolder();
 
 function connect(options: Parameters<typeof createClient>[0] = {}): ClickHouseClient {
   const agent = new Agent({ keepAlive: true, socketPath: store.socketPath } as ConstructorParameters<typeof Agent>[0]);
-  return createClient({ url: 'http://engine:1', http_agent: agent, database: 'shop', log: { level: ClickHouseLogLevel.OFF }, ...options });
+  return createClient({
+    url: 'http://engine:1',
+    http_agent: agent,
+    database: 'shop',
+    log: { level: ClickHouseLogLevel.OFF },
+    ...options,
+  });
 }
 
 beforeAll(async () => {
@@ -29,7 +41,10 @@ afterAll(async () => {
   removeFolder(folder);
 });
 beforeEach(async () => {
-  await client.command({ query: 'CREATE OR REPLACE TABLE sales (id UInt32, item String, price Float64 DEFAULT 1.5) ENGINE = MergeTree ORDER BY id' });
+  await client.command({
+    query:
+      'CREATE OR REPLACE TABLE sales (id UInt32, item String, price Float64 DEFAULT 1.5) ENGINE = MergeTree ORDER BY id',
+  });
 });
 
 async function rowsOf(query: string): Promise<unknown[]> {
@@ -48,7 +63,11 @@ describe('insert', () => {
     { id: 2, item: 'gin\\', price: 3 },
   ];
   test('objects, with a summary and a default for what is missing', async () => {
-    const result = await client.insert({ table: 'sales', values: [...both, { id: 3, item: 'ale' }], format: 'JSONEachRow' });
+    const result = await client.insert({
+      table: 'sales',
+      values: [...both, { id: 3, item: 'ale' }],
+      format: 'JSONEachRow',
+    });
     expect(result.executed).toBe(true);
     expect(result.summary?.written_rows).toBe('3');
     expect(await rowsOf('SELECT * FROM sales ORDER BY id')).toEqual([...both, { id: 3, item: 'ale', price: 1.5 }]);
@@ -60,15 +79,25 @@ describe('insert', () => {
   });
   test.each<[DataFormat, string]>([
     ['CSV', '1,"rum\n\n\'x\'",2\n2,gin\\,3\n'],
-    ['TabSeparated', '1\trum\\n\\n\'x\'\t2\n2\tgin\\\\\t3\n'],
+    ['TabSeparated', "1\trum\\n\\n'x'\t2\n2\tgin\\\\\t3\n"],
     ['CSVWithNames', 'item,id,price\n"rum\n\n\'x\'",1,2\ngin\\,2,3\n'],
   ])('a stream of %s', async (format, data) => {
-    await client.insert({ table: 'sales', values: Readable.from([data], { objectMode: false }), format: format as 'CSV' });
+    await client.insert({ table: 'sales', values: Readable.from([data], { objectMode: false }), format });
     expect(await rowsOf('SELECT * FROM sales ORDER BY id')).toEqual(both);
   });
   test('JSONCompactEachRow, columns named and excepted', async () => {
-    await client.insert({ table: 'sales', values: [['rum', 1]], format: 'JSONCompactEachRow', columns: ['item', 'id'] });
-    await client.insert({ table: 'sales', values: [{ id: 2, item: 'gin' }], format: 'JSONEachRow', columns: { except: ['price'] } });
+    await client.insert({
+      table: 'sales',
+      values: [['rum', 1]],
+      format: 'JSONCompactEachRow',
+      columns: ['item', 'id'],
+    });
+    await client.insert({
+      table: 'sales',
+      values: [{ id: 2, item: 'gin' }],
+      format: 'JSONEachRow',
+      columns: { except: ['price'] },
+    });
     expect(await rowsOf('SELECT * FROM sales ORDER BY id')).toEqual([
       { id: 1, item: 'rum', price: 1.5 },
       { id: 2, item: 'gin', price: 1.5 },
@@ -91,7 +120,11 @@ describe('insert', () => {
     expect(await rowsOf('SELECT item FROM sales ORDER BY id')).toEqual([{ item: 'RUM' }, { item: 'a\n\nb' }]);
   });
   test('a bad row is an error with code and type, and stores nothing', async () => {
-    const bad = client.insert({ table: 'sales', values: Readable.from(['1,a,2\nx,b,3\n'], { objectMode: false }), format: 'CSV' });
+    const bad = client.insert({
+      table: 'sales',
+      values: Readable.from(['1,a,2\nx,b,3\n'], { objectMode: false }),
+      format: 'CSV',
+    });
     await expect(bad).rejects.toMatchObject({ code: '27', type: 'CANNOT_PARSE_INPUT_ASSERTION_FAILED' });
     expect(await rowsOf('SELECT count() AS n FROM sales')).toEqual([{ n: '0' }]);
   });
@@ -112,7 +145,10 @@ describe('query', () => {
     expect(result.response_headers['x-clickhouse-format']).toBe(format);
   });
   test('rows one by one, three million of them, in bounded memory', async () => {
-    const result = await client.query({ query: 'SELECT number AS n FROM numbers(3000000)', format: 'JSONCompactEachRow' });
+    const result = await client.query({
+      query: 'SELECT number AS n FROM numbers(3000000)',
+      format: 'JSONCompactEachRow',
+    });
     let rows = 0;
     for await (const some of result.stream()) rows += some.length;
     expect(rows).toBe(3_000_000);
@@ -144,7 +180,8 @@ describe('query', () => {
 describe('settings', () => {
   test('hold for one query and leak into none', async () => {
     const settings = { max_threads: 1, max_block_size: '777', max_execution_time: 7 } as const;
-    const sql = "SELECT getSetting('max_threads') AS t, getSetting('max_block_size') AS b, getSetting('max_execution_time') AS e";
+    const sql =
+      "SELECT getSetting('max_threads') AS t, getSetting('max_block_size') AS b, getSetting('max_execution_time') AS e";
     const asked = await client.query({ query: sql, clickhouse_settings: settings, format: 'JSONEachRow' });
     expect(await asked.json()).toEqual([{ t: 1, b: 777, e: 7 }]);
     for (let i = 0; i < 8; i++) {
@@ -158,14 +195,18 @@ describe('settings', () => {
     await expect(readonly).rejects.toMatchObject({ code: '164' });
     await client.command({ query: 'SET max_block_size = 778' });
     await client.command({ query: 'USE system' });
-    await expect(client.command({ query: 'SELECT nope', clickhouse_settings: { max_block_size: '779' } })).rejects.toThrow();
+    await expect(
+      client.command({ query: 'SELECT nope', clickhouse_settings: { max_block_size: '779' } }),
+    ).rejects.toThrow();
     for (let i = 0; i < 8; i++) {
-      const rows = await rowsOf("SELECT getSetting('max_block_size') IN (778, 779) AS leaked, getSetting('readonly') AS r, currentDatabase() AS d");
+      const rows = await rowsOf(
+        "SELECT getSetting('max_block_size') IN (778, 779) AS leaked, getSetting('readonly') AS r, currentDatabase() AS d",
+      );
       expect(rows).toEqual([{ leaked: 0, r: 0, d: 'shop' }]);
     }
   });
   test('one that does not exist is refused by name', async () => {
-    const bad = client.query({ query: 'SELECT 1', clickhouse_settings: { no_such_setting: 1 } as Record<string, number> });
+    const bad = client.query({ query: 'SELECT 1', clickhouse_settings: { no_such_setting: 1 } });
     await expect(bad).rejects.toMatchObject({ code: '115', type: 'UNKNOWN_SETTING' });
   });
 });
@@ -185,7 +226,8 @@ describe('errors', () => {
   });
   test('in the middle of a stream reach the reader', async () => {
     const result = await client.query({
-      query: 'SELECT number, throwIf(number = 2000000) FROM numbers(5000000) SETTINGS max_block_size = 10000, max_threads = 1',
+      query:
+        'SELECT number, throwIf(number = 2000000) FROM numbers(5000000) SETTINGS max_block_size = 10000, max_threads = 1',
       format: 'JSONEachRow',
     });
     const reading = (async () => {
@@ -201,7 +243,11 @@ describe('errors', () => {
 describe('cancelling', () => {
   test('by abort_signal ends the query in the engine', async () => {
     const abort = new AbortController();
-    const long = client.query({ query: 'SELECT sum(cityHash64(number)) FROM numbers(500000000000)', abort_signal: abort.signal, format: 'JSON' });
+    const long = client.query({
+      query: 'SELECT sum(cityHash64(number)) FROM numbers(500000000000)',
+      abort_signal: abort.signal,
+      format: 'JSON',
+    });
     const ended = expect(long).rejects.toThrow();
     await untilRunning('500000000000', 1);
     abort.abort();
@@ -230,15 +276,22 @@ async function untilRunning(part: string, wanted: number): Promise<void> {
 
 describe('compression', () => {
   test.each([true, { codec: 'zstd' as const }])('of requests and responses (%j)', async (coding) => {
-    const packed = connect({ compression: { request: coding as true, response: coding as true } });
+    const packed = connect({ compression: { request: coding, response: coding } });
     await packed.insert({ table: 'sales', values: [{ id: 1, item: 'rum' }], format: 'JSONEachRow' });
-    const result = await packed.query({ query: 'SELECT item, number FROM sales, numbers(100000) AS n', format: 'JSONEachRow' });
+    const result = await packed.query({
+      query: 'SELECT item, number FROM sales, numbers(100000) AS n',
+      format: 'JSONEachRow',
+    });
     expect(await result.json()).toHaveLength(100_000);
     await packed.close();
   });
   test('a body that is not what it says is an error, not a crash', async () => {
     const packed = connect({ http_headers: { 'Content-Encoding': 'gzip' } });
-    const bad = packed.insert({ table: 'sales', values: Readable.from([gzipSync('1,a,2\n').subarray(0, 12)]), format: 'CSV' });
+    const bad = packed.insert({
+      table: 'sales',
+      values: Readable.from([gzipSync('1,a,2\n').subarray(0, 12)]),
+      format: 'CSV',
+    });
     await expect(bad).rejects.toThrow();
     await packed.close();
     expect(await client.ping()).toEqual({ success: true });

@@ -100,7 +100,10 @@ describe('every type is read by the engine itself', () => {
     ['LowCardinality(String)', "it's", "it's"],
     ['Map(String, Array(UInt8))', new Map(), '{}'],
   ])('%s', async (type, value, text) => {
-    const rows = await store.query<{ s: string; t: string }>(`SELECT toString({v:${type}}) AS s, toTypeName({v:${type}}) AS t`, { v: value });
+    const rows = await store.query<{ s: string; t: string }>(
+      `SELECT toString({v:${type}}) AS s, toTypeName({v:${type}}) AS t`,
+      { v: value },
+    );
     expect(rows[0]).toEqual({ s: text, t: type });
   });
 
@@ -133,7 +136,10 @@ describe('every type is read by the engine itself', () => {
     ['IPv4', '1.2.3.4.5'],
     ['Bool', 'yes; DROP TABLE x'],
   ])('%s refuses %j', async (type, value) => {
-    await expect(store.query(`SELECT {v:${type}} AS v`, { v: value })).rejects.toMatchObject({ name: 'StoreError', kind: 'bad-data' });
+    await expect(store.query(`SELECT {v:${type}} AS v`, { v: value })).rejects.toMatchObject({
+      name: 'StoreError',
+      kind: 'bad-data',
+    });
   });
 
   test('parameters stand where ClickHouse takes constants', async () => {

@@ -55,8 +55,9 @@ async function main(args: EngineArguments): Promise<void> {
     if (name !== String(process.pid)) rmSync(join(args.workFolder, name), { recursive: true, force: true });
   }
   const handler = new QueryHandler(pool, new PipeFolder(work, args.sessions), work);
-  const server = createServer({ maxHeaderSize: 1024 * 1024, keepAliveTimeout: 30_000, requestTimeout: 600_000 }, (message, response) =>
-    route(handler, pool, message, response),
+  const server = createServer(
+    { maxHeaderSize: 1024 * 1024, keepAliveTimeout: 30_000, requestTimeout: 600_000 },
+    (message, response) => route(handler, pool, message, response),
   );
   rmSync(args.socketPath, { force: true });
   server.listen(args.socketPath, () => {
@@ -73,10 +74,15 @@ function route(handler: QueryHandler, pool: SessionPool, message: IncomingMessag
   const path = (message.url ?? '/').split('?', 1)[0];
   if (path === '/heartbeat') {
     handler.control('SELECT 1').then(
-      () => response.end(JSON.stringify({ rssBytes: process.memoryUsage.rss(), busy: pool.busy, waiting: pool.waiting })),
+      () =>
+        response.end(JSON.stringify({ rssBytes: process.memoryUsage.rss(), busy: pool.busy, waiting: pool.waiting })),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
-  } else if (path === '/ping' || path === '/replicas_status' || (path === '/' && message.method === 'GET' && !message.url?.includes('?'))) {
+  } else if (
+    path === '/ping' ||
+    path === '/replicas_status' ||
+    (path === '/' && message.method === 'GET' && !message.url?.includes('?'))
+  ) {
     response.end('Ok.\n');
   } else if (path === '/') {
     void handler.handle(message, response);

@@ -26,7 +26,16 @@ const formatName = /^[A-Z][A-Za-z0-9]*$/;
 const settingName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Names of the interface that change nothing here: there is one user, behind the rights of a socket file. */
-const ignored = new Set(['user', 'password', 'quota_key', 'stacktrace', 'buffer_size', 'decompress', 'session_timeout', 'session_check']);
+const ignored = new Set([
+  'user',
+  'password',
+  'quota_key',
+  'stacktrace',
+  'buffer_size',
+  'decompress',
+  'session_timeout',
+  'session_check',
+]);
 
 function refuse(code: number, name: string, message: string): never {
   throw new StatementRefused(code, name, message);
@@ -58,7 +67,10 @@ export function urlFields(url: string): [string, Buffer][] {
 }
 
 /** Sorts the fields into query, parameters and settings. Throws `StatementRefused` for what this engine cannot do. */
-export function readFields(fields: readonly (readonly [string, Buffer])[], headers: IncomingMessage['headers']): EngineRequest {
+export function readFields(
+  fields: readonly (readonly [string, Buffer])[],
+  headers: IncomingMessage['headers'],
+): EngineRequest {
   const settings = new Map<string, string>();
   const parameters = new Map<string, Uint8Array>();
   let [queryId, database, format, urlQuery, waitForEnd] = ['', '', '', '', false];
@@ -76,7 +88,8 @@ export function readFields(fields: readonly (readonly [string, Buffer])[], heade
     else if (name === 'compress' && text !== '0') {
       refuse(48, 'NOT_IMPLEMENTED', 'compress=1 (the native block coding) is not spoken; use Accept-Encoding');
     } else if (!ignored.has(name) && name !== 'compress') {
-      if (!settingName.test(name)) refuse(115, 'UNKNOWN_SETTING', `"${name.slice(0, 100)}" is neither a parameter nor a setting`);
+      if (!settingName.test(name))
+        refuse(115, 'UNKNOWN_SETTING', `"${name.slice(0, 100)}" is neither a parameter nor a setting`);
       settings.set(name, text);
     }
   }
@@ -136,7 +149,10 @@ export class SpooledBody {
 
   constructor(folder: string, queryId: string) {
     // The client chose the id: only its hash may name a file.
-    this.path = join(folder, `insert-${createHash('sha256').update(`${queryId} ${randomUUID()}`).digest('hex').slice(0, 32)}`);
+    this.path = join(
+      folder,
+      `insert-${createHash('sha256').update(`${queryId} ${randomUUID()}`).digest('hex').slice(0, 32)}`,
+    );
   }
 
   async write(first: Uint8Array, message: IncomingMessage | undefined, limitBytes: number): Promise<void> {

@@ -82,7 +82,7 @@ export class QueryHandler {
 
   async #read(message: IncomingMessage): Promise<Omit<Work, 'signal'>> {
     const fields = urlFields(message.url ?? '');
-    const type = String(message.headers['content-type'] ?? '');
+    const type = message.headers['content-type'] ?? '';
     if (/^multipart\/form-data/i.test(type)) {
       fields.push(...multipartFields(await readBody(message, this.#limits.queryBytes), type));
       const request = readFields(fields, message.headers);
@@ -171,7 +171,12 @@ export class QueryHandler {
     if (statement.kind === 'insert-data') {
       if (!spooled) throw new Error('an INSERT without its data');
       const result = await session.run(fromBinary(insertFromFile(statement, spooled.path)));
-      const counted = { ...nothingCounted, writtenRows: result.rows, writtenBytes: spooled.bytes, elapsedS: result.elapsedS };
+      const counted = {
+        ...nothingCounted,
+        writtenRows: result.rows,
+        writtenBytes: spooled.bytes,
+        elapsedS: result.elapsedS,
+      };
       reply.start(request.defaultFormat, counted);
     } else {
       const result = await session.run(fromBinary(statement.sql), request.defaultFormat);
@@ -260,5 +265,9 @@ async function readHead(chunks: AsyncIterator<Buffer>, limit: number): Promise<{
 function refuseWrites(text: string, request: EngineRequest): void {
   const statement = readStatement(text, request.parameters);
   if (statement.kind === 'rows' || (statement.kind === 'other' && statement.reads)) return;
-  throw new StatementRefused(164, 'READONLY', 'Cannot execute query in readonly mode. Use method POST for queries that change data');
+  throw new StatementRefused(
+    164,
+    'READONLY',
+    'Cannot execute query in readonly mode. Use method POST for queries that change data',
+  );
 }

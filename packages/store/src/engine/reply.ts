@@ -82,7 +82,8 @@ const contentTypes: Readonly<Record<string, string>> = {
   TSV: 'text/tab-separated-values; charset=UTF-8',
 };
 
-const textLike = /^(?:JSON|CSV|TSV|TabSep|Pretty|Vertical|XML|Values|Markdown|SQLInsert|LineAsString|CustomSeparated|Template)/;
+const textLike =
+  /^(?:JSON|CSV|TSV|TabSep|Pretty|Vertical|XML|Values|Markdown|SQLInsert|LineAsString|CustomSeparated|Template)/;
 
 /** Media type of a format. */
 export function contentType(format: string): string {
@@ -103,10 +104,12 @@ export class Reply {
     response.setHeader('X-ClickHouse-Query-Id', queryId.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 500));
     response.setHeader('X-ClickHouse-Server-Display-Name', 'sightline-engine');
     response.setHeader('X-ClickHouse-Timezone', 'UTC');
-    if (mayCompress) this.#code(String(message.headers['accept-encoding'] ?? ''));
+    if (mayCompress) this.#code(message.headers['accept-encoding'] ?? '');
   }
 
-  #coding: { name: string; make: () => ReturnType<typeof createGzip> | ReturnType<typeof createZstdCompress> } | undefined;
+  #coding:
+    | { name: string; make: () => ReturnType<typeof createGzip> | ReturnType<typeof createZstdCompress> }
+    | undefined;
 
   #code(accepted: string): void {
     const makers = { zstd: createZstdCompress, br: createBrotliCompress, gzip: createGzip, deflate: createDeflate };

@@ -6,7 +6,16 @@
  * Grammar: https://clickhouse.com/docs/sql-reference/syntax and src/Parsers/Lexer.cpp of ClickHouse.
  */
 
-export type TokenKind = 'word' | 'number' | 'string' | 'quoted' | 'parameter' | 'open' | 'close' | 'semicolon' | 'other';
+export type TokenKind =
+  | 'word'
+  | 'number'
+  | 'string'
+  | 'quoted'
+  | 'parameter'
+  | 'open'
+  | 'close'
+  | 'semicolon'
+  | 'other';
 
 export interface Token {
   readonly kind: TokenKind;

@@ -28,7 +28,31 @@ describe('a string literal', () => {
   });
 });
 
-const pieces = ["'", "''", '\\', "\\'", '\n\n', '\r\n', '\0', '--', '/*', '*/', '{x:String}', '}', ';', '`', '"', '$$', '# ', 'DROP', 'é', '🚀', 'FORMAT', '\\x27', '\\N'];
+const pieces = [
+  "'",
+  "''",
+  '\\',
+  "\\'",
+  '\n\n',
+  '\r\n',
+  '\0',
+  '--',
+  '/*',
+  '*/',
+  '{x:String}',
+  '}',
+  ';',
+  '`',
+  '"',
+  '$$',
+  '# ',
+  'DROP',
+  'é',
+  '🚀',
+  'FORMAT',
+  '\\x27',
+  '\\N',
+];
 
 function hostileText(seed: number): string {
   let state = seed * 2654435761 + 1;

@@ -27,7 +27,13 @@ function quote(value: string | Uint8Array, quoteByte: number): string {
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] ?? 0;
     const plain =
-      byte >= 0x20 && byte !== 0x7f && byte !== 0x27 && byte !== 0x22 && byte !== 0x60 && byte !== 0x5c && (byte < 0x80 || asText);
+      byte >= 0x20 &&
+      byte !== 0x7f &&
+      byte !== 0x27 &&
+      byte !== 0x22 &&
+      byte !== 0x60 &&
+      byte !== 0x5c &&
+      (byte < 0x80 || asText);
     if (plain) continue;
     flush(i);
     parts.push(hex(byte));
@@ -95,7 +101,8 @@ export function unescapeTsv(text: Uint8Array): Buffer {
 }
 
 /** Types whose text has an escaping of its own inside (quotes in brackets), which the engine's reader undoes. */
-const nested = /^(?:Nullable\(\s*)?(?:Array|Map|Tuple|Nested|JSON|Object|Variant|Dynamic|Point|Ring|Polygon|MultiPolygon|LineString)\b/i;
+const nested =
+  /^(?:Nullable\(\s*)?(?:Array|Map|Tuple|Nested|JSON|Object|Variant|Dynamic|Point|Ring|Polygon|MultiPolygon|LineString)\b/i;
 const nullable = /^(?:Nullable|LowCardinality\(\s*Nullable)\b|^(?:Variant|Dynamic|JSON)\b/i;
 
 /**

@@ -180,7 +180,8 @@ function insertData(text: string, cursor: Cursor, gap: number, head: string, par
   // Only the token of the name is read: what follows may be data, on which the lexer has no claim.
   const behind = cursor.token?.end ?? text.length;
   const name = /^\s*([A-Za-z0-9_]+)[ \t]*;?(?:\r?\n)?/.exec(text.slice(behind, behind + 200));
-  if (!name?.[1]) throw new StatementRefused(62, 'SYNTAX_ERROR', `Syntax error: expected a format at position ${behind + 1}`);
+  if (!name?.[1])
+    throw new StatementRefused(62, 'SYNTAX_ERROR', `Syntax error: expected a format at position ${behind + 1}`);
   return { kind: 'insert-data', head, tail: `${before} FORMAT ${name[1]}`, dataAt: behind + name[0].length };
 }
 
@@ -205,7 +206,8 @@ function readRows(sql: string): Statement {
   }
   if (outfile) return { kind: 'other', sql, reads: true };
   const format = name ? sql.slice(name.start, name.end) : '';
-  if (!formatAt || !name || !/^[A-Z][A-Za-z0-9]*$/.test(format)) return { kind: 'rows', sql, format: undefined, tail: '' };
+  if (!formatAt || !name || !/^[A-Z][A-Za-z0-9]*$/.test(format))
+    return { kind: 'rows', sql, format: undefined, tail: '' };
   const tail = sql.slice(name.end);
   if (tail.trim() !== '' && !/^\s*SETTINGS\b/i.test(tail)) return { kind: 'rows', sql, format: undefined, tail: '' };
   return { kind: 'rows', sql: sql.slice(0, formatAt.start), format, tail };
@@ -218,7 +220,11 @@ export function insertFromFile(statement: Extract<Statement, { kind: 'insert-dat
 }
 
 /** The query with its result led into `path`, which must exist. Binary string. */
-export function rowsIntoFile(statement: Extract<Statement, { kind: 'rows' }>, path: string, defaultFormat: string): string {
+export function rowsIntoFile(
+  statement: Extract<Statement, { kind: 'rows' }>,
+  path: string,
+  defaultFormat: string,
+): string {
   const file = Buffer.from(stringLiteral(path), 'utf8').toString('latin1');
   return `${statement.sql}\n INTO OUTFILE ${file} APPEND FORMAT ${statement.format ?? defaultFormat}${statement.tail}`;
 }

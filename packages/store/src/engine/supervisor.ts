@@ -127,12 +127,21 @@ export class EngineSupervisor {
   async #spawn(): Promise<void> {
     const options = this.#options;
     const started = options.clock.now();
-    const child = fork(fileURLToPath(new URL('engine-process.ts', import.meta.url)), [JSON.stringify(argumentsOf(options))], {
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-      // Nothing of the server's environment is the engine's business. Queries hold threads of the pool while they run.
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', TZ: 'UTC', LANG: 'C.UTF-8', UV_THREADPOOL_SIZE: String(options.sessions + 5) },
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
+    const child = fork(
+      fileURLToPath(new URL('engine-process.ts', import.meta.url)),
+      [JSON.stringify(argumentsOf(options))],
+      {
+        execArgv: ['--disable-warning=ExperimentalWarning'],
+        // Nothing of the server's environment is the engine's business. Queries hold threads of the pool while they run.
+        env: {
+          PATH: '/usr/local/bin:/usr/bin:/bin',
+          TZ: 'UTC',
+          LANG: 'C.UTF-8',
+          UV_THREADPOOL_SIZE: String(options.sessions + 5),
+        },
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      },
+    );
     this.#child = child;
     let said = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -145,7 +154,7 @@ export class EngineSupervisor {
     } catch (error) {
       child.kill('SIGKILL');
       const message = error instanceof Error ? error.message : String(error);
-      throw new Error(said === '' ? message : `${message}; ${said.trim()}`);
+      throw new Error(said === '' ? message : `${message}; ${said.trim()}`, { cause: error });
     }
     this.#up = true;
     this.#ready.resolve();
@@ -222,16 +231,19 @@ export class EngineSupervisor {
   #beat(): Promise<boolean> {
     const { socketPath, heartbeatTimeoutMs } = this.#options;
     return new Promise((resolve) => {
-      const call = request({ socketPath, path: '/heartbeat', agent: false, signal: AbortSignal.timeout(heartbeatTimeoutMs) }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (part: string) => (text += part));
-        response.on('error', () => resolve(false));
-        response.on('end', () => {
-          if (response.statusCode !== 200) return resolve(false);
-          this.#rssBytes = (JSON.parse(text) as { rssBytes: number }).rssBytes;
-          resolve(true);
-        });
-      });
+      const call = request(
+        { socketPath, path: '/heartbeat', agent: false, signal: AbortSignal.timeout(heartbeatTimeoutMs) },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8').on('data', (part: string) => (text += part));
+          response.on('error', () => resolve(false));
+          response.on('end', () => {
+            if (response.statusCode !== 200) return resolve(false);
+            this.#rssBytes = (JSON.parse(text) as { rssBytes: number }).rssBytes;
+            resolve(true);
+          });
+        },
+      );
       call.on('error', () => resolve(false));
       call.end();
     });

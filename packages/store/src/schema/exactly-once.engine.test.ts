@@ -20,12 +20,25 @@ const rows = 30_000;
 beforeAll(async () => {
   store = await openStore(folder);
   await migrate(store, silentLogger);
-  const lines = (make: (i: number) => object): string => Array.from({ length: rows }, (_, i) => JSON.stringify(make(i))).join('\n');
+  const lines = (make: (i: number) => object): string =>
+    Array.from({ length: rows }, (_, i) => JSON.stringify(make(i))).join('\n');
   const at = (i: number): string => `${start + (i % 3) * 86_400 + (i % 7200)}`;
-  writeFileSync(segment('logs'), lines((i) => ({ site: `S${i % 100}`, ts: `${at(i)}.000000001`, body: `m ${i}` })));
-  writeFileSync(segment('points'), lines((i) => ({ site: `S${i % 100}`, ts: `${at(i)}.000`, fp: i % 3000, value: i })));
-  writeFileSync(segment('errors'), lines((i) => ({ site: `S${i % 100}`, ts: `${at(i)}.000000001`, issue: i % 40, user: `u${i % 77}` })));
-  writeFileSync(segment('spans'), lines((i) => ({ site: `S${i % 100}`, ts: `${at(i)}.000000001`, n: 1000, status: i % 10 === 0 ? 2 : 0 })));
+  writeFileSync(
+    segment('logs'),
+    lines((i) => ({ site: `S${i % 100}`, ts: `${at(i)}.000000001`, body: `m ${i}` })),
+  );
+  writeFileSync(
+    segment('points'),
+    lines((i) => ({ site: `S${i % 100}`, ts: `${at(i)}.000`, fp: i % 3000, value: i })),
+  );
+  writeFileSync(
+    segment('errors'),
+    lines((i) => ({ site: `S${i % 100}`, ts: `${at(i)}.000000001`, issue: i % 40, user: `u${i % 77}` })),
+  );
+  writeFileSync(
+    segment('spans'),
+    lines((i) => ({ site: `S${i % 100}`, ts: `${at(i)}.000000001`, n: 1000, status: i % 10 === 0 ? 2 : 0 })),
+  );
 });
 afterAll(async () => {
   await store.close();
@@ -96,22 +109,35 @@ describe('a segment', () => {
   });
 
   test('whose table was filled but whose view was not, fills the view on replay', async () => {
-    await store.execute('CREATE TABLE source (x UInt64) ENGINE = MergeTree ORDER BY x SETTINGS non_replicated_deduplication_window = 100');
-    await store.execute('CREATE TABLE target (k UInt64, n UInt64) ENGINE = SummingMergeTree ORDER BY k SETTINGS non_replicated_deduplication_window = 100');
+    await store.execute(
+      'CREATE TABLE source (x UInt64) ENGINE = MergeTree ORDER BY x SETTINGS non_replicated_deduplication_window = 100',
+    );
+    await store.execute(
+      'CREATE TABLE target (k UInt64, n UInt64) ENGINE = SummingMergeTree ORDER BY k SETTINGS non_replicated_deduplication_window = 100',
+    );
     const insert = (): Promise<void> =>
-      store.execute('INSERT INTO source SELECT number FROM numbers(1000)', {}, { settings: { ...exactlyOnceSettings, insert_deduplication_token: 't' } });
+      store.execute(
+        'INSERT INTO source SELECT number FROM numbers(1000)',
+        {},
+        { settings: { ...exactlyOnceSettings, insert_deduplication_token: 't' } },
+      );
     await insert();
-    await store.execute('CREATE MATERIALIZED VIEW v TO target AS SELECT x % 10 AS k, count() AS n FROM source GROUP BY k');
+    await store.execute(
+      'CREATE MATERIALIZED VIEW v TO target AS SELECT x % 10 AS k, count() AS n FROM source GROUP BY k',
+    );
     await insert();
     await insert();
-    const sums = 'SELECT (SELECT toUInt32(count()) FROM source) AS rows, (SELECT toUInt32(sum(n)) FROM target) AS counted';
+    const sums =
+      'SELECT (SELECT toUInt32(count()) FROM source) AS rows, (SELECT toUInt32(sum(n)) FROM target) AS counted';
     expect(await store.query(sums)).toEqual([{ rows: 1000, counted: 1000 }]);
   });
 
   test('makes one part per partition', async () => {
     await store.execute('SYSTEM STOP MERGES logs');
     const parts = (): Promise<{ n: number }[]> =>
-      store.query("SELECT toUInt32(count()) AS n FROM system.parts WHERE active AND database = 'sightline' AND table = 'logs'");
+      store.query(
+        "SELECT toUInt32(count()) AS n FROM system.parts WHERE active AND database = 'sightline' AND table = 'logs'",
+      );
     const [before] = await parts();
     await load('logs', 1000);
     const [after] = await parts();

@@ -32,7 +32,9 @@ async function onDefault(sql: string): Promise<void> {
 }
 
 const tables = async (): Promise<string[]> =>
-  (await store.query<{ name: string }>("SELECT name FROM system.tables WHERE database = 'sightline' ORDER BY name")).map((row) => row.name);
+  (
+    await store.query<{ name: string }>("SELECT name FROM system.tables WHERE database = 'sightline' ORDER BY name")
+  ).map((row) => row.name);
 
 function set(versions: readonly string[]): Migration[] {
   const at = join(folder, `set-${Math.random().toString(36).slice(2)}`);
@@ -44,8 +46,10 @@ function set(versions: readonly string[]): Migration[] {
   return readMigrations(at);
 }
 
-const first = 'CREATE TABLE a (x UInt8) ENGINE = MergeTree ORDER BY x;\nCREATE TABLE b (x UInt8) ENGINE = MergeTree ORDER BY x;\n';
-const second = 'ALTER TABLE a ADD COLUMN y String;\nALTER TABLE a ADD INDEX iy y TYPE bloom_filter(0.01) GRANULARITY 1;\nDROP TABLE b;\n';
+const first =
+  'CREATE TABLE a (x UInt8) ENGINE = MergeTree ORDER BY x;\nCREATE TABLE b (x UInt8) ENGINE = MergeTree ORDER BY x;\n';
+const second =
+  'ALTER TABLE a ADD COLUMN y String;\nALTER TABLE a ADD INDEX iy y TYPE bloom_filter(0.01) GRANULARITY 1;\nDROP TABLE b;\n';
 
 /** A store that is gone behind the n-th statement, as after a kill: what it did is done, what it was to note is not noted. */
 function dyingAfter(n: number): TelemetryStore {
@@ -65,7 +69,21 @@ function dyingAfter(n: number): TelemetryStore {
 test('the whole schema, fresh and again', async () => {
   await migrate(store, silentLogger);
   const all = await tables();
-  expect(all).toEqual(expect.arrayContaining(['logs', 'spans', 'points', 'series', 'errors', 'issues', 'volume', 'red', 'seen', 'ledger', 'quarantine']));
+  expect(all).toEqual(
+    expect.arrayContaining([
+      'logs',
+      'spans',
+      'points',
+      'series',
+      'errors',
+      'issues',
+      'volume',
+      'red',
+      'seen',
+      'ledger',
+      'quarantine',
+    ]),
+  );
   await migrate(store, silentLogger);
   expect(await tables()).toEqual(all);
 });
@@ -84,7 +102,9 @@ describe('from the previous version', () => {
     await migrate(dyingAfter(n), silentLogger, migrations).catch(() => undefined);
     await migrate(store, silentLogger, migrations);
     expect(await tables()).toEqual(['a', 'schema_migrations']);
-    const columns = await store.query<{ name: string }>("SELECT name FROM system.columns WHERE database = 'sightline' AND table = 'a'");
+    const columns = await store.query<{ name: string }>(
+      "SELECT name FROM system.columns WHERE database = 'sightline' AND table = 'a'",
+    );
     expect(columns.map((c) => c.name)).toEqual(['x', 'y']);
   });
 });
@@ -96,7 +116,9 @@ describe('refused', () => {
   });
   test('a migration that was edited after it had been applied', async () => {
     await migrate(store, silentLogger, set([first]));
-    await expect(migrate(store, silentLogger, set([`${first}-- edited`]))).rejects.toThrow(/changed after it had been applied/);
+    await expect(migrate(store, silentLogger, set([`${first}-- edited`]))).rejects.toThrow(
+      /changed after it had been applied/,
+    );
   });
   test('a gap in the numbers', () => {
     const migrations = set([first, second]);
@@ -117,5 +139,8 @@ test.each([
   ['CREATE TABLE IF NOT EXISTS t (a Int8)', 'CREATE TABLE IF NOT EXISTS t (a Int8)'],
   ['CREATE OR REPLACE FUNCTION f AS x -> x', 'CREATE OR REPLACE FUNCTION f AS x -> x'],
   ['DROP VIEW v', 'DROP VIEW IF EXISTS v'],
-  ['ALTER TABLE t DROP COLUMN a, ADD COLUMN b Int8', 'ALTER TABLE t DROP COLUMN IF EXISTS a, ADD COLUMN IF NOT EXISTS b Int8'],
+  [
+    'ALTER TABLE t DROP COLUMN a, ADD COLUMN b Int8',
+    'ALTER TABLE t DROP COLUMN IF EXISTS a, ADD COLUMN IF NOT EXISTS b Int8',
+  ],
 ])('%s can be repeated', (sql, again) => expect(repeatable(sql)).toBe(again));

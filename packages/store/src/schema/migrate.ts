@@ -65,7 +65,11 @@ interface Progress {
  * Applies what is missing, statement by statement, and notes each one, so that a run that was killed goes on where it
  * stopped. Throws when the store's tables are newer than this program, or when an applied migration was changed since.
  */
-export async function migrate(store: TelemetryStore, logger: Logger, migrations = readMigrations(ownFolder)): Promise<void> {
+export async function migrate(
+  store: TelemetryStore,
+  logger: Logger,
+  migrations = readMigrations(ownFolder),
+): Promise<void> {
   await store.execute(recordTable);
   const rows = await store.query<Progress>(
     `SELECT version, toUInt32(max(step)) AS steps, max(finished) AS finished, any(checksum) AS checksum
@@ -104,18 +108,27 @@ async function apply(store: TelemetryStore, migration: Migration, done: number, 
 async function note(store: TelemetryStore, migration: Migration, step: number, finished: boolean): Promise<void> {
   await store.execute(
     'INSERT INTO schema_migrations (version, step, name, checksum, finished) SELECT {version:UInt32}, {step:UInt32}, {name:String}, {checksum:String}, {finished:UInt8}',
-    { version: migration.version, step, name: migration.name, checksum: migration.checksum, finished: finished ? 1 : 0 },
+    {
+      version: migration.version,
+      step,
+      name: migration.name,
+      checksum: migration.checksum,
+      finished: finished ? 1 : 0,
+    },
   );
 }
 
 const creates = /^CREATE (TABLE|MATERIALIZED VIEW|VIEW|DICTIONARY|FUNCTION) (?!IF NOT EXISTS\b)/i;
 const drops = /^DROP (TABLE|VIEW|DICTIONARY|FUNCTION) (?!IF EXISTS\b)/i;
-const alters = /\b(ADD (?:COLUMN|INDEX|PROJECTION|CONSTRAINT)) (?!IF NOT EXISTS\b)|\b((?:DROP|CLEAR|RENAME|MODIFY|COMMENT) (?:COLUMN|INDEX|PROJECTION|CONSTRAINT)) (?!IF EXISTS\b)/gi;
+const alters =
+  /\b(ADD (?:COLUMN|INDEX|PROJECTION|CONSTRAINT)) (?!IF NOT EXISTS\b)|\b((?:DROP|CLEAR|RENAME|MODIFY|COMMENT) (?:COLUMN|INDEX|PROJECTION|CONSTRAINT)) (?!IF EXISTS\b)/gi;
 
 /** The statement in a form that does no harm when it was already run before the kill. */
 export function repeatable(statement: string): string {
   if (/^ALTER TABLE\b/i.test(statement)) {
-    return statement.replaceAll(alters, (_, add?: string, change?: string) => (add ? `${add} IF NOT EXISTS ` : `${change} IF EXISTS `));
+    return statement.replaceAll(alters, (_, add?: string, change?: string) =>
+      add ? `${add} IF NOT EXISTS ` : `${change} IF EXISTS `,
+    );
   }
   return statement.replace(creates, 'CREATE $1 IF NOT EXISTS ').replace(drops, 'DROP $1 IF EXISTS ');
 }
