@@ -392,25 +392,25 @@ SETTINGS non_replicated_deduplication_window = 1000;
 
 -- Counted by the markers that the scrubber leaves; only rows that hold one are looked at closely.
 CREATE MATERIALIZED VIEW logs_to_scrubbed TO scrubbed AS
-SELECT organisation, minute, 'logs' AS signal, service, rule.1 AS rule, rule.2 AS removed
+SELECT organisation, minute, 'logs' AS signal, service, counted.1 AS rule, counted.2 AS removed
 FROM (SELECT organisation, minute, service, [('email', sum(countSubstrings(text, '<email>'))), ('ip', sum(countSubstrings(text, '<ip>'))), ('pan', sum(countSubstrings(text, '<pan>'))), ('password', sum(countSubstrings(text, '<password>'))), ('secret', sum(countSubstrings(text, '<secret>'))), ('token', sum(countSubstrings(text, '<token>')))] AS rules
   FROM (SELECT organisation, toStartOfMinute(received_at) AS minute, service, concat(body, ' ', arrayStringConcat(mapValues(attrs), ' ')) AS text FROM logs)
   WHERE multiSearchAny(text, ['<email>', '<ip>', '<pan>', '<password>', '<secret>', '<token>']) GROUP BY organisation, minute, service)
-ARRAY JOIN rules AS rule WHERE removed > 0;
+ARRAY JOIN rules AS counted WHERE counted.2 > 0;
 
 CREATE MATERIALIZED VIEW spans_to_scrubbed TO scrubbed AS
-SELECT organisation, minute, 'spans' AS signal, service, rule.1 AS rule, rule.2 AS removed
+SELECT organisation, minute, 'spans' AS signal, service, counted.1 AS rule, counted.2 AS removed
 FROM (SELECT organisation, minute, service, [('email', sum(countSubstrings(text, '<email>'))), ('ip', sum(countSubstrings(text, '<ip>'))), ('pan', sum(countSubstrings(text, '<pan>'))), ('password', sum(countSubstrings(text, '<password>'))), ('secret', sum(countSubstrings(text, '<secret>'))), ('token', sum(countSubstrings(text, '<token>')))] AS rules
   FROM (SELECT organisation, toStartOfMinute(received_at) AS minute, service, concat(name, ' ', status_message, ' ', arrayStringConcat(mapValues(attrs), ' ')) AS text FROM spans)
   WHERE multiSearchAny(text, ['<email>', '<ip>', '<pan>', '<password>', '<secret>', '<token>']) GROUP BY organisation, minute, service)
-ARRAY JOIN rules AS rule WHERE removed > 0;
+ARRAY JOIN rules AS counted WHERE counted.2 > 0;
 
 CREATE MATERIALIZED VIEW errors_to_scrubbed TO scrubbed AS
-SELECT organisation, minute, 'errors' AS signal, service, rule.1 AS rule, rule.2 AS removed
+SELECT organisation, minute, 'errors' AS signal, service, counted.1 AS rule, counted.2 AS removed
 FROM (SELECT organisation, minute, service, [('email', sum(countSubstrings(text, '<email>'))), ('ip', sum(countSubstrings(text, '<ip>'))), ('pan', sum(countSubstrings(text, '<pan>'))), ('password', sum(countSubstrings(text, '<password>'))), ('secret', sum(countSubstrings(text, '<secret>'))), ('token', sum(countSubstrings(text, '<token>')))] AS rules
   FROM (SELECT organisation, toStartOfMinute(received_at) AS minute, service, payload AS text FROM errors)
   WHERE multiSearchAny(text, ['<email>', '<ip>', '<pan>', '<password>', '<secret>', '<token>']) GROUP BY organisation, minute, service)
-ARRAY JOIN rules AS rule WHERE removed > 0;
+ARRAY JOIN rules AS counted WHERE counted.2 > 0;
 
 -- Requests the engine refused although the walk let them pass, with their bytes.
 CREATE TABLE quarantine (
