@@ -11,21 +11,17 @@ export const interfaceFolder = path.join(import.meta.dirname, '../../ui/dist');
  * address a person sees can be opened. What no route knows is 404 in JSON for programs.
  */
 export async function registerInterface(app: FastifyInstance): Promise<void> {
-  await app.register(async (scope) => {
-    if (existsSync(interfaceFolder)) {
-      await scope.register(fastifyStatic, {
-        root: interfaceFolder,
-        wildcard: false,
-        index: false,
-        setHeaders: (reply, file) => {
-          void reply.header(
-            'cache-control',
-            file.includes(`${path.sep}assets${path.sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache',
-          );
-        },
-      });
-    }
-  });
+  if (existsSync(interfaceFolder)) {
+    await app.register(fastifyStatic, {
+      root: interfaceFolder,
+      wildcard: false,
+      index: false,
+      setHeaders: (reply, file) => {
+        const hashed = file.includes(`${path.sep}assets${path.sep}`);
+        void reply.header('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+      },
+    });
+  }
   app.setNotFoundHandler(async (request, reply) => {
     const navigates = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
     if (navigates && existsSync(interfaceFolder)) {

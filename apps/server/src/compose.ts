@@ -1,0 +1,314 @@
+import { mkdirSync, readFileSync, statfsSync } from 'node:fs';
+import path from 'node:path';
+import { type ApiDeps, registerApi } from '@sightline/api';
+import type { Clock, Logger } from '@sightline/base';
+import { type Control, openControl } from '@sightline/control';
+import {
+  createLedger,
+  type Ledger,
+  openSpool,
+  protocols,
+  registerIngest,
+  type ReceiverParts,
+  type Spool,
+  startGrpc,
+  startLoader,
+} from '@sightline/ingest';
+import {
+  connectStore,
+  type EmbeddedStore,
+  exactlyOnceSettings,
+  migrate,
+  openEmbeddedStore,
+  type TelemetryStore,
+} from '@sightline/store';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Config } from './config.ts';
+import { DemoFleet } from './demo-fleet.ts';
+import { processMetrics } from './process-metrics.ts';
+import { registerInterface } from './web-interface.ts';
+
+/** The running product. */
+export interface Running {
+  /** Address that people open on this machine. */
+  readonly url: string;
+  /** One-time link for the first owner; undefined once there is one. */
+  readonly setupLink: string | undefined;
+  /** Where OTLP is taken besides the main port, and what could not be had: one sentence each. */
+  readonly otlp: readonly string[];
+  /** Takes no more, drains and closes everything, in reverse order of opening. */
+  close(): Promise<void>;
+}
+
+export const version = (
+  JSON.parse(readFileSync(path.join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
+).version;
+
+/** What was opened, closed again in reverse order; one that fails does not keep the others open. */
+class Closers {
+  readonly #closers: { readonly name: string; readonly close: () => Promise<void> }[] = [];
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  add(name: string, close: () => Promise<void>): void {
+    this.#closers.push({ name, close });
+  }
+
+  async closeAll(): Promise<void> {
+    for (const { name, close } of this.#closers.splice(0).reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        this.#logger.error(`${name} did not close cleanly`, { error });
+      }
+    }
+  }
+}
+
+interface Stores {
+  readonly store: TelemetryStore;
+  /** The engine on this machine; undefined with `--clickhouse-url`. */
+  readonly engine: EmbeddedStore | undefined;
+  readonly control: Control;
+}
+
+/** Opens both stores at the same time; where one fails, the other is closed before the error goes on. */
+async function openStores(config: Config, clock: Clock, logger: Logger, closers: Closers): Promise<Stores> {
+  const openTelemetry = async (): Promise<Pick<Stores, 'store' | 'engine'>> => {
+    const engine = config.clickhouseUrl
+      ? undefined
+      : await openEmbeddedStore({ dataFolder: config.dataFolder, logger, clock });
+    const store = engine ?? (await connectStore({ url: config.clickhouseUrl, clock }));
+    closers.add('telemetry store', () => store.close());
+    await migrate(store, logger);
+    return { store, engine };
+  };
+  const openDatabase = async (): Promise<Control> => {
+    const control = await openControl({
+      dataFolder: config.dataFolder,
+      logger,
+      clock,
+      ...(config.databaseUrl ? { databaseUrl: config.databaseUrl } : {}),
+    });
+    closers.add('control plane', () => control.close());
+    return control;
+  };
+  const [telemetry, control] = await Promise.allSettled([openTelemetry(), openDatabase()]);
+  if (telemetry.status === 'rejected') throw telemetry.reason;
+  if (control.status === 'rejected') throw control.reason;
+  return { ...telemetry.value, control: control.value };
+}
+
+/** Everything between a client's bytes and the tables. */
+async function openIngest(
+  config: Config,
+  stores: Stores,
+  clock: Clock,
+  logger: Logger,
+  closers: Closers,
+): Promise<{ parts: ReceiverParts; spool: Spool; ledger: Ledger }> {
+  const { store, control } = stores;
+  const ledger = createLedger({ target: store, settings: exactlyOnceSettings, clock, logger });
+  closers.add('ledger', () => ledger.close());
+  const spool = await openSpool({
+    folder: path.join(config.dataFolder, 'spool'),
+    limits: { totalBytes: config.spoolLimitBytes },
+    clock,
+    logger,
+  });
+  closers.add('spool', () => spool.close());
+  const loader = await startLoader({
+    spool,
+    target: store,
+    protocols,
+    ledger,
+    settings: exactlyOnceSettings,
+    clock,
+    logger,
+  });
+  closers.add('loader', () => loader.close());
+  const organisations = {
+    ensure: async (name: string): Promise<string | undefined> => {
+      const found = await control.organisations.ensure(name);
+      return found.ok ? found.value.id : undefined;
+    },
+  };
+  return { parts: { protocols, spool, keys: control.keys, organisations, ledger, clock, logger }, spool, ledger };
+}
+
+type Component = Awaited<ReturnType<ApiDeps['health']>>['components'][number];
+
+/** Judges each component; answers within the time limits of what it asks. */
+function healthOf(
+  config: Config,
+  stores: Stores,
+  spool: Spool | undefined,
+  clock: Clock,
+  startedAtMs: number,
+): ApiDeps['health'] {
+  return async () => {
+    const [store, control] = await Promise.all([stores.store.healthy(), stores.control.healthy()]);
+    const components: Component[] = [
+      {
+        name: 'telemetry store',
+        status: store ? 'healthy' : 'unhealthy',
+        detail: store
+          ? stores.engine
+            ? `embedded engine, restarted ${stores.engine.restarts()} times`
+            : 'ClickHouse server'
+          : 'does not answer; records wait in the spool',
+      },
+      {
+        name: 'control plane',
+        status: control ? 'healthy' : 'unhealthy',
+        detail: control ? stores.control.database.description : 'PostgreSQL does not answer',
+      },
+    ];
+    const status = spool?.status();
+    if (status) {
+      const fill = status.bytes / status.limitBytes;
+      const lagMs = status.oldestAtMs === undefined ? 0 : clock.now() - status.oldestAtMs;
+      components.push({
+        name: 'ingest',
+        status: fill > 0.9 ? 'unhealthy' : fill > 0.5 || lagMs > 60_000 ? 'degraded' : 'healthy',
+        detail: `${status.records} records wait, the oldest for ${Math.round(lagMs / 1000)} s`,
+      });
+    }
+    const disk = statfsSync(config.dataFolder);
+    const free = disk.bavail / disk.blocks;
+    components.push({
+      name: 'disk',
+      status: free < 0.03 ? 'unhealthy' : free < 0.1 ? 'degraded' : 'healthy',
+      detail: `${(100 * free).toFixed(0)} % free`,
+    });
+    const worst = components.some((c) => c.status === 'unhealthy')
+      ? 'unhealthy'
+      : components.some((c) => c.status === 'degraded')
+        ? 'degraded'
+        : 'healthy';
+    return { status: worst, version, uptimeS: Math.round((clock.now() - startedAtMs) / 1000), components };
+  };
+}
+
+function newServer(): FastifyInstance {
+  return Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 75_000,
+    bodyLimit: 1024 * 1024,
+    routerOptions: { maxParamLength: 500 },
+  });
+}
+
+/**
+ * Puts the product together: the only place that knows implementations. Throws when a store cannot be opened or the port
+ * is taken; what was opened by then is closed again.
+ */
+export async function compose(config: Config, clock: Clock, logger: Logger): Promise<Running> {
+  const startedAtMs = clock.now();
+  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
+  const closers = new Closers(logger);
+  try {
+    const stores = await openStores(config, clock, logger, closers);
+    const ingest = config.roles.has('ingest') ? await openIngest(config, stores, clock, logger, closers) : undefined;
+    const setup = await stores.control.setup.start(config.setup ?? {});
+    if (!setup.ok) throw new Error(setup.error.message);
+
+    const app = newServer();
+    closers.add('HTTP', () => app.close());
+    const address = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
+    // The port is known only once it is bound (--port 0), the routes must be known before: the address is filled in later.
+    const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
+    const fleet = { current: undefined as DemoFleet | undefined };
+    if (ingest) await registerIngest(app, ingest.parts);
+    if (config.roles.has('query')) {
+      await registerApi(app, {
+        store: stores.store,
+        control: stores.control,
+        ingest: { status: () => ingestStatus(ingest?.spool, clock) },
+        clock,
+        logger,
+        settings,
+        health: healthOf(config, stores, ingest?.spool, clock, startedAtMs),
+        metrics: () => [ingest?.ledger.metrics() ?? '', processMetrics(stores.engine, ingest?.spool, version)].join(''),
+        ...(config.demo
+          ? {
+              faults: {
+                list: async () => (await fleet.current?.list()) ?? [],
+                switch: async (name, active, sites) => fleet.current?.switch(name, active, sites),
+              },
+            }
+          : {}),
+      });
+      await registerInterface(app);
+    }
+    await app.listen({ host: config.host, port: config.port });
+    const bound = app.server.address();
+    const port = typeof bound === 'object' && bound ? bound.port : config.port;
+    const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+    if (settings.publicUrl === '') settings.publicUrl = url;
+
+    const otlp = ingest && config.otlpPorts ? await openOtlpPorts(config, ingest.parts, closers) : [];
+    if (config.demo) {
+      const demo = new DemoFleet({
+        url: `http://127.0.0.1:${port}`,
+        dataFolder: config.dataFolder,
+        control: stores.control,
+        clock,
+        logger,
+      });
+      fleet.current = demo;
+      closers.add('demo fleet', () => demo.close());
+      demo.start();
+    }
+    const token = setup.value.token;
+    return {
+      url,
+      setupLink: token === undefined ? undefined : `${settings.publicUrl}/setup?token=${token}`,
+      otlp,
+      close: () => closers.closeAll(),
+    };
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}
+
+function ingestStatus(spool: Spool | undefined, clock: Clock): ReturnType<ApiDeps['ingest']['status']> {
+  const status = spool?.status();
+  return {
+    lagMs: status?.oldestAtMs === undefined ? 0 : Math.max(0, clock.now() - status.oldestAtMs),
+    spoolBytes: status?.bytes ?? 0,
+    spoolLimitBytes: status?.limitBytes ?? 0,
+    waitingRecords: status?.records ?? 0,
+  };
+}
+
+/** The ports that OTLP exporters try first. Another program may hold them: then it is said, and the main port serves. */
+async function openOtlpPorts(config: Config, parts: ReceiverParts, closers: Closers): Promise<string[]> {
+  const said: string[] = [];
+  const ports = config.otlpPorts;
+  if (!ports) return said;
+  try {
+    const grpc = await startGrpc(parts, { host: config.host, port: ports.grpc });
+    closers.add('OTLP over gRPC', () => grpc.close());
+    said.push(`gRPC on port ${grpc.port}`);
+  } catch {
+    said.push(`gRPC not available: port ${ports.grpc} is taken by another program (--otlp-ports chooses others)`);
+  }
+  const http = newServer();
+  try {
+    await registerIngest(http, parts);
+    await http.listen({ host: config.host, port: ports.http });
+    closers.add('OTLP over HTTP', () => http.close());
+    said.push(`HTTP on port ${ports.http}`);
+  } catch {
+    await http.close();
+    said.push(`port ${ports.http} is taken by another program; send OTLP over HTTP to the main port`);
+  }
+  return said;
+}

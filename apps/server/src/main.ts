@@ -1,0 +1,63 @@
+/**
+ * The server. Reads the settings, puts the product together, says where it is, and drains when it is asked to stop.
+ */
+import { jsonLogger, systemClock } from '@sightline/base';
+import { compose, version } from './compose.ts';
+import { readConfig } from './config.ts';
+
+/** Draining takes a few seconds; after this the process ends whatever still hangs. Nothing acknowledged is lost by it. */
+const stopWithinMs = 9000;
+
+function stopWith(sentence: string): never {
+  process.stderr.write(`\n${sentence}\n\n`);
+  process.exit(1);
+}
+
+const config = readConfig(process.argv.slice(2), process.env, process.cwd());
+if (!config.ok) stopWith(config.error.sentence);
+const logger = jsonLogger(systemClock, (line) => process.stderr.write(`${line}\n`), config.value.logLevel);
+
+/** What went wrong at the start, as a person would say it. */
+function sentenceFor(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  if (code === 'EADDRINUSE')
+    return `Port ${config.ok ? config.value.port : ''} is taken by another program. Stop that program, or choose another port with --port.`;
+  if (code === 'EACCES')
+    return `${message}. Choose a folder that this user may write with --data, or a port above 1023 with --port.`;
+  return `Sightline could not start: ${message ?? String(error)}`;
+}
+
+process.on('unhandledRejection', (error) => logger.error('unhandled rejection', { error }));
+process.on('uncaughtException', (error) => {
+  logger.error('uncaught exception', { error });
+  process.exit(1);
+});
+
+const running = await compose(config.value, systemClock, logger).catch((error: unknown) =>
+  stopWith(sentenceFor(error)),
+);
+
+const lines: [string, string][] = [['Open', running.url]];
+if (running.setupLink) lines.push(['Set up', `${running.setupLink}   (works once: creates the first owner)`]);
+lines.push(['Data', config.value.dataFolder]);
+if (running.otlp.length > 0) lines.push(['OTLP', running.otlp.join(', ')]);
+if (config.value.demo)
+  lines.push([
+    'Demo',
+    running.setupLink ? '100 stores begin to report as soon as the set-up is done' : '100 stores report here',
+  ]);
+process.stdout.write(
+  `\n  Sightline ${version}\n\n${lines.map(([name, text]) => `  ${name.padEnd(8)}${text}`).join('\n')}\n\n  Ctrl-C stops it.\n\n`,
+);
+
+let stopping = false;
+function stop(): void {
+  if (stopping) return;
+  stopping = true;
+  process.stdout.write('  Stopping: finishing what was accepted …\n');
+  setTimeout(() => process.exit(0), stopWithinMs).unref();
+  void running.close().then(() => process.exit(0));
+}
+process.on('SIGINT', stop);
+process.on('SIGTERM', stop);
+process.on('SIGHUP', stop);
