@@ -15,5 +15,5 @@ FROM (SELECT organisation, received_at, metric, site, service, type, samples,
         hide_secrets(keys, arrayResize(unglue(scrub_pan(scrub_secrets(glue(series.labels.value)))), length(keys))) AS vals
       FROM (SELECT organisation, key_site, key_service, received_at, arrayJoin(request.timeseries) AS series
         FROM file({segment}, Protobuf, 'organisation String, key_site String, key_service String, received_at UInt64,
-          request Tuple(timeseries Array(Tuple(labels Array(Tuple(name String, value String)), samples Array(Tuple(value Float64, timestamp Int64)))))'))))
+          request Tuple(timeseries Array(Tuple(labels Array(Tuple(name String, value String)), samples Array(Tuple(value Float64, timestamp Int64)))))')))))
 ARRAY JOIN samples AS sample
