@@ -8,8 +8,8 @@ import { likePattern } from '../search/words.ts';
 import { compileSearch } from '../search/search.ts';
 import { hexId } from './log-row.ts';
 
-/** More records than this in the range, and facets are counted on a sample. */
-const sampleRecords = 2_000_000;
+/** More records than this in the range, and facets are counted on a sample, unless the caller says otherwise. */
+const usualSample = 2_000_000;
 const facetValues = 10;
 const facetFields = 20;
 
@@ -20,18 +20,25 @@ export interface Facet {
   readonly estimated: boolean;
 }
 
+export interface FacetSearch extends ReadScope {
+  readonly q: string;
+  /** Names of the search language, well-known or attributes; at most 20 are counted. */
+  readonly fields: readonly string[];
+  /** Beyond so many records in the range the counts are estimated from about that many. Default 2,000,000. */
+  readonly sampleRecords?: number;
+}
+
 /**
- * The ten most frequent values of each field among the logs that match. `fields`: names of the search language, at most
- * 20, well-known or attributes. Throws `StoreError`.
+ * The ten most frequent values of each field among the logs that match. Throws `StoreError`.
  */
 export async function logFacets(
   reader: TelemetryReader,
-  input: ReadScope & { readonly q: string; readonly fields: readonly string[] },
+  input: FacetSearch,
   limits: QueryLimits = {},
 ): Promise<Result<Facet[], SearchError>> {
   const search = compileSearch('logs', input.q);
   if (!search.ok) return search;
-  const every = await sampling(reader, input, limits);
+  const every = await sampling(reader, input, input.sampleRecords ?? usualSample, limits);
   const facets: Facet[] = [];
   for (const field of [...new Set(input.fields.filter((name) => name !== ''))].slice(0, facetFields)) {
     const found = findField('logs', field);
@@ -88,7 +95,12 @@ function valueOf(field: Field, parameters: Record<string, ParameterValue>): stri
 }
 
 /** One in how many records to count. */
-async function sampling(reader: TelemetryReader, input: ReadScope, limits: QueryLimits): Promise<number> {
+async function sampling(
+  reader: TelemetryReader,
+  input: ReadScope,
+  sampleRecords: number,
+  limits: QueryLimits,
+): Promise<number> {
   const scope = minutesOf(input);
   const [row] = await reader.query<{ total: string }>(
     `SELECT toString(sum(records)) AS total FROM volume PREWHERE ${scope.sql}`,

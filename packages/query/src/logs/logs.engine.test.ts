@@ -147,6 +147,18 @@ describe('facets and completion', () => {
     expect(facets.value.at(-1)).toEqual({ field: 'nothing', values: [], estimated: false });
   });
 
+  test('a large range is estimated from a sample, and says so', async () => {
+    const found = await logFacets(store, { ...acme, q: '', fields: ['host.name', 'service'], sampleRecords: 1000 });
+    if (!found.ok) throw new Error(found.error.message);
+    const [host, service] = found.value;
+    // Dimensions of the volume view stay exact.
+    expect(service?.estimated).toBe(false);
+    expect(host?.estimated).toBe(true);
+    const total = (host?.values ?? []).reduce((sum, value) => sum + value.records, 0);
+    expect(total).toBeGreaterThan(2000);
+    expect(total).toBeLessThan(4000);
+  });
+
   test('fields and values by prefix', async () => {
     const fields = await completeSearch(store, 'logs', { ...acme, field: '', prefix: '' });
     expect(fields.fields).toEqual(expect.arrayContaining(['service', 'severity', 'order.id', 'host.name']));

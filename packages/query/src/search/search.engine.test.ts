@@ -198,6 +198,17 @@ describe('spans and errors', () => {
   });
 });
 
+test.each([
+  '/[^a]{1000}/',
+  '/(\\w{30}){33}/',
+  '/.{1000}/',
+  '/(a|b|c|d){500}/',
+  '/(?i)[a-zß]{999}x/',
+  '/((((a*)*)*)*)*$/',
+])('the engine takes every expression that we let pass: %s', async (text) => {
+  expect(await found('logs', text)).toBeDefined();
+});
+
 describe('hostile texts', () => {
   const values = [
     "' OR 1=1 --",
