@@ -1,7 +1,7 @@
 /** Reads one request of ClickHouse's HTTP interface. https://clickhouse.com/docs/interfaces/http */
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
@@ -165,10 +165,6 @@ export class SpooledBody {
       await new Promise<void>((resolve, reject) => file.on('error', reject).end(resolve));
     }
     this.bytes = (await stat(this.path)).size;
-  }
-
-  content(): Promise<Buffer> {
-    return readFile(this.path);
   }
 
   async remove(): Promise<void> {

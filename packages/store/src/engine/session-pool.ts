@@ -20,9 +20,6 @@ export interface PoolOptions {
 const sessionDefaults: Readonly<Record<string, string>> = {
   // An acknowledged insert is in a part, not in a buffer of the engine.
   async_insert: '0',
-  // One JSON object a line, as a server writes it.
-  output_format_json_quote_64bit_integers: '1',
-  output_format_parquet_string_as_string: '1',
   // Parameters stand in the text as literals: the bound on what a client sends is the handler's.
   max_query_size: String(512 * 1024 * 1024),
 };
