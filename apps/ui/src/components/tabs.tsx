@@ -6,7 +6,7 @@ export interface Tab {
   /** Stands in the address as `tab=`; the first tab leaves no trace. */
   readonly name: string;
   readonly title: string;
-  readonly content: () => ReactNode;
+  readonly content: ReactNode;
 }
 
 /** Tabs of a page; the open one stands in the address. */
@@ -43,7 +43,7 @@ export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }): 
         ))}
       </div>
       <div role="tabpanel" aria-labelledby={`tab-${open?.name ?? ''}`} className="tab-content">
-        {open?.content()}
+        {open?.content}
       </div>
     </>
   );

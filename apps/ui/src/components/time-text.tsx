@@ -1,5 +1,6 @@
 import { Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { useNow } from '../data/now.ts';
 import { dayAndTime, relative, timeOfDay, utcText } from './time-format.ts';
 
 /**
@@ -12,17 +13,25 @@ export function TimeText(props: {
   timeZone?: string;
 }): ReactNode {
   const { at, show = 'date-time', timeZone } = props;
-  const local =
-    show === 'relative'
-      ? relative(at, Date.now())
-      : show === 'date-time'
-        ? dayAndTime(at, timeZone)
-        : timeOfDay(at, show === 'time-ms', timeZone);
   return (
-    <Tooltip label={`${dayAndTime(at, timeZone)} · ${utcText(at)} · ${relative(at, Date.now())}`}>
+    <Tooltip label={<Whole at={at} timeZone={timeZone} />}>
       <time dateTime={new Date(at).toISOString()} style={{ whiteSpace: 'nowrap' }}>
-        {local}
+        {show === 'relative' ? (
+          <Relative at={at} />
+        ) : show === 'date-time' ? (
+          dayAndTime(at, timeZone)
+        ) : (
+          timeOfDay(at, show === 'time-ms', timeZone)
+        )}
       </time>
     </Tooltip>
   );
+}
+
+function Relative({ at }: { at: number }): ReactNode {
+  return relative(at, useNow());
+}
+
+function Whole({ at, timeZone }: { at: number; timeZone: string | undefined }): ReactNode {
+  return `${dayAndTime(at, timeZone)} · ${utcText(at)} · ${relative(at, useNow())}`;
 }

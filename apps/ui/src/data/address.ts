@@ -32,13 +32,13 @@ export function useAddress(): {
   readonly search: Search;
   readonly setSearch: (patch: SearchPatch, how?: { readonly push?: boolean }) => void;
 } {
-  const search = useSearch({ strict: false }) as Search;
+  const search: Search = useSearch({ strict: false });
   const navigate = useNavigate();
   const setSearch = useCallback(
     (patch: SearchPatch, how: { readonly push?: boolean } = {}) => {
       void navigate({
         to: '.',
-        search: ((old: Search) => withPatch(old, patch)) as never,
+        search: (old: Search) => withPatch(old, patch),
         replace: how.push !== true,
         resetScroll: false,
       });
@@ -50,7 +50,7 @@ export function useAddress(): {
 
 /** A parameter of the path, decoded; '' where the page has none of that name. */
 export function usePathParam(name: string): string {
-  const params = useParams({ strict: false }) as Record<string, string | undefined>;
+  const params: Record<string, string | undefined> = useParams({ strict: false });
   return params[name] ?? '';
 }
 

@@ -1,3 +1,4 @@
+import { useRouter } from '@tanstack/react-router';
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react';
 
 interface Anchor {
@@ -8,25 +9,22 @@ interface Anchor {
 
 const AnchorContext = createContext<Anchor>({ nowMs: 0, refresh: () => {} });
 const liveEveryMs = 5_000;
+const staleMs = 15_000;
 
 /** Holds the page's "now". It moves on `refresh`, every 5 s while `live` (and the tab is seen), and on a new page. */
-export function AnchorProvider({
-  live,
-  path,
-  children,
-}: {
-  live: boolean;
-  path: string;
-  children: ReactNode;
-}): ReactNode {
+export function AnchorProvider({ live, children }: { live: boolean; children: ReactNode }): ReactNode {
+  const router = useRouter();
   const [nowMs, setNowMs] = useState(() => Date.now());
   const refresh = useCallback(() => setNowMs(Date.now()), []);
-  useEffect(() => {
-    setNowMs((kept) => (Date.now() - kept > 15_000 ? Date.now() : kept));
-  }, [path]);
+  useEffect(
+    () =>
+      router.subscribe('onBeforeLoad', ({ pathChanged }) => {
+        if (pathChanged) setNowMs((kept) => (Date.now() - kept > staleMs ? Date.now() : kept));
+      }),
+    [router],
+  );
   useEffect(() => {
     if (!live) return undefined;
-    refresh();
     const timer = setInterval(() => {
       if (document.visibilityState === 'visible') refresh();
     }, liveEveryMs);

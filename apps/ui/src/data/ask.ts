@@ -27,7 +27,7 @@ export const queryClient = new QueryClient({
       staleTime: 15_000,
       gcTime: 300_000,
       refetchOnWindowFocus: false,
-      retry: (failures, error) => failures < 2 && (error as ProblemError).passing === true,
+      retry: (failures, error) => failures < 2 && (error as ProblemError).passing,
       retryDelay: (failure) => Math.min(1000 * 2 ** failure, 8000),
     },
   },
@@ -47,7 +47,7 @@ export function useAsk<E extends Endpoint>(
     queryFn: async ({ signal }) => call(endpoint, input, signal),
     enabled: options.when ?? true,
     ...(options.everyMs === undefined ? {} : { refetchInterval: options.everyMs }),
-    ...(options.keepOld === false ? {} : { placeholderData: keepPreviousData as never }),
+    ...(options.keepOld === false ? {} : { placeholderData: keepPreviousData }),
   } as Parameters<typeof useQuery<Reply<E>, ProblemError>>[0]);
 }
 

@@ -89,7 +89,7 @@ export function useScope(): {
   );
   const setScope = useCallback(
     (change: Partial<Scope>) => {
-      if (change.time?.kind === 'relative') refresh();
+      if (change.time?.kind === 'relative' || change.live === true) refresh();
       setSearch(writeScope(change), { push: change.time !== undefined });
     },
     [setSearch, refresh],

@@ -24,7 +24,7 @@ export function createPages(pages: readonly Page[]): AnyRouter {
       getParentRoute: () => (alone ? root : shell) as AnyRoute,
       path: page.path.replaceAll(/:([a-zA-Z]+)/g, '$$$1'),
       component: lazyRouteComponent(page.load),
-      staticData: { title: page.title } as never,
+      staticData: { title: page.title },
     });
     (alone ? outside : inside).push(route as AnyRoute);
   }

@@ -29,7 +29,7 @@ export function Shell(): ReactNode {
   const live = readScope(parseSearch(location.searchStr)).live;
   return (
     <MeProvider me={me}>
-      <AnchorProvider live={live} path={location.pathname}>
+      <AnchorProvider live={live}>
         <Frame path={location.pathname} />
       </AnchorProvider>
     </MeProvider>

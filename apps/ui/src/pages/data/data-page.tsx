@@ -12,9 +12,9 @@ export default function DataPage(): ReactNode {
   const { may } = useMe();
   usePageTitle('Data');
   const tabs: Tab[] = [
-    { name: 'send', title: 'Send data', content: () => <SendData /> },
-    { name: 'health', title: 'Ingest health', content: () => <IngestHealth /> },
-    ...(may('admin') ? [{ name: 'quarantine', title: 'Quarantine', content: () => <Quarantine /> }] : []),
+    { name: 'send', title: 'Send data', content: <SendData /> },
+    { name: 'health', title: 'Ingest health', content: <IngestHealth /> },
+    ...(may('admin') ? [{ name: 'quarantine', title: 'Quarantine', content: <Quarantine /> }] : []),
   ];
   return (
     <div className="page">

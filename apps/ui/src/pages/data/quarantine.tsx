@@ -67,18 +67,16 @@ export function Quarantine(): ReactNode {
           </tbody>
         </table>
       </div>
-      <div className="row panel-body">
-        {cursors.length > 1 && (
-          <Button variant="default" onClick={() => setCursors(cursors.slice(0, -1))}>
+      {(cursors.length > 1 || next !== '') && (
+        <div className="row panel-body">
+          <Button variant="default" disabled={cursors.length === 1} onClick={() => setCursors(cursors.slice(0, -1))}>
             Newer
           </Button>
-        )}
-        {next !== '' && (
-          <Button variant="default" onClick={() => setCursors([...cursors, next])}>
+          <Button variant="default" disabled={next === ''} onClick={() => setCursors([...cursors, next])}>
             Older
           </Button>
-        )}
-      </div>
+        </div>
+      )}
       {open !== undefined && (
         <Drawer
           title="Quarantined"

@@ -48,7 +48,7 @@ function tileWords(site: SiteSummary, now: number): string {
   if (site.state === 'offline') {
     if (site.lastSeenAt === null) return 'never heard';
     const away = now - site.lastSeenAt;
-    return `offline since ${away < 43_200_000 ? hourAndMinute(site.lastSeenAt) : `${longText(away)}`}`;
+    return `offline since ${away < 43_200_000 ? hourAndMinute(site.lastSeenAt) : longText(away)}`;
   }
   if (site.state === 'healthy') return site.ordersToday > 0 ? counted(site.ordersToday, 'order') : 'well';
   return troubleWords(site);

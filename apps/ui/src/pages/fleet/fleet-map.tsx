@@ -50,7 +50,7 @@ export default function FleetMap({ sites }: { sites: readonly SiteSummary[]; now
                 key={site.code}
                 site={site}
                 at={projection([site.longitude, site.latitude]) ?? undefined}
-                radius={5 + 11 * Math.sqrt(site.ordersToday / most)}
+                radius={(5 + 11 * Math.sqrt(site.ordersToday / most)) * Math.min(1, Math.max(0.6, width / 900))}
                 onPoint={setPointed}
               />
             ))}

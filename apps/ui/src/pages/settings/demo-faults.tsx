@@ -88,5 +88,5 @@ function FaultRow({ fault }: { fault: Fault }): ReactNode {
 }
 
 function named(sites: readonly string[]): string {
-  return sites.length <= 3 ? sites.join(', ') : `${counted(sites.length, 'store')}`;
+  return sites.length <= 3 ? sites.join(', ') : counted(sites.length, 'store');
 }

@@ -129,7 +129,7 @@ function CreateKey(): ReactNode {
         error={creating.error?.fields['name']}
         onChange={(event) => setName(event.currentTarget.value)}
       />
-      <Checkbox.Group value={may} onChange={(values) => setMay(values as KeyPermission[])}>
+      <Checkbox.Group value={may} onChange={setMay}>
         <div className="row key-may">
           {permissions.map((p) => (
             <Checkbox key={p.value} size="xs" value={p.value} label={p.label} />

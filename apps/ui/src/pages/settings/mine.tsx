@@ -22,7 +22,7 @@ export function Mine(): ReactNode {
             size="xs"
             aria-label="Theme"
             value={chosen}
-            onChange={(value) => choose(value as 'dark' | 'light' | 'auto')}
+            onChange={choose}
             data={[
               { value: 'dark', label: 'Dark' },
               { value: 'light', label: 'Light' },

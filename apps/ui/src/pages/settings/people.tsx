@@ -120,7 +120,7 @@ function RoleSelect(props: { label: string; value: Role; onChange: (role: Role) 
       data={offered.map((r) => ({ value: r, label: meanings[r] }))}
       value={props.value}
       onChange={(value) => {
-        if (value !== null && value !== props.value) props.onChange(value as Role);
+        if (value !== null && value !== props.value) props.onChange(value);
       }}
     />
   );

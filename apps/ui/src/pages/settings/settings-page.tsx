@@ -17,16 +17,16 @@ export default function SettingsPage(): ReactNode {
   const faults = useAsk(listFaults, {}, { when: me.demo });
   usePageTitle('Settings');
   const tabs: Tab[] = [
-    { name: 'people', title: 'People', content: () => <People /> },
+    { name: 'people', title: 'People', content: <People /> },
     ...(me.may('admin')
       ? [
-          { name: 'keys', title: 'API keys', content: () => <Keys /> },
-          { name: 'audit', title: 'Audit', content: () => <Audit /> },
+          { name: 'keys', title: 'API keys', content: <Keys /> },
+          { name: 'audit', title: 'Audit', content: <Audit /> },
         ]
       : []),
-    { name: 'mine', title: 'Password and theme', content: () => <Mine /> },
+    { name: 'mine', title: 'Password and theme', content: <Mine /> },
     ...(me.demo && faults.data?.available !== false
-      ? [{ name: 'demo', title: 'Demo faults', content: () => <DemoFaults /> }]
+      ? [{ name: 'demo', title: 'Demo faults', content: <DemoFaults /> }]
       : []),
   ];
   return (

@@ -12,6 +12,7 @@ import { TimeText } from '../../components/time-text.tsx';
 import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
+import { useNow } from '../../data/now.ts';
 import { useScope } from '../../data/scope.ts';
 import { useMe } from '../../data/session.tsx';
 import { allPages } from '../all.ts';
@@ -106,6 +107,7 @@ export default function SitePage(): ReactNode {
 }
 
 function Head({ code, detail }: { code: string; detail: SiteDetail | undefined }): ReactNode {
+  const now = useNow();
   if (detail === undefined) {
     return (
       <div className="site-head">
@@ -128,7 +130,7 @@ function Head({ code, detail }: { code: string; detail: SiteDetail | undefined }
         {place !== '' && <span>{place}</span>}
         {site.timeZone !== '' && (
           <span>
-            {hourAndMinute(Date.now(), site.timeZone)} there <small>({site.timeZone})</small>
+            {hourAndMinute(now, site.timeZone)} there <small>({site.timeZone})</small>
           </span>
         )}
         {site.release !== '' && (
