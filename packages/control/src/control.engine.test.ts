@@ -433,10 +433,10 @@ for (const { name, missing, start } of testServers) {
         })();
         await new Promise((resolve) => setTimeout(resolve, 150));
         process.kill(before ?? -1, 'SIGKILL');
+        await expect.poll(() => server.server.pid(), { timeout: 30_000 }).not.toBe(before);
         await expect.poll(() => control.healthy(), { timeout: 30_000 }).toBe(true);
         writing = false;
         await writer;
-        expect(server.server.pid()).not.toBe(before);
       }
       const stored = new Set((await control.sites.list(place.value.id)).map((site) => site.code));
       expect(acknowledged.length).toBeGreaterThan(20);
