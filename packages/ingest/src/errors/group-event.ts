@@ -4,7 +4,7 @@ import { frameKey, isRuntimeFrame, type FrameKey } from './frame-key.ts';
 import { messageTemplate } from './message-template.ts';
 
 /** Raised when the same event would land in another issue than before. Stored with each event. */
-export const groupingVersion = 1;
+const groupingVersion = 1;
 
 const maxFrames = 8;
 const maxForeignFrames = 3;

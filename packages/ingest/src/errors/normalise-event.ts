@@ -7,7 +7,7 @@ import {
   type KeyScope,
 } from '@sightline/record';
 import { contextGroupsOf, saleFactsOf, type SaleFacts } from './context-groups.ts';
-import { believableNs } from './event-time.ts';
+import { believableNs, msToNs } from './event-time.ts';
 import { breadcrumbsOf, exceptionsOf, framesOf, debugIdsOf } from './exceptions.ts';
 import { stableFunction } from './frame-key.ts';
 import { groupEvent, type Grouping } from './group-event.ts';
@@ -83,7 +83,7 @@ export function errorRowOf(event: JsonObject, origin: EventOrigin): ErrorRow {
     service: facts.identity.service,
     release: facts.identity.release,
     ts: believableNs(event['timestamp'], origin.receivedAtMs, errorsKeptDays).toString(),
-    received_at: (BigInt(Math.round(origin.receivedAtMs)) * 1_000_000n).toString(),
+    received_at: msToNs(origin.receivedAtMs).toString(),
     event_id: eventIdOf(event, origin),
     issue: grouping.issue,
     grouping_version: grouping.version,

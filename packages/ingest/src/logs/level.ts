@@ -7,7 +7,7 @@ export interface Level {
   readonly number: number;
 }
 
-export const noLevel: Level = { text: '', number: 0 };
+const noLevel: Level = { text: '', number: 0 };
 
 const pinoNumbers: Readonly<Record<number, readonly [text: string, number: number]>> = {
   10: ['trace', 1],
@@ -28,6 +28,9 @@ const syslogNumbers: readonly (readonly [text: string, number: number])[] = [
   ['info', 9],
   ['debug', 5],
 ];
+
+/** Longer JSON lines are not parsed for the sake of a level. */
+const maxParsedLine = 16_384;
 
 export const levelNames = [
   'level',
@@ -54,6 +57,7 @@ export function levelOf(value: unknown): Level {
 /** The level that a line tells of itself: a JSON object's or logfmt's `level=`, or a leading `[ERROR]` or `ERROR:`. */
 export function levelOfLine(line: string): Level {
   if (line.startsWith('{')) {
+    if (line.length > maxParsedLine) return noLevel;
     const value = parseJson(line);
     if (!isObject(value)) return noLevel;
     const name = levelNames.find((candidate) => value[candidate] !== undefined);

@@ -1,4 +1,4 @@
-import { timeJudgement, timeNs } from '../../errors/event-time.ts';
+import { msToNs, timeJudgement, timeNs } from '../../errors/event-time.ts';
 import { plainName } from '../../errors/identity.ts';
 import { hexIdOf, isObject, textOf, type JsonObject } from '../../errors/json-reader.ts';
 import {
@@ -57,7 +57,7 @@ export function readLogObject(given: JsonObject, receivedAtMs: number): ReadLog 
 
 /** A line of plain text as a log record. */
 export function readLogText(line: string, receivedAtMs: number): ReadLog {
-  return { kind: 'log', resource: {}, record: { timeNs: BigInt(Math.round(receivedAtMs)) * 1_000_000n, body: line } };
+  return { kind: 'log', resource: {}, record: { timeNs: msToNs(receivedAtMs), body: line } };
 }
 
 function* flatten(value: JsonObject, prefix: string, depth: number): Generator<[string, Scalar]> {
@@ -82,7 +82,7 @@ function jsonBody(value: object): string {
 
 function takeTime(fields: Map<string, Scalar>, receivedAtMs: number): bigint | Extract<ReadLog, { kind: 'refused' }> {
   const name = findName(fields, timeNames);
-  if (name === undefined) return BigInt(Math.round(receivedAtMs)) * 1_000_000n;
+  if (name === undefined) return msToNs(receivedAtMs);
   const value = fields.get(name);
   fields.delete(name);
   const ns = timeNs(value);

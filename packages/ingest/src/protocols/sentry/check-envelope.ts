@@ -95,7 +95,11 @@ function clientReport(item: EnvelopeItem): Refusal[] {
 /** One frame per signal, in the order in which the signals came. */
 export function signalFrames(header: JsonObject, kept: readonly KeptItem[]): Frame[] {
   const bySignal = new Map<string, KeptItem[]>();
-  for (const item of kept) bySignal.set(item.signal, [...(bySignal.get(item.signal) ?? []), item]);
+  for (const item of kept) {
+    const members = bySignal.get(item.signal);
+    if (members) members.push(item);
+    else bySignal.set(item.signal, [item]);
+  }
   const safe = safeHeader(header);
   return [...bySignal].map(([signal, members]) => ({
     lane: sentryLane,

@@ -65,6 +65,10 @@ function withSdk(event: JsonObject, origin: ItemOrigin): JsonObject {
 
 function joined(tables: readonly DecodedRows[]): DecodedRows[] {
   const byTable = new Map<DecodedRows['table'], DecodedRows['rows'][number][]>();
-  for (const { table, rows } of tables) byTable.set(table, [...(byTable.get(table) ?? []), ...rows]);
+  for (const { table, rows } of tables) {
+    const known = byTable.get(table) ?? [];
+    if (known.length === 0) byTable.set(table, known);
+    for (const row of rows) known.push(row);
+  }
   return [...byTable].map(([table, rows]) => ({ table, rows }));
 }

@@ -2,7 +2,7 @@ import { isObject, parseJson, textOf, type JsonObject } from '../../errors/json-
 import type { EnvelopeItem } from './envelope.ts';
 
 /** Stored bytes of one attachment at most. */
-export const attachmentLimitBytes = 1_048_576;
+const attachmentLimitBytes = 1_048_576;
 /** An item of JSON larger than this is refused: no SDK sends one. */
 export const jsonItemLimitBytes = 16 * 1_048_576;
 

@@ -1,5 +1,5 @@
 import { severityNumber } from '@sightline/record';
-import { timeJudgement, timeNs } from '../../../errors/event-time.ts';
+import { msToNs, timeJudgement, timeNs } from '../../../errors/event-time.ts';
 import { contextlessIdentity, projectOf, resourceOf, sentryAttributes } from '../attributes.ts';
 import { isObject, objectOf, textOf, hexIdOf, type JsonObject } from '../../../errors/json-reader.ts';
 import { LogsRequestBuilder, otlpLogsLane, type LogRecordInput } from '../../../otlp/build-logs.ts';
@@ -8,7 +8,7 @@ import type { EnvelopeItem } from '../envelope.ts';
 import { itemJson, jsonItemLimitBytes } from '../item-kinds.ts';
 
 /** Days that logs are kept. */
-export const logsKeptDays = 30;
+const logsKeptDays = 30;
 const maxBody = 262_144;
 
 interface LogsChecked {
@@ -77,7 +77,7 @@ function readLog(entry: unknown, request: ProtocolRequest, sdk: JsonObject): Rea
   const level = textOf(entry['level'], 32) || 'info';
   const number = entry['severity_number'];
   const record: LogRecordInput = {
-    timeNs: timeNsOrNone ?? BigInt(Math.round(request.receivedAtMs)) * 1_000_000n,
+    timeNs: timeNsOrNone ?? msToNs(request.receivedAtMs),
     severityText: level,
     severityNumber:
       typeof number === 'number' && number >= 1 && number <= 24 ? Math.floor(number) : severityNumber(level),

@@ -1,4 +1,4 @@
-import { timeJudgement, timeNs } from '../../../errors/event-time.ts';
+import { msToNs, timeJudgement, timeNs } from '../../../errors/event-time.ts';
 import { identityOf, packageOfRelease, tagsOf, traceIdsOf, type Identity } from '../../../errors/identity.ts';
 import {
   firstText,
@@ -209,7 +209,7 @@ function spanRow(facts: SpanFacts, origin: ItemOrigin): SpanRow {
       correlation_id: identityOf(facts.attributes, origin.scope).correlationId || facts.identity.correlationId,
       res: resourceOf(facts.identity, { name: origin.sdk }),
       attrs: withStatusCode(facts),
-      received_at: (BigInt(Math.round(origin.receivedAtMs)) * 1_000_000n).toString(),
+      received_at: msToNs(origin.receivedAtMs).toString(),
     },
   };
 }
