@@ -122,7 +122,7 @@ export const textColumns: Readonly<Record<Table, readonly string[]>> = {
 };
 
 /** The maps of free attributes, the most specific first. */
-export const mapColumns: Readonly<Record<Table, readonly string[]>> = {
+const mapColumns: Readonly<Record<Table, readonly string[]>> = {
   logs: inMaps,
   spans: inMaps,
   errors: ['tags'],
