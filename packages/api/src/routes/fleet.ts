@@ -45,7 +45,7 @@ const showFleet = answerRead(fleet, async ({ query }, context) => {
   const scope = { organisation: caller.organisation, environment: query.environment, nowMs: deps.clock.now() };
   const telemetry = await readFleetTelemetry(deps.store, scope, { signal });
   const sites = await discover(context, telemetry);
-  const day = await memoryOf(deps).days.read({ ...scope, zones: zonesOf(sites, telemetry) }, { signal });
+  const day = await memoryOf(deps).days.read({ ...scope, zones: zonesOf(sites, telemetry) });
   return summariseFleet(telemetry, sites, day, scope);
 });
 

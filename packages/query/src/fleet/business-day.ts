@@ -96,27 +96,66 @@ async function readRevenue(
   return rows.length === 0 ? null : rows.reduce((sum, row) => sum + row.increase, 0);
 }
 
+interface KnownDay {
+  readonly day: BusinessDay;
+  readonly readAt: number;
+  /** How long it took to read, ms. */
+  readonly tookMs: number;
+}
+
+/** Orders of the last seconds are no reason to walk all samples since midnight with each look at the fleet. */
+const freshMs = 20_000;
+/** Reading takes a twentieth of one core's time at most, however many sites there are. */
+const restPerWork = 20;
+/** Older than this is not shown while the next is being read. */
+const staleMs = 10 * 60_000;
+
 /**
- * The business day, read again when it is older than 20 s: it walks all samples since midnight, and orders of the last
- * seconds are no reason to do that with each look at the fleet.
+ * The business day of each organisation, kept for at least 20 s. An ageing day is answered at once while the next one is read
+ * behind it; one older than ten minutes, or one whose refresh failed, is waited for.
  */
 export class BusinessDays {
-  readonly #days: LruCache<string, BusinessDay>;
+  readonly #days: LruCache<string, KnownDay>;
+  readonly #reading = new Map<string, Promise<KnownDay>>();
   readonly #reader: TelemetryReader;
+  readonly #clock: Clock;
 
   constructor(reader: TelemetryReader, clock: Clock) {
     this.#reader = reader;
-    this.#days = new LruCache(200, 20_000, clock);
+    this.#clock = clock;
+    this.#days = new LruCache(200, staleMs, clock);
   }
 
-  async read(
-    asked: { organisation: string; nowMs: number; zones: ReadonlyMap<string, string> },
-    limits: QueryLimits,
-  ): Promise<BusinessDay> {
+  /** Throws `StoreError` when nothing is known and the store does not answer. */
+  async read(asked: { organisation: string; nowMs: number; zones: ReadonlyMap<string, string> }): Promise<BusinessDay> {
     const known = this.#days.get(asked.organisation);
-    if (known) return known;
-    const day = await readBusinessDay(this.#reader, asked, limits);
-    this.#days.set(asked.organisation, day);
-    return day;
+    if (!known) return (await this.#refresh(asked)).day;
+    const age = this.#clock.now() - known.readAt;
+    if (age > Math.max(freshMs, known.tookMs * restPerWork))
+      // Whoever asks next waits for a new attempt, and hears of the fault if it stays.
+      this.#refresh(asked).catch(() => this.#days.delete(asked.organisation));
+    return known.day;
+  }
+
+  #refresh(asked: { organisation: string; nowMs: number; zones: ReadonlyMap<string, string> }): Promise<KnownDay> {
+    const running = this.#reading.get(asked.organisation);
+    if (running) return running;
+    const reading = this.#readNow(asked).finally(() => this.#reading.delete(asked.organisation));
+    this.#reading.set(asked.organisation, reading);
+    return reading;
+  }
+
+  async #readNow(asked: {
+    organisation: string;
+    nowMs: number;
+    zones: ReadonlyMap<string, string>;
+  }): Promise<KnownDay> {
+    const startedAt = this.#clock.now();
+    // No caller's signal: others may wait for the same reading.
+    const day = await readBusinessDay(this.#reader, asked, { threads: 1 });
+    const readAt = this.#clock.now();
+    const known = { day, readAt, tookMs: readAt - startedAt };
+    this.#days.set(asked.organisation, known);
+    return known;
   }
 }

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import { ManualClock } from '@sightline/base';
+import type { TelemetryReader } from '@sightline/store/port';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engineTime, openTestStore, type TestStore } from '../test-support.ts';
 import {
+  BusinessDays,
   readBusinessDay,
   readDevices,
   readFleetTelemetry,
@@ -141,7 +144,7 @@ beforeAll(async () => {
       'payment.attempts',
       'STORE_002',
       [
-        [now - 10 * minute, 10],
+        [now - 9 * minute, 10],
         [now - minute, 16],
       ],
       { outcome: 'success' },
@@ -150,7 +153,7 @@ beforeAll(async () => {
       'payment.attempts',
       'STORE_002',
       [
-        [now - 10 * minute, 1],
+        [now - 9 * minute, 1],
         [now - minute, 5],
       ],
       { outcome: 'failure' },
@@ -267,4 +270,29 @@ describe('fleet', () => {
       expect(await readServices(test.store, { ...range, organisation, nowMs: now })).toEqual([]);
     }
   });
+});
+
+it('reads the business day behind the page once it ages, and waits only when it is stale', async () => {
+  const clock = new ManualClock(now);
+  let queries = 0;
+  const store = {
+    query: <Row>(...asked: Parameters<TelemetryReader['query']>) => {
+      queries++;
+      return test.store.query<Row>(...asked);
+    },
+    stream: test.store.stream.bind(test.store),
+  };
+  const days = new BusinessDays(store, clock);
+  const asked = { organisation: 'acme', nowMs: now, zones: new Map([['STORE_001', 'America/Phoenix']]) };
+  const orders = async (): Promise<number | undefined> => (await days.read(asked)).bySite.get('STORE_001')?.orders;
+  expect(await Promise.all([orders(), orders()])).toEqual([45, 45]);
+  const once = queries;
+  clock.advance(19_000);
+  expect([await orders(), queries]).toEqual([45, once]);
+  clock.advance(2000);
+  expect(await orders()).toBe(45);
+  expect(queries).toBeGreaterThan(once);
+  clock.advance(11 * minute);
+  expect(await orders()).toBe(45);
+  expect((await days.read({ ...asked, organisation: 'rival' })).bySite.size).toBe(0);
 });

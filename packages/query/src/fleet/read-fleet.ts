@@ -62,8 +62,8 @@ export interface FleetSummary {
   };
 }
 
-/** Payments are few: a quarter of an hour has enough of them to judge. */
-const paymentWindowMs = 15 * 60_000;
+/** Payments are few: ten minutes have enough of them to judge. */
+const paymentWindowMs = 10 * 60_000;
 
 interface Payments {
   readonly attempts: number;
