@@ -23,11 +23,16 @@ function inside(value: ParameterValue): string {
   return formatParameter(value);
 }
 
-/** Seconds since the epoch with milliseconds: free of time zones for every date type. */
+/** Seconds since the epoch with milliseconds: free of time zones for every date type. Before 1970, the UTC time as text. */
 function dateText(value: Date): string {
   const ms = value.getTime();
+  if (ms < 0)
+    return value
+      .toISOString()
+      .replace('T', ' ')
+      .replace(/(?:\.000)?Z$/, '');
   const seconds = String(Math.floor(ms / 1000)).padStart(10, '0');
-  const rest = ((ms % 1000) + 1000) % 1000;
+  const rest = ms % 1000;
   return rest === 0 ? seconds : `${seconds}.${String(rest).padStart(3, '0')}`;
 }
 
