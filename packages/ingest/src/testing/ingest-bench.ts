@@ -55,14 +55,31 @@ export interface BenchOptions {
 }
 
 /** Starts the bench on `store` (already open), with its spool in `folder`. Closing leaves the store open. */
-export async function startBench(store: TelemetryStore, folder: string, options: BenchOptions = {}): Promise<IngestBench> {
+export async function startBench(
+  store: TelemetryStore,
+  folder: string,
+  options: BenchOptions = {},
+): Promise<IngestBench> {
   const clock = options.clock ?? systemClock;
   const protocols = options.protocols ?? all;
   const logger = silentLogger;
   await migrate(store, logger);
   const ledger = createLedger({ target: store, settings: exactlyOnceSettings, clock, logger });
-  const spool = await openSpool({ folder: join(folder, 'spool'), limits: { freeDiskBytes: 0, ...options.spoolLimits }, clock, logger });
-  const loader = await startLoader({ spool, target: store, protocols, ledger, settings: exactlyOnceSettings, clock, logger });
+  const spool = await openSpool({
+    folder: join(folder, 'spool'),
+    limits: { freeDiskBytes: 0, ...options.spoolLimits },
+    clock,
+    logger,
+  });
+  const loader = await startLoader({
+    spool,
+    target: store,
+    protocols,
+    ledger,
+    settings: exactlyOnceSettings,
+    clock,
+    logger,
+  });
   const parts: ReceiverParts = { protocols, spool, keys, ledger, clock, logger, limits: options.limits ?? {} };
   const app = Fastify();
   await registerIngest(app, parts);
