@@ -84,6 +84,11 @@ describe('bad lines', () => {
   ])('a time of %s', (_, body, reason) => expect(check(body).refused).toMatchObject([{ reason, records: 1 }]));
 });
 
+test('nesting without end is kept as far as it goes', () => {
+  const deep = `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`;
+  expect(reply(`{"msg":"m","x":${deep},"y":[${deep}]}\n${deep}`)).toMatchObject({ body: { accepted: 1 } });
+});
+
 /** The record of one object, as it goes to the builder. */
 function read(value: object): Record<string, any> {
   const log = readLogObject(value as Record<string, unknown>, now);

@@ -474,6 +474,27 @@ describe('answers', () => {
   });
 });
 
+test('nesting without end ends as a value everywhere', () => {
+  const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
+  for (const type of [
+    'event',
+    'transaction',
+    'span',
+    'log',
+    'session',
+    'sessions',
+    'check_in',
+    'feedback',
+    'user_report',
+    'client_report',
+  ]) {
+    const body = `{"extra":${deep},"contexts":{"x":${deep}},"body":"b","attributes":{"x":${deep}},"items":[{"body":"b","attributes":{"x":${deep}}}],"started":1,"monitor_slug":"m","aggregates":[]}`;
+    rowsOf(checkEnvelope(request(envelope([{ type }, body]))));
+  }
+  rowsOf(checkStore(request(`{"message":"m","extra":${deep}}`)));
+  rowsOf(checkSecurityReport(request(`{"csp-report":{"effective-directive":"d","x":${deep}}}`)));
+});
+
 test.each([
   ['https://abc@host/1', 'abc'],
   ['https://abc:secret@host:4600/path/1', 'abc'],

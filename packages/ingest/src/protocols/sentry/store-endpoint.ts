@@ -1,5 +1,6 @@
 import { inflateSync, gunzipSync } from 'node:zlib';
 import { isObject, parseJson, objectOf, textOf, type JsonObject } from '../../errors/json-reader.ts';
+import { keepObject } from '../../errors/secrets.ts';
 import type { Checked, ProtocolRequest } from '../../protocol.ts';
 import { signalFrames } from './check-envelope.ts';
 import type { EnvelopeItem } from './envelope.ts';
@@ -51,11 +52,11 @@ export function checkStore(request: ProtocolRequest): Checked {
       records: 1,
     };
   }
-  return acceptEvent(event, event['type'] === 'transaction' ? 'transaction' : 'event');
+  return acceptEvent(event, event['type'] === 'transaction' ? 'transaction' : 'event', request.body);
 }
 
-function acceptEvent(event: JsonObject, type: 'event' | 'transaction'): Checked {
-  const item: EnvelopeItem = { type, header: { type }, payload: Buffer.from(JSON.stringify(event)) };
+function acceptEvent(event: JsonObject, type: 'event' | 'transaction', payload: Buffer): Checked {
+  const item: EnvelopeItem = { type, header: { type }, payload };
   const spans = Array.isArray(event['spans']) ? event['spans'].length : 0;
   const kept =
     type === 'transaction' ? { signal: 'spans', records: 1 + spans, item } : { signal: 'errors', records: 1, item };
@@ -83,7 +84,8 @@ export function checkSecurityReport(request: ProtocolRequest): Checked {
       records: 1,
     };
   }
-  return acceptEvent(policyEvent(request, report, directive), 'event');
+  const event = policyEvent(request, report, directive);
+  return acceptEvent(event, 'event', Buffer.from(JSON.stringify(event)));
 }
 
 function policyEvent(request: ProtocolRequest, report: JsonObject, directive: string): JsonObject {
@@ -101,7 +103,7 @@ function policyEvent(request: ProtocolRequest, report: JsonObject, directive: st
     release: request.query.get('sentry_release') ?? '',
     environment: request.query.get('sentry_environment') ?? '',
     request: { url: page },
-    extra: { ...report },
+    extra: keepObject(report),
   };
 }
 
