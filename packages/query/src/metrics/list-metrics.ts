@@ -36,8 +36,9 @@ export function seriesCondition(scope: ReadScope): { sql: string; parameters: Re
 }
 
 /**
- * Metrics heard since the start of the range whose name contains every word of `q` (any case), by name, at most 2,000. A histogram's
- * `_bucket`, `_count` and `_sum` show as one metric of its base name.
+ * Metrics heard since the start of the range whose name contains every word of `q` (any case), by name, at most 2,000. A
+ * histogram's `_bucket`, `_count` and `_sum` show as one metric of its base name; where the protocol does not tell types, its
+ * `_bucket` alone does.
  */
 export function listMetrics(
   reader: TelemetryReader,
@@ -49,11 +50,9 @@ export function listMetrics(
   return ask<MetricInfo>(
     reader,
     `SELECT name AS metric, any(kind) AS type, any(u) AS unit, toFloat64(uniqExact(fp)) AS series, toFloat64(toUnixTimestamp(max(last_seen))) * 1000 AS lastSeenAt
-    FROM (SELECT if(type = 'histogram', replaceRegexpOne(toString(metric), '_(bucket|count|sum)$', ''), toString(metric)) AS name, fp,
-        toString(type) AS kind, toString(unit) AS u, last_seen FROM series WHERE ${condition.sql}
-      UNION ALL SELECT toString(metric) AS name, fp, 'exponential histogram', toString(unit), toDateTime(ts) FROM exp_histograms
-        WHERE organisation = {organisation:String} AND ts >= toDateTime64({fromS:UInt32}, 3)
-          ${scope.site === '' ? '' : 'AND site = {site:String}'} ${scope.service === '' ? '' : 'AND service = {service:String}'})
+    FROM (SELECT multiIf(type = 'histogram', replaceRegexpOne(toString(metric), '_(bucket|count|sum)$', ''),
+          bucket, replaceRegexpOne(toString(metric), '_bucket$', ''), toString(metric)) AS name, fp,
+        mapContains(labels, 'le') AND endsWith(metric, '_bucket') AS bucket, if(bucket, 'histogram', toString(type)) AS kind, toString(unit) AS u, last_seen FROM series WHERE ${condition.sql})
     WHERE arrayAll(w -> positionCaseInsensitiveUTF8(name, w) > 0, {words:Array(String)})
     GROUP BY name ORDER BY name LIMIT ${metricLimit}`,
     { ...condition.parameters, words: q.split(/\s+/).filter((word) => word !== '') },

@@ -89,6 +89,9 @@ beforeAll(async () => {
       [0.5, 0],
       [1.5, 42],
     ]),
+    // Prometheus' remote write tells no types.
+    ...points({ metric: 'untyped_bucket', labels: { le: '+Inf' }, over: { type: '' } }, [[1, 1]]),
+    ...points({ metric: 'untyped_count', over: { type: '' } }, [[1, 1]]),
     ...Array.from({ length: 60 }, (_, i) => points({ metric: 'many', labels: { n: String(i) } }, [[1, i]])).flat(),
   ]);
 });
@@ -194,6 +197,8 @@ it('lists metrics and their labels', async () => {
     ['latency', 'histogram', 6],
     ['many', 'gauge', 60],
     ['requests', 'counter', 2],
+    ['untyped', 'histogram', 1],
+    ['untyped_count', '', 1],
   ]);
   expect((await listMetrics(test.store, scope, 'LAT ency')).map((m) => m.metric)).toEqual(['latency']);
   expect(await listMetrics(test.store, scope, "%' OR 1")).toEqual([]);
