@@ -20,12 +20,7 @@ const mostBuckets = 5000;
  * Puts series on one axis of equal steps from `from` to `to` (ms), so that a missing bucket is a gap and not a line drawn
  * across it. Points outside are left out; of two points in one bucket the later wins.
  */
-export function alignSeries(
-  series: readonly ChartSeries[],
-  from: number,
-  to: number,
-  stepMs: number,
-): AlignedSeries {
+export function alignSeries(series: readonly ChartSeries[], from: number, to: number, stepMs: number): AlignedSeries {
   const origin = firstPoint(series, from, to) ?? from;
   const step = Math.max(stepMs, (to - from) / mostBuckets, 1);
   const start = origin - Math.floor((origin - from) / step) * step;

@@ -44,7 +44,7 @@ function statePath(health: readonly Health[], state: Health, step: number, heigh
   return health
     .map((one, index) =>
       one === state
-        ? `M${(index * step).toFixed(2)} ${height}v${-tall.toFixed(2)}h${(step * 0.75).toFixed(2)}v${tall.toFixed(2)}z`
+        ? `M${(index * step).toFixed(2)} ${height}v${(-tall).toFixed(2)}h${(step * 0.75).toFixed(2)}v${tall.toFixed(2)}z`
         : '',
     )
     .join('');

@@ -84,7 +84,12 @@ export function Histogram({ buckets, stepMs, from, to, label, onRange, height = 
         onPointerCancel={() => setBrush(undefined)}
         onPointerLeave={() => setHover(undefined)}
       >
-        <svg width="100%" height={height} viewBox={`0 0 ${Math.max(1, slots.length)} ${tall}`} preserveAspectRatio="none">
+        <svg
+          width="100%"
+          height={height}
+          viewBox={`0 0 ${Math.max(1, slots.length)} ${tall}`}
+          preserveAspectRatio="none"
+        >
           {severityPaths(slots, high).map(({ severity, d }) => (
             <path key={severity} d={d} fill={severityFill[severity]} />
           ))}

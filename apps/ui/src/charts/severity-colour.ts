@@ -3,7 +3,15 @@ import type { LogRow } from '@sightline/contract';
 export type Severity = LogRow['severity'];
 
 /** Worst first: the order in which severities are listed and stacked from the bottom up. */
-export const severityOrder = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', ''] as const satisfies readonly Severity[];
+export const severityOrder = [
+  'fatal',
+  'error',
+  'warn',
+  'info',
+  'debug',
+  'trace',
+  '',
+] as const satisfies readonly Severity[];
 
 /** The fill of a severity in charts. Only warn and worse carry a state's colour. */
 export const severityFill: Readonly<Record<Severity, string>> = {

@@ -62,6 +62,8 @@ export function TimeChart(props: TimeChartProps): ReactNode {
   });
   const shape = JSON.stringify([kept.map(({ name, colour }) => [name, colour]), kind, unit, height, scheme]);
 
+  // `shape` stands for series, kind, unit and height: data alone is handed over below, without a new chart.
+  // oxlint-disable-next-line react/exhaustive-deps, react/exhaustive-effect-dependencies
   useEffect(() => {
     const element = host.current;
     if (element === null) return undefined;
@@ -84,9 +86,10 @@ export function TimeChart(props: TimeChartProps): ReactNode {
       made.destroy();
       chart.current = null;
     };
-    // `shape` stands for series, kind, unit and height: data alone is handed over below, without a new chart.
   }, [shape]);
 
+  // The ends and the marks are read from `frame` while drawing: a change of theirs draws again.
+  // oxlint-disable-next-line react/exhaustive-effect-dependencies
   useEffect(() => {
     chart.current?.setData(data, true);
   }, [data, from, to, marks]);
@@ -151,7 +154,9 @@ function valuesAt(
 
 function cardSide(at: number, from: number, to: number): { left: string } | { right: string } {
   const share = (at - from) / Math.max(1, to - from);
-  return share > 0.55 ? { right: `calc(${((1 - share) * 100).toFixed(1)}% + 8px)` } : { left: `calc(${(share * 100).toFixed(1)}% + 56px)` };
+  return share > 0.55
+    ? { right: `calc(${((1 - share) * 100).toFixed(1)}% + 8px)` }
+    : { left: `calc(${(share * 100).toFixed(1)}% + 56px)` };
 }
 
 /** Arrows move the crosshair, Shift with arrows spans a range, Enter takes it, Escape lets it go. */
@@ -173,7 +178,15 @@ function moveByKey(
       const { left: start, width } = chart.select;
       const now = chart.valToPos(times[Math.min(index, last)] ?? 0, 'x');
       const anchor = width === 0 ? now : Math.abs(start - now) < 1 ? start + width : start;
-      chart.setSelect({ left: Math.min(anchor, left), width: Math.abs(left - anchor), top: 0, height: chart.bbox.height / devicePixelRatio }, false);
+      chart.setSelect(
+        {
+          left: Math.min(anchor, left),
+          width: Math.abs(left - anchor),
+          top: 0,
+          height: chart.bbox.height / devicePixelRatio,
+        },
+        false,
+      );
     } else chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
     chart.setCursor({ left, top: 10 });
   } else if (event.key === 'Enter' && chart.select.width > 0) {

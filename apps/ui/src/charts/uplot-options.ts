@@ -1,6 +1,7 @@
 import uPlot from 'uplot';
 import type { ChartSeries } from './chart-data.ts';
 import { formatValue } from './number-format.ts';
+import { tickText } from './time-text.ts';
 
 export type ChartKind = 'bars' | 'lines' | 'stacked';
 
@@ -60,7 +61,13 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
       y: { range: (_chart, low, high) => valueRange(low, high, kind) },
     },
     axes: [
-      { ...axis, size: 28, space: 72, grid: { show: false } },
+      {
+        ...axis,
+        size: 28,
+        space: 72,
+        grid: { show: false },
+        values: (_chart, ticks) => ticks.map((tick) => tickText(tick, frame().to - frame().from)),
+      },
       { ...axis, size: 56, gap: 6, space: 32, values: (_chart, ticks) => ticks.map((tick) => formatValue(tick, unit)) },
     ],
     series: [{}, ...drawn.map((one) => seriesOptions(one, kind, colour(one.colour)))],
@@ -81,7 +88,14 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
 
 function seriesOptions(one: ChartSeries, kind: ChartKind, colour: string): uPlot.Series {
   const bars = uPlot.paths.bars?.({ size: [0.8, 48], align: 1 });
-  if (kind === 'bars') return { label: one.name, fill: colour, width: 0, points: { show: false }, ...(bars === undefined ? {} : { paths: bars }) };
+  if (kind === 'bars')
+    return {
+      label: one.name,
+      fill: colour,
+      width: 0,
+      points: { show: false },
+      ...(bars === undefined ? {} : { paths: bars }),
+    };
   if (kind === 'stacked') return { label: one.name, fill: colour, stroke: colour, width: 1, points: { show: false } };
   return { label: one.name, stroke: colour, width: 1.5, spanGaps: false };
 }

@@ -49,6 +49,8 @@ export function acceptOffer(query: string, place: CompletionPlace, offer: string
 export function rankOffers(offers: readonly string[], prefix: string, most = 12): readonly string[] {
   const wanted = prefix.toLowerCase();
   const begin = offers.filter((offer) => offer.toLowerCase().startsWith(wanted));
-  const contain = offers.filter((offer) => !offer.toLowerCase().startsWith(wanted) && offer.toLowerCase().includes(wanted));
+  const contain = offers.filter(
+    (offer) => !offer.toLowerCase().startsWith(wanted) && offer.toLowerCase().includes(wanted),
+  );
   return [...begin, ...contain].slice(0, most);
 }

@@ -25,9 +25,7 @@ export function addFilter(query: string, field: string, value: string, negated =
 
 /** Whether the query asks for `field:value` in just this sense, outside all parentheses. */
 export function hasFilter(query: string, field: string, value: string, negated = false): boolean {
-  return topLevel(tokenise(query)).some(
-    (token) => isFilter(token, field, value) && token.negated === negated,
-  );
+  return topLevel(tokenise(query)).some((token) => isFilter(token, field, value) && token.negated === negated);
 }
 
 /** The query without any `field:value` or `-field:value` outside parentheses; what joins alternatives stays. */
@@ -42,7 +40,10 @@ export function removeFilter(query: string, field: string, value: string): strin
     if (before?.kind === 'operator') from = before.from;
     result = result.slice(0, from) + result.slice(token.to);
   }
-  return result.replaceAll(/\s{2,}/g, ' ').replace(/^\s*AND\s+/, '').trim();
+  return result
+    .replaceAll(/\s{2,}/g, ' ')
+    .replace(/^\s*AND\s+/, '')
+    .trim();
 }
 
 /** Filters outside parentheses, in the order written: what a row of chips shows. */

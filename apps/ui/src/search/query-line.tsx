@@ -1,6 +1,6 @@
 import { ActionIcon } from '@mantine/core';
 import { IconSearch, IconX } from '@tabler/icons-react';
-import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { ProblemError } from '../data/call.ts';
 import type { ScopeQuery } from '../data/scope.ts';
 import { useKeys } from '../shell/keys.ts';
@@ -36,7 +36,11 @@ export function QueryLine(props: QueryLineProps): ReactNode {
   const [scrolled, setScrolled] = useState(0);
   const input = useRef<HTMLInputElement>(null);
   const list = useId();
-  useEffect(() => setText(value), [value]);
+  const [written, setWritten] = useState(value);
+  if (written !== value) {
+    setWritten(value);
+    setText(value);
+  }
   useKeys([{ keys: '/', title: 'Search', run: () => input.current?.focus() }]);
   const place = useMemo(() => (open ? completionPlace(text, caret) : undefined), [open, text, caret]);
   const offers = useOffers(place, scope, fields);
@@ -84,7 +88,9 @@ export function QueryLine(props: QueryLineProps): ReactNode {
           {fault?.position !== undefined && (
             <div className="query-mirror" aria-hidden style={{ transform: `translateX(${-scrolled}px)` }}>
               {text.slice(0, fault.position.from)}
-              <mark>{text.slice(fault.position.from, Math.max(fault.position.to, fault.position.from + 1)) || '  '}</mark>
+              <mark>
+                {text.slice(fault.position.from, Math.max(fault.position.to, fault.position.from + 1)) || '  '}
+              </mark>
             </div>
           )}
           <input

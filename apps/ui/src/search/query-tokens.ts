@@ -63,7 +63,13 @@ function readToken(query: string, from: number): QueryToken {
     return { kind: 'filter', text, from, to, field, value: unquote(query.slice(valueFrom, to)), valueFrom, negated };
   }
   const rest = query.slice(start, to);
-  const kind = /^(AND|OR|NOT)$/.test(text) ? 'operator' : rest.startsWith('"') ? 'phrase' : /^\/.+\/$/.test(rest) ? 'regex' : 'word';
+  const kind = /^(AND|OR|NOT)$/.test(text)
+    ? 'operator'
+    : rest.startsWith('"')
+      ? 'phrase'
+      : /^\/.+\/$/.test(rest)
+        ? 'regex'
+        : 'word';
   return { ...plain, kind, text, from, to, valueFrom: start, negated };
 }
 

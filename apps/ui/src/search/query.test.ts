@@ -11,7 +11,10 @@ describe('tokenise', () => {
     ['"card declined"', ['phrase "card declined"']],
     ['service:payment -site:STORE_047', ['filter service=payment', 'filter -site=STORE_047']],
     ['user.name:"a \\"b\\" c"', ['filter user.name=a "b" c']],
-    ['(a OR b) AND NOT c', ['open (', 'word a', 'operator OR', 'word b', 'close )', 'operator AND', 'operator NOT', 'word c']],
+    [
+      '(a OR b) AND NOT c',
+      ['open (', 'word a', 'operator OR', 'word b', 'close )', 'operator AND', 'operator NOT', 'word c'],
+    ],
     ['body:/time.?out (x)/ z', ['filter body=/time.?out (x)/', 'word z']],
     ['duration:>500ms', ['filter duration=>500ms']],
     ['http://example.com', ['word http://example.com']],

@@ -1,5 +1,13 @@
 import type { ErrorEvent } from '@sightline/contract';
-import { IconBuildingStore, IconDeviceDesktop, IconReceipt, IconServer2, IconUser, IconWorld, type Icon } from '@tabler/icons-react';
+import {
+  IconBuildingStore,
+  IconDeviceDesktop,
+  IconReceipt,
+  IconServer2,
+  IconUser,
+  IconWorld,
+  type Icon,
+} from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import './errors.css';
 
@@ -21,7 +29,12 @@ export function ContextCards({ groups }: { groups: readonly Group[] }): ReactNod
       {cards.map(({ name, title, icon: Sign }) => {
         const fields = groups.find((group) => group.name === name)?.fields ?? [];
         return (
-          <section key={name} className="context-card" aria-label={title} data-empty={fields.length === 0 ? '' : undefined}>
+          <section
+            key={name}
+            className="context-card"
+            aria-label={title}
+            data-empty={fields.length === 0 ? '' : undefined}
+          >
             <h3>
               <Sign size={14} aria-hidden /> {title}
             </h3>

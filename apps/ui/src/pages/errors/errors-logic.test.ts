@@ -19,10 +19,20 @@ const frame = (name: string, inApp: boolean, more: Partial<Frame> = {}): Frame =
 
 describe('foldFrames', () => {
   const runs = (...frames: Frame[]) =>
-    foldFrames(frames).map((run) => `${run.own ? 'own' : 'fold'}@${run.start} ${run.frames.map((f) => f.function).join(',')}`);
+    foldFrames(frames).map(
+      (run) => `${run.own ? 'own' : 'fold'}@${run.start} ${run.frames.map((f) => f.function).join(',')}`,
+    );
   it.each<[string, Frame[], string[]]>([
-    ['folds what is not ours', [frame('a', true), frame('b', false), frame('c', false), frame('d', true)], ['own@0 a', 'fold@1 b,c', 'own@3 d']],
-    ['shows where it was thrown', [frame('lib', false), frame('x', false), frame('a', true)], ['own@0 lib', 'fold@1 x', 'own@2 a']],
+    [
+      'folds what is not ours',
+      [frame('a', true), frame('b', false), frame('c', false), frame('d', true)],
+      ['own@0 a', 'fold@1 b,c', 'own@3 d'],
+    ],
+    [
+      'shows where it was thrown',
+      [frame('lib', false), frame('x', false), frame('a', true)],
+      ['own@0 lib', 'fold@1 x', 'own@2 a'],
+    ],
     ['folds nothing where nothing is ours', [frame('x', false), frame('y', false)], ['own@0 x,y']],
     ['is empty without frames', [], []],
   ])('%s', (_name, frames, expected) => expect(runs(...frames)).toEqual(expected));
@@ -36,16 +46,26 @@ it.each([
 
 it('copies causes as well', () => {
   const exception = (type: string) => ({ type, value: 'v', mechanism: '', handled: null, frames: [frame('f', true)] });
-  expect(stackText([exception('A'), exception('B')])).toBe('A: v\n    at f (f.ts:1:2)\nCaused by: B: v\n    at f (f.ts:1:2)');
+  expect(stackText([exception('A'), exception('B')])).toBe(
+    'A: v\n    at f (f.ts:1:2)\nCaused by: B: v\n    at f (f.ts:1:2)',
+  );
 });
 
 describe('joinTrail', () => {
   const crumb = (at: number | null, message: string) => ({ at, category: 'ui', level: 'info', message, data: '' });
   const log = (at: number, body: string) => ({ id: `l${at}`, at, severity: 'info', service: 's', body }) as LogRow;
-  const order = (...args: Parameters<typeof joinTrail>) => joinTrail(...args).map(({ message }) => message).join(' ');
+  const order = (...args: Parameters<typeof joinTrail>) =>
+    joinTrail(...args)
+      .map(({ message }) => message)
+      .join(' ');
   it.each([
     ['by time', [crumb(1, 'a'), crumb(5, 'b')], [log(3, 'x')], 'a x b'],
-    ['a crumb without time stays behind its neighbour', [crumb(5, 'a'), crumb(null, 'b')], [log(6, 'x'), log(4, 'w')], 'w a b x'],
+    [
+      'a crumb without time stays behind its neighbour',
+      [crumb(5, 'a'), crumb(null, 'b')],
+      [log(6, 'x'), log(4, 'w')],
+      'w a b x',
+    ],
     ['logs alone', [], [log(2, 'y'), log(1, 'x')], 'x y'],
     ['nothing', [], [], ''],
   ])('%s', (_name, crumbs, logs, expected) => expect(order(crumbs, logs)).toBe(expected));
@@ -64,6 +84,15 @@ describe('words', () => {
     [{ type: 'TypeError', message: '' }, 'TypeError'],
     [{ type: '', message: '' }, 'Error without a message'],
   ])('%j → %s', (issue, title) => expect(issueTitle(issue)).toBe(title));
-  it('undoes', () => expect(['regressed', 'resolved', 'ignored'].map((s) => statusBefore(s as 'resolved'))).toEqual(['unresolved', 'resolved', 'ignored']));
-  it('counts', () => expect([changedSentence(1, 'resolved'), changedSentence(3, 'unresolved')]).toEqual(['Issue resolved', '3 issues reopened']));
+  it('undoes', () =>
+    expect(['regressed', 'resolved', 'ignored'].map((s) => statusBefore(s as 'resolved'))).toEqual([
+      'unresolved',
+      'resolved',
+      'ignored',
+    ]));
+  it('counts', () =>
+    expect([changedSentence(1, 'resolved'), changedSentence(3, 'unresolved')]).toEqual([
+      'Issue resolved',
+      '3 issues reopened',
+    ]));
 });

@@ -36,7 +36,10 @@ export function frameText({ function: name, file, line, column }: Frame): string
 export function stackText(exceptions: ErrorEvent['exceptions']): string {
   return exceptions
     .map(({ type, value, frames }, index) =>
-      [`${index === 0 ? '' : 'Caused by: '}${type}: ${value}`, ...frames.map((frame) => `    at ${frameText(frame)}`)].join('\n'),
+      [
+        `${index === 0 ? '' : 'Caused by: '}${type}: ${value}`,
+        ...frames.map((frame) => `    at ${frameText(frame)}`),
+      ].join('\n'),
     )
     .join('\n');
 }

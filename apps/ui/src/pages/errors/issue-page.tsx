@@ -17,6 +17,8 @@ import { useScope } from '../../data/scope.ts';
 import { Go, useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
 import { ContextCards } from './context-cards.tsx';
+import '../logs/logs.css';
+import '../traces/traces.css';
 import './errors.css';
 import { IssueSide } from './issue-side.tsx';
 import { issueTitle, statusTone } from './issue-words.ts';
@@ -46,7 +48,11 @@ export default function IssuePage(): ReactNode {
   if (asked.data === undefined) {
     return (
       <div className="page" aria-busy={asked.isPending}>
-        {asked.error === null ? <SkeletonRows rows={20} /> : <ErrorState error={asked.error} again={() => void asked.refetch()} />}
+        {asked.error === null ? (
+          <SkeletonRows rows={20} />
+        ) : (
+          <ErrorState error={asked.error} again={() => void asked.refetch()} />
+        )}
       </div>
     );
   }
@@ -73,7 +79,10 @@ function IssueView({ answer }: { answer: Answer }): ReactNode {
       <div className="issue-columns">
         <main className="issue-main">
           <section className="hits" aria-label="How often and whom it hit">
-            <Hit value={formatCount(issue.events)} word={`events in this range, ${formatCount(issue.eventsTotal)} ever`} />
+            <Hit
+              value={formatCount(issue.events)}
+              word={`events in this range, ${formatCount(issue.eventsTotal)} ever`}
+            />
             <Hit value={formatCount(issue.sites)} word={issue.sites === 1 ? 'site' : 'sites'} />
             <Hit value={formatCount(issue.users)} word={issue.users === 1 ? 'user' : 'users'} />
             <Hit value={formatAmount(issue.amount)} word="in failed transactions" />
@@ -91,7 +100,11 @@ function IssueView({ answer }: { answer: Answer }): ReactNode {
             />
           </section>
           {event === null ? (
-            <EmptyState compact title="No event of this issue is kept" text="Its count is known, but its events are older than what is kept." />
+            <EmptyState
+              compact
+              title="No event of this issue is kept"
+              text="Its count is known, but its events are older than what is kept."
+            />
           ) : (
             <EventParts answer={answer} event={event} />
           )}
@@ -114,10 +127,20 @@ function EventParts({ answer, event }: { answer: Answer; event: NonNullable<Answ
   return (
     <>
       <div className="event-bar" role="toolbar" aria-label="Events">
-        <Button variant="default" disabled={answer.previousEvent === ''} leftSection={<IconChevronLeft size={14} />} onClick={older}>
+        <Button
+          variant="default"
+          disabled={answer.previousEvent === ''}
+          leftSection={<IconChevronLeft size={14} />}
+          onClick={older}
+        >
           Older
         </Button>
-        <Button variant="default" disabled={answer.nextEvent === ''} rightSection={<IconChevronRight size={14} />} onClick={newer}>
+        <Button
+          variant="default"
+          disabled={answer.nextEvent === ''}
+          rightSection={<IconChevronRight size={14} />}
+          onClick={newer}
+        >
           Newer
         </Button>
         <span>
@@ -161,7 +184,10 @@ function MoreOfEvent({ event }: { event: NonNullable<Answer['event']> }): ReactN
     <Part title="More of this event">
       {event.attachments.map((file) => (
         <p key={file.name}>
-          {file.name} <span className="muted">{file.contentType}, {formatCount(file.sizeBytes)} bytes</span>
+          {file.name}{' '}
+          <span className="muted">
+            {file.contentType}, {formatCount(file.sizeBytes)} bytes
+          </span>
         </p>
       ))}
       {Object.entries(rest).map(([name, value]) => (

@@ -5,6 +5,8 @@ import { TimeText } from '../../components/time-text.tsx';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useMe } from '../../data/session.tsx';
+import '../logs/logs.css';
+import '../traces/traces.css';
 import './errors.css';
 import { useChangeIssues } from './use-change-issues.tsx';
 
@@ -69,7 +71,10 @@ export function IssueSide({ answer }: { answer: Reply<typeof getIssue> }): React
           <ol className="activity">
             {activity.map((entry) => (
               <li key={`${entry.at}${entry.text}`}>
-                <b>{entry.actor}</b> {entry.text} <span className="muted"><TimeText at={entry.at} show="relative" /></span>
+                <b>{entry.actor}</b> {entry.text}{' '}
+                <span className="muted">
+                  <TimeText at={entry.at} show="relative" />
+                </span>
               </li>
             ))}
           </ol>
@@ -92,7 +97,9 @@ function Assignee({ issue, assignee }: { issue: string; assignee: string }): Rea
       clearable
       searchable
       value={assignee === '' ? null : assignee}
-      data={[...emails].filter((email) => email !== '').map((value) => ({ value, label: value === me.person.email ? `${value} (me)` : value }))}
+      data={[...emails]
+        .filter((email) => email !== '')
+        .map((value) => ({ value, label: value === me.person.email ? `${value} (me)` : value }))}
       onChange={(value) => assign(issue, value ?? '')}
     />
   );

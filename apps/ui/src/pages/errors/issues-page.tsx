@@ -28,7 +28,25 @@ const sorts = [
   { value: 'sites', label: 'Sites' },
   { value: 'users', label: 'Users' },
 ] as const;
-const ownFields = ['type', 'message', 'culprit', 'transaction', 'severity', 'service', 'site', 'device', 'environment', 'release', 'platform', 'user', 'order', 'amount', 'handled', 'trace', 'correlation'];
+const ownFields = [
+  'type',
+  'message',
+  'culprit',
+  'transaction',
+  'severity',
+  'service',
+  'site',
+  'device',
+  'environment',
+  'release',
+  'platform',
+  'user',
+  'order',
+  'amount',
+  'handled',
+  'trace',
+  'correlation',
+];
 
 /** Errors grouped as issues. */
 export default function IssuesPage(): ReactNode {
@@ -66,7 +84,10 @@ export default function IssuesPage(): ReactNode {
           aria-label="State of the issues"
           className="issue-states"
           value={status}
-          data={statuses.map((value) => ({ value, label: value === 'all' ? 'All' : value.charAt(0).toUpperCase() + value.slice(1) }))}
+          data={statuses.map((value) => ({
+            value,
+            label: value === 'all' ? 'All' : value.charAt(0).toUpperCase() + value.slice(1),
+          }))}
           onChange={(value) => setSearch({ status: value === 'open' ? '' : value }, { push: true })}
         />
       </div>
@@ -172,11 +193,23 @@ export default function IssuesPage(): ReactNode {
   );
 }
 
-function IssueLine({ issue, chosen, onChoose }: { issue: IssueRow; chosen: boolean; onChoose: (() => void) | undefined }): ReactNode {
+function IssueLine({
+  issue,
+  chosen,
+  onChoose,
+}: {
+  issue: IssueRow;
+  chosen: boolean;
+  onChoose: (() => void) | undefined;
+}): ReactNode {
   const title = issueTitle(issue);
   return (
     <li className="issue-row" aria-label={title}>
-      {onChoose === undefined ? <span /> : <Checkbox size="xs" checked={chosen} onChange={onChoose} aria-label={`Choose ${title}`} />}
+      {onChoose === undefined ? (
+        <span />
+      ) : (
+        <Checkbox size="xs" checked={chosen} onChange={onChoose} aria-label={`Choose ${title}`} />
+      )}
       <div className="issue-what">
         <Go to={`/errors/${issue.issue}`} className="issue-title">
           <SeverityTick severity={issue.severity} bare />

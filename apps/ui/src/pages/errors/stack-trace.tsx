@@ -12,7 +12,11 @@ export function StackTrace({ exceptions }: { exceptions: ErrorEvent['exceptions'
   return (
     <div className="stack">
       <div className="stack-acts">
-        <Button variant="subtle" leftSection={<IconCopy size={14} />} onClick={() => void copyText(stackText(exceptions), 'Stack')}>
+        <Button
+          variant="subtle"
+          leftSection={<IconCopy size={14} />}
+          onClick={() => void copyText(stackText(exceptions), 'Stack')}
+        >
           Copy stack
         </Button>
       </div>
@@ -57,15 +61,16 @@ function FrameView({ frame, startsOpen }: { frame: Frame; startsOpen: boolean })
   const head = (
     <>
       <span className="frame-file">{frame.file || frame.module || 'unknown file'}</span>
-      {place !== '' && <span className="muted">:{place}</span>} <span className="muted">in</span> {frame.function || 'anonymous'}
+      {place !== '' && <span className="muted">:{place}</span>} <span className="muted">in</span>{' '}
+      {frame.function || 'anonymous'}
       {!frame.inApp && <span className="chip"> library</span>}
     </>
   );
-  if (!hasCode) return <div className="frame frame-head">{head}</div>;
+  if (!hasCode) return <div className="stack-frame frame-head">{head}</div>;
   const firstLine = (frame.line ?? frame.preContext.length + 1) - frame.preContext.length;
   const lines = [...frame.preContext, frame.contextLine, ...frame.postContext];
   return (
-    <details className="frame" open={startsOpen}>
+    <details className="stack-frame" open={startsOpen}>
       <summary className="frame-head">{head}</summary>
       <pre className="frame-code" tabIndex={0}>
         {lines.map((line, index) => (

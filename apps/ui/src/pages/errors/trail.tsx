@@ -36,7 +36,13 @@ export function Trail({ event }: { event: ErrorEvent }): ReactNode {
             <SeverityTick severity={severityOf(step.level)} bare />
             <span className="trail-category muted">{step.category}</span>
             <span className="trail-message code">
-              {step.logId === '' ? step.message || step.data : <Go to="/logs" search={{ row: step.logId, q: `trace:${event.traceId}` }}>{step.message}</Go>}
+              {step.logId === '' ? (
+                step.message || step.data
+              ) : (
+                <Go to="/logs" search={{ row: step.logId, q: `trace:${event.traceId}` }}>
+                  {step.message}
+                </Go>
+              )}
               {step.message !== '' && step.data !== '' && <span className="muted"> {step.data}</span>}
             </span>
           </li>

@@ -27,7 +27,8 @@ export function FacetList({ scope, q, onQuery }: FacetListProps): ReactNode {
   const known = useAsk(logFields, { query: scope });
   const offers = (known.data?.fields ?? []).filter((field) => !fields.includes(field));
   if (isPending) return <SkeletonRows rows={14} height={24} />;
-  if (error !== null && data === undefined) return <p className="muted">The values could not be counted. {error.detail}</p>;
+  if (error !== null && data === undefined)
+    return <p className="muted">The values could not be counted. {error.detail}</p>;
   const toggle = (field: string, value: string, out: boolean) =>
     onQuery(hasFilter(q, field, value, out) ? removeFilter(q, field, value) : addFilter(q, field, value, out));
   return (
@@ -94,7 +95,13 @@ function FacetValue(props: {
   };
   return (
     <div className="facet-row" data-out={out ? '' : undefined}>
-      <button type="button" className="facet-value" aria-pressed={on} title={`${word}: filter for; Alt-click filters out`} onClick={press}>
+      <button
+        type="button"
+        className="facet-value"
+        aria-pressed={on}
+        title={`${word}: filter for; Alt-click filters out`}
+        onClick={press}
+      >
         <span className="facet-bar" style={{ width: `${(records / Math.max(1, most)) * 100}%`, background: fill }} />
         <span className="facet-word">{word}</span>
         <span className="facet-count">{formatCount(records)}</span>

@@ -25,8 +25,16 @@ export function FieldTable({ fields, onFilter }: FieldTableProps): ReactNode {
             <td className="field-acts">
               {onFilter !== undefined && search !== '' && (
                 <>
-                  <Act label={`Filter for ${label}`} run={() => onFilter(search, value, false)} icon={<IconZoomIn size={14} />} />
-                  <Act label={`Filter out ${label}`} run={() => onFilter(search, value, true)} icon={<IconZoomOut size={14} />} />
+                  <Act
+                    label={`Filter for ${label}`}
+                    run={() => onFilter(search, value, false)}
+                    icon={<IconZoomIn size={14} />}
+                  />
+                  <Act
+                    label={`Filter out ${label}`}
+                    run={() => onFilter(search, value, true)}
+                    icon={<IconZoomOut size={14} />}
+                  />
                 </>
               )}
               <Act label={`Copy ${label}`} run={() => void copyText(value, label)} icon={<IconCopy size={14} />} />

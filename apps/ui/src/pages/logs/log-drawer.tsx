@@ -53,7 +53,9 @@ export function LogDrawer(props: LogDrawerProps): ReactNode {
         </ActionIcon>
       }
     >
-      {row === undefined && context.error !== null && <ErrorState error={context.error} again={() => void context.refetch()} />}
+      {row === undefined && context.error !== null && (
+        <ErrorState error={context.error} again={() => void context.refetch()} />
+      )}
       {row === undefined && context.error === null && <SkeletonRows rows={14} />}
       {row !== undefined && (
         <div className="drawer-parts">
@@ -69,7 +71,9 @@ export function LogDrawer(props: LogDrawerProps): ReactNode {
               <span className="muted"> same site, device and service</span>
             </h3>
             {context.data === undefined && context.error === null && <SkeletonRows rows={lines} height={26} />}
-            {context.error !== null && <p className="muted">The lines around could not be read. {context.error.detail}</p>}
+            {context.error !== null && (
+              <p className="muted">The lines around could not be read. {context.error.detail}</p>
+            )}
             {context.data !== undefined && (
               <div className="log-context">
                 {context.data.before.map((one) => (

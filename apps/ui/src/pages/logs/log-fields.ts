@@ -31,11 +31,7 @@ export function logFieldsOf(row: LogRow): readonly LogField[] {
   const named = own(row)
     .filter(([, value]) => value !== '')
     .map(([label, value]): LogField => ({ label, value, search: label, group: 'record' }));
-  return [
-    ...named,
-    ...freeFields(row.attributes, 'attributes', '@'),
-    ...freeFields(row.resource, 'resource', 'res.'),
-  ];
+  return [...named, ...freeFields(row.attributes, 'attributes', '@'), ...freeFields(row.resource, 'resource', 'res.')];
 }
 
 /** An attribute's name as the search language takes it: `@order` for the record's own, `res.host` for the resource's. */

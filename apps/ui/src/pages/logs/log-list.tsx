@@ -23,7 +23,8 @@ interface LogListProps {
 /** Rows of a search; only those in sight are drawn, and older ones are fetched as the end comes near. */
 export function LogList(props: LogListProps): ReactNode {
   const { rows, more, loadingMore, loadMore, openId, box } = props;
-  const phone = useMediaQuery('(max-width: 640px)') === true;
+  const phone = useMediaQuery('(max-width: 640px)');
+  // oxlint-disable-next-line react/incompatible-library
   const list = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,
@@ -39,22 +40,35 @@ export function LogList(props: LogListProps): ReactNode {
     asked.current = rows.length;
     loadMore();
   }, [last, rows.length, more, loadingMore, loadMore]);
+  const newest = rows[0]?.id;
   useEffect(() => {
     asked.current = -1;
-  }, [rows[0]?.id]);
+  }, [newest]);
   const openIndex = openId === '' ? -1 : rows.findIndex(({ id }) => id === openId);
+  // Only when another row is opened: rows that arrive must not move the page.
+  // oxlint-disable-next-line react/exhaustive-deps, react/exhaustive-effect-dependencies
   useEffect(() => {
     if (openIndex >= 0) list.scrollToIndex(openIndex, { align: 'auto' });
-    // Only when another row is opened: rows that arrive must not move the page.
   }, [openId]);
   return (
-    <div ref={box} className="log-list" data-stale={props.stale ? '' : undefined} role="region" aria-label="Log lines" tabIndex={-1}>
+    <div
+      ref={box}
+      className="log-list"
+      data-stale={props.stale ? '' : undefined}
+      role="region"
+      aria-label="Log lines"
+      tabIndex={-1}
+    >
       <div style={{ height: list.getTotalSize(), position: 'relative' }}>
         {items.map((item) => {
           const row = rows[item.index];
           if (row === undefined) return null;
           return (
-            <div key={row.id} className="log-slot" style={{ transform: `translateY(${item.start}px)`, height: item.size }}>
+            <div
+              key={row.id}
+              className="log-slot"
+              style={{ transform: `translateY(${item.start}px)`, height: item.size }}
+            >
               <LogLine
                 row={row}
                 words={props.words}

@@ -24,7 +24,18 @@ import './logs.css';
 import { useLogs } from './use-logs.ts';
 import { useTail } from './use-tail.ts';
 
-const ownFields = ['severity', 'service', 'site', 'device', 'environment', 'release', 'message', 'trace', 'correlation', 'event'];
+const ownFields = [
+  'severity',
+  'service',
+  'site',
+  'device',
+  'environment',
+  'release',
+  'message',
+  'trace',
+  'correlation',
+  'event',
+];
 const dayMs = 86_400_000;
 
 /** Search and follow logs. The query, the opened row, the facets and the tail stand in the address. */
@@ -39,7 +50,7 @@ export default function LogsPage(): ReactNode {
   const [paused, setPaused] = useState(false);
   const [facetsOpen, setFacetsOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
-  const narrow = useMediaQuery('(max-width: 900px)') === true;
+  const narrow = useMediaQuery('(max-width: 900px)');
   const logs = useLogs(scope, q, order, !tailing);
   const histogram = useAsk(logHistogram, { query: { ...scope, q, buckets: narrow ? 60 : 120 } }, { when: !tailing });
   const holds = useCallback(() => paused || (box.current?.scrollTop ?? 0) > 4, [paused]);
@@ -74,7 +85,12 @@ export default function LogsPage(): ReactNode {
           problem={logs.error}
         />
         {narrow && (
-          <Button variant="default" size="sm" leftSection={<IconFilter size={14} />} onClick={() => setFacetsOpen(true)}>
+          <Button
+            variant="default"
+            size="sm"
+            leftSection={<IconFilter size={14} />}
+            onClick={() => setFacetsOpen(true)}
+          >
             Fields
           </Button>
         )}
@@ -115,20 +131,24 @@ export default function LogsPage(): ReactNode {
               )}
             </div>
           )}
-          <div className="logs-count muted">
-            {!tailing && histogram.data !== undefined && (
-              <span>
-                {formatCount(histogram.data.total)} lines
-                {logs.tookMs > 0 && ` · ${formatDuration(logs.tookMs)}`}
-              </span>
-            )}
-            <span className="grow" />
-            {!tailing && (
-              <button type="button" className="plain-button" onClick={() => setSearch({ order: order === 'newest' ? 'oldest' : '' })}>
+          {!tailing && (
+            <div className="logs-count muted">
+              {histogram.data !== undefined && (
+                <span>
+                  {formatCount(histogram.data.total)} lines
+                  {logs.tookMs > 0 && ` · ${formatDuration(logs.tookMs)}`}
+                </span>
+              )}
+              <span className="grow" />
+              <button
+                type="button"
+                className="plain-button"
+                onClick={() => setSearch({ order: order === 'newest' ? 'oldest' : '' })}
+              >
                 {order === 'newest' ? 'Newest first' : 'Oldest first'}
               </button>
-            )}
-          </div>
+            </div>
+          )}
           {tailing && tail.unread > 0 && (
             <button
               type="button"
@@ -150,7 +170,11 @@ export default function LogsPage(): ReactNode {
             <NoLines q={q} clear={() => setQuery('')} send={() => go('/data')} />
           )}
           {tailing && rows.length === 0 && (
-            <EmptyState compact title="Waiting for the next line" text="Lines that match are shown here as they arrive." />
+            <EmptyState
+              compact
+              title="Waiting for the next line"
+              text="Lines that match are shown here as they arrive."
+            />
           )}
           {rows.length > 0 && (
             <LogList
@@ -227,7 +251,11 @@ function TailBar({
   paused: boolean;
   onPause: () => void;
 }): ReactNode {
-  const words = { connecting: 'Connecting', open: paused ? 'Paused' : 'Following', broken: 'Connection lost; trying again' };
+  const words = {
+    connecting: 'Connecting',
+    open: paused ? 'Paused' : 'Following',
+    broken: 'Connection lost; trying again',
+  };
   return (
     <div className="tail-bar" role="status">
       <span>{words[tail.state]}</span>
@@ -243,7 +271,8 @@ function TailBar({
       </Button>
       {tail.dropped > 0 && (
         <span className="tail-dropped">
-          {formatCount(tail.dropped)} lines were left out: they came faster than they could be sent. Narrow the search to see all.
+          {formatCount(tail.dropped)} lines were left out: they came faster than they could be sent. Narrow the search
+          to see all.
         </span>
       )}
     </div>
@@ -265,7 +294,12 @@ function ExportMenu({ query }: { query: Record<string, unknown> }): ReactNode {
       </Menu.Target>
       <Menu.Dropdown>
         {(['csv', 'ndjson'] as const).map((format) => (
-          <Menu.Item key={format} component="a" href={addressOf(exportPath, {}, { ...query, format })} download={`logs.${format}`}>
+          <Menu.Item
+            key={format}
+            component="a"
+            href={addressOf(exportPath, {}, { ...query, format })}
+            download={`logs.${format}`}
+          >
             {format.toUpperCase()}
           </Menu.Item>
         ))}

@@ -25,12 +25,19 @@ export function useTail(on: boolean, scope: ScopeQuery, q: string, holds: () => 
     hold.current = holds;
   });
   const { environment, site, service } = scope;
-  useEffect(() => {
-    if (!on) return undefined;
+  const asked = JSON.stringify([on, environment, site, service, q]);
+  const [followed, setFollowed] = useState(asked);
+  if (followed !== asked) {
+    setFollowed(asked);
     setBuffer(emptyTail);
     setState('connecting');
+  }
+  useEffect(() => {
+    if (!on) return undefined;
     const now = Date.now();
-    const source = new EventSource(addressOf(tailPath, {}, { from: now, to: now + 86_400_000, environment, site, service, q }));
+    const source = new EventSource(
+      addressOf(tailPath, {}, { from: now, to: now + 86_400_000, environment, site, service, q }),
+    );
     let arrived: LogRow[] = [];
     let dropped = 0;
     source.addEventListener('open', () => setState('open'));

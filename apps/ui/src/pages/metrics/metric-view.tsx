@@ -3,6 +3,7 @@ import { Button, MultiSelect, Select } from '@mantine/core';
 import { IconLink, IconX } from '@tabler/icons-react';
 import { useMemo, type ReactNode } from 'react';
 import { formatValue } from '../../charts/number-format.ts';
+import { topSeries } from '../../charts/chart-data.ts';
 import { seriesColour, TimeChart, type ChartSeries } from '../../charts/time-chart.tsx';
 import { copyText } from '../../components/copy.ts';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -27,25 +28,26 @@ export function MetricView({ metric, info }: { metric: string; info: Info | unde
   const by = search['by'] ?? '';
   const where = readWhere(search['where'] ?? '');
   const labels = useAsk(metricLabels, { params: { metric }, query: scope });
-  const asked = useAsk(queryMetric, { params: { metric }, query: { ...scope, aggregate, by, where: writeWhere(where), points: 240 } });
+  const asked = useAsk(queryMetric, {
+    params: { metric },
+    query: { ...scope, aggregate, by, where: writeWhere(where), points: 240 },
+  });
   const unit = drawnUnit(asked.data?.unit || info?.unit || '', aggregate);
-  const series = useMemo(
-    (): readonly ChartSeries[] =>
-      (asked.data?.series ?? []).map((one, index) => ({
-        name: seriesName(one.labels, metric),
-        points: one.points,
-        ...(index < mostDrawn ? { colour: seriesColour(index) } : {}),
-      })),
-    [asked.data, metric],
-  );
+  const series = useMemo(() => coloured(asked.data?.series ?? [], metric), [asked.data, metric]);
   const known = labels.data?.labels ?? [];
   return (
     <>
       <header className="metric-head">
         <h2 className="code">{metric}</h2>
-        <span className="muted">{[info?.type, info?.unit].filter((part) => part !== undefined && part !== '').join(' · ')}</span>
+        <span className="muted">
+          {[info?.type, info?.unit].filter((part) => part !== undefined && part !== '').join(' · ')}
+        </span>
         <span className="grow" />
-        <Button variant="subtle" leftSection={<IconLink size={14} />} onClick={() => void copyText(window.location.href, 'Link')}>
+        <Button
+          variant="subtle"
+          leftSection={<IconLink size={14} />}
+          onClick={() => void copyText(window.location.href, 'Link')}
+        >
           Copy link
         </Button>
       </header>
@@ -69,7 +71,10 @@ export function MetricView({ metric, info }: { metric: string; info: Info | unde
           clearable
           onChange={(values) => setSearch({ by: values.join(',') })}
         />
-        <WhereAdder known={known} onAdd={(label, value) => setSearch({ where: writeWhere(setWhere(where, label, value)) })} />
+        <WhereAdder
+          known={known}
+          onAdd={(label, value) => setSearch({ where: writeWhere(setWhere(where, label, value)) })}
+        />
         {where.map(({ label, value }) => (
           <Button
             key={label}
@@ -101,12 +106,24 @@ export function MetricView({ metric, info }: { metric: string; info: Info | unde
             label={`${aggregate} of ${metric} over time`}
             onRange={setRange}
           />
-          {asked.data.others > 0 && <p className="muted">{asked.data.others} more series were left out by the server; filter to see them.</p>}
+          {asked.data.others > 0 && (
+            <p className="muted">{asked.data.others} more series were left out by the server; filter to see them.</p>
+          )}
           <Legend series={series} unit={unit} />
         </div>
       )}
     </>
   );
+}
+
+/** The series that will be drawn (the greatest eight) in the palette's colours, the others in grey. */
+function coloured(series: Reply<typeof queryMetric>['series'], metric: string): readonly ChartSeries[] {
+  const named = series.map(({ labels, points }): ChartSeries => ({ name: seriesName(labels, metric), points }));
+  const { kept } = topSeries(named, mostDrawn, 'omit');
+  return named.map((one) => {
+    const place = kept.indexOf(one);
+    return { ...one, colour: place < 0 ? 'var(--chart-others)' : seriesColour(place) };
+  });
 }
 
 /** Each series with its last, mean, least and greatest value. */
@@ -174,7 +191,9 @@ function WhereAdder({
       limit={200}
       data={known.map(({ label, values }) => ({
         group: label,
-        items: values.filter((value) => !value.includes(',')).map((value) => ({ value: `${label}=${value}`, label: value || '(none)' })),
+        items: values
+          .filter((value) => !value.includes(','))
+          .map((value) => ({ value: `${label}=${value}`, label: value || '(none)' })),
       }))}
       onChange={(pair) => {
         const [first] = readWhere(pair ?? '');

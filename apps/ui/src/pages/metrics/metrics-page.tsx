@@ -21,13 +21,14 @@ export default function MetricsPage(): ReactNode {
   const { search, setSearch } = useAddress();
   const { query: scope } = useScope();
   const go = useGo();
-  const narrow = useMediaQuery('(max-width: 900px)') === true;
+  const narrow = useMediaQuery('(max-width: 900px)');
   const [text, setText] = useState(search['find'] ?? '');
   const [q] = useDebouncedValue(text, 200);
   const asked = useAsk(listMetrics, { query: { ...scope, q } });
   const chosen = search['metric'] ?? '';
   const metrics = asked.data?.metrics ?? [];
-  const choose = (metric: string) => setSearch({ metric, aggregate: '', by: '', where: '', find: text }, { push: true });
+  const choose = (metric: string) =>
+    setSearch({ metric, aggregate: '', by: '', where: '', find: text }, { push: true });
   const empty = asked.data !== undefined && metrics.length === 0 && q === '';
   if (empty && chosen === '') {
     return (
@@ -51,7 +52,9 @@ export default function MetricsPage(): ReactNode {
         onChange={(event) => setText(event.currentTarget.value)}
       />
       {asked.data === undefined && asked.error === null && <SkeletonRows rows={16} height={40} />}
-      {asked.error !== null && asked.data === undefined && <ErrorState error={asked.error} again={() => void asked.refetch()} />}
+      {asked.error !== null && asked.data === undefined && (
+        <ErrorState error={asked.error} again={() => void asked.refetch()} />
+      )}
       {asked.data !== undefined && metrics.length === 0 && <p className="muted">No metric is called so.</p>}
       <ul aria-label="Metrics">
         {metrics.slice(0, 500).map((metric) => (
@@ -98,10 +101,23 @@ export default function MetricsPage(): ReactNode {
   );
 }
 
-function MetricLine({ metric, chosen, onChoose }: { metric: Metric; chosen: boolean; onChoose: (metric: string) => void }): ReactNode {
+function MetricLine({
+  metric,
+  chosen,
+  onChoose,
+}: {
+  metric: Metric;
+  chosen: boolean;
+  onChoose: (metric: string) => void;
+}): ReactNode {
   return (
     <li>
-      <button type="button" className="metric-line" aria-current={chosen ? 'true' : undefined} onClick={() => onChoose(metric.metric)}>
+      <button
+        type="button"
+        className="metric-line"
+        aria-current={chosen ? 'true' : undefined}
+        onClick={() => onChoose(metric.metric)}
+      >
         <span className="metric-name code">{metric.metric}</span>
         <span className="metric-facts">
           {[metric.type, metric.unit, `${formatCount(metric.series)} series`].filter((part) => part !== '').join(' · ')}

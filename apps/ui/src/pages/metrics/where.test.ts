@@ -11,7 +11,13 @@ describe('where', () => {
     ['site=', 'site='],
   ])('%s reads and writes as %s', (text, back) => expect(writeWhere(readWhere(text))).toBe(back));
   it('leaves out what the form cannot say', () =>
-    expect(writeWhere([{ label: 'a', value: 'x,y' }, { label: 'b=c', value: 'z' }, { label: 'd', value: 'e' }])).toBe('d=e'));
+    expect(
+      writeWhere([
+        { label: 'a', value: 'x,y' },
+        { label: 'b=c', value: 'z' },
+        { label: 'd', value: 'e' },
+      ]),
+    ).toBe('d=e'));
   it('sets and takes away', () => {
     const pairs = [{ label: 'site', value: 'A' }];
     expect(writeWhere(setWhere(pairs, 'site', 'B'))).toBe('site=B');

@@ -37,7 +37,18 @@ export function seriesName(labels: Readonly<Record<string, string>>, metric: str
 }
 
 export type Aggregate = 'avg' | 'sum' | 'min' | 'max' | 'rate' | 'increase' | 'count' | 'p50' | 'p95' | 'p99';
-export const aggregates: readonly Aggregate[] = ['avg', 'sum', 'min', 'max', 'rate', 'increase', 'count', 'p50', 'p95', 'p99'];
+export const aggregates: readonly Aggregate[] = [
+  'avg',
+  'sum',
+  'min',
+  'max',
+  'rate',
+  'increase',
+  'count',
+  'p50',
+  'p95',
+  'p99',
+];
 
 /** What to ask of a metric first: a counter says something as a rate, a distribution by its tail, a level by its mean. */
 export function firstAggregate(type: string): Aggregate {

@@ -6,7 +6,9 @@ export function entrySentence(entry: StoryEntry): string {
   if (entry.kind === 'log') return entry.log.body || entry.log.eventName || 'an empty line';
   if (entry.kind === 'error') {
     const { type, message } = entry.error;
-    return message === '' ? `failed with ${type || 'an error'}` : `failed: ${type === '' ? message : `${type}: ${message}`}`;
+    return message === ''
+      ? `failed with ${type || 'an error'}`
+      : `failed: ${type === '' ? message : `${type}: ${message}`}`;
   }
   const { span } = entry;
   const took = formatNs(span.durationNs);

@@ -15,7 +15,12 @@ const log = (at: number, more: Partial<LogRow>): StoryEntry => {
 };
 const error = (at: number, more: Partial<ErrorRow>): StoryEntry => {
   const { startNs } = spanAt('', '', at, at);
-  return { kind: 'error', at, tsNs: startNs, error: { type: '', message: '', service: 'orders', device: '', site: '', ...more } as ErrorRow };
+  return {
+    kind: 'error',
+    at,
+    tsNs: startNs,
+    error: { type: '', message: '', service: 'orders', device: '', site: '', ...more } as ErrorRow,
+  };
 };
 
 const draw = (lanes: string[], entries: StoryEntry[]) =>
@@ -29,16 +34,24 @@ const draw = (lanes: string[], entries: StoryEntry[]) =>
 
 describe('layoutLanes', () => {
   it.each<[string, string[], StoryEntry[], string[]]>([
-    ['one lane each, in the order given', ['gateway', 'orders'], [span('o', 50, 100), span('g', 0, 100, { service: 'gateway' })], [
-      'gateway 1: g@0 0-1',
-      'orders 1: o@0 0.5-1',
-    ]],
-    ['spans that run together lie under each other', ['orders'], [span('a', 0, 100), span('b', 50, 80), span('c', 80, 90)], [
-      'orders 2: a@0 0-1, b@1 0.5-0.8, c@1 0.8-0.9',
-    ]],
-    ['logs and errors stand at their moment', ['orders'], [span('a', 0, 100), log(50, {}), error(100, {})], [
-      'orders 1: a@0 0-1, log 0.5, error 1',
-    ]],
+    [
+      'one lane each, in the order given',
+      ['gateway', 'orders'],
+      [span('o', 50, 100), span('g', 0, 100, { service: 'gateway' })],
+      ['gateway 1: g@0 0-1', 'orders 1: o@0 0.5-1'],
+    ],
+    [
+      'spans that run together lie under each other',
+      ['orders'],
+      [span('a', 0, 100), span('b', 50, 80), span('c', 80, 90)],
+      ['orders 2: a@0 0-1, b@1 0.5-0.8, c@1 0.8-0.9'],
+    ],
+    [
+      'logs and errors stand at their moment',
+      ['orders'],
+      [span('a', 0, 100), log(50, {}), error(100, {})],
+      ['orders 1: a@0 0-1, log 0.5, error 1'],
+    ],
     ['a lane that was not named follows', ['gateway'], [log(0, { service: 'payment' })], ['payment 1: log 0']],
     ['a lane without entries is not drawn', ['gateway', 'orders'], [log(0, {})], ['orders 1: log 0']],
     ['one moment has no length', [], [span('a', 5, 5)], ['orders 1: a@0 0-0']],
@@ -60,7 +73,10 @@ describe('layoutLanes', () => {
 describe('entrySentence', () => {
   it.each([
     [span('POST /orders', 0, 120, { kind: 'server' }), 'answered POST /orders in 120 ms'],
-    [span('charge', 0, 2300, { kind: 'client', status: 'error', statusMessage: 'timeout' }), 'failed to call charge after 2.3 s: timeout'],
+    [
+      span('charge', 0, 2300, { kind: 'client', status: 'error', statusMessage: 'timeout' }),
+      'failed to call charge after 2.3 s: timeout',
+    ],
     [log(0, { body: 'order taken' }), 'order taken'],
     [log(0, { body: '' }), 'an empty line'],
     [error(0, { type: 'CardDeclined', message: 'no funds' }), 'failed: CardDeclined: no funds'],

@@ -46,7 +46,10 @@ export function subjectOf(entry: StoryEntry): { service: string; device: string;
 /** The lane of an entry: its service, or the device or site where those are lanes; otherwise a lane of its service. */
 export function laneOf(entry: StoryEntry, lanes: readonly string[]): string {
   const { service, device, site } = subjectOf(entry);
-  return [service, device, site].find((name) => name !== '' && lanes.includes(name)) ?? (service || device || site || 'unknown');
+  return (
+    [service, device, site].find((name) => name !== '' && lanes.includes(name)) ??
+    (service || device || site || 'unknown')
+  );
 }
 
 function nsOf(entry: StoryEntry): bigint {

@@ -41,7 +41,10 @@ export function StoryDrawer(props: {
           <EntryLinks entry={entry} />
           {site !== '' && <Go to={`/sites/${encodeURIComponent(site)}`}>{site}</Go>}
         </nav>
-        <FieldTable fields={fieldsOf(entry)} onFilter={(field, value, out) => go(page, { q: addFilter('', field, value, out) })} />
+        <FieldTable
+          fields={fieldsOf(entry)}
+          onFilter={(field, value, out) => go(page, { q: addFilter('', field, value, out) })}
+        />
       </div>
     </Drawer>
   );
@@ -49,7 +52,8 @@ export function StoryDrawer(props: {
 
 function EntryLinks({ entry }: { entry: StoryEntry }): ReactNode {
   const { traceId } = subjectOf(entry);
-  const spanId = entry.kind === 'span' ? entry.span.spanId : entry.kind === 'log' ? entry.log.spanId : entry.error.spanId;
+  const spanId =
+    entry.kind === 'span' ? entry.span.spanId : entry.kind === 'log' ? entry.log.spanId : entry.error.spanId;
   return (
     <>
       {traceId !== '' && (
@@ -84,7 +88,15 @@ function fieldsOf(entry: StoryEntry): readonly LogField[] {
   const { span } = entry;
   return [
     { label: 'duration', value: formatNs(span.durationNs), search: '', group: 'record' },
-    ...named({ name: span.name, kind: span.kind, status: span.status, site: span.site, device: span.device, service: span.service, release: span.release }),
+    ...named({
+      name: span.name,
+      kind: span.kind,
+      status: span.status,
+      site: span.site,
+      device: span.device,
+      service: span.service,
+      release: span.release,
+    }),
     ...freeFields(span.attributes, 'attributes', '@'),
     ...freeFields(span.resource, 'resource', 'res.'),
   ];

@@ -66,7 +66,17 @@ export function StoryLanes({
   );
 }
 
-function Mark({ mark, lane, open, onOpen }: { mark: LaneMark; lane: string; open: boolean; onOpen: (index: number) => void }): ReactNode {
+function Mark({
+  mark,
+  lane,
+  open,
+  onOpen,
+}: {
+  mark: LaneMark;
+  lane: string;
+  open: boolean;
+  onOpen: (index: number) => void;
+}): ReactNode {
   const { entry } = mark;
   const sentence = entrySentence(entry).slice(0, 240);
   return (

@@ -93,7 +93,9 @@ function StoryView({ told }: { told: Story }): ReactNode {
         <Go to="/logs" search={{ q: `correlation:"${told.id}"` }}>
           Logs
         </Go>
-        {told.truncated && <span role="status">The story is longer than what is shown: later entries were left out.</span>}
+        {told.truncated && (
+          <span role="status">The story is longer than what is shown: later entries were left out.</span>
+        )}
       </div>
       <StoryLanes layout={layout} open={open} onOpen={show} />
       <ol className="story-list">
@@ -136,7 +138,13 @@ function StoryLine(props: {
   const failed = entry.kind === 'error' || (entry.kind === 'span' && entry.span.status === 'error') || isFailing(entry);
   return (
     <li>
-      <button type="button" className="story-line" data-failed={failed ? '' : undefined} aria-current={props.open ? 'true' : undefined} onClick={props.onOpen}>
+      <button
+        type="button"
+        className="story-line"
+        data-failed={failed ? '' : undefined}
+        aria-current={props.open ? 'true' : undefined}
+        onClick={props.onOpen}
+      >
         <span className="story-offset code">{props.offset}</span>
         <span className="story-sign" aria-label={entry.kind}>
           {signs[entry.kind]}

@@ -39,9 +39,7 @@ export function criticalPath(tree: SpanTree): readonly CriticalSegment[] {
 }
 
 /** Segments of each span on the path. */
-export function segmentsBySpan(
-  segments: readonly CriticalSegment[],
-): ReadonlyMap<string, readonly CriticalSegment[]> {
+export function segmentsBySpan(segments: readonly CriticalSegment[]): ReadonlyMap<string, readonly CriticalSegment[]> {
   const bySpan = new Map<string, CriticalSegment[]>();
   for (const segment of segments) {
     const list = bySpan.get(segment.spanId);

@@ -50,7 +50,8 @@ export function normaliseOperation(name: string): string {
 /** The operation of a span: its statement where it carries one, as `db.query.text` says more than `pg.query`. */
 export function operationOf(span: Span): string {
   const statement = span.attributes['db.query.text'] ?? span.attributes['db.statement'];
-  if (statement !== undefined && sqlShapes.some(([shape]) => shape.test(statement))) return normaliseOperation(statement);
+  if (statement !== undefined && sqlShapes.some(([shape]) => shape.test(statement)))
+    return normaliseOperation(statement);
   return normaliseOperation(span.name) || 'unnamed span';
 }
 

@@ -43,7 +43,9 @@ export function Minimap({
           width={Math.max(2, ((row.node.endNs - row.node.startNs) / total) * 1000)}
           y={(index / rows.length) * (tall - 4) + 1}
           height={Math.max(1, Math.min(4, (tall - 4) / rows.length - 0.5))}
-          fill={row.node.span.status === 'error' ? 'var(--bad-fill)' : (colours.get(row.node.span.service) ?? 'var(--idle)')}
+          fill={
+            row.node.span.status === 'error' ? 'var(--bad-fill)' : (colours.get(row.node.span.service) ?? 'var(--idle)')
+          }
         />
       ))}
     </svg>

@@ -50,7 +50,11 @@ export function ServiceTable(): ReactNode {
         <thead>
           <tr>
             {columns.map(({ name, title }) => (
-              <th key={name} className={name === 'service' ? '' : 'number'} aria-sort={sort === name ? (name === 'service' ? 'ascending' : 'descending') : undefined}>
+              <th
+                key={name}
+                className={name === 'service' ? '' : 'number'}
+                aria-sort={sort === name ? (name === 'service' ? 'ascending' : 'descending') : undefined}
+              >
                 <button type="button" className="sort-button" onClick={() => setSort(name)}>
                   {title}
                   {sort === name && (name === 'service' ? ' ↑' : ' ↓')}

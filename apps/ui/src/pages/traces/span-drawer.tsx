@@ -50,7 +50,14 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
         <dl className="facts">
           <Fact name="Duration" value={formatNs(span.durationNs)} />
           <Fact name="Own time" value={formatNs(selfTimeNs(node))} />
-          <Fact name="On the critical path" value={criticalNs === 0 ? 'no' : `${formatNs(criticalNs)}, ${formatShare(criticalNs / Math.max(1, tree.durationNs))}`} />
+          <Fact
+            name="On the critical path"
+            value={
+              criticalNs === 0
+                ? 'no'
+                : `${formatNs(criticalNs)}, ${formatShare(criticalNs / Math.max(1, tree.durationNs))}`
+            }
+          />
           <Fact name="Starts at" value={`+${formatNs(node.startNs)}`} />
           <Fact name="Kind" value={span.kind} />
           <Fact name="Site" value={[span.site, span.device].filter((part) => part !== '').join(' · ') || '–'} />
@@ -63,7 +70,10 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
           <Go to="/logs" search={logsAround(span)}>
             Logs of {span.service || 'the service'} around
           </Go>
-          <Go to="/traces" search={{ q: `name:"${span.name.replaceAll(/["\\]/g, '\\$&')}"`, service: span.service, sort: 'slowest' }}>
+          <Go
+            to="/traces"
+            search={{ q: `name:"${span.name.replaceAll(/["\\]/g, '\\$&')}"`, service: span.service, sort: 'slowest' }}
+          >
             Slowest of this operation
           </Go>
           {span.site !== '' && <Go to={`/sites/${encodeURIComponent(span.site)}`}>{span.site}</Go>}
@@ -89,7 +99,12 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
             <h3 className="part-title">Logs</h3>
             <div className="log-context">
               {logs.map((log) => (
-                <LogLine key={log.id} row={log} words={[]} onOpen={(row) => go('/logs', { q: `trace:${span.traceId}`, row })} />
+                <LogLine
+                  key={log.id}
+                  row={log}
+                  words={[]}
+                  onOpen={(row) => go('/logs', { q: `trace:${span.traceId}`, row })}
+                />
               ))}
             </div>
           </section>
@@ -98,8 +113,13 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
         <section>
           <h3 className="part-title">Attributes</h3>
           <FieldTable
-            fields={[...freeFields(span.attributes, 'attributes', '@'), ...freeFields(span.resource, 'resource', 'res.')]}
-            onFilter={(field, value, out) => go('/traces', { q: `${out ? '-' : ''}${field}:"${value.replaceAll(/["\\]/g, '\\$&')}"` })}
+            fields={[
+              ...freeFields(span.attributes, 'attributes', '@'),
+              ...freeFields(span.resource, 'resource', 'res.'),
+            ]}
+            onFilter={(field, value, out) =>
+              go('/traces', { q: `${out ? '-' : ''}${field}:"${value.replaceAll(/["\\]/g, '\\$&')}"` })
+            }
           />
         </section>
         {span.links.length > 0 && (
@@ -147,5 +167,11 @@ function Fact({ name, value }: { name: string; value: string }): ReactNode {
 
 function logsAround(span: Span): Record<string, string> {
   const end = span.at + span.durationNs / 1e6;
-  return { site: span.site, service: span.service, range: '', from: String(Math.floor(span.at - aroundMs)), to: String(Math.ceil(end + aroundMs)) };
+  return {
+    site: span.site,
+    service: span.service,
+    range: '',
+    from: String(Math.floor(span.at - aroundMs)),
+    to: String(Math.ceil(end + aroundMs)),
+  };
 }

@@ -15,19 +15,22 @@ const path = (spans: Span[]) =>
 
 describe('the waterfall', () => {
   it.each<[string, Span[], string[], string[]]>([
-    ['orders children by start', [spanAt('b', 'a', 50, 90), spanAt('a', '', 0, 100), spanAt('c', 'a', 10, 40)], [], [
-      'a',
-      '.c',
-      '.b',
-    ]],
+    [
+      'orders children by start',
+      [spanAt('b', 'a', 50, 90), spanAt('a', '', 0, 100), spanAt('c', 'a', 10, 40)],
+      [],
+      ['a', '.c', '.b'],
+    ],
     ['shows a span whose parent never came', [spanAt('a', '', 0, 9), spanAt('x', 'gone', 5, 8)], [], ['a', 'x']],
     ['counts a span sent twice once', [spanAt('a', '', 0, 9), spanAt('a', '', 0, 9)], [], ['a']],
     ['opens a circle at its earliest span', [spanAt('a', 'b', 0, 9), spanAt('b', 'a', 1, 8)], [], ['a', '.b']],
     ['takes a span that is its own parent', [spanAt('a', 'a', 0, 9)], [], ['a']],
-    ['folds what is collapsed', [spanAt('a', '', 0, 9), spanAt('b', 'a', 1, 8), spanAt('c', 'b', 2, 3)], ['b'], [
-      'a',
-      '.b+1',
-    ]],
+    [
+      'folds what is collapsed',
+      [spanAt('a', '', 0, 9), spanAt('b', 'a', 1, 8), spanAt('c', 'b', 2, 3)],
+      ['b'],
+      ['a', '.b+1'],
+    ],
     ['has nothing to fold in a leaf', [spanAt('a', '', 0, 9)], ['a'], ['a']],
     ['is empty without spans', [], [], []],
   ])('%s', (_name, spans, collapsed, rows) => expect(shape(spans, collapsed)).toEqual(rows));
@@ -47,7 +50,10 @@ describe('the waterfall', () => {
     const tree = buildSpanTree([spanAt('a', '', 0, 100), spanAt('b', 'a', 10, 40), spanAt('c', 'a', 30, 60)]);
     const root = tree.roots[0];
     if (root === undefined) throw new Error('no root');
-    expect(gapsOf(root)).toEqual([[0, 10e6], [60e6, 100e6]]);
+    expect(gapsOf(root)).toEqual([
+      [0, 10e6],
+      [60e6, 100e6],
+    ]);
     expect(selfTimeNs(root)).toBe(50e6);
   });
 
@@ -64,23 +70,22 @@ describe('the waterfall', () => {
 describe('the critical path', () => {
   it.each<[string, Span[], string[]]>([
     ['is the span itself when it is alone', [spanAt('a', '', 0, 10)], ['a 0-10']],
-    ['goes through children one after another', [spanAt('a', '', 0, 100), spanAt('b', 'a', 10, 40), spanAt('c', 'a', 50, 90)], [
-      'a 0-10',
-      'b 10-40',
-      'a 40-50',
-      'c 50-90',
-      'a 90-100',
-    ]],
-    ['follows the slower of two that ran together', [spanAt('a', '', 0, 100), spanAt('quick', 'a', 10, 40), spanAt('slow', 'a', 10, 90)], [
-      'a 0-10',
-      'slow 10-90',
-      'a 90-100',
-    ]],
+    [
+      'goes through children one after another',
+      [spanAt('a', '', 0, 100), spanAt('b', 'a', 10, 40), spanAt('c', 'a', 50, 90)],
+      ['a 0-10', 'b 10-40', 'a 40-50', 'c 50-90', 'a 90-100'],
+    ],
+    [
+      'follows the slower of two that ran together',
+      [spanAt('a', '', 0, 100), spanAt('quick', 'a', 10, 40), spanAt('slow', 'a', 10, 90)],
+      ['a 0-10', 'slow 10-90', 'a 90-100'],
+    ],
     ['goes down to the leaf', [spanAt('a', '', 0, 50), spanAt('b', 'a', 0, 50), spanAt('c', 'b', 0, 50)], ['c 0-50']],
-    ['does not wait for what ends after the answer', [spanAt('a', '', 0, 50), spanAt('async', 'a', 40, 500)], [
-      'a 0-40',
-      'async 40-50',
-    ]],
+    [
+      'does not wait for what ends after the answer',
+      [spanAt('a', '', 0, 50), spanAt('async', 'a', 40, 500)],
+      ['a 0-40', 'async 40-50'],
+    ],
     ['is nothing without spans', [], []],
   ])('%s', (_name, spans, expected) => expect(path(spans)).toEqual(expected));
 });
@@ -121,20 +126,31 @@ describe('diagnoseTrace', () => {
     expect(result).toMatchObject({ service: 'inventory', calls: 41, failure: null });
   });
   it('does not count twice what ran side by side', () => {
-    const side = diagnose([spanAt('root', '', 0, 100), spanAt('x1', 'root', 0, 90, { name: 'x' }), spanAt('x2', 'root', 0, 90, { name: 'x' })]);
+    const side = diagnose([
+      spanAt('root', '', 0, 100),
+      spanAt('x1', 'root', 0, 90, { name: 'x' }),
+      spanAt('x2', 'root', 0, 90, { name: 'x' }),
+    ]);
     expect(side?.share).toBeCloseTo(0.9);
   });
   it('says where a failure began, not where it was passed on', () => {
     const result = diagnose([
       spanAt('root', '', 0, 100, { status: 'error' }),
       spanAt('mid', 'root', 0, 90, { status: 'error' }),
-      spanAt('leaf', 'mid', 0, 80, { name: 'charge card', service: 'payment', status: 'error', statusMessage: 'processor timeout' }),
+      spanAt('leaf', 'mid', 0, 80, {
+        name: 'charge card',
+        service: 'payment',
+        status: 'error',
+        statusMessage: 'processor timeout',
+      }),
     ]);
     expect(result?.failure).toEqual({ spanId: 'leaf', sentence: 'failed in charge card (payment): processor timeout' });
   });
   it('does not blame where nothing stands out', () => {
     const many = Array.from({ length: 10 }, (_, i) => spanAt(`step-${'abcdefghij'[i]}`, 'root', i * 10, i * 10 + 10));
-    expect(diagnose([spanAt('root', '', 0, 100), ...many])?.sentence).toMatch(/^No single cause: at most 10 % of 100 ms in step-/);
+    expect(diagnose([spanAt('root', '', 0, 100), ...many])?.sentence).toMatch(
+      /^No single cause: at most 10 % of 100 ms in step-/,
+    );
   });
   it.each([
     ['one span', [spanAt('ping', '', 0, 5)], 'One span: 5 ms in ping'],

@@ -61,7 +61,9 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
   const openId = search['span'] ?? '';
   const shut = useMemo(() => {
     const needed = ancestorsOf(openId, tree);
-    return needed.some((one) => collapsed.has(one)) ? new Set([...collapsed].filter((one) => !needed.includes(one))) : collapsed;
+    return needed.some((one) => collapsed.has(one))
+      ? new Set([...collapsed].filter((one) => !needed.includes(one)))
+      : collapsed;
   }, [collapsed, openId, tree]);
   const rows = useMemo(() => layoutWaterfall(tree, shut), [tree, shut]);
   const open = useCallback((span: string) => setSearch({ span }, { push: openId === '' }), [setSearch, openId]);
@@ -106,7 +108,9 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
           <span>{formatNs(tree.durationNs)}</span>
           <span>{trace.spans.length.toLocaleString('en-US')} spans</span>
           <span>{services === 1 ? '1 service' : `${services} services`}</span>
-          {root !== undefined && root.site !== '' && <Go to={`/sites/${encodeURIComponent(root.site)}`}>{root.site}</Go>}
+          {root !== undefined && root.site !== '' && (
+            <Go to={`/sites/${encodeURIComponent(root.site)}`}>{root.site}</Go>
+          )}
           <CopyId id={id} what="Trace id" />
           <Go to={`/story/${encodeURIComponent(correlation || id)}`}>Story</Go>
           <Go to="/logs" search={{ q: `trace:${id}` }}>
@@ -118,7 +122,15 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
           </Button>
           <Button
             variant="default"
-            onClick={() => setCollapsed(new Set([...tree.byId.values()].filter((node) => node.children.length > 0 && !tree.roots.includes(node)).map((node) => node.span.spanId)))}
+            onClick={() =>
+              setCollapsed(
+                new Set(
+                  [...tree.byId.values()]
+                    .filter((node) => node.children.length > 0 && !tree.roots.includes(node))
+                    .map((node) => node.span.spanId),
+                ),
+              )
+            }
           >
             Collapse
           </Button>

@@ -16,7 +16,20 @@ import { Go, useGo } from '../../shell/go.tsx';
 import { ServiceTable } from './service-table.tsx';
 import './traces.css';
 
-const ownFields = ['name', 'duration', 'status', 'kind', 'service', 'site', 'device', 'environment', 'release', 'trace', 'correlation', 'message'];
+const ownFields = [
+  'name',
+  'duration',
+  'status',
+  'kind',
+  'service',
+  'site',
+  'device',
+  'environment',
+  'release',
+  'trace',
+  'correlation',
+  'message',
+];
 const pageTraces = 100;
 
 /** Services with their rate, errors and duration, or the traces that match a search. */
@@ -82,7 +95,11 @@ function TraceSearch(): ReactNode {
           ]}
           onChange={(value) => setSearch({ sort: value === 'slowest' ? value : '' })}
         />
-        <Button variant="default" aria-pressed={q.includes('status:error')} onClick={() => setQuery(addFilter(q, 'status', 'error'))}>
+        <Button
+          variant="default"
+          aria-pressed={q.includes('status:error')}
+          onClick={() => setQuery(addFilter(q, 'status', 'error'))}
+        >
           With errors
         </Button>
       </div>

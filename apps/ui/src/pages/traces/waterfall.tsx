@@ -1,6 +1,7 @@
 import type { ErrorRow, LogRow } from '@sightline/contract';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useEffect, useMemo, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import '../../charts/charts.css';
 import { formatNs } from '../../charts/number-format.ts';
 import { severityTone } from '../../components/severity-tick.tsx';
 import type { CriticalSegment } from './critical-path.ts';
@@ -38,13 +39,19 @@ interface SpanMark {
 export function Waterfall(props: WaterfallProps): ReactNode {
   const { tree, rows, openId, onOpen, onToggle } = props;
   const box = useRef<HTMLDivElement>(null);
-  const list = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => rowPx, overscan: 16 });
+  // oxlint-disable-next-line react/incompatible-library
+  const list = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => rowPx,
+    overscan: 16,
+  });
   const marks = useMemo(() => marksBySpan(tree, props.logs, props.errors), [tree, props.logs, props.errors]);
   const colours = useMemo(() => serviceColours(rows.map(({ node }) => node.span.service)), [rows]);
   const openIndex = rows.findIndex(({ node }) => node.span.spanId === openId);
   useEffect(() => {
     if (openIndex >= 0) list.scrollToIndex(openIndex, { align: 'auto' });
-  }, [openIndex]);
+  }, [openIndex, list]);
   const onKeyDown = (event: KeyboardEvent) => {
     const focused = Number((document.activeElement as HTMLElement | null)?.dataset['index'] ?? -1);
     const row = rows[focused];
@@ -62,7 +69,12 @@ export function Waterfall(props: WaterfallProps): ReactNode {
   };
   return (
     <div className="waterfall">
-      <Minimap rows={rows} tree={tree} colours={colours} onSeek={(share) => list.scrollToIndex(Math.floor(share * (rows.length - 1)), { align: 'center' })} />
+      <Minimap
+        rows={rows}
+        tree={tree}
+        colours={colours}
+        onSeek={(share) => list.scrollToIndex(Math.floor(share * (rows.length - 1)), { align: 'center' })}
+      />
       <div className="waterfall-axis" aria-hidden="true">
         <span className="waterfall-axis-name">Service and operation</span>
         <span className="waterfall-axis-ticks">
@@ -163,12 +175,19 @@ const SpanRow = memo(function SpanRow(props: SpanRowProps): ReactNode {
         )}
       </span>
       <span className="span-track">
-        <span className="span-bar" data-failed={failed ? '' : undefined} style={{ left: `${left}%`, width: `${width}%`, '--bar': colour } as object} />
+        <span
+          className="span-bar"
+          data-failed={failed ? '' : undefined}
+          style={{ left: `${left}%`, width: `${width}%`, '--bar': colour } as object}
+        />
         {segments.map((segment) => (
           <span
             key={segment.fromNs}
             className="span-critical"
-            style={{ left: `${share(segment.fromNs)}%`, width: `${Math.max(0.1, share(segment.toNs - segment.fromNs))}%` }}
+            style={{
+              left: `${share(segment.fromNs)}%`,
+              width: `${Math.max(0.1, share(segment.toNs - segment.fromNs))}%`,
+            }}
           />
         ))}
         {marks.map((mark, position) => (
@@ -180,7 +199,11 @@ const SpanRow = memo(function SpanRow(props: SpanRowProps): ReactNode {
             style={{ left: `${mark.at * 100}%` }}
           />
         ))}
-        <span className="span-took" style={left + width > 80 ? { right: `${100 - left + 0.4}%` } : { left: `${left + width + 0.4}%` }}>
+        <span
+          className="span-took"
+          data-inside={left + width > 82 && left < 18 ? '' : undefined}
+          style={tookPlace(left, width)}
+        >
           {formatNs(span.durationNs)}
         </span>
       </span>
@@ -188,9 +211,19 @@ const SpanRow = memo(function SpanRow(props: SpanRowProps): ReactNode {
   );
 });
 
+/** The duration stands behind the bar; before it where the end is near; and within it where there is no room at all. */
+function tookPlace(left: number, width: number): { left: string } | { right: string } {
+  if (left + width <= 82) return { left: `${left + width + 0.4}%` };
+  return left < 18 ? { left: `${left + 1}%` } : { right: `${100 - left + 0.4}%` };
+}
+
 const mostMarks = 60;
 
-function marksBySpan(tree: SpanTree, logs: readonly LogRow[], errors: readonly ErrorRow[]): ReadonlyMap<string, readonly SpanMark[]> {
+function marksBySpan(
+  tree: SpanTree,
+  logs: readonly LogRow[],
+  errors: readonly ErrorRow[],
+): ReadonlyMap<string, readonly SpanMark[]> {
   const bySpan = new Map<string, SpanMark[]>();
   const add = (spanId: string, tsNs: string, mark: Omit<SpanMark, 'at'>) => {
     const at = placeOf(tsNs, tree);
@@ -201,10 +234,18 @@ function marksBySpan(tree: SpanTree, logs: readonly LogRow[], errors: readonly E
     bySpan.set(owner, list);
   };
   for (const log of logs) {
-    add(log.spanId, log.tsNs, { kind: 'log', tone: severityTone(log.severity), title: `${log.severity || 'log'}: ${log.body.slice(0, 200)}` });
+    add(log.spanId, log.tsNs, {
+      kind: 'log',
+      tone: severityTone(log.severity),
+      title: `${log.severity || 'log'}: ${log.body.slice(0, 200)}`,
+    });
   }
   for (const error of errors) {
-    add(error.spanId, error.tsNs, { kind: 'error', tone: 'bad', title: `${error.type}: ${error.message}`.slice(0, 200) });
+    add(error.spanId, error.tsNs, {
+      kind: 'error',
+      tone: 'bad',
+      title: `${error.type}: ${error.message}`.slice(0, 200),
+    });
   }
   return bySpan;
 }
