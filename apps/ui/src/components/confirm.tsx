@@ -16,6 +16,9 @@ export interface ConfirmProps {
   readonly button?: Partial<ButtonProps>;
 }
 
+/** The safe button has the focus. */
+const autofocus = { 'data-autofocus': true };
+
 /** A button for what cannot be undone: it asks once, naming the thing. */
 export function Confirm(props: ConfirmProps): ReactNode {
   const [open, setOpen] = useState(false);
@@ -54,13 +57,13 @@ export function Confirm(props: ConfirmProps): ReactNode {
           </p>
         )}
         <div className="row" style={{ justifyContent: 'flex-end', marginTop: 16 }}>
-          <Button variant="default" onClick={() => setOpen(false)}>
+          <Button variant="default" {...(props.harmful === true ? autofocus : {})} onClick={() => setOpen(false)}>
             Keep it as it is
           </Button>
           <Button
-            color={props.harmful === true ? 'var(--bad-fill)' : 'accent'}
+            color={props.harmful === true ? 'var(--harm-fill)' : 'accent'}
             loading={busy}
-            data-autofocus
+            {...(props.harmful === true ? {} : autofocus)}
             onClick={() => void run()}
           >
             {props.verb}

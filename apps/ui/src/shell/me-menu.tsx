@@ -12,7 +12,7 @@ import {
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { call, type ProblemError } from '../data/call.ts';
-import { enterAs, leave, useMe } from '../data/session.tsx';
+import { enterAs, useMe } from '../data/session.tsx';
 import { useGo } from './go.tsx';
 import { useTheme } from './theme-switch.ts';
 
@@ -90,7 +90,6 @@ async function continueIn(organisation: string): Promise<void> {
 async function endSession(): Promise<void> {
   try {
     await call(signOut);
-    leave();
     window.location.assign('/sign-in');
   } catch (error) {
     notifications.show({ color: 'red', title: 'Still signed in', message: (error as ProblemError).detail });

@@ -55,6 +55,7 @@ export default function Palette(): ReactNode {
       scrollable
       maxHeight={420}
       size={560}
+      overlayProps={{ blur: 0, backgroundOpacity: 0.5 }}
     >
       <Spotlight.Search
         placeholder="A site, page, trace id, correlation id, issue or action"
@@ -67,7 +68,7 @@ export default function Palette(): ReactNode {
             key={`${finding.hint} ${finding.title}`}
             label={finding.title}
             leftSection={<finding.icon size={16} aria-hidden />}
-            rightSection={<span className="muted">{finding.hint}</span>}
+            rightSection={<span className="palette-hint">{finding.hint}</span>}
             onClick={finding.run}
           />
         ))}

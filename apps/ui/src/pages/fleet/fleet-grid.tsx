@@ -41,8 +41,21 @@ const Tile = memo(
       </Go>
     );
   },
-  (a, b) => a.minute === b.minute && JSON.stringify(a.site) === JSON.stringify(b.site),
+  (a, b) => a.minute === b.minute && drawsAlike(a.site, b.site),
 );
+
+/** Only what a tile shows; `lastSeenAt` moves with every answer and shows only where a store is away. */
+function drawsAlike(a: SiteSummary, b: SiteSummary): boolean {
+  return (
+    a.state === b.state &&
+    a.worst === b.worst &&
+    a.ordersToday === b.ordersToday &&
+    a.name === b.name &&
+    a.city === b.city &&
+    (a.state !== 'offline' || a.lastSeenAt === b.lastSeenAt) &&
+    (a.health === b.health || a.health.join() === b.health.join())
+  );
+}
 
 function tileWords(site: SiteSummary, now: number): string {
   if (site.state === 'offline') {
