@@ -58,7 +58,7 @@ for (const { name, missing, start } of testServers) {
       it('apply once when several processes start together', () =>
         withPool(async (pool) => {
           const runs = await Promise.all([1, 2, 3, 4].map(() => migrate(pool)));
-          const applied = runs.map((run) => (run.ok ? run.value.applied.length : -1)).sort();
+          const applied = runs.map((run) => (run.ok ? run.value.applied.length : -1)).sort((a, b) => a - b);
           expect(applied.slice(0, 3)).toEqual([0, 0, 0]);
           expect(applied[3]).toBeGreaterThan(0);
         }));
@@ -105,7 +105,7 @@ for (const { name, missing, start } of testServers) {
         const owner = { organisation: 'Stores', name: '', email: 'a@b.example', password };
         expect(await control.setup.complete(old.value.token ?? '', owner)).toMatchObject({ ok: false });
         const tries = await Promise.all([1, 2].map(() => control.setup.complete(now.value.token ?? '', owner)));
-        expect(tries.map((one) => one.ok).sort()).toEqual([false, true]);
+        expect(tries.filter((one) => one.ok)).toHaveLength(1);
         expect(await control.setup.needed()).toBe(false);
         expect(await control.setup.start({})).toEqual({ ok: true, value: { token: undefined } });
         await control.close();
@@ -421,9 +421,9 @@ for (const { name, missing, start } of testServers) {
       const acknowledged: string[] = [];
       for (let cycle = 0; cycle < 5; cycle++) {
         const before = server.server.pid();
-        let writing = true;
+        const enough = new AbortController();
         const writer = (async () => {
-          for (let n = 0; writing; n++) {
+          for (let n = 0; !enough.signal.aborted; n++) {
             const code = `S_${cycle}_${n}`;
             await control.sites.seen(place.value.id, [code]).then(
               () => acknowledged.push(code),
@@ -435,7 +435,7 @@ for (const { name, missing, start } of testServers) {
         process.kill(before ?? -1, 'SIGKILL');
         await expect.poll(() => server.server.pid(), { timeout: 30_000 }).not.toBe(before);
         await expect.poll(() => control.healthy(), { timeout: 30_000 }).toBe(true);
-        writing = false;
+        enough.abort();
         await writer;
       }
       const stored = new Set((await control.sites.list(place.value.id)).map((site) => site.code));

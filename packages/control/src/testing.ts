@@ -25,7 +25,7 @@ const debian15 = '/usr/lib/postgresql/15/bin';
 export const testServers: readonly {
   readonly name: string;
   readonly missing: string | undefined;
-  start(): Promise<TestServer>;
+  readonly start: () => Promise<TestServer>;
 }[] = [
   { name: 'the embedded PostgreSQL', missing: undefined, start: () => startTestServer() },
   {
