@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { ProblemReply } from './route.ts';
 import { reading, searchFault } from './store-fault.ts';
 
-const failing = (error: Error) => async (): Promise<never> => {
+const failing = (ending: Error) => async (): Promise<never> => {
   await Promise.resolve();
-  throw error;
+  throw ending;
 };
 
 test.each([

@@ -96,7 +96,8 @@ export async function getLog(
   if (!cursor) return undefined;
   const [row] = await reader.query<LogColumns>(
     `SELECT ${logColumns} FROM logs
-     PREWHERE organisation = {organisation:String} AND ts = fromUnixTimestamp64Nano({ns:Int64})
+     PREWHERE organisation = {organisation:String} AND toStartOfMinute(ts) = toStartOfMinute(fromUnixTimestamp64Nano({ns:Int64}))
+       AND ts = fromUnixTimestamp64Nano({ns:Int64})
      WHERE id = {hash:UInt64} LIMIT 1`,
     { organisation, ns: cursor.ns, hash: cursor.hash },
     limits,

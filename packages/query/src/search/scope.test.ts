@@ -23,7 +23,7 @@ describe('growing windows', () => {
 test('organisation first, then time, then only the dimensions asked for', () => {
   const scope = { organisation: 'o', fromMs: 1, toMs: 2, environment: '', site: 's', service: '' };
   expect(scopeCondition(scope)).toEqual({
-    sql: 'organisation = {organisation:String} AND ts >= fromUnixTimestamp64Nano({fromNs:Int64}) AND ts < fromUnixTimestamp64Nano({toNs:Int64}) AND site = {site:String}',
+    sql: 'organisation = {organisation:String} AND toStartOfMinute(ts) >= toStartOfMinute(fromUnixTimestamp64Nano({fromNs:Int64})) AND toStartOfMinute(ts) <= toStartOfMinute(fromUnixTimestamp64Nano({toNs:Int64})) AND ts >= fromUnixTimestamp64Nano({fromNs:Int64}) AND ts < fromUnixTimestamp64Nano({toNs:Int64}) AND site = {site:String}',
     parameters: { organisation: 'o', fromNs: 1_000_000n, toNs: 2_000_000n, site: 's' },
   });
 });
