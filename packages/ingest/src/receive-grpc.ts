@@ -1,4 +1,11 @@
-import { Metadata, Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type status,
+} from '@grpc/grpc-js';
 import type { Ending, Protocol, ProtocolEndpoint } from './protocol.ts';
 import { grpcCode, partialSuccess, rpcStatus } from './protocols/otlp/reply.ts';
 import { defaultReceiveLimits, receiveRequest, type ReceiverParts } from './receive.ts';
@@ -110,12 +117,14 @@ function answer(parts: ReceiverParts, protocol: Protocol, ending: Ending, reply:
     reply(null, partialSuccess(ending.refused));
     return;
   }
-  const { status, message, retryAfterS } = ending;
-  parts.ledger.answered(protocol.name, status);
-  const code = grpcCode(status);
+  const { message, retryAfterS } = ending;
+  parts.ledger.answered(protocol.name, ending.status);
+  const code = grpcCode(ending.status);
   const metadata = new Metadata();
   metadata.set('grpc-status-details-bin', rpcStatus(code, message, retryAfterS));
-  reply({ code, details: message, metadata });
+  // The codes are gRPC's own; the library's enumeration only names them.
+  // oxlint-disable-next-line typescript/no-unsafe-enum-assignment
+  reply({ code: code as status, details: message, metadata });
 }
 
 function stop(server: Server): Promise<void> {

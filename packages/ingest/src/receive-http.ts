@@ -22,9 +22,9 @@ export async function registerIngest(app: FastifyInstance, parts: ReceiverParts)
   await app.register(async (scope) => {
     const bodies = new BodyReader(parts);
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', (request, payload, done) => {
-      void bodies.read(payload as IncomingMessage, wireLimit(parts, request)).then((body) => done(null, body), done);
-    });
+    scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
+      bodies.read(payload, wireLimit(parts, request)),
+    );
     for (const protocol of parts.protocols) {
       for (const endpoint of protocol.endpoints) route(scope, parts, bodies, protocol, endpoint);
       preflight(scope, protocol);
@@ -154,6 +154,10 @@ class BodyReader {
         if (refused) chunks.length = 0;
         else chunks.push(chunk);
       }
+    } catch (error) {
+      // The client went away, or took too long: nobody is left to answer, but the bytes must not stay counted.
+      this.release(message);
+      throw error;
     } finally {
       clearTimeout(timer);
     }

@@ -29,7 +29,9 @@ export interface ContractFixture {
 
 /** What every protocol must hold to, run with its own good request on a real engine. Call within `describe`. */
 export function protocolContract(bench: () => IngestBench, fixture: ContractFixture): void {
-  const withKey = fixture.withKey ?? ((key) => ({ headers: { authorization: `Bearer ${key}` } }));
+  type Place = { readonly headers?: Record<string, string>; readonly query?: string };
+  const withKey: (key: string) => Place =
+    fixture.withKey ?? ((key) => ({ headers: { authorization: `Bearer ${key}` } }));
   const good = fixture.good ?? [200, 201, 202, 204];
   const broken = fixture.broken ?? [400];
   const limitBytes = fixture.limitBytes ?? 32 * 1024 * 1024;
@@ -39,7 +41,7 @@ export function protocolContract(bench: () => IngestBench, fixture: ContractFixt
     key: string | undefined,
     headers: Record<string, string> = {},
   ): Promise<{ status: number; text: string; headers: Headers }> {
-    const place = key === undefined ? {} : withKey(key);
+    const place: Place = key === undefined ? {} : withKey(key);
     const path = place.query === undefined ? fixture.path : `${fixture.path}?${place.query}`;
     const response = await fetch(bench().url + path, {
       method: 'POST',

@@ -1,5 +1,7 @@
+/* oxlint-disable typescript/no-unsafe-enum-assignment -- the SDK's packages each bring their own copy of these enumerations */
 import { ok } from 'node:assert';
 import { Metadata } from '@grpc/grpc-js';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { OTLPLogExporter as GrpcLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
 import { OTLPLogExporter as JsonLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
 import { OTLPMetricExporter as GrpcMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
@@ -88,7 +90,6 @@ describe('stock exporters', () => {
       processors: [new SimpleLogRecordProcessor({ exporter: exporter() })],
     });
     provider.getLogger('till').emit({
-      severityNumber: 13,
       severityText: 'WARN',
       body: 'card 4111 1111 1111 1111 refused for ann@example.com',
       attributes: {
@@ -138,9 +139,9 @@ describe('stock exporters', () => {
     });
     const span = provider
       .getTracer('till')
-      .startSpan('POST /pay', { kind: 1, attributes: { 'correlation.id': 'c-2' } });
+      .startSpan('POST /pay', { kind: SpanKind.SERVER, attributes: { 'correlation.id': 'c-2' } });
     span.addEvent('retry', { host: '10.1.2.3' });
-    span.setStatus({ code: 2, message: 'Bearer abc.def.ghi refused' });
+    span.setStatus({ code: SpanStatusCode.ERROR, message: 'Bearer abc.def.ghi refused' });
     span.end();
     await provider.forceFlush();
     await provider.shutdown();

@@ -109,7 +109,7 @@ function copyField(state: Rewriting, reader: ProtobufReader, kind: number, neste
     const value = readAnyValue(source, reader.start, reader.end, 0);
     if (value === broken) return false;
     const opened = writer.open(reader.field);
-    writer.stringAlways(1, jsonText(value as AttributeValue));
+    writer.stringAlways(1, jsonText(value));
     writer.close(opened);
     return true;
   }

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freshFolder, openStore, removeFolder } from '../../../store/src/testing.ts';
+import { goodKey, startBench, type IngestBench } from '../testing/ingest-bench.ts';
+
+let folder: string;
+let store: Awaited<ReturnType<typeof openStore>>;
+let bench: IngestBench;
+
+beforeAll(async () => {
+  folder = freshFolder();
+  store = await openStore(folder);
+  bench = await startBench(store, folder);
+});
+afterAll(async () => {
+  await bench.close();
+  await store.close();
+  removeFolder(folder);
+});
+
+async function scrub(text: string, by = 'scrub'): Promise<string | undefined> {
+  const rows = await store.query<{ text: string }>(`SELECT ${by}({text:String}) AS text`, { text });
+  return rows[0]?.text;
+}
+
+describe('what is removed', () => {
+  test.each([
+    ['mail ann.lee+x@shop.example.com now', 'mail <email> now'],
+    ['from 10.1.2.3:8080', 'from <ip>:8080'],
+    ['2001:db8::1 and fe80::1ff:fe23:4567:890a', '<ip> and <ip>'],
+    ['2001:0db8:85a3:0000:0000:8a2e:0370:7334', '<ip>'],
+    ['Authorization: Bearer abc.def-ghi', 'Authorization: Bearer <token>'],
+    ['sk_live_abcdefghijkl ghp_abcdefghijklmnopqrstuvwxyz012345 AKIAIOSFODNN7EXAMPLE', '<token> <token> <token>'],
+    ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-DEF_1', '<token>'],
+    ['postgres://app:hun:ter2@db/x', 'postgres://app:<password>@db/x'],
+    ['password=hunter2&x=1', 'password=<secret>&x=1'],
+    ['{"password":"hun ter2","x":1}', '{"password":"<secret>","x":1}'],
+    ['{\\"api_key\\":\\"abc\\"}', '{\\"api_key\\":\\"<secret>\\"}'],
+    ["pwd='x y' z", "pwd='<secret>' z"],
+    ['card 4111 1111 1111 1111, order_4111111111111111', 'card <pan>, order_<pan>'],
+    ['4111111111111111 5500000000000004', '<pan> <pan>'],
+    ['3782-822463-10005', '<pan>'],
+  ])('%s', async (text, expected) => expect(await scrub(text)).toBe(expected));
+});
+
+describe('what stays', () => {
+  test.each([
+    'order 4111111111111112 has no check digit',
+    'at 1732172345678000000 ns',
+    'mac aa:bb:cc:dd:ee:ff at 12:34:56 in std::abc',
+    'version 1.2.3 of 999.1.1.1',
+    'passwordless login, secret sauce',
+    '',
+  ])('%s', async (text) => expect(await scrub(text)).toBe(text));
+});
+
+test('a JSON text stays JSON, and escapes do not hide what follows them', async () => {
+  const value = {
+    text: 'line one\nann@example.com\t4111111111111111 "quoted" back\\slash',
+    password: 'a"b',
+    deep: [{ url: 'https://u:p@h/' }],
+    path: 'C:\\new\\table',
+  };
+  expect(JSON.parse((await scrub(JSON.stringify(value), 'scrub_json')) ?? '')).toEqual({
+    text: 'line one\n<email>\t<pan> "quoted" back\\slash',
+    password: '<secret>',
+    deep: [{ url: 'https://u:<password>@h/' }],
+    path: 'C:\\new\\table',
+  });
+});
+
+test('an error event is scrubbed everywhere, counted by rule, and lands in its tables', async () => {
+  const event = {
+    event_id: 'ab'.repeat(16),
+    timestamp: Date.now() / 1000,
+    platform: 'node',
+    level: 'error',
+    tags: { 'store.id': 'STORE_009', contact: 'ann@example.com' },
+    exception: { values: [{ type: 'PaymentError', value: 'card 4111111111111111 of ann@example.com\nfrom 10.1.2.3' }] },
+    extra: { password: 12345, note: 'Bearer abcdefgh', number: 4111111111111111 },
+  };
+  const head = JSON.stringify({ event_id: event.event_id });
+  const envelope = `${head}\n{"type":"event"}\n${JSON.stringify(event)}\n`;
+  const answer = await fetch(`${bench.url}/api/7/envelope/?sentry_key=${goodKey}&sentry_version=7`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-sentry-envelope' },
+    body: envelope,
+  });
+  expect(answer.status).toBe(200);
+  const rows = await bench.rows<{ payload: string; message: string; type: string; project: number; site: string }>(
+    'SELECT payload, message, type, project, site FROM errors',
+  );
+  expect(rows).toHaveLength(1);
+  expect(rows[0]).toMatchObject({ type: 'PaymentError', project: 7, site: 'STORE_009' });
+  const everything = JSON.stringify(rows);
+  for (const secret of ['4111111111111111', 'ann@example.com', '10.1.2.3', 'abcdefgh', '12345']) {
+    expect(everything).not.toContain(secret);
+  }
+  expect(() => JSON.parse(rows[0]?.payload ?? '') as unknown).not.toThrow();
+  const rules = await store.query<{ rule: string }>(
+    `SELECT DISTINCT rule FROM scrubbed WHERE signal = 'errors' ORDER BY rule`,
+  );
+  expect(rules.map(({ rule }) => rule)).toEqual(expect.arrayContaining(['email', 'ip', 'pan']));
+  expect(await store.query('SELECT toUInt32(sum(events)) AS events FROM issues')).toEqual([{ events: 1 }]);
+});

@@ -1,0 +1,138 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ManualClock, silentLogger } from '@sightline/base';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { decodeSpooled } from './spooled.ts';
+import { openSpool, type Segment, type SpoolLimits } from './spool.ts';
+
+let folder: string;
+const clock = new ManualClock(1_800_000_000_000);
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sightline-spool-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const scope = { organisation: 'o', keyId: 'k', site: 's', device: 'd', service: 'v', environment: 'e' };
+const open = (limits: Partial<SpoolLimits> = {}) =>
+  openSpool({ folder, clock, logger: silentLogger, limits: { freeDiskBytes: 0, ...limits } });
+const frame = (text: string, lane = 'lane') => ({ lane, bytes: Buffer.from(text), records: 1, signal: 'logs' });
+const meta = () => ({ protocol: 'p', project: 7, receivedAtMs: clock.now() });
+
+function texts(segment: Segment | undefined): string[] {
+  if (!segment) return [];
+  const content = readFileSync(segment.path);
+  const found: string[] = [];
+  for (let at = 0; at < content.length;) {
+    const read = decodeSpooled(content, at);
+    if (!read) return [...found, '(broken)'];
+    found.push(read.bytes.toString());
+    at += read.frame.length;
+  }
+  return found;
+}
+
+describe('spool', () => {
+  test('what was appended comes back in order, with all that was known of it', async () => {
+    const spool = await open();
+    const refused = [{ signal: 'logs', reason: 'too-old' as const, records: 3, message: 'x' }];
+    expect(await spool.append([frame('a'), frame('b')], scope, meta(), refused)).toEqual({
+      ok: true,
+      value: undefined,
+    });
+    const segment = await spool.next('lane', true);
+    expect(texts(segment)).toEqual(['a', 'b']);
+    const first = decodeSpooled(readFileSync(segment?.path ?? ''), 0);
+    expect(first).toMatchObject({
+      scope,
+      protocol: 'p',
+      project: 7,
+      records: 1,
+      signal: 'logs',
+      receivedAtMs: clock.now(),
+    });
+    expect(first?.refused).toEqual([{ signal: 'logs', reason: 'too-old', records: 3, message: '' }]);
+    await spool.close();
+  });
+
+  test('many at once are one group, in one segment', async () => {
+    const spool = await open();
+    const endings = await Promise.all(
+      Array.from({ length: 200 }, (_, n) => spool.append([frame(`${n}`)], scope, meta())),
+    );
+    expect(endings.every((ending) => ending.ok)).toBe(true);
+    expect(texts(await spool.next('lane', true)).toSorted()).toEqual(
+      Array.from({ length: 200 }, (_, n) => `${n}`).toSorted(),
+    );
+    await spool.close();
+  });
+
+  test('a young segment is left open, an old one closed', async () => {
+    const spool = await open({ sealAfterMs: 1000 });
+    await spool.append([frame('a')], scope, meta());
+    expect(await spool.next('lane')).toBeUndefined();
+    clock.advance(1000);
+    expect(texts(await spool.next('lane'))).toEqual(['a']);
+    await spool.close();
+  });
+
+  test('a segment is closed at its size, and names never repeat', async () => {
+    const spool = await open({ segmentBytes: 50 });
+    for (let n = 0; n < 5; n++) await spool.append([frame('x'.repeat(60))], scope, meta());
+    const names = readdirSync(join(folder, 'lane'));
+    expect(new Set(names).size).toBe(5);
+    await spool.close();
+  });
+
+  test.each([1, 5, 20, 60])('a tail cut by %d bytes was never acknowledged: it goes, the rest stays', async (cut) => {
+    const first = await open();
+    await first.append([frame('kept')], scope, meta());
+    await first.append([frame('y'.repeat(100))], scope, meta());
+    await first.close();
+    const file = join(folder, 'lane', readdirSync(join(folder, 'lane'))[0] ?? '');
+    truncateSync(file, statSync(file).size - cut);
+    const second = await open();
+    expect(texts(await second.next('lane'))).toEqual(['kept']);
+    await second.close();
+  });
+
+  test('zeros or garbage behind the last frame go; work files go; the lane is known again', async () => {
+    const first = await open();
+    await first.append([frame('kept')], scope, meta());
+    await first.close();
+    const file = join(folder, 'lane', readdirSync(join(folder, 'lane'))[0] ?? '');
+    appendFileSync(file, Buffer.alloc(500));
+    appendFileSync(`${file}.logs.work`, 'x');
+    const second = await open();
+    expect(second.lanes()).toEqual(['lane']);
+    expect(second.status()).toMatchObject({ records: 1 });
+    expect(texts(await second.next('lane'))).toEqual(['kept']);
+    expect(readdirSync(join(folder, 'lane')).length).toBe(1);
+    await second.close();
+  });
+
+  test('beyond its bound it refuses, and takes again once something was loaded', async () => {
+    const spool = await open({ totalBytes: 300 });
+    expect((await spool.append([frame('x'.repeat(150))], scope, meta())).ok).toBe(true);
+    expect(await spool.append([frame('x'.repeat(150))], scope, meta())).toMatchObject({
+      ok: false,
+      error: { kind: 'spool-full' },
+    });
+    const segment = await spool.next('lane', true);
+    if (segment) await spool.remove(segment);
+    expect((await spool.append([frame('x'.repeat(150))], scope, meta())).ok).toBe(true);
+    await spool.close();
+  });
+
+  test('a disk nearly full is refused, never filled', async () => {
+    const spool = await open({ freeDiskBytes: Number.MAX_SAFE_INTEGER });
+    expect(await spool.append([frame('x')], scope, meta())).toMatchObject({ ok: false, error: { kind: 'disk-full' } });
+    await spool.close();
+  });
+
+  test('a closed spool refuses', async () => {
+    const spool = await open();
+    await spool.close();
+    expect((await spool.append([frame('x')], scope, meta())).ok).toBe(false);
+  });
+});
