@@ -22,12 +22,15 @@ import { answerRead } from './answer-read.ts';
 
 /** New sites appear, and what sites say about themselves is taken over, this often at most. */
 const discoverEveryMs = 30_000;
+/** Attributes are read out of logs and spans, which costs more: at once for new sites, and this often for the rest. */
+const describeEveryMs = 5 * 60_000;
 /** Beyond this many organisations the discovery times are forgotten and begin anew: bounded memory, harmless. */
 const organisationLimit = 10_000;
 
 interface FleetMemory {
   readonly days: BusinessDays;
   readonly discoveredAt: Map<string, number>;
+  readonly describedAt: Map<string, number>;
 }
 
 // One memory for each set of dependencies: tests and installations never share one.
@@ -35,7 +38,11 @@ const memories = new WeakMap<ApiDeps, FleetMemory>();
 function memoryOf(deps: ApiDeps): FleetMemory {
   const known = memories.get(deps);
   if (known) return known;
-  const memory = { days: new BusinessDays(deps.store, deps.clock), discoveredAt: new Map<string, number>() };
+  const memory = {
+    days: new BusinessDays(deps.store, deps.clock),
+    discoveredAt: new Map<string, number>(),
+    describedAt: new Map<string, number>(),
+  };
   memories.set(deps, memory);
   return memory;
 }
@@ -58,11 +65,14 @@ function zonesOf(sites: readonly Site[], telemetry: FleetTelemetry): Map<string,
 /** The sites of the organisation; every 30 s those that telemetry alone knew are added and unset fields filled. */
 async function discover(context: CallContext, telemetry: FleetTelemetry): Promise<Site[]> {
   const { deps, caller } = context;
-  const { discoveredAt } = memoryOf(deps);
+  const { discoveredAt, describedAt } = memoryOf(deps);
   const now = deps.clock.now();
   const sites = await deps.control.sites.list(caller.organisation);
   if (now - (discoveredAt.get(caller.organisation) ?? -Infinity) < discoverEveryMs) return sites;
-  if (discoveredAt.size >= organisationLimit) discoveredAt.clear();
+  if (discoveredAt.size >= organisationLimit) {
+    discoveredAt.clear();
+    describedAt.clear();
+  }
   discoveredAt.set(caller.organisation, now);
 
   const known = new Set(sites.map((site) => site.code));
@@ -70,7 +80,9 @@ async function discover(context: CallContext, telemetry: FleetTelemetry): Promis
   if (unknown.length > 0) await deps.control.sites.seen(caller.organisation, unknown.slice(0, 1000));
   const all = unknown.length > 0 ? await deps.control.sites.list(caller.organisation) : sites;
   const bare = all.filter(isBare).map((site) => site.code);
-  if (bare.length === 0) return all;
+  const described = now - (describedAt.get(caller.organisation) ?? -Infinity) < describeEveryMs;
+  if (bare.length === 0 || (described && unknown.length === 0)) return all;
+  describedAt.set(caller.organisation, now);
   const facts = await readSiteFacts(
     deps.store,
     { organisation: caller.organisation, sites: bare, nowMs: now },
@@ -160,6 +172,8 @@ const changeSite = answerRead(updateSite, async ({ params, body }, context) => {
       fields: { latitude: 'give both or none', longitude: 'give both or none' },
     });
   await context.deps.control.sites.update(context.caller.organisation, params.code, body);
+  // What was left open is filled at the next look.
+  memoryOf(context.deps).describedAt.delete(context.caller.organisation);
   await context.audit('site.update', params.code, `name ${body.name}`);
   return { done: true as const };
 });
