@@ -92,13 +92,26 @@ function decodeOnce(lane: Extract<Lane, { kind: 'decode' }>, refused: Refused[])
   return (frame) => {
     let tables = known.get(frame);
     if (!tables) {
-      const decoded = lane.decode(frame);
+      const decoded = decodeOrBlame(lane, frame);
       if (decoded.refused.length > 0) refused.push({ frame, refusals: decoded.refused });
       tables = decoded.tables;
       known.set(frame, tables);
     }
     return tables;
   };
+}
+
+/** A decoder must not throw. If one does, it is our bug, but the frame alone must pay: quarantine keeps its bytes. */
+function decodeOrBlame(
+  lane: Extract<Lane, { kind: 'decode' }>,
+  frame: SpooledRecord,
+): ReturnType<Extract<Lane, { kind: 'decode' }>['decode']> {
+  try {
+    return lane.decode(frame);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw Object.assign(new Error(`the decoder failed: ${reason}`), { kind: 'bad-data' });
+  }
 }
 
 /** Writes the rows of one table as JSON lines; false when there are none. Lets others run between frames. */
