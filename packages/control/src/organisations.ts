@@ -53,12 +53,14 @@ export function organisations({ db, clock }: ServicesContext): Organisations {
       return ok(made);
     },
     first: async () => {
+      // By project number and not by time: numbers never tie, and no clock that was set back reorders them.
       const [row] = await db
-        .select()
-        .from(table.organisations)
-        .orderBy(asc(table.organisations.createdAt), asc(table.organisations.id))
+        .select({ organisation: table.organisations })
+        .from(table.projects)
+        .innerJoin(table.organisations, eq(table.organisations.id, table.projects.organisation))
+        .orderBy(asc(table.projects.number))
         .limit(1);
-      return row && fromRow(row);
+      return row && fromRow(row.organisation);
     },
     list: async (limit = 1000) => {
       const rows = await db
