@@ -63,7 +63,7 @@ export function TimeChart(props: TimeChartProps): ReactNode {
   const shape = JSON.stringify([kept.map(({ name, colour }) => [name, colour]), kind, unit, height, scheme]);
 
   // `shape` stands for series, kind, unit and height: data alone is handed over below, without a new chart.
-  // oxlint-disable-next-line react/exhaustive-deps, react/exhaustive-effect-dependencies
+  // oxlint-disable-next-line react/exhaustive-effect-dependencies
   useEffect(() => {
     const element = host.current;
     if (element === null) return undefined;
@@ -86,6 +86,7 @@ export function TimeChart(props: TimeChartProps): ReactNode {
       made.destroy();
       chart.current = null;
     };
+    // oxlint-disable-next-line react/exhaustive-deps
   }, [shape]);
 
   // The ends and the marks are read from `frame` while drawing: a change of theirs draws again.

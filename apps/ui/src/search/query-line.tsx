@@ -3,7 +3,6 @@ import { IconSearch, IconX } from '@tabler/icons-react';
 import { useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { ProblemError } from '../data/call.ts';
 import type { ScopeQuery } from '../data/scope.ts';
-import { useKeys } from '../shell/keys.ts';
 import { acceptOffer, completionPlace } from './completion.ts';
 import './query-line.css';
 import { useOffers } from './use-offers.ts';
@@ -41,7 +40,6 @@ export function QueryLine(props: QueryLineProps): ReactNode {
     setWritten(value);
     setText(value);
   }
-  useKeys([{ keys: '/', title: 'Search', run: () => input.current?.focus() }]);
   const place = useMemo(() => (open ? completionPlace(text, caret) : undefined), [open, text, caret]);
   const offers = useOffers(place, scope, fields);
   const shown = open && place !== undefined && offers.length > 0;
@@ -95,6 +93,7 @@ export function QueryLine(props: QueryLineProps): ReactNode {
           )}
           <input
             ref={input}
+            data-page-search
             value={text}
             aria-label={props.label}
             placeholder={props.placeholder}

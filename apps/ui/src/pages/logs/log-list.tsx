@@ -46,10 +46,13 @@ export function LogList(props: LogListProps): ReactNode {
   }, [newest]);
   const openIndex = openId === '' ? -1 : rows.findIndex(({ id }) => id === openId);
   // Only when another row is opened: rows that arrive must not move the page.
-  // oxlint-disable-next-line react/exhaustive-deps, react/exhaustive-effect-dependencies
-  useEffect(() => {
-    if (openIndex >= 0) list.scrollToIndex(openIndex, { align: 'auto' });
-  }, [openId]);
+  useEffect(
+    () => {
+      if (openIndex >= 0) list.scrollToIndex(openIndex, { align: 'auto' });
+    },
+    // oxlint-disable-next-line react/exhaustive-deps
+    [openId],
+  );
   return (
     <div
       ref={box}
