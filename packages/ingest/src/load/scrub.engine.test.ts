@@ -1,20 +1,19 @@
+import type { TelemetryStore } from '@sightline/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freshFolder, openStore, removeFolder } from '../../../store/src/testing.ts';
-import { goodKey, startBench, type IngestBench } from '../testing/ingest-bench.ts';
+import { goodKey, openTestStore, startBench, type IngestBench } from '../test-support/ingest-bench.ts';
 
-let folder: string;
-let store: Awaited<ReturnType<typeof openStore>>;
+let engine: Awaited<ReturnType<typeof openTestStore>>;
+let store: TelemetryStore;
 let bench: IngestBench;
 
 beforeAll(async () => {
-  folder = freshFolder();
-  store = await openStore(folder);
-  bench = await startBench(store, folder);
+  engine = await openTestStore();
+  store = engine.store;
+  bench = await startBench(store, engine.folder);
 });
 afterAll(async () => {
   await bench.close();
-  await store.close();
-  removeFolder(folder);
+  await engine.close();
 });
 
 async function scrub(text: string, by = 'scrub'): Promise<string | undefined> {

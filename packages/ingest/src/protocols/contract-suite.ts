@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import type { IngestBench } from '../testing/ingest-bench.ts';
-import { goodKey, queryKey } from '../testing/ingest-bench.ts';
+import type { IngestBench } from '../test-support/ingest-bench.ts';
+import { goodKey, queryKey } from '../test-support/ingest-bench.ts';
 
 /** One good request of a protocol. */
 export interface ContractFixture {

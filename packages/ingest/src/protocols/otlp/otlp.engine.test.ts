@@ -16,26 +16,25 @@ import {
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, SimpleSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
-import { openStore, freshFolder, removeFolder } from '../../../../store/src/testing.ts';
+import type { TelemetryStore } from '@sightline/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LogsRequestBuilder } from '../../otlp/build-logs.ts';
 import { ProtobufWriter } from '../../otlp/protobuf-writer.ts';
-import { goodKey, startBench, type IngestBench } from '../../testing/ingest-bench.ts';
+import { goodKey, openTestStore, startBench, type IngestBench } from '../../test-support/ingest-bench.ts';
 import { protocolContract } from '../contract-suite.ts';
 
-let folder: string;
-let store: Awaited<ReturnType<typeof openStore>>;
+let engine: Awaited<ReturnType<typeof openTestStore>>;
+let store: TelemetryStore;
 let bench: IngestBench;
 
 beforeAll(async () => {
-  folder = freshFolder();
-  store = await openStore(folder);
-  bench = await startBench(store, folder);
+  engine = await openTestStore();
+  store = engine.store;
+  bench = await startBench(store, engine.folder);
 });
 afterAll(async () => {
   await bench.close();
-  await store.close();
-  removeFolder(folder);
+  await engine.close();
 });
 
 const headers = { authorization: `Bearer ${goodKey}` };

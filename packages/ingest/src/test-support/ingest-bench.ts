@@ -1,7 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock, type Clock } from '@sightline/base';
-import { exactlyOnceSettings, migrate, type TelemetryStore } from '@sightline/store';
+import { exactlyOnceSettings, migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { createLedger, type Ledger } from '../ledger.ts';
 import { type Loader, startLoader } from '../load/loader.ts';
@@ -11,6 +13,17 @@ import { type GrpcServer, startGrpc } from '../receive-grpc.ts';
 import { registerIngest } from '../receive-http.ts';
 import type { Keys, ReceiveLimits, ReceiverParts } from '../receive.ts';
 import { openSpool, type Spool, type SpoolLimits } from '../spool/spool.ts';
+
+/** A real engine on a fresh folder; closing it removes the folder. */
+export async function openTestStore(): Promise<{ store: TelemetryStore; folder: string; close: () => Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'sightline-ingest-'));
+  const store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
+  const close = async (): Promise<void> => {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { store, folder, close };
+}
 
 /** The key that the bench knows, and one that may only query. */
 export const goodKey = 'sl_ingest_0123456789abcdef';
