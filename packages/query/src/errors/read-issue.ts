@@ -285,6 +285,12 @@ function readPayload(text: string): StoredPayload {
   }
 }
 
+/** The payload keeps large numbers as text, so that no scrubbing rule takes them for a card; what it did cut is unknown. */
+function momentOf(at: unknown): number | null {
+  const ms = at === null || at === undefined || at === '' ? Number.NaN : Number(at);
+  return Number.isFinite(ms) ? ms : null;
+}
+
 function errorEvent(row: EventRow, payload: StoredPayload, attachments: AttachmentInfo[]): ErrorEvent {
   return {
     ...errorRow(row),
@@ -292,7 +298,7 @@ function errorEvent(row: EventRow, payload: StoredPayload, attachments: Attachme
     platform: row.platform,
     transaction: row.transaction,
     exceptions: payload.exceptions,
-    breadcrumbs: payload.breadcrumbs,
+    breadcrumbs: payload.breadcrumbs.map((crumb) => ({ ...crumb, at: momentOf(crumb.at) })),
     groups: payload.groups,
     tags: row.tags,
     contexts: payload.contexts,

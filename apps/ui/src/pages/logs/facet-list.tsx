@@ -27,6 +27,8 @@ export function FacetList({ scope, q, onQuery }: FacetListProps): ReactNode {
   const known = useAsk(logFields, { query: scope });
   const offers = (known.data?.fields ?? []).filter((field) => !fields.includes(field));
   if (isPending) return <SkeletonRows rows={14} height={24} />;
+  // A fault in the search itself is said once, under the search.
+  if (error?.position !== undefined) return null;
   if (error !== null && data === undefined)
     return <p className="muted">The values could not be counted. {error.detail}</p>;
   const toggle = (field: string, value: string, out: boolean) =>

@@ -8,6 +8,7 @@ import { ErrorState } from '../../components/error-state.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
+import { writeFilter } from '../../search/query-edit.ts';
 import { Go, useGo } from '../../shell/go.tsx';
 import { entrySentence } from './entry-sentence.ts';
 import { laneOf, layoutLanes, subjectOf, type Story, type StoryEntry } from './lane-layout.ts';
@@ -90,7 +91,10 @@ function StoryView({ told }: { told: Story }): ReactNode {
         <span>{told.entries.length} entries</span>
         <span>{formatNs(layout.durationNs)}</span>
         {trace !== '' && <Go to={`/traces/${trace}`}>Trace</Go>}
-        <Go to="/logs" search={{ q: `correlation:"${told.id}"` }}>
+        <Go
+          to="/logs"
+          search={{ q: writeFilter(/^[0-9a-f]{32}$/i.test(told.id) ? 'trace' : 'correlation', told.id, false) }}
+        >
           Logs
         </Go>
         {told.truncated && (
