@@ -2,14 +2,16 @@ import type { SiteSummary } from '@sightline/contract';
 import {
   createColumnHelper,
   createSortedRowModel,
+  FlexRender,
   rowSortingFeature,
   sortFn_alphanumeric,
   sortFn_basic,
   tableFeatures,
+  type Row,
   useTable,
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef, type ReactNode } from 'react';
+import { memo, useMemo, useRef, type ReactNode } from 'react';
 import { compactNumber, percent } from '../../components/number-text.ts';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
@@ -150,22 +152,28 @@ export default function FleetTable({ sites }: { sites: readonly SiteSummary[] })
           {virtual.getVirtualItems().map((item) => {
             const row = rows[item.index];
             if (row === undefined) return null;
-            return (
-              <tr
-                key={row.original.code}
-                aria-rowindex={item.index + 2}
-                style={{ transform: `translateY(${item.start}px)` }}
-              >
-                {row.getAllCells().map((cell) => (
-                  <td key={cell.id} className={texts.has(cell.column.id) ? undefined : 'number'}>
-                    <table.FlexRender cell={cell} />
-                  </td>
-                ))}
-              </tr>
-            );
+            return <StoreRow key={row.original.code} row={row} index={item.index} start={item.start} />;
           })}
         </tbody>
       </table>
     </div>
   );
 }
+
+/** Scrolling moves rows without drawing their cells again. */
+const StoreRow = memo(function StoreRow(props: {
+  row: Row<typeof features, SiteSummary>;
+  index: number;
+  start: number;
+}): ReactNode {
+  const { row, index, start } = props;
+  return (
+    <tr aria-rowindex={index + 2} style={{ transform: `translateY(${start}px)` }}>
+      {row.getAllCells().map((cell) => (
+        <td key={cell.id} className={texts.has(cell.column.id) ? undefined : 'number'}>
+          <FlexRender cell={cell} />
+        </td>
+      ))}
+    </tr>
+  );
+});
