@@ -26,7 +26,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from './config.ts';
 import { DemoFleet } from './demo-fleet.ts';
 import { processMetrics } from './process-metrics.ts';
-import { registerInterface } from './web-interface.ts';
+import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
 /** The running product. */
 export interface Running {
@@ -224,6 +224,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     // The port is known only once it is bound (--port 0), the routes must be known before: the address is filled in later.
     const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
     const fleet = { current: undefined as DemoFleet | undefined };
+    if (config.roles.has('query')) letPeopleSeeMetrics(app);
     if (ingest) await registerIngest(app, ingest.parts);
     if (config.roles.has('query')) {
       await registerApi(app, {

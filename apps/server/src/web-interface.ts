@@ -1,10 +1,22 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 
 /** The built interface; `npm start` builds it. */
 export const interfaceFolder = path.join(import.meta.dirname, '../../ui/dist');
+
+/**
+ * `/metrics` is both a page and where Prometheus scrapes. A browser that navigates there without a key gets the page.
+ * To be called before any route is registered.
+ */
+export function letPeopleSeeMetrics(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const navigates = request.url.split('?')[0] === '/metrics' && (request.headers.accept ?? '').includes('text/html');
+    if (navigates && request.headers.authorization === undefined && existsSync(interfaceFolder)) return sendPage(reply);
+    return undefined;
+  });
+}
 
 /**
  * Serves the interface: hashed files for ever, everything else that a browser navigates to as the one page, so that every
@@ -14,7 +26,6 @@ export async function registerInterface(app: FastifyInstance): Promise<void> {
   if (existsSync(interfaceFolder)) {
     await app.register(fastifyStatic, {
       root: interfaceFolder,
-      wildcard: false,
       index: false,
       setHeaders: (reply, file) => {
         const hashed = file.includes(`${path.sep}assets${path.sep}`);
@@ -22,24 +33,27 @@ export async function registerInterface(app: FastifyInstance): Promise<void> {
       },
     });
   }
+  app.get('/', { logLevel: 'silent' }, (_request, reply) => sendPage(reply));
   app.setNotFoundHandler(async (request, reply) => {
     const navigates = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
-    if (navigates && existsSync(interfaceFolder)) {
-      return reply
-        .header('cache-control', 'no-cache')
-        .header('content-security-policy', pagePolicy)
-        .header('x-content-type-options', 'nosniff')
-        .header('x-frame-options', 'DENY')
-        .header('referrer-policy', 'same-origin')
-        .type('text/html; charset=utf-8')
-        .sendFile('index.html');
-    }
+    if (navigates && existsSync(interfaceFolder)) return sendPage(reply);
     const detail = `${request.method} ${request.url.split('?')[0]} is not served here. The API is described at /api/v1/openapi.json.`;
     return reply
       .code(404)
       .type('application/problem+json')
       .send(JSON.stringify({ type: 'about:blank', title: 'Not found', status: 404, detail }));
   });
+}
+
+function sendPage(reply: FastifyReply): FastifyReply {
+  return reply
+    .header('cache-control', 'no-cache')
+    .header('content-security-policy', pagePolicy)
+    .header('x-content-type-options', 'nosniff')
+    .header('x-frame-options', 'DENY')
+    .header('referrer-policy', 'same-origin')
+    .type('text/html; charset=utf-8')
+    .sendFile('index.html');
 }
 
 /** Everything is bundled: nothing is fetched from elsewhere. Inline style attributes are how the component kit sets sizes. */

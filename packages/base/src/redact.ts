@@ -1,6 +1,6 @@
 const secretKey = /pass(word|wd)?|secret|token|authorization|cookie|api[-_]?key|dsn|private[-_]?key|credential/i;
 const bearer = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi;
-const urlPassword = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi;
+const urlPassword = /(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]{0,200}:)[^\s@/]{1,500}@/gi;
 const ownKey = /\bsl_[a-z]+_[A-Za-z0-9]{6,}/g;
 
 /** Removes bearer tokens, passwords in URLs and our own keys from a line of text. */

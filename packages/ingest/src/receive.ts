@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@sightline/base';
-import type { KeyPermission, KeyScope } from '@sightline/record';
+import type { KeyPermission, KeyScope, Reason } from '@sightline/record';
 import { findKey } from './find-key.ts';
 import type { Ledger } from './ledger.ts';
 import type { Checked, Ending, Protocol, ProtocolEndpoint, ProtocolRequest } from './protocol.ts';
@@ -195,13 +195,18 @@ function countStored({ parts: { ledger }, protocol, request, scope, accepted }: 
       ...owner,
       protocol: protocol.name,
       signal,
-      outcome: 'rejected',
+      outcome: lostBeforeUs(reason) ? 'dropped' : 'rejected',
       reason,
       records,
       bytes: 0,
       receivedAtMs,
     });
   }
+}
+
+/** What the client reports as given up on its side was dropped there; we refused nothing. */
+function lostBeforeUs(reason: Reason): boolean {
+  return reason === 'client-report' || reason === 'sampled';
 }
 
 const missingKey: Refused = {
