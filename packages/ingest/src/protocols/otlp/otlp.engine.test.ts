@@ -331,6 +331,37 @@ describe('exactly once', () => {
     await bench.spool.remove(segment);
   });
 
+  test('metrics replayed are once in the samples and in the series', async () => {
+    const { loadSegment } = await import('../../load/load-segment.ts');
+    const { exactlyOnceSettings } = await import('@sightline/store');
+    const { otlp } = await import('./otlp.ts');
+    const timeUnixNano = `${Date.now()}000000`;
+    const dataPoints = [1, 2, 3].map((n) => ({
+      timeUnixNano,
+      asInt: n,
+      attributes: [{ key: 'n', value: { intValue: n } }],
+    }));
+    const exponentialHistogram = {
+      dataPoints: [{ timeUnixNano, count: 1, sum: 1, scale: 1, positive: { offset: -2, bucketCounts: ['1'] } }],
+    };
+    const metrics = [
+      { name: 'replayed', sum: { isMonotonic: true, dataPoints } },
+      { name: 'replayed', exponentialHistogram },
+    ];
+    const body = JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] });
+    expect((await send('/v1/metrics', body, 'application/json')).status).toBe(200);
+    const segment = await bench.spool.next('otlp-metrics-exp', true);
+    const lane = otlp.lanes.find(({ name }) => name === 'otlp-metrics-exp');
+    ok(segment && lane);
+    const parts = { target: store, settings: exactlyOnceSettings, ledger: bench.ledger, logger: bench.parts.logger };
+    for (let n = 0; n < 3; n++) await loadSegment(parts, lane, segment);
+    await bench.spool.remove(segment);
+    const counts = await store.query(`SELECT
+      (SELECT toUInt32(count()) FROM samples WHERE fp IN (SELECT fp FROM series WHERE metric = 'replayed')) AS samples,
+      (SELECT toUInt32(count()) FROM exp_histograms WHERE metric = 'replayed') AS histograms`);
+    expect(counts).toEqual([{ samples: 3, histograms: 1 }]);
+  });
+
   test('poison is found, put into quarantine, and its neighbours are stored', async () => {
     const { loadSegment } = await import('../../load/load-segment.ts');
     const { exactlyOnceSettings } = await import('@sightline/store');
