@@ -52,7 +52,9 @@ function Figures({ health }: { health: Health }): ReactNode {
       <div>
         <dt>From received to searchable</dt>
         <dd>
-          <ToneBadge tone={lagTone}>{formatDuration(health.lagMs)} behind</ToneBadge>
+          <ToneBadge tone={lagTone}>
+            {health.lagMs < 1 ? 'up to date' : `${formatDuration(health.lagMs)} behind`}
+          </ToneBadge>
         </dd>
       </div>
       <div>

@@ -16,8 +16,11 @@ import { fillSnippet } from './fill-snippet.ts';
 
 const pageOf: Readonly<Record<string, string>> = {
   logs: '/logs',
+  spans: '/traces',
   traces: '/traces',
   metrics: '/metrics',
+  points: '/metrics',
+  samples: '/metrics',
   errors: '/errors',
 };
 
