@@ -1,6 +1,6 @@
 import { useElementSize } from '@mantine/hooks';
 import { useState, type PointerEvent, type ReactNode } from 'react';
-import { compactNumber } from '../../components/number-text.ts';
+import { compactNumber, percent } from '../../components/number-text.ts';
 import { timeOfDay } from '../../components/time-format.ts';
 import { pointAt, runsOf, stepOf, type LanePoint } from './lane-shape.ts';
 
@@ -44,7 +44,7 @@ export function Lanes(props: {
           return (
             <div key={lane.name} className="lane-name" style={{ height: laneHeight }}>
               <strong>{lane.name}</strong>
-              <span className="muted">{point === undefined ? '–' : `${compactNumber(point.value)} ${lane.unit}`}</span>
+              <span className="muted">{point === undefined ? '–' : valueText(point.value, lane.unit)}</span>
             </div>
           );
         })}
@@ -99,7 +99,9 @@ export function Lanes(props: {
 }
 
 function LaneDrawing({ lane, x }: { lane: Lane; x: (at: number) => number }): ReactNode {
-  const most = Math.max(...lane.points.map((p) => p.value), Number.MIN_VALUE);
+  // A share is seen against the whole.
+  const least = lane.unit === 'share' ? 1 : Number.MIN_VALUE;
+  const most = Math.max(...lane.points.map((p) => p.value), least);
   const y = (value: number): number => laneHeight - 2 - (value / most) * (laneHeight - 10);
   const colour = colourOf(lane.name);
   if (lane.kind === 'line') {
@@ -118,6 +120,11 @@ function LaneDrawing({ lane, x }: { lane: Lane; x: (at: number) => number }): Re
   return <path d={path} fill={colour} />;
 }
 
+/** The number with its unit; a share as a percentage. */
+function valueText(value: number, unit: string): string {
+  return unit === 'share' ? percent(value) : `${compactNumber(value)} ${unit}`;
+}
+
 /** State has its colours; everything else is drawn in one quiet one. */
 function colourOf(name: string): string {
   if (/error|fail|declin/i.test(name)) return 'var(--bad-fill)';
@@ -129,7 +136,7 @@ function spoken(lanes: readonly Lane[]): string {
   return lanes
     .map((lane) => {
       const last = lane.points.at(-1);
-      return `${lane.name}: ${last === undefined ? 'nothing' : `${compactNumber(last.value)} ${lane.unit} last`}`;
+      return `${lane.name}: ${last === undefined ? 'nothing' : `${valueText(last.value, lane.unit)} last`}`;
     })
     .join('. ');
 }
