@@ -58,7 +58,7 @@ export const parts: readonly Part[] = [
     folder: 'packages/api',
     what: 'routes for the interface, health, metrics, OpenAPI',
     mayImport: own('base', 'record', 'contract', 'control', 'ingest', 'query', 'store/port'),
-    testsMayImport: own('store'),
+    testsMayImport: own('store', 'control/testing'),
     kinds: [],
   },
   {
