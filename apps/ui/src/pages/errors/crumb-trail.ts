@@ -18,24 +18,30 @@ const mostSteps = 300;
  * Breadcrumbs and log lines in the order of time, oldest first. A breadcrumb without a time stays behind the one before
  * it. The newest are kept when there are too many.
  */
-export function joinTrail(breadcrumbs: ErrorEvent['breadcrumbs'], logs: readonly LogRow[]): readonly TrailStep[] {
+export function joinTrail(
+  breadcrumbs: ErrorEvent['breadcrumbs'],
+  logs: readonly LogRow[],
+  until = Number.POSITIVE_INFINITY,
+): readonly TrailStep[] {
   let last = 0;
   const crumbs = breadcrumbs.map((crumb) => {
     last = crumb.at ?? last;
     return { sort: last, step: { ...crumb, kind: 'breadcrumb' as const, logId: '' } };
   });
-  const lines = logs.map((log) => ({
-    sort: log.at,
-    step: {
-      at: log.at,
-      kind: 'log' as const,
-      level: log.severity,
-      category: log.service,
-      message: log.body,
-      data: '',
-      logId: log.id,
-    },
-  }));
+  const lines = logs
+    .filter(({ at }) => at <= until)
+    .map((log) => ({
+      sort: log.at,
+      step: {
+        at: log.at,
+        kind: 'log' as const,
+        level: log.severity,
+        category: log.service,
+        message: log.body,
+        data: '',
+        logId: log.id,
+      },
+    }));
   return [...crumbs, ...lines]
     .toSorted((a, b) => a.sort - b.sort)
     .slice(-mostSteps)

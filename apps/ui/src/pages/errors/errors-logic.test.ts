@@ -69,6 +69,9 @@ describe('joinTrail', () => {
     ['logs alone', [], [log(2, 'y'), log(1, 'x')], 'x y'],
     ['nothing', [], [], ''],
   ])('%s', (_name, crumbs, logs, expected) => expect(order(crumbs, logs)).toBe(expected));
+  it('ends with the error', () => {
+    expect(joinTrail([], [log(1, 'before'), log(9, 'after')], 5).map(({ message }) => message)).toEqual(['before']);
+  });
   it('keeps the newest', () => {
     const many = Array.from({ length: 900 }, (_, i) => log(i, String(i)));
     expect(joinTrail([], many)).toHaveLength(300);

@@ -81,7 +81,7 @@ function IssueView({ answer }: { answer: Answer }): ReactNode {
           <section className="hits" aria-label="How often and whom it hit">
             <Hit
               value={formatCount(issue.events)}
-              word={`events in this range, ${formatCount(issue.eventsTotal)} ever`}
+              word={`${issue.events === 1 ? 'event' : 'events'} over the time drawn, ${formatCount(issue.eventsTotal)} ever`}
             />
             <Hit value={formatCount(issue.sites)} word={issue.sites === 1 ? 'site' : 'sites'} />
             <Hit value={formatCount(issue.users)} word={issue.users === 1 ? 'user' : 'users'} />

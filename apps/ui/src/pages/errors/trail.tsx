@@ -16,7 +16,10 @@ export function Trail({ event }: { event: ErrorEvent }): ReactNode {
   const [all, setAll] = useState(false);
   const traced = /^[0-9a-f]{32}$/i.test(event.traceId);
   const { data, error } = useAsk(getTrace, { params: { id: event.traceId } }, { when: traced, keepOld: false });
-  const steps = useMemo(() => joinTrail(event.breadcrumbs, data?.logs ?? []), [event.breadcrumbs, data]);
+  const steps = useMemo(
+    () => joinTrail(event.breadcrumbs, data?.logs ?? [], event.at),
+    [event.breadcrumbs, event.at, data],
+  );
   const shown = all ? steps : steps.slice(-shownAtFirst);
   if (steps.length === 0) {
     return <p className="muted">Neither breadcrumbs nor logs of the trace are known for this event.</p>;

@@ -109,7 +109,7 @@ function length(node: SpanNode): number {
 function sentenceOf(group: Group, share: number, totalNs: number, spans: number): string {
   if (spans === 1) return `One span: ${formatNs(totalNs)} in ${group.operation}`;
   if (totalNs === 0) return `No time was measured in ${spans} spans`;
-  const calls = group.calls > 1 ? `, ${group.calls} calls` : '';
+  const calls = group.calls > 1 ? `, ${group.calls.toLocaleString('en-US')} calls` : '';
   const where = `${formatShare(share)} of ${formatNs(totalNs)} in ${group.operation}${calls}`;
   return share < 0.2 ? `No single cause: at most ${where}` : where;
 }
