@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Attributes, Context, Span } from '@opentelemetry/api';
+import { type Attributes, type Context, INVALID_SPAN_CONTEXT, type Span } from '@opentelemetry/api';
 import type { FaultBoard } from './faults.ts';
 import { applyDiscount } from './pos/orders.ts';
 import { showCheckoutFailure, reserveStock } from './pos/others.ts';
 import { authorizeCharge, declineCharge } from './pos/payment.ts';
-import type { Random } from './random.ts';
+import { Random } from './random.ts';
 import type { Store } from './stores.ts';
 import {
   context,
@@ -39,6 +39,8 @@ const levels = {
 } as const;
 type Level = keyof typeof levels;
 
+const silentSpan = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+
 /** One open register: who sells, where, with which releases and instruments. */
 export interface Register {
   readonly store: Store;
@@ -48,7 +50,6 @@ export interface Register {
   readonly meters: StoreMeters;
   readonly telemetry: Telemetry;
   readonly faults: FaultBoard;
-  readonly random: Random;
 }
 
 /** A span opened within another, with the times of a day that was simulated rather than waited for. */
@@ -67,17 +68,30 @@ export class Sale {
   readonly #method: string;
   readonly #lines: readonly (readonly [string, string, number])[];
   readonly #totalCents: number;
+  readonly #random: Random;
+  /** A rehearsal reports nothing: it only finds out how long the sale takes. */
+  readonly #rehearsal: boolean;
   #clockMs: number;
 
-  constructor(register: Register, nowMs: number) {
+  /** Sells something at once, reported as if it had just ended: the first moment lies as far back as the sale took. */
+  static sell(register: Register, nowMs: number, seed: number): void {
+    const rehearsal = new Sale(register, 0, seed, true);
+    rehearsal.run();
+    new Sale(register, nowMs - rehearsal.#clockMs, seed, false).run();
+  }
+
+  private constructor(register: Register, startMs: number, seed: number, rehearsal: boolean) {
     this.#at = register;
-    const { random, store } = register;
+    const { store } = register;
+    const random = new Random(seed);
+    this.#random = random;
+    this.#rehearsal = rehearsal;
     this.#order = `ord_${store.code.slice(6)}_${random.whole(100_000, 999_999)}`;
     this.#cashier = random.pick(store.cashiers);
     this.#method = random.chance(0.72) ? 'card' : random.chance(0.75) ? 'cash' : 'mobile';
     this.#lines = Array.from({ length: random.whole(1, 4) }, () => random.pick(products));
     this.#totalCents = this.#lines.reduce((sum, line) => sum + line[2], 0);
-    this.#clockMs = nowMs - 900;
+    this.#clockMs = startMs;
   }
 
   run(): void {
@@ -91,7 +105,7 @@ export class Sale {
       `Checkout started by ${this.#cashier}: ${this.#lines.length} items, ${dollars(this.#totalCents)}`,
       terminal,
     );
-    if (this.#at.random.chance(0.6)) this.#checkAge(terminal);
+    if (this.#random.chance(0.6)) this.#checkAge(terminal);
     this.#pass(12);
     const gateway = this.#open('gateway', 'POST /orders', SpanKind.SERVER, terminal.within, {
       'http.request.method': 'POST',
@@ -109,7 +123,7 @@ export class Sale {
       { 'http.response.status_code': status },
     );
     this.#close(gateway, status >= 500 ? `status ${status}` : undefined);
-    this.#at.meters.duration.record((this.#clockMs - gateway.startMs) / 1000, {
+    this.#meters()?.duration.record((this.#clockMs - gateway.startMs) / 1000, {
       'http.route': '/orders',
       'http.request.method': 'POST',
       'http.response.status_code': status,
@@ -141,8 +155,8 @@ export class Sale {
         orders,
         4,
       );
-      this.#at.meters.orders.add(1, { 'payment.method': this.#method });
-      this.#at.meters.revenue.add(this.#totalCents / 100, { 'payment.method': this.#method });
+      this.#meters()?.orders.add(1, { 'payment.method': this.#method });
+      this.#meters()?.revenue.add(this.#totalCents / 100, { 'payment.method': this.#method });
       this.#log(
         'orders',
         'info',
@@ -167,8 +181,8 @@ export class Sale {
   }
 
   #checkAge(terminal: Step): void {
-    const refused = this.#at.random.chance(0.02);
-    this.#at.meters.ageChecks.add(1, { result: refused ? 'refused' : 'passed' });
+    const refused = this.#random.chance(0.02);
+    this.#meters()?.ageChecks.add(1, { result: refused ? 'refused' : 'passed' });
     this.#log(
       'terminal',
       refused ? 'warn' : 'info',
@@ -180,7 +194,7 @@ export class Sale {
   }
 
   #discount(orders: Step): number | undefined {
-    if (!this.#at.faults.strikes('bad-release', this.#at.store.code) || !this.#at.random.chance(0.35)) return undefined;
+    if (!this.#at.faults.strikes('bad-release', this.#at.store.code) || !this.#random.chance(0.35)) return undefined;
     return this.#failed(
       'orders',
       orders,
@@ -196,7 +210,7 @@ export class Sale {
     });
     let failure: number | undefined;
     for (const [sku] of this.#lines) {
-      const tookMs = this.#at.random.latencyMs(slow ? 1600 : 6);
+      const tookMs = this.#random.latencyMs(slow ? 1600 : 6);
       this.#query(
         'inventory',
         'SELECT inventory',
@@ -228,7 +242,8 @@ export class Sale {
 
   #pay(orders: Step): number | undefined {
     if (this.#method === 'cash') return undefined;
-    const { store, random } = this.#at;
+    const { store } = this.#at;
+    const random = this.#random;
     const outage = this.#at.faults.strikes('payment-outage', store.code) && random.chance(0.92);
     const declined = !outage && random.chance(0.012);
     const payment = this.#open('payment', 'authorize payment', SpanKind.SERVER, orders.within, {
@@ -250,7 +265,7 @@ export class Sale {
     this.#pass(outage ? 5000 : random.latencyMs(140));
     call.span.setAttribute('http.response.status_code', outage ? 504 : declined ? 402 : 200);
     this.#close(call, outage ? 'timeout' : undefined);
-    this.#at.meters.payments.add(1, {
+    this.#meters()?.payments.add(1, {
       outcome: outage || declined ? 'failure' : 'success',
       method: this.#method,
       processor: store.processor,
@@ -301,13 +316,14 @@ export class Sale {
       raise();
     } catch (error) {
       step.span.recordException(error as Error, this.#clockMs);
-      if (status >= 500 || status === 402) this.#report(service, step, error, status);
+      if (!this.#rehearsal && (status >= 500 || status === 402)) this.#report(service, step, error, status);
     }
     return status;
   }
 
   #report(service: Service, step: Step, error: unknown, status: number): void {
-    const { store, terminal, releases, telemetry, random } = this.#at;
+    const { store, terminal, releases, telemetry } = this.#at;
+    const random = this.#random;
     telemetry.capture(service, releases[service], error, (scope) => {
       const spanContext = step.span.spanContext();
       scope.setPropagationContext({ traceId: spanContext.traceId, parentSpanId: spanContext.spanId, sampleRand: 0.5 });
@@ -354,6 +370,7 @@ export class Sale {
 
   #open(service: Service, name: string, kind: SpanKind, parent: Context, attributes: Attributes): Step {
     const startMs = this.#clockMs;
+    if (this.#rehearsal) return { span: silentSpan, within: parent, startMs };
     const span = this.#at.programs[service].tracer.startSpan(
       name,
       { kind, startTime: startMs, attributes: { 'correlation.id': this.#correlation, ...attributes } },
@@ -373,11 +390,12 @@ export class Sale {
       'db.system.name': 'postgresql',
       'db.query.text': statement,
     });
-    this.#pass(service === 'inventory' ? medianMs : this.#at.random.latencyMs(medianMs));
+    this.#pass(service === 'inventory' ? medianMs : this.#random.latencyMs(medianMs));
     this.#close(step);
   }
 
   #log(service: Service, severity: Level, body: string, step: Step, attributes: Attributes = {}, event?: string): void {
+    if (this.#rehearsal) return;
     this.#at.programs[service].log(
       levels[severity],
       body,
@@ -386,6 +404,10 @@ export class Sale {
       step.within,
       event,
     );
+  }
+
+  #meters(): StoreMeters | undefined {
+    return this.#rehearsal ? undefined : this.#at.meters;
   }
 
   #pass(ms: number): void {

@@ -103,7 +103,7 @@ class StoreAtWork {
       (service) => [service, this.#program(service, service === 'terminal' ? terminal : 'NUC')] as const,
     );
     const releases = services.map((service) => [service, this.#release(service)] as const);
-    new Sale(
+    Sale.sell(
       {
         store: this.store,
         terminal,
@@ -112,10 +112,10 @@ class StoreAtWork {
         meters: this.#meters,
         telemetry: this.#telemetry,
         faults: this.#faults,
-        random: this.#random,
       },
       nowMs,
-    ).run();
+      this.#random.whole(1, 2 ** 31),
+    );
   }
 
   #sync(nowMs: number): void {
