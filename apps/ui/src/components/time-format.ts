@@ -29,11 +29,6 @@ export function dayAndTime(at: number, timeZone?: string): string {
   return `${format('d', { day: 'numeric', month: 'short' }, timeZone).format(at)} ${timeOfDay(at, false, timeZone)}`;
 }
 
-/** `20 Nov 2026`. */
-export function dayText(at: number, timeZone?: string): string {
-  return format('dy', { day: 'numeric', month: 'short', year: 'numeric' }, timeZone).format(at);
-}
-
 /** `2026-11-20 21:04:07 UTC`. */
 export function utcText(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

@@ -1,5 +1,5 @@
-import { IconAlertTriangle } from '@tabler/icons-react';
 import { useEffect, type FormEvent, type ReactNode } from 'react';
+import { FormProblem } from '../../components/form-problem.tsx';
 import type { ProblemError } from '../../data/call.ts';
 import './entry.css';
 
@@ -47,20 +47,5 @@ export function EntryForm(props: {
       {props.children}
       <FormProblem problem={props.problem} known={props.known} />
     </form>
-  );
-}
-
-/** What the server said that belongs to no field shown. `known` names the fields that show their own fault. */
-export function FormProblem({ problem, known }: { problem: ProblemError | null; known: readonly string[] }): ReactNode {
-  if (problem === null || Object.keys(problem.fields).some((field) => known.includes(field))) return null;
-  const others = Object.entries(problem.fields);
-  return (
-    <p className="form-problem" role="alert">
-      <IconAlertTriangle size={16} aria-hidden />
-      <span>
-        <strong>{problem.title}.</strong>{' '}
-        {others.length === 0 ? problem.detail : others.map(([f, s]) => `${f}: ${s}`).join('; ')}
-      </span>
-    </p>
   );
 }

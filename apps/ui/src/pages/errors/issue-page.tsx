@@ -17,8 +17,6 @@ import { useScope } from '../../data/scope.ts';
 import { Go, useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
 import { ContextCards } from './context-cards.tsx';
-import '../logs/logs.css';
-import '../traces/traces.css';
 import './errors.css';
 import { IssueSide } from './issue-side.tsx';
 import { issueTitle, statusTone } from './issue-words.ts';
@@ -191,7 +189,7 @@ function MoreOfEvent({ event }: { event: NonNullable<Answer['event']> }): ReactN
         </p>
       ))}
       {Object.entries(rest).map(([name, value]) => (
-        <details key={name} className="span-event">
+        <details key={name} className="fold">
           <summary>{name}</summary>
           <pre className="frame-code" tabIndex={0}>
             {JSON.stringify(value, null, 2)}

@@ -5,8 +5,6 @@ import { TimeText } from '../../components/time-text.tsx';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useMe } from '../../data/session.tsx';
-import '../logs/logs.css';
-import '../traces/traces.css';
 import './errors.css';
 import { useChangeIssues } from './use-change-issues.tsx';
 
@@ -51,7 +49,7 @@ export function IssueSide({ answer }: { answer: Reply<typeof getIssue> }): React
         <dt>Severity</dt>
         <dd>{issue.severity || 'not given'}</dd>
       </dl>
-      <details className="span-event">
+      <details className="fold">
         <summary>Why grouped</summary>
         {grouping.length === 0 ? (
           <p className="muted">Events of the same type and place.</p>

@@ -10,7 +10,7 @@ import { foldFrames, stackText, type Frame, type FrameRun } from './fold-frames.
 export function StackTrace({ exceptions }: { exceptions: ErrorEvent['exceptions'] }): ReactNode {
   if (exceptions.length === 0) return <p className="muted">The event carries no stack.</p>;
   return (
-    <div className="stack">
+    <div className="stack-trace">
       <div className="stack-acts">
         <Button
           variant="subtle"

@@ -39,11 +39,11 @@ export function FleetStrip({ totals }: { totals: Reply<typeof fleet>['totals'] |
 
 function Figure(props: { title: string; value: string; unit?: string; note?: string; tone?: Tone }): ReactNode {
   return (
-    <div className="figure">
+    <div className="strip-figure">
       <dt>{props.title}</dt>
       <dd>
         {props.value} {props.unit !== undefined && <small>{props.unit}</small>}
-        <span className="figure-note" data-tone={props.tone}>
+        <span className="strip-figure-note" data-tone={props.tone}>
           {props.note}
         </span>
       </dd>

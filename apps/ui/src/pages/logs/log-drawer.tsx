@@ -11,10 +11,10 @@ import { TimeText } from '../../components/time-text.tsx';
 import { useAsk } from '../../data/ask.ts';
 import { LitText } from '../../search/lit-text.tsx';
 import { Go } from '../../shell/go.tsx';
-import { FieldTable } from './field-table.tsx';
-import { logFieldsOf } from './log-fields.ts';
-import { LogLine } from './log-line.tsx';
-import { prettyBody } from './pretty-body.ts';
+import { FieldTable } from '../../records/field-table.tsx';
+import { logFieldsOf } from '../../records/log-fields.ts';
+import { LogLine } from '../../records/log-line.tsx';
+import { prettyBody } from '../../records/pretty-body.ts';
 
 interface LogDrawerProps {
   readonly id: string;

@@ -2,7 +2,7 @@ import type { LogRow } from '@sightline/contract';
 import { useMediaQuery } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, type ReactNode, type RefObject } from 'react';
-import { LogLine } from './log-line.tsx';
+import { LogLine } from '../../records/log-line.tsx';
 import './logs.css';
 
 interface LogListProps {

@@ -8,7 +8,7 @@ import { ErrorState } from '../../components/error-state.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAct, useAsk } from '../../data/ask.ts';
-import { FormProblem } from '../entry/entry-frame.tsx';
+import { FormProblem } from '../../components/form-problem.tsx';
 import { ShownOnce } from './shown-once.tsx';
 
 type KeyPermission = ApiKey['permissions'][number];

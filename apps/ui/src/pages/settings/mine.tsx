@@ -5,7 +5,7 @@ import { useState, type ReactNode } from 'react';
 import { useAct } from '../../data/ask.ts';
 import { useMe } from '../../data/session.tsx';
 import { useTheme } from '../../shell/theme-switch.ts';
-import { FormProblem } from '../entry/entry-frame.tsx';
+import { FormProblem } from '../../components/form-problem.tsx';
 
 /** My own password, and how the pages look in this browser. */
 export function Mine(): ReactNode {

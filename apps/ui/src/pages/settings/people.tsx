@@ -17,7 +17,7 @@ import { TimeText } from '../../components/time-text.tsx';
 import { useAct, useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useMe } from '../../data/session.tsx';
-import { FormProblem } from '../entry/entry-frame.tsx';
+import { FormProblem } from '../../components/form-problem.tsx';
 import { ShownOnce } from './shown-once.tsx';
 
 type Member = Reply<typeof listMembers>['members'][number];

@@ -37,12 +37,12 @@ export function Lanes(props: {
   }
   if (lanes.length === 0) return <p className="panel-body muted">Nothing was measured here in this range.</p>;
   return (
-    <div className="lanes">
-      <div className="lane-names">
+    <div className="site-lanes">
+      <div className="site-lane-names">
         {lanes.map((lane) => {
           const point = pointed === undefined ? lane.points.at(-1) : pointAt(lane.points, pointed);
           return (
-            <div key={lane.name} className="lane-name" style={{ height: laneHeight }}>
+            <div key={lane.name} className="site-lane-name" style={{ height: laneHeight }}>
               <strong>{lane.name}</strong>
               <span className="muted">{point === undefined ? '–' : valueText(point.value, lane.unit)}</span>
             </div>
@@ -50,7 +50,7 @@ export function Lanes(props: {
         })}
       </div>
       <div
-        className="lane-field"
+        className="site-lane-field"
         ref={ref}
         onPointerMove={(event) => setPointed(timeAt(event))}
         onPointerLeave={() => setPointed(undefined)}
@@ -88,7 +88,7 @@ export function Lanes(props: {
             )}
           </svg>
         )}
-        <div className="lane-axis muted">
+        <div className="site-lane-axis muted">
           <span>{timeOfDay(from)}</span>
           <span>{pointed === undefined ? '' : timeOfDay(pointed)}</span>
           <span>{timeOfDay(to)}</span>

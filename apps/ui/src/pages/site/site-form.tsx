@@ -3,7 +3,7 @@ import { fleet, siteDetail, updateSite } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
 import { Drawer } from '../../components/drawer.tsx';
 import { useAct } from '../../data/ask.ts';
-import { FormProblem } from '../entry/entry-frame.tsx';
+import { FormProblem } from '../../components/form-problem.tsx';
 import type { SiteDetail } from './site-page.tsx';
 
 const texts = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorRow, LogRow, Span } from '@sightline/contract';
-import { spanAt } from '../traces/trace.fixture.ts';
+import { spanAt } from '../../records/span.fixture.ts';
 import { entrySentence } from './entry-sentence.ts';
 import { laneOf, layoutLanes, type StoryEntry } from './lane-layout.ts';
 

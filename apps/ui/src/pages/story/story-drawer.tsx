@@ -4,9 +4,9 @@ import { Drawer } from '../../components/drawer.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { Go, useGo } from '../../shell/go.tsx';
 import { addFilter } from '../../search/query-edit.ts';
-import { FieldTable } from '../logs/field-table.tsx';
-import { freeFields, logFieldsOf, type LogField } from '../logs/log-fields.ts';
-import { prettyBody } from '../logs/pretty-body.ts';
+import { FieldTable } from '../../records/field-table.tsx';
+import { freeFields, logFieldsOf, type LogField } from '../../records/log-fields.ts';
+import { prettyBody } from '../../records/pretty-body.ts';
 import { entrySentence } from './entry-sentence.ts';
 import { subjectOf, type StoryEntry } from './lane-layout.ts';
 

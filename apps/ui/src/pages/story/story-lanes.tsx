@@ -22,7 +22,7 @@ export function StoryLanes({
     <div className="lanes" role="group" aria-label="Time line">
       <div className="lane lane-axis" aria-hidden="true">
         <span />
-        <span className="waterfall-axis-ticks">
+        <span className="axis-ticks">
           {[0, 0.25, 0.5, 0.75, 1].map((share) => (
             <span key={share}>{formatNs(layout.durationNs * share)}</span>
           ))}

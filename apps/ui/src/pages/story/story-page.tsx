@@ -14,7 +14,6 @@ import { entrySentence } from './entry-sentence.ts';
 import { laneOf, layoutLanes, subjectOf, type Story, type StoryEntry } from './lane-layout.ts';
 import { StoryDrawer } from './story-drawer.tsx';
 import { StoryLanes } from './story-lanes.tsx';
-import '../traces/traces.css';
 import './story.css';
 
 /** Everything that carries one correlation id (or trace id), as lanes on a time line and as an ordered list. */
@@ -87,7 +86,7 @@ function StoryView({ told }: { told: Story }): ReactNode {
   return (
     <>
       <p className="story-sentence">{told.sentence}</p>
-      <div className="trace-facts muted">
+      <div className="facts-row muted">
         <span>{told.entries.length} entries</span>
         <span>{formatNs(layout.durationNs)}</span>
         {trace !== '' && <Go to={`/traces/${trace}`}>Trace</Go>}

@@ -6,9 +6,9 @@ import { Drawer } from '../../components/drawer.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { Go, useGo } from '../../shell/go.tsx';
-import { FieldTable } from '../logs/field-table.tsx';
-import { freeFields } from '../logs/log-fields.ts';
-import { LogLine } from '../logs/log-line.tsx';
+import { FieldTable } from '../../records/field-table.tsx';
+import { freeFields } from '../../records/log-fields.ts';
+import { LogLine } from '../../records/log-line.tsx';
 import type { CriticalSegment } from './critical-path.ts';
 import type { SpanNode, SpanTree } from './span-tree.ts';
 import { selfTimeNs } from './waterfall-layout.ts';
@@ -145,7 +145,7 @@ function Events({ span }: { span: Span }): ReactNode {
     <section>
       <h3 className="part-title">Events</h3>
       {span.events.map((event) => (
-        <details key={`${event.tsNs}${event.name}`} className="span-event">
+        <details key={`${event.tsNs}${event.name}`} className="fold">
           <summary>
             <TimeText at={event.at} show="time-ms" /> {event.name}
           </summary>

@@ -3,7 +3,7 @@ import type { Span } from '@sightline/contract';
 import { criticalPath } from './critical-path.ts';
 import { diagnoseTrace, normaliseOperation, operationOf } from './diagnosis.ts';
 import { buildSpanTree } from './span-tree.ts';
-import { spanAt } from './trace.fixture.ts';
+import { spanAt } from '../../records/span.fixture.ts';
 import { ancestorsOf, gapsOf, layoutWaterfall, placeOf, selfTimeNs } from './waterfall-layout.ts';
 
 const shape = (spans: Span[], collapsed: string[] = []) =>

@@ -103,7 +103,7 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
             )}
           </p>
         )}
-        <div className="trace-facts muted">
+        <div className="facts-row muted">
           {root !== undefined && <TimeText at={root.at} />}
           <span>{formatNs(tree.durationNs)}</span>
           <span>{trace.spans.length.toLocaleString('en-US')} spans</span>

@@ -77,7 +77,7 @@ export function Waterfall(props: WaterfallProps): ReactNode {
       />
       <div className="waterfall-axis" aria-hidden="true">
         <span className="waterfall-axis-name">Service and operation</span>
-        <span className="waterfall-axis-ticks">
+        <span className="axis-ticks">
           {[0, 0.25, 0.5, 0.75, 1].map((share) => (
             <span key={share}>{formatNs(tree.durationNs * share)}</span>
           ))}

@@ -1,9 +1,9 @@
 import type { LogRow } from '@sightline/contract';
 import { memo, type ReactNode } from 'react';
-import { SeverityTick } from '../../components/severity-tick.tsx';
-import { dayAndTime, timeOfDay } from '../../components/time-format.ts';
-import { LitText } from '../../search/lit-text.tsx';
-import './logs.css';
+import { SeverityTick } from '../components/severity-tick.tsx';
+import { dayAndTime, timeOfDay } from '../components/time-format.ts';
+import { LitText } from '../search/lit-text.tsx';
+import './records.css';
 
 interface LogLineProps {
   readonly row: LogRow;

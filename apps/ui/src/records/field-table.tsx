@@ -1,9 +1,9 @@
 import { ActionIcon } from '@mantine/core';
 import { IconCopy, IconZoomIn, IconZoomOut } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import { copyText } from '../../components/copy.ts';
+import { copyText } from '../components/copy.ts';
 import type { LogField } from './log-fields.ts';
-import './logs.css';
+import './records.css';
 
 interface FieldTableProps {
   readonly fields: readonly LogField[];
