@@ -51,8 +51,11 @@ export interface ErrorFrame {
 }
 
 export interface ErrorBreadcrumb {
-  /** Milliseconds since the epoch; null when unknown. */
-  readonly at: number | null;
+  /**
+   * ISO 8601 in UTC with milliseconds; '' when unknown. As text, so that the scrubber cannot take its digits for a card's;
+   * events stored by earlier versions have milliseconds since the epoch, as number or text.
+   */
+  readonly at: string;
   readonly category: string;
   readonly level: string;
   readonly message: string;

@@ -88,11 +88,17 @@ export function breadcrumbsOf(event: JsonObject): ErrorBreadcrumb[] {
       const ns = timeNs(crumb['timestamp']);
       const data = isObject(crumb['data']) ? JSON.stringify(keepValue(crumb['data'])) : '';
       return {
-        at: ns === undefined ? null : Number(ns / 1_000_000n),
+        at: ns === undefined ? '' : isoTime(ns),
         category: textOf(crumb['category'], 128) || textOf(crumb['type'], 128),
         level: textOf(crumb['level'], 32) || 'info',
         message: withoutSecrets(textOf(crumb['message'], 2048)),
         data: data === '{}' ? '' : data.slice(0, 4096).toWellFormed(),
       };
     });
+}
+
+/** ISO 8601 with milliseconds; '' beyond what a date can say. */
+function isoTime(ns: bigint): string {
+  const date = new Date(Number(ns / 1_000_000n));
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
 }

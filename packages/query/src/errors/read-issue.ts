@@ -31,8 +31,12 @@ type Writable<T> = T extends readonly (infer Entry)[]
     : T;
 export type StoredPayload = Writable<Omit<ErrorPayload, 'version'>>;
 
+/** A breadcrumb as people read it; `at` in milliseconds since the epoch, null when unknown. */
+export type Breadcrumb = Omit<StoredPayload['breadcrumbs'][number], 'at'> & { at: number | null };
+
 /** One event as the issue page shows it (`errorEvent` of the contract). */
-export interface ErrorEvent extends ErrorRow, Omit<StoredPayload, 'grouping'> {
+export interface ErrorEvent extends ErrorRow, Omit<StoredPayload, 'grouping' | 'breadcrumbs'> {
+  readonly breadcrumbs: Breadcrumb[];
   readonly handled: boolean;
   readonly platform: string;
   readonly transaction: string;
@@ -285,9 +289,11 @@ function readPayload(text: string): StoredPayload {
   }
 }
 
-/** The payload keeps large numbers as text, so that no scrubbing rule takes them for a card; what it did cut is unknown. */
-function momentOf(at: unknown): number | null {
-  const ms = at === null || at === undefined || at === '' ? Number.NaN : Number(at);
+/** Milliseconds of a payload's time: ISO 8601, or milliseconds as number or text in what earlier versions stored. Null when it is none. */
+export function momentOf(at: unknown): number | null {
+  if (typeof at !== 'string' && typeof at !== 'number') return null;
+  const numeric = typeof at === 'number' || /^\d{1,16}(?:\.\d+)?$/.test(at);
+  const ms = numeric ? Number(at) : Date.parse(at);
   return Number.isFinite(ms) ? ms : null;
 }
 

@@ -1,12 +1,11 @@
 import type { Reason } from '@sightline/record';
+import { eventIdOf } from '../../errors/normalise-event.ts';
 import { hexIdOf, listOf, objectOf, textOf, type JsonObject } from '../../errors/json-reader.ts';
 import type { Checked, Frame, ProtocolRequest, Refusal } from '../../protocol.ts';
 import { parseEnvelope, writeEnvelope, type EnvelopeItem } from './envelope.ts';
 import { categorySignal, itemJson, itemKinds, unsupportedSignal } from './item-kinds.ts';
 import { logsFrame } from './items/log.ts';
-
-/** The lane of everything that an envelope holds, but logs. */
-export const sentryLane = 'sentry-envelope';
+import { sentryLane } from './lane.ts';
 
 const maxReported = 1_000_000_000;
 
@@ -25,7 +24,16 @@ export function checkEnvelope(request: ProtocolRequest): Checked {
     ...sorted.refused,
     ...logs.refused,
   ];
-  return { kind: 'accept', frames: [...signalFrames(header, sorted.kept), ...logs.frames], refused };
+  const named = { ...header, event_id: envelopeId(header, sorted.kept) };
+  return { kind: 'accept', frames: [...signalFrames(named, sorted.kept), ...logs.frames], refused };
+}
+
+/** The header's id, else that of the first event: reply, rows and attachments must name the same one. */
+function envelopeId(header: JsonObject, kept: readonly KeptItem[]): string {
+  const given = hexIdOf(header['event_id'], 32);
+  const event =
+    given === '' ? kept.find(({ item }) => item.type === 'event' || item.type === 'transaction') : undefined;
+  return event === undefined ? given : eventIdOf(itemJson(event.item) ?? {}, { eventId: '' });
 }
 
 export interface KeptItem {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hexIdOf, isObject, parseJson } from '../../errors/json-reader.ts';
 import type { Ending, ProtocolReply, ProtocolRequest } from '../../protocol.ts';
+import { sentryLane } from './lane.ts';
 
 const limitedStatuses = new Set([429, 503]);
 
@@ -16,7 +17,27 @@ export function sentryReply(ending: Ending, request: Omit<ProtocolRequest, 'scop
     .map((refusal) => refusal.message);
   if (ending.frames.length === 0 && unreadable.length > 0)
     return errorReply(400, 'nothing in the request could be read', unreadable.slice(0, 10));
-  return json(200, { id: idOf(request.body) });
+  return json(200, { id: storedId(ending) || idOf(request.body) });
+}
+
+/** The id under which the event was stored: the client's own, or the one that was made for it. */
+function storedId(ending: Extract<Ending, { kind: 'stored' }>): string {
+  const frame = ending.frames.find(({ lane }) => lane === sentryLane);
+  if (frame === undefined) return '';
+  const bytes = Buffer.from(frame.bytes.buffer, frame.bytes.byteOffset, frame.bytes.byteLength);
+  const header = parseJson(bytes.toString('utf8', 0, Math.max(0, bytes.indexOf(10))));
+  return isObject(header) ? hexIdOf(header['event_id'], 32) : '';
+}
+
+/** The smallest transparent GIF: clients that ask by GET load it as a picture. */
+const pixel = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
+
+/** As `sentryReply`, for events that came within a URL. */
+export function sentryPixelReply(ending: Ending, request: Omit<ProtocolRequest, 'scope'>): ProtocolReply {
+  const reply = sentryReply(ending, request);
+  return reply.status === 200
+    ? { status: 200, headers: { 'content-type': 'image/gif', 'cache-control': 'no-store' }, body: pixel }
+    : reply;
 }
 
 function refusedReply(ending: Extract<Ending, { kind: 'refused' }>): ProtocolReply {

@@ -7,9 +7,9 @@ import { checkEnvelope } from './check-envelope.ts';
 import { keyOfDsn, sentryKey } from './credentials.ts';
 import { decodeEnvelope } from './decode-envelope.ts';
 import { parseEnvelope } from './envelope.ts';
-import { sentryReply } from './reply.ts';
+import { sentryPixelReply, sentryReply } from './reply.ts';
 import { sentry } from './sentry.ts';
-import { checkSecurityReport, checkStore, storeBody } from './store-endpoint.ts';
+import { checkSecurityReport, checkStore, checkStoreQuery, storeBody } from './store-endpoint.ts';
 
 const scope = { organisation: 'acme', keyId: 'k1', site: '', device: '', service: '', environment: '' };
 const now = Date.parse('2026-11-20T12:00:00Z');
@@ -29,6 +29,11 @@ function request(body: Buffer | string, more: Partial<ProtocolRequest> = {}): Pr
     receivedAtMs: now,
     ...more,
   };
+}
+
+function query(data: string): ProtocolRequest {
+  // As URLSearchParams reads what a client forgot to escape.
+  return request('', { method: 'GET', query: new URLSearchParams(`sentry_data=${data.replaceAll('%', '%25')}`) });
 }
 
 function accepted(checked: Checked): Accepted {
@@ -431,6 +436,41 @@ describe('the store endpoint', () => {
       { message: 'old client', event_id: '9ec79c33ec9942ab8353589fcb2e04dc' },
     ]);
   });
+  test.each([
+    ['by itself', (event: object) => checkStore(request(JSON.stringify(event)))],
+    ['within a URL', (event: object) => checkStoreQuery(query(JSON.stringify(event)))],
+    [
+      'zipped within a URL',
+      (event: object) => checkStoreQuery(query(deflateSync(JSON.stringify(event)).toString('base64'))),
+    ],
+    [
+      'within an envelope without an id',
+      (event: object) => checkEnvelope(request(`{}\n{"type":"event"}\n${JSON.stringify(event)}`)),
+    ],
+  ])('an event without an id has one in reply and table, the same each time: %s', (_, check) => {
+    const [first, second] = [check({ message: 'm' }), check({ message: 'm' })].map(accepted);
+    const replied = (checked: Accepted): unknown =>
+      JSON.parse(String(sentryReply({ ...checked, kind: 'stored' }, request('{}')).body));
+    const id = rowsOf(first as Accepted).rows['errors']?.[0]?.['event_id'] as string;
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(replied(first as Accepted)).toEqual({ id });
+    expect(replied(second as Accepted)).toEqual({ id });
+    expect(rowsOf(check({ message: 'other' })).rows['errors']?.[0]?.['event_id']).not.toBe(id);
+  });
+  test.each([
+    ['nothing', '', 400],
+    ['no JSON', 'x', 400],
+    ['broken zlib', Buffer.from([0x78, 1, 2, 3, 4, 5, 6, 7, 8, 9]).toString('base64'), 400],
+    ['a bomb', deflateSync(Buffer.alloc(5_000_000)).toString('base64'), 413],
+  ])('a URL with %s is refused', (_, data, status) =>
+    expect(checkStoreQuery(query(data))).toMatchObject({ kind: 'refuse', status }),
+  );
+  test('who asks by URL is answered with a picture', () => {
+    const checked = accepted(checkStoreQuery(query('{"message":"m"}')));
+    const reply = sentryPixelReply({ ...checked, kind: 'stored' }, request(''));
+    expect(reply).toMatchObject({ status: 200, headers: { 'content-type': 'image/gif' } });
+    expect(Buffer.from(reply.body ?? '').toString('latin1', 0, 6)).toBe('GIF89a');
+  });
   test('a bomb is refused by its bound, other bytes by the check', () => {
     expect(() => storeBody(request(deflateSync(Buffer.alloc(100_000))), 1000)).toThrow(RangeError);
     expect(checkStore(request('no json'))).toMatchObject({ kind: 'refuse', status: 400, reason: 'malformed' });
@@ -472,6 +512,36 @@ describe('answers', () => {
       body: expect.stringContaining('expected a JSON object'),
     });
   });
+});
+
+test('links and events of spans keep their ids, times and attributes; broken ones are left out', () => {
+  const link = { trace_id: 'ab'.repeat(16), span_id: 'cd'.repeat(8), sampled: true };
+  const span = {
+    span_id: '12'.repeat(8),
+    start_timestamp: now / 1000,
+    timestamp: now / 1000 + 1,
+    links: [{ ...link, attributes: { 'sentry.link.type': 'previous_trace', password: 'p' } }, { trace_id: 'x' }, 7],
+    events: [{ name: 'retry', timestamp: now / 1000 + 0.5, attributes: { n: 2 } }, { name: 'never' }, 'x'],
+  };
+  const transaction = {
+    start_timestamp: now / 1000,
+    timestamp: now / 1000 + 1,
+    contexts: { trace: { trace_id: 'ef'.repeat(16), span_id: '34'.repeat(8), links: [link] } },
+    spans: [span],
+  };
+  const { rows, refused } = rowsOf(checkEnvelope(request(envelope([{ type: 'transaction' }, transaction]))));
+  expect(refused).toEqual([]);
+  expect(rows['spans']).toMatchObject([
+    { 'links.span_id': ['cd'.repeat(8)], 'links.attrs': [{ 'sentry.sampled': 'true' }] },
+    {
+      'links.trace_id': ['ab'.repeat(16)],
+      'links.attrs': [{ 'sentry.link.type': 'previous_trace', password: '<redacted>', 'sentry.sampled': 'true' }],
+      'events.ts': [`${now + 500}000000`],
+      'events.name': ['retry'],
+      'events.attrs': [{ n: '2' }],
+    },
+  ]);
+  expect(Object.keys(rows['spans']?.[0] ?? {})).not.toContain('events.ts');
 });
 
 test('nesting without end ends as a value everywhere', () => {

@@ -1,9 +1,10 @@
 import { defineProtocol, type Checked, type ProtocolEndpoint } from '../../protocol.ts';
-import { checkEnvelope, sentryLane } from './check-envelope.ts';
+import { checkEnvelope } from './check-envelope.ts';
 import { sentryKey } from './credentials.ts';
 import { decodeEnvelope } from './decode-envelope.ts';
-import { sentryReply } from './reply.ts';
-import { checkSecurityReport, checkStore, storeBody } from './store-endpoint.ts';
+import { sentryLane } from './lane.ts';
+import { sentryPixelReply, sentryReply } from './reply.ts';
+import { checkSecurityReport, checkStore, checkStoreQuery, storeBody, storeLimitBytes } from './store-endpoint.ts';
 
 /** Sentry's own bound for an unzipped envelope is 200 MB with replays and profiles; without them 40 MB are plenty. */
 const envelopeLimitBytes = 40 * 1_048_576;
@@ -39,7 +40,8 @@ export const sentry = defineProtocol({
   docs: 'Errors, transactions, spans, logs, sessions, check-ins, feedback and attachments of every Sentry SDK: point its DSN at `http://<key>@<host>:<port>/<project number>`. Replays, profiles and metrics are counted, not kept. https://develop.sentry.dev/sdk/data-model/envelopes/',
   endpoints: [
     ...both('envelope', { signal: 'errors', check: checkEnvelope, bodyLimitBytes: envelopeLimitBytes }),
-    ...both('store', { signal: 'errors', check: checkStore, uncompress: storeBody, bodyLimitBytes: 4 * 1_048_576 }),
+    ...both('store', { signal: 'errors', check: checkStore, uncompress: storeBody, bodyLimitBytes: storeLimitBytes }),
+    ...both('store', { signal: 'errors', method: 'GET', check: checkStoreQuery, reply: sentryPixelReply }),
     ...both('security', { signal: 'errors', check: checkSecurityReport, bodyLimitBytes: 1_048_576 }),
     ...both('minidump', { signal: 'attachments', check: checkMinidump, bodyLimitBytes: envelopeLimitBytes }),
   ],

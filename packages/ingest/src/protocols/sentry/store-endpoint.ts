@@ -1,11 +1,14 @@
 import { inflateSync, gunzipSync } from 'node:zlib';
 import { isObject, parseJson, objectOf, textOf, type JsonObject } from '../../errors/json-reader.ts';
+import { eventIdOf } from '../../errors/normalise-event.ts';
 import { keepObject } from '../../errors/secrets.ts';
 import type { Checked, ProtocolRequest } from '../../protocol.ts';
 import { signalFrames } from './check-envelope.ts';
 import type { EnvelopeItem } from './envelope.ts';
 
 const openBrace = 123;
+/** Largest event, unpacked, that may come by itself. */
+export const storeLimitBytes = 4 * 1_048_576;
 
 /**
  * The legacy clients' body coding (https://develop.sentry.dev/sdk/data-model/event-payloads/): plain JSON, zlib, or base64 of
@@ -43,16 +46,26 @@ function isBase64(body: Buffer): boolean {
 /** One event by itself, as clients sent it before there were envelopes. */
 export function checkStore(request: ProtocolRequest): Checked {
   const event = parseJson(request.body.toString('utf8'));
-  if (!isObject(event)) {
-    return {
-      kind: 'refuse',
-      status: 400,
-      reason: 'malformed',
-      message: 'expected an event: one JSON object',
-      records: 1,
-    };
-  }
+  if (!isObject(event)) return refuse(400, 'malformed', 'expected an event: one JSON object');
   return acceptEvent(event, event['type'] === 'transaction' ? 'transaction' : 'event', request.body);
+}
+
+/** The oldest form of all: the event, packed as in a body, in the query's `sentry_data`. */
+export function checkStoreQuery(request: ProtocolRequest): Checked {
+  // A plus sign of base64 that was not escaped has become a space; JSON has no plus sign that would matter.
+  const data = request.query.get('sentry_data') ?? '';
+  const body = Buffer.from(/^[A-Za-z0-9+/_= -]+$/.test(data) ? data.replaceAll(' ', '+') : data);
+  try {
+    return checkStore({ ...request, body: storeBody({ ...request, body }, storeLimitBytes) });
+  } catch (error) {
+    if (error instanceof RangeError)
+      return refuse(413, 'too-large', `the event is larger than ${storeLimitBytes} bytes`);
+    return refuse(400, 'malformed', error instanceof Error ? error.message : 'sentry_data cannot be read');
+  }
+}
+
+function refuse(status: number, reason: 'malformed' | 'too-large', message: string): Checked {
+  return { kind: 'refuse', status, reason, message, records: 1 };
 }
 
 function acceptEvent(event: JsonObject, type: 'event' | 'transaction', payload: Buffer): Checked {
@@ -60,7 +73,7 @@ function acceptEvent(event: JsonObject, type: 'event' | 'transaction', payload: 
   const spans = Array.isArray(event['spans']) ? event['spans'].length : 0;
   const kept =
     type === 'transaction' ? { signal: 'spans', records: 1 + spans, item } : { signal: 'errors', records: 1, item };
-  return { kind: 'accept', frames: signalFrames({ event_id: event['event_id'] }, [kept]), refused: [] };
+  return { kind: 'accept', frames: signalFrames({ event_id: eventIdOf(event, { eventId: '' }) }, [kept]), refused: [] };
 }
 
 /**
@@ -76,13 +89,8 @@ export function checkSecurityReport(request: ProtocolRequest): Checked {
     200,
   );
   if (directive === '') {
-    return {
-      kind: 'refuse',
-      status: 400,
-      reason: 'malformed',
-      message: 'expected a content security policy report: {"csp-report": {"effective-directive": …}}',
-      records: 1,
-    };
+    const message = 'expected a content security policy report: {"csp-report": {"effective-directive": …}}';
+    return refuse(400, 'malformed', message);
   }
   const event = policyEvent(request, report, directive);
   return acceptEvent(event, 'event', Buffer.from(JSON.stringify(event)));

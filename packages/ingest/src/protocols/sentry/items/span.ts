@@ -13,6 +13,7 @@ import { withoutSecrets } from '../../../errors/secrets.ts';
 import { contextTexts } from '../../../errors/identity.ts';
 import { contextlessIdentity, resourceOf, sentryAttributes } from '../attributes.ts';
 import { refusedRow, type DecodedItem, type ItemOrigin, type Row } from '../decoded-item.ts';
+import { spanEvents, spanLinks } from './span-parts.ts';
 
 /** Days that spans are kept. */
 const spansKeptDays = 30;
@@ -209,6 +210,8 @@ function spanRow(facts: SpanFacts, origin: ItemOrigin): SpanRow {
       correlation_id: identityOf(facts.attributes, origin.scope).correlationId || facts.identity.correlationId,
       res: resourceOf(facts.identity, { name: origin.sdk }),
       attrs: withStatusCode(facts),
+      ...spanEvents(facts.span),
+      ...spanLinks(facts.span),
       received_at: msToNs(origin.receivedAtMs).toString(),
     },
   };

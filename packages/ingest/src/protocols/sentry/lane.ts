@@ -1,0 +1,2 @@
+/** The lane of everything that an envelope holds, but logs. */
+export const sentryLane = 'sentry-envelope';
