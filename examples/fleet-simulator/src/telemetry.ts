@@ -25,6 +25,7 @@ import {
   linkedErrorsIntegration,
   makeNodeTransport,
   NodeClient,
+  rewriteFramesIntegration,
   Scope,
 } from '@sentry/node';
 import type { Store } from './stores.ts';
@@ -187,7 +188,13 @@ export class Telemetry {
         environment: 'production',
         transport: makeNodeTransport,
         stackParser: defaultStackParser,
-        integrations: [contextLinesIntegration(), linkedErrorsIntegration()],
+        // A store's program lies in /srv/pos, wherever this one was started.
+        integrations: [
+          contextLinesIntegration(),
+          linkedErrorsIntegration(),
+          rewriteFramesIntegration({ root: import.meta.dirname, prefix: '/srv/pos/' }),
+        ],
+        serverName: 'nuc',
         sendClientReports: true,
       });
       client.init();
