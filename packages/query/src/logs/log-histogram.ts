@@ -46,7 +46,7 @@ interface Row {
 const level = 'if(severity > 24, 0, intDiv(severity + 3, 4))';
 
 /**
- * How many logs match, by time and severity. Whole minutes come from the `volume` view when the search asks for its
+ * How many logs match, by time and severity. Whole minutes come from the views of volume when the search asks for their
  * dimensions only; the rest is counted in the logs. Throws `StoreError`.
  */
 export async function logHistogram(
@@ -74,8 +74,9 @@ export async function logHistogram(
   if (search.value.onlyVolume && stepMs >= minute && firstMinute < lastMinute) {
     const whole = minuteCondition(input, firstMinute / 1000, lastMinute / 1000);
     Object.assign(parameters, whole.parameters);
-    parts.push(`SELECT intDiv(toInt64(toUnixTimestamp(minute)) * 1000, {stepMs:Int64}) AS bucket, ${level} AS level, sum(volume.records) AS records
-      FROM volume PREWHERE ${whole.sql} AND ${search.value.sql} GROUP BY bucket, level`);
+    const view = input.site === '' && !search.value.asksSite ? 'service_volume' : 'volume';
+    parts.push(`SELECT intDiv(toInt64(toUnixTimestamp(minute)) * 1000, {stepMs:Int64}) AS bucket, ${level} AS level, sum(v.records) AS records
+      FROM ${view} AS v PREWHERE ${whole.sql} AND ${search.value.sql} GROUP BY bucket, level`);
     if (fromMs < firstMinute) parts.push(raw('fromNs', 'headNs'));
     if (lastMinute < toMs) parts.push(raw('tailNs', 'toNs'));
     Object.assign(parameters, { headNs: toNs(firstMinute), tailNs: toNs(lastMinute) });

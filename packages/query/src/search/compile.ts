@@ -14,6 +14,8 @@ export interface CompiledSearch {
   readonly words: readonly string[];
   /** True when only dimensions of the `volume` view are asked for. */
   readonly onlyVolume: boolean;
+  /** True when the site decides: then `service_volume`, which knows no sites, cannot answer. */
+  readonly asksSite: boolean;
 }
 
 /** Turns a parsed search into a condition on `table`. Parameters are named `<prefix>0`, `<prefix>1`, … */
@@ -21,7 +23,8 @@ export function compile(table: Table, search: Search, prefix = 'q'): Result<Comp
   const compiler = new Compiler(table, prefix);
   try {
     const sql = compiler.search(search, true);
-    return ok({ sql, parameters: compiler.parameters, words: [...compiler.words], onlyVolume: compiler.onlyVolume });
+    const { parameters, onlyVolume, asksSite } = compiler;
+    return ok({ sql, parameters, words: [...compiler.words], onlyVolume, asksSite });
   } catch (fault) {
     if (fault instanceof Misfit) return fail({ message: fault.message, position: fault.position });
     throw fault;
@@ -46,6 +49,7 @@ class Compiler {
   readonly parameters: Record<string, ParameterValue> = {};
   readonly words = new Set<string>();
   onlyVolume = true;
+  asksSite = false;
   readonly #table: Table;
   readonly #prefix: string;
   #count = 0;
@@ -126,6 +130,7 @@ class Compiler {
   #field(asked: FieldTest, wanted: boolean): string {
     const field = findField(this.#table, asked.name);
     if (field.kind === 'attribute' || !volumeColumns.has(field.column)) this.onlyVolume = false;
+    else if (field.column === 'site') this.asksSite = true;
     switch (field.kind) {
       case 'attribute':
         return this.#attribute(field, asked);

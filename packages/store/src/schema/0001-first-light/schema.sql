@@ -30,7 +30,8 @@ CREATE TABLE logs (
   INDEX ix_received received_at TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (organisation, toStartOfMinute(ts), ts)
 TTL toDateTime(ts) + INTERVAL 30 DAY DELETE
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
+  index_granularity = 2048;
 
 CREATE TABLE spans (
   organisation LowCardinality(String),
@@ -63,7 +64,8 @@ CREATE TABLE spans (
   INDEX ix_received received_at TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (organisation, toStartOfMinute(ts), ts)
 TTL toDateTime(ts) + INTERVAL 30 DAY DELETE
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
+  index_granularity = 2048;
 
 -- Metric samples in plain rows; `points` is the door through which every protocol writes, `samples` and `series` are
 -- filled from it by views. value is NaN where the client said "no recorded value".
@@ -309,6 +311,22 @@ SETTINGS non_replicated_deduplication_window = 1000;
 CREATE MATERIALIZED VIEW logs_to_volume TO volume AS
 SELECT organisation, toStartOfMinute(ts) AS minute, service, severity, site, environment, count() AS records
 FROM logs GROUP BY organisation, minute, service, severity, site, environment;
+
+-- The same without sites: a day of a hundred sites is a million rows in `volume` and some ten thousand here.
+CREATE TABLE service_volume (
+  organisation LowCardinality(String),
+  minute DateTime,
+  service LowCardinality(String),
+  severity UInt8,
+  environment LowCardinality(String),
+  records UInt64
+) ENGINE = SummingMergeTree PARTITION BY toYYYYMM(minute) ORDER BY (organisation, minute, service, severity, environment)
+TTL minute + INTERVAL 90 DAY DELETE
+SETTINGS non_replicated_deduplication_window = 1000;
+
+CREATE MATERIALIZED VIEW volume_to_service_volume TO service_volume AS
+SELECT organisation, minute, service, severity, environment, sum(v.records) AS records
+FROM volume AS v GROUP BY organisation, minute, service, severity, environment;
 
 -- Rate, errors, duration per minute, service and site, of spans that serve a request (server, consumer) or are a root.
 CREATE TABLE red (
