@@ -7,6 +7,7 @@ import type { Segment } from '../spool/spool.ts';
 import { decodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
 import { failureOf, type LoadFailure, type LoadTarget, type StatementSettings } from './load-target.ts';
 import { quarantine } from './quarantine.ts';
+import { Splits } from './splits.ts';
 import { decodedLine, insertDecoded } from './tables.ts';
 
 export interface SegmentParts {
@@ -31,18 +32,40 @@ type Culprits = Map<SpooledRecord, LoadFailure>;
 const statementTimeoutMs = 300_000;
 const statementMemoryBytes = 6_000_000_000;
 
+/** One segment on its way into the store. */
+interface Load {
+  readonly parts: SegmentParts;
+  readonly segment: Segment;
+  readonly frames: readonly SpooledRecord[];
+  /** False when the file holds more than the frames. */
+  readonly intact: boolean;
+  readonly splits: Splits;
+  /** True when failures that do not tell their cause are the data's. */
+  readonly suspect: boolean;
+  readonly culprits: Culprits;
+}
+
 /**
  * Loads one segment: every statement of its lane, the quarantine of what the engine refuses, the ledger. Each part
  * carries a token made from the segment's name, so that a replay after a crash at any point changes nothing that was
- * done. Throws when the store is not able to take it now: then the whole is tried again.
+ * done. Throws when the store is not able to take it now: then the whole is tried again. `suspect` says that this was done
+ * often enough: what fails although the statement itself works is then searched for and put into quarantine.
  */
-export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segment): Promise<void> {
-  const frames = readFrames(await readFile(segment.path));
+export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segment, suspect = false): Promise<void> {
+  const { frames, brokenAt } = readFrames(await readFile(segment.path));
+  if (brokenAt !== undefined) {
+    const readable = frames.reduce((sum, frame) => sum + frame.records, 0);
+    const lost = { lostBytes: segment.sizeBytes - brokenAt, lostRecords: segment.records - readable };
+    parts.logger.error('a segment was damaged on the disk; what stands before is loaded', {
+      name: segment.name,
+      ...lost,
+    });
+  }
   const refused: Refused[] = [];
   const culprits: Culprits = new Map();
-  for (const statement of statementsOf(lane, refused)) {
-    await runOver(parts, statement, segment, frames, 0, frames.length, culprits);
-  }
+  const splits = await Splits.read(segment.path);
+  const load: Load = { parts, segment, frames, intact: brokenAt === undefined, splits, suspect, culprits };
+  for (const statement of statementsOf(lane, refused)) await runOver(load, statement, 0, frames.length);
   await quarantine(parts, segment, culprits);
   await parts.ledger.write(`${segment.name}-ledger`, accountOf(frames, culprits, refused));
 }
@@ -53,16 +76,17 @@ interface Refused {
   readonly refusals: readonly Refusal[];
 }
 
-function readFrames(content: Buffer): SpooledRecord[] {
+/** The spool checked every frame when it was written or recovered: a break here is the disk's, and what follows is lost. */
+function readFrames(content: Buffer): { readonly frames: SpooledRecord[]; readonly brokenAt: number | undefined } {
   const frames: SpooledRecord[] = [];
-  for (let at = 0; at < content.length;) {
+  let at = 0;
+  while (at < content.length) {
     const frame = decodeSpooled(content, at);
-    // The spool checked every frame when it was written or recovered: a break here is the disk's.
-    if (!frame) throw new Error(`the segment is broken at byte ${at} of ${content.length}`);
+    if (!frame) return { frames, brokenAt: at };
     frames.push(frame);
     at += frame.frame.length;
   }
-  return frames;
+  return { frames, brokenAt: undefined };
 }
 
 function statementsOf(lane: Lane, refused: Refused[]): readonly Statement[] {
@@ -150,70 +174,77 @@ async function writeRows(
  * Runs a statement over frames `from` to `to`. What the engine refuses as data is halved until the culprit stands alone;
  * what is too large for its memory is halved too. Each range has a token of its own.
  */
-async function runOver(
-  parts: SegmentParts,
-  statement: Statement,
-  segment: Segment,
-  frames: readonly SpooledRecord[],
-  from: number,
-  to: number,
-  culprits: Culprits,
-): Promise<void> {
+async function runOver(load: Load, statement: Statement, from: number, to: number): Promise<void> {
   if (from >= to) return;
-  const failure = await runOnce(parts, statement, segment, frames, from, to);
-  if (!failure) return;
-  const only = frames[from];
-  if (to - from === 1 && only) {
-    parts.logger.warn('a request was refused by the store and put into quarantine', {
-      segment: segment.name,
-      reason: failure.message,
-    });
-    culprits.set(only, failure);
-    return;
+  const { parts, segment, splits, culprits } = load;
+  if (!splits.has(statement.name, from, to)) {
+    const failure = await runOnce(load, statement, from, to);
+    if (!failure) return;
+    const only = load.frames[from];
+    if (to - from === 1 && only) {
+      parts.logger.warn('a request was refused by the store and put into quarantine', {
+        segment: segment.name,
+        reason: failure.message,
+      });
+      culprits.set(only, failure);
+      return;
+    }
+    await splits.add(statement.name, from, to);
   }
   const middle = (from + to) >> 1;
-  await runOver(parts, statement, segment, frames, from, middle, culprits);
-  await runOver(parts, statement, segment, frames, middle, to, culprits);
+  await runOver(load, statement, from, middle);
+  await runOver(load, statement, middle, to);
 }
 
 /** One attempt. Undefined when it went well; the failure when it is the data's; throws when it is not. */
-async function runOnce(
-  { target, settings }: SegmentParts,
-  statement: Statement,
-  segment: Segment,
-  frames: readonly SpooledRecord[],
-  from: number,
-  to: number,
-): Promise<LoadFailure | undefined> {
+async function runOnce(load: Load, statement: Statement, from: number, to: number): Promise<LoadFailure | undefined> {
+  const { segment, frames } = load;
   const whole = from === 0 && to === frames.length;
   const range = whole ? '' : `-${from}-${to}`;
-  const own = statement.write !== undefined || !whole;
+  const own = statement.write !== undefined || !whole || !load.intact;
   const path = own ? `${segment.path}.${statement.name}${range}.work` : segment.path;
   try {
     const part = frames.slice(from, to);
     if (statement.write) {
       if (!(await statement.write(part, path))) return undefined;
     } else if (own) await writeFile(path, Buffer.concat(part.map((frame) => frame.frame)));
-    await target.execute(
-      statement.sql.replaceAll('{segment}', () => pathLiteral(path)),
-      {},
-      {
-        timeoutMs: statementTimeoutMs,
-        memoryBytes: statementMemoryBytes,
-        settings: {
-          ...settings,
-          ...statement.settings,
-          insert_deduplication_token: `${segment.name}${range}-${statement.name}`,
-        },
-      },
-    );
+    await execute(load.parts, statement, path, `${segment.name}${range}-${statement.name}`);
     return undefined;
   } catch (error) {
     const failure = failureOf(error);
-    if (failure.kind === 'wait') throw error;
+    if (failure.kind === 'data' || (failure.kind === 'memory' && to - from > 1)) return failure;
+    // One request too large for the memory that is free now may fit later; an error that does not tell may pass.
+    if (failure.kind === 'wait' || !load.suspect || !(await worksOnNothing(load, statement))) throw error;
     return failure;
   } finally {
     if (own) await rm(path, { force: true });
+  }
+}
+
+function execute({ target, settings }: SegmentParts, statement: Statement, path: string, token: string): Promise<void> {
+  return target.execute(
+    statement.sql.replaceAll('{segment}', () => pathLiteral(path)),
+    {},
+    {
+      timeoutMs: statementTimeoutMs,
+      memoryBytes: statementMemoryBytes,
+      settings: { ...settings, ...statement.settings, insert_deduplication_token: token },
+    },
+  );
+}
+
+/** Whether a statement goes well over an empty file: then neither it nor the store is to blame for a failure. */
+async function worksOnNothing({ parts, segment }: Load, statement: Statement): Promise<boolean> {
+  const path = `${segment.path}.${statement.name}-empty.work`;
+  try {
+    await writeFile(path, '');
+    await execute(parts, statement, path, `${segment.name}-empty-${statement.name}`);
+    return true;
+  } catch (error) {
+    parts.logger.warn('a statement fails whatever its data', { statement: statement.name, error });
+    return false;
+  } finally {
+    await rm(path, { force: true });
   }
 }
 

@@ -30,8 +30,11 @@ export interface LoadTarget {
 
 /** Why a statement failed, as far as a loader cares. */
 export interface LoadFailure {
-  /** `wait`: not the data's fault, try again later. `data`: the segment holds something the engine refuses. `memory`: too much at once. */
-  readonly kind: 'wait' | 'data' | 'memory';
+  /**
+   * `wait`: the store cannot take anything now. `data`: the segment holds something the engine refuses. `memory`: too much at
+   * once. `unclear`: the error does not tell; after a number of tries the data is held to be the cause.
+   */
+  readonly kind: 'wait' | 'data' | 'memory' | 'unclear';
   readonly message: string;
   readonly code: number;
 }
@@ -68,6 +71,33 @@ const dataCodes: ReadonlySet<number> = new Set([
   636, // CANNOT_EXTRACT_TABLE_STRUCTURE
 ]);
 
+/** Codes that speak of the store's state or of our statement, whatever the data. */
+const stateCodes: ReadonlySet<number> = new Set([
+  16, // NO_SUCH_COLUMN_IN_TABLE
+  46, // UNKNOWN_FUNCTION
+  47, // UNKNOWN_IDENTIFIER
+  60, // UNKNOWN_TABLE
+  62, // SYNTAX_ERROR
+  74, // CANNOT_READ_FROM_FILE_DESCRIPTOR
+  75, // CANNOT_WRITE_TO_FILE_DESCRIPTOR
+  76, // CANNOT_OPEN_FILE
+  81, // UNKNOWN_DATABASE
+  115, // UNKNOWN_SETTING
+  202, // TOO_MANY_SIMULTANEOUS_QUERIES
+  209, // SOCKET_TIMEOUT
+  210, // NETWORK_ERROR
+  236, // ABORTED
+  242, // TABLE_IS_READ_ONLY
+  243, // NOT_ENOUGH_SPACE
+  252, // TOO_MANY_PARTS
+  279, // ALL_CONNECTION_TRIES_FAILED
+  319, // UNKNOWN_STATUS_OF_INSERT
+  439, // CANNOT_SCHEDULE_TASK
+  497, // ACCESS_DENIED
+  516, // AUTHENTICATION_FAILED
+  999, // KEEPER_EXCEPTION
+]);
+
 /** Reads a store's error (`kind`, `code`) without knowing its class. */
 export function failureOf(error: unknown): LoadFailure {
   const { kind, code } = (typeof error === 'object' && error !== null ? error : {}) as {
@@ -76,8 +106,10 @@ export function failureOf(error: unknown): LoadFailure {
   };
   const message = error instanceof Error ? error.message : String(error);
   const number = typeof code === 'number' ? code : 0;
-  if (kind === 'bad-data' || (kind !== 'unavailable' && dataCodes.has(number)))
-    return { kind: 'data', message, code: number };
-  if (kind === 'memory') return { kind: 'memory', message, code: number };
-  return { kind: 'wait', message, code: number };
+  const as = (failure: LoadFailure['kind']): LoadFailure => ({ kind: failure, message, code: number });
+  // An error of the system (a disk, a socket) carries its code as text.
+  if (kind === 'unavailable' || kind === 'cancelled' || typeof code === 'string') return as('wait');
+  if (kind === 'bad-data' || dataCodes.has(number)) return as('data');
+  if (kind === 'memory') return as('memory');
+  return as(stateCodes.has(number) ? 'wait' : 'unclear');
 }

@@ -28,6 +28,8 @@ const parallelLoads = 2;
 const lookEveryMs = 100;
 const firstDelayMs = 250;
 const maxDelayMs = 15_000;
+/** Failures of one segment that do not tell their cause, while the store answers, before its data is held to be the cause. */
+const mostTries = 5;
 
 /**
  * Loads segments as they come, lane by lane in order, a bounded number at a time. `settings` are the store's settings
@@ -64,6 +66,7 @@ class SegmentLoader implements Loader {
   readonly #stop = new AbortController();
   readonly #busy = new Map<string, Promise<void>>();
   readonly #pauses = new Map<string, { untilMs: number; delayMs: number }>();
+  readonly #tries = new Map<string, { readonly segment: string; readonly tries: number }>();
   readonly #unknown = new Set<string>();
   readonly #running: Promise<void>;
   #turn = 0;
@@ -151,8 +154,31 @@ class SegmentLoader implements Loader {
     const lane = this.#lanes.get(name);
     const segment = lane && (await this.#spool.next(name, anyAge));
     if (!lane || !segment) return false;
-    await loadSegment(this.#segmentParts, lane, segment);
+    const tries = this.#triesOf(name, segment.name);
+    try {
+      await loadSegment(this.#segmentParts, lane, segment, tries >= mostTries);
+    } catch (error) {
+      const blameless = failureOf(error).kind === 'wait' || !(await this.#storeAnswers());
+      if (!blameless) this.#tries.set(name, { segment: segment.name, tries: tries + 1 });
+      throw error;
+    }
+    this.#tries.delete(name);
     await this.#spool.remove(segment);
     return true;
+  }
+
+  #triesOf(lane: string, segment: string): number {
+    const known = this.#tries.get(lane);
+    return known?.segment === segment ? known.tries : 0;
+  }
+
+  async #storeAnswers(): Promise<boolean> {
+    try {
+      await this.#segmentParts.target.execute('SELECT 1', {}, { timeoutMs: 2000 });
+      return true;
+    } catch (error) {
+      this.#logger.warn('the store does not answer', { error });
+      return false;
+    }
   }
 }

@@ -15,6 +15,8 @@ interface Growing {
 }
 
 const suffix = '.seg';
+/** A loader's notes about one segment; they live as long as it does. */
+const splitsSuffix = '.splits';
 
 /** The segments of one lane: closed ones in order of age, and at most one that grows. */
 export class SpoolLane {
@@ -51,8 +53,11 @@ export class SpoolLane {
 
   /** Finds the segments of an earlier run. A frame that was cut by a crash was never acknowledged and goes. */
   async recover(): Promise<void> {
-    for (const file of (await readdir(this.#folder)).sort()) {
+    const files = await readdir(this.#folder);
+    for (const file of files.sort()) {
       const path = join(this.#folder, file);
+      // How far the loader came with a segment that is still here.
+      if (file.endsWith(splitsSuffix) && files.includes(file.slice(0, -splitsSuffix.length))) continue;
       // Whatever else lies here is a loader's work file: it is made again.
       if (!file.endsWith(suffix)) {
         await rm(path, { recursive: true, force: true });
@@ -92,6 +97,7 @@ export class SpoolLane {
   async remove(segment: Segment): Promise<void> {
     const at = this.#closed.findIndex((closed) => closed.name === segment.name);
     await rm(segment.path, { force: true });
+    await rm(segment.path + splitsSuffix, { force: true });
     if (at >= 0) this.#closed.splice(at, 1);
   }
 
