@@ -30,7 +30,11 @@ describe('good settings', () => {
     [['--data', '/var/lib/sightline'], { dataFolder: '/var/lib/sightline' }],
     [['--otlp-ports', 'none'], { otlpPorts: undefined }],
     [['--spool-limit', '500MB'], { spoolLimitBytes: 5e8 }],
-    [['--role', 'ingest'], { roles: new Set(['ingest']) }],
+    [['--role', 'ingest,query'], { roles: new Set(['ingest', 'query']) }],
+    [
+      ['--role', 'ingest', '--clickhouse-url', 'http://stores:8123', '--database-url', 'postgres://stores/sightline'],
+      { roles: new Set(['ingest']) },
+    ],
     [['--public-url', 'https://watch.example/'], { publicUrl: 'https://watch.example' }],
   ])('%j', (args, expected) => expect(read(args)).toMatchObject({ ok: true, value: expected }));
   test('headless set-up', () => {
@@ -53,6 +57,8 @@ describe('wrong settings stop the start with a sentence', () => {
     [['--port', '70000'], {}, /--port must be a port/],
     [[], { SIGHTLINE_PORT: 'http' }, /SIGHTLINE_PORT must be a port.*"http"/],
     [['--role', 'cook'], {}, /--role knows all/],
+    [['--role', 'query'], {}, /--role query runs one part alone.*--clickhouse-url.*--database-url/],
+    [['--role', 'ingest'], { DATABASE_URL: 'postgres://stores/sightline' }, /--clickhouse-url/],
     [['--spool-limit', '5'], {}, /at least 16MB/],
     [['--otlp-ports', '4317'], {}, /two ports/],
     [['--log-level', 'loud'], {}, /debug, info, warn or error/],

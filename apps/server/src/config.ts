@@ -114,6 +114,19 @@ function readRoles(text: string, from: string): Result<ReadonlySet<RoleName>, Wr
     : wrong(`${from} knows all, ${roles.join(', ')}, got "${unknown}".`);
 }
 
+/** Embedded stores belong to one process; parts that run apart meet in stores that both can reach. */
+function stopForPartAlone(
+  named: ReadonlySet<RoleName>,
+  clickhouseUrl: string,
+  databaseUrl: string,
+): string | undefined {
+  if (named.size === roles.length || (clickhouseUrl && databaseUrl)) return undefined;
+  return (
+    `--role ${[...named].join(',')} runs one part alone, and the embedded stores serve one process only. ` +
+    'Name stores that all parts reach with --clickhouse-url (CLICKHOUSE_URL) and --database-url (DATABASE_URL), or run --role all.'
+  );
+}
+
 function readUrl(text: string, from: string, protocols: readonly string[]): Result<string, Wrong> {
   if (text === '') return ok('');
   const parsed = URL.parse(text);
@@ -178,6 +191,8 @@ export function readConfig(
   if (!clickhouseUrl.ok) return clickhouseUrl;
   const databaseUrl = readUrl(...at('database-url'), ['postgres:', 'postgresql:']);
   if (!databaseUrl.ok) return databaseUrl;
+  const apart = stopForPartAlone(roleSet.value, clickhouseUrl.value, databaseUrl.value);
+  if (apart) return wrong(apart);
   const setup = readSetup(environment);
   if (!setup.ok) return setup;
   const [level, levelFrom] = at('log-level');

@@ -61,3 +61,5 @@ function stop(): void {
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
 process.on('SIGHUP', stop);
+// `npm start` holds the other end: when it is killed, nobody could stop this server with Ctrl-C any more.
+if (process.channel) process.on('disconnect', stop);
