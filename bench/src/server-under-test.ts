@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,7 +18,10 @@ export interface ServerUnderTest {
 
 export const benchKey = 'bench_key_0123456789abcdef';
 
-const main = path.join(import.meta.dirname, '../../apps/server/src/main.ts');
+const root = path.join(import.meta.dirname, '../..');
+const main = path.join(root, 'apps/server/src/main.ts');
+/** As `npm start` runs it. */
+const nodeFlags = JSON.parse(readFileSync(path.join(root, 'apps/server/node-flags.json'), 'utf8')) as string[];
 
 async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -38,10 +41,11 @@ export async function startServer(folder?: string): Promise<ServerUnderTest> {
   const startedMs = performance.now();
   const child = spawn(
     process.execPath,
-    [main, '--port', String(port), '--host', '127.0.0.1', '--data', dataFolder, '--otlp-ports', 'none'],
+    [...nodeFlags, main, '--port', String(port), '--host', '127.0.0.1', '--data', dataFolder, '--otlp-ports', 'none'],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: {
+        NODE_COMPILE_CACHE: path.join(root, '.runtime/compile-cache'),
         ...process.env,
         SIGHTLINE_SETUP_ORG: 'Bench',
         SIGHTLINE_SETUP_EMAIL: 'bench@example.com',

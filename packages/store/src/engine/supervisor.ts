@@ -1,6 +1,7 @@
 /** Keeps one engine process alive: starts it, listens to its heart, ends and replaces it when it is silent or gone. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { request } from 'node:http';
+import { getCompileCacheDir } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Clock, Logger } from '@sightline/base';
 import { StoreError } from '../port/index.ts';
@@ -131,13 +132,15 @@ export class EngineSupervisor {
       fileURLToPath(new URL('engine-process.ts', import.meta.url)),
       [JSON.stringify(argumentsOf(options))],
       {
-        execArgv: ['--disable-warning=ExperimentalWarning'],
+        // Little JavaScript runs there: a young generation of a few megabytes serves it.
+        execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'],
         // Nothing of the server's environment is the engine's business. Queries hold threads of the pool while they run.
         env: {
           PATH: '/usr/local/bin:/usr/bin:/bin',
           TZ: 'UTC',
           LANG: 'C.UTF-8',
           UV_THREADPOOL_SIZE: String(options.sessions + 5),
+          ...compileCache(),
         },
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       },
@@ -253,4 +256,10 @@ export class EngineSupervisor {
 function argumentsOf(options: SupervisorOptions): EngineArguments {
   const { tableFolder, workFolder, backupFolder, socketPath, sessions, memoryBytes, stopGraceMs } = options;
   return { tableFolder, workFolder, backupFolder, socketPath, sessions, memoryBytes, stopGraceMs };
+}
+
+/** The server's cache of compiled modules, if it has one: the engine starts sooner, and without the compiler's memory. */
+function compileCache(): Record<string, string> {
+  const folder = getCompileCacheDir();
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
 }
