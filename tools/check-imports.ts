@@ -85,7 +85,6 @@ const skipped = new Set([
   'dist',
   '.git',
   '.runtime',
-  'data',
   'fixtures',
   '.cache',
   'coverage',
@@ -156,7 +155,7 @@ function main(): void {
     return;
   }
   const files = readdirSync(root, { withFileTypes: true }).flatMap((entry) => {
-    if (skipped.has(entry.name) || entry.name.startsWith('.')) return [];
+    if (skipped.has(entry.name) || entry.name === 'data' || entry.name.startsWith('.')) return [];
     if (entry.isDirectory()) return sourceFiles(entry.name);
     return /\.(ts|mjs)$/.test(entry.name) ? [entry.name] : [];
   });

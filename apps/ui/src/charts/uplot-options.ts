@@ -68,7 +68,13 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
         grid: { show: false },
         values: (_chart, ticks) => ticks.map((tick) => tickText(tick, frame().to - frame().from)),
       },
-      { ...axis, size: 56, gap: 6, space: 32, values: (_chart, ticks) => ticks.map((tick) => formatValue(tick, unit)) },
+      {
+        ...axis,
+        size: (_chart, labels) => axisWidth(labels),
+        gap: 6,
+        space: 32,
+        values: (_chart, ticks) => ticks.map((tick) => formatValue(tick, unit)),
+      },
     ],
     series: [{}, ...drawn.map((one) => seriesOptions(one, kind, colour(one.colour)))],
     hooks: {
@@ -98,6 +104,17 @@ function seriesOptions(one: ChartSeries, kind: ChartKind, colour: string): uPlot
     };
   if (kind === 'stacked') return { label: one.name, fill: colour, stroke: colour, width: 1, points: { show: false } };
   return { label: one.name, stroke: colour, width: 1.5, spanGaps: false };
+}
+
+let measure: CanvasRenderingContext2D | null | undefined;
+
+/** Room for the widest label: a unit may be long, and a label without its first digits lies. */
+function axisWidth(labels: readonly string[] | null): number {
+  measure ??= document.createElement('canvas').getContext('2d');
+  if (!measure || labels === null) return 56;
+  const pen = measure;
+  pen.font = font;
+  return Math.ceil(Math.max(40, ...labels.map((label) => pen.measureText(label ?? '').width + 14)));
 }
 
 /** Counts and stacks stand on zero; a level far from zero is shown with room around it instead. */

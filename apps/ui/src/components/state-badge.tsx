@@ -19,9 +19,10 @@ export function toneOf(state: SiteState): Tone {
 }
 
 /** A shape per state, so that nobody needs to see colour: dot, half dot, triangle, ring, cross. Drawn in a 10 × 10 box. */
-export function StateShape({ state, size = 10 }: { state: SiteState; size?: number }): ReactNode {
+export function StateShape(props: { state: SiteState; tone?: Tone | undefined }): ReactNode {
+  const { state, tone = toneOf(state) } = props;
   return (
-    <svg width={size} height={size} viewBox="0 0 10 10" aria-hidden data-tone={toneOf(state)}>
+    <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden data-tone={tone}>
       <StateMark state={state} />
     </svg>
   );

@@ -1,4 +1,5 @@
 import type { Problem } from '@sightline/contract';
+import { plainFault } from './plain-fault.ts';
 
 /**
  * Why a call did not give an answer.
@@ -26,7 +27,9 @@ export class ProblemError extends Error {
     this.status = problem.status ?? 0;
     this.title = problem.title ?? '';
     this.detail = problem.detail ?? '';
-    this.fields = problem.fields ?? {};
+    this.fields = Object.fromEntries(
+      Object.entries(problem.fields ?? {}).map(([field, fault]) => [field, plainFault(fault)]),
+    );
     this.position = problem.position;
   }
 

@@ -16,6 +16,7 @@ import { Shell } from './shell.tsx';
 export function createPages(pages: readonly Page[]): AnyRouter {
   const root = createRootRoute({ component: Outlet, notFoundComponent: UnknownPage });
   const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
+  const nowhere = createRoute({ getParentRoute: () => shell as AnyRoute, path: '$', component: UnknownPage });
   const outside: AnyRoute[] = [];
   const inside: AnyRoute[] = [];
   for (const page of pages) {
@@ -29,7 +30,7 @@ export function createPages(pages: readonly Page[]): AnyRouter {
     (alone ? outside : inside).push(route as AnyRoute);
   }
   return createRouter({
-    routeTree: root.addChildren([shell.addChildren(inside), ...outside]),
+    routeTree: root.addChildren([shell.addChildren([...inside, nowhere as AnyRoute]), ...outside]),
     parseSearch: (text) => parseSearch(text),
     stringifySearch: (search) => writeSearch(search),
     defaultPendingComponent: PageLoading,

@@ -1,6 +1,7 @@
 import { ingestHealth } from '@sightline/contract';
 import { formatDuration } from '@sightline/base';
 import type { ReactNode } from 'react';
+import { Lanes } from '../../charts/lanes.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { bytesText, counted } from '../../components/number-text.ts';
@@ -9,8 +10,6 @@ import { ToneBadge, type Tone } from '../../components/state-badge.tsx';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
-import { Lanes } from '../site/lanes.tsx';
-import '../site/site.css';
 import { reasonsText, sumOf, uncounted, type LedgerSum } from './ledger-sum.ts';
 
 type Health = Reply<typeof ingestHealth>;
@@ -30,7 +29,7 @@ export function IngestHealth(): ReactNode {
       {health.rate.length > 0 && (
         <section className="panel" aria-label="Records received">
           <Lanes
-            lanes={[{ name: 'Received', unit: 'records/s', kind: 'bar', points: health.rate }]}
+            lanes={[{ name: 'Received', unit: 'per s', kind: 'bar', points: health.rate }]}
             from={query.from}
             to={query.to}
             onRange={setRange}

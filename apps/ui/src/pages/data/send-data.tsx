@@ -13,6 +13,7 @@ import { useAddress } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import { Go } from '../../shell/go.tsx';
 import { fillSnippet } from './fill-snippet.ts';
+import { NewestRecord } from './newest-record.tsx';
 
 const pageOf: Readonly<Record<string, string>> = {
   logs: '/logs',
@@ -92,9 +93,12 @@ function Arrival({ protocol }: { protocol: string }): ReactNode {
     <div className="arrival" role="status" data-tone="good">
       <ToneBadge tone="good">arriving</ToneBadge>
       {mine.map((p) => (
-        <span key={p.signal}>
-          {counted(p.records, p.signal.replace(/s$/, ''))}, newest <TimeText at={p.lastAt} show="relative" />{' '}
-          {pageOf[p.signal] !== undefined && <Go to={pageOf[p.signal] ?? '/'}>see them</Go>}
+        <span key={p.signal} className="arrival-signal">
+          <span>
+            {counted(p.records, p.signal.replace(/s$/, ''))}, newest <TimeText at={p.lastAt} show="relative" />{' '}
+            {pageOf[p.signal] !== undefined && <Go to={pageOf[p.signal] ?? '/'}>see them</Go>}
+          </span>
+          <NewestRecord signal={p.signal} at={p.lastAt} />
         </span>
       ))}
     </div>

@@ -75,7 +75,7 @@ function IssueView({ answer }: { answer: Answer }): ReactNode {
         <p className="muted code">{issue.culprit}</p>
       </header>
       <div className="issue-columns">
-        <main className="issue-main">
+        <div className="issue-main">
           <section className="hits" aria-label="How often and whom it hit">
             <Hit
               value={formatCount(issue.events)}
@@ -97,6 +97,9 @@ function IssueView({ answer }: { answer: Answer }): ReactNode {
               onRange={setRange}
             />
           </section>
+        </div>
+        <IssueSide answer={answer} />
+        <div className="issue-event">
           {event === null ? (
             <EmptyState
               compact
@@ -106,8 +109,7 @@ function IssueView({ answer }: { answer: Answer }): ReactNode {
           ) : (
             <EventParts answer={answer} event={event} />
           )}
-        </main>
-        <IssueSide answer={answer} />
+        </div>
       </div>
     </div>
   );

@@ -213,7 +213,7 @@ function IssueLine({
       <div className="issue-what">
         <Go to={`/errors/${issue.issue}`} className="issue-title">
           <SeverityTick severity={issue.severity} bare />
-          {title}
+          <span className="cut">{title}</span>
         </Go>
         <div className="issue-where">
           {issue.status !== 'unresolved' && <ToneBadge tone={statusTone[issue.status]}>{issue.status}</ToneBadge>}

@@ -26,12 +26,7 @@ export function StackTrace({ exceptions }: { exceptions: ErrorEvent['exceptions'
             {index > 0 && <span className="muted">Caused by </span>}
             <b>{exception.type}</b> {exception.value}
           </h3>
-          {exception.mechanism !== '' && (
-            <p className="muted">
-              caught by {exception.mechanism}
-              {exception.handled === false && ', not handled'}
-            </p>
-          )}
+          {caughtBy(exception) !== '' && <p className="muted">{caughtBy(exception)}</p>}
           {foldFrames(exception.frames).map((run) => (
             <Run key={run.start} run={run} first={index === 0} />
           ))}
@@ -39,6 +34,12 @@ export function StackTrace({ exceptions }: { exceptions: ErrorEvent['exceptions'
       ))}
     </div>
   );
+}
+
+/** How it came to the SDK; '' where there is nothing to say (`generic` is what SDKs call a plain `captureException`). */
+function caughtBy({ mechanism, handled }: ErrorEvent['exceptions'][number]): string {
+  const by = mechanism === '' || mechanism === 'generic' ? '' : `caught by ${mechanism}`;
+  return [by, handled === false ? 'not handled' : ''].filter((part) => part !== '').join(', ');
 }
 
 function Run({ run, first }: { run: FrameRun; first: boolean }): ReactNode {

@@ -49,6 +49,7 @@ function drawsAlike(a: SiteSummary, b: SiteSummary): boolean {
   return (
     a.state === b.state &&
     a.worst === b.worst &&
+    troubleWords(a) === troubleWords(b) &&
     a.ordersToday === b.ordersToday &&
     a.name === b.name &&
     a.city === b.city &&

@@ -2,6 +2,7 @@ import type { SiteState, SiteSummary } from '@sightline/contract';
 import { expect, test } from 'vitest';
 import { filterSites, revenueChange } from './fleet-filter.ts';
 import { byTrouble, fleetSentence, troubleSince } from './fleet-sentence.ts';
+import { freeLabels } from './map-labels.ts';
 import { healthRuns, healthWords, type HealthMinute } from './health-runs.ts';
 
 const now = Date.UTC(2026, 10, 20, 21, 30);
@@ -62,7 +63,7 @@ test.each([
   [
     'two, and one to watch',
     [slow, gone, paying],
-    '2 stores need you: payment errors at STORE_012 since 21:04, offline at STORE_047 since 21:18. 1 more to watch.',
+    '2 stores need you: payment errors at STORE_012 since 21:04; offline at STORE_047 since 21:18. 1 more to watch.',
   ],
   ['only to watch', [slow, site('A')], 'Nothing is down. 1 store to watch: slow inventory at STORE_022 since 21:25.'],
   [
@@ -74,10 +75,42 @@ test.each([
   [
     'more than can be named',
     ['A', 'B', 'C', 'D', 'E', 'F'].map((code) => site(code, 'unhealthy')),
-    '6 stores need you: errors at A, errors at B, errors at C, errors at D and 2 more.',
+    '6 stores need you: errors at A, B and 4 more.',
   ],
 ])('the first line of the fleet: %s', (_, sites, expected) => {
   expect(sentence(...sites)).toBe(expected);
+});
+
+test.each([
+  [
+    'stores with the same trouble are told together, payments first',
+    [
+      site('A', 'unhealthy', { worst: 'error rate 16 %', errorsPerMin: 9 }),
+      site('B', 'unhealthy', { worst: 'error rate 40 %', paymentSuccess: 0.5 }),
+      site('C', 'unhealthy', { worst: 'payments failing 20 %', paymentSuccess: 0.8, health: health(20, 'good') }),
+      site('D', 'unhealthy', { worst: 'error rate 9 %', paymentSuccess: 1 }),
+    ],
+    '4 stores need you: payments failing at B and C since 21:20; error rate at A and D.',
+  ],
+  [
+    'figures of degraded stores',
+    [site('A', 'degraded', { worst: 'slow, p95 2.4 s' }), site('B', 'degraded', { worst: 'disk 95 % full' })],
+    'Nothing is down. 2 stores to watch: slow at A; disk at B.',
+  ],
+])('kinds of trouble: %s', (_, sites, expected) => {
+  expect(sentence(...sites)).toBe(expected);
+});
+
+test.each([
+  ['bgggggggb', 1],
+  ['bggbgggb', 8],
+  ['bggbgggbggggg', 13],
+  ['bggggggg', undefined],
+  ['wggb', 4],
+])('minutes %s: trouble since %s minutes', (text, minutes) => {
+  const words = { g: 'good', w: 'warn', b: 'bad' } as const;
+  const health = [...text].map((letter) => words[letter as keyof typeof words]);
+  expect(troubleSince(site('A', 'unhealthy', { health }), now)).toBe(minutes && minutesAgo(minutes));
 });
 
 test('trouble first, then errors, then the code', () => {
@@ -121,4 +154,17 @@ test('equal minutes are one bar, and are told in words', () => {
     { start: 3, length: 1, minute: 'good' },
   ]);
   expect(healthWords(minutes)).toBe('Last 4 minutes: 3 good, 1 bad');
+});
+
+test('codes on the map never cover one another', () => {
+  const spot = (code: string, x: number, y: number) => ({ code, at: [x, y] as const, radius: 5 });
+  const labels = freeLabels(
+    [spot('STORE_001', 200, 50), spot('STORE_002', 204, 54), spot('STORE_003', 202, 52), spot('STORE_004', 380, 50)],
+    400,
+  );
+  expect([...labels]).toEqual([
+    ['STORE_001', 'right'],
+    ['STORE_002', 'left'],
+    ['STORE_004', 'left'],
+  ]);
 });

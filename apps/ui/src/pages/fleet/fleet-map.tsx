@@ -8,7 +8,9 @@ import usAtlas from 'us-atlas/states-10m.json';
 import { counted, money } from '../../components/number-text.ts';
 import { StateBadge, StateMark, toneOf } from '../../components/state-badge.tsx';
 import { Go } from '../../shell/go.tsx';
+import { troubleText } from '../../components/trouble-text.ts';
 import { byTrouble, urgency } from './fleet-sentence.ts';
+import { freeLabels } from './map-labels.ts';
 
 interface Atlas extends Topology {
   objects: { states: GeometryCollection; nation: GeometryCollection };
@@ -37,6 +39,15 @@ export default function FleetMap({ sites }: { sites: readonly SiteSummary[]; now
     return { land: draw(land) ?? '', borders: draw(borders) ?? '' };
   }, [projection]);
   const most = Math.max(1, ...placed.map((s) => s.ordersToday));
+  const radiusOf = (site: SiteSummary): number =>
+    (5 + 11 * Math.sqrt(site.ordersToday / most)) * Math.min(1, Math.max(0.6, width / 900));
+  const labels = freeLabels(
+    placed
+      .filter((site) => urgency(site.state) === 2)
+      .toSorted(byTrouble)
+      .map((site) => ({ code: site.code, at: projection?.([site.longitude, site.latitude]), radius: radiusOf(site) })),
+    width,
+  );
   return (
     <div className="panel fleet-map" ref={ref}>
       {projection !== undefined && paths !== undefined && (
@@ -50,7 +61,8 @@ export default function FleetMap({ sites }: { sites: readonly SiteSummary[]; now
                 key={site.code}
                 site={site}
                 at={projection([site.longitude, site.latitude]) ?? undefined}
-                radius={(5 + 11 * Math.sqrt(site.ordersToday / most)) * Math.min(1, Math.max(0.6, width / 900))}
+                radius={radiusOf(site)}
+                label={labels.get(site.code)}
                 onPoint={setPointed}
               />
             ))}
@@ -67,7 +79,7 @@ export default function FleetMap({ sites }: { sites: readonly SiteSummary[]; now
           <>
             <div className="row">
               <strong>{pointed.code}</strong> <StateBadge state={pointed.state} />
-              {pointed.worst !== '' && <span>{pointed.worst}</span>}
+              {pointed.worst !== '' && <span>{troubleText(pointed)}</span>}
             </div>
             <div className="muted">
               {pointed.city} · {counted(pointed.ordersToday, 'order')} · {money(pointed.revenueToday)} today
@@ -89,9 +101,10 @@ function Spot(props: {
   site: Placed;
   at: [number, number] | undefined;
   radius: number;
+  label: 'left' | 'right' | undefined;
   onPoint: (site: SiteSummary | undefined) => void;
 }): ReactNode {
-  const { site, at, radius, onPoint } = props;
+  const { site, at, radius, label, onPoint } = props;
   if (at === undefined) return null;
   const trouble = urgency(site.state) > 0;
   return (
@@ -112,8 +125,8 @@ function Spot(props: {
             <StateMark state={site.state} />
           </g>
         )}
-        {urgency(site.state) === 2 && (
-          <text x={radius + 4} y={4}>
+        {label !== undefined && (
+          <text x={label === 'right' ? radius + 4 : -radius - 4} y={4} textAnchor={label === 'right' ? 'start' : 'end'}>
             {site.code}
           </text>
         )}

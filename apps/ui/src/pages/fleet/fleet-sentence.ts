@@ -1,5 +1,6 @@
 import type { SiteState, SiteSummary } from '@sightline/contract';
 import { longText } from '../../components/time-format.ts';
+import { troubleText } from '../../components/trouble-text.ts';
 
 /** A piece of the sentence: plain words, or a site to press. */
 export type SentencePart = { readonly text: string } | { readonly site: string };
@@ -10,7 +11,9 @@ export interface FleetSentence {
   readonly parts: readonly SentencePart[];
 }
 
-const named = 4;
+/** Kinds of trouble the sentence tells apart, and stores it names for each. */
+const mostKinds = 3;
+const mostNamed = 2;
 
 /** How much a state wants a person: 0 nothing, 1 watch, 2 act. */
 export function urgency(state: SiteState): 0 | 1 | 2 {
@@ -18,35 +21,49 @@ export function urgency(state: SiteState): 0 | 1 | 2 {
   return state === 'healthy' ? 0 : 1;
 }
 
+function failsPayments(site: SiteSummary): boolean {
+  return troubleText(site).startsWith('payments failing');
+}
+
 /** Worst first; equals by code, so that the order is steady. */
 export function byTrouble(a: SiteSummary, b: SiteSummary): number {
   return (
     urgency(b.state) - urgency(a.state) ||
     b.openIncidents - a.openIncidents ||
+    Number(failsPayments(b)) - Number(failsPayments(a)) ||
     b.errorsPerMin - a.errorsPerMin ||
     a.code.localeCompare(b.code)
   );
 }
 
 /**
- * Since when a site is as it is, in ms: an offline or late site since it was last heard; others since the first minute
- * of the unbroken run of bad (or warned) minutes that lasts until now. Undefined where it is well or not known.
+ * Since when a site is as it is, in ms: an offline or late site since it was last heard; others since the first bad (or
+ * warned) minute after which never more than `quietMinutes` in a row were good. Undefined where it is well or not known.
  */
 export function troubleSince(site: SiteSummary, now: number): number | undefined {
   if (site.state === 'healthy') return undefined;
   if (site.state === 'offline' || site.state === 'late') return site.lastSeenAt ?? undefined;
-  let minutes = 0;
-  for (const minute of site.health.toReversed()) {
-    if (minute === 'good' || minute === 'none') break;
-    minutes += 1;
+  let first = 0;
+  let quiet = 0;
+  for (const [ago, minute] of site.health.toReversed().entries()) {
+    if (minute === 'bad' || minute === 'warn') {
+      first = ago + 1;
+      quiet = 0;
+    } else {
+      quiet += 1;
+      if (quiet > quietMinutes) break;
+    }
   }
-  return minutes === 0 ? undefined : now - minutes * 60_000;
+  return first === 0 ? undefined : now - first * 60_000;
 }
+
+/** A quiet store sells every few minutes: after more good ones in a row, the trouble before was another. */
+const quietMinutes = 5;
 
 /** What is wrong in a few words: `payment errors`, `offline`, `silent`, `slow or failing`. */
 export function troubleWords(site: SiteSummary): string {
   // The server's words carry their own length ("offline 12 min"); the sentence says since when instead.
-  const words = site.worst.replace(/\s+\d+\s*(s|min|h|d)$/, '');
+  const words = troubleText(site).replace(/\s+\d+\s*(s|min|h|d)$/, '');
   if (words !== '') return words;
   return { healthy: '', degraded: 'slow or failing', unhealthy: 'errors', late: 'silent', offline: 'offline' }[
     site.state
@@ -55,7 +72,8 @@ export function troubleWords(site: SiteSummary): string {
 
 /**
  * One sentence that answers: is anything wrong, where, since when.
- * `3 stores need you: payment errors at STORE_012 since 21:04, offline: STORE_047 …`. `clock` writes a moment (ms).
+ * `3 stores need you: payments failing at STORE_012 and STORE_014 since 21:04; offline at STORE_047 since 21:18.`
+ * `clock` writes a moment (ms).
  */
 export function fleetSentence(
   sites: readonly SiteSummary[],
@@ -81,17 +99,41 @@ export function fleetSentence(
   return { tone: act.length > 0 ? 'bad' : 'warn', parts };
 }
 
+/** The kind of a trouble: its words without the figures, which differ from store to store. */
+function kindOf(site: SiteSummary): string {
+  return troubleWords(site)
+    .replace(/,? (p95 )?[\d.,]+ ?(%|s|ms)?( full)?$/, '')
+    .trim();
+}
+
 function list(sites: readonly SiteSummary[], now: number, clock: (at: number) => string): SentencePart[] {
+  const kinds = [...Map.groupBy(sites, kindOf)];
   const parts: SentencePart[] = [];
-  sites.slice(0, named).forEach((site, i) => {
-    const since = troubleSince(site, now);
-    parts.push({ text: `${i === 0 ? '' : ', '}${troubleWords(site)} at ` }, { site: site.code });
-    if (since !== undefined)
-      parts.push({ text: ` since ${now - since > 43_200_000 ? `${longText(now - since)} ago` : clock(since)}` });
-  });
-  const rest = sites.length - named;
-  parts.push({ text: rest > 0 ? ` and ${rest} more.` : '.' });
+  let told = 0;
+  for (const [kind, members] of kinds.slice(0, mostKinds)) {
+    parts.push({ text: `${parts.length === 0 ? '' : '; '}${kind} at ` }, ...nameSome(members));
+    const begun = members.map((site) => troubleSince(site, now)).filter((at) => at !== undefined);
+    if (begun.length > 0) parts.push({ text: ` since ${moment(Math.min(...begun), now, clock)}` });
+    told += members.length;
+  }
+  const rest = sites.length - told;
+  parts.push({ text: rest > 0 ? `; other trouble at ${rest} more.` : '.' });
   return parts;
+}
+
+/** `A`, `A and B`, `A, B and C`, `A, B and 7 more`. */
+function nameSome(sites: readonly SiteSummary[]): SentencePart[] {
+  const shown = sites.length <= mostNamed + 1 ? sites : sites.slice(0, mostNamed);
+  const rest = sites.length - shown.length;
+  const parts = shown.flatMap((site, i): SentencePart[] => {
+    const before = i === 0 ? '' : i === shown.length - 1 && rest === 0 ? ' and ' : ', ';
+    return before === '' ? [{ site: site.code }] : [{ text: before }, { site: site.code }];
+  });
+  return rest > 0 ? [...parts, { text: ` and ${rest} more` }] : parts;
+}
+
+function moment(at: number, now: number, clock: (at: number) => string): string {
+  return now - at > 43_200_000 ? `${longText(now - at)} ago` : clock(at);
 }
 
 function stores(count: number): string {

@@ -17,7 +17,7 @@ export function FleetStrip({ totals }: { totals: Reply<typeof fleet>['totals'] |
         value={`${totals.online}`}
         unit={`/ ${totals.sites}`}
         {...(totals.online < totals.sites
-          ? { tone: 'bad' as const, note: `${totals.sites - totals.online} offline` }
+          ? { tone: 'bad' as const, note: `${totals.sites - totals.online} silent` }
           : {})}
       />
       <Figure

@@ -15,6 +15,7 @@ import { memo, useMemo, useRef, type ReactNode } from 'react';
 import { compactNumber, percent } from '../../components/number-text.ts';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
+import { troubleText } from '../../components/trouble-text.ts';
 import { useAddress } from '../../data/address.ts';
 import { Go } from '../../shell/go.tsx';
 import { urgency } from './fleet-sentence.ts';
@@ -47,7 +48,7 @@ const columns = helper.columns([
     sortFn: 'basic',
     cell: ({ row }) => <StateBadge state={row.original.state} />,
   }),
-  helper.accessor('worst', { header: 'Worst', sortFn: 'alphanumeric' }),
+  helper.accessor(troubleText, { id: 'worst', header: 'Worst', sortFn: 'alphanumeric' }),
   helper.accessor('release', { header: 'Version', sortFn: 'alphanumeric' }),
   helper.accessor((s) => known(s.lastSeenAt), {
     id: 'lastSeen',

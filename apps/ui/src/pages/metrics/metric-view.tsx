@@ -13,7 +13,16 @@ import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import './metrics.css';
-import { aggregates, drawnUnit, firstAggregate, readWhere, seriesName, setWhere, writeWhere } from './where.ts';
+import {
+  aggregates,
+  drawnUnit,
+  unitWord,
+  firstAggregate,
+  readWhere,
+  seriesName,
+  setWhere,
+  writeWhere,
+} from './where.ts';
 
 type Info = Reply<typeof listMetrics>['metrics'][number];
 
@@ -40,7 +49,7 @@ export function MetricView({ metric, info }: { metric: string; info: Info | unde
       <header className="metric-head">
         <h2 className="code">{metric}</h2>
         <span className="muted">
-          {[info?.type, info?.unit].filter((part) => part !== undefined && part !== '').join(' · ')}
+          {[info?.type ?? '', unitWord(info?.unit ?? '')].filter((part) => part !== '').join(' · ')}
         </span>
         <span className="grow" />
         <Button

@@ -12,6 +12,7 @@ import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { useGo } from '../../shell/go.tsx';
 import { MetricView } from './metric-view.tsx';
+import { unitWord } from './where.ts';
 import './metrics.css';
 
 type Metric = Reply<typeof listMetrics>['metrics'][number];
@@ -120,7 +121,9 @@ function MetricLine({
       >
         <span className="metric-name code">{metric.metric}</span>
         <span className="metric-facts">
-          {[metric.type, metric.unit, `${formatCount(metric.series)} series`].filter((part) => part !== '').join(' · ')}
+          {[metric.type, unitWord(metric.unit), `${formatCount(metric.series)} series`]
+            .filter((part) => part !== '')
+            .join(' · ')}
         </span>
       </button>
     </li>

@@ -56,6 +56,12 @@ export function firstAggregate(type: string): Aggregate {
   return /counter|sum|monotonic/i.test(type) ? 'rate' : 'avg';
 }
 
+/** A unit for people: UCUM's braces only mark a word (`{order}`), and `1` is none. */
+export function unitWord(unit: string): string {
+  const word = unit.replace(/^\{(.*)\}$/, '$1');
+  return word === '1' ? '' : word;
+}
+
 /** The unit of what is drawn: a rate is per second, a count of samples has none. */
 export function drawnUnit(unit: string, aggregate: Aggregate): string {
   if (aggregate === 'rate') return `${unit === '' ? '1' : unit}/s`;

@@ -22,6 +22,15 @@ const words: Readonly<Record<KeyPermission, string>> = {
   'any-organisation': 'for every organisation',
 };
 
+type Binding = 'site' | 'service' | 'environment';
+const unbound: Readonly<Record<Binding, string>> = { site: '', service: '', environment: '' };
+/** What a key may be bound to: its records then carry it, whatever the sender says. */
+const bindings = [
+  { field: 'site', label: 'Site', all: 'Any site', list: 'sites' },
+  { field: 'service', label: 'Service', all: 'Any service', list: 'services' },
+  { field: 'environment', label: 'Environment', all: 'Any environment', list: 'environments' },
+] as const;
+
 /** Keys of clients: what each may do, for which store, and when it was last used. */
 export function Keys(): ReactNode {
   const asked = useAsk(listKeys);
@@ -90,7 +99,7 @@ export function Keys(): ReactNode {
 function CreateKey(): ReactNode {
   const [name, setName] = useState('');
   const [may, setMay] = useState<KeyPermission[]>(['ingest']);
-  const [site, setSite] = useState('');
+  const [bound, setBound] = useState<Readonly<Record<Binding, string>>>(unbound);
   const known = useAsk(scopes);
   const creating = useAct(createKey, [listKeys]);
   if (creating.data !== undefined) {
@@ -109,6 +118,7 @@ function CreateKey(): ReactNode {
         onDone={() => {
           creating.reset();
           setName('');
+          setBound(unbound);
         }}
       />
     );
@@ -118,7 +128,7 @@ function CreateKey(): ReactNode {
       className="line-form"
       onSubmit={(event) => {
         event.preventDefault();
-        creating.mutate({ body: { name: name.trim(), permissions: may, site } });
+        creating.mutate({ body: { name: name.trim(), permissions: may, ...bound } });
       }}
     >
       <TextInput
@@ -136,21 +146,25 @@ function CreateKey(): ReactNode {
           ))}
         </div>
       </Checkbox.Group>
-      <Select
-        label="Speaks for"
-        placeholder="All stores"
-        w={160}
-        searchable
-        clearable
-        limit={100}
-        data={known.data?.sites ?? []}
-        value={site === '' ? null : site}
-        onChange={(value) => setSite(value ?? '')}
-      />
+      {bindings.map(({ field, label, all, list }) => (
+        <Select
+          key={field}
+          label={label}
+          placeholder={all}
+          w={150}
+          searchable
+          clearable
+          limit={100}
+          data={known.data?.[list] ?? []}
+          value={bound[field] === '' ? null : bound[field]}
+          error={creating.error?.fields[field]}
+          onChange={(value) => setBound((old) => ({ ...old, [field]: value ?? '' }))}
+        />
+      ))}
       <Button type="submit" loading={creating.isPending} disabled={name.trim() === '' || may.length === 0}>
         Create the key
       </Button>
-      <FormProblem problem={creating.error} known={['name']} />
+      <FormProblem problem={creating.error} known={['name', 'site', 'service', 'environment']} />
     </form>
   );
 }

@@ -33,14 +33,19 @@ export function SiteDiagram({ detail }: { detail: SiteDetail }): ReactNode {
                 to="/logs"
                 search={{ site: detail.site.code, service: s.service }}
                 className="node"
-                data-tone={toneOf(s.state)}
+                data-tone={s.state === 'late' ? 'idle' : toneOf(s.state)}
                 data-state={s.state}
-                title={`${s.service}: ${s.state}. Press for its logs.`}
+                title={`${s.service}: ${stateWord(s.state)}. Press for its logs.`}
               >
                 <span className="row">
-                  <StateShape state={s.state} />
+                  <StateShape state={s.state} tone={s.state === 'late' ? 'idle' : undefined} />
                   <strong>{s.service}</strong>
-                  {s.state !== 'healthy' && <span className="node-state">{s.state}</span>}
+                  {s.state !== 'healthy' && <span className="node-state">{stateWord(s.state)}</span>}
+                  {s.state === 'late' && s.lastSeenAt !== null && (
+                    <span className="muted">
+                      <TimeText at={s.lastSeenAt} show="relative" />
+                    </span>
+                  )}
                 </span>
                 <span className="node-numbers">
                   <span>{compactNumber(s.requestsPerMin)}/min</span>
@@ -56,6 +61,11 @@ export function SiteDiagram({ detail }: { detail: SiteDetail }): ReactNode {
       <Devices detail={detail} />
     </div>
   );
+}
+
+/** A service that nobody asked anything for minutes is quiet, not at fault; the store's own state tells silence. */
+function stateWord(state: SiteDetail['services'][number]['state']): string {
+  return state === 'late' ? 'quiet' : state;
 }
 
 function Devices({ detail }: { detail: SiteDetail }): ReactNode {

@@ -1,6 +1,5 @@
 import { Button } from '@mantine/core';
 import { siteDetail } from '@sightline/contract';
-import { IconPencil } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -9,6 +8,7 @@ import { Skeleton } from '../../components/skeleton.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { hourAndMinute } from '../../components/time-format.ts';
 import { TimeText } from '../../components/time-text.tsx';
+import { troubleText } from '../../components/trouble-text.ts';
 import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
@@ -18,7 +18,7 @@ import { useMe } from '../../data/session.tsx';
 import { allPages } from '../all.ts';
 import { Go } from '../../shell/go.tsx';
 import { usePageTitle } from '../../shell/page-title.ts';
-import { Lanes } from './lanes.tsx';
+import { Lanes } from '../../charts/lanes.tsx';
 import { SiteDiagram } from './site-diagram.tsx';
 import { SiteForm } from './site-form.tsx';
 import '../../components/tabs.css';
@@ -55,7 +55,11 @@ export default function SitePage(): ReactNode {
   const reachable = signals.filter((s) => allPages.some((page) => page.path === s.path));
   return (
     <div className="page">
-      <Head code={code} detail={detail} />
+      <Head
+        code={code}
+        detail={detail}
+        onEdit={may('admin') ? () => setSearch({ edit: '1' }, { push: true }) : undefined}
+      />
       <nav className="tabs" aria-label={`${code}: signals`}>
         <span className="tab" aria-current="page">
           Overview
@@ -65,16 +69,6 @@ export default function SitePage(): ReactNode {
             {title}
           </Go>
         ))}
-        <span className="grow" />
-        {may('admin') && (
-          <Button
-            variant="subtle"
-            leftSection={<IconPencil size={14} aria-hidden />}
-            onClick={() => setSearch({ edit: '1' }, { push: true })}
-          >
-            Name and place
-          </Button>
-        )}
       </nav>
       <div className="site-columns">
         <section className="panel" aria-label="What runs here">
@@ -94,7 +88,12 @@ export default function SitePage(): ReactNode {
           {detail === undefined ? (
             <Skeleton height={420} />
           ) : (
-            <Lanes lanes={detail.lanes} from={query.from} to={query.to} onRange={setRange} />
+            <Lanes
+              lanes={detail.lanes.filter(({ points }) => points.length > 0)}
+              from={query.from}
+              to={query.to}
+              onRange={setRange}
+            />
           )}
         </section>
       </div>
@@ -106,7 +105,15 @@ export default function SitePage(): ReactNode {
   );
 }
 
-function Head({ code, detail }: { code: string; detail: SiteDetail | undefined }): ReactNode {
+function Head({
+  code,
+  detail,
+  onEdit,
+}: {
+  code: string;
+  detail: SiteDetail | undefined;
+  onEdit: (() => void) | undefined;
+}): ReactNode {
   const now = useNow();
   if (detail === undefined) {
     return (
@@ -123,7 +130,7 @@ function Head({ code, detail }: { code: string; detail: SiteDetail | undefined }
       <div className="row">
         <h1>{code}</h1>
         <StateBadge state={site.state} />
-        {site.worst !== '' && <strong>{site.worst}</strong>}
+        {site.worst !== '' && <strong>{troubleText(site)}</strong>}
       </div>
       <p className="site-facts">
         {site.name !== '' && site.name !== code && <span>{site.name}</span>}
@@ -140,6 +147,11 @@ function Head({ code, detail }: { code: string; detail: SiteDetail | undefined }
         )}
         <span>last heard {site.lastSeenAt === null ? 'never' : <TimeText at={site.lastSeenAt} show="relative" />}</span>
         <span>{counted(site.openIncidents, 'open incident')}</span>
+        {onEdit !== undefined && (
+          <button type="button" className="plain-button" onClick={onEdit}>
+            Edit name and place
+          </button>
+        )}
       </p>
     </div>
   );

@@ -1,8 +1,9 @@
 import { useElementSize } from '@mantine/hooks';
 import { useState, type PointerEvent, type ReactNode } from 'react';
-import { compactNumber, percent } from '../../components/number-text.ts';
-import { timeOfDay } from '../../components/time-format.ts';
-import { pointAt, runsOf, stepOf, type LanePoint } from './lane-shape.ts';
+import { compactNumber, percent } from '../components/number-text.ts';
+import { hourAndMinute, timeOfDay } from '../components/time-format.ts';
+import { firstAt, pointAt, runsOf, stepOf, sumOf, type LanePoint } from './lane-shape.ts';
+import './lanes.css';
 
 export interface Lane {
   readonly name: string;
@@ -35,22 +36,23 @@ export function Lanes(props: {
     setStart(undefined);
     if (start !== undefined && Math.abs(x(end) - x(start)) > 6) onRange(Math.min(start, end), Math.max(start, end));
   }
-  if (lanes.length === 0) return <p className="panel-body muted">Nothing was measured here in this range.</p>;
+  const young = firstAt(lanes.map((lane) => lane.points));
+  if (young === undefined) return <p className="panel-body muted">Nothing was measured here in this range.</p>;
   return (
-    <div className="site-lanes">
-      <div className="site-lane-names">
+    <div className="time-lanes">
+      <div className="time-lane-names">
         {lanes.map((lane) => {
           const point = pointed === undefined ? lane.points.at(-1) : pointAt(lane.points, pointed);
           return (
-            <div key={lane.name} className="site-lane-name" style={{ height: laneHeight }}>
-              <strong>{lane.name}</strong>
-              <span className="muted">{point === undefined ? '–' : valueText(point.value, lane.unit)}</span>
+            <div key={lane.name} className="time-lane-name" style={{ height: laneHeight }}>
+              <strong>{capital(lane.name)}</strong>
+              <span className="muted">{shownText(lane, point, pointed)}</span>
             </div>
           );
         })}
       </div>
       <div
-        className="site-lane-field"
+        className="time-lane-field"
         ref={ref}
         onPointerMove={(event) => setPointed(timeAt(event))}
         onPointerLeave={() => setPointed(undefined)}
@@ -67,6 +69,14 @@ export function Lanes(props: {
                 <LaneDrawing lane={lane} x={x} />
               </g>
             ))}
+            {x(young) > 150 && (
+              <>
+                <rect width={x(young) - 4} height="100%" fill="var(--raised)" opacity="0.5" />
+                <text className="time-lane-young" x={x(young) - 12} y={laneHeight / 2 + 4} textAnchor="end">
+                  nothing before {hourAndMinute(young)}
+                </text>
+              </>
+            )}
             {start !== undefined && pointed !== undefined && (
               <rect
                 x={Math.min(x(start), x(pointed))}
@@ -88,10 +98,10 @@ export function Lanes(props: {
             )}
           </svg>
         )}
-        <div className="site-lane-axis muted">
-          <span>{timeOfDay(from)}</span>
+        <div className="time-lane-axis muted">
+          <span>{hourAndMinute(from)}</span>
           <span>{pointed === undefined ? '' : timeOfDay(pointed)}</span>
-          <span>{timeOfDay(to)}</span>
+          <span>{hourAndMinute(to)}</span>
         </div>
       </div>
     </div>
@@ -120,9 +130,26 @@ function LaneDrawing({ lane, x }: { lane: Lane; x: (at: number) => number }): Re
   return <path d={path} fill={colour} />;
 }
 
+const isPresence = (lane: Lane): boolean => /^online$/i.test(lane.name);
+
+/** Under the pointer the moment's value; else the latest of a level, the sum over the range of a count. */
+function shownText(lane: Lane, point: LanePoint | undefined, pointed: number | undefined): string {
+  if (isPresence(lane)) return point === undefined || point.value === 0 ? 'silent' : 'heard';
+  if (point === undefined) return '–';
+  if (pointed !== undefined || lane.kind === 'line' || lane.unit.includes('/'))
+    return valueText(point.value, lane.unit);
+  return `${valueText(sumOf(lane.points), lane.unit)} in all`;
+}
+
+function capital(name: string): string {
+  return /^p\d/.test(name) ? name : name.charAt(0).toUpperCase() + name.slice(1);
+}
+
 /** The number with its unit; a share as a percentage. */
 function valueText(value: number, unit: string): string {
-  return unit === 'share' ? percent(value) : `${compactNumber(value)} ${unit}`;
+  return unit === 'share'
+    ? percent(value)
+    : `${compactNumber(value)} ${unit === 'errors' && value === 1 ? 'error' : unit}`;
 }
 
 /** State has its colours; everything else is drawn in one quiet one. */
@@ -136,7 +163,7 @@ function spoken(lanes: readonly Lane[]): string {
   return lanes
     .map((lane) => {
       const last = lane.points.at(-1);
-      return `${lane.name}: ${last === undefined ? 'nothing' : `${valueText(last.value, lane.unit)} last`}`;
+      return `${lane.name}: ${last === undefined ? 'nothing' : shownText(lane, last, undefined)}`;
     })
     .join('. ');
 }

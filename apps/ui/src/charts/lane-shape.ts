@@ -9,6 +9,16 @@ export function stepOf(points: readonly LanePoint[]): number {
   return steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
 }
 
+/** The moment of the first point of any of the lanes; undefined where none has one. */
+export function firstAt(lanes: readonly (readonly LanePoint[])[]): number | undefined {
+  const firsts = lanes.flatMap((points) => (points[0] === undefined ? [] : [points[0].at]));
+  return firsts.length === 0 ? undefined : Math.min(...firsts);
+}
+
+export function sumOf(points: readonly LanePoint[]): number {
+  return points.reduce((sum, { value }) => sum + value, 0);
+}
+
 /** Runs of points without a gap: where more than two and a half steps are missing, a new run starts. */
 export function runsOf(points: readonly LanePoint[]): readonly (readonly LanePoint[])[] {
   const gap = stepOf(points) * 2.5;
