@@ -49,7 +49,11 @@ Sentry.init({
   release: 'backend@1.0.0',
   tracesSampleRate: 1.0,
   enableLogs: true,
-  initialScope: { tags: { 'site.id': 'STORE_001', 'service.name': 'backend' } },
+  // Errors and traces carry tags, logs carry attributes.
+  initialScope: {
+    tags: { 'site.id': 'STORE_001', 'service.name': 'backend' },
+    attributes: { 'site.id': 'STORE_001', 'service.name': 'backend' },
+  },
 });
 
 Sentry.captureException(new Error('First error from Node'));
@@ -69,7 +73,12 @@ Sentry.init({
   release: 'terminal@1.0.0',
   integrations: [Sentry.browserTracingIntegration()],
   tracesSampleRate: 1.0,
-  initialScope: { tags: { 'site.id': 'STORE_001', 'terminal.id': 'TERM_01', 'service.name': 'terminal' } },
+  enableLogs: true,
+  // Errors and traces carry tags, logs carry attributes.
+  initialScope: {
+    tags: { 'site.id': 'STORE_001', 'terminal.id': 'TERM_01', 'service.name': 'terminal' },
+    attributes: { 'site.id': 'STORE_001', 'terminal.id': 'TERM_01', 'service.name': 'terminal' },
+  },
 });
 
 Sentry.captureException(new Error('First error from a browser'));
@@ -89,7 +98,12 @@ Sentry.init({
   environment: 'production',
   release: 'backend@1.0.0',
   tracesSampleRate: 1.0,
-  initialScope: { tags: { 'site.id': 'STORE_001', 'service.name': 'backend' } },
+  enableLogs: true,
+  // Errors and traces carry tags, logs carry attributes.
+  initialScope: {
+    tags: { 'site.id': 'STORE_001', 'service.name': 'backend' },
+    attributes: { 'site.id': 'STORE_001', 'service.name': 'backend' },
+  },
 });
 
 // src/app.module.ts: report what no other filter catches
