@@ -46,7 +46,14 @@ export async function readSiteFacts(
 
 /** Reads the facts out of resource attributes. */
 export function siteFacts(site: string, attributes: Readonly<Record<string, string>>): SiteFacts {
-  const text = (key: string, length: number): string => (attributes[key] ?? '').trim().slice(0, length);
+  // PostgreSQL holds neither NUL nor half a character, and no place has control characters in its name.
+  const text = (key: string, length: number): string =>
+    // oxlint-disable-next-line no-control-regex
+    (attributes[key] ?? '')
+      .replaceAll(/[\u0000-\u001f\u007f]+/g, ' ')
+      .trim()
+      .slice(0, length)
+      .toWellFormed();
   const zone = text('site.time_zone', 60);
   return {
     site,

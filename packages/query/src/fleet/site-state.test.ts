@@ -113,6 +113,10 @@ it.each<[Record<string, string>, object]>([
   [{ 'site.time_zone': 'America/Chicago' }, { timeZone: 'America/Chicago' }],
   [{ 'site.time_zone': 'nowhere' }, { timeZone: '' }],
   [{ 'site.name': 'x'.repeat(5000) }, { name: 'x'.repeat(200) }],
+  [
+    { 'site.name': 'a\u0000\nb', 'site.city': `${'x'.repeat(99)}\u{1F600}` },
+    { name: 'a b', city: `${'x'.repeat(99)}\uFFFD` },
+  ],
 ])('facts of %j', (attributes, facts) => {
   expect(siteFacts('S', attributes)).toMatchObject(facts);
 });
