@@ -39,7 +39,8 @@ export class DiskSpool implements Spool {
 
   static async open(folder: string, limits: SpoolLimits, clock: Clock, logger: Logger): Promise<DiskSpool> {
     const spool = new DiskSpool(folder, limits, clock, logger);
-    await mkdir(folder, { recursive: true });
+    // What waits here was not scrubbed yet: nobody else on the machine may read it.
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       if (entry.isDirectory() && laneName.test(entry.name)) await spool.#lane(entry.name).recover();
     }
@@ -125,13 +126,19 @@ export class DiskSpool implements Spool {
         group.flatMap((waiting) => waiting.parts),
         (part) => part.lane,
       );
-      const written = await Promise.all([...byLane].map(([name, parts]) => this.#lane(name).write(parts)));
-      const failure = written.find((error) => error !== undefined);
-      if (failure !== undefined) this.#logger.error('the spool could not be written', { error: failure });
-      const ending = failure === undefined ? ok(undefined) : fail(this.#refusalOf(failure));
+      const failures = new Map<string, Error>();
+      await Promise.all(
+        [...byLane].map(async ([name, parts]) => {
+          const failure = await this.#lane(name).write(parts);
+          if (failure) failures.set(name, failure);
+        }),
+      );
+      for (const [lane, error] of failures) this.#logger.error('the spool could not be written', { lane, error });
       for (const waiting of group) {
         this.#waitingBytes -= waiting.sizeBytes;
-        waiting.done(ending);
+        // Another lane's failure is not theirs: refused although kept, a request would come again and count twice.
+        const failure = waiting.parts.map((part) => failures.get(part.lane)).find((error) => error !== undefined);
+        waiting.done(failure === undefined ? ok(undefined) : fail(this.#refusalOf(failure)));
       }
     }
     this.#committing = undefined;

@@ -1,4 +1,13 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock, silentLogger } from '@sightline/base';
@@ -128,6 +137,24 @@ describe('spool', () => {
     const spool = await open({ freeDiskBytes: Number.MAX_SAFE_INTEGER });
     expect(await spool.append([frame('x')], scope, meta())).toMatchObject({ ok: false, error: { kind: 'disk-full' } });
     await spool.close();
+  });
+
+  test('a lane that cannot be written refuses its own requests, not those of others in the same group', async () => {
+    writeFileSync(join(folder, 'bad'), 'a file where the folder should be');
+    const spool = await open();
+    const endings = await Promise.all([
+      spool.append([frame('first')], scope, meta()),
+      spool.append([frame('second')], scope, meta()),
+      spool.append([frame('third', 'bad')], scope, meta()),
+    ]);
+    expect(endings.map((ending) => ending.ok)).toEqual([true, true, false]);
+    expect(texts(await spool.next('lane', true))).toEqual(['first', 'second']);
+  });
+
+  test('nobody else may read what waits', async () => {
+    rmSync(folder, { recursive: true });
+    await open();
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
   });
 
   test('a closed spool refuses', async () => {
