@@ -12,7 +12,7 @@ import { LogsRequestBuilder } from './otlp/build-logs.ts';
 import type { Protocol } from './protocol.ts';
 import { otlp } from './protocols/otlp/otlp.ts';
 import { registerIngest } from './receive-http.ts';
-import type { ReceiveLimits } from './receive.ts';
+import type { Keys, ReceiveLimits } from './receive.ts';
 import { openSpool, type Spool, type SpoolLimits } from './spool/spool.ts';
 
 const cleaners: (() => unknown)[] = [];
@@ -34,6 +34,7 @@ async function open(
     spool?: Partial<SpoolLimits>;
     limits?: Partial<ReceiveLimits>;
     protocol?: Protocol;
+    findKey?: Keys['find'];
   } = {},
 ): Promise<Door> {
   const folder = mkdtempSync(join(tmpdir(), 'sightline-receive-'));
@@ -49,7 +50,7 @@ async function open(
   await registerIngest(app, {
     protocols: [options.protocol ?? otlp],
     spool,
-    keys: { find: async (secret) => (secret === 'good' ? known : undefined) },
+    keys: { find: options.findKey ?? (async (secret) => (secret === 'good' ? known : undefined)) },
     organisations: { ensure: async (name) => (name === 'bad/name' ? undefined : `id-of-${name}`) },
     ledger,
     limits: options.limits ?? {},
@@ -194,4 +195,17 @@ test('while the store is away records wait, and are loaded when it is back', asy
   expect(away).toBe(-1);
   expect(statements.filter((sql) => sql.includes('INSERT INTO logs'))).toHaveLength(1);
   expect(door.statements.some((sql) => sql.startsWith('INSERT INTO ledger'))).toBe(true);
+});
+
+test('while keys cannot be looked up, clients are asked to come again, not to throw away', async () => {
+  const door = await open({
+    findKey: async () => {
+      throw new Error('the database is away');
+    },
+  });
+  const answer = await send(door);
+  expect(answer.statusCode).toBe(503);
+  expect(answer.headers['retry-after']).toBe('5');
+  expect(door.spool.status().records).toBe(0);
+  expect(door.ledger.metrics()).toContain('outcome="rejected",reason="unavailable"} 1');
 });

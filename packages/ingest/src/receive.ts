@@ -225,6 +225,27 @@ const notForIngest: Refused = {
   message: 'the key may not send data: it lacks the permission "ingest"',
 };
 
+const unavailable = Symbol('unavailable');
+
+/** Nothing is wrong with the request: clients must keep it and send it again, which a 4xx or a plain 500 forbids. */
+const laterPlease: Refused = {
+  kind: 'refused',
+  status: 503,
+  reason: 'unavailable',
+  message: 'keys cannot be checked at the moment',
+  retryAfterS: 5,
+};
+
+/** What the control plane answers; `unavailable` while it cannot. */
+async function orUnavailable<T>({ logger }: ReceiverParts, ask: () => Promise<T>): Promise<T | typeof unavailable> {
+  try {
+    return await ask();
+  } catch (error) {
+    logger.warn('a key could not be checked', { reason: error instanceof Error ? error.name : 'unknown' });
+    return unavailable;
+  }
+}
+
 function keyOf({ endpoint, request }: Visit): string | undefined {
   return endpoint.key?.(request) ?? findKey(request.headers);
 }
@@ -232,13 +253,16 @@ function keyOf({ endpoint, request }: Visit): string | undefined {
 async function authenticate(visit: Visit, secret: string): Promise<Refused | undefined> {
   const { parts, request } = visit;
   // Longer than any key of ours: not worth a look-up.
-  const key = secret.length > 512 ? undefined : await parts.keys.find(secret);
+  const key = secret.length > 512 ? undefined : await orUnavailable(parts, () => parts.keys.find(secret));
+  if (key === unavailable) return laterPlease;
   if (!key) return wrongKey;
   if (!key.permissions.includes('ingest')) return notForIngest;
   visit.scope = key.scope;
   const named = request.headers['x-scope-orgid'] ?? '';
   if (named === '' || !parts.organisations || !key.permissions.includes('any-organisation')) return undefined;
-  const organisation = await parts.organisations.ensure(named);
+  const { organisations } = parts;
+  const organisation = await orUnavailable(parts, () => organisations.ensure(named));
+  if (organisation === unavailable) return laterPlease;
   if (organisation === undefined) {
     const message = 'X-Scope-OrgID does not name an acceptable organisation';
     return { kind: 'refused', status: 400, reason: 'unauthorised', message };

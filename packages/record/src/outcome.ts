@@ -15,6 +15,7 @@ export const reasons = [
   'rate-limited',
   'spool-full',
   'disk-full',
+  'unavailable',
   'unauthorised',
   'client-report',
   'sampled',
