@@ -113,7 +113,22 @@ async function call(route: Route, deps: ApiDeps, request: FastifyRequest, reply:
   }
   const input = readInput(route, request);
   if (input instanceof ProblemReply) return input;
-  return route.run(input, caller ? callContext(context, caller) : context, reply);
+  return route.run(
+    input,
+    caller ? callContext(context, caller, () => mayCall(route, deps, request, caller)) : context,
+    reply,
+  );
+}
+
+async function mayCall(
+  route: Route,
+  deps: ApiDeps,
+  request: FastifyRequest,
+  { organisation }: Caller,
+): Promise<boolean> {
+  const now = await authenticate(request, deps);
+  if (now instanceof ProblemReply || route.permission === 'public') return false;
+  return now.organisation === organisation && roleAtLeast(now.role, route.permission);
 }
 
 function readInput(
@@ -168,10 +183,11 @@ function publicContext(deps: ApiDeps, request: FastifyRequest, reply: FastifyRep
   };
 }
 
-function callContext(context: PublicContext, caller: Caller): CallContext {
+function callContext(context: PublicContext, caller: Caller, stillMay: CallContext['stillMay']): CallContext {
   return {
     ...context,
     caller,
+    stillMay,
     audit: (action, subject, detail = '') =>
       context.deps.control.audit.append(
         caller.organisation,

@@ -75,6 +75,8 @@ export interface CallContext extends PublicContext {
   readonly caller: Caller;
   /** Appends to the audit trail of the caller's organisation, in the caller's name. */
   readonly audit: (action: string, subject: string, detail?: string) => Promise<void>;
+  /** Whether the caller may still make this call: what lasts asks again, as sessions end and keys are revoked. */
+  readonly stillMay: () => Promise<boolean>;
 }
 
 /** An expected refusal; becomes problem+json (RFC 9457). Made by `refuse`. */

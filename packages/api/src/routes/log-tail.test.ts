@@ -10,11 +10,14 @@ import { openTail, tails } from './log-tail.ts';
 const deps = { clock: systemClock, logger: silentLogger };
 
 /** What a client reads of a tail over these batches. */
-async function followed(batches: () => AsyncGenerator<TailBatch>): Promise<string> {
-  const server = createServer((_, raw) => void openTail(raw, batches(), deps, new AbortController().signal));
+async function followed(
+  batches: () => AsyncGenerator<TailBatch>,
+  given: Parameters<typeof openTail>[4] = { stillMay: async () => true },
+): Promise<string> {
+  const server = createServer((_, raw) => void openTail(raw, batches(), deps, new AbortController().signal, given));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const text = await answer.text();
+  const text = await answer.text().catch(() => 'cut');
   server.close();
   return text;
 }
@@ -48,4 +51,18 @@ test('the number of tails is bounded for each server', () => {
   tails.leave(server);
   expect(tails.enter(server)).toBe(true);
   expect(tails.enter({ ...deps } as unknown as ApiDeps)).toBe(true);
+});
+
+test('a tail ends soon after its session has ended or its key was revoked', async () => {
+  let shown = 0;
+  await followed(
+    async function* () {
+      for (; shown < 1000; shown++) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        yield { rows: [row(`${shown}`, 'x')], dropped: 0 };
+      }
+    },
+    { stillMay: async () => shown < 3, heartbeatMs: 10 },
+  );
+  expect(shown).toBeLessThan(200);
 });

@@ -29,13 +29,15 @@ export const tails = {
 /**
  * Writes batches as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): `row` with a record,
  * `dropped` with a count, `fault` with a problem before the end. Waits for a slow reader, so that what it misses is
- * dropped in the store's batches and never piles up here. Resolves when the client has gone.
+ * dropped in the store's batches and never piles up here. Asks with each heartbeat whether the caller still may see it.
+ * Resolves when the client has gone.
  */
 export async function openTail(
   raw: ServerResponse,
   batches: AsyncIterable<TailBatch>,
   deps: Pick<ApiDeps, 'clock' | 'logger'>,
   signal: AbortSignal,
+  given: { readonly stillMay: () => Promise<boolean>; readonly heartbeatMs?: number },
 ): Promise<void> {
   raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -46,7 +48,11 @@ export async function openTail(
   raw.write('retry: 3000\n\n: following\n\n');
   const heartbeat = setInterval(() => {
     if (!raw.writableNeedDrain && !raw.destroyed) raw.write(': still here\n\n');
-  }, heartbeatMs);
+    given.stillMay().then(
+      (may) => void (may || raw.destroy()),
+      (error: unknown) => deps.logger.warn('it could not be asked whether a live tail may go on', { error }),
+    );
+  }, given.heartbeatMs ?? heartbeatMs);
   try {
     for await (const { rows, dropped } of batches) {
       if (signal.aborted || raw.destroyed) break;

@@ -144,7 +144,7 @@ export const logRoutes: readonly Route[] = [
         });
       try {
         reply.hijack();
-        await openTail(reply.raw, batches.value, deps, signal);
+        await openTail(reply.raw, batches.value, deps, signal, { stillMay: context.stillMay });
       } finally {
         tails.leave(deps);
       }
