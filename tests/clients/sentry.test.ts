@@ -173,7 +173,7 @@ async function visit(
     page.on('console', (message) => /CORS|Access-Control/i.test(message.text()) && complaints.push(message.text()));
     page.on('requestfailed', (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
     await page.goto(shop.url);
-    await page.waitForFunction(() => document.title === 'done', undefined, { timeout: 15_000 });
+    await page.waitForFunction("document.title === 'done'", undefined, { timeout: 15_000 });
     await expect.poll(() => statuses.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(envelopes);
     return { statuses, complaints };
   } finally {

@@ -9,11 +9,13 @@ for (const json of [true, false]) {
     basicAuth: `sightline:${process.env['LOKI_KEY'] ?? ''}`,
     json,
     batching: false,
+    // Without a format the transport puts the fields behind the message, as text.
+    ...(json ? { format: winston.format.json() } : {}),
     labels: { job: 'inventory', site: 'STORE_031', environment: 'production' },
     onConnectionError: (error) => faults.push(String(error)),
   });
   const logger = winston.createLogger({ transports: [transport] });
-  logger.warn(`stock is low (${json ? 'json' : 'protobuf'})`, { sku: 'W-88', correlationId: 'corr-winston-1' });
+  logger.warn('stock is low', { sku: 'W-88', correlationId: 'corr-winston-1' });
   await transport.flush();
 }
 console.log(JSON.stringify({ faults }));

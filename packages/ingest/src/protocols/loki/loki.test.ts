@@ -109,6 +109,30 @@ describe('a JSON push', () => {
     expect(checked.frames.map((frame) => frame.records)).toEqual([2]);
     expect(checked.refused).toMatchObject([{ reason, records: 1 }]);
   });
+  test.each<[string, string, readonly string[], readonly string[]]>([
+    [
+      'gives message, fields and ids',
+      '{"level":50,"msg":"drawer open","correlationId":"c-7","traceId":"0af7651916cd43dd8448eb211c80319c","order":{"id":"O-1"}}',
+      ['drawer open', 'correlation.id', 'c-7', 'order.id', 'O-1', '\x1a\x05error'],
+      ['"msg"', 'traceId'],
+    ],
+    [
+      'counts behind its labels',
+      '{"msg":"cached","store":"redis","host":"till-3"}',
+      ['STORE_047', 'till-3'],
+      ['redis'],
+    ],
+    ['stays when it has no message', '{"order":42}', ['{"order":42}'], []],
+    ['stays when it is broken', '{"msg":"cut of', ['{"msg":"cut of'], []],
+    ['stays when its time is impossible', '{"msg":"x","time":"soon"}', ['{"msg":"x","time":"soon"}'], []],
+    ['stays when it is long', `{"msg":"${'x'.repeat(70_000)}"}`, ['{"msg":"xx'], []],
+  ])('a line that is JSON %s', (_, line, contained, absent) => {
+    const text = stored(
+      accepted(checkPush(request(streams({ stream: { app: 'till', store: 'STORE_047' }, values: [[ns, line]] })))),
+    );
+    for (const part of contained) expect(text).toContain(part);
+    for (const part of absent) expect(text).not.toContain(part);
+  });
   test('a stream without labels loses its entries only', () => {
     const checked = accepted(
       checkPush(

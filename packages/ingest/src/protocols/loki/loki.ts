@@ -61,7 +61,7 @@ const push = {
 export const loki = defineProtocol({
   name: 'loki',
   title: 'Loki',
-  docs: 'Log pushes of promtail, Alloy, Fluent Bit, pino-loki, winston-loki and all others: `POST /loki/api/v1/push`, JSON or snappy protobuf. Labels become the resource, structured metadata the attributes. https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs',
+  docs: 'Log pushes of promtail, Alloy, Fluent Bit, pino-loki, winston-loki and all others: `POST /loki/api/v1/push`, JSON or snappy protobuf. Labels become the resource, structured metadata the attributes; of a line that is a JSON object the message becomes the body and its other fields attributes. https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs',
   endpoints: [
     { ...push, path: '/loki/api/v1/push' },
     { ...push, path: '/api/prom/push' },

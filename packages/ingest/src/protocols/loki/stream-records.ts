@@ -1,6 +1,6 @@
 import { timeJudgement } from '../../errors/event-time.ts';
 import { pick } from '../../errors/identity.ts';
-import { hexIdOf } from '../../errors/json-reader.ts';
+import { hexIdOf, isObject } from '../../errors/json-reader.ts';
 import type { BoundedRefusals } from '../../logs/bounded-refusals.ts';
 import {
   correlationIdNames,
@@ -14,15 +14,19 @@ import {
 } from '../../logs/identity-names.ts';
 import { levelNames, levelOf, levelOfLine, type Level } from '../../logs/level.ts';
 import type { LogRecordInput, LogsRequestBuilder } from '../../otlp/build-logs.ts';
+import { readLogObject } from '../json-lines/read-log.ts';
 import type { Labels } from './labels.ts';
 import type { PushEntry, PushStream } from './push-request.ts';
 
 /** Days that logs are kept. */
 const logsKeptDays = 30;
 const maxLineLength = 262_144;
+/** Longer lines stay as they came. */
+const maxParsedLength = 65_536;
 
 /**
- * Adds a stream's entries to the request: labels become the resource, structured metadata the attributes. A stream whose
+ * Adds a stream's entries to the request: labels become the resource, structured metadata the attributes. A line that is a
+ * JSON object, as pino and winston write it, gives its message and fields; what labels and metadata say counts before it. A stream whose
  * labels cannot be read loses its entries, an entry of an impossible time is lost alone.
  */
 export function addStream(
@@ -47,7 +51,7 @@ export function addStream(
     }
     if (!opened) builder.resource(resourceOf(stream.labels), 'loki');
     opened = true;
-    builder.add(recordOf(entry, stream.labels));
+    builder.add(recordOf(entry, stream.labels, receivedAtMs));
   }
 }
 
@@ -80,23 +84,43 @@ function resourceOf(labels: Labels): Record<string, string> {
   return { ...labels, ...Object.fromEntries(Object.entries(named).filter(([, value]) => value !== '')) };
 }
 
-function recordOf(entry: PushEntry, labels: Labels): LogRecordInput {
+function recordOf(entry: PushEntry, labels: Labels, receivedAtMs: number): LogRecordInput {
   const { metadata } = entry;
   const correlationId = pick(metadata, correlationIdNames) || pick(labels, correlationIdNames);
-  const level = levelFor(entry, labels);
+  const line = lineObject(entry.line, labels, receivedAtMs);
+  const level = levelFor(entry, labels, line);
   return {
     timeNs: entry.timeNs,
-    body: entry.line,
+    body: line?.body ?? entry.line,
     severityText: level.text,
     severityNumber: level.number,
-    traceId: hexIdOf(pick(metadata, traceIdNames), 32),
-    spanId: hexIdOf(pick(metadata, spanIdNames), 16),
+    traceId: hexIdOf(pick(metadata, traceIdNames), 32) || (line?.traceId ?? ''),
+    spanId: hexIdOf(pick(metadata, spanIdNames), 16) || (line?.spanId ?? ''),
     attributes: {
+      ...line?.attributes,
       ...metadata,
       ...originOf(metadata),
       ...(correlationId === '' ? {} : { 'correlation.id': correlationId }),
     },
   };
+}
+
+/** A line that is one JSON object with a message, read; undefined where it is to stay as it came. */
+function lineObject(line: string, labels: Labels, receivedAtMs: number): LogRecordInput | undefined {
+  if (!line.startsWith('{') || line.length > maxParsedLength) return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(parsed)) return undefined;
+  const read = readLogObject(parsed, receivedAtMs);
+  // Without a message the whole object is the body: then the line itself is, byte for byte.
+  if (read.kind === 'refused' || String(read.record.body).startsWith('{')) return undefined;
+  const named = resourceOf(labels);
+  const origin = Object.entries(read.resource).filter(([name]) => named[name] === undefined);
+  return { ...read.record, attributes: { ...Object.fromEntries(origin), ...read.record.attributes } };
 }
 
 /** Origins that come with single entries, under the names that the loading statement looks for. */
@@ -109,9 +133,9 @@ function originOf(metadata: Labels): Record<string, string> {
 }
 
 /** From metadata, labels, or the line itself; the first that is known. */
-function levelFor(entry: PushEntry, labels: Labels): Level {
+function levelFor(entry: PushEntry, labels: Labels, line: LogRecordInput | undefined): Level {
   const told = levelOf(pick(entry.metadata, levelNames) || pick(labels, levelNames));
   if (told.number > 0) return told;
-  const found = levelOfLine(entry.line);
+  const found = line ? { number: line.severityNumber ?? 0, text: line.severityText ?? '' } : levelOfLine(entry.line);
   return found.number > 0 ? found : told;
 }
