@@ -119,5 +119,6 @@ scrape_configs:
     await expect
       .poll(() => client.output(), { timeout: 20_000 })
       .toMatch(/non-recoverable error.*401.*the key is not known/);
+    expect(client.isRunning()).toBe(true);
   });
 });

@@ -86,6 +86,7 @@ export function run(
 /** A client that runs until it is stopped. */
 export interface Running {
   output(): string;
+  isRunning(): boolean;
   /** Asks it to end, kills it after five seconds, waits for its end. */
   stop(): Promise<void>;
 }
@@ -99,6 +100,7 @@ export function runUntilStopped(workshop: Workshop, command: string, args: reado
   child.once('error', (error) => (output += String(error)));
   return {
     output: () => output,
+    isRunning: () => child.exitCode === null && child.signalCode === null,
     stop: async () => {
       child.kill('SIGTERM');
       const late = setTimeout(() => child.kill('SIGKILL'), 5000);
