@@ -19,11 +19,13 @@ const logger = jsonLogger(systemClock, (line) => process.stderr.write(`${line}\n
 
 /** What went wrong at the start, as a person would say it. */
 function sentenceFor(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string };
+  const { code, message, syscall } = error as { code?: string; message?: string; syscall?: string };
   if (code === 'EADDRINUSE')
     return `Port ${config.ok ? config.value.port : ''} is taken by another program. Stop that program, or choose another port with --port.`;
-  if (code === 'EACCES')
-    return `${message}. Choose a folder that this user may write with --data, or a port above 1023 with --port.`;
+  if (code === 'EACCES' && syscall === 'listen')
+    return `Port ${config.ok ? config.value.port : ''} needs rights that this user has not. Choose a port above 1023 with --port.`;
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOSPC'].includes(code ?? ''))
+    return `The data folder cannot be written (${message}). Choose a folder that this user may write with --data.`;
   return `Sightline could not start: ${message ?? String(error)}`;
 }
 
