@@ -26,6 +26,10 @@ CREATE OR REPLACE FUNCTION scrub_ip AS b -> replaceRegexpAll(replaceRegexpAll(b,
 -- The whole scrub of a text.
 CREATE OR REPLACE FUNCTION scrub AS b -> scrub_pan(scrub_ip(scrub_secrets(b)));
 
+-- Whether `scrub` could change a text: a part of each of its rules, in one pass (a third of the rules' price). Where a rule
+-- changes, this has to. Used as if(may_hide(t), scrub(t), t), with t a column: the rules then see only the rows that need them.
+CREATE OR REPLACE FUNCTION may_hide AS b -> match(b, '(?i)@|passw(?:or)?d|pwd|passphrase|secret|api[_-]?key|(?:access|refresh|auth)[_-]?token|(?:bearer|basic)\\s|[spr]k_(?:live|test)_|gh[pousr]_|github_pat_|glpat-|(?:AKIA|ASIA)[0-9A-Z]{4}|AIza|xox[abeprs]-|npm_|sl_|eyJ|\\d\\.\\d{1,3}\\.\\d|::|(?:[0-9a-f]{1,4}:){4}|[2-6]\\d{12}|\\d{4}[ -]\\d{4}[ -]\\d{4}|3[47]\\d{2}[ -]\\d{6}');
+
 -- A JSON text scrubbed so that it stays JSON: its escapes are put aside first, or the n of \\n would be read as part of a word.
 CREATE OR REPLACE FUNCTION scrub_json AS b -> replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(scrub(
   replaceAll(replaceAll(replaceAll(replaceAll(replaceAll(b, '\\\\', '\x05'), '\\n', '\x01'), '\\t', '\x02'), '\\r', '\x03'), '\\"', '\x04')),

@@ -17,7 +17,10 @@ afterAll(async () => {
 });
 
 async function scrub(text: string, by = 'scrub'): Promise<string | undefined> {
-  const rows = await store.query<{ text: string }>(`SELECT ${by}({text:String}) AS text`, { text });
+  const rows = await store.query<{ text: string }>(
+    `SELECT ${by}({text:String})${by.includes('(') ? ')' : ''} AS text`,
+    { text },
+  );
   return rows[0]?.text;
 }
 
@@ -38,7 +41,14 @@ describe('what is removed', () => {
     ['card 4111 1111 1111 1111, order_4111111111111111', 'card <pan>, order_<pan>'],
     ['4111111111111111 5500000000000004', '<pan> <pan>'],
     ['3782-822463-10005', '<pan>'],
-  ])('%s', async (text, expected) => expect(await scrub(text)).toBe(expected));
+  ])('%s', async (text, expected) => {
+    expect(await scrub(text)).toBe(expected);
+    // What guards the rules lets each of these pass, alone too: a text may hold no more than one of them.
+    for (const piece of text.split(/ (?:and )?(?=2001|fe80|ghp|AKIA|5500|order_)/)) {
+      expect(await scrub(piece)).not.toBe(piece);
+      expect(await scrub(piece, 'toString(may_hide')).toBe('1');
+    }
+  });
 });
 
 describe('what stays', () => {

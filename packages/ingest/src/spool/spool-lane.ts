@@ -111,12 +111,11 @@ export class SpoolLane {
   ): Promise<void> {
     const before = growing.sizeBytes;
     const buffers = parts.map((part) => part.bytes);
-    const size = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+    const size = sizeOf(buffers);
     try {
-      // One call takes at most 1024 buffers (IOV_MAX) and may write less than it was given: joining is simplest.
-      const whole = buffers.length === 1 && buffers[0] ? buffers[0] : Buffer.concat(buffers, size);
-      for (let done = 0; done < size;) {
-        done += (await growing.file.write(whole, done, size - done, before + done)).bytesWritten;
+      let at = before;
+      for (let from = 0; from < buffers.length; from += buffersPerWrite) {
+        at += await writeWhole(growing.file, buffers.slice(from, from + buffersPerWrite), at);
       }
       await growing.file.datasync();
     } catch (error) {
@@ -184,6 +183,22 @@ export class SpoolLane {
     this.#turn = mine.catch(() => undefined);
     return mine;
   }
+}
+
+/** One call takes at most 1024 (IOV_MAX). */
+const buffersPerWrite = 512;
+
+const sizeOf = (buffers: readonly Buffer[]): number => buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+
+/** Writes the buffers one behind the other; returns their size. Not joined first: the copies would be the heap's work. */
+async function writeWhole(file: FileHandle, buffers: readonly Buffer[], position: number): Promise<number> {
+  const size = sizeOf(buffers);
+  let done = (await file.writev(buffers, position)).bytesWritten;
+  if (done === size) return size;
+  // The system may write less than it was given.
+  const whole = Buffer.concat(buffers, size);
+  while (done < size) done += (await file.write(whole, done, size - done, position + done)).bytesWritten;
+  return size;
 }
 
 async function syncFolder(folder: string): Promise<void> {

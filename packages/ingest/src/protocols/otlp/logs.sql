@@ -1,23 +1,27 @@
--- OTLP log requests of one segment into `logs`. Innermost first: the segment's frames, their resources (scrubbed once
--- each), their records, the texts of a record glued together, scrubbed as one, and taken apart again.
+-- OTLP log requests of one segment into `logs`. Innermost first: the segment's frames, their resources (scrubbed and
+-- asked for their identity once each), their records, the texts of a record glued together, scrubbed as one, and taken apart again.
 INSERT INTO logs (organisation, site, device, environment, service, release, ts, received_at, severity, severity_text, event_name, body,
   trace_id, span_id, flags, correlation_id, scope_name, res, attrs)
 SELECT organisation,
-  first_of(value_of(['store.id', 'site.id', 'sightline.site'], res_keys, res_vals), value_of(['store.id', 'site.id', 'sightline.site'], keys, vals), key_site) AS site,
-  first_of(value_of(['device.id', 'terminal.id'], res_keys, res_vals), value_of(['device.id', 'terminal.id'], keys, vals), first_of(key_device, value_of(['host.name'], res_keys, res_vals), '')) AS device,
-  first_of(value_of(['deployment.environment.name', 'deployment.environment'], res_keys, res_vals), value_of(['deployment.environment.name', 'deployment.environment'], keys, vals), key_environment) AS environment,
-  first_of(value_of(['service.name'], res_keys, res_vals), value_of(['service.name'], keys, vals), first_of(key_service, 'unknown', '')) AS service,
-  first_of(value_of(['service.version'], res_keys, res_vals), value_of(['service.version'], keys, vals), '') AS release,
+  first_of(res_site, value_of(['store.id', 'site.id', 'sightline.site'], keys, vals), key_site) AS site,
+  first_of(res_device, value_of(['device.id', 'terminal.id'], keys, vals), first_of(key_device, res_host, '')) AS device,
+  first_of(res_environment, value_of(['deployment.environment.name', 'deployment.environment'], keys, vals), key_environment) AS environment,
+  first_of(res_service, value_of(['service.name'], keys, vals), first_of(key_service, 'unknown', '')) AS service,
+  first_of(res_release, value_of(['service.version'], keys, vals), '') AS release,
   nano(if(lr.time_unix_nano > 0, lr.time_unix_nano, if(lr.observed_time_unix_nano > 0, lr.observed_time_unix_nano, received_at))) AS ts,
   nano(received_at), severity_of(lr.severity_number, lr.severity_text) AS severity, lr.severity_text, lr.event_name, texts[1] AS body,
   fix16(lr.trace_id), fix8(lr.span_id), toUInt8(bitAnd(lr.flags, 255)),
-  first_of(value_of(['correlation.id', 'correlation_id', 'correlationId', 'x-correlation-id', 'http.request.header.x-correlation-id'], keys, vals), value_of(['correlation.id', 'correlation_id'], res_keys, res_vals), '') AS correlation_id,
+  first_of(value_of(['correlation.id', 'correlation_id', 'correlationId', 'x-correlation-id', 'http.request.header.x-correlation-id'], keys, vals), res_correlation, '') AS correlation_id,
   scope_name, mapFromArrays(res_keys, res_vals) AS res, mapFromArrays(keys, vals) AS attrs
-FROM (SELECT * EXCEPT (glued), unglue(scrub(glued)) AS texts, hide_secrets(keys, arrayResize(arraySlice(texts, 2), length(keys))) AS vals
+FROM (SELECT * EXCEPT (glued), unglue(if(may_hide(glued), scrub(glued), glued)) AS texts, hide_secrets(keys, arrayResize(arraySlice(texts, 2), length(keys))) AS vals
   FROM (SELECT *, lr.attributes.key AS keys, toValidUTF8(glue(arrayPushFront(otlp_values(lr.attributes), otlp_text(lr.body)))) AS glued
     FROM (SELECT * EXCEPT (sl), sl.scope.name AS scope_name, arrayJoin(sl.log_records) AS lr
       FROM (SELECT * EXCEPT (rl), arrayJoin(rl.scope_logs) AS sl
-        FROM (SELECT *, rl.resource.attributes.key AS res_keys, otlp_scrubbed(rl.resource.attributes) AS res_vals
+        FROM (SELECT *, rl.resource.attributes.key AS res_keys, otlp_scrubbed(rl.resource.attributes) AS res_vals,
+          value_of(['store.id', 'site.id', 'sightline.site'], res_keys, res_vals) AS res_site, value_of(['device.id', 'terminal.id'], res_keys, res_vals) AS res_device,
+          value_of(['host.name'], res_keys, res_vals) AS res_host, value_of(['service.name'], res_keys, res_vals) AS res_service,
+          value_of(['deployment.environment.name', 'deployment.environment'], res_keys, res_vals) AS res_environment,
+          value_of(['service.version'], res_keys, res_vals) AS res_release, value_of(['correlation.id', 'correlation_id'], res_keys, res_vals) AS res_correlation
           FROM (SELECT organisation, key_site, key_device, key_environment, key_service, received_at, arrayJoin(request.resource_logs) AS rl
             FROM file({segment}, Protobuf, 'organisation String, key_site String, key_device String, key_environment String, key_service String, received_at UInt64,
               request Tuple(resource_logs Array(Tuple(resource Tuple(attributes Array(Tuple(key String, value String))),
