@@ -22,21 +22,23 @@ export function letPeopleSeeMetrics(app: FastifyInstance): void {
  * Serves the interface: hashed files for ever, everything else that a browser navigates to as the one page, so that every
  * address a person sees can be opened. What no route knows is 404 in JSON for programs.
  */
-export async function registerInterface(app: FastifyInstance): Promise<void> {
-  if (existsSync(interfaceFolder)) {
+export async function registerInterface(app: FastifyInstance, folder = interfaceFolder): Promise<void> {
+  if (existsSync(folder)) {
     await app.register(fastifyStatic, {
-      root: interfaceFolder,
+      root: folder,
       index: false,
       setHeaders: (reply, file) => {
         const hashed = file.includes(`${path.sep}assets${path.sep}`);
         void reply.header('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+        // The page has an address of its own, /index.html: it must not be had without its policy.
+        for (const [name, value] of Object.entries(guards)) void reply.header(name, value);
       },
     });
   }
   app.get('/', { logLevel: 'silent' }, (_request, reply) => sendPage(reply));
   app.setNotFoundHandler(async (request, reply) => {
     const navigates = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
-    if (navigates && existsSync(interfaceFolder)) return sendPage(reply);
+    if (navigates && existsSync(folder)) return sendPage(reply);
     const detail = `${request.method} ${request.url.split('?')[0]} is not served here. The API is described at /api/v1/openapi.json.`;
     return reply
       .code(404)
@@ -48,10 +50,7 @@ export async function registerInterface(app: FastifyInstance): Promise<void> {
 function sendPage(reply: FastifyReply): FastifyReply {
   return reply
     .header('cache-control', 'no-cache')
-    .header('content-security-policy', pagePolicy)
-    .header('x-content-type-options', 'nosniff')
-    .header('x-frame-options', 'DENY')
-    .header('referrer-policy', 'same-origin')
+    .headers(guards)
     .type('text/html; charset=utf-8')
     .sendFile('index.html');
 }
@@ -69,3 +68,10 @@ const pagePolicy = [
   "form-action 'self'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+const guards = {
+  'content-security-policy': pagePolicy,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'same-origin',
+};
