@@ -286,6 +286,21 @@ for (const { name, missing, start } of testServers) {
         await control.close();
       });
 
+      it('open although it cannot be noted that they were used', async () => {
+        const { control, organisation, clock } = await founded();
+        const made = await control.keys.create(organisation, { name: 'a', permissions: ['ingest'] }, 'ada');
+        if (!made.ok) throw new Error('refused');
+        const client = new pg.Client({ connectionString: control.database.connectionString });
+        await client.connect();
+        await client.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$`);
+        await client.query('CREATE TRIGGER refuse BEFORE UPDATE ON api_keys EXECUTE FUNCTION refuse()');
+        await client.end();
+        await control.keys.find(made.value.secret);
+        clock.advance(31_000);
+        expect(await control.keys.find(made.value.secret)).toMatchObject({ name: 'a' });
+        await control.close();
+      });
+
       it('show their secret again only when they can do nothing but ingest', async () => {
         const { control, organisation } = await founded();
         const [ingest, query] = [

@@ -48,7 +48,7 @@ export interface KeysService extends Keys {
   flush(): Promise<void>;
 }
 
-export function keys({ db, clock, sealer }: ServicesContext): KeysService {
+export function keys({ db, clock, sealer, logger }: ServicesContext): KeysService {
   const found = new LruCache<string, FoundKey>(cachedKeys, cachedForMs, clock);
   // Apart, so that a flood of wrong keys cannot push out the right ones.
   const missing = new LruCache<string, true>(cachedKeys, cachedForMs, clock);
@@ -133,7 +133,11 @@ export function keys({ db, clock, sealer }: ServicesContext): KeysService {
         found.set(cacheKey, key);
       }
       lastUsed.set(key.scope.keyId, clock.now());
-      if (clock.now() - notedAt >= noteEveryMs) await flush();
+      // Beside the request: a database that is slow or away must not cost it.
+      if (clock.now() - notedAt >= noteEveryMs)
+        flush().catch((error: unknown) =>
+          logger.warn('When keys were last used could not be written', { reason: (error as Error).name }),
+        );
       return key;
     },
     list: async (organisation) => (await live(organisation)).map(toKey),
