@@ -55,8 +55,18 @@ export function problemOfError(error: unknown, logger: Logger, route: string): P
     return frameworkProblem(framework.statusCode);
   }
   const id = randomUUID();
-  logger.error('A call failed unexpectedly', { id, route, error });
+  logger.error('A call failed unexpectedly', { id, route, error: withoutValues(error) });
   return refuse(500, 'Unexpected error', `Something went wrong on the server. The log names it with the id ${id}.`);
+}
+
+/**
+ * A failed query names its bound values in its message, and they may be addresses, tokens or hashes: the log gets the
+ * database's own reason instead.
+ */
+function withoutValues(error: unknown): unknown {
+  const failed = error as { query?: unknown; params?: unknown; cause?: unknown } | null;
+  const isQuery = error instanceof Error && Array.isArray(failed?.params) && typeof failed?.query === 'string';
+  return isQuery ? { query: failed.query, cause: failed.cause } : error;
 }
 
 const frameworkTitles: Readonly<Record<number, [title: string, detail: string]>> = {

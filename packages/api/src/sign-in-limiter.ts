@@ -7,6 +7,9 @@ const remembered = 10_000;
 export const triesPerSubject = 10;
 export const triesPerAddress = 60;
 
+/** Spelt as accounts are looked up, or each space would give another ten tries. */
+const subjectKey = (subject: string): string => `subject ${subject.trim().toLowerCase()}`;
+
 interface Tries {
   count: number;
   readonly until: number;
@@ -29,7 +32,7 @@ export class SignInLimiter {
   begin(address: string, subject: string): number {
     const bounds = [
       { key: `address ${address}`, limit: triesPerAddress },
-      { key: `subject ${subject.toLowerCase()}`, limit: triesPerSubject },
+      { key: subjectKey(subject), limit: triesPerSubject },
     ];
     for (const { key, limit } of bounds) {
       const tries = this.#tries.get(key);
@@ -45,7 +48,7 @@ export class SignInLimiter {
 
   /** The try was right: the subject starts afresh and the address gets it back. */
   succeeded(address: string, subject: string): void {
-    this.#tries.delete(`subject ${subject.toLowerCase()}`);
+    this.#tries.delete(subjectKey(subject));
     const tries = this.#tries.get(`address ${address}`);
     if (tries) tries.count = Math.max(0, tries.count - 1);
   }
