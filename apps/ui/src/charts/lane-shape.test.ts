@@ -19,6 +19,6 @@ test('a moment has the nearest point, none inside a gap', () => {
 
 test('the first point of all lanes, and the sum of one', () => {
   expect(firstAt([[], points.slice(2), points.slice(1)])).toBe(10);
-  expect(firstAt([[]])).toBeUndefined();
+  expect(firstAt([[], [{ at: 5, value: 0 }]])).toBeUndefined();
   expect(sumOf(points)).toBe(160);
 });

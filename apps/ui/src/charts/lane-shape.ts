@@ -9,9 +9,9 @@ export function stepOf(points: readonly LanePoint[]): number {
   return steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
 }
 
-/** The moment of the first point of any of the lanes; undefined where none has one. */
+/** The moment of the first point of any of the lanes that is not nought; undefined where none has one. */
 export function firstAt(lanes: readonly (readonly LanePoint[])[]): number | undefined {
-  const firsts = lanes.flatMap((points) => (points[0] === undefined ? [] : [points[0].at]));
+  const firsts = lanes.flatMap((points) => points.filter(({ value }) => value !== 0).slice(0, 1)).map(({ at }) => at);
   return firsts.length === 0 ? undefined : Math.min(...firsts);
 }
 

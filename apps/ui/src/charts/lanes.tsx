@@ -25,6 +25,7 @@ export function Lanes(props: {
   const { ref, width } = useElementSize();
   const [pointed, setPointed] = useState<number>();
   const [start, setStart] = useState<number>();
+  const young = firstAt(lanes.map((lane) => lane.points)) ?? from;
   const x = (at: number): number => ((at - from) / (to - from)) * width;
   const timeAt = (event: PointerEvent<HTMLElement>): number => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -36,8 +37,7 @@ export function Lanes(props: {
     setStart(undefined);
     if (start !== undefined && Math.abs(x(end) - x(start)) > 6) onRange(Math.min(start, end), Math.max(start, end));
   }
-  const young = firstAt(lanes.map((lane) => lane.points));
-  if (young === undefined) return <p className="panel-body muted">Nothing was measured here in this range.</p>;
+  if (lanes.length === 0) return <p className="panel-body muted">Nothing was measured here in this range.</p>;
   return (
     <div className="time-lanes">
       <div className="time-lane-names">
@@ -134,7 +134,11 @@ const isPresence = (lane: Lane): boolean => /^online$/i.test(lane.name);
 
 /** Under the pointer the moment's value; else the latest of a level, the sum over the range of a count. */
 function shownText(lane: Lane, point: LanePoint | undefined, pointed: number | undefined): string {
-  if (isPresence(lane)) return point === undefined || point.value === 0 ? 'silent' : 'heard';
+  if (isPresence(lane)) {
+    // The minute that runs may not have been heard yet.
+    const lately = pointed === undefined ? lane.points.slice(-2) : point === undefined ? [] : [point];
+    return lately.some(({ value }) => value > 0) ? 'heard' : 'silent';
+  }
   if (point === undefined) return '–';
   if (pointed !== undefined || lane.kind === 'line' || lane.unit.includes('/'))
     return valueText(point.value, lane.unit);

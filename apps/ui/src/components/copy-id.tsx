@@ -17,7 +17,7 @@ export function CopyId({ id, what, length = 8 }: { id: string; what: string; len
         void copyText(id, what);
       }}
     >
-      {short}
+      <span aria-hidden>{short}</span>
       <IconCopy size={12} aria-hidden color="var(--faint)" />
     </button>
   );

@@ -32,7 +32,7 @@ export function MeMenu(): ReactNode {
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
         <UnstyledButton aria-label={`${name}: menu`} className="me">
-          <Avatar size={28} radius="xl" color="accent" name={name} variant="light" />
+          <Avatar aria-hidden size={28} radius="xl" color="accent" name={name} variant="light" />
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

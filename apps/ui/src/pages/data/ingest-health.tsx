@@ -2,6 +2,7 @@ import { ingestHealth } from '@sightline/contract';
 import { formatDuration } from '@sightline/base';
 import type { ReactNode } from 'react';
 import { Lanes } from '../../charts/lanes.tsx';
+import { ScrollX } from '../../components/scroll-x.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { bytesText, counted } from '../../components/number-text.ts';
@@ -29,7 +30,7 @@ export function IngestHealth(): ReactNode {
       {health.rate.length > 0 && (
         <section className="panel" aria-label="Records received">
           <Lanes
-            lanes={[{ name: 'Received', unit: 'per s', kind: 'bar', points: health.rate }]}
+            lanes={[{ name: 'Received', unit: 'rec/s', kind: 'bar', points: health.rate }]}
             from={query.from}
             to={query.to}
             onRange={setRange}
@@ -99,8 +100,8 @@ function Ledger({ health }: { health: Health }): ReactNode {
       <header className="panel-head">
         <h2>Received = accepted + dropped + rejected</h2>
       </header>
-      <div className="scroll-x">
-        <table className="table ledger">
+      <ScrollX label="Table of what was received">
+        <table className="table ledger one-line">
           <thead>
             <tr>
               <th>Protocol</th>
@@ -141,7 +142,7 @@ function Ledger({ health }: { health: Health }): ReactNode {
             </tr>
           </tfoot>
         </table>
-      </div>
+      </ScrollX>
     </section>
   );
 }

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { listQuarantine } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
+import { ScrollX } from '../../components/scroll-x.tsx';
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -31,7 +32,7 @@ export function Quarantine(): ReactNode {
   };
   return (
     <section className="panel" aria-label="Quarantine">
-      <div className="scroll-x">
+      <ScrollX label="Table of the quarantine">
         <table className="table">
           <thead>
             <tr>
@@ -66,7 +67,7 @@ export function Quarantine(): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
       {(cursors.length > 1 || next !== '') && (
         <div className="row panel-body">
           <Button variant="default" disabled={cursors.length === 1} onClick={() => setCursors(cursors.slice(0, -1))}>

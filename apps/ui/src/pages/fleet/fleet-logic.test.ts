@@ -90,12 +90,12 @@ test.each([
       site('C', 'unhealthy', { worst: 'payments failing 20 %', paymentSuccess: 0.8, health: health(20, 'good') }),
       site('D', 'unhealthy', { worst: 'error rate 9 %', paymentSuccess: 1 }),
     ],
-    '4 stores need you: payments failing at B and C since 21:20; error rate at A and D.',
+    '4 stores need you: payments failing at B and C since 21:20; requests failing at A and D.',
   ],
   [
     'figures of degraded stores',
     [site('A', 'degraded', { worst: 'slow, p95 2.4 s' }), site('B', 'degraded', { worst: 'disk 95 % full' })],
-    'Nothing is down. 2 stores to watch: slow at A; disk at B.',
+    'Nothing is down. 2 stores to watch: slow at A; disk nearly full at B.',
   ],
 ])('kinds of trouble: %s', (_, sites, expected) => {
   expect(sentence(...sites)).toBe(expected);
@@ -109,7 +109,7 @@ test.each([
   ['wggb', 4],
 ])('minutes %s: trouble since %s minutes', (text, minutes) => {
   const words = { g: 'good', w: 'warn', b: 'bad' } as const;
-  const health = [...text].map((letter) => words[letter as keyof typeof words]);
+  const health = text.split('').map((letter) => words[letter as keyof typeof words]);
   expect(troubleSince(site('A', 'unhealthy', { health }), now)).toBe(minutes && minutesAgo(minutes));
 });
 

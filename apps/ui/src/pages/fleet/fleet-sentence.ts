@@ -99,11 +99,21 @@ export function fleetSentence(
   return { tone: act.length > 0 ? 'bad' : 'warn', parts };
 }
 
+/** Words that only say something beside their figure, said without it. */
+const kindWords: Readonly<Record<string, string>> = {
+  'error rate': 'requests failing',
+  CPU: 'CPU high',
+  memory: 'memory short',
+  disk: 'disk nearly full',
+  queue: 'queue long',
+};
+
 /** The kind of a trouble: its words without the figures, which differ from store to store. */
 function kindOf(site: SiteSummary): string {
-  return troubleWords(site)
+  const kind = troubleWords(site)
     .replace(/,? (p95 )?[\d.,]+ ?(%|s|ms)?( full)?$/, '')
     .trim();
+  return kindWords[kind] ?? kind;
 }
 
 function list(sites: readonly SiteSummary[], now: number, clock: (at: number) => string): SentencePart[] {

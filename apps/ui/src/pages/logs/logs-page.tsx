@@ -85,18 +85,12 @@ export default function LogsPage(): ReactNode {
           problem={logs.error}
         />
         {narrow && (
-          <Button
-            variant="default"
-            size="sm"
-            leftSection={<IconFilter size={14} />}
-            onClick={() => setFacetsOpen(true)}
-          >
+          <Button variant="default" leftSection={<IconFilter size={14} />} onClick={() => setFacetsOpen(true)}>
             Fields
           </Button>
         )}
         <Button
           variant={tailing ? 'filled' : 'default'}
-          size="sm"
           aria-pressed={tailing}
           leftSection={<span className="tail-dot" data-on={tailing && tail.state === 'open' ? '' : undefined} />}
           onClick={() => {
@@ -283,12 +277,7 @@ function ExportMenu({ query }: { query: Record<string, unknown> }): ReactNode {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Button
-          variant="default"
-          size="sm"
-          leftSection={<IconDownload size={14} />}
-          rightSection={<IconChevronDown size={12} />}
-        >
+        <Button variant="default" leftSection={<IconDownload size={14} />} rightSection={<IconChevronDown size={12} />}>
           Export
         </Button>
       </Menu.Target>

@@ -5,6 +5,7 @@ import { useMemo, type ReactNode } from 'react';
 import { formatValue } from '../../charts/number-format.ts';
 import { topSeries } from '../../charts/chart-data.ts';
 import { seriesColour, TimeChart, type ChartSeries } from '../../charts/time-chart.tsx';
+import { ScrollX } from '../../components/scroll-x.tsx';
 import { copyText } from '../../components/copy.ts';
 import { ErrorState } from '../../components/error-state.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
@@ -150,7 +151,7 @@ function Legend({ series, unit }: { series: readonly ChartSeries[]; unit: string
   });
   if (rows.length === 0) return null;
   return (
-    <div className="scroll-x">
+    <ScrollX label="Table of series">
       <table className="table">
         <thead>
           <tr>
@@ -179,7 +180,7 @@ function Legend({ series, unit }: { series: readonly ChartSeries[]; unit: string
             ))}
         </tbody>
       </table>
-    </div>
+    </ScrollX>
   );
 }
 

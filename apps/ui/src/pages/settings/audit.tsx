@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { listAudit } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
+import { ScrollX } from '../../components/scroll-x.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
@@ -20,8 +21,8 @@ export function Audit(): ReactNode {
     return <EmptyState compact title="Nothing yet" text="What people change is written here." />;
   return (
     <section className="panel" aria-label="Audit">
-      <div className="scroll-x">
-        <table className="table">
+      <ScrollX label="Table of the audit">
+        <table className="table one-line">
           <thead>
             <tr>
               <th>When</th>
@@ -47,7 +48,7 @@ export function Audit(): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
       {(cursors.length > 1 || next !== '') && (
         <div className="row panel-body">
           <Button variant="default" disabled={cursors.length === 1} onClick={() => setCursors(cursors.slice(0, -1))}>

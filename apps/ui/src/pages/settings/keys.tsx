@@ -1,6 +1,7 @@
 import { Button, Checkbox, Select, TextInput } from '@mantine/core';
 import { createKey, listKeys, revokeKey, scopes, type ApiKey } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
+import { ScrollX } from '../../components/scroll-x.tsx';
 import { Confirm } from '../../components/confirm.tsx';
 import { CopyId } from '../../components/copy-id.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -46,8 +47,8 @@ export function Keys(): ReactNode {
         <EmptyState compact title="No keys yet" text="A client needs a key to send or read. Create the first above." />
       ) : (
         <section className="panel" aria-label="API keys">
-          <div className="scroll-x">
-            <table className="table">
+          <ScrollX label="Table of keys">
+            <table className="table one-line">
               <thead>
                 <tr>
                   <th>Name</th>
@@ -89,7 +90,7 @@ export function Keys(): ReactNode {
                 ))}
               </tbody>
             </table>
-          </div>
+          </ScrollX>
         </section>
       )}
     </>

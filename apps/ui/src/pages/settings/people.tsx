@@ -10,6 +10,7 @@ import {
   type Role,
 } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
+import { ScrollX } from '../../components/scroll-x.tsx';
 import { Confirm } from '../../components/confirm.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
@@ -41,8 +42,8 @@ export function People(): ReactNode {
     <>
       {admin && <Invite />}
       <section className="panel" aria-label="People">
-        <div className="scroll-x">
-          <table className="table">
+        <ScrollX label="People">
+          <table className="table one-line">
             <thead>
               <tr>
                 <th>Person</th>
@@ -58,7 +59,7 @@ export function People(): ReactNode {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollX>
       </section>
       {admin && asked.data.invitations.length > 0 && <Invitations rows={asked.data.invitations} />}
     </>
@@ -181,8 +182,8 @@ function Invitations({ rows }: { rows: Reply<typeof listMembers>['invitations'] 
       <header className="panel-head">
         <h2>Open invitations</h2>
       </header>
-      <div className="scroll-x">
-        <table className="table">
+      <ScrollX label="Invitations">
+        <table className="table one-line">
           <tbody>
             {rows.map((row) => (
               <tr key={row.id}>
@@ -204,7 +205,7 @@ function Invitations({ rows }: { rows: Reply<typeof listMembers>['invitations'] 
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollX>
     </section>
   );
 }

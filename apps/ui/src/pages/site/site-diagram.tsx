@@ -47,11 +47,15 @@ export function SiteDiagram({ detail }: { detail: SiteDetail }): ReactNode {
                     </span>
                   )}
                 </span>
-                <span className="node-numbers">
-                  <span>{compactNumber(s.requestsPerMin)}/min</span>
-                  <span>p95 {compactNumber(s.p95Ms, 0)} ms</span>
-                  <span data-high={s.errorRate > 0.05 ? '' : undefined}>{percent(s.errorRate)} failing</span>
-                </span>
+                {s.requestsPerMin === 0 ? (
+                  <span className="node-numbers">no requests in the last 5 min</span>
+                ) : (
+                  <span className="node-numbers">
+                    <span>{compactNumber(s.requestsPerMin)}/min</span>
+                    <span>p95 {compactNumber(s.p95Ms, 0)} ms</span>
+                    <span data-high={s.errorRate > 0.05 ? '' : undefined}>{percent(s.errorRate)} failing</span>
+                  </span>
+                )}
                 <span className="node-machines">{machinesOf(s.service)}</span>
               </Go>
             ))}

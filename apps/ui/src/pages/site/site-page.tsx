@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { siteDetail } from '@sightline/contract';
 import type { ReactNode } from 'react';
+import { ScrollX } from '../../components/scroll-x.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { counted } from '../../components/number-text.ts';
@@ -166,7 +167,7 @@ function Issues({ detail }: { detail: SiteDetail }): ReactNode {
       {detail.topIssues.length === 0 ? (
         <p className="panel-body muted">No errors were reported from here in this range.</p>
       ) : (
-        <div className="scroll-x">
+        <ScrollX label="Table of errors">
           <table className="table">
             <thead>
               <tr>
@@ -191,7 +192,7 @@ function Issues({ detail }: { detail: SiteDetail }): ReactNode {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollX>
       )}
     </section>
   );

@@ -19,7 +19,7 @@ export function StoryLanes({
   readonly onOpen: (index: number) => void;
 }): ReactNode {
   return (
-    <div className="lanes" role="group" aria-label="Time line">
+    <div className="lanes" role="group" aria-label="Time line; the list below has the same entries in order">
       <div className="lane lane-axis" aria-hidden="true">
         <span />
         <span className="axis-ticks">
@@ -38,6 +38,8 @@ export function StoryLanes({
               <button
                 key={bar.index}
                 type="button"
+                // Bars and ticks stand as close as time put them: keys and thumbs have the list below.
+                tabIndex={-1}
                 className="lane-bar"
                 data-failed={bar.entry.span.status === 'error' ? '' : undefined}
                 aria-current={bar.index === open ? 'true' : undefined}
@@ -82,6 +84,7 @@ function Mark({
   return (
     <button
       type="button"
+      tabIndex={-1}
       className="lane-mark"
       data-kind={entry.kind}
       data-tone={entry.kind === 'log' ? severityTone(entry.log.severity) : 'bad'}

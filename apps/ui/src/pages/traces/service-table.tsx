@@ -45,7 +45,7 @@ export function ServiceTable(): ReactNode {
     sort === 'service' ? a.service.localeCompare(b.service) : b[sort] - a[sort],
   );
   return (
-    <div className="scroll-x panel">
+    <div className="scroll-x panel" role="region" aria-label="Table of services" tabIndex={0}>
       <table className="table service-table">
         <thead>
           <tr>

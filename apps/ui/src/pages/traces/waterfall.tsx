@@ -165,16 +165,22 @@ const SpanRow = memo(function SpanRow(props: SpanRowProps): ReactNode {
           </button>
         )}
         <span className="swatch" style={{ background: colour }} />
-        <b>{span.service}</b>
-        <span className="span-operation">{span.name}</span>
-        {row.collapsed && <span className="chip">+{node.below}</span>}
+        <b aria-hidden>{span.service}</b>
+        <span aria-hidden className="span-operation">
+          {span.name}
+        </span>
+        {row.collapsed && (
+          <span aria-hidden className="chip">
+            +{node.below}
+          </span>
+        )}
         {(failed || (row.collapsed && node.failed)) && (
-          <span data-tone="bad" className="toned" title={span.statusMessage || 'failed'}>
+          <span aria-hidden data-tone="bad" className="toned" title={span.statusMessage || 'failed'}>
             ▲
           </span>
         )}
       </span>
-      <span className="span-track">
+      <span className="span-track" aria-hidden>
         <span
           className="span-bar"
           data-failed={failed ? '' : undefined}

@@ -1,0 +1,284 @@
+/**
+ * Every page, dark and light, wide and on a phone, against WCAG 2.2 A and AA as axe judges them; what is serious or
+ * critical fails. The pages hold real records: logs, a failed trace, metrics and an error of one sale.
+ */
+import { randomBytes } from 'node:crypto';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { desk, openBrowser, openPage, phone } from '../support/browser.ts';
+import { eventually, headless, type Product, startProduct } from '../support/product.ts';
+
+const key = headless.SIGHTLINE_SETUP_KEY;
+const traceId = randomBytes(16).toString('hex');
+const spanId = randomBytes(8).toString('hex');
+const correlation = 'corr_a11y';
+const startMs = Date.now() - 20_000;
+
+let product: Product;
+let browser: Browser;
+
+beforeAll(async () => {
+  [product, browser] = await Promise.all([startProduct({ env: headless }), openBrowser()]);
+  await sendSale();
+});
+afterAll(async () => {
+  await browser?.close();
+  await product?.close();
+});
+
+const ns = (ms: number): string => `${ms}000000`;
+const text = (name: string, value: string): object => ({ key: name, value: { stringValue: value } });
+const resource = {
+  attributes: [
+    text('service.name', 'payment'),
+    text('service.version', '2.4.1'),
+    text('site.id', 'STORE_012'),
+    text('device.id', 'TERM_01'),
+    text('deployment.environment.name', 'production'),
+  ],
+};
+
+async function send(path: string, body: string, headers: Record<string, string>): Promise<void> {
+  const reply = await fetch(`${product.url}${path}`, { method: 'POST', headers, body });
+  if (!reply.ok) throw new Error(`${path} answered ${reply.status}: ${await reply.text()}`);
+}
+
+/** One failed sale, by OTLP (JSON) and by Sentry's envelope. */
+async function sendSale(): Promise<void> {
+  const otlp = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const attributes = [text('correlation.id', correlation), text('order.id', 'ord_1')];
+  const span = (id: string, parent: string, name: string, fromMs: number, toMs: number): object => ({
+    traceId,
+    spanId: id,
+    parentSpanId: parent,
+    name,
+    kind: 2,
+    startTimeUnixNano: ns(startMs + fromMs),
+    endTimeUnixNano: ns(startMs + toMs),
+    attributes,
+    status: { code: 2, message: 'declined' },
+  });
+  const log = (severity: string, number: number, body: string, atMs: number): object => ({
+    timeUnixNano: ns(startMs + atMs),
+    severityText: severity,
+    severityNumber: number,
+    body: { stringValue: body },
+    attributes,
+    traceId,
+    spanId,
+  });
+  const lines = Array.from({ length: 40 }, (_, i) => log('INFO', 9, `Authorizing step ${i}`, i));
+  await send(
+    '/v1/traces',
+    JSON.stringify({
+      resourceSpans: [
+        {
+          resource,
+          scopeSpans: [
+            {
+              spans: [
+                span(spanId, '', 'checkout', 0, 900),
+                span(randomBytes(8).toString('hex'), spanId, 'authorize payment', 40, 880),
+              ],
+            },
+          ],
+        },
+      ],
+    }),
+    otlp,
+  );
+  await send(
+    '/v1/logs',
+    JSON.stringify({
+      resourceLogs: [
+        {
+          resource,
+          scopeLogs: [
+            { logRecords: [...lines, log('WARN', 13, 'slow {"ms":840}', 60), log('ERROR', 17, 'Card declined', 880)] },
+          ],
+        },
+      ],
+    }),
+    otlp,
+  );
+  const points = Array.from({ length: 10 }, (_, i) => ({
+    timeUnixNano: ns(startMs + i * 1000),
+    asDouble: 0.2 + i / 50,
+  }));
+  await send(
+    '/v1/metrics',
+    JSON.stringify({
+      resourceMetrics: [
+        {
+          resource,
+          scopeMetrics: [{ metrics: [{ name: 'system.cpu.utilization', unit: '1', gauge: { dataPoints: points } }] }],
+        },
+      ],
+    }),
+    otlp,
+  );
+  const eventId = randomBytes(16).toString('hex');
+  const frame = {
+    filename: 'payment.ts',
+    function: 'charge',
+    lineno: 12,
+    in_app: true,
+    context_line: 'throw declined;',
+  };
+  const event = {
+    event_id: eventId,
+    timestamp: (startMs + 880) / 1000,
+    platform: 'node',
+    level: 'error',
+    release: '2.4.1',
+    environment: 'production',
+    tags: { 'site.id': 'STORE_012', 'service.name': 'payment' },
+    user: { id: 'cashier_1' },
+    contexts: { trace: { trace_id: traceId, span_id: spanId } },
+    breadcrumbs: [{ timestamp: startMs / 1000, category: 'ui', message: 'Pay pressed', level: 'info' }],
+    exception: { values: [{ type: 'PaymentError', value: 'Card declined', stacktrace: { frames: [frame] } }] },
+  };
+  await send(
+    '/api/1/envelope/',
+    [{ event_id: eventId }, { type: 'event' }, event].map((part) => JSON.stringify(part)).join('\n'),
+    {
+      'x-sentry-auth': `Sentry sentry_version=7, sentry_key=${key}`,
+      'content-type': 'application/x-sentry-envelope',
+    },
+  );
+}
+
+async function signIn(page: Page): Promise<void> {
+  await page.goto(`${product.url}/sign-in`);
+  await page.getByLabel('E-mail').fill(headless.SIGHTLINE_SETUP_EMAIL);
+  await page.getByLabel('Password').first().fill(headless.SIGHTLINE_SETUP_PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.waitForURL((url) => url.pathname === '/');
+}
+
+/** Where an open page leads: the issue and the log line that were just sent. */
+async function newest(page: Page): Promise<{ issue: string; row: string }> {
+  const range = `from=${startMs - 3_600_000}&to=${startMs + 3_600_000}`;
+  const ask = async (path: string): Promise<string> =>
+    page.evaluate(async (address) => (await fetch(address)).text(), `${product.url}${path}?${range}`);
+  const issues = await eventually(
+    () => ask('/api/v1/issues'),
+    (reply) => reply.includes('PaymentError'),
+    20_000,
+  );
+  const rows = await eventually(
+    () => ask('/api/v1/logs'),
+    (reply) => reply.includes('Card declined'),
+    20_000,
+  );
+  return {
+    issue: /"issue":"([0-9a-f]{16})"/.exec(issues)?.[1] ?? '',
+    row: encodeURIComponent(/"id":"([^"]+)"/.exec(rows)?.[1] ?? ''),
+  };
+}
+
+interface Visit {
+  readonly path: string;
+  /** What is pressed before axe looks. */
+  readonly press?: string;
+}
+
+function visits({ issue, row }: { issue: string; row: string }): Visit[] {
+  return [
+    { path: '/' },
+    { path: '/?view=map' },
+    { path: '/?view=table' },
+    { path: '/', press: 'Control+k' },
+    { path: '/', press: '?' },
+    { path: '/sites/STORE_012' },
+    { path: '/sites/STORE_012?edit=1' },
+    { path: '/logs' },
+    { path: `/logs?row=${row}` },
+    { path: '/logs?tail=1' },
+    { path: '/logs?q=severity%3A' },
+    { path: '/traces' },
+    { path: '/traces?view=services' },
+    { path: `/traces/${traceId}` },
+    { path: `/traces/${traceId}?span=${spanId}` },
+    { path: '/story' },
+    { path: `/story/${correlation}` },
+    { path: '/errors' },
+    { path: `/errors/${issue}` },
+    { path: '/metrics' },
+    { path: '/metrics?metric=system.cpu.utilization' },
+    { path: '/data' },
+    { path: '/data?tab=health' },
+    { path: '/data?tab=quarantine' },
+    { path: '/settings' },
+    { path: '/settings?tab=keys' },
+    { path: '/settings?tab=audit' },
+    { path: '/settings?tab=mine' },
+    { path: '/nowhere' },
+  ];
+}
+
+/** What differs between dark and light is colour alone: light is judged by the rules of colour. */
+type Rules = 'all' | 'colour';
+
+/** Violations that fail, each with where it is. */
+async function violations(page: Page, rules: Rules): Promise<string[]> {
+  const found = await page.evaluate(async (only) => {
+    const { axe: engine } = window as unknown as { axe: typeof import('axe-core') };
+    const { violations: all } = await engine.run({
+      runOnly:
+        only === 'colour'
+          ? { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }
+          : { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] },
+      resultTypes: ['violations'],
+    });
+    return all.map(({ id, impact, nodes }) => ({
+      id,
+      impact: impact ?? '',
+      where: nodes.slice(0, 3).map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary ?? ''}`),
+    }));
+  }, rules);
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, where }) => `${id}: ${where.join(' | ')}`);
+}
+
+async function look(page: Page, visit: Visit, rules: Rules = 'all'): Promise<string[]> {
+  await page.goto(`${product.url}${visit.path}`);
+  await page.locator('h1, h2, [role=tablist], .query-line, .log-list').first().waitFor({ timeout: 30_000 });
+  if (visit.press) await page.keyboard.press(visit.press);
+  await eventually(
+    () => page.locator('[aria-busy=true], .skeleton').count(),
+    (count) => count === 0,
+    4000,
+  );
+  // Evaluated, not added as a script: the page's content policy refuses strangers.
+  await page.evaluate(axe.source);
+  return (await violations(page, rules)).map((one) => `${visit.path} ${visit.press ?? ''} ${one}`);
+}
+
+test('sign-in and the pages before the shell', async () => {
+  const found: string[] = [];
+  for (const scheme of ['dark', 'light'] as const) {
+    const { page } = await openPage(browser, phone, scheme);
+    for (const path of ['/sign-in', '/setup', '/invitation?token=x']) found.push(...(await look(page, { path })));
+    await page.context().close();
+  }
+  expect(found).toEqual([]);
+});
+
+test.each([
+  ['wide, dark', desk, 'dark'],
+  ['wide, light', desk, 'light'],
+  ['phone, dark', phone, 'dark'],
+  ['phone, light', phone, 'light'],
+] as const)('every page, %s', async (_, viewport, scheme) => {
+  const { page, faults } = await openPage(browser, viewport, scheme);
+  await signIn(page);
+  const found: string[] = [];
+  for (const visit of visits(await newest(page)))
+    found.push(...(await look(page, visit, scheme === 'dark' ? 'all' : 'colour')));
+  await page.context().close();
+  expect(found).toEqual([]);
+  expect(faults).toEqual([]);
+});
