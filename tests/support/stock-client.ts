@@ -130,7 +130,7 @@ export async function read<T>(
 ): Promise<T> {
   const now = Date.now();
   const range = { from: String(now - 3_600_000), to: String(now + 60_000) };
-  const reply = await fetch(`${product.url}${endpoint}?${new URLSearchParams({ ...range, ...query })}`, {
+  const reply = await fetch(`${product.url}${endpoint}?${new URLSearchParams({ ...range, ...query }).toString()}`, {
     headers: authorization,
     signal: AbortSignal.timeout(20_000),
   });
@@ -167,13 +167,20 @@ export interface LedgerLine {
   readonly reasons: Readonly<Record<string, number>>;
 }
 
-/** The ledger once it says what `done` waits for. */
-export async function ledger(product: Product, done: (lines: readonly LedgerLine[]) => boolean): Promise<LedgerLine[]> {
-  const { rows } = await readUntil<{ rows: LedgerLine[] }>(product, '/api/v1/data/health', {}, ({ rows }) =>
-    done(rows),
+/** What the ledger says of these protocols and the Data page's key, once it says what `done` waits for. */
+export async function ledger(
+  product: Product,
+  protocols: readonly string[],
+  done: (lines: readonly LedgerLine[]) => boolean,
+): Promise<LedgerLine[]> {
+  const ours = (rows: readonly LedgerLine[]): LedgerLine[] =>
+    rows.filter(({ protocol, keyName }) => protocols.includes(protocol) && keyName === 'Send data');
+  const reply = await readUntil<{ rows: LedgerLine[] }>(product, '/api/v1/data/health', {}, ({ rows }) =>
+    done(ours(rows)),
   );
-  for (const line of rows)
+  const lines = ours(reply.rows);
+  for (const line of lines)
     if (line.received !== line.accepted + line.dropped + line.rejected)
       throw new Error(`the ledger does not add up: ${JSON.stringify(line)}`);
-  return rows;
+  return lines;
 }

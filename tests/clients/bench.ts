@@ -1,0 +1,11 @@
+import type { Product } from '../support/product.ts';
+import type { Workshop } from '../support/stock-client.ts';
+
+/** What all clients' tests share: one product, and one folder to try its snippets in. Filled before the first test. */
+export interface Bench {
+  readonly product: Product;
+  readonly workshop: Workshop;
+  /** The product's further ports for OTLP. */
+  readonly grpcPort: number;
+  readonly httpPort: number;
+}

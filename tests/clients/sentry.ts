@@ -1,0 +1,222 @@
+/** "Only the address changes": stock Sentry SDKs, told where to report by the Data page's snippets alone. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { IssueRow, LogRow, Span } from '@sightline/contract';
+import { systemClock } from '@sightline/base';
+import { connectStore } from '@sightline/store';
+import { build } from 'vite';
+import { expect, test } from 'vitest';
+import { openBrowser } from '../support/browser.ts';
+import { headless } from '../support/product.ts';
+import { ledger, printedJson, program, read, readUntil, runNode } from '../support/stock-client.ts';
+import type { Bench } from './bench.ts';
+
+export function sentryClients(bench: Bench): void {
+  interface Event {
+    readonly [field: string]: unknown;
+    readonly eventId: string;
+  }
+  interface Trace {
+    readonly spans: readonly Span[];
+    readonly logs: readonly LogRow[];
+    readonly errors: readonly Event[];
+  }
+
+  const issues = (q: string, atLeast = 1): Promise<{ issues: IssueRow[] }> =>
+    readUntil<{ issues: IssueRow[] }>(
+      bench.product,
+      '/api/v1/issues',
+      { q },
+      (reply) => reply.issues.length >= atLeast,
+    );
+
+  async function newestEvent(issue: IssueRow | undefined): Promise<Event> {
+    const { event } = await read<{ event: Event }>(bench.product, `/api/v1/issues/${issue?.issue}`);
+    return event;
+  }
+
+  test('@sentry/node: error, transaction, log, session, check-in, feedback and attachment', async () => {
+    bench.workshop.write('instrument.mjs', bench.workshop.snippet('sentry-node'));
+    const ended = await runNode(bench.workshop, ['--import', './instrument.mjs', program('sentry-service.ts')]);
+    expect(ended.code, ended.output).toBe(0);
+    const { traceId, statuses } = printedJson<{ traceId: string; statuses: number[] }>(ended);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+
+    const trace = await readUntil<Trace>(
+      bench.product,
+      `/api/v1/traces/${traceId}`,
+      {},
+      (found) => found.spans.length === 2 && found.logs.length === 1 && found.errors.length === 1,
+    );
+    const origin = {
+      site: 'STORE_001',
+      device: 'TERM_07',
+      service: 'backend',
+      environment: 'production',
+      release: 'backend@1.0.0',
+      traceId,
+      correlationId: 'corr-node-1',
+    };
+    const root = trace.spans.find((span) => span.parentId === '');
+    expect(root).toMatchObject({ ...origin, name: 'POST /charge', kind: 'server', status: 'ok' });
+    expect(trace.spans.find((span) => span !== root)).toMatchObject({
+      ...origin,
+      parentId: root?.spanId,
+      name: 'authorise card',
+      kind: 'client',
+    });
+    expect(trace.logs[0]).toMatchObject({
+      // The SDK gives logs the attributes of the scope, not its tags: the terminal, a tag here, is not known to them.
+      ...origin,
+      device: expect.any(String),
+      severity: 'warn',
+      body: 'card of <email> declined',
+      spanId: root?.spanId,
+      attributes: { attempt: '2', 'user.id': 'cashier-12' },
+    });
+    expect(trace.errors[0]).toMatchObject({ ...origin, type: 'RangeError', severity: 'error', spanId: root?.spanId });
+
+    const thrown = await newestEvent((await issues('amount is out of range')).issues[0]);
+    expect(thrown).toMatchObject({
+      platform: 'node',
+      sdk: 'sentry.javascript.node@10.78.0',
+      breadcrumbs: expect.arrayContaining([expect.objectContaining({ message: 'scanned 3 articles' })]),
+      tags: { 'site.id': 'STORE_001', 'terminal.id': 'TERM_07' },
+      contexts: { order: { id: 'ORD-1881', currency: 'USD' } },
+    });
+    const drawer = await newestEvent((await issues('drawer is open')).issues[0]);
+    expect(drawer).toMatchObject({
+      severity: 'warn',
+      attachments: [{ name: 'receipt.txt', contentType: 'text/plain', sizeBytes: 14 }],
+    });
+    const file = await fetch(`${bench.product.url}/api/v1/events/${drawer.eventId}/attachments/receipt.txt`, {
+      headers: { authorization: `Bearer ${headless.SIGHTLINE_SETUP_KEY}` },
+    });
+    expect(await file.text()).toBe('three articles');
+    expect((await issues('First error from Node')).issues).toMatchObject([{ service: 'backend', sites: 1, events: 1 }]);
+  });
+
+  test('@sentry/node: what no page shows yet lies in its table', async () => {
+    const store = await connectStore({
+      url: 'http://engine',
+      socketPath: path.join(bench.product.dataFolder, 'run', 'engine.sock'),
+      clock: systemClock,
+    });
+    try {
+      const rows = (sql: string): Promise<Record<string, unknown>[]> => store.query(sql);
+      const arrived = (sql: string) => expect.poll(() => rows(sql), { timeout: 15_000 });
+      await arrived(
+        "SELECT DISTINCT service, environment, release, status FROM sessions WHERE status = 'exited'",
+      ).toEqual([{ service: 'backend', environment: 'production', release: 'backend@1.0.0', status: 'exited' }]);
+      await arrived('SELECT monitor, kind, status, service, environment FROM checks').toEqual([
+        { monitor: 'nightly-sync', kind: 'cron', status: 'error', service: 'backend', environment: 'production' },
+      ]);
+      await arrived('SELECT site, service, release, name, message FROM feedback').toEqual([
+        { site: 'STORE_001', service: 'backend', release: 'backend@1.0.0', name: 'Ana', message: 'the printer hangs' },
+      ]);
+    } finally {
+      await store.close();
+    }
+  });
+
+  /** Bundles the snippet with the till's own code, as a shop would, and serves it from an origin of its own. */
+  async function openShop(name: string, snippet: string): Promise<{ url: string; server: Server }> {
+    bench.workshop.write(`${name}-snippet.js`, snippet);
+    const input = bench.workshop.write(
+      `${name}.js`,
+      `import './${name}-snippet.js';\nimport ${JSON.stringify(program('till-page.ts'))};\n`,
+    );
+    await build({
+      root: bench.workshop.folder,
+      logLevel: 'error',
+      build: { outDir: `${name}-dist`, rollupOptions: { input, output: { entryFileNames: 'till.js' } } },
+    });
+    const script = readFileSync(path.join(bench.workshop.folder, `${name}-dist/till.js`));
+    const server = createServer((request, response) => {
+      const isScript = request.url === '/till.js';
+      response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
+      response.end(
+        isScript ? script : '<!doctype html><title>till</title><script type="module" src="/till.js"></script>',
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server };
+  }
+
+  /** Opens the page; answers the statuses of its envelopes and what the browser itself complained about (CORS shows there). */
+  async function visit(
+    shop: { url: string; server: Server },
+    envelopes: number,
+  ): Promise<{ statuses: number[]; complaints: string[] }> {
+    const browser = await openBrowser();
+    try {
+      const page = await browser.newPage();
+      const statuses: number[] = [];
+      const complaints: string[] = [];
+      page.on('response', (reply) => reply.url().includes('/envelope/') && statuses.push(reply.status()));
+      page.on('console', (message) => /CORS|Access-Control/i.test(message.text()) && complaints.push(message.text()));
+      page.on('requestfailed', (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
+      await page.goto(shop.url);
+      await page.waitForFunction("document.title === 'done'", undefined, { timeout: 15_000 });
+      await expect.poll(() => statuses.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(envelopes);
+      return { statuses, complaints };
+    } finally {
+      await browser.close();
+      shop.server.close();
+    }
+  }
+
+  test('@sentry/browser, in a browser, from another origin', async () => {
+    const seen = await visit(await openShop('till', bench.workshop.snippet('sentry-browser')), 4);
+    expect(seen.complaints).toEqual([]);
+    expect(new Set(seen.statuses)).toEqual(new Set([200]));
+
+    const thrown = await newestEvent((await issues('scale is offline')).issues[0]);
+    expect(thrown).toMatchObject({
+      site: 'STORE_001',
+      device: 'TERM_01',
+      service: 'terminal',
+      environment: 'production',
+      release: 'terminal@1.0.0',
+      handled: false,
+      platform: 'javascript',
+    });
+    expect((await issues('First error from a browser')).issues).toHaveLength(1);
+    const logs = await readUntil<{ rows: LogRow[] }>(
+      bench.product,
+      '/api/v1/logs',
+      { q: '"receipt printer is slow"' },
+      ({ rows }) => rows.length > 0,
+    );
+    expect(logs.rows).toMatchObject([
+      { site: 'STORE_001', device: 'TERM_01', service: 'terminal', environment: 'production', severity: 'warn' },
+    ]);
+    const traces = await readUntil<{ traces: { site: string; rootService: string; spans: number }[] }>(
+      bench.product,
+      '/api/v1/traces',
+      { q: 'service:terminal' },
+      (found) => found.traces.length > 0,
+    );
+    expect(traces.traces).toMatchObject([{ rootService: 'terminal', site: 'STORE_001' }]);
+  });
+
+  test('a wrong key: the SDKs are told 401, drop what they have and go on', async () => {
+    bench.workshop.write('instrument.mjs', bench.workshop.snippetWithWrongKey('sentry-node'));
+    const ended = await runNode(bench.workshop, ['--import', './instrument.mjs', program('sentry-service.ts')]);
+    expect(ended.code, ended.output).toBe(0);
+    expect(new Set(printedJson<{ statuses: number[] }>(ended).statuses)).toEqual(new Set([401]));
+
+    const seen = await visit(await openShop('stranger', bench.workshop.snippetWithWrongKey('sentry-browser')), 1);
+    expect(seen.complaints, 'the page may read the refusal').toEqual([]);
+    expect(new Set(seen.statuses)).toEqual(new Set([401]));
+  });
+
+  test('the ledger has one line a signal, all accepted', async () => {
+    const sent = await ledger(bench.product, ['sentry'], (rows) => rows.some(({ signal }) => signal === 'feedback'));
+    const accepted = Object.fromEntries(sent.map(({ signal, accepted }) => [signal, accepted]));
+    expect(accepted).toMatchObject({ checks: 1, feedback: 1, attachments: 1, logs: 2 });
+    for (const line of sent) expect(line).toMatchObject({ dropped: 0, rejected: 0, reasons: {} });
+  });
+}
