@@ -78,7 +78,14 @@ test('OTLP ports that others hold are said, and the main port serves', async () 
   const started = begin([
     process.execPath,
     main,
-    ...['--host', '127.0.0.1', '--port', '0', '--data', folder, '--otlp-ports', `${port},${port}`],
+    '--host',
+    '127.0.0.1',
+    '--port',
+    '0',
+    '--data',
+    folder,
+    '--otlp-ports',
+    `${port},${port}`,
   ]);
   while (!started.printed().includes('Ctrl-C stops it') && started.child.exitCode === null)
     await new Promise((resolve) => setTimeout(resolve, 50));

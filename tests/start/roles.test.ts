@@ -23,7 +23,7 @@ async function sendLine(url: string, body: string): Promise<number> {
 /** Status and text of a search for `word` in the last hour. */
 async function search(url: string, word: string): Promise<{ status: number; text: string }> {
   const range = new URLSearchParams({ q: word, from: String(Date.now() - 3_600_000), to: String(Date.now() + 60_000) });
-  const reply = await fetch(`${url}/api/v1/logs?${range}`, { headers: authorization });
+  const reply = await fetch(`${url}/api/v1/logs?${range.toString()}`, { headers: authorization });
   return { status: reply.status, text: await reply.text() };
 }
 
@@ -74,9 +74,7 @@ test('ingest and query run as two processes on stores that both reach', async ()
     const started = begin([process.execPath, main, ...args, '--otlp-ports', 'none'], {
       env: { ...headless, CLICKHOUSE_URL: engine.url, DATABASE_URL: database },
     });
-    if (role === 'query') await untilReady(started, url);
-    while (!started.printed().includes('Ctrl-C stops it') && started.child.exitCode === null)
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    await untilReady(started, url);
     return { started, url };
   };
   const [ingest, query] = await Promise.all([startRole('ingest'), startRole('query')]);

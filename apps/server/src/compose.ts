@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statfsSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { type ApiDeps, registerApi } from '@sightline/api';
 import type { Clock, Logger } from '@sightline/base';
@@ -24,7 +24,9 @@ import {
 } from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from './config.ts';
+import { makeDataFolder } from './data-folder.ts';
 import { DemoFleet } from './demo-fleet.ts';
+import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -210,7 +212,7 @@ function newServer(): FastifyInstance {
  */
 export async function compose(config: Config, clock: Clock, logger: Logger): Promise<Running> {
   const startedAtMs = clock.now();
-  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
+  makeDataFolder(config.dataFolder);
   const closers = new Closers(logger);
   try {
     const stores = await openStores(config, clock, logger, closers);
@@ -226,7 +228,9 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const fleet = { current: undefined as DemoFleet | undefined };
     if (config.roles.has('query')) letPeopleSeeMetrics(app);
     if (ingest) await registerIngest(app, ingest.parts);
-    if (config.roles.has('query')) {
+    const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
+    if (!config.roles.has('query')) registerProbes(app, health);
+    else {
       await registerApi(app, {
         store: stores.store,
         control: stores.control,
@@ -234,7 +238,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         clock,
         logger,
         settings,
-        health: healthOf(config, stores, ingest?.spool, clock, startedAtMs),
+        health,
         metrics: () => [ingest?.ledger.metrics() ?? '', processMetrics(stores.engine, ingest?.spool, version)].join(''),
         ...(config.demo
           ? {

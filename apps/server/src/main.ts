@@ -24,7 +24,7 @@ function sentenceFor(error: unknown): string {
     return `Port ${config.ok ? config.value.port : ''} is taken by another program. Stop that program, or choose another port with --port.`;
   if (code === 'EACCES' && syscall === 'listen')
     return `Port ${config.ok ? config.value.port : ''} needs rights that this user has not. Choose a port above 1023 with --port.`;
-  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOSPC'].includes(code ?? ''))
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EEXIST', 'ENOSPC'].includes(code ?? ''))
     return `The data folder cannot be written (${message}). Choose a folder that this user may write with --data.`;
   return `Sightline could not start: ${message ?? String(error)}`;
 }
