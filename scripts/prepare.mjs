@@ -82,7 +82,7 @@ async function alone(work) {
 }
 
 /** The lines of npm's output that say what went wrong: the first ones; what follows is its manual. */
-export function whatNpmSaid(output) {
+function whatNpmSaid(output) {
   const lines = output
     .split('\n')
     .filter((line) => /^npm error\s+\S/.test(line) && !/complete log|^npm error {3}/.test(line));
