@@ -1,11 +1,10 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { silentLogger, systemClock } from '@sightline/base';
+import { connect, type AddressInfo } from 'node:net';
+import { ManualClock, silentLogger, systemClock } from '@sightline/base';
 import type { LogRecord, TailBatch } from '@sightline/query';
 import { StoreError } from '@sightline/store/port';
 import { expect, test } from 'vitest';
-import type { ApiDeps } from '../route.ts';
-import { openTail, tails } from './log-tail.ts';
+import { openTail } from './log-tail.ts';
 
 const deps = { clock: systemClock, logger: silentLogger };
 
@@ -44,15 +43,6 @@ test('a store that gives up ends the tail with the problem', async () => {
   expect(text).not.toContain('secret');
 });
 
-test('the number of tails is bounded for each server', () => {
-  const server = { ...deps } as unknown as ApiDeps;
-  const entered = Array.from({ length: 60 }, () => tails.enter(server)).filter(Boolean).length;
-  expect(entered).toBe(50);
-  tails.leave(server);
-  expect(tails.enter(server)).toBe(true);
-  expect(tails.enter({ ...deps } as unknown as ApiDeps)).toBe(true);
-});
-
 test('a tail ends soon after its session has ended or its key was revoked', async () => {
   let shown = 0;
   await followed(
@@ -65,4 +55,48 @@ test('a tail ends soon after its session has ended or its key was revoked', asyn
     { stillMay: async () => shown < 3, heartbeatMs: 10 },
   );
   expect(shown).toBeLessThan(200);
+});
+
+test('while nothing arrives, a heartbeat keeps the connection', async () => {
+  const text = await followed(
+    async function* () {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      yield { rows: [], dropped: 1 };
+    },
+    { stillMay: async () => true, heartbeatMs: 20 },
+  );
+  expect(text.split(': still here').length).toBeGreaterThan(2);
+});
+
+test('a reader that takes nothing holds back the batches, and is cut off in the end', async () => {
+  const clock = new ManualClock(0);
+  let given = 0;
+  let ended = false;
+  const server = createServer((_, raw) => {
+    const batches = async function* (): AsyncGenerator<TailBatch> {
+      for (;;) yield { rows: Array.from({ length: 100 }, () => row(`${given++}`, 'x'.repeat(10_000))), dropped: 0 };
+    };
+    const may = { stillMay: async () => true, heartbeatMs: 1000 };
+    const parts = { clock, logger: silentLogger };
+    void openTail(raw, batches(), parts, new AbortController().signal, may).then(() => (ended = true));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const reader = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  reader.on('error', () => undefined);
+  reader.pause();
+  reader.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  const settled = async (): Promise<number> => {
+    for (let last = -1; last !== given || given === 0;) {
+      last = given;
+      await systemClock.sleep(200);
+    }
+    return given;
+  };
+  // What the kernel's buffers hold, and one batch more: nothing piles up.
+  expect(await settled()).toBeLessThan(3000);
+  expect(ended).toBe(false);
+  clock.advance(30_000);
+  await expect.poll(() => ended, { timeout: 5000 }).toBe(true);
+  reader.destroy();
+  server.close();
 });

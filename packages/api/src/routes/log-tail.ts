@@ -1,30 +1,16 @@
 import type { ServerResponse } from 'node:http';
 import type { TailBatch } from '@sightline/query';
 import { StoreError } from '@sightline/store/port';
+import { Places } from '../places.ts';
 import type { ApiDeps } from '../route.ts';
 import { storeFault } from '../store-fault.ts';
 
 const heartbeatMs = 15_000;
-/** Tails of one server at a time: each is a query a second. */
-const mostTails = 50;
 /** A client that takes nothing for so long is gone. */
 const drainLimitMs = 30_000;
 
-const open = new WeakMap<ApiDeps, number>();
-
-/** Counts the open tails of a server. */
-export const tails = {
-  /** False when there are too many already. */
-  enter(deps: ApiDeps): boolean {
-    const now = open.get(deps) ?? 0;
-    if (now >= mostTails) return false;
-    open.set(deps, now + 1);
-    return true;
-  },
-  leave(deps: ApiDeps): void {
-    open.set(deps, Math.max(0, (open.get(deps) ?? 0) - 1));
-  },
-};
+/** Tails open at a time: each is a query a second. */
+export const tails = new Places({ server: 50, organisation: 25 });
 
 /**
  * Writes batches as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): `row` with a record,
@@ -74,12 +60,16 @@ async function drained(raw: ServerResponse, deps: Pick<ApiDeps, 'clock'>, signal
   const given = new AbortController();
   const both = AbortSignal.any([given.signal, signal]);
   let ready = false;
-  raw.once('drain', () => {
+  const taken = (): void => {
     ready = true;
     given.abort();
-  });
-  raw.once('close', () => given.abort());
+  };
+  const gone = (): void => given.abort();
+  raw.once('drain', taken);
+  raw.once('close', gone);
   await deps.clock.sleep(drainLimitMs, both);
+  raw.off('drain', taken);
+  raw.off('close', gone);
   if (!ready) raw.destroy();
   return ready;
 }

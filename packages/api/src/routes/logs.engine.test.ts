@@ -134,6 +134,16 @@ describe('refusals', () => {
 });
 
 describe('export', () => {
+  test('a place is free again once an export has ended or was given up', async () => {
+    for (let i = 0; i < 10; i++) {
+      const given = new AbortController();
+      const answer = await fetch(`${address}/api/v1/logs/export?${range}`, { signal: given.signal });
+      expect(answer.status).toBe(200);
+      if (i % 2 === 0) await answer.text();
+      else given.abort();
+    }
+  });
+
   test('CSV is a file whose cells never compute', async () => {
     const answer = await fetch(`${address}/api/v1/logs/export?${range}&format=csv`);
     expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');

@@ -21,6 +21,7 @@ import {
 } from '@sightline/query';
 import type { QueryLimits } from '@sightline/store/port';
 import { z } from 'zod';
+import { Places } from '../places.ts';
 import { scopeOf } from '../read-scope.ts';
 import { answer, ProblemReply, refuse, stream, type CallContext, type Route } from '../route.ts';
 import { reading, searchFault } from '../store-fault.ts';
@@ -31,6 +32,8 @@ const limitsOf = (context: CallContext): QueryLimits => ({ signal: context.signa
 
 /** A file for a spreadsheet ends somewhere. */
 const exportRows = 1_000_000;
+/** Each holds one of the store's connections for as long as its reader takes: reads and loads need the others. */
+export const openExports = new Places({ server: 8, organisation: 4 });
 
 const exportQuery = scopeQuery.extend({
   q: z.string().max(4000).default(''),
@@ -107,18 +110,29 @@ export const logRoutes: readonly Route[] = [
       query: exportQuery,
     },
     async ({ query }, context, reply) => {
+      const { deps, caller } = context;
       const { q, order, format } = query;
       const input = { ...scopeOf(query, context), q, order, limit: exportRows };
-      const rows = exportLogs(context.deps.store, input, { signal: context.signal });
+      const rows = exportLogs(deps.store, input, { signal: context.signal });
       if (!rows.ok) return searchFault(rows.error);
-      // The first record is awaited, so that a store that refuses still gets a proper answer.
-      const iterator = rows.value[Symbol.asyncIterator]();
-      const first = await reading(() => iterator.next());
-      if (first instanceof ProblemReply) return first;
-      const { contentType, lines } = exportFormats[format];
-      const name = `logs-${new Date(context.deps.clock.now()).toISOString().slice(0, 19).replaceAll(':', '')}.${format}`;
-      reply.header('content-type', contentType).header('content-disposition', `attachment; filename="${name}"`);
-      await reply.send(Readable.from(lines(resume(first, iterator)), { objectMode: false, highWaterMark: 64 * 1024 }));
+      if (!openExports.enter(deps, caller.organisation))
+        return refuse(503, 'Too many exports', 'Let another one end and try again.', {
+          headers: { 'retry-after': '30' },
+        });
+      try {
+        // The first record is awaited, so that a store that refuses still gets a proper answer.
+        const iterator = rows.value[Symbol.asyncIterator]();
+        const first = await reading(() => iterator.next());
+        if (first instanceof ProblemReply) return first;
+        const { contentType, lines } = exportFormats[format];
+        const name = `logs-${new Date(deps.clock.now()).toISOString().slice(0, 19).replaceAll(':', '')}.${format}`;
+        reply.header('content-type', contentType).header('content-disposition', `attachment; filename="${name}"`);
+        const body = lines(resume(first, iterator));
+        await reply.send(Readable.from(body, { objectMode: false, highWaterMark: 64 * 1024 }));
+      } finally {
+        openExports.leave(deps, caller.organisation);
+      }
+      return undefined;
     },
   ),
   stream(
@@ -138,7 +152,7 @@ export const logRoutes: readonly Route[] = [
       };
       const batches = tailLogs(deps.store, deps.clock, input, signal);
       if (!batches.ok) return searchFault(batches.error);
-      if (!tails.enter(deps))
+      if (!tails.enter(deps, context.caller.organisation))
         return refuse(503, 'Too many live tails', 'Close another one and try again.', {
           headers: { 'retry-after': '30' },
         });
@@ -146,7 +160,7 @@ export const logRoutes: readonly Route[] = [
         reply.hijack();
         await openTail(reply.raw, batches.value, deps, signal, { stillMay: context.stillMay });
       } finally {
-        tails.leave(deps);
+        tails.leave(deps, context.caller.organisation);
       }
     },
   ),
