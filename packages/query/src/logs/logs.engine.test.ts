@@ -252,11 +252,17 @@ describe('live tail', () => {
     expect(await nextBatch()).toEqual({ rows: ['arrived 0', 'arrived 1', 'arrived 2'], dropped: 0 });
     await arrive(3, 1);
     expect(await nextBatch()).toEqual({ rows: ['arrived 3'], dropped: 0 });
-    await arrive(1000, 2000);
+    await arrive(1000, 5000);
+    const burst = await nextBatch();
+    expect([burst.rows.length, burst.rows[0], burst.rows.at(-1), burst.dropped]).toEqual([
+      5000,
+      'arrived 1000',
+      'arrived 5999',
+      0,
+    ]);
+    await arrive(10_000, 8000);
     const flood = await nextBatch();
-    expect(flood.rows).toHaveLength(500);
-    expect(flood.rows.at(-1)).toBe('arrived 2999');
-    expect(flood.dropped).toBe(1500);
+    expect([flood.rows.length, flood.rows.at(-1), flood.dropped]).toEqual([6000, 'arrived 17999', 2000]);
     ending.abort();
     expect(await batches.next()).toMatchObject({ done: true });
   });

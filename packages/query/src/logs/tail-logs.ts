@@ -12,9 +12,13 @@ export interface TailBatch {
 }
 
 const pollMs = 1000;
-const batchRows = 500;
+/** More than 5,000 lines a second, also when a look takes its time. */
+const batchRows = 6000;
 /** Records are loaded in stretches: what was received before the last look may appear after it. */
 const lookBackMs = 10_000;
+/** As above while so much arrives that looking back far would read the same records again and again. */
+const busyLookBackMs = 3_000;
+const busyRows = 3 * batchRows;
 /** Records of a store that was offline arrive late; those of the last day are shown. */
 const reachMs = 86_400_000;
 
@@ -64,8 +68,9 @@ export function tailLogs(
         floorMs = Math.max(floorMs, ...shown.map((row) => row.receivedAt));
       }
       for (const row of shown) given.set(row.id, row.receivedAt);
+      if (given.size > busyRows) floorMs = Math.max(floorMs, nowMs - busyLookBackMs);
       if (fresh.length > 0 || dropped > 0) yield { rows: shown.toReversed(), dropped };
-      await clock.sleep(pollMs, signal);
+      await clock.sleep(Math.max(pollMs / 5, pollMs - (clock.now() - nowMs)), signal);
     }
   }
   return ok(batches());
