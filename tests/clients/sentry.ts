@@ -1,4 +1,5 @@
 /** "Only the address changes": stock Sentry SDKs, told where to report by the Data page's snippets alone. */
+import { spawnSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
@@ -10,8 +11,14 @@ import { build } from 'vite';
 import { expect, test } from 'vitest';
 import { openBrowser } from '../support/browser.ts';
 import { headless } from '../support/product.ts';
-import { ledger, printedJson, program, read, readUntil, runNode } from '../support/stock-client.ts';
+import { ledger, printedJson, program, read, readUntil, run, runNode } from '../support/stock-client.ts';
 import type { Bench } from './bench.ts';
+
+/** A Python that has the SDK: Debian's package puts it beside its own interpreter alone. */
+const python = ['python3', '/usr/bin/python3'].find(
+  (name) => spawnSync(name, ['-c', 'import sentry_sdk']).status === 0,
+);
+if (python === undefined) console.warn('skipped: sentry_sdk for Python is not installed (Debian: python3-sentry-sdk)');
 
 export function sentryClients(bench: Bench): void {
   interface Event {
@@ -200,6 +207,37 @@ export function sentryClients(bench: Bench): void {
       (found) => found.traces.length > 0,
     );
     expect(traces.traces).toMatchObject([{ rootService: 'terminal', site: 'STORE_001' }]);
+  });
+
+  test.skipIf(python === undefined)('sentry-sdk for Python: error and transaction; a wrong key', async () => {
+    const more = `
+with sentry_sdk.start_transaction(op="queue.process", name="count stock"):
+    sentry_sdk.capture_message("stock counted")
+sentry_sdk.flush()
+`;
+    const script = bench.workshop.write('app.py', bench.workshop.snippet('sentry-python') + more);
+    const ended = await run(bench.workshop, python ?? '', [script]);
+    expect(ended).toEqual({ code: 0, output: '' });
+    const origin = { site: 'STORE_001', service: 'inventory', environment: 'production', release: 'inventory@1.0.0' };
+    expect(await newestEvent((await issues('First error from Python')).issues[0])).toMatchObject({
+      ...origin,
+      type: 'RuntimeError',
+      platform: 'python',
+      severity: 'error',
+    });
+    const counted = await newestEvent((await issues('stock counted')).issues[0]);
+    const trace = await readUntil<Trace>(
+      bench.product,
+      `/api/v1/traces/${String(counted['traceId'])}`,
+      {},
+      ({ spans }) => spans.length > 0,
+    );
+    expect(trace.spans).toMatchObject([{ ...origin, name: 'count stock', kind: 'consumer' }]);
+
+    const told = bench.workshop.snippetWithWrongKey('sentry-python').replace('init(', 'init(debug=True,');
+    const refused = await run(bench.workshop, python ?? '', [bench.workshop.write('stranger.py', told)]);
+    expect(refused.code).toBe(0);
+    expect(refused.output).toMatch(/Unexpected status code: 401.*the key is not known/);
   });
 
   test('a wrong key: the SDKs are told 401, drop what they have and go on', async () => {
