@@ -47,6 +47,8 @@ export async function chooseRunAs(dataFolder: string, programs: readonly string[
       `--inh-caps=-all,+${capability}`,
       `--ambient-caps=-all,+${capability}`,
       `--bounding-set=-all,+${capability}`,
+      // Without it access(2), by which initdb looks for its own program, leaves a normal user's capabilities out.
+      '--securebits=+no_setuid_fixup',
       '--',
     ],
   });
