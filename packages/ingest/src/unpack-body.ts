@@ -15,11 +15,11 @@ type Decompress = (bytes: Buffer, options: { maxOutputLength: number; chunkSize:
 
 /** Node runs these on its thread pool, never on the main thread. `unzip` reads both gzip and zlib headers. */
 const codings: ReadonlyMap<string, Decompress> = new Map<string, Decompress>([
-  ['gzip', promisify(gunzip) as Decompress],
-  ['x-gzip', promisify(gunzip) as Decompress],
-  ['deflate', promisify(unzip) as Decompress],
-  ['br', promisify(brotliDecompress) as Decompress],
-  ['zstd', promisify(zstdDecompress) as Decompress],
+  ['gzip', promisify(gunzip)],
+  ['x-gzip', promisify(gunzip)],
+  ['deflate', promisify(unzip)],
+  ['br', promisify(brotliDecompress)],
+  ['zstd', promisify(zstdDecompress)],
   ['snappy', (bytes, { maxOutputLength }) => unsnappy(bytes, maxOutputLength)],
 ]);
 

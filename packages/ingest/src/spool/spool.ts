@@ -14,7 +14,7 @@ export interface SpoolLimits {
   readonly segmentBytes: number;
   /** A segment is closed at this number of records. Default 250,000. */
   readonly segmentRecords: number;
-  /** A segment younger than this is left open, so that loads stay large. Default 1,000. */
+  /** A segment younger than this is left open, so that loads stay large and few: each costs the engine as much planning as work. Default 1,300. */
   readonly sealAfterMs: number;
   /** Bytes that may wait for one group commit. Default 256 MB. */
   readonly pendingBytes: number;
@@ -24,7 +24,7 @@ export const defaultSpoolLimits: SpoolLimits = {
   totalBytes: 8e9,
   segmentBytes: 64e6,
   segmentRecords: 250_000,
-  sealAfterMs: 1000,
+  sealAfterMs: 1300,
   pendingBytes: 256e6,
 };
 

@@ -117,7 +117,9 @@ function lineObject(line: string, labels: Labels, receivedAtMs: number): LogReco
   if (!isObject(parsed)) return undefined;
   const read = readLogObject(parsed, receivedAtMs);
   // Without a message the whole object is the body: then the line itself is, byte for byte.
-  if (read.kind === 'refused' || String(read.record.body).startsWith('{')) return undefined;
+  if (read.kind === 'refused') return undefined;
+  const { body } = read.record;
+  if (typeof body === 'string' && body.startsWith('{')) return undefined;
   const named = resourceOf(labels);
   const origin = Object.entries(read.resource).filter(([name]) => named[name] === undefined);
   return { ...read.record, attributes: { ...Object.fromEntries(origin), ...read.record.attributes } };

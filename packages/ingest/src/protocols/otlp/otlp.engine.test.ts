@@ -4,6 +4,9 @@ import { Metadata } from '@grpc/grpc-js';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { OTLPLogExporter as GrpcLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
 import { OTLPLogExporter as JsonLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
+import { OTLPLogExporter as ProtoLogExporter } from '@opentelemetry/exporter-logs-otlp-proto';
+import { OTLPMetricExporter as ProtoMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
+import { OTLPTraceExporter as ProtoTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { OTLPMetricExporter as GrpcMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
 import { OTLPTraceExporter as GrpcTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { OTLPTraceExporter as JsonTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -21,7 +24,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LogsRequestBuilder } from '../../otlp/build-logs.ts';
 import { ProtobufWriter } from '../../otlp/protobuf-writer.ts';
 import { goodKey, openTestStore, startBench, type IngestBench } from '../../test-support/ingest-bench.ts';
-import { protocolContract } from '../contract-suite.ts';
 
 let engine: Awaited<ReturnType<typeof openTestStore>>;
 let store: TelemetryStore;
@@ -67,21 +69,10 @@ function send(path: string, body: Buffer | string, contentType = 'application/x-
   });
 }
 
-describe('contract', () => {
-  protocolContract(() => bench, {
-    protocol: 'otlp',
-    path: '/v1/logs',
-    contentType: 'application/x-protobuf',
-    body: () => aLog('contract'),
-    records: 1,
-    signal: 'logs',
-    empty: [200],
-  });
-});
-
 describe('stock exporters', () => {
   test.each<[string, () => LogRecordExporter]>([
     ['logs-json', () => new JsonLogExporter({ url: `${bench.url}/v1/logs`, headers })],
+    ['logs-proto', () => new ProtoLogExporter({ url: `${bench.url}/v1/logs`, headers })],
     ['logs-grpc', () => new GrpcLogExporter(grpcOptions())],
   ])('%s', async (service, exporter) => {
     const provider = new LoggerProvider({
@@ -130,6 +121,7 @@ describe('stock exporters', () => {
 
   test.each<[string, () => SpanExporter]>([
     ['spans-json', () => new JsonTraceExporter({ url: `${bench.url}/v1/traces`, headers })],
+    ['spans-proto', () => new ProtoTraceExporter({ url: `${bench.url}/v1/traces`, headers })],
     ['spans-grpc', () => new GrpcTraceExporter(grpcOptions())],
   ])('%s', async (service, exporter) => {
     const provider = new BasicTracerProvider({
@@ -166,39 +158,39 @@ describe('stock exporters', () => {
     ]);
   });
 
-  test.each<[string, () => PushMetricExporter]>([['metrics-grpc', () => new GrpcMetricExporter(grpcOptions())]])(
-    '%s',
-    async (service, exporter) => {
-      const provider = new MeterProvider({
-        resource: resource(service),
-        readers: [new PeriodicExportingMetricReader({ exporter: exporter(), exportIntervalMillis: 600_000 })],
-        views: [{ instrumentName: 'size', aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM } }],
-      });
-      const meter = provider.getMeter('till');
-      meter.createCounter('orders').add(3, { kind: 'gin' });
-      meter.createHistogram('latency', { unit: 'ms', advice: { explicitBucketBoundaries: [10, 100] } }).record(50);
-      meter.createHistogram('size').record(4);
-      await provider.forceFlush();
-      await provider.shutdown();
-      const rows = await bench.rows<{ metric: string; value: number; le: string }>(
-        `SELECT metric, value, labels['le'] AS le FROM series JOIN samples USING (organisation, fp)
+  test.each<[string, () => PushMetricExporter]>([
+    ['metrics-proto', () => new ProtoMetricExporter({ url: `${bench.url}/v1/metrics`, headers })],
+    ['metrics-grpc', () => new GrpcMetricExporter(grpcOptions())],
+  ])('%s', async (service, exporter) => {
+    const provider = new MeterProvider({
+      resource: resource(service),
+      readers: [new PeriodicExportingMetricReader({ exporter: exporter(), exportIntervalMillis: 600_000 })],
+      views: [{ instrumentName: 'size', aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM } }],
+    });
+    const meter = provider.getMeter('till');
+    meter.createCounter('orders').add(3, { kind: 'gin' });
+    meter.createHistogram('latency', { unit: 'ms', advice: { explicitBucketBoundaries: [10, 100] } }).record(50);
+    meter.createHistogram('size').record(4);
+    await provider.forceFlush();
+    await provider.shutdown();
+    const rows = await bench.rows<{ metric: string; value: number; le: string }>(
+      `SELECT metric, value, labels['le'] AS le FROM series JOIN samples USING (organisation, fp)
        WHERE service = '${service}' AND site = 'STORE_047' ORDER BY metric, le`,
-      );
-      // A reader exports once when flushed and once when shut down.
-      expect([...new Set(rows.map(({ metric, le, value }) => `${metric} ${le} ${value}`))]).toEqual([
-        'latency_bucket +Inf 1',
-        'latency_bucket 10 0',
-        'latency_bucket 100 1',
-        'latency_count  1',
-        'latency_sum  50',
-        'orders  3',
-      ]);
-      const exponential = await store.query(
-        `SELECT DISTINCT metric, toUInt32(count) AS count, sum, arraySum(pos_counts) > 0 AS filled FROM exp_histograms WHERE service = '${service}'`,
-      );
-      expect(exponential).toEqual([{ metric: 'size', count: 1, sum: 4, filled: 1 }]);
-    },
-  );
+    );
+    // A reader exports once when flushed and once when shut down.
+    expect([...new Set(rows.map(({ metric, le, value }) => `${metric} ${le} ${value}`))]).toEqual([
+      'latency_bucket +Inf 1',
+      'latency_bucket 10 0',
+      'latency_bucket 100 1',
+      'latency_count  1',
+      'latency_sum  50',
+      'orders  3',
+    ]);
+    const exponential = await store.query(
+      `SELECT DISTINCT metric, toUInt32(count) AS count, sum, arraySum(pos_counts) > 0 AS filled FROM exp_histograms WHERE service = '${service}'`,
+    );
+    expect(exponential).toEqual([{ metric: 'size', count: 1, sum: 4, filled: 1 }]);
+  });
 });
 
 describe('hostile input', () => {

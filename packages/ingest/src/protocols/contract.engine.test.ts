@@ -1,0 +1,413 @@
+import { compressSync } from 'snappy';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readFixture } from '../../fixtures/read-fixture.ts';
+import { LogsRequestBuilder } from '../otlp/build-logs.ts';
+import { ProtobufWriter } from '../otlp/protobuf-writer.ts';
+import { goodKey, openTestStore, startBench, type IngestBench } from '../test-support/ingest-bench.ts';
+import { protocolContract, type ContractFixture } from './contract-suite.ts';
+
+let engine: Awaited<ReturnType<typeof openTestStore>>;
+let bench: IngestBench;
+
+beforeAll(async () => {
+  engine = await openTestStore();
+  bench = await startBench(engine.store, engine.folder);
+});
+afterAll(async () => {
+  await bench.close();
+  await engine.close();
+});
+
+const nowNs = (): string => `${Date.now()}000000`;
+const evil = "x'); DROP TABLE logs; --\n\nDROP TABLE logs {segment} \\' ${1}";
+const mib = 1_048_576;
+
+/** A WriteRequest of one series of `samples`. */
+function series(labels: Record<string, string>, samples: readonly (readonly [value: number, ms: number])[]): Buffer {
+  const writer = new ProtobufWriter();
+  const opened = writer.open(1);
+  for (const [name, text] of Object.entries(labels)) {
+    const label = writer.open(1);
+    writer.string(1, name);
+    writer.string(2, text);
+    writer.close(label);
+  }
+  for (const [value, ms] of samples) {
+    const sample = writer.open(2);
+    writer.double(1, value);
+    writer.integer(2, ms);
+    writer.close(sample);
+  }
+  writer.close(opened);
+  return writer.finish();
+}
+
+/** The first captured request of a client that `matches`. */
+function captured(client: string, matches: (body: string) => boolean = () => true): Buffer {
+  const found = readFixture(client).find(({ body }) => matches(body.toString('utf8')));
+  if (!found) throw new Error(`no request of ${client} matches`);
+  return found.body;
+}
+
+const span = (start: string = nowNs()): object => ({
+  traceId: 'ab'.repeat(16),
+  spanId: 'cd'.repeat(8),
+  name: 'contract',
+  startTimeUnixNano: start,
+  endTimeUnixNano: start,
+});
+const traces = (...spans: object[]): string => JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+const logs = (...logRecords: object[]): string => JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+const point = (ns: string = nowNs()): object => ({ timeUnixNano: ns, asDouble: 1.5 });
+const metrics = (...dataPoints: object[]): string =>
+  JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', gauge: { dataPoints } }] }] }] });
+const loki = (...values: unknown[]): string => JSON.stringify({ streams: [{ stream: { job: 'contract' }, values }] });
+
+/** OTLP traces of one span as protobuf. */
+function tracesProtobuf(): Buffer {
+  const writer = new ProtobufWriter();
+  const [resource, scope, opened] = [writer.open(1), writer.open(2), writer.open(2)];
+  writer.bytes(1, Buffer.from('ab'.repeat(16), 'hex'));
+  writer.bytes(2, Buffer.from('cd'.repeat(8), 'hex'));
+  writer.string(5, 'contract');
+  writer.fixed64(7, BigInt(nowNs()));
+  writer.fixed64(8, BigInt(nowNs()));
+  for (const level of [opened, scope, resource]) writer.close(level);
+  return writer.finish();
+}
+
+/** OTLP metrics of one gauge point as protobuf. */
+function metricsProtobuf(): Buffer {
+  const writer = new ProtobufWriter();
+  const [resource, scope, metric] = [writer.open(1), writer.open(2), writer.open(2)];
+  writer.string(1, 'm');
+  const gauge = writer.open(5);
+  const data = writer.open(1);
+  writer.fixed64(3, BigInt(nowNs()));
+  writer.double(4, 1.5);
+  for (const level of [data, gauge, metric, scope, resource]) writer.close(level);
+  return writer.finish();
+}
+
+const sentryKeys = { withKey: (key: string) => ({ query: `sentry_key=${key}&sentry_version=7` }) };
+const event = (more: object = {}): string => JSON.stringify({ message: 'contract', platform: 'node', ...more });
+const protobuf = 'application/x-protobuf';
+const otlp = { protocol: 'otlp', records: 1, empty: [200, 400] } as const;
+const lokiProtobuf = (): Buffer => captured('winston-loki-protobuf');
+const write = {
+  protocol: 'prometheus-remote-write',
+  contentType: protobuf,
+  body: () => compressSync(series({ __name__: 'm', job: 'j' }, [[1, Date.now()]])),
+  records: 1,
+  signal: 'metrics',
+} as const;
+
+/** Every endpoint of every protocol with a good request of its own. */
+const fixtures: readonly (readonly [name: string, fixture: ContractFixture])[] = [
+  [
+    'OTLP logs, protobuf',
+    {
+      ...otlp,
+      path: '/v1/logs',
+      contentType: protobuf,
+      body: () => new LogsRequestBuilder().add({ body: 'contract' }).build(),
+      signal: 'logs',
+    },
+  ],
+  [
+    'OTLP logs, JSON',
+    {
+      ...otlp,
+      path: '/v1/logs',
+      contentType: 'application/json',
+      body: () => logs({ body: { stringValue: 'contract' } }),
+      signal: 'logs',
+    },
+  ],
+  [
+    'OTLP traces, protobuf',
+    { ...otlp, path: '/v1/traces', contentType: protobuf, body: tracesProtobuf, signal: 'spans' },
+  ],
+  [
+    'OTLP traces, JSON',
+    { ...otlp, path: '/v1/traces', contentType: 'application/json', body: () => traces(span()), signal: 'spans' },
+  ],
+  [
+    'OTLP metrics, protobuf',
+    { ...otlp, path: '/v1/metrics', contentType: protobuf, body: metricsProtobuf, signal: 'metrics' },
+  ],
+  [
+    'OTLP metrics, JSON',
+    { ...otlp, path: '/v1/metrics', contentType: 'application/json', body: () => metrics(point()), signal: 'metrics' },
+  ],
+  [
+    'Sentry envelope, captured from @sentry/node',
+    {
+      protocol: 'sentry',
+      path: '/api/7/envelope/',
+      contentType: 'application/x-sentry-envelope',
+      body: () => captured('sentry-node', (body) => body.includes('"type":"event"')),
+      records: 1,
+      signal: 'errors',
+      limitBytes: 40 * mib,
+      // The last lines of an envelope may be cut without a part of the event being lost.
+      cutIsFine: true,
+      ...sentryKeys,
+    },
+  ],
+  [
+    'Sentry store',
+    {
+      protocol: 'sentry',
+      path: '/api/7/store/',
+      contentType: 'application/json',
+      body: () => event(),
+      records: 1,
+      signal: 'errors',
+      limitBytes: 4 * mib,
+      ...sentryKeys,
+    },
+  ],
+  [
+    'Sentry security report',
+    {
+      protocol: 'sentry',
+      path: '/api/7/security/',
+      contentType: 'application/csp-report',
+      body: () => JSON.stringify({ 'csp-report': { 'effective-directive': 'script-src', 'blocked-uri': 'inline' } }),
+      records: 1,
+      signal: 'errors',
+      limitBytes: mib,
+      ...sentryKeys,
+    },
+  ],
+  ...['/loki/api/v1/push', '/api/prom/push'].map(
+    (path) =>
+      [
+        `Loki JSON, ${path}`,
+        {
+          protocol: 'loki',
+          path,
+          contentType: 'application/json',
+          body: () => loki([nowNs(), 'contract']),
+          records: 1,
+          signal: 'logs',
+        },
+      ] as const,
+  ),
+  [
+    'Loki protobuf',
+    {
+      protocol: 'loki',
+      path: '/loki/api/v1/push',
+      contentType: protobuf,
+      body: lokiProtobuf,
+      records: 1,
+      signal: 'logs',
+    },
+  ],
+  ['remote write', { ...write, path: '/prometheus/api/v1/write' }],
+  ['remote write, short path', { ...write, path: '/api/v1/write' }],
+  [
+    'JSON lines',
+    {
+      protocol: 'json-lines',
+      path: '/api/v1/ingest/json',
+      contentType: 'application/x-ndjson',
+      body: () => '{"msg":"contract"}\n',
+      records: 1,
+      signal: 'logs',
+      cutIsFine: true,
+    },
+  ],
+];
+
+describe.each(fixtures)('%s', (_, fixture) => {
+  protocolContract(() => bench, fixture);
+});
+
+/** A protocol's endpoint, one record of it that says `text` at `ms`, and where to find the text afterwards. */
+interface Dialect {
+  readonly name: string;
+  readonly protocol: string;
+  readonly path: string;
+  readonly contentType: string;
+  /** A request of `good` records and, in their middle, one that no store could keep. */
+  readonly oneBad: (good: number) => Buffer | string;
+  /** A request whose every field is hostile text; `{text}` is told apart from other tests by its end. */
+  readonly hostile: (text: string) => Buffer | string;
+  /** A request of one record of this time. */
+  readonly at: (ms: number) => Buffer | string;
+  /** What the protocol does with times of 1970 and of 2100. */
+  readonly oldAndNew: 'refused' | 'moved to now';
+  readonly table: string;
+  readonly text: string;
+}
+
+const many = <T>(good: number, make: (n: number) => T, bad: T): T[] =>
+  Array.from({ length: good + 1 }, (_, n) => (n === good >> 1 ? bad : make(n)));
+const nsOf = (ms: number): string => `${BigInt(ms) * 1_000_000n}`;
+const attributes = (text: string): object => ({
+  attributes: [
+    { key: text, value: { stringValue: text } },
+    { key: 'store.id', value: { stringValue: text } },
+  ],
+});
+const inSentry = (type: string, ...payloads: unknown[]): string =>
+  ['{}', ...payloads.flatMap((payload) => [`{"type":"${type}"}`, JSON.stringify(payload)])].join('\n');
+
+const dialects: readonly Dialect[] = [
+  {
+    name: 'OTLP logs',
+    protocol: 'otlp',
+    path: '/v1/logs',
+    contentType: 'application/json',
+    oneBad: (good) =>
+      logs(
+        ...many<object>(good, (n) => ({ body: { stringValue: `n ${n}` } }), { timeUnixNano: nsOf(4_102_444_800_000) }),
+      ),
+    hostile: (text) => logs({ body: { stringValue: text }, severityText: text, eventName: text, ...attributes(text) }),
+    at: (ms) => logs({ timeUnixNano: nsOf(ms), body: { stringValue: 'then' } }),
+    oldAndNew: 'refused',
+    table: 'logs',
+    text: 'body',
+  },
+  {
+    name: 'OTLP traces',
+    protocol: 'otlp',
+    path: '/v1/traces',
+    contentType: 'application/json',
+    oneBad: (good) => traces(...many<object>(good, () => span(), { name: 'no ids', startTimeUnixNano: nowNs() })),
+    hostile: (text) =>
+      traces({ ...span(), name: text, traceState: text, status: { message: text }, ...attributes(text) }),
+    at: (ms) => traces(span(nsOf(ms))),
+    oldAndNew: 'refused',
+    table: 'spans',
+    text: 'name',
+  },
+  {
+    name: 'Loki',
+    protocol: 'loki',
+    path: '/loki/api/v1/push',
+    contentType: 'application/json',
+    oneBad: (good) => loki(...many<unknown>(good, (n) => [nowNs(), `n ${n}`], ['no time', 'bad'])),
+    hostile: (text) =>
+      JSON.stringify({ streams: [{ stream: { job: text, store: text }, values: [[nowNs(), text, { meta: text }]] }] }),
+    at: (ms) => loki([nsOf(ms), 'then']),
+    oldAndNew: 'refused',
+    table: 'logs',
+    text: 'body',
+  },
+  {
+    name: 'JSON lines',
+    protocol: 'json-lines',
+    path: '/api/v1/ingest/json',
+    contentType: 'application/x-ndjson',
+    oneBad: (good) => many(good, (n) => `{"msg":"n ${n}"}`, '{broken').join('\n'),
+    hostile: (text) => JSON.stringify({ msg: text, level: text, service: text, storeId: text, [text]: text }),
+    at: (ms) => JSON.stringify({ msg: 'then', time: ms }),
+    oldAndNew: 'refused',
+    table: 'logs',
+    text: 'body',
+  },
+  {
+    name: 'Sentry events',
+    protocol: 'sentry',
+    path: `/api/7/envelope/?sentry_key=${goodKey}`,
+    contentType: 'application/x-sentry-envelope',
+    // An envelope has at most 10,000 items: the broken one is among them.
+    oneBad: (good) => inSentry('event', ...many<unknown>(good, (n) => ({ message: `n ${n}` }), 'no object')),
+    hostile: (text) =>
+      inSentry('event', {
+        message: text,
+        release: text,
+        environment: text,
+        transaction: text,
+        platform: text,
+        tags: { [text]: text, site: text },
+        user: { id: text },
+        extra: { [text]: text },
+      }),
+    at: (ms) => inSentry('event', { message: 'then', timestamp: ms / 1000 }),
+    oldAndNew: 'moved to now',
+    table: 'errors',
+    text: 'message',
+  },
+];
+
+describe.each(dialects.map((dialect) => [dialect.name, dialect] as const))('hostile %s', (name, dialect) => {
+  const send = async (body: Buffer | string): Promise<Response> =>
+    fetch(bench.url + dialect.path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${goodKey}`, 'content-type': dialect.contentType },
+      body: typeof body === 'string' ? body : new Uint8Array(body),
+      signal: AbortSignal.timeout(60_000),
+    });
+  /** Records in the ledger and in the table. */
+  const standing = async (): Promise<{ accepted: number; rejected: number; stored: number }> => {
+    await bench.loader.drain();
+    const sum = async (outcome: string): Promise<number> => {
+      const sql =
+        'SELECT toUInt32(sum(records)) AS n FROM ledger WHERE protocol = {protocol:String} AND outcome = {outcome:String}';
+      const [row] = await bench.store.query<{ n: number }>(sql, { protocol: dialect.protocol, outcome });
+      return row?.n ?? 0;
+    };
+    const [stored] = await bench.store.query<{ n: number }>(`SELECT toUInt32(count()) AS n FROM ${dialect.table}`);
+    return { accepted: await sum('accepted'), rejected: await sum('rejected'), stored: stored?.n ?? 0 };
+  };
+  const change = async (act: () => Promise<unknown>, settled: (found: object) => boolean): Promise<object> => {
+    const before = await standing();
+    await act();
+    let found = {};
+    // What was refused without a neighbour is written by a timer of the ledger.
+    for (let n = 0; n < 50; n++) {
+      const after = await standing();
+      found = {
+        accepted: after.accepted - before.accepted,
+        rejected: after.rejected - before.rejected,
+        stored: after.stored - before.stored,
+      };
+      if (settled(found)) break;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return found;
+  };
+  const is =
+    (expected: object) =>
+    (found: object): boolean =>
+      JSON.stringify(found) === JSON.stringify(expected);
+
+  test('one bad record among 10,000 is refused alone', async () => {
+    const expected = { accepted: 9999, rejected: 1, stored: 9999 };
+    expect(await change(() => send(dialect.oneBad(9999)), is(expected))).toEqual(expected);
+  });
+
+  test('SQL in every field and bytes that are no UTF-8 are only text', async () => {
+    const text = `${evil} of ${name} ~~`;
+    const body = Buffer.from(dialect.hostile(text));
+    const broken = Buffer.from(body);
+    // Of one more copy, the first mark of each text becomes a byte that no UTF-8 begins with.
+    for (let at = broken.indexOf('~'); at >= 0; at = broken.indexOf('~', at + 2)) broken[at] = 0xff;
+    const send2 = async (): Promise<void> => {
+      for (const each of [body, broken]) expect((await send(each)).status).toBeLessThan(300);
+    };
+    const expected = { accepted: 2, rejected: 0, stored: 2 };
+    expect(await change(send2, is(expected))).toEqual(expected);
+    const rows = await bench.store.query<{ text: string }>(
+      `SELECT DISTINCT ${dialect.text} AS text FROM ${dialect.table} WHERE ${dialect.text} LIKE {like:String} ORDER BY text`,
+      { like: `x''); DROP TABLE%of ${name}%`.replace("''", "'") },
+    );
+    expect(rows.map((row) => row.text)).toContain(text);
+    expect(rows).toHaveLength(2);
+    expect(await bench.store.query('SELECT count() > 0 AS there FROM quarantine')).toEqual([{ there: 0 }]);
+  });
+
+  test.each([
+    ['1970', 1000],
+    ['2100', 4_102_444_800_000],
+  ])('a time of %s is the sender’s fault, never lost without a word', async (_, ms) => {
+    const refused = dialect.oldAndNew === 'refused';
+    const expected = { accepted: refused ? 0 : 1, rejected: refused ? 1 : 0, stored: refused ? 0 : 1 };
+    expect(await change(() => send(dialect.at(ms)), is(expected))).toEqual(expected);
+  });
+});
