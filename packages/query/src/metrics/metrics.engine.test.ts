@@ -210,3 +210,16 @@ it('lists metrics and their labels', async () => {
   ]);
   expect((await listMetricLabels(test.store, scope, 'latency')).map((l) => l.label)).toEqual(['service', 'site']);
 });
+
+it('refuses an answer of more values than a page can take, and says so', { timeout: 60_000 }, async () => {
+  await test.store.execute(
+    `INSERT INTO points (organisation, metric, labels, fp, ts, value) SELECT 'wide', 'wide', map('n', toString(number % 1010)),
+      number % 1010, fromUnixTimestamp64Milli({start:Int64} + intDiv(number, 1010) * 60000), 1 FROM numbers(505000)`,
+    { start },
+  );
+  const wide = { organisation: 'wide', toMs: start + 500 * minute };
+  await expect(ask('wide', 'avg', { by: ['n'], points: 1000, scope: wide })).rejects.toMatchObject({
+    kind: 'too-many-rows',
+  });
+  expect(await ask('wide', 'avg', { points: 1000, scope: wide })).toMatchObject({ series: { length: 1 } });
+});

@@ -38,7 +38,8 @@ export interface MetricAnswer {
 const shownSeries = 50;
 /** More samples' series than this would take the engine's memory: the person is asked to narrow the question. */
 const seriesLimit = 50_000;
-const groupLimit = 5000;
+/** Values that come to us at most, buckets of all groups together: beyond it the engine refuses, and the person narrows. */
+const valueLimit = 500_000;
 
 /** Why a metric was not computed, in a sentence for the person. */
 export interface MetricFault {
@@ -164,9 +165,9 @@ function readPlain(reader: TelemetryReader, asked: Asked, metric: string, limits
     `SELECT key, toFloat64(bucket * {stepMs:Int64}) AS at, ${outer} AS value
     FROM (SELECT fp, intDiv(toUnixTimestamp64Milli(ts), {stepMs:Int64}) AS bucket, ${inner} AS v
       FROM samples WHERE ${samplesInRange} AND fp IN (SELECT fp FROM (${series})) GROUP BY fp, bucket) AS b
-    INNER JOIN (${series}) AS s USING (fp) GROUP BY key, bucket ORDER BY bucket LIMIT ${groupLimit * 1000}`,
+    INNER JOIN (${series}) AS s USING (fp) GROUP BY key, bucket ORDER BY bucket`,
     parametersOf(asked, metric),
-    { resultRows: groupLimit * 1000, ...limits },
+    { resultRows: valueLimit, ...limits },
   );
 }
 
@@ -182,9 +183,9 @@ function readGrowth(
   return ask<ValueRow>(
     reader,
     `SELECT key, toFloat64(at) AS at, ${value} AS value FROM (${counterBuckets(series)}) AS b INNER JOIN (${series}) AS s USING (fp)
-    GROUP BY key, at ORDER BY at LIMIT ${groupLimit * 1000}`,
+    GROUP BY key, at ORDER BY at`,
     parametersOf(asked, metric),
-    { resultRows: groupLimit * 1000, ...limits },
+    { resultRows: valueLimit, ...limits },
   );
 }
 
@@ -235,9 +236,9 @@ async function readQuantiles(
     `SELECT key, toFloat64(at) AS at, groupArray(le) AS bounds, groupArray(grown) AS counts
     FROM (SELECT key, at, le, sum(increase) AS grown FROM (${counterBuckets(series)}) AS b INNER JOIN (${series}) AS s USING (fp)
       GROUP BY key, at, le)
-    GROUP BY key, at ORDER BY at LIMIT ${groupLimit * 1000}`,
+    GROUP BY key, at ORDER BY at`,
     parametersOf(asked, `${asked.query.metric}_bucket`),
-    limits,
+    { resultRows: valueLimit, ...limits },
   );
   return rows.flatMap(({ key, at, bounds, counts }) => {
     const value = histogramQuantile(
