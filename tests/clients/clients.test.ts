@@ -2,13 +2,13 @@
  * "Only the address changes": stock clients in processes of their own, told where to report by what the Data page shows, found
  * again through the public API; and what each of them hears when its key is wrong.
  */
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort, headless, type Product, startProduct } from '../support/product.ts';
-import { openWorkshop, type Workshop } from '../support/stock-client.ts';
+import { openWorkshop, storedRows, type Workshop } from '../support/stock-client.ts';
 import type { Bench } from './bench.ts';
 import { logClients } from './logs.ts';
 import { openTelemetryClients } from './otlp.ts';
-import { prometheusClients } from './prometheus.ts';
+import { hasPrometheus, prometheusClients } from './prometheus.ts';
 import { sentryClients } from './sentry.ts';
 
 let product: Product;
@@ -44,3 +44,12 @@ describe('Sentry SDKs', () => sentryClients(bench));
 describe('OpenTelemetry SDK', () => openTelemetryClients(bench));
 describe('loggers', () => logClients(bench));
 describe('Prometheus', () => prometheusClients(bench));
+
+test('requests with a wrong key are counted as refused, for nobody', async () => {
+  const sql = `SELECT DISTINCT protocol FROM ledger
+    WHERE organisation = '' AND outcome = 'rejected' AND reason = 'unauthorised' ORDER BY protocol`;
+  const protocols = ['json-lines', 'loki', 'otlp', ...(hasPrometheus ? ['prometheus-remote-write'] : []), 'sentry'];
+  await expect
+    .poll(() => storedRows(product, sql), { timeout: 15_000 })
+    .toEqual(protocols.map((protocol) => ({ protocol })));
+});

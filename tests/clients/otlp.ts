@@ -1,7 +1,7 @@
 /** "Only the address changes": OpenTelemetry's stock SDK, told where to report by the variables of the Data page's snippet. */
 import type { LogRow, Span } from '@sightline/contract';
 import { describe, expect, test } from 'vitest';
-import { ledger, printedJson, program, read, readUntil, run, type Run } from '../support/stock-client.ts';
+import { ledger, printedJson, program, read, readUntil, run, storedRows, type Run } from '../support/stock-client.ts';
 import type { Bench } from './bench.ts';
 
 const protocols = ['http/protobuf', 'http/json', 'grpc'] as const;
@@ -124,6 +124,14 @@ export function openTelemetryClients(bench: Bench): void {
         { service },
       );
       expect(labels.labels.find(({ label }) => label === 'le')?.values.toSorted()).toEqual(['+Inf', '1', '5']);
+    });
+
+    test('an exponential histogram lies in its table', async () => {
+      const sql = `SELECT DISTINCT site, toUInt32(count) AS count, sum, min, max FROM exp_histograms
+        WHERE metric = 'till.payment.seconds' AND service = '${service}'`;
+      await expect
+        .poll(() => storedRows(bench.product, sql), { timeout: 15_000 })
+        .toEqual([{ site: 'STORE_001', count: 3, sum: 11.5, min: 0.5, max: 9 }]);
     });
 
     test('a wrong key is refused in the words of the protocol; the service ends as usual', async () => {

@@ -12,8 +12,11 @@ const missing = programs.filter((name) => spawnSync(name, ['--version']).error !
 if (missing.length > 0)
   console.warn(`skipped: ${missing.join(' and ')} not installed (Debian has packages of these names)`);
 
+/** Whether the programs are installed. */
+export const hasPrometheus = missing.length === 0;
+
 export function prometheusClients(bench: Bench): void {
-  describe.skipIf(missing.length > 0)('remote write', () => {
+  describe.skipIf(!hasPrometheus)('remote write', () => {
     let exporterPort: number;
     const running: Running[] = [];
 

@@ -5,13 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { IssueRow, LogRow, Span } from '@sightline/contract';
-import { systemClock } from '@sightline/base';
-import { connectStore } from '@sightline/store';
 import { build } from 'vite';
 import { expect, test } from 'vitest';
 import { openBrowser } from '../support/browser.ts';
 import { headless } from '../support/product.ts';
-import { ledger, printedJson, program, read, readUntil, run, runNode } from '../support/stock-client.ts';
+import { ledger, printedJson, program, read, readUntil, run, runNode, storedRows } from '../support/stock-client.ts';
 import type { Bench } from './bench.ts';
 
 /** A Python that has the SDK: Debian's package puts it beside its own interpreter alone. */
@@ -106,26 +104,16 @@ export function sentryClients(bench: Bench): void {
   });
 
   test('@sentry/node: what no page shows yet lies in its table', async () => {
-    const store = await connectStore({
-      url: 'http://engine',
-      socketPath: path.join(bench.product.dataFolder, 'run', 'engine.sock'),
-      clock: systemClock,
-    });
-    try {
-      const rows = (sql: string): Promise<Record<string, unknown>[]> => store.query(sql);
-      const arrived = (sql: string) => expect.poll(() => rows(sql), { timeout: 15_000 });
-      await arrived(
-        "SELECT DISTINCT service, environment, release, status FROM sessions WHERE status = 'exited'",
-      ).toEqual([{ service: 'backend', environment: 'production', release: 'backend@1.0.0', status: 'exited' }]);
-      await arrived('SELECT monitor, kind, status, service, environment FROM checks').toEqual([
-        { monitor: 'nightly-sync', kind: 'cron', status: 'error', service: 'backend', environment: 'production' },
-      ]);
-      await arrived('SELECT site, service, release, name, message FROM feedback').toEqual([
-        { site: 'STORE_001', service: 'backend', release: 'backend@1.0.0', name: 'Ana', message: 'the printer hangs' },
-      ]);
-    } finally {
-      await store.close();
-    }
+    const arrived = (sql: string) => expect.poll(() => storedRows(bench.product, sql), { timeout: 15_000 });
+    await arrived(
+      "SELECT DISTINCT service, environment, release, status FROM sessions WHERE status = 'exited'",
+    ).toEqual([{ service: 'backend', environment: 'production', release: 'backend@1.0.0', status: 'exited' }]);
+    await arrived('SELECT monitor, kind, status, service, environment FROM checks').toEqual([
+      { monitor: 'nightly-sync', kind: 'cron', status: 'error', service: 'backend', environment: 'production' },
+    ]);
+    await arrived('SELECT site, service, release, name, message FROM feedback').toEqual([
+      { site: 'STORE_001', service: 'backend', release: 'backend@1.0.0', name: 'Ana', message: 'the printer hangs' },
+    ]);
   });
 
   /** Bundles the snippet with the till's own code, as a shop would, and serves it from an origin of its own. */

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { systemClock } from '@sightline/base';
+import { connectStore } from '@sightline/store';
 import { eventually, headless, type Product } from './product.ts';
 
 /** How a client's process ended. */
@@ -153,6 +155,20 @@ export async function readUntil<T>(
   const last = await eventually(asked, (reply) => 'value' in reply && done(reply.value), 20_000);
   if ('fault' in last) throw last.fault;
   return last.value;
+}
+
+/** Rows of the telemetry store, for what no endpoint shows yet. */
+export async function storedRows(product: Product, sql: string): Promise<Record<string, unknown>[]> {
+  const store = await connectStore({
+    url: 'http://engine',
+    socketPath: path.join(product.dataFolder, 'run', 'engine.sock'),
+    clock: systemClock,
+  });
+  try {
+    return await store.query(sql);
+  } finally {
+    await store.close();
+  }
 }
 
 /** One line of the ledger page, as far as a client's test cares. */
