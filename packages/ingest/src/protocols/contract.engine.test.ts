@@ -1,4 +1,4 @@
-import { compressSync } from 'snappy';
+import { compressSync, uncompressSync } from 'snappy';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readFixture } from '../../fixtures/read-fixture.ts';
 import { LogsRequestBuilder } from '../otlp/build-logs.ts';
@@ -98,6 +98,7 @@ const write = {
   protocol: 'prometheus-remote-write',
   contentType: protobuf,
   body: () => compressSync(series({ __name__: 'm', job: 'j' }, [[1, Date.now()]])),
+  unpacked: () => series({ __name__: 'm', job: 'j' }, [[1, Date.now()]]),
   records: 1,
   signal: 'metrics',
 } as const;
@@ -202,7 +203,8 @@ const fixtures: readonly (readonly [name: string, fixture: ContractFixture])[] =
       path: '/loki/api/v1/push',
       contentType: protobuf,
       body: lokiProtobuf,
-      records: 1,
+      unpacked: () => uncompressSync(lokiProtobuf()) as Buffer,
+      records: 2,
       signal: 'logs',
     },
   ],
