@@ -1,7 +1,7 @@
 import type { ApiDeps } from './route.ts';
 
 /** How many calls of a kind that last may be open at a time. */
-export interface PlaceLimits {
+interface PlaceLimits {
   readonly server: number;
   readonly organisation: number;
 }

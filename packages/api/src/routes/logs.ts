@@ -33,7 +33,7 @@ const limitsOf = (context: CallContext): QueryLimits => ({ signal: context.signa
 /** A file for a spreadsheet ends somewhere. */
 const exportRows = 1_000_000;
 /** Each holds one of the store's connections for as long as its reader takes: reads and loads need the others. */
-export const openExports = new Places({ server: 8, organisation: 4 });
+const openExports = new Places({ server: 8, organisation: 4 });
 
 const exportQuery = scopeQuery.extend({
   q: z.string().max(4000).default(''),
