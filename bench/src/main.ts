@@ -50,10 +50,13 @@ async function otlpLogs(): Promise<void> {
       'peak MB': Math.round(of((f) => f.peakBytes) / 1e6),
       'bytes/record': Math.round(of((f) => f.bytesPerRecord)),
       refused: of((f) => f.refused),
+      'visible p50 ms': Math.round(of((f) => f.visibleP50Ms)),
+      'visible max ms': Math.round(of((f) => f.visibleMaxMs)),
     };
   });
   console.table(rows);
-  const [own, peers] = rows;
+  const own = rows.find((row) => row.name === 'sightline');
+  const peers = rows.find((row) => row.name === 'peer');
   if (own && peers) {
     console.log(`records per CPU second: ${(own['records/CPU s'] / peers['records/CPU s']).toFixed(2)} × the peer's`);
     console.log(`records per second:     ${(own['records/s'] / peers['records/s']).toFixed(2)} × the peer's`);

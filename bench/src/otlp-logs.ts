@@ -1,7 +1,8 @@
 import { makeLogRequests } from './log-requests.ts';
 import { type LoadResult, percentile, sendLoad } from './load.ts';
 import { sizeOnDisk, usageOf } from './process-tree.ts';
-import { startServer } from './server-under-test.ts';
+import { type ServerUnderTest, startServer } from './server-under-test.ts';
+import { VisibilityProbe } from './visibility.ts';
 
 export interface Peer {
   /** Where it takes OTLP logs. */
@@ -20,6 +21,9 @@ export interface IngestFigures {
   readonly peakBytes: number;
   readonly bytesPerRecord: number;
   readonly refused: number;
+  /** From the acknowledgement of a record until a search finds it, the median and the slowest; NaN where not asked. */
+  readonly visibleP50Ms: number;
+  readonly visibleMaxMs: number;
 }
 
 const recordsPerRequest = 250;
@@ -43,6 +47,7 @@ async function measure(
   dataFolder: string,
   bodies: readonly Buffer[],
   requests: number,
+  probed?: ServerUnderTest,
 ): Promise<IngestFigures> {
   await untilIdle(pid);
   const before = usageOf(pid);
@@ -51,7 +56,9 @@ async function measure(
   const watch = setInterval(() => {
     peakBytes = Math.max(peakBytes, usageOf(pid).pssBytes);
   }, 1000);
+  const probe = probed && new VisibilityProbe(probed);
   const load: LoadResult = await sendLoad(target, bodies, requests, 16);
+  const visible = (await probe?.stop()) ?? [];
   await untilIdle(pid);
   clearInterval(watch);
   const cpuS = usageOf(pid).cpuS - before.cpuS;
@@ -65,6 +72,8 @@ async function measure(
     peakBytes,
     bytesPerRecord: (sizeOnDisk(dataFolder) - sizeBefore) / records,
     refused: load.refused,
+    visibleP50Ms: percentile(visible, 0.5),
+    visibleMaxMs: visible.at(-1) ?? Number.NaN,
   };
 }
 
@@ -79,12 +88,15 @@ export async function benchOtlpLogs(records: number, rounds: number, peer: Peer 
   const headers = { 'content-type': 'application/x-protobuf' };
   const server = await startServer();
   try {
+    const target = { url: `${server.url}/v1/logs`, headers: { ...headers, authorization: `Bearer ${server.key}` } };
     for (let round = 0; round < rounds; round++) {
-      const target = { url: `${server.url}/v1/logs`, headers: { ...headers, authorization: `Bearer ${server.key}` } };
       figures.push(await measure('sightline', target, server.pid, server.dataFolder, bodies, requests));
       if (peer)
         figures.push(await measure('peer', { url: peer.url, headers }, peer.pid, peer.dataFolder, bodies, requests));
     }
+    // A round of its own, not counted above: the searches take time of the processor that the peer is spared.
+    const { pid, dataFolder } = server;
+    figures.push(await measure('sightline, searched', target, pid, dataFolder, bodies, requests, server));
   } finally {
     await server.stop();
   }
