@@ -11,13 +11,13 @@ export function CopyId({ id, what, length = 8 }: { id: string; what: string; len
       type="button"
       className="copy-id"
       title={`${id}: press to copy`}
-      aria-label={`Copy ${what} ${id}`}
       onClick={(event) => {
         event.stopPropagation();
         void copyText(id, what);
       }}
     >
-      <span aria-hidden>{short}</span>
+      {short}
+      <span className="only-read-aloud">: copy {what}</span>
       <IconCopy size={12} aria-hidden color="var(--faint)" />
     </button>
   );

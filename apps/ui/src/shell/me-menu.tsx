@@ -31,8 +31,9 @@ export function MeMenu(): ReactNode {
   return (
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
-        <UnstyledButton aria-label={`${name}: menu`} className="me">
-          <Avatar aria-hidden size={28} radius="xl" color="accent" name={name} variant="light" />
+        <UnstyledButton className="me">
+          <Avatar size={28} radius="xl" color="accent" name={name} variant="light" />
+          <span className="only-read-aloud">{name}: menu</span>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

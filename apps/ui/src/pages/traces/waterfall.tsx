@@ -141,7 +141,6 @@ const SpanRow = memo(function SpanRow(props: SpanRowProps): ReactNode {
       aria-level={depth + 1}
       aria-selected={props.open}
       aria-expanded={leaf ? undefined : !row.collapsed}
-      aria-label={`${span.service} ${span.name}, ${formatNs(span.durationNs)}${failed ? ', failed' : ''}`}
       tabIndex={props.first ? 0 : -1}
       data-index={index}
       onClick={() => onOpen(span.spanId)}
@@ -165,22 +164,16 @@ const SpanRow = memo(function SpanRow(props: SpanRowProps): ReactNode {
           </button>
         )}
         <span className="swatch" style={{ background: colour }} />
-        <b aria-hidden>{span.service}</b>
-        <span aria-hidden className="span-operation">
-          {span.name}
-        </span>
-        {row.collapsed && (
-          <span aria-hidden className="chip">
-            +{node.below}
-          </span>
-        )}
+        <b>{span.service}</b>
+        <span className="span-operation">{span.name}</span>
+        {row.collapsed && <span className="chip">+{node.below}</span>}
         {(failed || (row.collapsed && node.failed)) && (
-          <span aria-hidden data-tone="bad" className="toned" title={span.statusMessage || 'failed'}>
-            ▲
+          <span data-tone="bad" className="toned" title={span.statusMessage || 'failed'}>
+            ▲<span className="only-read-aloud">failed</span>
           </span>
         )}
       </span>
-      <span className="span-track" aria-hidden>
+      <span className="span-track">
         <span
           className="span-bar"
           data-failed={failed ? '' : undefined}
