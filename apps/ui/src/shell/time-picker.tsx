@@ -17,10 +17,10 @@ export function TimePicker(): ReactNode {
         <Popover.Target>
           <Button
             variant="default"
-            aria-label={`Time range: ${label}`}
             rightSection={<IconChevronDown size={14} aria-hidden />}
             onClick={() => setOpen(!open)}
           >
+            <span className="only-read-aloud">Time range: </span>
             <span className="wide-only">{label}</span>
             <span className="narrow-only">{scope.time.kind === 'relative' ? scope.time.range : 'fixed'}</span>
           </Button>

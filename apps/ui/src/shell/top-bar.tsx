@@ -86,10 +86,10 @@ function NarrowScope(): ReactNode {
             className="narrow-only"
             variant="default"
             px={8}
-            aria-label={`Scope: ${chosen.length === 0 ? 'all' : chosen.join(', ')}`}
             leftSection={<IconAdjustmentsHorizontal size={14} aria-hidden />}
             onClick={() => setOpen(!open)}
           >
+            <span className="only-read-aloud">Scope: </span>
             <span className="narrow-scope">{chosen.length === 0 ? 'All' : chosen.join(' · ')}</span>
           </Button>
         </Tooltip>
