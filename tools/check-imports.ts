@@ -80,16 +80,7 @@ export const parts: readonly Part[] = [
 ];
 
 const root = path.dirname(import.meta.dirname);
-const skipped = new Set([
-  'node_modules',
-  'dist',
-  '.git',
-  '.runtime',
-  'fixtures',
-  '.cache',
-  'coverage',
-  'test-results',
-]);
+const skipped = new Set(['node_modules', 'dist', '.git', '.runtime', 'fixtures', '.cache', 'coverage', 'test-results']);
 
 function sourceFiles(folder: string): string[] {
   return readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {

@@ -195,8 +195,9 @@ function healthOf(
   };
 }
 
-function newServer(): FastifyInstance {
+function newServer(config: Config): FastifyInstance {
   return Fastify({
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     logger: false,
     forceCloseConnections: true,
     requestTimeout: 60_000,
@@ -220,7 +221,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const setup = await stores.control.setup.start(config.setup ?? {});
     if (!setup.ok) throw new Error(setup.error.message);
 
-    const app = newServer();
+    const app = newServer(config);
     closers.add('HTTP', () => app.close());
     const address = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
     // The port is known only once it is bound (--port 0), the routes must be known before: the address is filled in later.
@@ -305,7 +306,7 @@ async function openOtlpPorts(config: Config, parts: ReceiverParts, closers: Clos
   } catch {
     said.push(`gRPC not available: port ${ports.grpc} is taken by another program (--otlp-ports chooses others)`);
   }
-  const http = newServer();
+  const http = newServer(config);
   try {
     await registerIngest(http, parts);
     await http.listen({ host: config.host, port: ports.http });

@@ -35,6 +35,7 @@ describe('good settings', () => {
       ['--role', 'ingest', '--clickhouse-url', 'http://stores:8123', '--database-url', 'postgres://stores/sightline'],
       { roles: new Set(['ingest']) },
     ],
+    [['--trusted-proxies', '127.0.0.1, fd00::/8'], { trustedProxies: ['127.0.0.1', 'fd00::/8'] }],
     [['--public-url', 'https://watch.example/'], { publicUrl: 'https://watch.example' }],
   ])('%j', (args, expected) => expect(read(args)).toMatchObject({ ok: true, value: expected }));
   test('headless set-up', () => {
@@ -61,6 +62,8 @@ describe('wrong settings stop the start with a sentence', () => {
     [['--role', 'ingest'], { DATABASE_URL: 'postgres://stores/sightline' }, /--clickhouse-url/],
     [['--spool-limit', '5'], {}, /at least 16MB/],
     [['--otlp-ports', '4317'], {}, /two ports/],
+    [['--trusted-proxies', '10.0.0.0/8,nginx'], {}, /--trusted-proxies must be addresses.*"nginx"/],
+    [['--trusted-proxies', '10.0.0.0/99'], {}, /addresses or ranges/],
     [['--log-level', 'loud'], {}, /debug, info, warn or error/],
     [[], { DATABASE_URL: 'mysql://u:secretsecret@h/d' }, /DATABASE_URL must be an address that begins with postgres/],
     [[], { SIGHTLINE_SETUP_ORG: 'x' }, /belong together/],

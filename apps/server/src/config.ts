@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { fail, ok, type LogLevel, type Result } from '@sightline/base';
 
@@ -28,6 +29,8 @@ export interface Config {
   readonly spoolLimitBytes: number;
   readonly clickhouseUrl: string;
   readonly databaseUrl: string;
+  /** Proxies whose X-Forwarded-For is believed; empty for none. */
+  readonly trustedProxies: readonly string[];
   readonly logLevel: LogLevel;
   readonly setup: HeadlessSetup | undefined;
 }
@@ -145,6 +148,17 @@ function readOtlpPorts(text: string, from: string): Result<Config['otlpPorts'], 
     : wrong(`${from} must be two ports such as 4317,4318, or none, got "${text}".`);
 }
 
+function readProxies(text: string, from: string): Result<readonly string[], Wrong> {
+  const ranges = text === '' ? [] : text.split(',').map((part) => part.trim());
+  const bad = ranges.find((range) => {
+    const [address = '', bits] = range.split('/');
+    const most = isIP(address) === 6 ? 128 : 32;
+    return isIP(address) === 0 || (bits !== undefined && !(/^\d+$/.test(bits) && Number(bits) <= most));
+  });
+  if (bad === undefined) return ok(ranges);
+  return wrong(`${from} must be addresses or ranges such as 127.0.0.1 or 10.0.0.0/8, joined by commas, got "${bad}".`);
+}
+
 function readSetup(environment: Environment): Result<HeadlessSetup | undefined, Wrong> {
   const [organisation, email, password, key] = ['ORG', 'EMAIL', 'PASSWORD', 'KEY'].map(
     (name) => environment[`SIGHTLINE_SETUP_${name}`] ?? '',
@@ -193,6 +207,8 @@ export function readConfig(
   if (!databaseUrl.ok) return databaseUrl;
   const apart = stopForPartAlone(roleSet.value, clickhouseUrl.value, databaseUrl.value);
   if (apart) return wrong(apart);
+  const trustedProxies = readProxies(...at('trusted-proxies'));
+  if (!trustedProxies.ok) return trustedProxies;
   const setup = readSetup(environment);
   if (!setup.ok) return setup;
   const [level, levelFrom] = at('log-level');
@@ -212,6 +228,7 @@ export function readConfig(
     spoolLimitBytes: spoolLimitBytes.value,
     clickhouseUrl: clickhouseUrl.value,
     databaseUrl: databaseUrl.value,
+    trustedProxies: trustedProxies.value,
     logLevel: level as LogLevel,
     setup: setup.value,
   });

@@ -6,6 +6,15 @@ import { clients, fillSnippet, type ClientAddress } from './clients.ts';
 
 const showClients = answerRead(listClients, async (_input, { deps, caller, audit }) => {
   const before = await deps.control.keys.list(caller.organisation);
+  // A key that may only read must not open a way in.
+  const own = before.find((known) => known.id === caller.keyId);
+  if (caller.kind === 'key' && !own?.permissions.includes('ingest')) {
+    return refuse(
+      403,
+      'Not allowed',
+      'The snippets hold a key that sends data: sign in, or ask with a key that may ingest.',
+    );
+  }
   const [key, project] = await Promise.all([
     deps.control.keys.ingestKey(caller.organisation),
     deps.control.projects.first(caller.organisation),

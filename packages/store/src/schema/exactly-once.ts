@@ -14,4 +14,6 @@ export const exactlyOnceSettings: Readonly<Record<string, string | number>> = Ob
   min_insert_block_size_bytes: 4_000_000_000,
   max_insert_block_size: 10_000_000,
   async_insert: 0,
+  // Late records spread over many days, a part each: a store that was away for weeks must still load.
+  max_partitions_per_insert_block: 0,
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { levelOf, levelOfLine } from '../../logs/level.ts';
 import type { Checked, ProtocolRequest } from '../../protocol.ts';
 import { checkJsonLines, jsonLinesReply } from './json-lines.ts';
-import { readLogObject } from './read-log.ts';
+import { readLogObject } from '../../logs/read-log.ts';
 
 const now = Date.parse('2026-11-20T12:00:00Z');
 const scope = { organisation: 'acme', keyId: 'k1', site: '', device: '', service: '', environment: '' };

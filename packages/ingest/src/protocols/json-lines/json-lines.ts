@@ -2,7 +2,7 @@ import { isObject, parseJson } from '../../errors/json-reader.ts';
 import { BoundedRefusals } from '../../logs/bounded-refusals.ts';
 import { LogsRequestBuilder, otlpLogsLane } from '../../otlp/build-logs.ts';
 import { defineProtocol, type Checked, type Ending, type ProtocolReply, type ProtocolRequest } from '../../protocol.ts';
-import { readLogObject, readLogText, type ReadLog } from './read-log.ts';
+import { readLogObject, readLogText, type ReadLog } from '../../logs/read-log.ts';
 
 const maxLineLength = 1_048_576;
 const newline = 10;

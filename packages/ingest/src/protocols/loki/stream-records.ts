@@ -14,7 +14,7 @@ import {
 } from '../../logs/identity-names.ts';
 import { levelNames, levelOf, levelOfLine, type Level } from '../../logs/level.ts';
 import type { LogRecordInput, LogsRequestBuilder } from '../../otlp/build-logs.ts';
-import { readLogObject } from '../json-lines/read-log.ts';
+import { readLogObject } from '../../logs/read-log.ts';
 import type { Labels } from './labels.ts';
 import type { PushEntry, PushStream } from './push-request.ts';
 

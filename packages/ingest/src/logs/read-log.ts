@@ -1,6 +1,6 @@
-import { msToNs, timeJudgement, timeNs } from '../../errors/event-time.ts';
-import { plainName } from '../../errors/identity.ts';
-import { hexIdOf, isObject, textOf, type JsonObject } from '../../errors/json-reader.ts';
+import { msToNs, timeJudgement, timeNs } from '../errors/event-time.ts';
+import { plainName } from '../errors/identity.ts';
+import { hexIdOf, isObject, textOf, type JsonObject } from '../errors/json-reader.ts';
 import {
   correlationIdNames,
   deviceNames,
@@ -10,10 +10,10 @@ import {
   siteNames,
   spanIdNames,
   traceIdNames,
-} from '../../logs/identity-names.ts';
-import { levelNames, levelOf } from '../../logs/level.ts';
-import type { LogRecordInput } from '../../otlp/build-logs.ts';
-import type { Refusal } from '../../protocol.ts';
+} from './identity-names.ts';
+import { levelNames, levelOf } from './level.ts';
+import type { LogRecordInput } from '../otlp/build-logs.ts';
+import type { Refusal } from '../protocol.ts';
 
 /** Days that logs are kept. */
 const logsKeptDays = 30;
