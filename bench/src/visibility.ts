@@ -1,25 +1,33 @@
 import { LogsRequestBuilder } from '@sightline/ingest';
 import type { ServerUnderTest } from './server-under-test.ts';
 
-const everyMs = 1000;
+const pollMs = 100;
 const patienceMs = 60_000;
 
-/** Sends marked records until it is stopped; measures from each one's acknowledgement until a search finds it. */
+/**
+ * Sends marked records, one after the other, until it is stopped; measures from each one's acknowledgement until a search
+ * finds it. One at a time, so that asking does not become the load.
+ */
 export class VisibilityProbe {
   readonly #server: ServerUnderTest;
-  readonly #waits: Promise<number>[] = [];
-  readonly #timer: NodeJS.Timeout;
-  #sent = 0;
+  readonly #running: Promise<number[]>;
+  #stopped = false;
 
   constructor(server: ServerUnderTest) {
     this.#server = server;
-    this.#timer = setInterval(() => this.#waits.push(this.#probe(`probe${process.pid}x${this.#sent++}`)), everyMs);
+    this.#running = this.#run();
   }
 
   /** Milliseconds of every record sent, sorted; `Infinity` for one that a minute did not show. */
-  async stop(): Promise<number[]> {
-    clearInterval(this.#timer);
-    return (await Promise.all(this.#waits)).sort((a, b) => a - b);
+  stop(): Promise<number[]> {
+    this.#stopped = true;
+    return this.#running;
+  }
+
+  async #run(): Promise<number[]> {
+    const waits: number[] = [];
+    while (!this.#stopped) waits.push(await this.#probe(`probe${process.pid}x${waits.length}`));
+    return waits.sort((a, b) => a - b);
   }
 
   async #probe(word: string): Promise<number> {
@@ -38,7 +46,7 @@ export class VisibilityProbe {
       const reply = await fetch(`${this.#server.url}/api/v1/logs?${query}`, { headers });
       if (reply.ok && ((await reply.json()) as { rows: unknown[] }).rows.length > 0)
         return performance.now() - startedMs;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
     return Number.POSITIVE_INFINITY;
   }
