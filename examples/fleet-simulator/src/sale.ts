@@ -146,6 +146,7 @@ export class Sale {
       orders,
       { 'order.id': this.#order, 'order.amount': this.#totalCents / 100 },
     );
+    this.#pass(1);
     const failure = this.#discount(orders) ?? this.#reserve(orders) ?? this.#pay(orders);
     if (failure === undefined) {
       this.#query(

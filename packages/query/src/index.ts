@@ -4,6 +4,7 @@ export { knownFields, type Table } from './search/fields.ts';
 export type { CompiledSearch } from './search/compile.ts';
 export type { Search, SearchError } from './search/ast.ts';
 export {
+  growingWindows,
   minuteCondition,
   scopeCondition,
   toNs,

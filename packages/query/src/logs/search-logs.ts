@@ -2,7 +2,7 @@ import { fail, ok, type Result } from '@sightline/base';
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { SearchError } from '../search/ast.ts';
 import { compileSearch } from '../search/search.ts';
-import { nearAndFar, scopeCondition, windowOf, type Condition, type ReadScope, type Window } from '../search/scope.ts';
+import { growingWindows, scopeCondition, windowOf, type ReadScope } from '../search/scope.ts';
 import { logColumns, parseLogCursor, toLog, type LogColumns, type LogCursor, type LogRecord } from './log-row.ts';
 
 export interface LogSearch extends ReadScope {
@@ -23,9 +23,8 @@ export interface LogPage {
 }
 
 /**
- * A page of logs. The near quarter of an hour is read as it is; where that does not fill the page, the rest is read in
- * two steps, moments first. Pages neither lose nor repeat a record, however many share one nanosecond. Throws
- * `StoreError`; a faulty search or cursor is a value.
+ * A page of logs. Reads stretches of time that grow from the range's near end until the page is full. Pages neither lose
+ * nor repeat a record, however many share one nanosecond. Throws `StoreError`; a faulty search or cursor is a value.
  */
 export async function searchLogs(
   reader: TelemetryReader,
@@ -41,79 +40,37 @@ export async function searchLogs(
   const range = windowOf(input);
   const begin = cursor && !down && cursor.ns > range.fromNs ? cursor.ns : range.fromNs;
   const end = cursor && down && cursor.ns + 1n < range.toNs ? cursor.ns + 1n : range.toNs;
-  const { near, far } = nearAndFar({ fromNs: begin, toNs: end }, input.order);
-  const matching = (window: Window): Condition => {
+  const rows: LogColumns[] = [];
+  let skip = cursor?.skip ?? 0;
+  for (const window of growingWindows({ fromNs: begin, toNs: end }, input.order)) {
     const scope = scopeCondition(input, window);
-    return {
-      sql: `${scope.sql} AND ${search.value.sql}`,
-      parameters: { ...scope.parameters, ...search.value.parameters },
-    };
-  };
-  const wanted = input.limit + 1;
-  const rows = near.fromNs < near.toNs ? await readNear(reader, matching(near), down, wanted, cursor, limits) : [];
-  if (rows.length < wanted && far.fromNs < far.toNs)
-    rows.push(...(await readFar(reader, matching(far), down, wanted - rows.length, limits)));
+    const wanted = input.limit + 1 - rows.length;
+    const direction = down ? 'DESC' : 'ASC';
+    const found = await reader.query<LogColumns>(
+      `SELECT ${logColumns} FROM logs
+       PREWHERE ${scope.sql} AND ${search.value.sql}
+       WHERE ${cursor ? after(down) : '1'}
+       ORDER BY toStartOfMinute(ts) ${direction}, ts ${direction}, id ${direction} LIMIT {wanted:UInt32} OFFSET {skip:UInt32}`,
+      {
+        ...scope.parameters,
+        ...search.value.parameters,
+        wanted,
+        skip,
+        ...(cursor ? { cursorNs: cursor.ns, cursorHash: cursor.hash } : {}),
+      },
+      limits,
+    );
+    rows.push(...found);
+    // The rows to skip all stand at the cursor's own moment, and so in the first stretch.
+    skip = 0;
+    if (rows.length > input.limit) break;
+  }
   const page = rows.slice(0, input.limit).map(toLog);
   return ok({
     rows: page,
     next: rows.length > input.limit ? nextCursor(page, cursor) : '',
     words: [...search.value.words],
   });
-}
-
-const inOrder = (down: boolean, ...further: string[]): string =>
-  `ORDER BY ${['toStartOfMinute(ts)', 'ts', ...further].map((key) => `${key} ${down ? 'DESC' : 'ASC'}`).join(', ')}`;
-
-/** The stretch at which the cursor stands: what was given before is left out. */
-function readNear(
-  reader: TelemetryReader,
-  matching: Condition,
-  down: boolean,
-  wanted: number,
-  cursor: LogCursor | undefined,
-  limits: QueryLimits,
-): Promise<LogColumns[]> {
-  return reader.query<LogColumns>(
-    `SELECT ${logColumns} FROM logs PREWHERE ${matching.sql} WHERE ${cursor ? after(down) : '1'}
-     ${inOrder(down, 'id')} LIMIT {wanted:UInt32} OFFSET {skip:UInt32}`,
-    {
-      ...matching.parameters,
-      wanted,
-      // The rows to skip all stand at the cursor's own moment, and so in this stretch.
-      skip: cursor?.skip ?? 0,
-      ...(cursor ? { cursorNs: cursor.ns, cursorHash: cursor.hash } : {}),
-    },
-    limits,
-  );
-}
-
-/**
- * Finds the moments of the hits first, which reads the key and the columns of the condition in order and stops early;
- * then the rows at those moments. Read in one step, every column of each block on the way would be unpacked.
- */
-async function readFar(
-  reader: TelemetryReader,
-  matching: Condition,
-  down: boolean,
-  wanted: number,
-  limits: QueryLimits,
-): Promise<LogColumns[]> {
-  const hits = await reader.query<{ ns: string }>(
-    `SELECT toString(toUnixTimestamp64Nano(ts)) AS ns FROM logs PREWHERE ${matching.sql} ${inOrder(down)} LIMIT {wanted:UInt32}`,
-    { ...matching.parameters, wanted },
-    limits,
-  );
-  if (hits.length === 0) return [];
-  const moments = [...new Set(hits.map(({ ns }) => BigInt(ns)))];
-  const minutes = [...new Set(moments.map((ns) => Number(ns / 60_000_000_000n) * 60))];
-  return reader.query<LogColumns>(
-    `SELECT ${logColumns} FROM logs
-     PREWHERE ${matching.sql} AND toStartOfMinute(ts) IN (SELECT toDateTime(arrayJoin({minutes:Array(UInt32)})))
-       AND ts IN (SELECT fromUnixTimestamp64Nano(arrayJoin({moments:Array(Int64)})))
-     ${inOrder(down, 'id')} LIMIT {wanted:UInt32}`,
-    { ...matching.parameters, minutes, moments, wanted },
-    { ...limits, settings: { ...limits.settings, optimize_read_in_order: 0 } },
-  );
 }
 
 const after = (down: boolean): string =>

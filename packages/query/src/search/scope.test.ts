@@ -1,21 +1,23 @@
-import { expect, test } from 'vitest';
-import { nearAndFar, scopeCondition } from './scope.ts';
+import { describe, expect, test } from 'vitest';
+import { growingWindows, scopeCondition } from './scope.ts';
 
 const minuteNs = 60_000_000_000n;
 
-test.each(['newest', 'oldest'] as const)('near and far cover the range without gap or overlap, %s first', (order) => {
-  for (const minutes of [0n, 1n, 15n, 16n, 1440n, 100_000n]) {
-    const range = { fromNs: 7n * minuteNs, toNs: (7n + minutes) * minuteNs };
-    const { near, far } = nearAndFar(range, order);
-    const [early, late] = order === 'oldest' ? [near, far] : [far, near];
-    const whole = [early, late].filter(({ fromNs, toNs }) => fromNs < toNs);
-    expect(whole.length).toBe(minutes === 0n ? 0 : minutes <= 15n ? 1 : 2);
-    if (minutes === 0n) continue;
-    expect(whole[0]?.fromNs).toBe(range.fromNs);
-    expect(whole.at(-1)?.toNs).toBe(range.toNs);
-    if (whole.length === 2) expect(whole[0]?.toNs).toBe(whole[1]?.fromNs);
-    expect(near.toNs - near.fromNs).toBe(minutes < 15n ? minutes * minuteNs : 15n * minuteNs);
-  }
+describe('growing windows', () => {
+  test.each(['newest', 'oldest'] as const)('%s first: they cover the range without gap or overlap', (order) => {
+    for (const minutes of [0n, 1n, 15n, 16n, 60n, 361n, 1440n, 100_000n]) {
+      const range = { fromNs: 7n * minuteNs, toNs: (7n + minutes) * minuteNs };
+      const windows = [...growingWindows(range, order)];
+      const inOrder = order === 'oldest' ? windows : windows.toReversed();
+      expect(windows.length).toBeLessThanOrEqual(5);
+      if (minutes === 0n) expect(windows).toEqual([]);
+      else {
+        expect(inOrder[0]?.fromNs).toBe(range.fromNs);
+        expect(inOrder.at(-1)?.toNs).toBe(range.toNs);
+        for (let i = 1; i < inOrder.length; i++) expect(inOrder[i]?.fromNs).toBe(inOrder[i - 1]?.toNs);
+      }
+    }
+  });
 });
 
 test('organisation first, then time, then only the dimensions asked for', () => {

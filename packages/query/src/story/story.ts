@@ -2,7 +2,7 @@ import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { logColumns, toLog, type LogColumns, type LogRecord } from '../logs/log-row.ts';
 import { errorColumns, toError, type ErrorColumns, type ErrorRecord } from '../traces/error-record.ts';
 import { spanColumns, toSpan, type SpanColumns, type SpanRecord } from '../traces/span-row.ts';
-import { orderLanes, tellStory } from './tell.ts';
+import { compareNs, depthsOf, orderLanes, spanKey, tellStory } from './tell.ts';
 
 export type StoryEntry =
   | { readonly kind: 'span'; readonly at: number; readonly tsNs: string; readonly span: SpanRecord }
@@ -45,11 +45,12 @@ export async function readStory(
     read<LogColumns>(logColumns, 'logs', bounds.logs),
     read<ErrorColumns>(errorColumns, 'errors', bounds.errors),
   ]);
+  const told = spans.slice(0, bounds.spans).map(toSpan);
+  const depths = depthsOf(told);
+  const depth = (entry: StoryEntry): number =>
+    entry.kind === 'span' ? (depths.get(spanKey(entry.span)) ?? 0) : Infinity;
   const entries: StoryEntry[] = [
-    ...spans
-      .slice(0, bounds.spans)
-      .map(toSpan)
-      .map((span) => ({ kind: 'span' as const, at: span.at, tsNs: span.startNs, span })),
+    ...told.map((span) => ({ kind: 'span' as const, at: span.at, tsNs: span.startNs, span })),
     ...logs
       .slice(0, bounds.logs)
       .map(toLog)
@@ -58,7 +59,7 @@ export async function readStory(
       .slice(0, bounds.errors)
       .map(toError)
       .map((error) => ({ kind: 'error' as const, at: error.at, tsNs: error.tsNs, error })),
-  ].sort((a, b) => Number(BigInt(a.tsNs) - BigInt(b.tsNs)));
+  ].sort((a, b) => compareNs(a.tsNs, b.tsNs) || (depth(a) === depth(b) ? 0 : depth(a) - depth(b)));
   return {
     id,
     lanes: orderLanes(entries),

@@ -60,6 +60,11 @@ describe('a story', () => {
       'TERM_02 at STORE_047 called payment; payment failed with processor timeout after 1.5 s.',
     ],
     [
+      'calls that began at the same moment, callers first',
+      [span('inventory', '3', '2', 5), span('orders', '2', '1', 5), span('gateway', '1', '', 5)],
+      'gateway called orders; orders called inventory; it ended without an error after 10 ms.',
+    ],
+    [
       'a site without device',
       [span('sync', '1', '', 0, { site: 'STORE_001' })],
       'sync at STORE_001 was heard once; it ended without an error after 10 ms.',

@@ -9,7 +9,7 @@ import type { StoryEntry } from './story.ts';
 export function orderLanes(entries: readonly StoryEntry[]): string[] {
   const spans = entries.flatMap((entry) => (entry.kind === 'span' ? [entry.span] : []));
   const children = new Map<string, SpanRecord[]>();
-  const known = new Set(spans.map(key));
+  const known = new Set(spans.map(spanKey));
   for (const span of spans) {
     const parent = known.has(parentKey(span)) ? parentKey(span) : '';
     children.set(parent, [...(children.get(parent) ?? []), span]);
@@ -21,16 +21,17 @@ export function orderLanes(entries: readonly StoryEntry[]): string[] {
   while (level.length > 0) {
     for (const span of level) lanes.add(laneOf(span));
     level = level.flatMap((span) => {
-      if (visited.has(key(span))) return [];
-      visited.add(key(span));
-      return children.get(key(span)) ?? [];
+      if (visited.has(spanKey(span))) return [];
+      visited.add(spanKey(span));
+      return children.get(spanKey(span)) ?? [];
     });
   }
   for (const entry of entries) lanes.add(laneOf(subject(entry)));
   return [...lanes].filter((lane) => lane !== '');
 }
 
-const key = (span: SpanRecord): string => `${span.traceId}/${span.spanId}`;
+/** What a span is known by across traces. */
+export const spanKey = (span: SpanRecord): string => `${span.traceId}/${span.spanId}`;
 const parentKey = (span: SpanRecord): string => (span.parentId === '' ? '' : `${span.traceId}/${span.parentId}`);
 const laneOf = (record: { readonly service: string }): string => record.service;
 
@@ -64,12 +65,39 @@ function place(entries: readonly StoryEntry[]): string {
   return named.site === '' ? named.device : `${named.device} at ${named.site}`;
 }
 
+/** Orders moments given as nanoseconds in text. */
+export const compareNs = (a: string, b: string): number => (BigInt(a) < BigInt(b) ? -1 : BigInt(a) > BigInt(b) ? 1 : 0);
+
+/** How far below its root each span lies: where two began at the same moment, the caller began first. */
+export function depthsOf(spans: readonly SpanRecord[]): ReadonlyMap<string, number> {
+  const byKey = new Map(spans.map((span) => [spanKey(span), span]));
+  const depths = new Map<string, number>();
+  for (const span of spans) {
+    let depth = 0;
+    const seen = new Set<SpanRecord>();
+    for (
+      let up = byKey.get(parentKey(span));
+      up && !seen.has(up) && depth < spans.length;
+      up = byKey.get(parentKey(up))
+    ) {
+      seen.add(up);
+      depth++;
+    }
+    depths.set(spanKey(span), depth);
+  }
+  return depths;
+}
+
 /** Calls from one service to another, each pair once, in order of time. */
 function callsBetween(entries: readonly StoryEntry[]): { from: string; to: string }[] {
   const spans = entries.flatMap((entry) => (entry.kind === 'span' ? [entry.span] : []));
-  const byKey = new Map(spans.map((span) => [key(span), span]));
+  const byKey = new Map(spans.map((span) => [spanKey(span), span]));
   const calls = new Map<string, { from: string; to: string }>();
-  for (const span of spans) {
+  const depths = depthsOf(spans);
+  const inOrder = spans.toSorted(
+    (a, b) => compareNs(a.startNs, b.startNs) || (depths.get(spanKey(a)) ?? 0) - (depths.get(spanKey(b)) ?? 0),
+  );
+  for (const span of inOrder) {
     const parent = byKey.get(parentKey(span));
     if (!parent || parent.service === span.service || parent.service === '' || span.service === '') continue;
     calls.set(`${parent.service}\n${span.service}`, { from: parent.service, to: span.service });

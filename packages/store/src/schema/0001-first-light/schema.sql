@@ -30,7 +30,7 @@ CREATE TABLE logs (
   INDEX ix_received received_at TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (organisation, toStartOfMinute(ts), ts)
 TTL toDateTime(ts) + INTERVAL 30 DAY DELETE
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
   index_granularity = 2048;
 
 CREATE TABLE spans (
@@ -64,7 +64,7 @@ CREATE TABLE spans (
   INDEX ix_received received_at TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (organisation, toStartOfMinute(ts), ts)
 TTL toDateTime(ts) + INTERVAL 30 DAY DELETE
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
   index_granularity = 2048;
 
 -- Metric samples in plain rows; `points` is the door through which every protocol writes, `samples` and `series` are
@@ -92,7 +92,7 @@ CREATE TABLE samples (
   value Float64 CODEC(ZSTD(1))
 ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (organisation, fp, ts)
 TTL toDateTime(ts) + INTERVAL 30 DAY DELETE
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE TABLE series (
   organisation LowCardinality(String),
@@ -107,7 +107,7 @@ CREATE TABLE series (
   labels Map(LowCardinality(String), String) CODEC(ZSTD(1)),
   last_seen SimpleAggregateFunction(max, DateTime)
 ) ENGINE = AggregatingMergeTree ORDER BY (organisation, metric, fp)
-SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 1000;
+SETTINGS allow_dimensions_outside_sorting_key = 1, non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW points_to_samples TO samples AS SELECT organisation, fp, ts, value FROM points;
 
@@ -139,7 +139,7 @@ CREATE TABLE exp_histograms (
   max Float64
 ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (organisation, metric, fp, ts)
 TTL toDateTime(ts) + INTERVAL 30 DAY DELETE
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Error events. `payload` is the scrubbed event as JSON, for the issue page; what is searched stands in columns.
 CREATE TABLE errors (
@@ -177,7 +177,7 @@ CREATE TABLE errors (
   INDEX ix_correlation correlation_id TYPE bloom_filter(0.01) GRANULARITY 1
 ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (organisation, toStartOfMinute(ts), ts)
 TTL toDateTime(ts) + INTERVAL 90 DAY DELETE
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE TABLE issues (
   organisation LowCardinality(String),
@@ -198,7 +198,7 @@ CREATE TABLE issues (
   sites AggregateFunction(uniq, String),
   amount SimpleAggregateFunction(sum, Float64)
 ) ENGINE = AggregatingMergeTree ORDER BY (organisation, issue)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW errors_to_issues TO issues AS
 SELECT organisation, issue, any(e.project) AS project, anyLast(toString(e.type)) AS type, anyLast(e.message) AS message, anyLast(toString(e.culprit)) AS culprit,
@@ -219,7 +219,7 @@ CREATE TABLE issue_volume (
   events UInt64
 ) ENGINE = SummingMergeTree PARTITION BY toYYYYMM(minute) ORDER BY (organisation, minute, issue, site, service, environment, release)
 TTL minute + INTERVAL 90 DAY DELETE
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW errors_to_issue_volume TO issue_volume AS
 SELECT organisation, issue, toStartOfMinute(ts) AS minute, site, service, environment, release, count() AS events
@@ -242,7 +242,7 @@ CREATE TABLE sessions (
   sessions UInt32
 ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (organisation, toStartOfHour(ts), ts)
 TTL toDateTime(ts) + INTERVAL 90 DAY DELETE
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Results of checks: cron check-ins now, uptime monitors later.
 CREATE TABLE checks (
@@ -261,7 +261,7 @@ CREATE TABLE checks (
   attrs Map(LowCardinality(String), String) CODEC(ZSTD(1))
 ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (organisation, monitor, ts)
 TTL toDateTime(ts) + INTERVAL 90 DAY DELETE
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE TABLE attachments (
   organisation LowCardinality(String),
@@ -275,7 +275,7 @@ CREATE TABLE attachments (
   content String CODEC(ZSTD(3))
 ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (organisation, event_id, name)
 TTL toDateTime(ts) + INTERVAL 30 DAY DELETE
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE TABLE feedback (
   organisation LowCardinality(String),
@@ -293,7 +293,7 @@ CREATE TABLE feedback (
   url String
 ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (organisation, ts)
 TTL toDateTime(ts) + INTERVAL 90 DAY DELETE
-SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Log volume per minute: histograms and facets without reading the logs.
 CREATE TABLE volume (
@@ -306,7 +306,7 @@ CREATE TABLE volume (
   records UInt64
 ) ENGINE = SummingMergeTree PARTITION BY toDate(minute) ORDER BY (organisation, minute, service, severity, site, environment)
 TTL minute + INTERVAL 90 DAY DELETE
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW logs_to_volume TO volume AS
 SELECT organisation, toStartOfMinute(ts) AS minute, service, severity, site, environment, count() AS records
@@ -322,7 +322,7 @@ CREATE TABLE service_volume (
   records UInt64
 ) ENGINE = SummingMergeTree PARTITION BY toYYYYMM(minute) ORDER BY (organisation, minute, service, severity, environment)
 TTL minute + INTERVAL 90 DAY DELETE
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW volume_to_service_volume TO service_volume AS
 SELECT organisation, minute, service, severity, environment, sum(v.records) AS records
@@ -341,7 +341,7 @@ CREATE TABLE red (
   latency AggregateFunction(quantilesTDigest(0.5, 0.95, 0.99), Float64)
 ) ENGINE = AggregatingMergeTree PARTITION BY toDate(minute) ORDER BY (organisation, minute, service, site, environment)
 TTL minute + INTERVAL 90 DAY DELETE
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW spans_to_red TO red AS
 SELECT organisation, toStartOfMinute(ts) AS minute, service, site, environment, count() AS requests, countIf(status_code = 2) AS errors,
@@ -359,7 +359,7 @@ CREATE TABLE seen (
   last_seen SimpleAggregateFunction(max, DateTime64(3)),
   release AggregateFunction(argMax, String, DateTime64(3))
 ) ENGINE = AggregatingMergeTree ORDER BY (organisation, site, service, environment)
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW logs_to_seen TO seen AS
 SELECT organisation, site, service, environment, min(toDateTime64(l.received_at, 3)) AS first_seen, max(toDateTime64(l.received_at, 3)) AS last_seen,
@@ -406,7 +406,7 @@ CREATE TABLE scrubbed (
   removed UInt64
 ) ENGINE = SummingMergeTree PARTITION BY toYYYYMM(minute) ORDER BY (organisation, minute, signal, service, rule)
 TTL minute + INTERVAL 400 DAY DELETE
-SETTINGS non_replicated_deduplication_window = 1000;
+SETTINGS non_replicated_deduplication_window = 10000;
 
 -- Counted by the markers that the scrubber leaves; only rows that hold one are looked at closely.
 CREATE MATERIALIZED VIEW logs_to_scrubbed TO scrubbed AS
@@ -444,4 +444,4 @@ CREATE TABLE quarantine (
   content String CODEC(ZSTD(3))
 ) ENGINE = MergeTree PARTITION BY toYYYYMM(received_at) ORDER BY (organisation, received_at)
 TTL toDateTime(received_at) + INTERVAL 30 DAY DELETE
-SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1;
