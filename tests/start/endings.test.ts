@@ -72,6 +72,8 @@ test('kill -9 of engine, database or fleet under a running server is mended by i
       }),
     30_000,
   );
+  for (const name of ['engine', 'postgres', 'fleet', 'worker'] as const)
+    expect([0, pidOf(family, name)], `${name} runs again`).not.toContain(pidOf(back, name));
   const ready = await eventually(
     () => fetch(`http://127.0.0.1:${port}/health/ready`).then((reply) => reply.status),
     (status) => status === 200,

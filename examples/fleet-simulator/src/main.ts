@@ -4,6 +4,7 @@
  * or by `npm run simulate -- fault payment-outage on`.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -120,6 +121,7 @@ function simulate(): void {
   server.on('error', (error) =>
     stop(`The control interface could not be opened on ${values.control}: ${error.message}`),
   );
+  clearStaleSocket();
   server.listen(socketOrPort, () => console.log(`Demo fleet: ${stores} stores report to ${values.url}.`));
 
   const end = (): void => {
@@ -134,6 +136,12 @@ function simulate(): void {
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
   process.on('disconnect', end);
+}
+
+/** A simulator that was killed leaves its socket's file behind, and nobody could listen there again. */
+function clearStaleSocket(): void {
+  // The folder is the server's own and it runs one simulator at a time: a file that stands there belongs to nobody.
+  if ('path' in socketOrPort) rmSync(socketOrPort.path, { force: true });
 }
 
 async function answer(
