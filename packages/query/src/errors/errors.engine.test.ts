@@ -195,6 +195,7 @@ describe('issue', () => {
 
   it('shows the newest event and its neighbours', async () => {
     const page = await read();
+    expect(Object.keys(page?.event ?? {}), 'the stored text stays in the store').not.toContain('payload');
     expect(page?.event).toMatchObject({
       eventId: 'acme-3-0',
       sdk: 'sentry@1',

@@ -1,27 +1,11 @@
 import type { ErrorPayload } from '@sightline/record';
-import { severityName, type SeverityName } from '@sightline/record';
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { ask } from '../metrics/ask.ts';
+import { errorColumns, toError, type ErrorColumns, type ErrorRecord } from '../traces/error-record.ts';
 import { issueColumns, issueHex, issueRow, type IssueDecision, type IssueRow } from './list-issues.ts';
 
-export interface ErrorRow {
-  readonly eventId: string;
-  readonly issue: string;
-  readonly at: number;
-  readonly tsNs: string;
-  readonly type: string;
-  readonly message: string;
-  readonly culprit: string;
-  readonly severity: SeverityName | '';
-  readonly site: string;
-  readonly device: string;
-  readonly service: string;
-  readonly environment: string;
-  readonly release: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly correlationId: string;
-}
+/** An event in a list; read and shaped as everywhere else. */
+export type ErrorRow = ErrorRecord;
 
 /** The payload read from its text belongs to the reader alone: nothing in it needs protection. */
 type Writable<T> = T extends readonly (infer Entry)[]
@@ -66,52 +50,6 @@ export interface IssueKey {
   readonly organisation: string;
   /** Sixteen hexadecimal digits. */
   readonly issue: string;
-}
-
-const rowColumns = `event_id AS eventId, ${issueHex('issue')} AS issueId, toFloat64(toUnixTimestamp64Milli(ts)) AS at,
-  toString(toUnixTimestamp64Nano(ts)) AS tsNs, toString(type) AS kind, message, toString(culprit) AS place, severity, toString(site) AS site,
-  toString(device) AS device, toString(service) AS service, toString(environment) AS environment, toString(release) AS release,
-  if(trace_id = toFixedString('', 16), '', lower(hex(trace_id))) AS traceId, if(span_id = toFixedString('', 8), '', lower(hex(span_id))) AS spanId,
-  correlation_id AS correlationId`;
-
-interface EngineRow {
-  readonly eventId: string;
-  readonly issueId: string;
-  readonly at: number;
-  readonly tsNs: string;
-  readonly kind: string;
-  readonly message: string;
-  readonly place: string;
-  readonly severity: number;
-  readonly site: string;
-  readonly device: string;
-  readonly service: string;
-  readonly environment: string;
-  readonly release: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly correlationId: string;
-}
-
-function errorRow(row: EngineRow): ErrorRow {
-  return {
-    eventId: row.eventId,
-    issue: row.issueId,
-    at: row.at,
-    tsNs: row.tsNs,
-    type: row.kind,
-    message: row.message,
-    culprit: row.place,
-    severity: severityName(row.severity),
-    site: row.site,
-    device: row.device,
-    service: row.service,
-    environment: row.environment,
-    release: row.release,
-    traceId: row.traceId,
-    spanId: row.spanId,
-    correlationId: row.correlationId,
-  };
 }
 
 /** Events of one issue between its first and last second; `firstMs` and `lastMs` prune the days to read. */
@@ -198,7 +136,7 @@ function parametersOf(key: IssueKey, issue: IssueRow): IssueParameters {
   };
 }
 
-interface EventRow extends EngineRow {
+interface EventRow extends ErrorColumns {
   readonly handled: number;
   readonly platform: string;
   readonly transaction: string;
@@ -214,7 +152,7 @@ async function readEvent(
 ): Promise<EventRow | undefined> {
   const [row] = await ask<EventRow>(
     reader,
-    `SELECT ${rowColumns}, handled, toString(platform) AS platform, toString(transaction) AS transaction, tags, payload
+    `SELECT ${errorColumns}, handled, toString(platform) AS platform, toString(transaction) AS transaction, tags, payload
     FROM errors WHERE ${eventsOfIssue} ${eventId === '' ? '' : 'AND event_id = {event:String}'} ORDER BY ${newestFirst} LIMIT 1`,
     { ...parameters, event: eventId },
     limits,
@@ -298,15 +236,17 @@ export function momentOf(at: unknown): number | null {
 }
 
 function errorEvent(row: EventRow, payload: StoredPayload, attachments: AttachmentInfo[]): ErrorEvent {
+  // The stored text stays here: what is answered of it is read below.
+  const { handled, platform, transaction, tags, payload: _stored, ...listed } = row;
   return {
-    ...errorRow(row),
-    handled: row.handled === 1,
-    platform: row.platform,
-    transaction: row.transaction,
+    ...toError(listed),
+    handled: handled === 1,
+    platform,
+    transaction,
     exceptions: payload.exceptions,
     breadcrumbs: payload.breadcrumbs.map((crumb) => ({ ...crumb, at: momentOf(crumb.at) })),
     groups: payload.groups,
-    tags: row.tags,
+    tags,
     contexts: payload.contexts,
     extra: payload.extra,
     attachments,
@@ -325,9 +265,9 @@ export async function listIssueEvents(
   if (after === null || (after && BigInt(after[1] ?? '0') > 9_223_372_036_854_775_807n)) return undefined;
   const issue = await readIssueRow(reader, key, undefined, limits);
   if (!issue) return { events: [], next: '' };
-  const rows = await ask<EngineRow>(
+  const rows = await ask<ErrorColumns>(
     reader,
-    `SELECT ${rowColumns} FROM errors WHERE ${eventsOfIssue}
+    `SELECT ${errorColumns} FROM errors WHERE ${eventsOfIssue}
       ${after ? 'AND (ts, event_id) < (fromUnixTimestamp64Nano({afterNs:Int64}), {afterEvent:String})' : ''}
     ORDER BY ${newestFirst} LIMIT {limit:UInt32}`,
     {
@@ -337,7 +277,7 @@ export async function listIssueEvents(
     },
     limits,
   );
-  const events = rows.slice(0, page.limit).map(errorRow);
+  const events = rows.slice(0, page.limit).map(toError);
   const last = events.at(-1);
   return { events, next: rows.length > page.limit && last ? `${last.tsNs}-${last.eventId}` : '' };
 }
