@@ -14,20 +14,15 @@ import {
   startGrpc,
   startLoader,
 } from '@sightline/ingest';
-import {
-  connectStore,
-  type EmbeddedStore,
-  exactlyOnceSettings,
-  migrate,
-  openEmbeddedStore,
-  type TelemetryStore,
-} from '@sightline/store';
+import { connectStore, exactlyOnceSettings, migrate, openEmbeddedStore } from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { DemoFleet } from './demo-fleet.ts';
 import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
+import type { Stores } from './stage.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
 /** The running product. */
@@ -45,37 +40,6 @@ export interface Running {
 export const version = (
   JSON.parse(readFileSync(path.join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
 ).version;
-
-/** What was opened, closed again in reverse order; one that fails does not keep the others open. */
-class Closers {
-  readonly #closers: { readonly name: string; readonly close: () => Promise<void> }[] = [];
-  readonly #logger: Logger;
-
-  constructor(logger: Logger) {
-    this.#logger = logger;
-  }
-
-  add(name: string, close: () => Promise<void>): void {
-    this.#closers.push({ name, close });
-  }
-
-  async closeAll(): Promise<void> {
-    for (const { name, close } of this.#closers.splice(0).reverse()) {
-      try {
-        await close();
-      } catch (error) {
-        this.#logger.error(`${name} did not close cleanly`, { error });
-      }
-    }
-  }
-}
-
-interface Stores {
-  readonly store: TelemetryStore;
-  /** The engine on this machine; undefined with `--clickhouse-url`. */
-  readonly engine: EmbeddedStore | undefined;
-  readonly control: Control;
-}
 
 /** Opens both stores at the same time; where one fails, the other is closed before the error goes on. */
 async function openStores(config: Config, clock: Clock, logger: Logger, closers: Closers): Promise<Stores> {

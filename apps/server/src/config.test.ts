@@ -30,7 +30,7 @@ describe('good settings', () => {
     [['--data', '/var/lib/sightline'], { dataFolder: '/var/lib/sightline' }],
     [['--otlp-ports', 'none'], { otlpPorts: undefined }],
     [['--spool-limit', '500MB'], { spoolLimitBytes: 5e8 }],
-    [['--role', 'ingest,query'], { roles: new Set(['ingest', 'query']) }],
+    [['--role', 'ingest,query,detect,fleet'], { roles: new Set(['ingest', 'query', 'detect', 'fleet']) }],
     [
       ['--role', 'ingest', '--clickhouse-url', 'http://stores:8123', '--database-url', 'postgres://stores/sightline'],
       { roles: new Set(['ingest']) },

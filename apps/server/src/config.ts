@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { fail, ok, type LogLevel, type Result } from '@sightline/base';
 
-export const roles = ['ingest', 'query'] as const;
+export const roles = ['ingest', 'query', 'detect', 'fleet'] as const;
 export type RoleName = (typeof roles)[number];
 
 /** What a first start sets up without a browser. */

@@ -10,3 +10,11 @@ export {
   type ErrorFrame,
   type ErrorPayload,
 } from './error-event.ts';
+export {
+  findingSeverities,
+  findingSources,
+  type Finding,
+  type FindingSeverity,
+  type FindingSink,
+  type FindingSource,
+} from './finding.ts';

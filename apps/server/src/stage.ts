@@ -1,0 +1,23 @@
+import type { Clock, Logger } from '@sightline/base';
+import type { Control } from '@sightline/control';
+import type { EmbeddedStore, TelemetryStore } from '@sightline/store';
+import type { Closers } from './closers.ts';
+import type { Config } from './config.ts';
+
+export interface Stores {
+  readonly store: TelemetryStore;
+  /** The engine on this machine; undefined with `--clickhouse-url`. */
+  readonly engine: EmbeddedStore | undefined;
+  readonly control: Control;
+}
+
+/** What each stage of `stages/` is opened with. A stage adds how it is closed to `closers`. */
+export interface StageParts {
+  readonly config: Config;
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly closers: Closers;
+  /** Where people reach this installation; known once the port is bound, so it is asked each time. */
+  readonly publicUrl: () => string;
+}
