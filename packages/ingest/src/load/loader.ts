@@ -25,7 +25,8 @@ export interface Loader {
 
 /** Segments that are loaded at the same time. */
 const parallelLoads = 2;
-const lookEveryMs = 100;
+/** How often segments that became due are looked for; the end of a load is a reason to look at once. */
+const lookEveryMs = 50;
 const firstDelayMs = 250;
 const maxDelayMs = 15_000;
 /** Failures of one segment that do not tell their cause, while the store answers, before its data is held to be the cause. */
@@ -69,6 +70,7 @@ class SegmentLoader implements Loader {
   readonly #tries = new Map<string, { readonly segment: string; readonly tries: number }>();
   readonly #unknown = new Set<string>();
   readonly #running: Promise<void>;
+  #look = new AbortController();
   #turn = 0;
 
   constructor(options: Parameters<typeof startLoader>[0]) {
@@ -102,6 +104,7 @@ class SegmentLoader implements Loader {
 
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#look.abort();
     await this.#running;
     await Promise.all(this.#busy.values());
   }
@@ -115,7 +118,8 @@ class SegmentLoader implements Loader {
         if (this.#busy.size >= parallelLoads) break;
         if (this.#mayStart(lane)) this.#start(lane);
       }
-      await this.#clock.sleep(lookEveryMs, this.#stop.signal);
+      await this.#clock.sleep(lookEveryMs, this.#look.signal);
+      if (this.#look.signal.aborted) this.#look = new AbortController();
     }
   }
 
@@ -130,12 +134,21 @@ class SegmentLoader implements Loader {
   }
 
   #start(lane: string): void {
-    const work = this.#loadNext(lane, false)
-      .then(() => this.#pauses.delete(lane))
-      .catch((error: unknown) => this.#pause(lane, error))
-      .then(() => undefined)
-      .finally(() => this.#busy.delete(lane));
-    this.#busy.set(lane, work);
+    this.#busy.set(lane, this.#work(lane));
+  }
+
+  async #work(lane: string): Promise<void> {
+    let loaded = false;
+    try {
+      loaded = await this.#loadNext(lane, false);
+      this.#pauses.delete(lane);
+    } catch (error) {
+      this.#pause(lane, error);
+    } finally {
+      this.#busy.delete(lane);
+    }
+    // What came meanwhile may be due already.
+    if (loaded) this.#look.abort();
   }
 
   #pause(lane: string, error: unknown): void {

@@ -26,7 +26,8 @@ export class DiskSpool implements Spool {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #committing: Promise<void> | undefined;
-  #closed = false;
+  #heldBytes = 0;
+  readonly #closed = new AbortController();
   #disk = { checkedAtMs: Number.NEGATIVE_INFINITY, full: '' };
   #diskCheck: Promise<void> | undefined;
 
@@ -70,7 +71,7 @@ export class DiskSpool implements Spool {
   }
 
   refusal(moreBytes = 0): SpoolRefusal | undefined {
-    if (this.#closed) return { kind: 'spool-full', message: 'the server is stopping', retryAfterS: 5 };
+    if (this.#closed.signal.aborted) return { kind: 'spool-full', message: 'the server is stopping', retryAfterS: 5 };
     if (this.#clock.now() - this.#disk.checkedAtMs >= diskCheckEveryMs) {
       this.#diskCheck ??= this.#checkDisk().finally(() => (this.#diskCheck = undefined));
     }
@@ -111,7 +112,7 @@ export class DiskSpool implements Spool {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closed.abort();
     await this.#committing;
     await this.#diskCheck;
     for (const lane of this.#lanes.values()) await lane.close();
@@ -138,10 +139,22 @@ export class DiskSpool implements Spool {
         this.#waitingBytes -= waiting.sizeBytes;
         // Another lane's failure is not theirs: refused although kept, a request would come again and count twice.
         const failure = waiting.parts.map((part) => failures.get(part.lane)).find((error) => error !== undefined);
-        waiting.done(failure === undefined ? ok(undefined) : fail(this.#refusalOf(failure)));
+        if (failure === undefined) void this.#acknowledge(waiting);
+        else waiting.done(fail(this.#refusalOf(failure)));
       }
     }
     this.#committing = undefined;
+  }
+
+  /** At once where the lanes keep up; later where one is behind, so that clients send no faster than is loaded. */
+  async #acknowledge({ parts, sizeBytes, done }: Waiting): Promise<void> {
+    const holdMs = Math.max(0, ...parts.map((part) => this.#lane(part.lane).holdMs()));
+    if (holdMs > 0 && this.#heldBytes + sizeBytes <= this.#limits.heldBytes) {
+      this.#heldBytes += sizeBytes;
+      await this.#clock.sleep(holdMs, this.#closed.signal);
+      this.#heldBytes -= sizeBytes;
+    }
+    done(ok(undefined));
   }
 
   #refusalOf(error: Error): SpoolRefusal {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock, Logger } from '@sightline/base';
+import { LoadPace } from './load-pace.ts';
 import type { Segment, SpoolLimits } from './spool.ts';
 import { decodeSpooled } from './spooled.ts';
 
@@ -13,6 +14,19 @@ interface Growing {
   sizeBytes: number;
   records: number;
 }
+
+/** The segment that a loader was given last. */
+interface Loading {
+  readonly segment: Segment;
+  readonly sinceMs: number;
+  /** How often it was given out: more than once after a load that failed. */
+  tries: number;
+}
+
+/** A load that takes longer has met more than work: answers do not wait for it. */
+const stuckAfterMs = 10_000;
+/** A segment is worth a load of its own from this size on, whatever the pace. */
+const leastRecords = 10_000;
 
 const suffix = '.seg';
 /** A loader's notes about one segment; they live as long as it does. */
@@ -26,7 +40,9 @@ export class SpoolLane {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #closed: Segment[] = [];
+  readonly #pace = new LoadPace();
   #growing: Growing | undefined;
+  #loading: Loading | undefined;
   #lastId = 0;
   /** Writing and closing take turns. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -74,8 +90,7 @@ export class SpoolLane {
       try {
         const growing = (this.#growing ??= await this.#create());
         await this.#writeOut(growing, parts);
-        const full = growing.sizeBytes >= this.#limits.segmentBytes || growing.records >= this.#limits.segmentRecords;
-        if (full) await this.#seal();
+        if (this.#isFull(growing)) await this.#seal();
         return undefined;
       } catch (error) {
         return error instanceof Error ? error : new Error(String(error));
@@ -86,23 +101,67 @@ export class SpoolLane {
   next(anyAge: boolean): Promise<Segment | undefined> {
     return this.#inTurn(async () => {
       const growing = this.#growing;
-      if (this.#closed.length === 0 && growing && growing.sizeBytes > 0) {
-        const ageMs = this.#clock.now() - growing.openedAtMs;
-        if (anyAge || ageMs >= this.#limits.sealAfterMs || ageMs < 0) await this.#seal();
+      if (this.#closed.length === 0 && growing && growing.sizeBytes > 0 && (anyAge || this.#isDue(growing))) {
+        await this.#seal();
       }
-      return this.#closed[0];
+      const segment = this.#closed[0];
+      if (segment) this.#noteLoading(segment);
+      return segment;
     });
   }
 
+  /**
+   * How long an answer for what was written last should wait, milliseconds, so that its records are found in time after it.
+   * 0 where loading fails or is stuck: then the spool is there to take what comes.
+   */
+  holdMs(): number {
+    const { records: waiting, loading, slowness } = this.#backlog();
+    if (loading === 'failing') return 0;
+    const aheadMs = loading + (waiting === 0 ? 0 : this.#pace.expectedMs(waiting) * slowness);
+    return Math.min(this.#limits.holdMs, Math.max(0, aheadMs - this.#limits.findableAfterMs));
+  }
+
   async remove(segment: Segment): Promise<void> {
+    const loading = this.#loading?.segment.name === segment.name ? this.#loading : undefined;
+    if (loading?.tries === 1) this.#pace.learn(segment.records, this.#clock.now() - loading.sinceMs);
     const at = this.#closed.findIndex((closed) => closed.name === segment.name);
     await rm(segment.path, { force: true });
     await rm(segment.path + splitsSuffix, { force: true });
     if (at >= 0) this.#closed.splice(at, 1);
+    if (loading) this.#loading = undefined;
   }
 
   close(): Promise<void> {
     return this.#inTurn(() => this.#seal());
+  }
+
+  #isFull({ sizeBytes, records }: Growing): boolean {
+    const { segmentBytes, segmentRecords, findableAfterMs } = this.#limits;
+    const inTime = Math.max(leastRecords, this.#pace.recordsWithin(findableAfterMs));
+    return sizeBytes >= segmentBytes || records >= Math.min(segmentRecords, inTime);
+  }
+
+  /** Closed as late as its load allows: each load has a price of its own. A clock set back is no reason to wait. */
+  #isDue({ openedAtMs, records }: Growing): boolean {
+    const ageMs = this.#clock.now() - openedAtMs;
+    const loadMs = this.#pace.expectedMs(records) - this.#pace.expectedMs(0);
+    return ageMs < 0 || ageMs + loadMs >= this.#limits.sealAfterMs;
+  }
+
+  #noteLoading(segment: Segment): void {
+    if (this.#loading?.segment.name === segment.name) this.#loading.tries++;
+    else this.#loading = { segment, sinceMs: this.#clock.now(), tries: 1 };
+  }
+
+  /** Records not given out yet, and how long what was given out is likely to take, milliseconds. */
+  #backlog(): { readonly records: number; readonly loading: number | 'failing'; readonly slowness: number } {
+    const loading = this.#loading;
+    if (!loading) return { records: this.records, loading: 0, slowness: 1 };
+    const records = this.records - loading.segment.records;
+    const tookMs = this.#clock.now() - loading.sinceMs;
+    if (loading.tries > 1 || tookMs > stuckAfterMs) return { records, loading: 'failing', slowness: 1 };
+    const expectedMs = this.#pace.expectedMs(loading.segment.records);
+    return { records, loading: Math.max(0, expectedMs - tookMs), slowness: Math.max(1, tookMs / expectedMs) };
   }
 
   async #writeOut(

@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { ManualClock, silentLogger } from '@sightline/base';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decodeSpooled } from './spooled.ts';
-import { openSpool, type Segment, type SpoolLimits } from './spool.ts';
+import type { Frame } from '../protocol.ts';
+import { openSpool, type Segment, type Spool, type SpoolLimits } from './spool.ts';
 
 let folder: string;
 const clock = new ManualClock(1_800_000_000_000);
@@ -83,6 +84,110 @@ describe('spool', () => {
     clock.advance(1000);
     expect(texts(await spool.next('lane'))).toEqual(['a']);
     await spool.close();
+  });
+
+  describe('a lane that is behind', () => {
+    const load = 100_000;
+    const moment = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+    const heavy = (records: number): Frame => ({ ...frame('x'), records });
+
+    /** A spool whose lane has learned that `load` records take 2.12 s. */
+    async function slowLane(limits: Partial<SpoolLimits> = {}): Promise<Spool> {
+      const spool = await open({ segmentRecords: 1_000_000, ...limits });
+      for (let n = 0; n < 20; n++) {
+        const answer = spool.append([heavy(load)], scope, meta());
+        let segment: Segment | undefined;
+        while (!(segment = await spool.next('lane', true))) await moment();
+        clock.advance(2120);
+        await answer;
+        await spool.remove(segment);
+      }
+      return spool;
+    }
+
+    /** How long the answer to a request waits, milliseconds; -1 when longer than ten seconds. */
+    async function answeredAfter(answer: Promise<unknown>): Promise<number> {
+      let answered = false;
+      void answer.then(() => (answered = true));
+      for (let waitedMs = 0; waitedMs <= 10_000; waitedMs += 20) {
+        await moment(waitedMs === 0 ? 20 : 0);
+        if (answered) return waitedMs;
+        clock.advance(20);
+      }
+      return -1;
+    }
+
+    test('answers wait until what they are for is findable in time', async () => {
+      const spool = await slowLane();
+      // 100,000 records take 2.12 s, and 1.4 s are promised.
+      const waitedMs = await answeredAfter(spool.append([heavy(load)], scope, meta()));
+      expect(waitedMs).toBeGreaterThanOrEqual(700);
+      expect(waitedMs).toBeLessThanOrEqual(740);
+      await spool.close();
+    });
+
+    test('answers go out at once while the lane keeps up', async () => {
+      const spool = await slowLane();
+      expect(await answeredAfter(spool.append([heavy(1000)], scope, meta()))).toBe(0);
+      await spool.close();
+    });
+
+    test('no answer waits longer than the bound', async () => {
+      const spool = await slowLane({ holdMs: 500 });
+      expect(await answeredAfter(spool.append([heavy(10 * load)], scope, meta()))).toBeLessThanOrEqual(520);
+      await spool.close();
+    });
+
+    test('answers whose requests are larger than what may be held go out at once', async () => {
+      const spool = await slowLane({ heldBytes: 10 });
+      expect(await answeredAfter(spool.append([heavy(load)], scope, meta()))).toBe(0);
+      await spool.close();
+    });
+
+    test('answers do not wait for a store that fails', async () => {
+      const spool = await slowLane();
+      await spool.append([heavy(1)], scope, meta());
+      await spool.next('lane', true);
+      await spool.next('lane', true);
+      expect(await answeredAfter(spool.append([heavy(load)], scope, meta()))).toBe(0);
+      await spool.close();
+    });
+
+    test('answers do not wait for a load that is stuck', async () => {
+      const spool = await slowLane();
+      await spool.append([heavy(1)], scope, meta());
+      await spool.next('lane', true);
+      clock.advance(60_000);
+      expect(await answeredAfter(spool.append([heavy(load)], scope, meta()))).toBe(0);
+      await spool.close();
+    });
+
+    test('a spool that closes answers what it held', async () => {
+      const spool = await slowLane();
+      const held = spool.append([heavy(load)], scope, meta());
+      await moment(20);
+      await spool.close();
+      expect(await held).toMatchObject({ ok: true });
+    });
+
+    test('a segment that takes long to load is closed the sooner', async () => {
+      const spool = await slowLane({ sealAfterMs: 1300 });
+      await spool.append([heavy(50_000)], scope, meta());
+      clock.advance(280);
+      expect(await spool.next('lane')).toBeUndefined();
+      clock.advance(40);
+      expect(await spool.next('lane')).toBeDefined();
+      await spool.close();
+    });
+
+    test('a segment is closed when its load would take too long', async () => {
+      const spool = await slowLane({ sealAfterMs: 3_600_000, holdMs: 0 });
+      await spool.append([heavy(60_000)], scope, meta());
+      expect(await spool.next('lane')).toBeUndefined();
+      await spool.append([heavy(10_000)], scope, meta());
+      expect(await spool.next('lane')).toMatchObject({ records: 70_000 });
+      await spool.close();
+    });
   });
 
   test('a segment is closed at its size, and names never repeat', async () => {

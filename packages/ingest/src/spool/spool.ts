@@ -16,6 +16,15 @@ export interface SpoolLimits {
   readonly segmentRecords: number;
   /** A segment younger than this is left open, so that loads stay large and few: each costs the engine as much planning as work. Default 1,300. */
   readonly sealAfterMs: number;
+  /**
+   * How soon after its answer a record is to be found. Segments that take long to load are closed earlier for it; where a
+   * lane is behind all the same, answers are held back. Less than promised, because loads vary. Default 1,400.
+   */
+  readonly findableAfterMs: number;
+  /** Longest time an answer is held back for a lane that is behind: well below the patience of clients. Default 2,000. */
+  readonly holdMs: number;
+  /** Bytes of requests whose answers are held back; beyond, answers go out at once. Default 64 MB. */
+  readonly heldBytes: number;
   /** Bytes that may wait for one group commit. Default 256 MB. */
   readonly pendingBytes: number;
 }
@@ -25,6 +34,9 @@ export const defaultSpoolLimits: SpoolLimits = {
   segmentBytes: 64e6,
   segmentRecords: 250_000,
   sealAfterMs: 1300,
+  findableAfterMs: 1400,
+  holdMs: 2000,
+  heldBytes: 64e6,
   pendingBytes: 256e6,
 };
 
@@ -56,7 +68,8 @@ export interface SpoolStatus {
 /** Received bytes, kept on disk until they are loaded. One folder per lane, one growing segment in each. */
 export interface Spool {
   /**
-   * Keeps the frames of one request. Resolves once they are durable (one `fdatasync` serves all that wait); what is
+   * Keeps the frames of one request. Resolves once they are durable (one `fdatasync` serves all that wait), and later,
+   * within a bound, while their lane is behind: a client that waits for its answer sends no faster than is loaded. What is
    * refused was not kept. Throws only on our own bugs.
    */
   append(
@@ -69,7 +82,7 @@ export interface Spool {
   refusal(): SpoolRefusal | undefined;
   /** Lanes that have ever held a frame. */
   lanes(): readonly string[];
-  /** The oldest closed segment of a lane; closes the growing one when it is old enough. Call it again after `remove`. */
+  /** The oldest closed segment of a lane, to be loaded now; closes the growing one when it is due. Call it again after `remove`. */
   next(lane: string, anyAge?: boolean): Promise<Segment | undefined>;
   /** Forgets a segment that was loaded. */
   remove(segment: Segment): Promise<void>;
