@@ -93,6 +93,8 @@ CREATE TABLE incidents (
   -- 'site:STORE_047', 'rule:rul_…', 'finding:<key>': at most one that is not resolved of each.
   group_key text NOT NULL,
   title text NOT NULL,
+  -- The measure of its worst finding, or how much of it still fires.
+  summary text NOT NULL,
   severity text NOT NULL CHECK (severity IN ('critical', 'high', 'medium', 'low')),
   status text NOT NULL CHECK (status IN ('open', 'acknowledged', 'resolved')),
   -- '' where it is not about one site.
@@ -112,19 +114,32 @@ CREATE TABLE incidents (
   policy text NOT NULL,
   -- Raised when it comes back or gets worse: each round walks the policy from its first step.
   round int NOT NULL DEFAULT 1,
+  -- What the round's first step tells: 'opened', 'worse', 'reopened'.
+  round_kind text NOT NULL DEFAULT 'opened',
+  -- How often it came back within minutes of having ended.
+  flaps int NOT NULL DEFAULT 0,
   -- The step to be taken next, counted from 0 over all repeats.
   next_step int NOT NULL DEFAULT 0,
   -- When it is to be taken; NULL when nothing is to be escalated.
   escalate_at timestamptz,
+  -- '' or why nothing is escalated although nobody acknowledged: 'silence:sil_…', 'link:STORE_047'.
+  held_by text NOT NULL DEFAULT '',
+  -- '' or why nobody could be told of it.
+  unreachable text NOT NULL DEFAULT '',
+  -- Resolved by a person while it still fired: it opens again at this moment unless it ended by then.
+  reopen_at timestamptz,
   -- What was captured when it opened; NULL until it is.
   evidence jsonb,
   evidence_tries int NOT NULL DEFAULT 0,
+  -- When it is to be captured, or tried again; NULL when it is, or was tried often enough.
+  evidence_at timestamptz,
   updated_at timestamptz NOT NULL,
   UNIQUE (organisation, number)
 );
 CREATE UNIQUE INDEX incidents_open_group ON incidents (organisation, group_key) WHERE status <> 'resolved';
 CREATE INDEX incidents_escalate_at ON incidents (escalate_at) WHERE escalate_at IS NOT NULL;
-CREATE INDEX incidents_no_evidence ON incidents (opened_at) WHERE evidence IS NULL;
+CREATE INDEX incidents_reopen_at ON incidents (reopen_at) WHERE reopen_at IS NOT NULL;
+CREATE INDEX incidents_evidence_at ON incidents (evidence_at) WHERE evidence_at IS NOT NULL;
 CREATE INDEX incidents_listed ON incidents (organisation, status, opened_at DESC);
 CREATE INDEX incidents_site ON incidents (organisation, site, opened_at DESC);
 
@@ -162,6 +177,7 @@ CREATE INDEX findings_firing ON findings (organisation, site) WHERE state = 'fir
 CREATE INDEX findings_incident ON findings (incident);
 CREATE INDEX findings_expires_at ON findings (expires_at) WHERE state = 'firing' AND expires_at IS NOT NULL;
 CREATE INDEX findings_source ON findings (organisation, source, source_id);
+CREATE INDEX findings_suppressed ON findings (organisation) WHERE state = 'firing' AND suppressed_by <> '';
 
 -- The time line that writes itself.
 CREATE TABLE incident_events (
@@ -264,6 +280,7 @@ CREATE INDEX monitors_next_run_at ON monitors (next_run_at) WHERE enabled;
 -- One-time tokens with which a site's agent enrols.
 CREATE TABLE enrolments (
   token_hash bytea PRIMARY KEY,
+  id text NOT NULL UNIQUE,
   organisation text NOT NULL REFERENCES organisations ON DELETE CASCADE,
   site text NOT NULL CHECK (length(site) BETWEEN 1 AND 200),
   created_by text NOT NULL,
@@ -297,6 +314,24 @@ CREATE TABLE agents (
   last_seen_at timestamptz,
   last_address text NOT NULL DEFAULT '',
   -- Site clock minus ours, milliseconds; NULL until measured.
-  clock_skew_ms double precision
+  clock_skew_ms double precision,
+  -- The connection that holds the link, on whichever server; a later one takes its place.
+  link_session text NOT NULL DEFAULT '',
+  -- Since when its lost link is a finding; NULL while it is none.
+  link_found_at timestamptz,
+  -- What the last loss of the link turned out to be, in words.
+  link_verdict text NOT NULL DEFAULT '',
+  -- Containers as the agent told them last, and when it did, by our clock.
+  containers jsonb NOT NULL DEFAULT '[]',
+  containers_at timestamptz
 );
 CREATE INDEX agents_site ON agents (organisation, site);
+-- The link watch looks here each second.
+CREATE INDEX agents_seen ON agents (last_seen_at) WHERE revoked_at IS NULL AND link = 'up';
+CREATE INDEX agents_lost ON agents (link_since) WHERE revoked_at IS NULL AND link = 'down' AND link_found_at IS NULL;
+CREATE INDEX agents_found ON agents (id) WHERE link_found_at IS NOT NULL;
+
+-- 'operate': may do at sites what a responder may.
+ALTER TABLE api_keys DROP CONSTRAINT api_keys_permissions_check;
+ALTER TABLE api_keys ADD CONSTRAINT api_keys_permissions_check
+  CHECK (permissions <@ ARRAY['ingest', 'query', 'any-organisation', 'operate'] AND cardinality(permissions) > 0);
