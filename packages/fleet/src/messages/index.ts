@@ -5,3 +5,4 @@
  */
 export * from './link.ts';
 export * from './diagnostics.ts';
+export * from './answer-parts.ts';
