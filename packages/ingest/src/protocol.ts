@@ -26,6 +26,22 @@ export interface Refusal {
   readonly message: string;
 }
 
+/**
+ * Where a forwarded frame stood in an agent's spool. Agent, lane, segment and index are its name for ever: by it the server
+ * knows what comes a second time (docs/decisions/0008).
+ */
+export interface FrameOrigin {
+  readonly agent: string;
+  /** The agent's lane, not ours. */
+  readonly lane: string;
+  readonly segment: string;
+  readonly index: number;
+  /** When the agent took it, by our clock, milliseconds since the epoch: the time of records that name none. */
+  readonly keptAtMs: number;
+  /** The site's clock minus ours, milliseconds, to be taken off the records' own times; 0 where they stand as they are. */
+  readonly skewMs: number;
+}
+
 /** One piece for the spool: bytes of a lane, known to be well-formed, and how many records of which signal they hold. */
 export interface Frame {
   /** Name of the lane whose loader understands `bytes`. */
@@ -33,6 +49,8 @@ export interface Frame {
   readonly bytes: Uint8Array;
   readonly records: number;
   readonly signal: string;
+  /** Only where an agent forwarded it. */
+  readonly origin?: FrameOrigin;
 }
 
 /** What a check found: pieces to keep, records refused among them; or a request refused whole with the protocol's own status. */
@@ -104,6 +122,8 @@ export interface SpooledFrame {
   readonly records: number;
   readonly signal: string;
   readonly bytes: Buffer;
+  /** Only where an agent forwarded it. */
+  readonly origin?: FrameOrigin;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@sightline/base';
-import type { KeyPermission, KeyScope, Reason } from '@sightline/record';
+import { lostBeforeUs, type KeyPermission, type KeyScope } from '@sightline/record';
 import { findKey } from './find-key.ts';
 import type { Ledger } from './ledger.ts';
 import type { Checked, Ending, Protocol, ProtocolEndpoint, ProtocolRequest } from './protocol.ts';
@@ -45,7 +45,7 @@ export const defaultReceiveLimits: ReceiveLimits = {
 /** All that receiving needs; HTTP and gRPC share it. */
 export interface ReceiverParts {
   readonly protocols: readonly Protocol[];
-  readonly spool: Spool;
+  readonly spool: Pick<Spool, 'append' | 'refusal'>;
   readonly keys: Keys;
   readonly organisations?: Organisations;
   readonly ledger: Ledger;
@@ -202,11 +202,6 @@ function countStored({ parts: { ledger }, protocol, request, scope, accepted }: 
       receivedAtMs,
     });
   }
-}
-
-/** What the client reports as given up on its side was dropped there; we refused nothing. */
-function lostBeforeUs(reason: Reason): boolean {
-  return reason === 'client-report' || reason === 'sampled';
 }
 
 const missingKey: Refused = {

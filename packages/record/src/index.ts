@@ -1,5 +1,5 @@
 export { keyPermissions, signals, type KeyPermission, type KeyScope, type Signal, type TimeRange } from './scope.ts';
-export { outcomes, reasons, type LedgerEntry, type Outcome, type Reason } from './outcome.ts';
+export { lostBeforeUs, outcomes, reasons, type LedgerEntry, type Outcome, type Reason } from './outcome.ts';
 export { severityName, severityNames, severityNumber, type SeverityName } from './severity.ts';
 export {
   errorContextGroups,

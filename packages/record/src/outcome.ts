@@ -19,8 +19,25 @@ export const reasons = [
   'unauthorised',
   'client-report',
   'sampled',
+  'site-spool-full',
+  'site-expired',
+  'site-disk-full',
 ] as const;
 export type Reason = (typeof reasons)[number];
+
+/** Given up before it reached us: dropped by its client or at its site, refused by nobody. */
+const before: ReadonlySet<Reason> = new Set<Reason>([
+  'client-report',
+  'sampled',
+  'site-spool-full',
+  'site-expired',
+  'site-disk-full',
+]);
+
+/** Whether a record that ended for `reason` was lost before it reached us, and so counts as dropped, not as rejected. */
+export function lostBeforeUs(reason: Reason): boolean {
+  return before.has(reason);
+}
 
 /** One line of the ledger: `records` of `signal` through `protocol` and `keyId` ended as `outcome` because of `reason`. */
 export interface LedgerEntry {

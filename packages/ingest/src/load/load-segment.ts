@@ -1,6 +1,6 @@
 import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Logger } from '@sightline/base';
-import type { LedgerEntry } from '@sightline/record';
+import { lostBeforeUs, type LedgerEntry } from '@sightline/record';
 import type { Ledger } from '../ledger.ts';
 import type { DecodedRows, Lane, Refusal } from '../protocol.ts';
 import type { Segment } from '../spool/spool.ts';
@@ -264,9 +264,8 @@ function accountOf(frames: readonly SpooledRecord[], culprits: Culprits, refused
     const { scope, protocol, receivedAtMs } = frame;
     const base = { organisation: scope.organisation, keyId: scope.keyId, protocol, receivedAtMs };
     const rejected = (refusal: Refusal): LedgerEntry => {
-      const dropped = refusal.reason === 'client-report' || refusal.reason === 'sampled';
       const { signal, reason, records } = refusal;
-      return { ...base, signal, outcome: dropped ? 'dropped' : 'rejected', reason, records, bytes: 0 };
+      return { ...base, signal, outcome: lostBeforeUs(reason) ? 'dropped' : 'rejected', reason, records, bytes: 0 };
     };
     const own = { ...base, signal: frame.signal, records: frame.records, bytes: frame.bytes.length };
     const early = frame.refused.map(rejected);

@@ -5,7 +5,7 @@ import type { KeyScope } from '@sightline/record';
 import type { Frame, Refusal } from '../protocol.ts';
 import { SpoolLane } from './spool-lane.ts';
 import type { Segment, Spool, SpoolLimits, SpoolRefusal, SpoolStatus } from './spool.ts';
-import { encodeSpooled, type SpoolMeta } from './spooled.ts';
+import { encodeSpooled, type SpooledRecord, type SpoolMeta } from './spooled.ts';
 
 interface Waiting {
   readonly parts: readonly { readonly lane: string; readonly bytes: Buffer; readonly records: number }[];
@@ -38,12 +38,18 @@ export class DiskSpool implements Spool {
     this.#logger = logger;
   }
 
-  static async open(folder: string, limits: SpoolLimits, clock: Clock, logger: Logger): Promise<DiskSpool> {
+  static async open(
+    folder: string,
+    limits: SpoolLimits,
+    clock: Clock,
+    logger: Logger,
+    recovered?: (frame: SpooledRecord) => void,
+  ): Promise<DiskSpool> {
     const spool = new DiskSpool(folder, limits, clock, logger);
     // What waits here was not scrubbed yet: nobody else on the machine may read it.
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const entry of await readdir(folder, { withFileTypes: true })) {
-      if (entry.isDirectory() && laneName.test(entry.name)) await spool.#lane(entry.name).recover();
+      if (entry.isDirectory() && laneName.test(entry.name)) await spool.#lane(entry.name).recover(recovered);
     }
     await spool.#checkDisk();
     return spool;
@@ -93,6 +99,10 @@ export class DiskSpool implements Spool {
 
   async next(lane: string, anyAge = false): Promise<Segment | undefined> {
     return this.#lanes.get(lane)?.next(anyAge);
+  }
+
+  async segments(lane: string, anyAge = false): Promise<readonly Segment[]> {
+    return (await this.#lanes.get(lane)?.segments(anyAge)) ?? [];
   }
 
   async remove(segment: Segment): Promise<void> {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Clock, Logger } from '@sightline/base';
 import { LoadPace } from './load-pace.ts';
 import type { Segment, SpoolLimits } from './spool.ts';
-import { decodeSpooled } from './spooled.ts';
+import { decodeSpooled, type SpooledRecord } from './spooled.ts';
 
 interface Growing {
   readonly file: FileHandle;
@@ -68,7 +68,7 @@ export class SpoolLane {
   }
 
   /** Finds the segments of an earlier run. A frame that was cut by a crash was never acknowledged and goes. */
-  async recover(): Promise<void> {
+  async recover(seen?: (frame: SpooledRecord) => void): Promise<void> {
     const files = await readdir(this.#folder);
     for (const file of files.sort()) {
       const path = join(this.#folder, file);
@@ -79,7 +79,7 @@ export class SpoolLane {
         await rm(path, { recursive: true, force: true });
         continue;
       }
-      const segment = await this.#recoverSegment(path, file.slice(0, -suffix.length));
+      const segment = await this.#recoverSegment(path, file.slice(0, -suffix.length), seen);
       if (segment) this.#closed.push(segment);
     }
   }
@@ -107,6 +107,14 @@ export class SpoolLane {
       const segment = this.#closed[0];
       if (segment) this.#noteLoading(segment);
       return segment;
+    });
+  }
+
+  segments(anyAge: boolean): Promise<readonly Segment[]> {
+    return this.#inTurn(async () => {
+      const growing = this.#growing;
+      if (growing && growing.sizeBytes > 0 && (anyAge || this.#isDue(growing))) await this.#seal();
+      return [...this.#closed];
     });
   }
 
@@ -215,7 +223,11 @@ export class SpoolLane {
     return { file, name, path, openedAtMs: this.#clock.now(), sizeBytes: 0, records: 0 };
   }
 
-  async #recoverSegment(path: string, name: string): Promise<Segment | undefined> {
+  async #recoverSegment(
+    path: string,
+    name: string,
+    seen?: (frame: SpooledRecord) => void,
+  ): Promise<Segment | undefined> {
     const content = await readFile(path);
     let sizeBytes = 0;
     let records = 0;
@@ -224,6 +236,7 @@ export class SpoolLane {
       const frame = decodeSpooled(content, sizeBytes);
       if (!frame) break;
       if (sizeBytes === 0) openedAtMs = frame.receivedAtMs;
+      seen?.(frame);
       sizeBytes += frame.frame.length;
       records += frame.records;
     }

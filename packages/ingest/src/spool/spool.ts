@@ -2,7 +2,7 @@ import type { Clock, Logger, Result } from '@sightline/base';
 import type { KeyScope } from '@sightline/record';
 import type { Frame, Refusal } from '../protocol.ts';
 import { DiskSpool } from './disk-spool.ts';
-import type { SpoolMeta } from './spooled.ts';
+import type { SpooledRecord, SpoolMeta } from './spooled.ts';
 
 /** Bounds of a spool. */
 export interface SpoolLimits {
@@ -84,6 +84,8 @@ export interface Spool {
   lanes(): readonly string[];
   /** The oldest closed segment of a lane, to be loaded now; closes the growing one when it is due. Call it again after `remove`. */
   next(lane: string, anyAge?: boolean): Promise<Segment | undefined>;
+  /** All closed segments of a lane, oldest first; closes the growing one when it is due. For whoever works on several at a time. */
+  segments(lane: string, anyAge?: boolean): Promise<readonly Segment[]>;
   /** Forgets a segment that was loaded. */
   remove(segment: Segment): Promise<void>;
   status(): SpoolStatus;
@@ -97,6 +99,9 @@ export async function openSpool(options: {
   readonly limits?: Partial<SpoolLimits>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told of every frame that an earlier run left behind. */
+  readonly recovered?: (frame: SpooledRecord) => void;
 }): Promise<Spool> {
-  return DiskSpool.open(options.folder, { ...defaultSpoolLimits, ...options.limits }, options.clock, options.logger);
+  const { folder, clock, logger, recovered } = options;
+  return DiskSpool.open(folder, { ...defaultSpoolLimits, ...options.limits }, clock, logger, recovered);
 }

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { KeyScope } from '@sightline/record';
 import { reasons, type Reason } from '@sightline/record';
 import { ProtobufWriter, varintSize } from '../otlp/protobuf-writer.ts';
-import type { Refusal, SpooledFrame } from '../protocol.ts';
+import type { Frame, FrameOrigin, Refusal, SpooledFrame } from '../protocol.ts';
 
 /**
  * A frame as it lies in a segment: (varint length, message), where the message is protobuf that the engine can read by
@@ -25,7 +25,7 @@ export interface SpoolMeta {
 
 /** Encodes one frame, ready to be appended. */
 export function encodeSpooled(
-  frame: { readonly bytes: Uint8Array; readonly records: number; readonly signal: string },
+  frame: Omit<Frame, 'lane'>,
   scope: KeyScope,
   meta: SpoolMeta,
   refused: readonly Refusal[],
@@ -49,6 +49,7 @@ export function encodeSpooled(
     head.integer(3, refusal.records);
     head.close(opened);
   }
+  if (frame.origin) encodeOrigin(head, frame.origin);
   head.fixed32(15, crc32(frame.bytes));
   const headBytes = head.finish();
   const size =
@@ -58,6 +59,19 @@ export function encodeSpooled(
   whole.raw(headBytes);
   whole.bytes(4, frame.bytes);
   return whole.finish();
+}
+
+/** What the engine reads of it stands in the wrapper itself: `skew_ms` (14, zigzag) and `kept_at` (16). */
+function encodeOrigin(head: ProtobufWriter, { agent, lane, segment, index, keptAtMs, skewMs }: FrameOrigin): void {
+  const skew = Math.round(skewMs);
+  head.integer(14, skew < 0 ? -2 * skew - 1 : 2 * skew);
+  head.fixed64(16, BigInt(Math.round(keptAtMs * 1000)) * 1000n);
+  const opened = head.open(17);
+  head.string(1, agent);
+  head.string(2, lane);
+  head.string(3, segment);
+  head.integer(4, index);
+  head.close(opened);
 }
 
 /**
@@ -80,6 +94,8 @@ function decodeMessage(segment: Buffer, frameFrom: number, from: number, to: num
   const refused: Refusal[] = [];
   let bytes: Buffer = segment.subarray(to, to);
   let receivedAtMs = 0;
+  let keptAtMs = 0;
+  let origin: Buffer | undefined;
   let checksum = 0;
   const reader = new FieldReader(segment, from, to);
   while (reader.at < to) {
@@ -87,6 +103,8 @@ function decodeMessage(segment: Buffer, frameFrom: number, from: number, to: num
     if (field === 'fixed64:3') receivedAtMs = Number(reader.fixed64() / 1000n) / 1000;
     else if (field === 'fixed32:15') checksum = reader.fixed32();
     else if (field === 'bytes:4') bytes = reader.bytes();
+    else if (field === 'fixed64:16') keptAtMs = Number(reader.fixed64() / 1000n) / 1000;
+    else if (field === 'bytes:17') origin = reader.bytes();
     else if (field === 'bytes:13') refused.push(decodeRefusal(reader.bytes()));
     else if (field.startsWith('bytes:')) text[Number(field.slice(6))] = reader.bytes().toString('utf8');
     else if (field.startsWith('varint:')) numbers[Number(field.slice(7))] = reader.varint();
@@ -111,7 +129,22 @@ function decodeMessage(segment: Buffer, frameFrom: number, from: number, to: num
     signal: text[12] ?? '',
     refused,
     frame: segment.subarray(frameFrom, to),
+    ...(origin ? { origin: decodeOrigin(origin, keptAtMs, numbers[14] ?? 0) } : {}),
   };
+}
+
+function decodeOrigin(message: Buffer, keptAtMs: number, zigzag: number): FrameOrigin {
+  const reader = new FieldReader(message, 0, message.length);
+  const text = ['', '', '', ''];
+  let index = 0;
+  while (reader.at < message.length && !reader.broken) {
+    const field = reader.tag();
+    if (field === 'varint:4') index = reader.varint();
+    else if (field.startsWith('bytes:')) text[Number(field.slice(6))] = reader.bytes().toString('utf8');
+    else break;
+  }
+  const skewMs = zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2;
+  return { agent: text[1] ?? '', lane: text[2] ?? '', segment: text[3] ?? '', index, keptAtMs, skewMs };
 }
 
 function decodeRefusal(message: Buffer): Refusal {
