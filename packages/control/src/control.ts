@@ -1,4 +1,6 @@
 import type { Result } from '@sightline/base';
+import type { Detect } from './detect/port.ts';
+import type { Alerting } from './alerting/port.ts';
 
 /**
  * The control plane as the rest of Sightline sees it: who may do what, which sites and keys there are, and who changed
@@ -15,6 +17,8 @@ export interface Control {
   readonly sites: Sites;
   readonly issueStates: IssueStates;
   readonly audit: Audit;
+  readonly detect: Detect;
+  readonly alerting: Alerting;
   readonly settings: Settings;
   readonly setup: Setup;
   /** True when the database answers `SELECT 1` within a second. */

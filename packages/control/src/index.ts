@@ -1,4 +1,6 @@
 export * from './control.ts';
+export * from './detect/port.ts';
+export * from './alerting/port.ts';
 export { openControl, type OpenControlOptions } from './open-control.ts';
 export {
   startEmbeddedPostgres,

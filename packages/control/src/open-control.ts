@@ -1,6 +1,8 @@
 import type { Clock, Logger } from '@sightline/base';
 import type { Control } from './control.ts';
+import { alerting } from './alerting/alerting.ts';
 import { audit } from './audit.ts';
+import { detect } from './detect/detect.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
 import { invitations } from './invitations.ts';
@@ -54,6 +56,8 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     sites: sites(context),
     issueStates: issueStates(context),
     audit: audit(context),
+    detect: detect(context),
+    alerting: alerting(context),
     settings: settings(context),
     setup: setup(context),
     healthy: () => healthy(pool),

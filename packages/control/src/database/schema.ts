@@ -9,6 +9,8 @@ import {
   text,
   timestamp,
 } from 'drizzle-orm/pg-core';
+import * as alertingTables from '../alerting/tables.ts';
+import * as detectTables from '../detect/tables.ts';
 import type { IssueStatus, KeyPermission, Role } from '../control.ts';
 
 /**
@@ -177,4 +179,6 @@ export const tables = {
   auditEntries,
   settings,
   setupToken,
+  ...detectTables,
+  ...alertingTables,
 };

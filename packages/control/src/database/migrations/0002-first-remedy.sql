@@ -65,12 +65,15 @@ CREATE TABLE rules (
   created_at timestamptz NOT NULL,
   updated_at timestamptz NOT NULL,
   updated_by text NOT NULL,
+  -- Set where it was deleted: it stays until its findings are resolved; a ready rule stays as the mark that it was there.
+  deleted_at timestamptz,
   last_run_at timestamptz,
-  last_error text NOT NULL DEFAULT '',
-  UNIQUE (organisation, name)
+  last_error text NOT NULL DEFAULT ''
 );
+CREATE UNIQUE INDEX rules_name ON rules (organisation, name) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX rules_ready ON rules (organisation, ready) WHERE ready <> '';
 -- Loading what changed since the last look is one index scan.
-CREATE INDEX rules_updated_at ON rules (updated_at);
+CREATE INDEX rules_updated_at ON rules (updated_at, id);
 
 -- Groups of a rule whose condition holds: waiting for the rule's `for`, or found. Groups that are well have no row.
 CREATE TABLE rule_states (
@@ -84,6 +87,7 @@ CREATE TABLE rule_states (
   value double precision,
   PRIMARY KEY (rule, group_key)
 );
+CREATE INDEX rule_states_organisation ON rule_states (organisation);
 
 CREATE TABLE incidents (
   id text PRIMARY KEY,
@@ -198,6 +202,8 @@ CREATE INDEX incident_events_incident ON incident_events (incident, id);
 -- One message to one channel: the queue and the delivery log in one.
 CREATE TABLE notifications (
   id text PRIMARY KEY,
+  -- The order in which they are delivered and listed.
+  number bigint GENERATED ALWAYS AS IDENTITY,
   organisation text NOT NULL REFERENCES organisations ON DELETE CASCADE,
   -- NULL for a test message.
   incident text REFERENCES incidents ON DELETE CASCADE,
@@ -224,7 +230,8 @@ CREATE TABLE notifications (
 -- A step is told to a channel once, whoever takes it and however often it is tried.
 CREATE UNIQUE INDEX notifications_once ON notifications (incident, round, step, kind, channel) WHERE incident IS NOT NULL;
 CREATE INDEX notifications_waiting ON notifications (next_at) WHERE status = 'waiting';
-CREATE INDEX notifications_listed ON notifications (organisation, created_at DESC);
+CREATE INDEX notifications_channel ON notifications (channel, number) WHERE status = 'waiting';
+CREATE INDEX notifications_listed ON notifications (organisation, number DESC);
 CREATE INDEX notifications_incident ON notifications (incident);
 
 CREATE TABLE silences (
@@ -327,7 +334,7 @@ CREATE TABLE agents (
 );
 CREATE INDEX agents_site ON agents (organisation, site);
 -- The link watch looks here each second.
-CREATE INDEX agents_seen ON agents (last_seen_at) WHERE revoked_at IS NULL AND link = 'up';
+CREATE INDEX agents_linked ON agents (id) WHERE revoked_at IS NULL AND link = 'up';
 CREATE INDEX agents_lost ON agents (link_since) WHERE revoked_at IS NULL AND link = 'down' AND link_found_at IS NULL;
 CREATE INDEX agents_found ON agents (id) WHERE link_found_at IS NOT NULL;
 
