@@ -8,7 +8,7 @@ SELECT organisation,
   first_of(res_environment, value_of(['deployment.environment.name', 'deployment.environment'], keys, vals), key_environment) AS environment,
   first_of(res_service, value_of(['service.name'], keys, vals), first_of(key_service, 'unknown', '')) AS service,
   first_of(res_release, value_of(['service.version'], keys, vals), '') AS release,
-  nano(if(lr.time_unix_nano > 0, lr.time_unix_nano, if(lr.observed_time_unix_nano > 0, lr.observed_time_unix_nano, received_at))) AS ts,
+  nano(if(lr.time_unix_nano > 0, toUInt64(lr.time_unix_nano - skew_ns), if(lr.observed_time_unix_nano > 0, toUInt64(lr.observed_time_unix_nano - skew_ns), fallback_at))) AS ts,
   nano(received_at), severity_of(lr.severity_number, lr.severity_text) AS severity, lr.severity_text, lr.event_name, texts[1] AS body,
   fix16(lr.trace_id), fix8(lr.span_id), toUInt8(bitAnd(lr.flags, 255)),
   first_of(value_of(['correlation.id', 'correlation_id', 'correlationId', 'x-correlation-id', 'http.request.header.x-correlation-id'], keys, vals), res_correlation, '') AS correlation_id,
@@ -17,13 +17,13 @@ FROM (SELECT * EXCEPT (glued), unglue(if(may_hide(glued), scrub(glued), glued)) 
   FROM (SELECT *, lr.attributes.key AS keys, toValidUTF8(glue(arrayPushFront(otlp_values(lr.attributes), otlp_text(lr.body)))) AS glued
     FROM (SELECT * EXCEPT (sl), sl.scope.name AS scope_name, arrayJoin(sl.log_records) AS lr
       FROM (SELECT * EXCEPT (rl), arrayJoin(rl.scope_logs) AS sl
-        FROM (SELECT *, rl.resource.attributes.key AS res_keys, otlp_scrubbed(rl.resource.attributes) AS res_vals,
+        FROM (SELECT *, arrayConcat(rl.resource.attributes.key, if(skew_ms = 0, [], ['sightline.clock_skew_ms'])) AS res_keys, arrayConcat(otlp_scrubbed(rl.resource.attributes), if(skew_ms = 0, [], [toString(skew_ms)])) AS res_vals,
           value_of(['store.id', 'site.id', 'sightline.site'], res_keys, res_vals) AS res_site, value_of(['device.id', 'terminal.id'], res_keys, res_vals) AS res_device,
           value_of(['host.name'], res_keys, res_vals) AS res_host, value_of(['service.name'], res_keys, res_vals) AS res_service,
           value_of(['deployment.environment.name', 'deployment.environment'], res_keys, res_vals) AS res_environment,
           value_of(['service.version'], res_keys, res_vals) AS res_release, value_of(['correlation.id', 'correlation_id'], res_keys, res_vals) AS res_correlation
-          FROM (SELECT organisation, key_site, key_device, key_environment, key_service, received_at, arrayJoin(request.resource_logs) AS rl
-            FROM file({segment}, Protobuf, 'organisation String, key_site String, key_device String, key_environment String, key_service String, received_at UInt64,
+          FROM (SELECT organisation, key_site, key_device, key_environment, key_service, received_at, skew_ms, skew_ms * 1000000 AS skew_ns, if(kept_at > 0, kept_at, received_at) AS fallback_at, arrayJoin(request.resource_logs) AS rl
+            FROM file({segment}, Protobuf, 'organisation String, key_site String, key_device String, key_environment String, key_service String, received_at UInt64, skew_ms Int64, kept_at UInt64,
               request Tuple(resource_logs Array(Tuple(resource Tuple(attributes Array(Tuple(key String, value String))),
                 scope_logs Array(Tuple(scope Tuple(name String), log_records Array(Tuple(time_unix_nano UInt64, observed_time_unix_nano UInt64,
                   severity_number Int32, severity_text String, event_name String, body String, attributes Array(Tuple(key String, value String)),

@@ -8,22 +8,22 @@ SELECT organisation,
   first_of(value_of(['deployment.environment.name', 'deployment.environment'], res_keys, res_vals), value_of(['deployment.environment.name', 'deployment.environment'], keys, vals), key_environment) AS environment,
   first_of(value_of(['service.name'], res_keys, res_vals), value_of(['service.name'], keys, vals), first_of(key_service, 'unknown', '')) AS service,
   first_of(value_of(['service.version'], res_keys, res_vals), value_of(['service.version'], keys, vals), '') AS release,
-  nano(sp.start_time_unix_nano) AS ts,
+  nano(toUInt64(sp.start_time_unix_nano - skew_ns)) AS ts,
   if(sp.end_time_unix_nano > sp.start_time_unix_nano, sp.end_time_unix_nano - sp.start_time_unix_nano, 0) AS duration_ns,
   fix16(sp.trace_id), fix8(sp.span_id), fix8(sp.parent_span_id), texts[1] AS name, toUInt8(if(sp.kind BETWEEN 0 AND 5, sp.kind, 0)) AS kind,
   toUInt8(if(sp.status.code BETWEEN 0 AND 2, sp.status.code, 0)) AS status_code, texts[2] AS status_message, sp.trace_state, scope_name,
   first_of(value_of(['correlation.id', 'correlation_id', 'correlationId', 'x-correlation-id', 'http.request.header.x-correlation-id'], keys, vals), value_of(['correlation.id', 'correlation_id'], res_keys, res_vals), '') AS correlation_id,
   mapFromArrays(res_keys, res_vals) AS res, mapFromArrays(keys, vals) AS attrs,
-  arrayMap(t -> nano(t), sp.events.time_unix_nano), arrayMap(n -> scrub(n), sp.events.name), arrayMap(a -> otlp_map(a), sp.events.attributes),
+  arrayMap(t -> nano(toUInt64(t - skew_ns)), sp.events.time_unix_nano), arrayMap(n -> scrub(n), sp.events.name), arrayMap(a -> otlp_map(a), sp.events.attributes),
   arrayMap(x -> fix16(x), sp.links.trace_id), arrayMap(x -> fix8(x), sp.links.span_id), arrayMap(a -> otlp_map(a), sp.links.attributes),
   nano(received_at)
 FROM (SELECT * EXCEPT (glued), unglue(if(may_hide(glued), scrub(glued), glued)) AS texts, hide_secrets(keys, arrayResize(arraySlice(texts, 3), length(keys))) AS vals
   FROM (SELECT *, sp.attributes.key AS keys, toValidUTF8(glue(arrayConcat([sp.name, sp.status.message], otlp_values(sp.attributes)))) AS glued
     FROM (SELECT * EXCEPT (ss), ss.scope.name AS scope_name, arrayJoin(ss.spans) AS sp
       FROM (SELECT * EXCEPT (rs), arrayJoin(rs.scope_spans) AS ss
-        FROM (SELECT *, rs.resource.attributes.key AS res_keys, otlp_scrubbed(rs.resource.attributes) AS res_vals
-          FROM (SELECT organisation, key_site, key_device, key_environment, key_service, received_at, arrayJoin(request.resource_spans) AS rs
-            FROM file({segment}, Protobuf, 'organisation String, key_site String, key_device String, key_environment String, key_service String, received_at UInt64,
+        FROM (SELECT *, arrayConcat(rs.resource.attributes.key, if(skew_ms = 0, [], ['sightline.clock_skew_ms'])) AS res_keys, arrayConcat(otlp_scrubbed(rs.resource.attributes), if(skew_ms = 0, [], [toString(skew_ms)])) AS res_vals
+          FROM (SELECT organisation, key_site, key_device, key_environment, key_service, received_at, skew_ms, skew_ms * 1000000 AS skew_ns, arrayJoin(request.resource_spans) AS rs
+            FROM file({segment}, Protobuf, 'organisation String, key_site String, key_device String, key_environment String, key_service String, received_at UInt64, skew_ms Int64,
               request Tuple(resource_spans Array(Tuple(resource Tuple(attributes Array(Tuple(key String, value String))),
                 scope_spans Array(Tuple(scope Tuple(name String), spans Array(Tuple(trace_id String, span_id String, trace_state String, parent_span_id String,
                   name String, kind Int32, start_time_unix_nano UInt64, end_time_unix_nano UInt64, attributes Array(Tuple(key String, value String)),
