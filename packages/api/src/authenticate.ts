@@ -19,7 +19,8 @@ export function secretOf(authorization: string): string | undefined {
 
 /**
  * Who calls. An `Authorization` header decides alone; without one the session cookie does, and then a call that changes
- * something must carry the session's `x-csrf-token`. Keys act as viewers and need the permission `query`.
+ * something must carry the session's `x-csrf-token`. Keys need the permission `query` and act as viewers, or `operate` and
+ * act as responders.
  */
 export async function authenticate(
   request: FastifyRequest,
@@ -62,7 +63,8 @@ async function keyCaller(
   const secret = secretOf(authorization);
   const key = secret === undefined ? undefined : await control.keys.find(secret);
   if (!key) return refuse(401, 'Unknown key', 'The API key is not known or was revoked.', realm);
-  if (!key.permissions.includes('query')) {
+  const operates = key.permissions.includes('operate');
+  if (!operates && !key.permissions.includes('query')) {
     return refuse(403, 'Not allowed', `The key "${key.name}" may only send data. Use one with the permission "query".`);
   }
   const organisation = await organisationOf(request, control, key);
@@ -70,7 +72,8 @@ async function keyCaller(
   return {
     kind: 'key',
     organisation,
-    role: 'viewer',
+    role: operates ? 'responder' : 'viewer',
+    keySite: key.scope.site,
     keyId: key.scope.keyId,
     actor: key.name,
     address: request.ip,

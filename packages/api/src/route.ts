@@ -53,6 +53,8 @@ export interface Caller {
   readonly role: Role;
   readonly personId?: string;
   readonly keyId?: string;
+  /** The site that the key is bound to, '' for any: it acts at no other. */
+  readonly keySite?: string;
   /** E-mail address or key name, for the audit trail. */
   readonly actor: string;
   readonly address: string;

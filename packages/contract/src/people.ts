@@ -140,7 +140,7 @@ export const changePassword = endpoint({
   reply: done,
 });
 
-export const keyPermission = z.enum(['ingest', 'query', 'any-organisation']);
+export const keyPermission = z.enum(['ingest', 'query', 'any-organisation', 'operate']);
 export const apiKey = z.object({
   id: z.string(),
   name: z.string(),

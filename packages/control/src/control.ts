@@ -1,6 +1,8 @@
 import type { Result } from '@sightline/base';
+import type { FleetControl } from './fleet/port.ts';
 import type { Detect } from './detect/port.ts';
 import type { Alerting } from './alerting/port.ts';
+import type { RespondRecords } from './respond/port.ts';
 
 /**
  * The control plane as the rest of Sightline sees it: who may do what, which sites and keys there are, and who changed
@@ -17,8 +19,10 @@ export interface Control {
   readonly sites: Sites;
   readonly issueStates: IssueStates;
   readonly audit: Audit;
+  readonly fleet: FleetControl;
   readonly detect: Detect;
   readonly alerting: Alerting;
+  readonly respond: RespondRecords;
   readonly settings: Settings;
   readonly setup: Setup;
   /** True when the database answers `SELECT 1` within a second. */
@@ -148,7 +152,7 @@ export interface Invitations {
   ): Promise<Result<{ person: Person; organisation: string; role: Role }, Refused>>;
 }
 
-export const keyPermissions = ['ingest', 'query', 'any-organisation'] as const;
+export const keyPermissions = ['ingest', 'query', 'any-organisation', 'operate'] as const;
 export type KeyPermission = (typeof keyPermissions)[number];
 
 export interface ApiKey {

@@ -1,6 +1,8 @@
 export * from './control.ts';
+export * from './fleet/port.ts';
 export * from './detect/port.ts';
 export * from './alerting/port.ts';
+export * from './respond/port.ts';
 export { openControl, type OpenControlOptions } from './open-control.ts';
 export {
   startEmbeddedPostgres,

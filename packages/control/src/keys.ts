@@ -98,7 +98,12 @@ export function keys({ db, clock, sealer, logger }: ServicesContext): KeysServic
 
   const create: Keys['create'] = async (organisation, key, createdBy) => {
     if (key.permissions.length === 0) return refused('invalid', 'A key needs at least one permission.');
-    const secret = `sl_${key.permissions.includes('query') ? 'query' : 'ingest'}_${letters(40)}`;
+    const kind = key.permissions.includes('operate')
+      ? 'operate'
+      : key.permissions.includes('query')
+        ? 'query'
+        : 'ingest';
+    const secret = `sl_${kind}_${letters(40)}`;
     const now = new Date(clock.now());
     const row = await insertKey(db, sealer, { ...key, organisation, secret, createdBy, now });
     if (!row) throw new Error('two random keys were equal');

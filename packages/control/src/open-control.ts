@@ -5,6 +5,7 @@ import { audit } from './audit.ts';
 import { detect } from './detect/detect.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
+import { fleetControl } from './fleet/fleet.ts';
 import { invitations } from './invitations.ts';
 import { issueStates } from './issue-states.ts';
 import { keys } from './keys.ts';
@@ -46,6 +47,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
   const { db, pool, version } = opened.value;
   const context = { db, clock, logger, sealer };
   const keysService = keys(context);
+  const sitesService = sites(context);
   return {
     organisations: organisations(context),
     people: people(context),
@@ -53,9 +55,10 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     invitations: invitations(context),
     keys: keysService,
     projects: projects(context),
-    sites: sites(context),
+    sites: sitesService,
     issueStates: issueStates(context),
     audit: audit(context),
+    fleet: fleetControl(context, sitesService),
     detect: detect(context),
     alerting: alerting(context),
     settings: settings(context),

@@ -12,7 +12,7 @@ export interface KeyScope {
 }
 
 /** What a key may be used for. `any-organisation` lets it name another with `X-Scope-OrgID`. */
-export const keyPermissions = ['ingest', 'query', 'any-organisation'] as const;
+export const keyPermissions = ['ingest', 'query', 'any-organisation', 'operate'] as const;
 export type KeyPermission = (typeof keyPermissions)[number];
 
 export const signals = ['logs', 'spans', 'metrics', 'errors', 'sessions', 'checks', 'attachments', 'feedback'] as const;

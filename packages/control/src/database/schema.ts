@@ -10,7 +10,9 @@ import {
   timestamp,
 } from 'drizzle-orm/pg-core';
 import * as alertingTables from '../alerting/tables.ts';
+import * as respondTables from '../respond/tables.ts';
 import * as detectTables from '../detect/tables.ts';
+import * as fleetTables from '../fleet/tables.ts';
 import type { IssueStatus, KeyPermission, Role } from '../control.ts';
 
 /**
@@ -179,6 +181,8 @@ export const tables = {
   auditEntries,
   settings,
   setupToken,
+  ...fleetTables,
   ...detectTables,
   ...alertingTables,
+  ...respondTables,
 };

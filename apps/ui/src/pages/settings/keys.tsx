@@ -16,11 +16,13 @@ type KeyPermission = ApiKey['permissions'][number];
 const permissions: readonly { value: KeyPermission; label: string }[] = [
   { value: 'ingest', label: 'Send data' },
   { value: 'query', label: 'Read data' },
+  { value: 'operate', label: 'Act at sites' },
 ];
 const words: Readonly<Record<KeyPermission, string>> = {
   ingest: 'sends',
   query: 'reads',
   'any-organisation': 'for every organisation',
+  operate: 'acts as a responder',
 };
 
 type Binding = 'site' | 'service' | 'environment';
