@@ -11,6 +11,7 @@ import { issueStates } from './issue-states.ts';
 import { keys } from './keys.ts';
 import { organisations, projects } from './organisations.ts';
 import { people } from './people.ts';
+import { respond } from './respond/respond.ts';
 import { openSealer } from './secrets.ts';
 import { sessions } from './sessions.ts';
 import { settings } from './settings.ts';
@@ -47,6 +48,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
   const { db, pool, version } = opened.value;
   const context = { db, clock, logger, sealer };
   const keysService = keys(context);
+  const alertingService = alerting(context);
   const sitesService = sites(context);
   return {
     organisations: organisations(context),
@@ -60,7 +62,8 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     audit: audit(context),
     fleet: fleetControl(context, sitesService),
     detect: detect(context),
-    alerting: alerting(context),
+    alerting: alertingService,
+    respond: respond(context, alertingService.notifications),
     settings: settings(context),
     setup: setup(context),
     healthy: () => healthy(pool),
