@@ -66,3 +66,18 @@ async function startTestServer(binaries?: { initdb: string; postgres: string }):
     },
   };
 }
+
+/** Runs one statement on a database, for what the ports do not offer tests: rows of other stages, times moved by hand. */
+export async function runStatement(
+  connectionString: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text, [...values])).rows;
+  } finally {
+    await client.end();
+  }
+}
