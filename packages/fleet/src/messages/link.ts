@@ -6,6 +6,9 @@ export const linkProtocol = 1;
 /** Largest text frame, bytes. Longer answers are cut into parts. */
 export const linkFrameLimitBytes = 256 * 1024;
 
+/** Longest answer to one request, bytes of JSON over all its parts. */
+export const answerLimitBytes = 8 * 1024 * 1024;
+
 const ms = z.number().min(0).max(8_640_000_000_000_000);
 
 /** What an agent says of its machine. */
@@ -117,7 +120,10 @@ export const agentMessage = z.discriminatedUnion('type', [
     id: z.string().max(100),
     part: z.number().int().min(0),
     done: z.boolean(),
-    /** JSON of the diagnostic's reply, or a chunk of its stream. */
+    /**
+     * The diagnostic's reply, where it fits one frame (part 0, `done`). A longer one is cut: each part is then a text, and
+     * the parts joined are the reply's JSON. At most `answerLimitBytes` altogether.
+     */
     data: z.unknown().optional(),
     fault: answerFault.optional(),
   }),
