@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { defineMonitorType } from '../../monitor-type.ts';
+
+const settings = z.object({
+  /** How much later than its period it may come. */
+  graceMs: z
+    .number()
+    .int()
+    .min(0, 'at least 0')
+    .max(31 * 86_400_000, 'at most 31 days')
+    .default(300_000),
+  /** How long it may take from `/start` to its end; 0: not watched. */
+  maxRunMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(31 * 86_400_000, 'at most 31 days')
+    .default(0),
+});
+export type HeartbeatSettings = z.output<typeof settings>;
+
+/** Nobody runs it: a job calls an address when it is done, and is late when it does not. */
+export const heartbeat = defineMonitorType({
+  name: 'heartbeat',
+  title: 'Heartbeat',
+  settings,
+  runsOn: [],
+  target: () => 'waits for a call',
+  check: undefined,
+});
