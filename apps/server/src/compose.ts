@@ -4,10 +4,12 @@ import { type ApiDeps, registerApi } from '@sightline/api';
 import type { Clock, Logger } from '@sightline/base';
 import { type Control, openControl } from '@sightline/control';
 import {
+  AcceptedFrames,
   createLedger,
   type Ledger,
   openSpool,
   protocols,
+  registerForwarded,
   registerIngest,
   type ReceiverParts,
   type Spool,
@@ -75,17 +77,21 @@ async function openIngest(
   clock: Clock,
   logger: Logger,
   closers: Closers,
-): Promise<{ parts: ReceiverParts; spool: Spool; ledger: Ledger }> {
+): Promise<{ parts: ReceiverParts; spool: Spool; ledger: Ledger; accepted: AcceptedFrames }> {
   const { store, control } = stores;
   const ledger = createLedger({ target: store, settings: exactlyOnceSettings, clock, logger });
   closers.add('ledger', () => ledger.close());
-  const spool = await openSpool({
+  const accepted = await AcceptedFrames.open(path.join(config.dataFolder, 'forwarded'), logger);
+  closers.add('forwarded frames', () => accepted.close());
+  const disk = await openSpool({
     folder: path.join(config.dataFolder, 'spool'),
     limits: { totalBytes: config.spoolLimitBytes },
     clock,
     logger,
+    recovered: (frame) => accepted.recovered(frame),
   });
-  closers.add('spool', () => spool.close());
+  closers.add('spool', () => disk.close());
+  const spool = accepted.guard(disk);
   const loader = await startLoader({
     spool,
     target: store,
@@ -102,7 +108,8 @@ async function openIngest(
       return found.ok ? found.value.id : undefined;
     },
   };
-  return { parts: { protocols, spool, keys: control.keys, organisations, ledger, clock, logger }, spool, ledger };
+  const parts = { protocols, spool, keys: control.keys, organisations, ledger, clock, logger };
+  return { parts, spool, ledger, accepted };
 }
 
 type Component = Awaited<ReturnType<ApiDeps['health']>>['components'][number];
@@ -192,7 +199,10 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
     const fleet = { current: undefined as DemoFleet | undefined };
     if (config.roles.has('query')) letPeopleSeeMetrics(app);
-    if (ingest) await registerIngest(app, ingest.parts);
+    if (ingest) {
+      await registerIngest(app, ingest.parts);
+      await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, clock, logger });
+    }
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     if (!config.roles.has('query')) registerProbes(app, health);
     else {

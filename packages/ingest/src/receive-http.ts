@@ -127,13 +127,13 @@ function wireLimit(parts: ReceiverParts, request: FastifyRequest): number {
 }
 
 /** Reads bodies within a bound for each and a bound for all together. */
-class BodyReader {
+export class BodyReader {
   readonly #limitBytes: number;
   readonly #timeoutMs: number;
   readonly #held = new WeakMap<IncomingMessage, number>();
   #inFlightBytes = 0;
 
-  constructor(parts: ReceiverParts) {
+  constructor(parts: Pick<ReceiverParts, 'limits'>) {
     this.#limitBytes = parts.limits?.inFlightBytes ?? defaultReceiveLimits.inFlightBytes;
     this.#timeoutMs = parts.limits?.requestTimeoutMs ?? defaultReceiveLimits.requestTimeoutMs;
   }

@@ -1,3 +1,4 @@
+import { forwarded } from '../forwarded/forwarded.ts';
 import type { Protocol } from '../protocol.ts';
 import { jsonLines } from './json-lines/json-lines.ts';
 import { loki } from './loki/loki.ts';
@@ -6,4 +7,4 @@ import { prometheusRemoteWrite } from './prometheus-remote-write/prometheus-remo
 import { sentry } from './sentry/sentry.ts';
 
 /** Every protocol that is spoken: one line each. */
-export const protocols: readonly Protocol[] = [otlp, sentry, loki, prometheusRemoteWrite, jsonLines];
+export const protocols: readonly Protocol[] = [otlp, sentry, loki, prometheusRemoteWrite, jsonLines, forwarded];

@@ -10,6 +10,7 @@ import { encodeSpooled, type SpooledRecord, type SpoolMeta } from './spooled.ts'
 interface Waiting {
   readonly parts: readonly { readonly lane: string; readonly bytes: Buffer; readonly records: number }[];
   readonly sizeBytes: number;
+  readonly atOnce: boolean;
   readonly done: (ending: Result<undefined, SpoolRefusal>) => void;
 }
 
@@ -70,7 +71,7 @@ export class DiskSpool implements Spool {
     const refusal = this.refusal(sizeBytes);
     if (refusal) return Promise.resolve(fail(refusal));
     return new Promise((done) => {
-      this.#waiting.push({ parts, sizeBytes, done });
+      this.#waiting.push({ parts, sizeBytes, atOnce: meta.atOnce ?? false, done });
       this.#waitingBytes += sizeBytes;
       this.#committing ??= this.#commit();
     });
@@ -157,8 +158,8 @@ export class DiskSpool implements Spool {
   }
 
   /** At once where the lanes keep up; later where one is behind, so that clients send no faster than is loaded. */
-  async #acknowledge({ parts, sizeBytes, done }: Waiting): Promise<void> {
-    const holdMs = Math.max(0, ...parts.map((part) => this.#lane(part.lane).holdMs()));
+  async #acknowledge({ parts, sizeBytes, atOnce, done }: Waiting): Promise<void> {
+    const holdMs = atOnce ? 0 : Math.max(0, ...parts.map((part) => this.#lane(part.lane).holdMs()));
     if (holdMs > 0 && this.#heldBytes + sizeBytes <= this.#limits.heldBytes) {
       this.#heldBytes += sizeBytes;
       await this.#clock.sleep(holdMs, this.#closed.signal);

@@ -21,6 +21,8 @@ export interface SpoolMeta {
   /** The protocol's project number; 0 where it has none. */
   readonly project: number;
   readonly receivedAtMs: number;
+  /** Answered as soon as it is durable, however far the lane is behind: for senders that are paced in another way. */
+  readonly atOnce?: boolean;
 }
 
 /** Encodes one frame, ready to be appended. */

@@ -14,7 +14,7 @@ import { rewrite } from './rewrite.ts';
 import { roots } from './schema.ts';
 import { type TimeWindow, walk } from './walk.ts';
 
-type OtlpSignal = keyof typeof roots;
+export type OtlpSignal = keyof typeof roots;
 
 const dayMs = 86_400_000;
 /** What lies further back is gone at the next tidying; what lies further ahead is a clock gone astray. */
@@ -34,7 +34,10 @@ export function timeWindow(receivedAtMs: number): TimeWindow {
 }
 
 /** Judges a request in protobuf or JSON. Good ones go to the spool as they came; others are written anew without what is bad. */
-export function checkOtlp(signal: OtlpSignal, { body, contentType, receivedAtMs }: ProtocolRequest): Checked {
+export function checkOtlp(
+  signal: OtlpSignal,
+  { body, contentType, receivedAtMs }: Pick<ProtocolRequest, 'body' | 'contentType' | 'receivedAtMs'>,
+): Checked {
   const refused: Refusal[] = [];
   let bytes = body;
   if (contentType === 'application/json') {

@@ -20,16 +20,7 @@ function request(records: number, timeNs = nowNs): Buffer {
 }
 
 function check(body: Buffer, contentType = 'application/x-protobuf', signal: 'logs' | 'spans' | 'metrics' = 'logs') {
-  return checkOtlp(signal, {
-    method: 'POST',
-    params: {},
-    query: new URLSearchParams(),
-    headers: {},
-    contentType,
-    body,
-    scope,
-    receivedAtMs: nowMs,
-  });
+  return checkOtlp(signal, { contentType, body, receivedAtMs: nowMs });
 }
 
 /** A generator that gives the same numbers each time. */
