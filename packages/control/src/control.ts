@@ -2,6 +2,7 @@ import type { Result } from '@sightline/base';
 import type { FleetControl } from './fleet/port.ts';
 import type { Detect } from './detect/port.ts';
 import type { Alerting } from './alerting/port.ts';
+import type { Monitors } from './monitors/port.ts';
 import type { RespondRecords } from './respond/port.ts';
 
 /**
@@ -23,6 +24,7 @@ export interface Control {
   readonly detect: Detect;
   readonly alerting: Alerting;
   readonly respond: RespondRecords;
+  readonly monitors: Monitors;
   readonly settings: Settings;
   readonly setup: Setup;
   /** True when the database answers `SELECT 1` within a second. */

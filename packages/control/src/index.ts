@@ -3,6 +3,7 @@ export * from './fleet/port.ts';
 export * from './detect/port.ts';
 export * from './alerting/port.ts';
 export * from './respond/port.ts';
+export * from './monitors/port.ts';
 export { openControl, type OpenControlOptions } from './open-control.ts';
 export {
   startEmbeddedPostgres,

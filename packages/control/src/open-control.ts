@@ -9,6 +9,7 @@ import { fleetControl } from './fleet/fleet.ts';
 import { invitations } from './invitations.ts';
 import { issueStates } from './issue-states.ts';
 import { keys } from './keys.ts';
+import { monitors } from './monitors/monitors.ts';
 import { organisations, projects } from './organisations.ts';
 import { people } from './people.ts';
 import { respond } from './respond/respond.ts';
@@ -64,6 +65,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     detect: detect(context),
     alerting: alertingService,
     respond: respond(context, alertingService.notifications),
+    monitors: monitors(context),
     settings: settings(context),
     setup: setup(context),
     healthy: () => healthy(pool),

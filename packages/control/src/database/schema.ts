@@ -11,6 +11,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import * as alertingTables from '../alerting/tables.ts';
 import * as respondTables from '../respond/tables.ts';
+import { monitorTables } from '../monitors/tables.ts';
 import * as detectTables from '../detect/tables.ts';
 import * as fleetTables from '../fleet/tables.ts';
 import type { IssueStatus, KeyPermission, Role } from '../control.ts';
@@ -185,4 +186,5 @@ export const tables = {
   ...detectTables,
   ...alertingTables,
   ...respondTables,
+  ...monitorTables,
 };

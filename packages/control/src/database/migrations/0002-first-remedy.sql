@@ -135,6 +135,8 @@ CREATE TABLE incidents (
   -- What was captured when it opened; NULL until it is.
   evidence jsonb,
   evidence_tries int NOT NULL DEFAULT 0,
+  -- Findings it held that have gone on to a later incident, as they were.
+  past_findings jsonb NOT NULL DEFAULT '[]',
   -- When it is to be captured, or tried again; NULL when it is, or was tried often enough.
   evidence_at timestamptz,
   updated_at timestamptz NOT NULL,
@@ -258,7 +260,7 @@ CREATE TABLE monitors (
   -- '' or the site it is about.
   site text NOT NULL,
   runs_on text NOT NULL CHECK (runs_on IN ('server', 'agent')),
-  every_ms int NOT NULL CHECK (every_ms BETWEEN 10000 AND 2678400000),
+  every_ms bigint NOT NULL CHECK (every_ms BETWEEN 10000 AND 2678400000),
   timeout_ms int NOT NULL CHECK (timeout_ms BETWEEN 100 AND 120000),
   -- Further tries, at short distance, before a failure is believed.
   retries int NOT NULL CHECK (retries BETWEEN 0 AND 10),
@@ -271,18 +273,32 @@ CREATE TABLE monitors (
   token_sealed bytea,
   state text NOT NULL CHECK (state IN ('unknown', 'up', 'down')),
   state_since timestamptz NOT NULL,
+  -- How long it had been up when it went down; NULL where that is not known.
+  up_for_ms double precision,
   failures int NOT NULL DEFAULT 0,
   last_checked_at timestamptz,
   last_message text NOT NULL DEFAULT '',
   last_duration_ms double precision,
+  -- Heartbeats: when the job said that it began; NULL while it does not run.
+  started_at timestamptz,
+  -- When it is to be run next; of heartbeats, when they are late.
   next_run_at timestamptz NOT NULL,
   lease_until timestamptz,
+  -- Whether its finding is still to be told (again); `told_labels` are those of the finding that fires, NULL when none does.
+  to_tell boolean NOT NULL DEFAULT false,
+  told_labels jsonb,
   created_at timestamptz NOT NULL,
   updated_at timestamptz NOT NULL,
   updated_by text NOT NULL,
-  UNIQUE (organisation, name)
+  -- Removed by a person; the row goes once its finding is told to be over.
+  removed_at timestamptz
 );
-CREATE INDEX monitors_next_run_at ON monitors (next_run_at) WHERE enabled;
+CREATE UNIQUE INDEX monitors_name ON monitors (organisation, name) WHERE removed_at IS NULL;
+CREATE INDEX monitors_next_run_at ON monitors (next_run_at) WHERE enabled AND removed_at IS NULL AND runs_on = 'server';
+CREATE INDEX monitors_agent ON monitors (organisation, site) WHERE runs_on = 'agent';
+CREATE INDEX monitors_to_tell ON monitors (updated_at) WHERE to_tell;
+-- The history of one site: what was done to it, newest first.
+CREATE INDEX audit_entries_subject ON audit_entries (organisation, subject text_pattern_ops, number);
 
 -- One-time tokens with which a site's agent enrols.
 CREATE TABLE enrolments (
