@@ -23,6 +23,11 @@ export interface SupervisorOptions extends EngineArguments {
   readonly startMs: number;
 }
 
+/**
+ * The engine's allocator (jemalloc): large pages, where the system has them. A load takes and gives back hundreds of megabytes;
+ * in pages of 4 kB their clearing and their faults were a fifth of its processor time.
+ */
+const allocator = { JE_MALLOC_CONF: 'thp:always' };
 const firstDelayMs = 100;
 const maxDelayMs = 5_000;
 /** An engine that lived this long has earned a quick restart. */
@@ -139,6 +144,7 @@ export class EngineSupervisor {
           PATH: '/usr/local/bin:/usr/bin:/bin',
           TZ: 'UTC',
           LANG: 'C.UTF-8',
+          ...allocator,
           UV_THREADPOOL_SIZE: String(options.sessions + 5),
           ...compileCache(),
         },

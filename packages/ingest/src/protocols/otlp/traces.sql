@@ -17,7 +17,7 @@ SELECT organisation,
   arrayMap(t -> nano(toUInt64(t - skew_ns)), sp.events.time_unix_nano), arrayMap(n -> scrub(n), sp.events.name), arrayMap(a -> otlp_map(a), sp.events.attributes),
   arrayMap(x -> fix16(x), sp.links.trace_id), arrayMap(x -> fix8(x), sp.links.span_id), arrayMap(a -> otlp_map(a), sp.links.attributes),
   nano(received_at)
-FROM (SELECT * EXCEPT (glued), unglue(if(may_hide(glued), scrub(glued), glued)) AS texts, hide_secrets(keys, arrayResize(arraySlice(texts, 3), length(keys))) AS vals
+FROM (SELECT * EXCEPT (glued), unglue(scrub(glued)) AS texts, hide_secrets(keys, arrayResize(arraySlice(texts, 3), length(keys))) AS vals
   FROM (SELECT *, sp.attributes.key AS keys, toValidUTF8(glue(arrayConcat([sp.name, sp.status.message], otlp_values(sp.attributes)))) AS glued
     FROM (SELECT * EXCEPT (ss), ss.scope.name AS scope_name, arrayJoin(ss.spans) AS sp
       FROM (SELECT * EXCEPT (rs), arrayJoin(rs.scope_spans) AS ss
