@@ -65,8 +65,8 @@ describe.each(testServers)('alerting on $name', ({ missing, start: startServer }
     const at = new Date(clock.now());
     await runStatement(
       control.database.connectionString,
-      `INSERT INTO incidents (id, organisation, number, group_key, title, severity, status, site, labels, runbook, opened_at, policy, updated_at, next_step, escalate_at)
-       VALUES ($1, $2, $3, $1, 'Payment failures at STORE_047', 'critical', $4, 'STORE_047', '{}', '', $5, $6, $5, 1, $7)`,
+      `INSERT INTO incidents (id, organisation, number, group_key, title, summary, severity, status, site, labels, runbook, opened_at, policy, updated_at, next_step, escalate_at)
+       VALUES ($1, $2, $3, $1, 'Payment failures at STORE_047', '31 % of 42 payments', 'critical', $4, 'STORE_047', '{}', '', $5, $6, $5, 1, $7)`,
       [id, organisation, number, more.status ?? 'open', at, more.policy ?? '', new Date(clock.now() + 5 * minute)],
     );
     return id;
@@ -290,7 +290,7 @@ describe.each(testServers)('alerting on $name', ({ missing, start: startServer }
         kind: 'opened',
         attempts: 1,
         via: { id },
-        about: { number: 1, site: 'STORE_047' },
+        about: { number: 1, site: 'STORE_047', summary: '31 % of 42 payments' },
       });
       expect(await claim()).toEqual([]);
       expect(await finish(claimed, 'delivered')).toBe(true);

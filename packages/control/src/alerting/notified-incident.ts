@@ -8,6 +8,7 @@ interface IncidentRow extends Record<string, unknown> {
   readonly id: string;
   readonly number: string;
   readonly title: string;
+  readonly summary: string;
   readonly severity: NotifiedIncident['severity'];
   readonly status: NotifiedIncident['status'];
   readonly site: string;
@@ -57,6 +58,7 @@ export async function readNotified(db: Db, organisation: string, id: string): Pr
     id: row.id,
     number: Number(row.number),
     title: row.title,
+    summary: row.summary,
     severity: row.severity,
     status: row.status,
     site: row.site,

@@ -234,6 +234,8 @@ export interface NotifiedIncident {
   readonly id: string;
   readonly number: number;
   readonly title: string;
+  /** The measure in one line; '' when there is none. */
+  readonly summary: string;
   readonly severity: 'critical' | 'high' | 'medium' | 'low';
   readonly status: 'open' | 'acknowledged' | 'resolved';
   readonly site: string;
