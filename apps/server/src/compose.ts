@@ -16,6 +16,7 @@ import {
   startGrpc,
   startLoader,
 } from '@sightline/ingest';
+import type { FindingSink } from '@sightline/record';
 import { connectStore, exactlyOnceSettings, migrate, openEmbeddedStore } from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Closers } from './closers.ts';
@@ -24,7 +25,8 @@ import { makeDataFolder } from './data-folder.ts';
 import { DemoFleet } from './demo-fleet.ts';
 import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
-import type { Stores } from './stage.ts';
+import type { StageParts, Stores } from './stage.ts';
+import { openFleetStage } from './stages/fleet.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
 /** The running product. */
@@ -198,6 +200,16 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     // The port is known only once it is bound (--port 0), the routes must be known before: the address is filled in later.
     const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
     const fleet = { current: undefined as DemoFleet | undefined };
+    const stage: StageParts = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
+    // Until `respond` listens, findings stand in the log.
+    const findings: FindingSink = {
+      accept: async (found) => {
+        for (const { state, title, summary } of found) logger.warn(`Finding: ${title}`, { state, summary });
+      },
+    };
+    const agents = config.roles.has('fleet')
+      ? await openFleetStage(app, stage, { findings, monitors: undefined })
+      : undefined;
     if (config.roles.has('query')) letPeopleSeeMetrics(app);
     if (ingest) {
       await registerIngest(app, ingest.parts);
@@ -214,6 +226,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         logger,
         settings,
         health,
+        ...(agents ? { agents } : {}),
         metrics: () => [ingest?.ledger.metrics() ?? '', processMetrics(stores.engine, ingest?.spool, version)].join(''),
         ...(config.demo
           ? {

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@sightline/base';
 import type { Endpoint, fault, health, Permission, Problem } from '@sightline/contract';
 import type { Control, Role } from '@sightline/control';
+import type { Fleet } from '@sightline/fleet';
 import type { TelemetryReader } from '@sightline/store/port';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
@@ -39,6 +40,8 @@ export interface ApiDeps {
     list(): Promise<Fault[]>;
     switch(name: string, active: boolean, sites: readonly string[]): Promise<Fault[] | undefined>;
   };
+  /** The links of agents; absent where this process does not hold them. */
+  readonly agents?: Pick<Fleet, 'ask' | 'revoked'>;
   /** State of each component, for `/health/detailed`. Must answer within 5 s. */
   health(): Promise<Health>;
   /** Our own metrics in Prometheus' text format. */

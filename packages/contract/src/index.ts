@@ -7,3 +7,5 @@ export * from './traces.ts';
 export * from './errors.ts';
 export * from './metrics.ts';
 export * from './data.ts';
+export * from './agents.ts';
+export * from './diagnostics.ts';

@@ -1,4 +1,6 @@
 import type { Route } from '../route.ts';
+import { agentRoutes } from './agents.ts';
+import { diagnosticRoutes } from './diagnostics.ts';
 import { keyRoutes } from './keys.ts';
 import { peopleRoutes } from './people.ts';
 import { sessionRoutes } from './session.ts';
@@ -14,6 +16,8 @@ import { traceRoutes } from './traces.ts';
 /** Every area of our own API: one folder-mate file, one line here. */
 export const allRoutes: readonly (readonly Route[])[] = [
   fleetRoutes,
+  agentRoutes,
+  diagnosticRoutes,
   errorRoutes,
   metricRoutes,
   dataRoutes,

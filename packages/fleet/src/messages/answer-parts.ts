@@ -7,7 +7,7 @@ const pieceLength = 40_000;
 
 /**
  * Cuts the reply to request `id` into `answer` frames. A short reply is one frame whose `data` is the reply itself. A
- * longer one is cut as JSON text: every frame's `data` is then a string, and `joinAnswer` puts them together.
+ * longer one is cut as JSON text: every frame's `data` is then a string, and joined they are the reply's JSON.
  */
 export function cutAnswer(id: string, reply: unknown): Answer[] {
   const text = JSON.stringify(reply) ?? 'null';
@@ -18,9 +18,4 @@ export function cutAnswer(id: string, reply: unknown): Answer[] {
     frames.push({ type: 'answer', id, part: frames.length, done, data: text.slice(at, at + pieceLength) });
   }
   return frames;
-}
-
-/** The reply out of the `data` of all parts in order; throws SyntaxError when they are no JSON text. */
-export function joinAnswer(data: readonly unknown[]): unknown {
-  return data.length === 1 && typeof data[0] !== 'string' ? data[0] : JSON.parse(data.map(String).join(''));
 }
