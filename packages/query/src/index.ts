@@ -1,6 +1,7 @@
 export { compileSearch } from './search/search.ts';
 export { parseSearch, searchBounds } from './search/parse.ts';
-export { knownFields, type Table } from './search/fields.ts';
+export { findField, knownFields, type Table } from './search/fields.ts';
+export { compile as compileParsedSearch } from './search/compile.ts';
 export type { CompiledSearch } from './search/compile.ts';
 export type { Search, SearchError } from './search/ast.ts';
 export {
@@ -25,6 +26,17 @@ export { listServices, type ServiceSummary } from './traces/list-services.ts';
 export { searchTraces, type TraceSearch, type TraceSummary } from './traces/search-traces.ts';
 export type { SpanRecord } from './traces/span-row.ts';
 export { readStory, type Story, type StoryEntry } from './story/story.ts';
+export { ask } from './metrics/ask.ts';
+export { increaseOf } from './metrics/samples-sql.ts';
+export {
+  counterNames,
+  gaugeNames,
+  gaugeParameters,
+  gaugeSeriesSql,
+  levelsSql,
+  readGauges,
+  type Gauge,
+} from './fleet/site-metrics.ts';
 export * from './fleet/fleet.ts';
 export * from './errors/errors.ts';
 export * from './metrics/metrics.ts';

@@ -1,0 +1,17 @@
+import { RuleRunner } from '@sightline/detect';
+import type { FindingSink } from '@sightline/record';
+import type { StageParts } from '../stage.ts';
+
+/** What the rules' side of `detect` shows to the rest of the server. */
+export interface DetectStage {
+  /** Our own figures in Prometheus' text format. */
+  metrics(): string;
+}
+
+/** Begins to evaluate rules; what they find goes to `sink`. */
+export function openDetect({ stores, clock, logger, closers }: StageParts, sink: FindingSink): DetectStage {
+  const rules = new RuleRunner({ control: stores.control, reader: stores.store, sink, clock, logger });
+  closers.add('rules', () => rules.close());
+  rules.start();
+  return { metrics: () => rules.metrics() };
+}

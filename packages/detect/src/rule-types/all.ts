@@ -1,0 +1,9 @@
+import { absenceRule } from './absence/absence.ts';
+import type { RuleType } from './define-rule-type.ts';
+import { thresholdRule } from './threshold/threshold.ts';
+
+/** Every kind of rule. A new one is a folder and a line here. */
+export const ruleTypes: readonly RuleType[] = [thresholdRule, absenceRule];
+
+/** The kind of this name; undefined when there is none. */
+export const ruleTypeOf = (name: string): RuleType | undefined => ruleTypes.find((type) => type.name === name);

@@ -1,0 +1,63 @@
+import type { Gauge, Table } from '@sightline/query';
+
+/**
+ * What rules ask of the telemetry store, in words that the batch planner understands: rules say questions, never SQL. An
+ * answer is one number a group; groups are the values of `by`, in its order.
+ */
+export type Question = RecordsQuestion | MetricQuestion | VitalQuestion | SeenQuestion;
+
+/** Counts records that match a search, or takes a quantile of one of their numbers. */
+export interface RecordsQuestion {
+  readonly kind: 'records';
+  readonly table: Table;
+  /** In the search language. */
+  readonly query: string;
+  readonly windowMs: number;
+  readonly by: readonly string[];
+  /** 'count', or a quantile (0 to 1) of a field: `duration` (answered in ms) or any field that holds a number. */
+  readonly measure: 'count' | { readonly quantile: number; readonly field: string };
+  /** The answer may be this old. Questions over long windows are asked rarely. */
+  readonly maxAgeMs?: number;
+}
+
+/** Aggregates samples of metrics. `sum` adds the means of the series; `increase` is a counter's growth, through restarts. */
+export interface MetricQuestion {
+  readonly kind: 'metric';
+  /** Names of one quantity: OpenTelemetry's, and what Prometheus clients make of it. */
+  readonly metrics: readonly string[];
+  readonly where: Readonly<Record<string, string>>;
+  readonly by: readonly string[];
+  readonly windowMs: number;
+  readonly aggregate: 'avg' | 'min' | 'max' | 'sum' | 'increase';
+}
+
+/** The present level of a site's machines, judged as the fleet page does: shares 0 to 1, queues in items. By site. */
+export interface VitalQuestion {
+  readonly kind: 'vital';
+  readonly vital: Gauge;
+}
+
+/** When groups were last heard by any signal, milliseconds since the epoch. */
+export interface SeenQuestion {
+  readonly kind: 'seen';
+  readonly by: readonly SeenDimension[];
+  /** Dimensions that must have a value. */
+  readonly where: Readonly<Partial<Record<SeenDimension, string>>>;
+}
+export const seenDimensions = ['site', 'service', 'environment'] as const;
+export type SeenDimension = (typeof seenDimensions)[number];
+
+/** One number a group. Keys are made by `groupOf`. */
+export interface Answer {
+  readonly values: ReadonlyMap<string, number>;
+  /** True when there were more groups than are read: the rest was left out. */
+  readonly overflow: boolean;
+}
+
+/** The key of a group in an answer: its values in the order of the question's `by`. */
+export const groupOf = (values: readonly string[]): string => JSON.stringify(values);
+/** The values of a key that `groupOf` made. */
+export const groupValues = (key: string): readonly string[] => JSON.parse(key) as string[];
+
+/** Two questions of one key have one answer. */
+export const questionKey = (question: Question): string => JSON.stringify(question);

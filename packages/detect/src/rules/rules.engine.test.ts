@@ -1,0 +1,437 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ManualClock, silentLogger, systemClock } from '@sightline/base';
+import type { Control, Organisation, Rule, RuleValues } from '@sightline/control';
+import { testServers, type TestServer } from '@sightline/control/testing';
+import type { Finding } from '@sightline/record';
+import { migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { RuleRunner } from './rule-runner.ts';
+import { readyRules } from './ready-rules.ts';
+
+let store: EmbeddedStore;
+let server: TestServer;
+let folder: string;
+let token = 0;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sightline-detect-'));
+  const started = testServers[0];
+  if (!started) throw new Error('no PostgreSQL');
+  [store, server] = await Promise.all([
+    openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
+    started.start(),
+  ]);
+  await migrate(store, silentLogger);
+});
+afterAll(async () => {
+  await store.close();
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A world at a standstill: its clock moves when told, its organisation is new, its findings lie in an array. */
+class World {
+  readonly clock = new ManualClock(Math.floor(Date.now() / 60_000) * 60_000);
+  readonly found: Finding[] = [];
+  readonly control: Control;
+  readonly organisation: Organisation;
+  runner: RuleRunner;
+  sinkFails = false;
+
+  constructor(control: Control, organisation: Organisation, clock: ManualClock) {
+    this.clock = clock;
+    this.control = control;
+    this.organisation = organisation;
+    this.runner = this.newRunner();
+  }
+
+  newRunner(): RuleRunner {
+    return new RuleRunner({
+      control: this.control,
+      reader: store,
+      sink: {
+        accept: async (findings) => {
+          if (this.sinkFails) throw new Error('the sink does not answer');
+          this.found.push(...findings);
+          return Promise.resolve();
+        },
+      },
+      clock: this.clock,
+      logger: silentLogger,
+    });
+  }
+
+  async rule(values: Partial<RuleValues>): Promise<Rule> {
+    const made = await this.control.detect.rules.create(
+      this.organisation.id,
+      {
+        name: 'Errors',
+        description: '',
+        type: 'threshold',
+        settings: {},
+        severity: 'high',
+        enabled: true,
+        policy: '',
+        runbook: '',
+        labels: {},
+        everyMs: 10_000,
+        forMs: 0,
+        ...values,
+      },
+      'ann',
+    );
+    if (!made.ok) throw new Error(made.error.message);
+    return made.value;
+  }
+
+  /** Time passes, second by second where evaluations are due. */
+  async pass(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 5000) {
+      this.clock.advance(Math.min(5000, left));
+      await this.runner.look();
+      await this.runner.settled();
+    }
+  }
+
+  /** What was told of the rule since the last time: `firing STORE_001`. */
+  told(rule: Rule): string[] {
+    const told = this.found
+      .filter((f) => f.sourceId === rule.id)
+      .map((f) => `${f.state} ${f.labels['site'] ?? f.labels['alert'] ?? '-'}`);
+    this.found.length = 0;
+    return told.sort();
+  }
+
+  async logs(
+    count: number,
+    {
+      site = 'STORE_001',
+      severity = 17,
+      body = 'payment failed',
+      agoMs = 10_000,
+      attrs = {} as Record<string, string>,
+    } = {},
+  ): Promise<void> {
+    const at = BigInt(this.clock.now() - agoMs) * 1_000_000n;
+    await store.execute(
+      `INSERT INTO logs (organisation, site, service, ts, received_at, severity, body, attrs)
+       SELECT {organisation:String}, {site:String}, 'orders', fromUnixTimestamp64Nano({at:Int64}), fromUnixTimestamp64Nano({at:Int64}), {severity:UInt8}, {body:String}, {attrs:Map(String, String)} FROM numbers({count:UInt32})`,
+      { organisation: this.organisation.id, site, at, severity, body, count, attrs: new Map(Object.entries(attrs)) },
+      { settings: { insert_deduplication_token: `t${token++}` } },
+    );
+  }
+
+  async point(
+    metric: string,
+    value: number,
+    labels: Record<string, string>,
+    { site = 'STORE_001', agoMs = 10_000, monotonic = 1 } = {},
+  ): Promise<void> {
+    await store.execute(
+      `INSERT INTO points (organisation, site, service, metric, type, unit, temporality, monotonic, labels, fp, ts, value, received_at)
+       SELECT {organisation:String}, {site:String}, 'orders', {metric:String}, 'sum', '', 2, {monotonic:UInt8}, {labels:Map(String, String)},
+         cityHash64({site:String}, {metric:String}, {text:String}), fromUnixTimestamp64Milli({at:Int64}), {value:Float64}, fromUnixTimestamp64Milli({at:Int64})`,
+      {
+        organisation: this.organisation.id,
+        site,
+        metric,
+        value,
+        monotonic,
+        labels: new Map(Object.entries(labels)),
+        text: JSON.stringify(labels),
+        at: this.clock.now() - agoMs,
+      },
+      { settings: { insert_deduplication_token: `t${token++}` } },
+    );
+  }
+}
+
+async function newWorld(): Promise<World> {
+  const clock = new ManualClock(Math.floor(Date.now() / 60_000) * 60_000);
+  const control = await server.freshControl(clock);
+  const made = await control.organisations.ensure(`Stores ${token++}`);
+  if (!made.ok) throw new Error(made.error.message);
+  return new World(control, made.value, clock);
+}
+
+const errorsAbove = (threshold: number, more: Record<string, unknown> = {}) => ({
+  source: { kind: 'records', table: 'logs', query: 'severity:>=error', measure: 'count' },
+  windowMs: 60_000,
+  operator: '>',
+  threshold,
+  by: ['site'],
+  ...more,
+});
+
+describe('rules', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await newWorld();
+    return async () => {
+      await world.runner.close();
+      await world.control.close();
+    };
+  });
+
+  it('find each group beyond the limit once, and say when it is over', async () => {
+    const rule = await world.rule({
+      name: 'Many errors',
+      settings: errorsAbove(5),
+      runbook: 'Call them',
+      labels: { team: 'shops' },
+    });
+    await world.logs(6, { site: 'STORE_001' });
+    await world.logs(5, { site: 'STORE_002' });
+    await world.pass(15_000);
+    const [finding] = world.found.filter((f) => f.sourceId === rule.id);
+    expect(finding).toMatchObject({
+      state: 'firing',
+      title: 'Many errors at STORE_001',
+      summary: '6 in 1 min, limit 5',
+      labels: { site: 'STORE_001', team: 'shops' },
+      value: 6,
+      threshold: 5,
+      severity: 'high',
+      runbook: 'Call them',
+    });
+    expect(finding?.link).toMatch(/^\/logs\?q=severity:.*error&site=STORE_001&from=\d+&to=\d+$/);
+    expect(world.told(rule)).toEqual(['firing STORE_001']);
+    await world.pass(20_000);
+    expect(world.told(rule)).toEqual([]);
+    await world.pass(90_000);
+    expect(world.told(rule)).toEqual(['resolved STORE_001']);
+    expect(await world.control.detect.ruleStates.ofRule(world.organisation.id, rule.id, 10)).toEqual([]);
+  });
+
+  it('wait for their `for`, which survives that the server is killed', async () => {
+    const rule = await world.rule({ settings: errorsAbove(0, { windowMs: 600_000 }), forMs: 60_000 });
+    await world.logs(1);
+    await world.pass(20_000);
+    expect(world.told(rule)).toEqual([]);
+    expect(await world.control.detect.ruleStates.ofRule(world.organisation.id, rule.id, 10)).toMatchObject([
+      { state: 'pending' },
+    ]);
+    // Nobody gives the shards back: they run out.
+    world.runner = world.newRunner();
+    await world.pass(30_000);
+    expect(world.told(rule)).toEqual([]);
+    await world.pass(30_000);
+    expect(world.told(rule)).toEqual(['firing STORE_001']);
+  });
+
+  it('tell a firing group again after a restart, and resolve what ended meanwhile', async () => {
+    const rule = await world.rule({ settings: errorsAbove(0) });
+    await world.logs(1);
+    await world.pass(15_000);
+    expect(world.told(rule)).toEqual(['firing STORE_001']);
+    world.runner = world.newRunner();
+    await world.pass(30_000);
+    expect(world.told(rule)).toEqual(['firing STORE_001']);
+    world.runner = world.newRunner();
+    world.clock.advance(120_000);
+    await world.pass(60_000);
+    expect(world.told(rule)).toEqual(['resolved STORE_001']);
+  });
+
+  it('tell again when the sink did not answer', async () => {
+    const rule = await world.rule({ settings: errorsAbove(0, { windowMs: 600_000 }) });
+    await world.logs(1);
+    world.sinkFails = true;
+    world.clock.advance(10_000);
+    await world.runner.look();
+    const settled = world.runner.settled();
+    const moving = setInterval(() => world.clock.advance(1000), 20);
+    await settled;
+    clearInterval(moving);
+    expect(await world.control.detect.ruleStates.ofRule(world.organisation.id, rule.id, 10)).toEqual([]);
+    world.sinkFails = false;
+    await world.pass(15_000);
+    expect(world.told(rule)).toEqual(['firing STORE_001']);
+  });
+
+  it('resolve what they found when they are disabled or deleted', async () => {
+    const { rules } = world.control.detect;
+    const one = await world.rule({ name: 'One', settings: errorsAbove(0, { windowMs: 600_000 }) });
+    const two = await world.rule({ name: 'Two', settings: errorsAbove(0, { windowMs: 600_000 }) });
+    await world.logs(1);
+    await world.pass(15_000);
+    world.found.length = 0;
+    await rules.setEnabled(world.organisation.id, one.id, false, 'ann');
+    await rules.remove(world.organisation.id, two.id, 'ann');
+    await world.pass(15_000);
+    expect(world.found.map((f) => [f.sourceId, f.state]).sort()).toEqual(
+      [
+        [one.id, 'resolved'],
+        [two.id, 'resolved'],
+      ].sort(),
+    );
+    expect(await rules.find(world.organisation.id, two.id)).toBeUndefined();
+    world.found.length = 0;
+    await rules.setEnabled(world.organisation.id, one.id, true, 'ann');
+    await world.pass(15_000);
+    expect(world.told(one)).toEqual(['firing STORE_001']);
+  });
+
+  it('judge a share by its sample, and by site and words of the search', async () => {
+    const share = (query: string) => ({
+      source: { kind: 'records', table: 'logs', query, measure: 'share', of: '' },
+      windowMs: 60_000,
+      operator: '>',
+      threshold: 10,
+      by: ['site'],
+      leastSample: 10,
+    });
+    const rule = await world.rule({ name: 'Timeouts', settings: share('timeout') });
+    await world.logs(2, { site: 'STORE_001', body: 'a timeout' });
+    await world.logs(18, { site: 'STORE_001', severity: 9 });
+    await world.logs(2, { site: 'STORE_002', body: 'a timeout' });
+    await world.logs(3, { site: 'STORE_002', severity: 9 });
+    await world.logs(20, { site: 'STORE_003', severity: 9 });
+    await world.pass(15_000);
+    expect(world.told(rule)).toEqual([]);
+    await world.logs(1, { site: 'STORE_001', body: 'a timeout' });
+    await world.pass(10_000);
+    expect(world.found.find((f) => f.sourceId === rule.id)?.summary).toBe('14.3 % of 21 in 1 min, limit 10 %');
+    expect(world.told(rule)).toEqual(['firing STORE_001']);
+  });
+
+  it('group by attributes, whose names never become SQL', async () => {
+    const rule = await world.rule({ settings: errorsAbove(0, { by: ['order.id', 'a:b'] }) });
+    await world.logs(1, { attrs: { 'order.id': "x' OR 1", 'a:b': '{c:String}' } });
+    await world.pass(15_000);
+    expect(world.found.find((f) => f.sourceId === rule.id)?.labels).toEqual({
+      'order.id': "x' OR 1",
+      'a:b': '{c:String}',
+    });
+  });
+
+  it('count nothing as zero where there are no groups', async () => {
+    const rule = await world.rule({
+      name: 'No sync',
+      settings: {
+        ...errorsAbove(1, { by: [], operator: '<' }),
+        source: { kind: 'records', table: 'logs', query: 'site:STORE_009 acknowledged', measure: 'count' },
+      },
+    });
+    await world.pass(15_000);
+    expect(world.found.find((f) => f.sourceId === rule.id)).toMatchObject({
+      title: 'No sync at STORE_009',
+      labels: { site: 'STORE_009' },
+      value: 0,
+    });
+  });
+
+  it('hear a store fall silent, keep it silent however long, and hear it again', async () => {
+    const rule = await world.rule({
+      name: 'Silent',
+      type: 'absence',
+      settings: { table: 'any', query: '', by: ['site'], silentMs: 120_000, lookbackMs: 600_000 },
+    });
+    await world.logs(1, { site: 'STORE_001', severity: 9, agoMs: 0 });
+    await world.logs(1, { site: 'STORE_002', severity: 9, agoMs: 0 });
+    await world.pass(90_000);
+    await world.logs(1, { site: 'STORE_001', severity: 9, agoMs: 0 });
+    expect(world.told(rule)).toEqual([]);
+    await world.pass(60_000);
+    expect(world.told(rule)).toEqual(['firing STORE_002']);
+    await world.logs(1, { site: 'STORE_001', severity: 9, agoMs: 0 });
+    await world.pass(60_000);
+    await world.logs(1, { site: 'STORE_002', severity: 9, agoMs: 0 });
+    await world.pass(60_000);
+    expect(world.told(rule)).toEqual(['resolved STORE_002']);
+  });
+
+  it('do not blame the stores for a time in which nobody watched', async () => {
+    const rule = await world.rule({
+      name: 'Silent',
+      type: 'absence',
+      settings: { table: 'any', query: '', by: ['site'], silentMs: 120_000, lookbackMs: 600_000 },
+    });
+    await world.logs(1, { severity: 9, agoMs: 0 });
+    await world.pass(10_000);
+    world.clock.advance(300_000);
+    world.runner = world.newRunner();
+    await world.pass(60_000);
+    expect(world.told(rule)).toEqual([]);
+    await world.pass(90_000);
+    expect(world.told(rule)).toEqual(['firing STORE_001']);
+  });
+
+  it('see payments fail from the first failure a counter ever had', async () => {
+    const ready = readyRules.find((one) => one.ready === 'payment-failures');
+    const rule = await world.rule({ ...ready, name: 'Payments' });
+    await world.point('payment.attempts', 20, { outcome: 'success' }, { agoMs: 200_000 });
+    await world.point('payment.attempts', 27, { outcome: 'success' }, { agoMs: 20_000 });
+    await world.pass(15_000);
+    expect(world.told(rule)).toEqual([]);
+    await world.point('payment.attempts', 3, { outcome: 'failure' });
+    await world.pass(10_000);
+    expect(world.found.find((f) => f.sourceId === rule.id)).toMatchObject({
+      summary: '30 % of 10 in 5 min, limit 10 %',
+      title: 'Payments at STORE_001',
+    });
+  });
+
+  it('see through what cannot be evaluated: it is told, and costs its neighbours nothing', async () => {
+    const bad = await world.rule({
+      name: 'Bad',
+      settings: {
+        ...errorsAbove(0),
+        source: { kind: 'records', table: 'logs', query: '/(((a{1,300}){1,300}){1,300})/', measure: 'count' },
+      },
+    });
+    const wordy = await world.rule({
+      name: 'Wordy',
+      settings: { ...errorsAbove(0), source: { kind: 'records', table: 'logs', query: 'payment', measure: 'count' } },
+    });
+    const unknown = await world.rule({ name: 'Unknown', type: 'moon-phase' });
+    await world.logs(1, { agoMs: 0 });
+    await world.pass(20_000);
+    expect(world.told(wordy)).toEqual(['firing STORE_001']);
+    const kept = await world.control.detect.rules.find(world.organisation.id, bad.id);
+    expect(kept?.lastError).toMatch(/regular expression/);
+    await world.pass(200_000);
+    expect(
+      world.found
+        .filter((f) => f.labels['alert'])
+        .map((f) => [f.sourceId, f.title])
+        .sort(),
+    ).toEqual(
+      [
+        [bad.id, 'Rule "Bad" cannot be evaluated'],
+        [unknown.id, 'Rule "Unknown" cannot be evaluated'],
+      ].sort(),
+    );
+  });
+
+  it('come ready, once', async () => {
+    await world.pass(5000);
+    const { rules } = world.control.detect;
+    const listed = await rules.list(world.organisation.id);
+    expect(listed.map((rule) => rule.ready).sort()).toEqual(readyRules.map((rule) => rule.ready).sort());
+    const [first] = listed;
+    if (!first) throw new Error('none');
+    await rules.remove(world.organisation.id, first.id, 'ann');
+    world.runner = world.newRunner();
+    await world.pass(30_000);
+    expect(await rules.list(world.organisation.id)).toHaveLength(readyRules.length - 1);
+    expect((await rules.list(world.organisation.id)).every((rule) => rule.lastError === '')).toBe(true);
+  });
+
+  it('are shared by two servers, each organisation watched by one', async () => {
+    const rule = await world.rule({ settings: errorsAbove(0, { windowMs: 600_000 }) });
+    const other = world.newRunner();
+    await world.logs(1);
+    for (let i = 0; i < 8; i++) {
+      world.clock.advance(5000);
+      await Promise.all([world.runner.look(), other.look()]);
+      await Promise.all([world.runner.settled(), other.settled()]);
+    }
+    expect(world.told(rule).length).toBeLessThanOrEqual(2);
+    const shards = [world.runner, other].map((one) => Number(/rule_shards (\d+)/.exec(one.metrics())?.[1]));
+    expect(shards).toEqual([8, 8]);
+    await other.close();
+  });
+});

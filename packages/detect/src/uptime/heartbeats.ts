@@ -1,0 +1,65 @@
+import { type Clock, redactText } from '@sightline/base';
+import type { Control, Monitor } from '@sightline/control';
+import { findMonitorType, type HeartbeatSettings } from '@sightline/monitors';
+import type { ResultWriter } from './result-writer.ts';
+import { coveredMs, rowBase } from './runner.ts';
+
+/** What a job says of itself: it is done, it failed, it begins. */
+export type HeartbeatKind = 'done' | 'failed' | 'began';
+
+const longestMessage = 900;
+
+/** Settings of a heartbeat, its defaults where they cannot be read. */
+export function heartbeatSettings(settings: unknown): HeartbeatSettings {
+  const schema = findMonitorType('heartbeat')?.settings;
+  const read = schema?.safeParse(settings);
+  return (read?.success ? read.data : schema?.parse({})) as HeartbeatSettings;
+}
+
+/** How long after a call the next one is late, milliseconds; null for monitors that are run. */
+export function lateAfterMs(type: string, settings: unknown, everyMs: number): number | null {
+  return findMonitorType(type)?.check ? null : everyMs + heartbeatSettings(settings).graceMs;
+}
+
+/**
+ * Takes a call to a heartbeat's address. Answers `unknown` for a word that is nobody's, `paused` for one that nobody
+ * watches now. Throws when the control plane does not answer.
+ */
+export async function takeCall(
+  parts: { readonly control: Pick<Control, 'monitors'>; readonly writer: ResultWriter; readonly clock: Clock },
+  word: string,
+  kind: HeartbeatKind,
+  said: string,
+): Promise<'taken' | 'paused' | 'unknown'> {
+  const { control, clock } = parts;
+  const monitor = await control.monitors.findByWord(word);
+  if (!monitor) return 'unknown';
+  if (!monitor.enabled) return 'paused';
+  const at = clock.now();
+  if (kind !== 'began') {
+    await end(parts, monitor, kind, said, at);
+    return 'taken';
+  }
+  const { maxRunMs } = heartbeatSettings(monitor.settings);
+  await control.monitors.began(monitor.id, at, maxRunMs > 0 ? at + maxRunMs : undefined);
+  return 'taken';
+}
+
+async function end(
+  { control, writer }: { readonly control: Pick<Control, 'monitors'>; readonly writer: ResultWriter },
+  monitor: Monitor,
+  kind: 'done' | 'failed',
+  said: string,
+  at: number,
+): Promise<void> {
+  const up = kind === 'done';
+  const words = redactText(said.trim().replaceAll(/\s+/g, ' ').slice(0, longestMessage));
+  const message = `${up ? 'called' : 'failed'}${words === '' ? '' : `: ${words}`}`;
+  const durationMs = monitor.startedAt === null ? null : Math.max(0, at - monitor.startedAt);
+  const nextRunAt = at + monitor.everyMs + heartbeatSettings(monitor.settings).graceMs;
+  const noted = await control.monitors.note(monitor.id, { up, message, durationMs, at, nextRunAt });
+  if (!noted) return;
+  // A good call does not make good the time for which it was missed.
+  const coversMs = up && monitor.state === 'down' ? 0 : coveredMs(monitor, at);
+  writer.add({ ...rowBase(monitor, at), up, durationMs: durationMs ?? 0, message, details: {}, coversMs });
+}

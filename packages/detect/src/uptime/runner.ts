@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { type Clock, formatDuration, type Logger } from '@sightline/base';
+import type { ClaimedMonitor, Control } from '@sightline/control';
+import { findMonitorType, resultWords, runCheck } from '@sightline/monitors';
+import type { FindingSink } from '@sightline/record';
+import type { ResultWriter } from './result-writer.ts';
+import { tellFindings } from './tell-findings.ts';
+
+/** How often what is due is looked for. */
+const tickMs = 1000;
+const forgetEveryMs = 10_000;
+
+export interface RunnerParts {
+  readonly control: Pick<Control, 'monitors'>;
+  readonly writer: ResultWriter;
+  readonly sink: FindingSink;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Checks at a time. */
+  readonly places: number;
+}
+
+/**
+ * Runs what is due: monitors of the server, and heartbeats that are late. Any number of runners may work on one database;
+ * each monitor is run by one of them.
+ */
+export class Runner {
+  readonly #parts: RunnerParts;
+  readonly #stop = new AbortController();
+  readonly #open = new Set<Promise<void>>();
+  readonly #running: Promise<void>;
+  #alarm = new AbortController();
+  #forgotAt = 0;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    this.#running = this.#loop();
+  }
+
+  /** Looks at once instead of at the next tick. */
+  wake(): void {
+    this.#alarm.abort();
+  }
+
+  /** Takes no more, gives back what it holds, and ends. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.wake();
+    await this.#running;
+    await Promise.all(this.#open);
+  }
+
+  async #loop(): Promise<void> {
+    const { logger, places, control, clock } = this.#parts;
+    while (!this.#stop.signal.aborted) {
+      this.#alarm = new AbortController();
+      try {
+        const free = places - this.#open.size;
+        const claimed = free > 0 ? await control.monitors.claim(free) : [];
+        for (const monitor of claimed) this.#start(monitor);
+        await this.#lookAround();
+        // A full house is looked at again as soon as a place is free.
+        if (claimed.length > 0 && this.#open.size >= places) await Promise.race(this.#open);
+        if (claimed.length > 0 && claimed.length === free) continue;
+      } catch (error) {
+        logger.warn('Monitors could not be looked at and will be again', { error });
+      }
+      await clock.sleep(tickMs, AbortSignal.any([this.#stop.signal, this.#alarm.signal]));
+    }
+  }
+
+  async #lookAround(): Promise<void> {
+    const { clock, control, sink } = this.#parts;
+    if (clock.now() - this.#forgotAt >= forgetEveryMs) {
+      this.#forgotAt = clock.now();
+      await control.monitors.forget();
+    }
+    await tellFindings(control, sink, clock);
+  }
+
+  #start(monitor: ClaimedMonitor): void {
+    const run = this.#runOne(monitor)
+      .catch((error: unknown) => {
+        this.#parts.logger.warn('A monitor could not be judged; it is run again when its lease is over', {
+          monitor: monitor.id,
+          error,
+        });
+      })
+      .finally(() => this.#open.delete(run));
+    this.#open.add(run);
+  }
+
+  async #runOne(monitor: ClaimedMonitor): Promise<void> {
+    const { control, clock, writer } = this.#parts;
+    const startedAt = clock.now();
+    if (!findMonitorType(monitor.type)?.check) return this.#late(monitor);
+    const result = await runCheck(monitor, clock, this.#stop.signal);
+    if (this.#stop.signal.aborted) {
+      await control.monitors.release(monitor);
+      return;
+    }
+    const settled = await control.monitors.settle(monitor, {
+      up: result.up,
+      message: resultWords(result),
+      durationMs: result.durationMs,
+      at: startedAt,
+      nextRunAt: nextSlot(monitor.id, monitor.everyMs, startedAt),
+    });
+    if (!settled) return;
+    writer.add({
+      ...rowBase(monitor, startedAt),
+      up: result.up,
+      durationMs: result.durationMs,
+      message: resultWords(result),
+      details: { ...result.details, attempts: result.attempts },
+      coversMs: coveredMs(monitor, startedAt),
+    });
+    this.wake();
+  }
+
+  async #late(monitor: ClaimedMonitor): Promise<void> {
+    const { control, clock, writer } = this.#parts;
+    const at = clock.now();
+    const message = lateWords(monitor, at);
+    const nextRunAt = at + Math.min(900_000, Math.max(60_000, monitor.everyMs / 4));
+    const settled = await control.monitors.settle(monitor, { up: false, message, durationMs: null, at, nextRunAt });
+    if (!settled) return;
+    const since = monitor.state === 'down' ? (monitor.lastCheckedAt ?? at) : monitor.nextRunAt;
+    writer.add({
+      ...rowBase(monitor, at),
+      up: false,
+      durationMs: 0,
+      message,
+      details: {},
+      coversMs: Math.min(at - since, monitor.everyMs * 1.5),
+    });
+    this.wake();
+  }
+}
+
+function lateWords(monitor: ClaimedMonitor, at: number): string {
+  if (monitor.startedAt !== null) return `began ${formatDuration(at - monitor.startedAt)} ago and did not end`;
+  // While it is late, `lastCheckedAt` is ours, not a call's.
+  if (monitor.state === 'down') return `no call; late for ${formatDuration(at - monitor.stateSince)}`;
+  const since = monitor.lastCheckedAt === null ? '' : ` for ${formatDuration(at - monitor.lastCheckedAt)}`;
+  return `no call${since}, expected every ${formatDuration(monitor.everyMs)}`;
+}
+
+/** What rows of one monitor have in common. */
+export function rowBase(monitor: { id: string; organisation: string; site: string; type: string }, atMs: number) {
+  const { id, organisation, site, type } = monitor;
+  return { organisation, site, monitor: id, type, atMs, checkId: `${id}/${atMs}` };
+}
+
+/** The time since the result before it, at most one and a half intervals: what nobody saw stays a gap. */
+export function coveredMs(monitor: { lastCheckedAt: number | null; everyMs: number }, at: number): number {
+  if (monitor.lastCheckedAt === null) return 0;
+  return Math.min(Math.max(0, at - monitor.lastCheckedAt), monitor.everyMs * 1.5);
+}
+
+/**
+ * The next turn after `now`, between a half and one and a half intervals away. Each monitor has a phase of its own, so
+ * that a thousand that were made at once do not run at once.
+ */
+export function nextSlot(id: string, everyMs: number, now: number): number {
+  const phase = createHash('sha256').update(id).digest().readUInt32BE(0) % everyMs;
+  const next = Math.floor((now - phase) / everyMs) * everyMs + phase + everyMs;
+  return next - now < everyMs / 2 ? next + everyMs : next;
+}
