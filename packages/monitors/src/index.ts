@@ -1,6 +1,6 @@
 export * from './monitor-type.ts';
 export { findMonitorType, monitorTypes } from './all.ts';
-export { retryGapMs, runCheck, seconds, type CheckOrder, type CheckResult } from './run-check.ts';
+export { resultWords, retryGapMs, runCheck, seconds, type CheckOrder, type CheckResult } from './run-check.ts';
 export { isMetadataAddress } from './addresses.ts';
 export type { HeartbeatSettings } from './types/heartbeat/heartbeat.ts';
 export { hideSecrets, keepSecrets, keptSecret } from './secrets.ts';

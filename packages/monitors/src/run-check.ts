@@ -22,7 +22,7 @@ export interface CheckOrder {
 
 export interface CheckResult {
   readonly up: boolean;
-  /** Of the last try; of one that failed also how often it was tried. At most 1,000 characters. */
+  /** Of the last try, at most 1,000 characters. */
   readonly message: string;
   /** Of the last try, milliseconds. */
   readonly durationMs: number;
@@ -47,10 +47,9 @@ export async function runCheck(order: CheckOrder, clock: Clock, signal?: AbortSi
     const outcome = await tryOnce(type, settings.data, order.timeoutMs, clock, signal);
     const last = outcome.up || attempt > order.retries || signal?.aborted === true;
     if (last) {
-      const tries = attempt > 1 ? `, ${attempt} tries` : '';
       return {
         up: outcome.up,
-        message: `${redactText(outcome.message).slice(0, longestMessage - 20)}${tries}`,
+        message: redactText(outcome.message).slice(0, longestMessage),
         durationMs: Math.max(0, clock.now() - started),
         attempts: attempt,
         details: outcome.details,
@@ -96,4 +95,11 @@ async function tryOnce(
 /** `1.2 s`, `800 ms`, for sentences. */
 export function seconds(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms % 1000 === 0 ? 0 : 1)} s`;
+}
+
+/** What a run found, for people: "answered 200", "answered 503 (1.2 s, 3 tries)". */
+export function resultWords(result: Pick<CheckResult, 'up' | 'message' | 'durationMs' | 'attempts'>): string {
+  if (result.up) return result.message;
+  const tries = result.attempts > 1 ? `, ${result.attempts} tries` : '';
+  return `${result.message} (${seconds(result.durationMs)}${tries})`;
 }

@@ -15,7 +15,7 @@ export function monitorRuns({
   db,
   clock,
   sealer,
-}: ServicesContext): Pick<Monitors, 'claim' | 'settle' | 'note' | 'began' | 'forget' | 'untold' | 'told'> {
+}: ServicesContext): Pick<Monitors, 'claim' | 'settle' | 'release' | 'note' | 'began' | 'forget' | 'untold' | 'told'> {
   const live = and(table.enabled, isNull(table.removedAt));
 
   /** Writes a verdict where `condition` still holds; a change of state asks for its finding to be told. */
@@ -79,6 +79,10 @@ export function monitorRuns({
           eq(table.nextRunAt, new Date(claimed.nextRunAt)),
         ),
       ),
+    release: async (claimed) => {
+      const own = and(eq(table.id, claimed.id), eq(table.leaseUntil, new Date(claimed.leaseUntil)));
+      await db.update(table).set({ leaseUntil: null }).where(own);
+    },
     note: (id, verdict) =>
       judge(
         verdict,

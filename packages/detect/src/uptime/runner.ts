@@ -60,8 +60,10 @@ export class Runner {
         for (const monitor of claimed) this.#start(monitor);
         await this.#lookAround();
         // A full house is looked at again as soon as a place is free.
-        if (claimed.length > 0 && this.#open.size >= places) await Promise.race(this.#open);
-        if (claimed.length > 0 && claimed.length === free) continue;
+        if (claimed.length > 0 && claimed.length === free) {
+          await Promise.race([...this.#open, clock.sleep(tickMs, this.#stop.signal)]);
+          continue;
+        }
       } catch (error) {
         logger.warn('Monitors could not be looked at and will be again', { error });
       }

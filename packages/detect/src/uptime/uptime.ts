@@ -37,7 +37,7 @@ export interface UptimeOptions {
   readonly logger: Logger;
   /** Whether this process runs what is due (role `detect`); the others take calls and results only. */
   readonly runs: boolean;
-  /** Checks at a time; 50 unless told. */
+  /** Checks at a time; 200 unless told. */
   readonly places?: number;
 }
 
@@ -48,7 +48,7 @@ export function openUptime(options: UptimeOptions): Uptime {
   const { control, store, settings, sink, clock, logger } = options;
   const writer = new ResultWriter(store, settings, clock, logger);
   const parts = { control, store, writer, sink, clock, logger };
-  const runner = options.runs ? new Runner({ ...parts, places: options.places ?? 50 }) : undefined;
+  const runner = options.runs ? new Runner({ ...parts, places: options.places ?? 200 }) : undefined;
   let tries = 0;
   const lines = new Map<string, Promise<void>>();
   /** What was found is told at once, also where this process runs nothing; what fails here, the runners tell. */
