@@ -34,8 +34,9 @@ export function incidents({ db, clock }: ServicesContext): Incidents {
           status: statusRank,
           severity: severityRank,
           firing: sql<number>`(SELECT count(*)::int ${held} AND f.state = 'firing')`,
-          findings: sql<number>`(SELECT count(*)::int ${held})`,
-          sites: sql<number>`(SELECT count(DISTINCT f.site)::int ${held} AND f.site <> '')`,
+          findings: sql<number>`(SELECT count(*)::int ${held}) + jsonb_array_length(${table.incidents.pastFindings})`,
+          sites: sql<number>`(SELECT count(DISTINCT site)::int FROM (SELECT f.site ${held}
+            UNION SELECT p->>'site' FROM jsonb_array_elements(${table.incidents.pastFindings}) p) s WHERE site <> '')`,
         })
         .from(table.incidents)
         .where(
@@ -77,7 +78,11 @@ export function incidents({ db, clock }: ServicesContext): Incidents {
         .where(ofIncident(organisation, incident))
         .orderBy(asc(table.findings.state), severityOrder(table.findings.severity), desc(table.findings.since))
         .limit(1000);
-      return rows.map(findingFrom);
+      const [about] = await db
+        .select({ past: table.incidents.pastFindings })
+        .from(table.incidents)
+        .where(and(ofOrganisation(organisation), eq(table.incidents.id, incident)));
+      return [...rows.map(findingFrom), ...(about?.past ?? [])];
     },
     countFindings: async (organisation, incident) =>
       only(
@@ -130,7 +135,15 @@ export function incidents({ db, clock }: ServicesContext): Incidents {
         .from(table.findings)
         .where(and(eq(table.findings.organisation, organisation), inArray(table.findings.incident, [...asked])))
         .orderBy(table.findings.incident, severityOrder(table.findings.severity), asc(table.findings.since));
-      return new Map(rows.map((row) => [row.incident ?? '', findingFrom(row)]));
+      const first = new Map(rows.map((row) => [row.incident ?? '', findingFrom(row)]));
+      const without = asked.filter((id) => !first.has(id));
+      if (without.length === 0) return first;
+      const past = await db
+        .select({ id: table.incidents.id, past: table.incidents.pastFindings })
+        .from(table.incidents)
+        .where(and(ofOrganisation(organisation), inArray(table.incidents.id, without)));
+      for (const { id, past: kept } of past) if (kept[0]) first.set(id, kept[0]);
+      return first;
     },
     open: (organisation) => openIncidents(db, organisation),
     spans: async (organisation, { from, to, site }) => {

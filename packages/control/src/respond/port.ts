@@ -113,11 +113,16 @@ export interface IncidentRecord {
   readonly evidence: unknown;
   readonly evidenceTries: number;
   readonly evidenceAt: number | null;
+  /** Findings it held that have gone on to a later incident, as they were. */
+  readonly pastFindings: readonly FindingRecord[];
   readonly updatedAt: number;
 }
 /** What may change of an incident once it is there. */
 export type IncidentChange = Partial<
-  Omit<IncidentRecord, 'id' | 'organisation' | 'number' | 'groupKey' | 'openedAt' | 'evidence' | 'evidenceTries'>
+  Omit<
+    IncidentRecord,
+    'id' | 'organisation' | 'number' | 'groupKey' | 'openedAt' | 'evidence' | 'evidenceTries' | 'pastFindings'
+  >
 >;
 
 export interface IncidentEvent {
@@ -173,6 +178,8 @@ export interface RespondTransaction {
   touchFindings(keys: readonly string[], at: number): Promise<void>;
   insertIncidents(incidents: readonly IncidentRecord[]): Promise<void>;
   changeIncident(id: string, change: IncidentChange): Promise<void>;
+  /** An incident keeps how findings were that now go on to a later one; the first 1,000 of them. */
+  keepPast(incident: string, findings: readonly FindingRecord[]): Promise<void>;
   addEvents(events: readonly NewIncidentEvent[]): Promise<void>;
   enqueue(notifications: readonly NewNotification[]): Promise<Enqueued>;
   /** What was asked to be told of an incident, in order, at most 1,000. */
@@ -242,7 +249,10 @@ export interface Incidents {
     readonly all: number;
     readonly unacknowledged: number;
     readonly unreachable: number;
-    readonly bySite: ReadonlyMap<string, { readonly count: number; readonly severity: Severity; readonly title: string }>;
+    readonly bySite: ReadonlyMap<
+      string,
+      { readonly count: number; readonly severity: Severity; readonly title: string }
+    >;
   }>;
   /** Incidents that were not resolved at some moment of the range, of one site or of all (''), newest first, at most 500. */
   spans(organisation: string, range: { from: number; to: number; site: string }): Promise<IncidentSpan[]>;

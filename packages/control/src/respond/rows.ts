@@ -44,7 +44,12 @@ export function incidentFrom(row: IncidentRow): IncidentRecord {
 }
 
 export function incidentRow(incident: IncidentRecord): typeof table.incidents.$inferInsert {
-  return { ...incident, ...changeRow(incident), openedAt: new Date(incident.openedAt), evidence: null } as typeof table.incidents.$inferInsert;
+  return {
+    ...incident,
+    ...changeRow(incident),
+    openedAt: new Date(incident.openedAt),
+    evidence: null,
+  } as typeof table.incidents.$inferInsert;
 }
 
 /** Only what is given; what is not stays as it is. */

@@ -1,14 +1,6 @@
-import {
-  bigint,
-  doublePrecision,
-  integer,
-  jsonb,
-  pgTable,
-  primaryKey,
-  text,
-  timestamp,
-} from 'drizzle-orm/pg-core';
+import { bigint, doublePrecision, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import type {
+  FindingRecord,
   FindingSource,
   IncidentEventKind,
   IncidentStatus,
@@ -52,6 +44,7 @@ export const incidents = pgTable('incidents', {
   reopenAt: moment('reopen_at'),
   evidence: jsonb('evidence').$type<unknown>(),
   evidenceTries: integer('evidence_tries').notNull().default(0),
+  pastFindings: jsonb('past_findings').$type<readonly FindingRecord[]>().notNull().default([]),
   evidenceAt: moment('evidence_at'),
   updatedAt: moment('updated_at').notNull(),
 });

@@ -36,6 +36,15 @@ export function respondTransaction(
       }
     },
     enqueue: (notifications) => enqueue(tx, notifications),
+    keepPast: async (id, findings) => {
+      await tx
+        .update(table.incidents)
+        .set({
+          pastFindings: sql`CASE WHEN jsonb_array_length(${table.incidents.pastFindings}) < 1000
+            THEN ${table.incidents.pastFindings} || ${JSON.stringify(findings)}::jsonb ELSE ${table.incidents.pastFindings} END`,
+        })
+        .where(and(eq(table.incidents.organisation, organisation), eq(table.incidents.id, id)));
+    },
     changeIncident: async (id, change) => {
       await tx
         .update(table.incidents)
@@ -54,7 +63,12 @@ function findingStatements(tx: Transaction, organisation: string): FindingStatem
   const mine = eq(table.findings.organisation, organisation);
   const firing = eq(table.findings.state, 'firing');
   const read = async (condition: ReturnType<typeof and>, limit = findingsAtMost) => {
-    const rows = await tx.select().from(table.findings).where(and(mine, condition)).orderBy(table.findings.since, table.findings.key).limit(limit);
+    const rows = await tx
+      .select()
+      .from(table.findings)
+      .where(and(mine, condition))
+      .orderBy(table.findings.since, table.findings.key)
+      .limit(limit);
     return rows.map(findingFrom);
   };
   return {
@@ -127,7 +141,12 @@ function incidentStatements(tx: Transaction, organisation: string): IncidentStat
   const mine = eq(table.incidents.organisation, organisation);
   // Locked: who delivers messages moves `escalate_at` without the organisation's lock.
   const read = async (condition: ReturnType<typeof and>) => {
-    const rows = await tx.select().from(table.incidents).where(and(mine, condition)).orderBy(table.incidents.number).for('update');
+    const rows = await tx
+      .select()
+      .from(table.incidents)
+      .where(and(mine, condition))
+      .orderBy(table.incidents.number)
+      .for('update');
     return rows.map(incidentFrom);
   };
   return {
@@ -149,7 +168,12 @@ function incidentStatements(tx: Transaction, organisation: string): IncidentStat
       return rows.map(incidentFrom);
     },
     nextNumber: async () => {
-      const { last } = only(await tx.select({ last: max(table.incidents.number) }).from(table.incidents).where(mine));
+      const { last } = only(
+        await tx
+          .select({ last: max(table.incidents.number) })
+          .from(table.incidents)
+          .where(mine),
+      );
       return (last ?? 0) + 1;
     },
     insertIncidents: async (incidents) => {

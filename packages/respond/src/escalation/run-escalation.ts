@@ -1,0 +1,186 @@
+import type { IncidentRecord, Policy, RespondTransaction, Told } from '@sightline/control';
+import { endFinding } from '../incidents/accept-findings.ts';
+import { joinIncident, noteEnded, reopenAfterMs, settle, startRound } from '../incidents/moves.ts';
+import { releaseDue } from '../incidents/release.ts';
+import { type Suppression, readSuppression } from '../incidents/suppression.ts';
+import { counted, lasting } from '../incidents/words.ts';
+import { Worksheet } from '../incidents/worksheet.ts';
+import { fallBack } from './fall-back.ts';
+import { nextUsableStep, stepCount, stepOf, usableChannels } from './steps.ts';
+
+const incidentsAtOnce = 100;
+const findingsAtOnce = 500;
+
+/**
+ * Does what is due in one organisation, in one transaction: findings whose sender fell silent end, what is no longer held
+ * back is let through, incidents that still fire open again, and the next step of each escalation is taken. Answers how
+ * many steps were taken.
+ */
+export async function runEscalation(tx: RespondTransaction, organisation: string, now: number): Promise<number> {
+  const sheet = new Worksheet(tx, organisation, now);
+  await endExpired(sheet);
+  await releaseDue(sheet);
+  const due = await tx.dueIncidents(now, incidentsAtOnce);
+  await sheet.hold(due);
+  const suppression = await readSuppression(sheet);
+  let taken = 0;
+  for (const { id } of due) {
+    const incident = sheet.incident(id);
+    if (!incident) continue;
+    if (incident.reopenAt !== null && incident.reopenAt <= now) await reopenDue(sheet, incident);
+    else if (
+      incident.escalateAt !== null &&
+      incident.escalateAt <= now &&
+      (await escalate(sheet, incident, suppression))
+    )
+      taken++;
+  }
+  await sheet.save();
+  return taken;
+}
+
+/** Senders that must repeat themselves and did not. */
+async function endExpired(sheet: Worksheet): Promise<void> {
+  const expired = await sheet.tx.expired(sheet.now, findingsAtOnce);
+  sheet.take(expired);
+  await sheet.loadIncidents(expired.flatMap(({ incident }) => incident ?? []));
+  const ended = expired.map((finding) => endFinding(sheet, finding, finding.expiresAt ?? sheet.now));
+  for (const [incident, findings] of Map.groupBy(ended, ({ incident }) => incident)) {
+    if (incident === null) continue;
+    noteEnded(sheet, incident, findings);
+    await settle(sheet, incident);
+  }
+}
+
+/** A person said that it is resolved, and half an hour later it still fires. */
+async function reopenDue(sheet: Worksheet, incident: IncidentRecord): Promise<void> {
+  const firing = sheet.firingOf(incident.id);
+  const other = await sheet.openOf(incident.groupKey);
+  if (incident.status !== 'resolved' || firing.length === 0) {
+    sheet.change(incident.id, { reopenAt: null });
+    return;
+  }
+  if (other) {
+    sheet.change(incident.id, { reopenAt: null });
+    sheet.event({
+      incident: incident.id,
+      kind: 'finding',
+      text: `${counted(firing.length, 'finding')} still fire${firing.length === 1 ? 's' : ''}: that goes on as #${other.number}.`,
+    });
+    joinIncident(sheet, other, firing);
+    await settle(sheet, other.id);
+    return;
+  }
+  const by = incident.resolvedBy === '' ? 'it was resolved' : `${incident.resolvedBy} resolved it`;
+  await startRound(
+    sheet,
+    incident,
+    'reopened',
+    `Still fires ${lasting(reopenAfterMs)} after ${by}: ${firing[0]?.title ?? incident.title}: ${firing[0]?.summary ?? incident.summary}. Opened again.`,
+  );
+  await settle(sheet, incident.id);
+}
+
+/** Takes the next step of an incident's policy; false when there was none to take. */
+async function escalate(sheet: Worksheet, incident: IncidentRecord, suppression: Suppression): Promise<boolean> {
+  if (incident.status !== 'open') {
+    sheet.change(incident.id, { escalateAt: null });
+    return false;
+  }
+  if (holdIncident(sheet, incident, suppression)) return false;
+  const policy = await sheet.policy(incident.policy);
+  const told = (await sheet.tx.told(incident.id)).filter(({ round }) => round === incident.round);
+  const channels = await sheet.channels();
+  const step = nextUsableStep(policy, incident.nextStep, channels);
+  if (policy === undefined || step === undefined) {
+    await endOfPolicy(sheet, incident, policy, told);
+    return true;
+  }
+  noteSkipped(sheet, incident, policy, step);
+  takeStep(sheet, incident, policy, step, told, usableChannels(stepOf(policy, step), channels));
+  return true;
+}
+
+/** True when everything that fires of it is held back: then nobody is told until that ends. */
+function holdIncident(sheet: Worksheet, incident: IncidentRecord, suppression: Suppression): boolean {
+  const firing = sheet.firingOf(incident.id);
+  const reasons = firing.map((finding) => suppression.of(finding));
+  if (firing.length === 0 || reasons.includes('')) return false;
+  firing.forEach((finding, i) => sheet.putFinding({ ...finding, suppressedBy: reasons[i] ?? '' }));
+  const heldBy = reasons[0] ?? '';
+  sheet.change(incident.id, { heldBy, escalateAt: null });
+  sheet.event({
+    incident: incident.id,
+    kind: 'suppressed',
+    text: `Nobody is told further: ${suppression.words(heldBy)}.`,
+  });
+  return true;
+}
+
+/** The policy was walked to its end, or leads nowhere. */
+async function endOfPolicy(
+  sheet: Worksheet,
+  incident: IncidentRecord,
+  policy: Policy | undefined,
+  told: readonly Told[],
+): Promise<void> {
+  if (told.some(({ status }) => status === 'delivered' || status === 'waiting')) {
+    // Somebody is or was told; what still waits says so itself when it fails.
+    sheet.change(incident.id, { escalateAt: null });
+    return;
+  }
+  const why =
+    policy === undefined
+      ? 'There is no escalation policy'
+      : policy.steps.length === 0
+        ? `The policy “${policy.name}” has no steps`
+        : told.length > 0
+          ? `Every channel of the policy “${policy.name}” failed`
+          : `The policy “${policy.name}” reaches nobody: its channels are deleted or switched off`;
+  await fallBack(sheet, incident, why, told);
+}
+
+function noteSkipped(sheet: Worksheet, incident: IncidentRecord, policy: Policy, step: number): void {
+  for (let skipped = incident.nextStep; skipped < step; skipped++) {
+    if (skipped >= policy.steps.length) return;
+    sheet.event({
+      incident: incident.id,
+      kind: 'not-notified',
+      text: `Step ${skipped + 1} of “${policy.name}” reaches nobody: its channels are deleted or switched off. The next step is taken at once.`,
+    });
+  }
+}
+
+function takeStep(
+  sheet: Worksheet,
+  incident: IncidentRecord,
+  policy: Policy,
+  step: number,
+  told: readonly Told[],
+  channels: readonly { readonly id: string; readonly name: string }[],
+): void {
+  const first = told.length === 0;
+  const kind = first ? incident.roundKind : 'escalated';
+  const since = incident.round === 1 ? `for ${lasting(sheet.now - incident.openedAt)}` : 'since it was told again';
+  const waited = first ? '' : `Nobody acknowledged ${since}.`;
+  for (const { id } of channels)
+    sheet.message({ incident: incident.id, channel: id, kind, round: incident.round, step, note: waited });
+  const walk = Math.floor(step / policy.steps.length);
+  const names = channels.map(({ name }) => name).join(', ');
+  const next = step + 1 < stepCount(policy) ? stepOf(policy, step + 1) : undefined;
+  const after =
+    next === undefined
+      ? 'This was the last step.'
+      : `The next follows in ${lasting(next.waitMs)} unless somebody acknowledges.`;
+  sheet.event({
+    incident: incident.id,
+    kind: 'escalated',
+    text: `${waited === '' ? '' : `${waited} `}Step ${(step % policy.steps.length) + 1} of “${policy.name}”${walk === 0 ? '' : `, walk ${walk + 1}`} tells ${names}. ${after}`,
+    detail: { round: incident.round, step },
+  });
+  sheet.change(incident.id, {
+    nextStep: step + 1,
+    escalateAt: next === undefined ? null : sheet.now + next.waitMs,
+    unreachable: '',
+  });
+}

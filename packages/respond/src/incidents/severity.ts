@@ -1,0 +1,20 @@
+import { incidentSeverities, type FindingRecord, type Severity } from '@sightline/control';
+
+/** 0 is the worst. */
+export const rank = (severity: Severity): number => incidentSeverities.indexOf(severity);
+
+/** True when `a` is worse than `b`. */
+export function worse(a: Severity, b: Severity): boolean {
+  return rank(a) < rank(b);
+}
+
+/** Worst first, firing before resolved among equals, then the oldest. */
+export function worstFirst(findings: readonly FindingRecord[]): FindingRecord[] {
+  return [...findings].sort(
+    (a, b) =>
+      Number(a.state === 'resolved') - Number(b.state === 'resolved') ||
+      rank(a.severity) - rank(b.severity) ||
+      a.since - b.since ||
+      (a.key < b.key ? -1 : 1),
+  );
+}
