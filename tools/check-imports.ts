@@ -108,7 +108,16 @@ export const parts: readonly Part[] = [
   {
     folder: 'apps/agent',
     what: "the site's agent: link, diagnostics, host metrics, receive and spool",
-    mayImport: own('base', 'record', 'ingest', 'ingest/otlp', 'monitors', 'fleet/messages'),
+    mayImport: own(
+      'base',
+      'record',
+      'ingest',
+      'ingest/otlp',
+      'ingest/site',
+      'ingest/grpc',
+      'monitors',
+      'fleet/messages',
+    ),
     kinds: ['apps/agent/src/diagnostics'],
   },
   {

@@ -90,8 +90,14 @@ function writeName(writer: ProtobufWriter, field: number, { lane, segment }: Seg
   writer.close(opened);
 }
 
-/** Reads a batch. A sentence says what is wrong with one that cannot be read; any bytes may be passed. */
-export function readBatch(bytes: Buffer): ReadBatch | string {
+/** Why a batch cannot be read. `frameBroken`: sent again it will fail again, but its other frames may be good. */
+export interface BatchFault {
+  readonly message: string;
+  readonly frameBroken: boolean;
+}
+
+/** Reads a batch; any bytes may be passed. */
+export function readBatch(bytes: Buffer): ReadBatch | BatchFault {
   const reader = new ProtobufReader(bytes);
   const gone: SegmentName[] = [];
   const oldest: SegmentName[] = [];
@@ -105,24 +111,28 @@ export function readBatch(bytes: Buffer): ReadBatch | string {
     else if (reader.is(2, 0)) backlog = reader.int64() !== 0n;
     else if (reader.is(6, 0) && run) run.first = Number(reader.int64());
     else if (reader.is(7, 2) && run) {
-      if (!Number.isSafeInteger(run.first) || run.first < 0) return 'a run begins at no place of a segment';
+      if (!Number.isSafeInteger(run.first) || run.first < 0) return fault('a run begins at no place of a segment');
       const read = readFrames(bytes.subarray(reader.start, reader.end));
-      if (!read) return `a frame of segment ${run.name.segment} is broken`;
+      if (!read) return { message: `a frame of segment ${run.name.segment} is broken`, frameBroken: true };
       runs.push({ ...run.name, first: run.first, frames: read });
       frames += read.length;
       run = undefined;
     } else if (reader.is(3, 2) || reader.is(4, 2) || reader.is(5, 2)) {
       const name = readName(reader.message());
-      if (!name) return 'a segment is named as none can be';
+      if (!name) return fault('a segment is named as none can be');
       if (reader.field === 5) run = { name, first: 0 };
       else (reader.field === 3 ? gone : oldest).push(name);
     }
     if (frames > framesLimit || gone.length + oldest.length > namesLimit || runs.length > runsLimit)
-      return 'the batch holds more than a batch may';
+      return fault('the batch holds more than a batch may');
   }
-  if (reader.bad) return 'the batch is cut or malformed';
-  if (said !== format) return `batches of format ${said} are not known here; this server takes format ${format}`;
+  if (reader.bad) return fault('the batch is cut or malformed');
+  if (said !== format) return fault(`batches of format ${said} are not known here; this server takes format ${format}`);
   return { backlog, gone, oldest, runs };
+}
+
+function fault(message: string): BatchFault {
+  return { message, frameBroken: false };
 }
 
 function readName(reader: ProtobufReader): SegmentName | undefined {

@@ -39,7 +39,7 @@ const waitingLimit = 4;
 
 /**
  * `POST /api/v1/agent/forward`: batches from agents' spools (`batch.ts`), bearer: the agent's token. 200 with a `ForwardReply`;
- * 400 for what is no batch, 401 and 403 for tokens unknown and revoked, 413, 415; 429 and 503 with Retry-After when the agent shall
+ * 400 for what is no batch, 422 for one with a broken frame, 401 and 403 for tokens unknown and revoked, 413, 415; 429 and 503 with Retry-After when the agent shall
  * come again with the same.
  */
 export async function registerForwarded(app: FastifyInstance, parts: ForwardedParts): Promise<void> {
@@ -116,7 +116,7 @@ class ForwardedDoor {
     const plain = await unpackBody(body.value, request.headers['content-encoding'], forwardBatchLimitBytes);
     if (!plain.ok) return refuse(plain.error.status, plain.error.message);
     const batch = readBatch(plain.value);
-    if (typeof batch === 'string') return refuse(400, batch);
+    if ('message' in batch) return refuse(batch.frameBroken ? 422 : 400, batch.message);
     if (batch.backlog && this.#lagMs() > backlogWaitsFromMs)
       return refuse(429, 'the server is behind; what waited may wait a little longer', 3);
     const ending = await acceptBatch(this.#parts, agent, batch);

@@ -8,7 +8,6 @@ import { walk } from './walk.ts';
 
 const nowMs = 1_800_000_000_000;
 const nowNs = BigInt(nowMs) * 1_000_000n;
-const scope = { organisation: 'o', keyId: 'k', site: '', device: '', service: '', environment: '' };
 const window = timeWindow(nowMs);
 
 function request(records: number, timeNs = nowNs): Buffer {

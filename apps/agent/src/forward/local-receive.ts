@@ -1,0 +1,147 @@
+import { type Clock, fail, type Logger, ok, type Result } from '@sightline/base';
+import { type Checked, checkOtlp, type Ledger, otlp, type OtlpSignal, type Refusal } from '@sightline/ingest/site';
+import { toSiteFrames } from './site-lanes.ts';
+import type { SiteSpool } from './site-spool.ts';
+
+/** Where programs at the site send to. Only this machine reaches it: there is no key. */
+export interface ReceiveAddress {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** OTLP over HTTP; 0 picks one. The exporters' own default is 4318. */
+  readonly port: number;
+  /** OTLP over gRPC, where wanted (4317): it takes some 10 MB of memory. */
+  readonly grpcPort?: number;
+}
+
+export interface LocalReceiver {
+  readonly port: number;
+  readonly grpcPort: number | undefined;
+  /** Enters what was refused lately into the spool's account. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const bodyLimitBytes = 8 * 1024 * 1024;
+const refusedKindsLimit = 200;
+const scope = { organisation: 'site', keyId: '', site: '', device: '', service: '', environment: '' };
+
+/** A checked request in the site's lanes. */
+function inSiteLanes(checked: Checked): Checked {
+  return checked.kind === 'accept' ? { ...checked, frames: toSiteFrames(checked.frames) } : checked;
+}
+
+/** Judges one OTLP request in protobuf as if it had come over HTTP, and keeps it. The error says why nothing was kept. */
+export async function keepOtlp(
+  spool: SiteSpool,
+  signal: OtlpSignal,
+  body: Buffer,
+  receivedAtMs: number,
+): Promise<Result<undefined, string>> {
+  const checked = inSiteLanes(checkOtlp(signal, { body, contentType: 'application/x-protobuf', receivedAtMs }));
+  if (checked.kind === 'refuse') return fail(checked.message);
+  if (checked.frames.length === 0 && checked.refused.length === 0) return ok(undefined);
+  const kept = await spool.append(checked.frames, receivedAtMs, checked.refused);
+  return kept.ok ? kept : fail(kept.error.message);
+}
+
+/**
+ * Takes OTLP/HTTP (protobuf or JSON, zipped or not) on this machine; answers once the spool has it. Rejects when the port
+ * is taken.
+ */
+export async function openLocalReceiver(
+  spool: SiteSpool,
+  address: ReceiveAddress,
+  clock: Clock,
+  logger: Logger,
+): Promise<LocalReceiver> {
+  const refusals = new RefusedLately(spool, clock, logger);
+  const protocol = {
+    ...otlp,
+    endpoints: otlp.endpoints.map((endpoint) => ({
+      ...endpoint,
+      key: () => 'site',
+      check: (request: Parameters<typeof endpoint.check>[0]) => inSiteLanes(endpoint.check(request)),
+    })),
+  };
+  const parts = {
+    protocols: [protocol],
+    spool: {
+      append: (...[frames, , meta, refused]: Parameters<SpoolAppend>) =>
+        spool.append(frames, meta.receivedAtMs, refused),
+      refusal: () => spool.refusal(),
+    },
+    keys: { find: async () => ({ scope, permissions: ['ingest'] as const }) },
+    ledger: refusals.ledger,
+    limits: { wireBytes: bodyLimitBytes, bodyBytes: bodyLimitBytes, inFlightBytes: 4 * bodyLimitBytes },
+    clock,
+    logger,
+  };
+  const [{ default: fastify }, { registerIngest }] = await Promise.all([
+    import('fastify'),
+    import('@sightline/ingest/site'),
+  ]);
+  const app = fastify({ logger: false, forceCloseConnections: true, requestTimeout: 60_000 });
+  await registerIngest(app, parts);
+  const host = address.host ?? '127.0.0.1';
+  await app.listen({ host, port: address.port });
+  const bound = app.server.address();
+  const grpc =
+    address.grpcPort === undefined
+      ? undefined
+      : await (await import('@sightline/ingest/grpc')).startGrpc(parts, { host, port: address.grpcPort });
+  return {
+    port: typeof bound === 'object' && bound ? bound.port : address.port,
+    grpcPort: grpc?.port,
+    flush: () => refusals.flush(),
+    close: async () => {
+      await app.close();
+      await grpc?.close();
+      await refusals.flush();
+    },
+  };
+}
+
+type SpoolAppend = (
+  frames: Parameters<SiteSpool['append']>[0],
+  scope: unknown,
+  meta: { readonly receivedAtMs: number },
+  refused?: readonly Refusal[],
+) => ReturnType<SiteSpool['append']>;
+
+/** Refusals of whole requests, summed up: a program that sends nonsense must not fill the disk with its account. */
+class RefusedLately {
+  readonly #spool: SiteSpool;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #refused = new Map<string, Refusal>();
+
+  constructor(spool: SiteSpool, clock: Clock, logger: Logger) {
+    this.#spool = spool;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  readonly ledger: Ledger = {
+    count: ({ signal, reason, records }) => {
+      // These are sent again by their clients: not lost, and no time to write more.
+      if (reason === 'spool-full' || reason === 'disk-full' || reason === 'rate-limited') return;
+      const key = `${signal}/${reason}`;
+      const known = this.#refused.get(key);
+      if (!known && this.#refused.size >= refusedKindsLimit) return;
+      this.#refused.set(key, { signal, reason, records: records + (known?.records ?? 0), message: '' });
+    },
+    write: async () => undefined,
+    received: () => undefined,
+    answered: () => undefined,
+    metrics: () => '',
+    close: async () => undefined,
+  };
+
+  async flush(): Promise<void> {
+    if (this.#refused.size === 0) return;
+    const refused = [...this.#refused.values()];
+    this.#refused = new Map();
+    const kept = await this.#spool.account(refused, this.#clock.now());
+    if (!kept.ok) this.#logger.warn('what was refused could not be noted', { reason: kept.error.message });
+  }
+}
