@@ -7,5 +7,7 @@ export * from './traces.ts';
 export * from './errors.ts';
 export * from './metrics.ts';
 export * from './data.ts';
+export * from './monitors.ts';
 export * from './agents.ts';
 export * from './diagnostics.ts';
+export * from './alerting.ts';

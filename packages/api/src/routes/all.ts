@@ -1,8 +1,10 @@
 import type { Route } from '../route.ts';
 import { agentRoutes } from './agents.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
+import { channelRoutes } from './channels.ts';
 import { keyRoutes } from './keys.ts';
 import { peopleRoutes } from './people.ts';
+import { policyRoutes } from './policies.ts';
 import { sessionRoutes } from './session.ts';
 import { dataRoutes } from './data.ts';
 import { demoRoutes } from './demo.ts';
@@ -10,6 +12,7 @@ import { errorRoutes } from './errors.ts';
 import { fleetRoutes } from './fleet.ts';
 import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
+import { silenceRoutes } from './silences.ts';
 import { storyRoutes } from './story.ts';
 import { traceRoutes } from './traces.ts';
 
@@ -18,6 +21,9 @@ export const allRoutes: readonly (readonly Route[])[] = [
   fleetRoutes,
   agentRoutes,
   diagnosticRoutes,
+  channelRoutes,
+  policyRoutes,
+  silenceRoutes,
   errorRoutes,
   metricRoutes,
   dataRoutes,
