@@ -20,13 +20,11 @@ export async function runEscalation(tx: RespondTransaction, organisation: string
   const sheet = new Worksheet(tx, organisation, now);
   await endExpired(sheet);
   await releaseDue(sheet);
-  const due = await tx.dueIncidents(now, incidentsAtOnce);
-  await sheet.hold(due);
+  await sheet.hold(await tx.dueIncidents(now, incidentsAtOnce));
   const suppression = await readSuppression(sheet);
   let taken = 0;
-  for (const { id } of due) {
-    const incident = sheet.incident(id);
-    if (!incident) continue;
+  // Also those that only now came to be due.
+  for (const incident of sheet.incidents()) {
     if (incident.reopenAt !== null && incident.reopenAt <= now) await reopenDue(sheet, incident);
     else if (
       incident.escalateAt !== null &&

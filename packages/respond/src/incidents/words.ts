@@ -25,21 +25,23 @@ export function listed(words: readonly string[], most = 3): string {
   return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}`;
 }
 
-/** What it is called without the place: "Payment failures" of "Payment failures at STORE_047". */
+/** What it is called without the place: "Payment failures" of "Payment failures at STORE_047", "Link lost" of "Link to STORE_047 lost". */
 export function titleWithoutPlace(finding: Pick<FindingRecord, 'title' | 'site'>): string {
   const { title, site } = finding;
-  if (site === '') return title;
-  const bare = title
-    .replace(` at ${site}`, '')
-    .replace(` on ${site}`, '')
-    .replace(` of ${site}`, '')
-    .replace(`${site}: `, '')
-    .replace(`${site} `, '')
-    .trim();
-  return bare === '' || bare === title ? title.replaceAll(site, '').trim() || title : bare;
+  if (site === '' || !title.includes(site)) return title;
+  const words = title.split(site).map((part) => part.trim());
+  const bare = words
+    .map((part, i) =>
+      i < words.length - 1
+        ? part.replace(/(^|\s)(at|on|of|to|in|for|from|with)$/i, '').trim()
+        : part.replace(/^(:|–|-|is|has|was)\s+/i, ''),
+    )
+    .filter((part) => part !== '')
+    .join(' ');
+  return bare === '' ? title : capital(bare);
 }
 
-/** 10:42:07 UTC, for sentences that name a moment. */
+/** 10:42 UTC, for sentences that name a moment. */
 export function timeOfDay(at: number): string {
   return `${new Date(at).toISOString().slice(11, 16)} UTC`;
 }
@@ -56,7 +58,7 @@ export function describeIncident(
   const sites = new Set(findings.map(({ site }) => site).filter((site) => site !== ''));
   if (incident.groupKey.startsWith('rule:') && sites.size > 1) {
     const still = new Set(firing.map(({ site }) => site).filter((site) => site !== ''));
-    const title = `${capital(titleWithoutPlace(worst))} at ${sites.size} stores`;
+    const title = `${titleWithoutPlace(worst)} at ${sites.size} stores`;
     const where = listed([...still].sort(), 5);
     const summary =
       still.size === 0
