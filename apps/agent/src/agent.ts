@@ -8,7 +8,7 @@ import { diagnostics } from './diagnostics/all.ts';
 import { DockerEngine } from './docker/engine.ts';
 import { watchContainers, type ContainerWatch } from './docker/watch-containers.ts';
 import { enrol } from './enrol.ts';
-import type { Forwarding, StartForwarding } from './forwarding.ts';
+import { startForwarder, type RunningForwarder } from './forward/start-forwarder.ts';
 import { holdDataFolder, listenForProbes, type AgentHealth, type AgentStatus } from './health.ts';
 import { startHostMetrics } from './host/host-metrics.ts';
 import { thisHost } from './host/host-reader.ts';
@@ -27,7 +27,6 @@ export interface AgentParts {
   readonly version: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly startForwarding: StartForwarding;
   /** Aborts when the program is told to stop: an enrolment that waits for the network ends. */
   readonly stop: AbortSignal;
 }
@@ -109,15 +108,12 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Res
     return identity;
   }
   const httpAgent = outboundAgent(identity.value.server, config.proxy);
-  const forwarding = await parts.startForwarding({
+  const forwarding = await startForwarder({
     server: identity.value.server,
-    token: identity.value.token,
-    site: identity.value.site,
-    folder: path.join(config.dataFolder, 'spool'),
-    limitBytes: config.spoolLimitBytes,
-    receivePort: config.receivePort,
-    httpAgent,
-    version: parts.version,
+    token: () => identity.value.token,
+    dataFolder: config.dataFolder,
+    receive: { port: config.receivePort },
+    limits: { totalBytes: config.spoolLimitBytes },
     clock: parts.clock,
     logger: logger.with({ part: 'forwarding' }),
   });
@@ -127,7 +123,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Res
   if (!probes.ok) logger.warn(`no health for probes: ${probes.error}; choose another port with --health-port`);
   return ok({
     healthPort: probes.ok ? probes.value.port : 0,
-    receivePort: forwarding.receivePort,
+    receivePort: forwarding.receivePort ?? 0,
     status: () => working.status(),
     revoked: () => working.revoked(),
     close: async () => {
@@ -145,7 +141,7 @@ class WorkingAgent {
   readonly #identity: Identity;
   readonly #docker: DockerEngine;
   readonly #httpAgent: HttpAgent;
-  readonly #forwarding: Forwarding;
+  readonly #forwarding: RunningForwarder;
   readonly #startedAtMs: number;
   readonly #memory: LinkMemory;
   readonly #skew = new SkewMeter();
@@ -162,7 +158,7 @@ class WorkingAgent {
     identity: Identity,
     docker: DockerEngine,
     httpAgent: HttpAgent,
-    forwarding: Forwarding,
+    forwarding: RunningForwarder,
   ) {
     this.#config = config;
     this.#parts = parts;
@@ -229,7 +225,10 @@ class WorkingAgent {
         'host.name': thisHost.facts().host,
       },
       containers: () => this.#containers.containers(),
-      submit: (request) => forwarding.submit('metrics', request),
+      submit: async (request) => {
+        const kept = await forwarding.submit('metrics', request);
+        if (!kept.ok) logger.warn('figures of the machine were not kept', { why: kept.error });
+      },
     });
     this.#policy = watchPolicy(policyFile(config.dataFolder), clock, logger, () =>
       this.#link.renew('the policy of the site changed'),
@@ -253,8 +252,8 @@ class WorkingAgent {
       },
       {
         name: 'receive',
-        status: this.#forwarding.receivePort > 0 ? 'healthy' : 'unhealthy',
-        detail: this.#forwarding.receivePort > 0 ? `127.0.0.1:${this.#forwarding.receivePort}` : 'the port is taken',
+        status: this.#forwarding.receivePort ? 'healthy' : 'unhealthy',
+        detail: this.#forwarding.receiveFault ?? `127.0.0.1:${this.#forwarding.receivePort}`,
       },
     ];
     const worst = (['unhealthy', 'degraded'] as const).find((one) => components.some(({ status }) => status === one));

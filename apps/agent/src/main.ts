@@ -45,10 +45,7 @@ async function run(): Promise<void> {
     process.exit(endings.notStarted);
   });
   const stop = new AbortController();
-  const [{ startAgent }, { startForwarder }] = await Promise.all([
-    import('./agent.ts'),
-    import('./forward/forwarder.ts'),
-  ]);
+  const { startAgent } = await import('./agent.ts');
   const told = new Promise<void>((resolve) => {
     const end = (): void => {
       stop.abort();
@@ -58,7 +55,7 @@ async function run(): Promise<void> {
     // `npm run` holds the other end: when it is killed, nobody could stop us with Ctrl-C any more.
     if (process.channel) process.on('disconnect', end);
   });
-  const parts = { version, clock: systemClock, logger, startForwarding: startForwarder, stop: stop.signal };
+  const parts = { version, clock: systemClock, logger, stop: stop.signal };
   const agent = await startAgent(config, parts).catch((error: unknown) => stopWith(sentenceFor(error)));
   if (!agent.ok) stopWith(agent.error, stop.signal.aborted ? endings.stopped : endings.notStarted);
   const { status, receivePort, healthPort, close, revoked } = agent.value;
