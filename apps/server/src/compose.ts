@@ -17,6 +17,7 @@ import {
   startLoader,
 } from '@sightline/ingest';
 import type { FindingSink } from '@sightline/record';
+import type { Deliverer } from '@sightline/respond';
 import { connectStore, exactlyOnceSettings, migrate, openEmbeddedStore } from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Closers } from './closers.ts';
@@ -26,7 +27,9 @@ import { DemoFleet } from './demo-fleet.ts';
 import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
+import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
+import { openMonitors } from './stages/monitors.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
 /** The running product. */
@@ -200,6 +203,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     // The port is known only once it is bound (--port 0), the routes must be known before: the address is filled in later.
     const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
     const fleet = { current: undefined as DemoFleet | undefined };
+    const delivery = { current: undefined as Deliverer | undefined };
     const stage: StageParts = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
     // Until `respond` listens, findings stand in the log.
     const findings: FindingSink = {
@@ -207,8 +211,12 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         for (const { state, title, summary } of found) logger.warn(`Finding: ${title}`, { state, summary });
       },
     };
+    const uptime = openMonitors(stage, findings);
     const agents = config.roles.has('fleet')
-      ? await openFleetStage(app, stage, { findings, monitors: undefined })
+      ? await openFleetStage(app, stage, {
+          findings,
+          monitors: { ordersFor: uptime.ordersFor, accept: uptime.acceptResults },
+        })
       : undefined;
     if (config.roles.has('query')) letPeopleSeeMetrics(app);
     if (ingest) {
@@ -227,7 +235,13 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         settings,
         health,
         ...(agents ? { agents } : {}),
-        metrics: () => [ingest?.ledger.metrics() ?? '', processMetrics(stores.engine, ingest?.spool, version)].join(''),
+        monitors: uptime,
+        metrics: () =>
+          [
+            ingest?.ledger.metrics() ?? '',
+            delivery.current?.metrics() ?? '',
+            processMetrics(stores.engine, ingest?.spool, version),
+          ].join(''),
         ...(config.demo
           ? {
               faults: {
@@ -244,6 +258,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const port = typeof bound === 'object' && bound ? bound.port : config.port;
     const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
     if (settings.publicUrl === '') settings.publicUrl = url;
+    if (config.roles.has('detect')) delivery.current = openNotify(stage);
 
     const otlp = ingest && config.otlpPorts ? await openOtlpPorts(config, ingest.parts, closers) : [];
     if (config.demo) {

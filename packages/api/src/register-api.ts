@@ -5,6 +5,7 @@ import { roleAtLeast } from '@sightline/control';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authenticate, sessionCookie } from './authenticate.ts';
 import { registerHealth } from './health.ts';
+import { registerHeartbeats } from './heartbeats.ts';
 import { openApi } from './open-api.ts';
 import { invalidInput, problemOfError, sendProblem } from './problem.ts';
 import {
@@ -43,6 +44,7 @@ export async function registerApi(
       sendProblem(reply, problemOfError(error, deps.logger, `${request.method} ${request.routeOptions.url ?? ''}`)),
     );
     for (const route of routes) install(scope, route, deps);
+    await registerHeartbeats(scope, deps);
     const document = JSON.stringify(openApi(routes, deps.settings));
     scope.get('/api/v1/openapi.json', (_, reply) => reply.type('application/json; charset=utf-8').send(document));
     registerHealth(scope, deps);

@@ -2,6 +2,7 @@ import type { Clock, Logger } from '@sightline/base';
 import type { Endpoint, fault, health, Permission, Problem } from '@sightline/contract';
 import type { Control, Role } from '@sightline/control';
 import type { Fleet } from '@sightline/fleet';
+import type { Uptime } from '@sightline/detect';
 import type { TelemetryReader } from '@sightline/store/port';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
@@ -42,6 +43,8 @@ export interface ApiDeps {
   };
   /** The links of agents; absent where this process does not hold them. */
   readonly agents?: Pick<Fleet, 'ask' | 'revoked'>;
+  /** Monitors at work; absent where this process takes no calls of heartbeats and tries no checks. */
+  readonly monitors?: Pick<Uptime, 'heartbeat' | 'checkNow' | 'wake'>;
   /** State of each component, for `/health/detailed`. Must answer within 5 s. */
   health(): Promise<Health>;
   /** Our own metrics in Prometheus' text format. */

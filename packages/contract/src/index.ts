@@ -7,6 +7,7 @@ export * from './traces.ts';
 export * from './errors.ts';
 export * from './metrics.ts';
 export * from './data.ts';
+export * from './rules.ts';
 export * from './monitors.ts';
 export * from './agents.ts';
 export * from './diagnostics.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ok, redactText } from '@sightline/base';
-import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, lt, or, type SQL, sql } from 'drizzle-orm';
 import type { Audit } from './control.ts';
 import * as table from './database/schema.ts';
 import { refused, type ServicesContext } from './services-context.ts';
@@ -32,6 +32,33 @@ function storable(text: string, limit: number): string {
 }
 
 export function audit({ db, clock }: ServicesContext): Audit {
+  const listed = async (
+    organisation: string,
+    condition: SQL | undefined,
+    { limit, cursor }: { readonly limit: number; readonly cursor: string },
+  ): ReturnType<Audit['list']> => {
+    const before = cursor === '' ? Number.MAX_SAFE_INTEGER : Number(cursor);
+    if (!/^\d{0,15}$/.test(cursor)) return refused('invalid', 'The cursor is not one that this list gave.');
+    const rows = await db
+      .select()
+      .from(table.auditEntries)
+      .where(and(eq(table.auditEntries.organisation, organisation), condition, lt(table.auditEntries.number, before)))
+      .orderBy(desc(table.auditEntries.number))
+      .limit(limit + 1);
+    const shown = rows.slice(0, limit);
+    return ok({
+      entries: shown.map(({ number, at, actor, address, action, subject, detail }) => ({
+        id: String(number),
+        at: at.getTime(),
+        actor,
+        address,
+        action,
+        subject,
+        detail,
+      })),
+      next: rows.length > limit ? String(shown.at(-1)?.number ?? '') : '',
+    });
+  };
   return {
     append: (organisation, actor, { action, subject, detail = '' }) =>
       db.transaction(async (tx) => {
@@ -56,29 +83,9 @@ export function audit({ db, clock }: ServicesContext): Audit {
         };
         await tx.insert(table.auditEntries).values({ ...entry, hash: hashEntry(entry) });
       }),
-    list: async (organisation, { limit, cursor }) => {
-      const before = cursor === '' ? Number.MAX_SAFE_INTEGER : Number(cursor);
-      if (!/^\d{0,15}$/.test(cursor)) return refused('invalid', 'The cursor is not one that this list gave.');
-      const rows = await db
-        .select()
-        .from(table.auditEntries)
-        .where(and(eq(table.auditEntries.organisation, organisation), lt(table.auditEntries.number, before)))
-        .orderBy(desc(table.auditEntries.number))
-        .limit(limit + 1);
-      const shown = rows.slice(0, limit);
-      return ok({
-        entries: shown.map(({ number, at, actor, address, action, subject, detail }) => ({
-          id: String(number),
-          at: at.getTime(),
-          actor,
-          address,
-          action,
-          subject,
-          detail,
-        })),
-        next: rows.length > limit ? String(shown.at(-1)?.number ?? '') : '',
-      });
-    },
+    list: (organisation, page) => listed(organisation, undefined, page),
+    listOf: (organisation, subject, page) =>
+      listed(organisation, or(eq(table.auditEntries.subject, subject), startsWith(`${subject}/`)), page),
     verify: async (organisation) => {
       let previousHash: Buffer = chainStart;
       for (let number = 0; ;) {
@@ -99,4 +106,9 @@ export function audit({ db, clock }: ServicesContext): Audit {
       }
     },
   };
+}
+
+/** Under the subject; what a pattern would read as its own stands for itself. */
+function startsWith(prefix: string): SQL {
+  return sql`${table.auditEntries.subject} LIKE ${`${prefix.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`}`;
 }

@@ -299,6 +299,15 @@ export interface Audit {
     organisation: string,
     page: { readonly limit: number; readonly cursor: string },
   ): Promise<Result<{ entries: AuditEntry[]; next: string }, Refused>>;
+  /**
+   * As `list`, of one subject alone: `STORE_047`, and what lies under it (`STORE_047/backend`). The subject is compared as
+   * it is; `cursor` as in `list`.
+   */
+  listOf(
+    organisation: string,
+    subject: string,
+    page: { readonly limit: number; readonly cursor: string },
+  ): Promise<Result<{ entries: AuditEntry[]; next: string }, Refused>>;
   /** Walks the chain; `brokenAt` is the first entry that does not follow from the one before. */
   verify(organisation: string): Promise<{ readonly entries: number; readonly brokenAt: string | null }>;
 }

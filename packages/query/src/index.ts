@@ -41,3 +41,4 @@ export * from './fleet/fleet.ts';
 export * from './errors/errors.ts';
 export * from './metrics/metrics.ts';
 export * from './data/data.ts';
+export * from './monitors/monitors.ts';

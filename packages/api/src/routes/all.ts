@@ -3,6 +3,7 @@ import { agentRoutes } from './agents.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
 import { channelRoutes } from './channels.ts';
 import { keyRoutes } from './keys.ts';
+import { monitorRoutes } from './monitors.ts';
 import { peopleRoutes } from './people.ts';
 import { policyRoutes } from './policies.ts';
 import { sessionRoutes } from './session.ts';
@@ -13,6 +14,8 @@ import { fleetRoutes } from './fleet.ts';
 import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
 import { silenceRoutes } from './silences.ts';
+import { siteHistoryRoutes } from './site-history.ts';
+import { ruleRoutes } from './rules.ts';
 import { storyRoutes } from './story.ts';
 import { traceRoutes } from './traces.ts';
 
@@ -24,8 +27,11 @@ export const allRoutes: readonly (readonly Route[])[] = [
   channelRoutes,
   policyRoutes,
   silenceRoutes,
+  monitorRoutes,
+  siteHistoryRoutes,
   errorRoutes,
   metricRoutes,
+  ruleRoutes,
   dataRoutes,
   demoRoutes,
   sessionRoutes,

@@ -1,10 +1,10 @@
 import { ok } from '@sightline/base';
-import { and, asc, count, eq, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, eq, isNull } from 'drizzle-orm';
 import { isDouble } from '../alerting/doubles.ts';
 import * as alertingTable from '../alerting/tables.ts';
 import { hashSecret, letters, newId } from '../secrets.ts';
 import { only, refused, type ServicesContext, type Transaction } from '../services-context.ts';
-import type { MonitorIncident, Monitors, NewMonitor } from './port.ts';
+import type { Monitors, NewMonitor } from './port.ts';
 import { type MonitorRow, monitorFrom } from './row.ts';
 import { monitorRuns } from './runs.ts';
 import { monitors as table } from './tables.ts';
@@ -124,7 +124,6 @@ export function monitors(context: ServicesContext): Monitors {
       const rows = await db.select().from(table).where(ofSite).orderBy(asc(table.id)).limit(ofAgentsAtMost);
       return rows.map(toMonitor);
     },
-    incidentsOf: (organisation, id) => incidentsOf(db, organisation, id),
   };
 }
 
@@ -154,26 +153,4 @@ async function policyMissing(tx: Pick<Transaction, 'select'>, organisation: stri
     .from(policies)
     .where(and(eq(policies.organisation, organisation), eq(policies.id, policy)));
   return row ? undefined : refused('invalid', 'There is no such escalation policy.');
-}
-
-/** Through the finding's own incident, and those that were opened for it alone. */
-async function incidentsOf(
-  db: { execute: (query: SQL) => Promise<{ rows: unknown[] }> },
-  organisation: string,
-  id: string,
-): Promise<MonitorIncident[]> {
-  const { rows } = await db.execute(sql`
-    SELECT i.number::int AS number, i.title, i.status, i.severity,
-      extract(epoch FROM i.opened_at)::float8 * 1000 AS opened, extract(epoch FROM i.resolved_at)::float8 * 1000 AS resolved
-    FROM incidents i WHERE i.organisation = ${organisation} AND i.id IN (
-      SELECT i.id FROM findings f JOIN incidents i ON i.organisation = f.organisation AND (i.id = f.incident OR i.group_key = 'finding:' || f.key)
-      WHERE f.organisation = ${organisation} AND f.source = 'monitor' AND f.source_id = ${id})
-    ORDER BY i.number DESC LIMIT 50`);
-  return (
-    rows as (Omit<MonitorIncident, 'openedAt' | 'resolvedAt'> & { opened: number; resolved: number | null })[]
-  ).map(({ opened, resolved, ...incident }) => ({
-    ...incident,
-    openedAt: Math.round(opened),
-    resolvedAt: resolved === null ? null : Math.round(resolved),
-  }));
 }

@@ -75,16 +75,6 @@ export interface MonitorVerdict {
   readonly nextRunAt: number;
 }
 
-/** An incident that a monitor's finding was part of. */
-export interface MonitorIncident {
-  readonly number: number;
-  readonly title: string;
-  readonly status: string;
-  readonly severity: string;
-  readonly openedAt: number;
-  readonly resolvedAt: number | null;
-}
-
 export interface Monitors {
   /** By name, at most 5,000 (the bound of `create`). */
   list(organisation: string): Promise<Monitor[]>;
@@ -128,7 +118,4 @@ export interface Monitors {
   untold(limit: number): Promise<UntoldMonitor[]>;
   /** Notes that it was told as `untold` gave it, `labels` being those of a finding that fires. */
   told(monitor: UntoldMonitor, labels: Readonly<Record<string, string>>): Promise<void>;
-
-  /** Incidents that a monitor's finding was part of, newest first, at most 50. */
-  incidentsOf(organisation: string, id: string): Promise<MonitorIncident[]>;
 }
