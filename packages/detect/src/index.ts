@@ -1,5 +1,8 @@
 export { RuleRunner, type RuleRunnerParts } from './rules/rule-runner.ts';
 export { checkRule, type CheckedRule } from './rules/check-rule.ts';
+export { describeGroup } from './rules/finding-of.ts';
+export { formatLimit } from './rules/words.ts';
+export { previewRule, type Preview, type PreviewAsked } from './rules/preview.ts';
 export { readyRules } from './rules/ready-rules.ts';
 export { ruleTypeOf, ruleTypes } from './rule-types/all.ts';
 export type { Limit, Reading, RuleFault, RuleType } from './rule-types/define-rule-type.ts';

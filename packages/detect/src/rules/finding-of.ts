@@ -1,6 +1,7 @@
+import type { Rule, RuleState } from '@sightline/control';
 import type { Finding } from '@sightline/record';
 import type { GroupState } from './group-state.ts';
-import type { KnownRule } from './known-rule.ts';
+import { knowRule, type KnownRule } from './known-rule.ts';
 
 /** The label that marks the finding "this rule cannot be evaluated"; its value is always `rule-cannot-be-evaluated`. */
 export const faultLabel = 'alert';
@@ -64,4 +65,22 @@ export function titleOf(
   const at = site === undefined || site === '' || name.includes(site) ? name : `${name} at ${site}`;
   const words = others.map(([label, value]) => `${label} ${value}`).join(', ');
   return (words === '' ? at : `${at} (${words})`).slice(0, 300);
+}
+
+/** Title, measure and link of a group that is not well, as its finding has them. */
+export function describeGroup(
+  rule: Rule,
+  state: RuleState,
+  nowMs: number,
+): { title: string; summary: string; link: string } {
+  const known = knowRule({ ...rule, deleted: false }, new Map());
+  const group: GroupState = {
+    ...state,
+    value: state.value ?? 0,
+    sample: undefined,
+    clearSinceMs: undefined,
+    toldAtMs: 0,
+  };
+  const { title, summary, link } = findingOf(known, group, 'firing', nowMs);
+  return { title, summary, link };
 }
