@@ -118,6 +118,7 @@ export const parts: readonly Part[] = [
       'monitors',
       'fleet/messages',
     ),
+    testsMayImport: own('store'),
     kinds: ['apps/agent/src/diagnostics'],
   },
   {
