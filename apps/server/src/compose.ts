@@ -27,6 +27,7 @@ import { DemoFleet } from './demo-fleet.ts';
 import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
+import { openDetect } from './stages/detect.ts';
 import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openMonitors } from './stages/monitors.ts';
@@ -212,6 +213,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       },
     };
     const uptime = openMonitors(stage, findings);
+    const rules = config.roles.has('detect') ? openDetect(stage, findings) : undefined;
     const agents = config.roles.has('fleet')
       ? await openFleetStage(app, stage, {
           findings,
@@ -240,6 +242,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
           [
             ingest?.ledger.metrics() ?? '',
             delivery.current?.metrics() ?? '',
+            rules?.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),
           ].join(''),
         ...(config.demo

@@ -124,7 +124,7 @@ class World {
       severity = 17,
       body = 'payment failed',
       agoMs = 10_000,
-      attrs = {} as Record<string, string>,
+      attrs = {},
     } = {},
   ): Promise<void> {
     const at = BigInt(this.clock.now() - agoMs) * 1_000_000n;
