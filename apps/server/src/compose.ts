@@ -30,6 +30,7 @@ import type { StageParts, Stores } from './stage.ts';
 import { openDetect } from './stages/detect.ts';
 import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
+import { openRespondStage } from './stages/respond.ts';
 import { openMonitors } from './stages/monitors.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -206,12 +207,8 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
     const stage: StageParts = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
-    // Until `respond` listens, findings stand in the log.
-    const findings: FindingSink = {
-      accept: async (found) => {
-        for (const { state, title, summary } of found) logger.warn(`Finding: ${title}`, { state, summary });
-      },
-    };
+    const { respond, start: startRespond } = openRespondStage(stage, () => delivery.current?.wake());
+    const findings: FindingSink = respond;
     const uptime = openMonitors(stage, findings);
     const rules = config.roles.has('detect') ? openDetect(stage, findings) : undefined;
     const agents = config.roles.has('fleet')
@@ -238,9 +235,11 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         health,
         ...(agents ? { agents } : {}),
         monitors: uptime,
+        respond,
         metrics: () =>
           [
             ingest?.ledger.metrics() ?? '',
+            respond.metrics(),
             delivery.current?.metrics() ?? '',
             rules?.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),
@@ -261,7 +260,10 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const port = typeof bound === 'object' && bound ? bound.port : config.port;
     const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
     if (settings.publicUrl === '') settings.publicUrl = url;
-    if (config.roles.has('detect')) delivery.current = openNotify(stage);
+    if (config.roles.has('detect')) {
+      delivery.current = openNotify(stage);
+      startRespond();
+    }
 
     const otlp = ingest && config.otlpPorts ? await openOtlpPorts(config, ingest.parts, closers) : [];
     if (config.demo) {

@@ -3,6 +3,7 @@ import type { Endpoint, fault, health, Permission, Problem } from '@sightline/co
 import type { Control, Role } from '@sightline/control';
 import type { Fleet } from '@sightline/fleet';
 import type { Uptime } from '@sightline/detect';
+import type { Respond } from '@sightline/respond';
 import type { TelemetryReader } from '@sightline/store/port';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
@@ -45,6 +46,8 @@ export interface ApiDeps {
   readonly agents?: Pick<Fleet, 'ask' | 'revoked'>;
   /** Monitors at work; absent where this process takes no calls of heartbeats and tries no checks. */
   readonly monitors?: Pick<Uptime, 'heartbeat' | 'checkNow' | 'wake'>;
+  /** Incidents: what people do with them, and findings from Alertmanager's clients. Absent in tests without them. */
+  readonly respond?: Pick<Respond, 'accept' | 'act'>;
   /** State of each component, for `/health/detailed`. Must answer within 5 s. */
   health(): Promise<Health>;
   /** Our own metrics in Prometheus' text format. */

@@ -134,7 +134,7 @@ describe('respond', () => {
     it('that end without having been told, and nonsense values, change nothing', async () => {
       await floor.ends('STORE_047');
       expect(await floor.incidents()).toEqual([]);
-      await floor.fires('STORE_\0047', {
+      await floor.fires('STORE_\u000047', {
         title: 'x'.repeat(5000),
         value: Number.NaN,
         sinceMs: floor.clock.now() + 1e9,
