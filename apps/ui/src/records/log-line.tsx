@@ -3,6 +3,7 @@ import { memo, type ReactNode } from 'react';
 import { SeverityTick } from '../components/severity-tick.tsx';
 import { dayAndTime, timeOfDay } from '../components/time-format.ts';
 import { LitText } from '../search/lit-text.tsx';
+import { lateText } from './arrival.ts';
 import './records.css';
 
 interface LogLineProps {
@@ -17,6 +18,7 @@ interface LogLineProps {
 
 /** One record on one line (two on a phone): time, site, service, severity, message with the matches lit. */
 export const LogLine = memo(function LogLine({ row, words, onOpen, active, withDay, index }: LogLineProps): ReactNode {
+  const late = lateText(row);
   const time = withDay === true ? dayAndTime(row.at) : timeOfDay(row.at, true);
   return (
     <button
@@ -32,6 +34,7 @@ export const LogLine = memo(function LogLine({ row, words, onOpen, active, withD
       <span className="log-site">{row.site || '–'}</span>
       <span className="log-service">{row.service || '–'}</span>
       <span className="log-body">
+        {late !== '' && <span className="log-late">{late}</span>}
         <LitText text={oneLine(row.body || row.eventName)} words={words} />
       </span>
     </button>

@@ -12,6 +12,7 @@ import { useAsk } from '../../data/ask.ts';
 import { LitText } from '../../search/lit-text.tsx';
 import { Go } from '../../shell/go.tsx';
 import { FieldTable } from '../../records/field-table.tsx';
+import { arrivalNotes } from '../../records/arrival.ts';
 import { logFieldsOf } from '../../records/log-fields.ts';
 import { LogLine } from '../../records/log-line.tsx';
 import { prettyBody } from '../../records/pretty-body.ts';
@@ -60,6 +61,11 @@ export function LogDrawer(props: LogDrawerProps): ReactNode {
       {row !== undefined && (
         <div className="drawer-parts">
           <Body row={row} words={props.words} />
+          {arrivalNotes(row).map((note) => (
+            <p key={note} className="muted">
+              {note}
+            </p>
+          ))}
           <WaysOn row={row} />
           <section>
             <h3 className="part-title">Fields</h3>
