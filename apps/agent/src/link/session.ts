@@ -73,10 +73,10 @@ class OpenSession implements Session {
     stop.addEventListener('abort', stopped, { once: true });
     socket.on('open', () => void this.#sayHello());
     socket.on('message', (data, binary) => this.#receive(data, binary));
-    socket.on('unexpected-response', (request, response) => {
+    socket.on('unexpected-response', (_, response) => {
       this.#ending = endingOf(response.statusCode ?? 0, response.headers['retry-after'], server);
       response.resume();
-      request.destroy();
+      socket.terminate();
     });
     // 'close' follows each error; an error without one knows nothing better.
     socket.on('error', (error) => (this.#ending ??= this.#lost(errorText(error))));

@@ -31,24 +31,18 @@ export class Answerer {
     this.#parts = parts;
   }
 
-  /** Takes a request; its frames go to `send` in order. Resolves when the last was sent. Never rejects. */
+  /**
+   * Takes a request; its frames go to `send` in order. Resolves when nobody waits for it any more. Never rejects. Work that
+   * cannot be broken off (a restart) goes on, keeps its place, and its end is noted in the site's log.
+   */
   async answer(request: Request, send: (answer: Answer) => void): Promise<void> {
-    const { log, clock, logger } = this.#parts;
-    const { id, by, diagnostic, input } = request;
+    const { id } = request;
     const refused = this.#refuse(request);
     if (refused) return send(lastFrame(id, refused));
-    const startedMs = clock.now();
     const controller = new AbortController();
     this.#running.set(id, controller);
-    let cut = false;
-    controller.signal.addEventListener('abort', () => (cut = controller.signal.reason === 'cancelled'), { once: true });
-    const result = await this.#within(request, controller);
-    this.#running.delete(id);
-    const outcome = result.ok ? 'done' : `${result.error.reason}: ${result.error.message}`;
-    log.ended(id, outcome, Math.max(0, clock.now() - startedMs));
-    logger.info('request answered', { id, by, diagnostic, input, outcome });
-    // Nobody waits for what was cancelled.
-    if (cut) return;
+    const result = await Promise.race([this.#work(request, controller.signal), this.#tooLate(request, controller)]);
+    if (result === 'cancelled') return;
     for (const frame of result.ok ? cutAnswer(id, result.value) : [lastFrame(id, result.error)]) send(frame);
   }
 
@@ -86,20 +80,39 @@ export class Answerer {
     return { reason: 'busy', message: 'More requests than this site can remember were made within ten minutes.' };
   }
 
-  /** Runs the diagnostic, and answers `timeout` at the deadline even if it does not end by itself. */
-  async #within(request: Request, controller: AbortController): Promise<Result<unknown, AnswerFault>> {
-    const over = new AbortController();
-    const { clock } = this.#parts;
-    const late = clock.sleep(request.deadlineMs, over.signal).then((): Result<unknown, AnswerFault> => {
-      controller.abort('timeout');
-      const message = `The site did not finish within ${request.deadlineMs / 1000} s.`;
-      return fail({ reason: 'timeout', message });
-    });
+  /** Runs the diagnostic to its end and notes it. */
+  async #work(request: Request, signal: AbortSignal): Promise<Result<unknown, AnswerFault>> {
+    const { log, clock, logger } = this.#parts;
+    const { id, by, diagnostic, input } = request;
+    const startedMs = clock.now();
+    const result = await this.#run(request, signal);
+    this.#running.get(id)?.abort('ended');
+    this.#running.delete(id);
+    const outcome = result.ok ? 'done' : `${result.error.reason}: ${result.error.message}`;
     try {
-      return await Promise.race([this.#run(request, controller.signal), late]);
-    } finally {
-      over.abort();
+      log.ended(id, outcome, Math.max(0, clock.now() - startedMs));
+    } catch (error) {
+      logger.error('the end of a request could not be noted', { id, error });
     }
+    logger.info('request answered', { id, by, diagnostic, input, outcome });
+    return result;
+  }
+
+  /** Resolves at the deadline, or when the request is cancelled; never when it has ended. */
+  #tooLate({ deadlineMs }: Request, controller: AbortController): Promise<Result<unknown, AnswerFault> | 'cancelled'> {
+    const { signal } = controller;
+    void this.#parts.clock.sleep(deadlineMs, signal).then(() => controller.abort('timeout'));
+    return new Promise((resolve) => {
+      signal.addEventListener(
+        'abort',
+        () => {
+          const message = `The site did not finish within ${deadlineMs / 1000} s.`;
+          if (signal.reason === 'timeout') resolve(fail({ reason: 'timeout', message }));
+          if (signal.reason === 'cancelled') resolve('cancelled');
+        },
+        { once: true },
+      );
+    });
   }
 
   async #run(request: Request, signal: AbortSignal): Promise<Result<unknown, AnswerFault>> {
