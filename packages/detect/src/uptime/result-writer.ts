@@ -114,15 +114,16 @@ function columnsOf(rows: readonly CheckRow[], nowMs: number) {
     status: rows.map((row) => (row.up ? 'up' : 'down')),
     duration: rows.map((row) => row.durationMs),
     message: rows.map((row) => redactText(row.message)),
-    attrs: rows.map((row) => new Map(Object.entries(row.details).map(([name, value]) => [name, String(value)]))),
+    names: rows.map((row) => Object.keys(row.details)),
+    values: rows.map((row) => Object.values(row.details).map(String)),
     covers: rows.map((row) => Math.max(0, row.coversMs)),
   };
 }
 
 const insertChecks = `INSERT INTO checks (organisation, site, service, environment, monitor, kind, ts, received_at, check_id, status, duration_ms, message, attrs, covers_ms)
-SELECT organisation, site, '', '', monitor, kind, fromUnixTimestamp64Milli(ts, 'UTC'), fromUnixTimestamp64Milli(received, 'UTC'), check, status, duration, message, attrs, covers
+SELECT organisation, site, '', '', monitor, kind, fromUnixTimestamp64Milli(ts, 'UTC'), fromUnixTimestamp64Milli(received, 'UTC'), check, status, duration, message, mapFromArrays(names, details), covers
 FROM (SELECT {organisation:Array(String)} AS organisation, {site:Array(String)} AS site, {monitor:Array(String)} AS monitor,
   {kind:Array(String)} AS kind, {ts:Array(Int64)} AS ts, {received:Array(Int64)} AS received, {check:Array(String)} AS check,
   {status:Array(String)} AS status, {duration:Array(Float64)} AS duration, {message:Array(String)} AS message,
-  {attrs:Array(Map(String, String))} AS attrs, {covers:Array(Float64)} AS covers)
-ARRAY JOIN organisation, site, monitor, kind, ts, received, check, status, duration, message, attrs, covers`;
+  {names:Array(Array(String))} AS names, {values:Array(Array(String))} AS details, {covers:Array(Float64)} AS covers)
+ARRAY JOIN organisation, site, monitor, kind, ts, received, check, status, duration, message, names, details, covers`;
