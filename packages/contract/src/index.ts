@@ -12,3 +12,4 @@ export * from './monitors.ts';
 export * from './agents.ts';
 export * from './diagnostics.ts';
 export * from './alerting.ts';
+export * from './incidents.ts';

@@ -314,7 +314,7 @@ describe('respond', () => {
     it.each([
       [
         'no policy and no channel',
-        async () => undefined,
+        async (): Promise<void> => undefined,
         [],
         /^There is no escalation policy, and there is no channel/,
       ],

@@ -11,6 +11,7 @@ import { dataRoutes } from './data.ts';
 import { demoRoutes } from './demo.ts';
 import { errorRoutes } from './errors.ts';
 import { fleetRoutes } from './fleet.ts';
+import { incidentRoutes } from './incidents.ts';
 import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
 import { silenceRoutes } from './silences.ts';
@@ -22,6 +23,7 @@ import { traceRoutes } from './traces.ts';
 /** Every area of our own API: one folder-mate file, one line here. */
 export const allRoutes: readonly (readonly Route[])[] = [
   fleetRoutes,
+  incidentRoutes,
   agentRoutes,
   diagnosticRoutes,
   channelRoutes,

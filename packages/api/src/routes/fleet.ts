@@ -53,7 +53,8 @@ const showFleet = answerRead(fleet, async ({ query }, context) => {
   const telemetry = await readFleetTelemetry(deps.store, scope, { signal });
   const sites = await discover(context, telemetry);
   const day = await memoryOf(deps).days.read({ ...scope, zones: zonesOf(sites, telemetry) });
-  return summariseFleet(telemetry, sites, day, scope);
+  const open = await deps.control.respond.incidents.open(caller.organisation);
+  return summariseFleet(telemetry, sites, day, scope, open);
 });
 
 function zonesOf(sites: readonly Site[], telemetry: FleetTelemetry): Map<string, string> {
@@ -138,7 +139,8 @@ const showSite = answerRead(siteDetail, async ({ params, query }, context) => {
   if (!known && !telemetry.seen.has(params.code))
     return refuse(404, 'No such site', `No site ${params.code} is known here, and none was heard.`);
   const zones = new Map([[params.code, known?.timeZone ?? '']]);
-  const [day, services, seen, lanes, topIssues] = await Promise.all([
+  const [open, day, services, seen, lanes, topIssues] = await Promise.all([
+    deps.control.respond.incidents.open(organisation),
     readBusinessDay(deps.store, { organisation, nowMs, zones }, limits),
     readServices(deps.store, { organisation, site: params.code, nowMs }, limits),
     readDevices(deps.store, range, limits),
@@ -146,7 +148,7 @@ const showSite = answerRead(siteDetail, async ({ params, query }, context) => {
     readTopIssues(deps.store, range, limits),
   ]);
   return {
-    site: summariseSite(telemetry, known ?? unknownSite(params.code), day, nowMs),
+    site: summariseSite(telemetry, known ?? unknownSite(params.code), day, nowMs, open.bySite.get(params.code)),
     address: known?.address ?? '',
     attributes: seen.attributes,
     services,

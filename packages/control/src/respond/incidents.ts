@@ -6,7 +6,7 @@ import * as alerting from '../alerting/tables.ts';
 import { only, refused, type ServicesContext } from '../services-context.ts';
 import { openIncidents } from './open-incidents.ts';
 import type { IncidentFilter, Incidents } from './port.ts';
-import { findingFrom, incidentFrom } from './rows.ts';
+import { findingFrom, incidentFrom, lightIncident } from './rows.ts';
 import * as table from './tables.ts';
 
 const eventsAtMost = 1000;
@@ -30,7 +30,7 @@ export function incidents({ db, clock }: ServicesContext): Incidents {
       const held = sql`FROM findings f WHERE f.organisation = ${organisation} AND f.incident = ${table.incidents.id}`;
       const rows = await db
         .select({
-          row: table.incidents,
+          row: lightIncident,
           status: statusRank,
           severity: severityRank,
           firing: sql<number>`(SELECT count(*)::int ${held} AND f.state = 'firing')`,
@@ -148,7 +148,7 @@ export function incidents({ db, clock }: ServicesContext): Incidents {
     open: (organisation) => openIncidents(db, organisation),
     spans: async (organisation, { from, to, site }) => {
       const rows = await db
-        .select()
+        .select(lightIncident)
         .from(table.incidents)
         .where(
           and(

@@ -1,5 +1,6 @@
 import type { FindingRecord, IncidentChange, IncidentRecord } from './port.ts';
-import type * as table from './tables.ts';
+import { getTableColumns } from 'drizzle-orm';
+import * as table from './tables.ts';
 
 type FindingRow = typeof table.findings.$inferSelect;
 type IncidentRow = typeof table.incidents.$inferSelect;
@@ -28,11 +29,18 @@ export function findingRow(finding: FindingRecord): FindingRow {
   };
 }
 
-/** An incident as callers see it: times as milliseconds. */
-export function incidentFrom(row: IncidentRow): IncidentRecord {
+const { evidence: _evidence, pastFindings: _past, ...light } = getTableColumns(table.incidents);
+/** All columns of an incident but the two that may be long. */
+export const lightIncident = light;
+
+/** An incident as callers see it: times as milliseconds; without what may be long where that was not read. */
+export function incidentFrom(
+  row: Omit<IncidentRow, 'evidence' | 'pastFindings'> & Partial<Pick<IncidentRow, 'evidence' | 'pastFindings'>>,
+): IncidentRecord {
   return {
     ...row,
     evidence: row.evidence ?? null,
+    pastFindings: row.pastFindings ?? [],
     openedAt: row.openedAt.getTime(),
     acknowledgedAt: at(row.acknowledgedAt),
     resolvedAt: at(row.resolvedAt),

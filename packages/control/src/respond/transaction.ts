@@ -5,7 +5,7 @@ import { policyFrom } from '../alerting/policies.ts';
 import * as people from '../database/schema.ts';
 import { only, type Transaction } from '../services-context.ts';
 import type { RespondTransaction } from './port.ts';
-import { changeRow, findingFrom, findingRow, incidentFrom, incidentRow } from './rows.ts';
+import { changeRow, findingFrom, findingRow, incidentFrom, incidentRow, lightIncident } from './rows.ts';
 import * as table from './tables.ts';
 
 const findingsAtMost = 20_000;
@@ -142,7 +142,7 @@ function incidentStatements(tx: Transaction, organisation: string): IncidentStat
   // Locked: who delivers messages moves `escalate_at` without the organisation's lock.
   const read = async (condition: ReturnType<typeof and>) => {
     const rows = await tx
-      .select()
+      .select(lightIncident)
       .from(table.incidents)
       .where(and(mine, condition))
       .orderBy(table.incidents.number)
@@ -159,7 +159,7 @@ function incidentStatements(tx: Transaction, organisation: string): IncidentStat
     dueIncidents: async (now, limit) => {
       const moment = new Date(now);
       const rows = await tx
-        .select()
+        .select(lightIncident)
         .from(table.incidents)
         .where(and(mine, or(lte(table.incidents.escalateAt, moment), lte(table.incidents.reopenAt, moment))))
         .orderBy(sql`least(${table.incidents.escalateAt}, ${table.incidents.reopenAt})`)

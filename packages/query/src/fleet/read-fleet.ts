@@ -62,6 +62,17 @@ export interface FleetSummary {
   };
 }
 
+/** Incidents of a site that are not resolved: how many, and what the worst is called. */
+export interface OpenAtSite {
+  readonly count: number;
+  readonly title: string;
+}
+/** Incidents that are not resolved. Not the sum over the sites: one may concern many, or none. */
+export interface OpenIncidents {
+  readonly all: number;
+  readonly bySite: ReadonlyMap<string, OpenAtSite>;
+}
+
 /** Payments are few: ten minutes have enough of them to judge. */
 const paymentWindowMs = 10 * 60_000;
 
@@ -129,6 +140,7 @@ export function summariseFleet(
   known: readonly KnownSite[],
   day: BusinessDay,
   scope: FleetScope,
+  open?: OpenIncidents,
 ): FleetSummary {
   const byCode = new Map(known.map((site) => [site.code, site]));
   for (const code of telemetry.seen.keys()) if (!byCode.has(code)) byCode.set(code, unknownSite(code));
@@ -136,7 +148,7 @@ export function summariseFleet(
     .filter((site) => scope.environment === '' || telemetry.seen.has(site.code))
     .sort((a, b) => (a.code < b.code ? -1 : 1))
     .slice(0, siteLimit)
-    .map((site) => summariseSite(telemetry, site, day, scope.nowMs));
+    .map((site) => summariseSite(telemetry, site, day, scope.nowMs, open?.bySite.get(site.code)));
   const sum = (of: (site: SiteSummary) => number): number => sites.reduce((total, site) => total + of(site), 0);
   return {
     at: scope.nowMs,
@@ -144,7 +156,7 @@ export function summariseFleet(
     totals: {
       sites: sites.length,
       online: sites.filter((site) => site.state !== 'offline' && site.state !== 'late').length,
-      openIncidents: sum((site) => site.openIncidents),
+      openIncidents: open?.all ?? 0,
       errorsPerMin: sum((site) => site.errorsPerMin),
       ordersToday: sum((site) => site.ordersToday),
       revenueToday: sum((site) => site.revenueToday),
@@ -164,6 +176,7 @@ export function summariseSite(
   site: KnownSite,
   day: BusinessDay,
   nowMs: number,
+  open?: OpenAtSite,
 ): SiteSummary {
   const seen = telemetry.seen.get(site.code);
   const rates = ratesOf(telemetry.traffic.get(site.code), nowMs);
@@ -180,6 +193,7 @@ export function summariseSite(
     paymentAttempts: payments.attempts,
     paymentFailures: payments.failures,
   };
+  const judged = judgeSite(vitals, nowMs);
   return {
     code: site.code,
     name: site.name,
@@ -188,7 +202,9 @@ export function summariseSite(
     latitude: site.latitude,
     longitude: site.longitude,
     timeZone: site.timeZone,
-    ...judgeSite(vitals, nowMs),
+    ...judged,
+    // What telemetry shows no longer, or never did, may still be open.
+    worst: judged.worst === '' && open !== undefined ? open.title.replace(` at ${site.code}`, '') : judged.worst,
     lastSeenAt: vitals.lastSeenAt,
     release: seen?.release ?? '',
     services: seen?.services ?? 0,
@@ -200,8 +216,7 @@ export function summariseSite(
     paymentSuccess: payments.attempts > 0 ? 1 - payments.failures / payments.attempts : null,
     ordersToday: Math.round(today.orders),
     revenueToday: today.revenue,
-    // Incidents are not kept yet: nothing can be open.
-    openIncidents: 0,
+    openIncidents: open?.count ?? 0,
     health: healthOf(telemetry.traffic.get(site.code)),
   };
 }

@@ -1,0 +1,33 @@
+import type { Control, IncidentRecord } from '@sightline/control';
+
+type Asked = Pick<IncidentRecord, 'status' | 'policy' | 'nextStep' | 'escalateAt'>;
+
+/** Who is told next of incidents of one organisation, by its policies and channels as they are now. */
+export interface NextStep {
+  of(incident: Asked): { at: number; step: number; channels: string[] } | null;
+  /** '' when there is no policy. */
+  policyName(incident: Asked): string;
+}
+
+export async function nextSteps(control: Pick<Control, 'alerting'>, organisation: string): Promise<NextStep> {
+  const [policies, channels] = await Promise.all([
+    control.alerting.policies.list(organisation),
+    control.alerting.channels.list(organisation),
+  ]);
+  const names = new Map(channels.filter(({ enabled }) => enabled).map(({ id, name }) => [id, name]));
+  const policyOf = ({ policy }: Asked) =>
+    policies.find(({ id }) => id === policy) ?? policies.find(({ isDefault }) => isDefault);
+  return {
+    policyName: (incident) => policyOf(incident)?.name ?? '',
+    of: (incident) => {
+      const policy = policyOf(incident);
+      const { status, escalateAt, nextStep } = incident;
+      if (status !== 'open' || escalateAt === null || !policy) return null;
+      const { steps, repeats } = policy;
+      if (nextStep >= steps.length * (repeats + 1)) return null;
+      const step = nextStep % steps.length;
+      const told = (steps[step]?.channels ?? []).flatMap((id) => names.get(id) ?? []);
+      return told.length === 0 ? null : { at: escalateAt, step: step + 1, channels: told };
+    },
+  };
+}
