@@ -1,10 +1,12 @@
 import type { Page } from '../shell/page.ts';
+import { alertingPage } from './alerting/page.ts';
 import { dataPage } from './data/page.ts';
 import { invitationPage, setupPage, signInPage } from './entry/pages.ts';
 import { issuePage, issuesPage } from './errors/pages.ts';
 import { fleetPage } from './fleet/page.ts';
 import { logsPage } from './logs/page.ts';
 import { metricsPage } from './metrics/page.ts';
+import { editRulePage, newRulePage, rulePage, rulesPage } from './rules/pages.ts';
 import { settingsPage } from './settings/page.ts';
 import { sitePage } from './site/page.ts';
 import { storyDoorPage, storyPage } from './story/pages.ts';
@@ -22,6 +24,11 @@ export const allPages: readonly Page[] = [
   storyPage,
   storyDoorPage,
   sitePage,
+  alertingPage,
+  rulesPage,
+  newRulePage,
+  rulePage,
+  editRulePage,
   dataPage,
   settingsPage,
   signInPage,

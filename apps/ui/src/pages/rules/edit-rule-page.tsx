@@ -1,0 +1,119 @@
+import { Button } from '@mantine/core';
+import { createRule, getRule, listRules, previewRule, updateRule } from '@sightline/contract';
+import { useState, type ReactNode } from 'react';
+import { ErrorState } from '../../components/error-state.tsx';
+import { FormProblem } from '../../components/form-problem.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
+import { useAddress, usePathParam } from '../../data/address.ts';
+import { useAct, useAsk } from '../../data/ask.ts';
+import { useGo } from '../../shell/go.tsx';
+import { usePageTitle } from '../../shell/page-title.ts';
+import { useMe } from '../../data/session.tsx';
+import { ConditionFields } from './condition-fields.tsx';
+import { draftOf, emptyDraft, sources, valuesOf, type Draft } from './draft.ts';
+import { RulePreview, usePreview } from './rule-preview.tsx';
+import { TellingFields } from './telling-fields.tsx';
+import './rules.css';
+
+/** A new rule (from a search when the address carries one: `?source=logs&q=…`), or a change of one. */
+export default function EditRulePage(): ReactNode {
+  const id = usePathParam('rule');
+  const me = useMe();
+  const { search } = useAddress();
+  const asked = useAsk(getRule, { params: { id } }, { when: id !== '' });
+  usePageTitle(id === '' ? 'New rule' : 'Change rule');
+  if (!me.may('admin')) {
+    return (
+      <div className="page">
+        <h1>{id === '' ? 'New rule' : 'Change rule'}</h1>
+        <p>Rules are changed by admins. Yours is the role {me.role}.</p>
+      </div>
+    );
+  }
+  if (id === '') {
+    const source = sources.find((one) => one === search['source']) ?? emptyDraft.source;
+    return <RuleForm id="" first={{ ...emptyDraft, source, query: search['q'] ?? emptyDraft.query }} />;
+  }
+  if (asked.data === undefined) {
+    return (
+      <div className="page">
+        {asked.error === null ? (
+          <SkeletonRows rows={12} />
+        ) : (
+          <ErrorState error={asked.error} again={() => void asked.refetch()} />
+        )}
+      </div>
+    );
+  }
+  return <RuleForm key={asked.data.id} id={asked.data.id} first={draftOf(asked.data)} />;
+}
+
+function RuleForm({ id, first }: { id: string; first: Draft }): ReactNode {
+  const go = useGo();
+  const [draft, setDraft] = useState(first);
+  const creating = useAct(createRule, [listRules]);
+  const updating = useAct(updateRule, [listRules, getRule, previewRule]);
+  const saving = id === '' ? creating : updating;
+  const { error: previewError } = usePreview(draft, 6);
+  // The server reads the draft while it is written: its faults stand at their fields before anything is saved.
+  const problem = saving.error ?? (previewError?.status === 422 ? previewError : null);
+  const change = (part: Partial<Draft>) => {
+    saving.reset();
+    setDraft((old) => ({ ...old, ...part }));
+  };
+  const save = async () => {
+    const body = valuesOf(draft);
+    const kept =
+      id === '' ? await creating.mutateAsync({ body }) : await updating.mutateAsync({ params: { id }, body });
+    go(`/rules/${kept.id}`, { source: '', q: '' });
+  };
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>{id === '' ? 'New rule' : `Change ${first.name}`}</h1>
+      </div>
+      <div className="rule-split">
+        <form
+          className="rule-form"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void save().catch(() => undefined);
+          }}
+        >
+          <ConditionFields draft={draft} change={change} problem={problem} />
+          <TellingFields draft={draft} change={change} problem={problem} />
+          <FormProblem
+            problem={saving.error}
+            known={Object.keys(saving.error?.fields ?? {}).filter((field) => shownFields.has(field))}
+          />
+          <div className="row">
+            <Button type="submit" loading={saving.isPending} disabled={draft.name.trim() === ''}>
+              {id === '' ? 'Create the rule' : 'Save the rule'}
+            </Button>
+            <Button variant="default" onClick={() => go(id === '' ? '/rules' : `/rules/${id}`, { source: '', q: '' })}>
+              Keep it as it is
+            </Button>
+          </div>
+        </form>
+        <section className="panel rule-part rule-aside" aria-label="Preview">
+          <h2>Preview</h2>
+          <RulePreview draft={draft} />
+        </section>
+      </div>
+    </div>
+  );
+}
+
+/** Faults of these stand at their field. */
+const shownFields: ReadonlySet<string> = new Set([
+  'name',
+  'labels',
+  'settings.source.query',
+  'settings.source.of',
+  'settings.source.field',
+  'settings.source.metrics',
+  'settings.query',
+  'settings.by',
+  'settings.threshold',
+  'settings.lookbackMs',
+]);

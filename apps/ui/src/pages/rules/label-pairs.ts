@@ -1,0 +1,30 @@
+/** Reads `team=shops, floor=2` as pairs. A comma or backslash in a value is written `\,` and `\\`; what has no name is left out. */
+export function readWhere(text: string): [name: string, value: string][] {
+  return (text.match(/(?:\\.|[^\\,])+/gs) ?? []).flatMap((part): [string, string][] => {
+    const at = part.indexOf('=');
+    const name = part.slice(0, Math.max(0, at)).trim();
+    return name === ''
+      ? []
+      : [
+          [
+            name,
+            part
+              .slice(at + 1)
+              .trim()
+              .replaceAll(/\\(.)/gs, '$1'),
+          ],
+        ];
+  });
+}
+
+/** Writes pairs so that `readWhere` reads them again. */
+export function writeWhere(pairs: readonly (readonly [name: string, value: string])[]): string {
+  return pairs.map(([name, value]) => `${name}=${value.replaceAll(/[\\,]/g, String.raw`\$&`)}`).join(', ');
+}
+
+/** Parts of `a=b` text that have no name or no `=`: what the form points at. */
+export function unreadParts(text: string): string[] {
+  return (text.match(/(?:\\.|[^\\,])+/gs) ?? [])
+    .map((part) => part.trim())
+    .filter((part) => part !== '' && part.indexOf('=') < 1);
+}
