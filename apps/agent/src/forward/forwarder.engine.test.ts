@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { systemClock } from '@sightline/base';
@@ -47,7 +47,7 @@ class Till {
       this.#sent += recordsPerRequest;
       const reply = await send(first).catch(() => undefined);
       if (reply?.status === 200) for (let i = 0; i < recordsPerRequest; i++) this.acknowledged.push(first + i);
-      await new Promise((resolve) => setTimeout(resolve, reply ? 10 : 100));
+      await new Promise((resolve) => setTimeout(resolve, reply ? 60 : 100));
     }
   }
 
@@ -76,15 +76,20 @@ function send(first: number): Promise<Response> {
   });
 }
 
-async function untilSettled(store: TelemetryStore): Promise<{ records: number; numbers: number }> {
-  let before = -1;
-  for (let quiet = 0, tries = 0; quiet < 8 && tries < 240; tries++) {
-    const { records } = await totals(store);
-    quiet = records === before ? quiet + 1 : 0;
-    before = records;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  return totals(store);
+/** Waits until nothing waits at the agent, and then until nothing waits at the server. */
+async function untilSettled(): Promise<void> {
+  await expect.poll(() => waitingAtAgent(), { timeout: 120_000, interval: 300 }).toBe(0);
+  const waiting = async (): Promise<number> => {
+    const reply = await fetch(`http://127.0.0.1:${ports.server}/waiting`);
+    return ((await reply.json()) as { records: number }).records;
+  };
+  await expect.poll(waiting, { timeout: 60_000, interval: 300 }).toBe(0);
+}
+
+function waitingAtAgent(): number {
+  const spool = path.join(folder, 'agent', 'forward', 'spool');
+  const files = readdirSync(spool, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.seg'));
+  return files.reduce((sum, file) => sum + (statSync(path.join(spool, file), { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
 async function totals(store: TelemetryStore): Promise<{ records: number; numbers: number }> {
@@ -96,7 +101,7 @@ async function totals(store: TelemetryStore): Promise<{ records: number; numbers
 
 test(
   `${kills} kills of agent and server under load: every record that was acknowledged at the site is in the table once`,
-  { timeout: 240_000 },
+  { timeout: 300_000 },
   async () => {
     const till = new Till();
     for (let cycle = 0; cycle < kills; cycle++) {
@@ -112,7 +117,8 @@ test(
       clock: systemClock,
     });
     try {
-      const settled = await untilSettled(store);
+      await untilSettled();
+      const settled = await totals(store);
       expect(till.acknowledged.length).toBeGreaterThan(1000);
       const stored = new Set(
         (

@@ -23,7 +23,7 @@ const logLanes = { debug, info, error } as const;
 
 /** The frames of a checked OTLP request as the site keeps them: logs apart by what they are worth. */
 export function toSiteFrames(frames: readonly Frame[]): Frame[] {
-  return frames.flatMap((frame) => {
+  return frames.flatMap((frame): Frame[] => {
     const { signal, bytes } = frame;
     if (signal !== 'logs') return [{ ...frame, lane: signal === 'spans' ? spans.name : metrics.name }];
     return splitLogs(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).map((part) => ({

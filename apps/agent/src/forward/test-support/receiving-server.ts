@@ -1,6 +1,6 @@
 /**
  * The server's side of forwarding as a program of its own, so that a test can kill it: store, spool, loader and the endpoint, put
- * together as the server does. `node receiving-server.ts <folder> <port> <clock skew>`; prints "ready".
+ * together as the server does, but slow between keeping, noting and answering: so that kills find it there. `node receiving-server.ts <folder> <port> <clock skew>`; prints "ready".
  */
 import path from 'node:path';
 import { jsonLogger, systemClock } from '@sightline/base';
@@ -33,9 +33,19 @@ const loader = await startLoader({
   logger,
 });
 const agent = { id: 'agent-1', organisation: 'org-1', site: 'STORE_047', keyId: 'key-1', clockSkewMs: Number(skew) };
+const slowly = (): Promise<void> => clock.sleep(Math.random() * 700);
 const app = fastify({ forceCloseConnections: true });
+app.addHook('onSend', slowly);
 await registerForwarded(app, {
-  spool,
+  spool: {
+    refusal: () => spool.refusal(),
+    status: () => spool.status(),
+    append: async (...request) => {
+      const kept = await spool.append(...request);
+      await slowly();
+      return kept;
+    },
+  },
   accepted,
   agents: {
     findByToken: async (token) => (token === 'revoked-token' ? 'revoked' : token === 'good-token' ? agent : undefined),
