@@ -210,6 +210,24 @@ for (const { name, missing, start } of testServers) {
         expect(await control.invitations.accept(again, { name: '', password })).toMatchObject({ ok: true });
         await control.close();
       });
+
+      it('let nobody in any more once who sent them may do less', async () => {
+        const { control, organisation } = await founded();
+        for (const end of ['demoted', 'removed'] as const) {
+          const email = `${end}@stores.example`;
+          const admin = await join_(control, organisation, email, 'admin');
+          const by = { name: email, role: 'admin' as const };
+          const made = await control.invitations.create(organisation, `friend-of-${end}@x.example`, 'admin', by);
+          if (!made.ok) throw new Error(made.error.message);
+          if (end === 'demoted') await control.people.changeRole(organisation, admin, 'viewer', 'owner');
+          else await control.people.remove(organisation, admin, 'owner');
+          expect(await control.invitations.accept(made.value.token, { name: 'F', password })).toMatchObject({
+            ok: false,
+            error: { reason: 'expired' },
+          });
+        }
+        await control.close();
+      });
     });
 
     describe('sessions', () => {

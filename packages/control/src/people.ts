@@ -1,6 +1,6 @@
 import { ok, type Result } from '@sightline/base';
 import { and, asc, eq, ne, sql } from 'drizzle-orm';
-import { type Member, type People, type Person, type Refused, type Role } from './control.ts';
+import { type Member, type People, type Person, type Refused, type Role, roleAtLeast } from './control.ts';
 import * as table from './database/schema.ts';
 import { hashPassword, passwordMatches } from './password.ts';
 import { hashSecret, newId } from './secrets.ts';
@@ -92,6 +92,13 @@ async function checkChange(
   return ok(member);
 }
 
+/** Who may do less than before, or nothing, lets nobody in any more by what they sent out. */
+async function withdrawInvitations(tx: Transaction, organisation: string, invitedBy: string): Promise<void> {
+  await tx
+    .delete(table.invitations)
+    .where(and(eq(table.invitations.organisation, organisation), eq(table.invitations.invitedBy, invitedBy)));
+}
+
 export function people({ db, clock }: ServicesContext): People {
   return {
     signIn: async (email, password) => {
@@ -137,6 +144,7 @@ export function people({ db, clock }: ServicesContext): People {
           .update(table.memberships)
           .set({ role })
           .where(and(eq(table.memberships.organisation, organisation), eq(table.memberships.person, personId)));
+        if (!roleAtLeast(role, checked.value.role)) await withdrawInvitations(tx, organisation, checked.value.email);
         return ok({ ...checked.value, role });
       }),
     remove: (organisation, personId, by) =>
@@ -147,6 +155,7 @@ export function people({ db, clock }: ServicesContext): People {
         await tx
           .delete(table.memberships)
           .where(and(eq(table.memberships.organisation, organisation), eq(table.memberships.person, personId)));
+        await withdrawInvitations(tx, organisation, checked.value.email);
         return checked;
       }),
     changePassword: async (personId, current, next, keepToken) => {
