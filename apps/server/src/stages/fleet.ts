@@ -14,12 +14,12 @@ function siteSignals(store: TelemetryReader): SiteSignals {
   return {
     lastSignalMs: async (organisation, site) => {
       const [row] = await store.query<{ at: number }>(
-        `SELECT toUnixTimestamp64Milli(max(last_seen)) AS at FROM seen
+        `SELECT toFloat64(toUnixTimestamp64Milli(max(last_seen))) AS at FROM seen
          WHERE organisation = {organisation:String} AND site = {site:String}`,
         { organisation, site },
         { timeoutMs: askTimeoutMs, threads: 1 },
       );
-      const at = Number(row?.at ?? 0);
+      const at = row?.at ?? 0;
       return at > 0 ? at : undefined;
     },
   };

@@ -77,17 +77,21 @@ export class OpenRequests {
     return ending.ok ? checked(site, diagnostic, ending.value) : ending;
   }
 
-  /** Takes a part of an answer. What answers no open request of this session is left: it came too late, or is none of ours. */
-  take(session: LinkSession, answer: Answer): void {
+  /** Takes a part of an answer. False for what answers no open request of this session: it came too late, or is none of ours. */
+  take(session: LinkSession, answer: Answer): boolean {
     const request = this.#open.get(answer.id);
-    if (!request || request.session !== session) return;
-    if (answer.fault) return request.settle(fail(answer.fault));
+    if (!request || request.session !== session) return false;
+    if (answer.fault) {
+      request.settle(fail(answer.fault));
+      return true;
+    }
     const whole = request.parts.add(answer);
-    if (!whole) return;
+    if (!whole) return true;
     if (!whole.ok) session.send({ type: 'cancel', id: answer.id });
     request.settle(
       whole.ok ? ok(whole.value) : fail({ reason: 'bug', message: `${session.owner.site}: ${whole.error}.` }),
     );
+    return true;
   }
 }
 

@@ -1,6 +1,6 @@
 const samplesKept = 9;
 /** A round trip longer than this says too little of when the clock was read. */
-const longestRoundTripMs = 10_000;
+export const longestRoundTripMs = 10_000;
 
 /**
  * How far a site's clock is from ours: the median of the last nine readings, each put right by half its round trip. One bad

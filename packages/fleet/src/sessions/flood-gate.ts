@@ -9,12 +9,12 @@ export interface FloodLimits {
   readonly bytesPerS: number;
 }
 
-/** An agent sends a frame every few seconds; an answer of 8 MB is some 40 frames. Only a broken or stolen one exceeds these. */
+/** An agent sends a frame every few seconds besides answers, which do not count. Only a broken or stolen one exceeds these. */
 export const defaultFloodLimits: FloodLimits = {
   frames: 400,
   framesPerS: 20,
-  bytes: 48 * 1024 * 1024,
-  bytesPerS: 1024 * 1024,
+  bytes: 16 * 1024 * 1024,
+  bytesPerS: 256 * 1024,
 };
 
 /** Two token buckets, frames and bytes, for one connection. */
@@ -42,5 +42,11 @@ export class FloodGate {
     this.#frames = Math.min(frames, this.#frames + elapsedS * framesPerS) - 1;
     this.#bytes = Math.min(bytes, this.#bytes + elapsedS * bytesPerS) - sizeBytes;
     return this.#frames >= 0 && this.#bytes >= 0;
+  }
+
+  /** Takes back what a frame cost that we had asked for: its amount is bounded by the request. */
+  refund(sizeBytes: number): void {
+    this.#frames += 1;
+    this.#bytes += sizeBytes;
   }
 }

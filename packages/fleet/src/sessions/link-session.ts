@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, type Logger, ok, type Result } from '@sightline/base';
 import type { RawData, WebSocket } from 'ws';
 import { agentMessage, type AgentMessage, linkProtocol, type ServerMessage } from '../messages/index.ts';
-import { ClockSkew } from './clock-skew.ts';
+import { ClockSkew, longestRoundTripMs } from './clock-skew.ts';
 import { FloodGate, type FloodLimits } from './flood-gate.ts';
 
 export type Hello = Extract<AgentMessage, { type: 'hello' }>;
@@ -22,7 +22,8 @@ export interface SessionOwner {
 export interface SessionEvents {
   /** Answers true when the agent may stay; frames wait until then. */
   hello(session: LinkSession, hello: Hello): Promise<boolean>;
-  message(session: LinkSession, message: AfterHello): void;
+  /** Answers true for a frame that we had asked for: it costs the agent nothing. */
+  message(session: LinkSession, message: AfterHello): boolean;
   flooded(session: LinkSession): void;
   /** Once, however it ended. */
   closed(session: LinkSession, why: string): void;
@@ -131,6 +132,8 @@ export class LinkSession {
   /** Notes what the site's clock said just now, and measures the round trip that belongs to it. */
   readClock(sentAtMs: number): void {
     const now = this.#parts.clock.now();
+    // One ping at a time: an agent may take many of them for an attack.
+    if (this.#reading && now - this.#reading.pingedAtMs < longestRoundTripMs) return;
     this.#reading = { sentAtMs, receivedAtMs: now, pingedAtMs: now };
     if (this.#state !== 'ended') this.#socket.ping();
   }
@@ -160,7 +163,10 @@ export class LinkSession {
     }
     if (read.value.type === 'hello') return this.#greet(read.value);
     if (this.#state === 'awaiting-hello') return this.#refuse('the first frame must be a hello');
-    if (this.#state === 'open') return this.#parts.events.message(this, read.value);
+    if (this.#state === 'open') {
+      if (this.#parts.events.message(this, read.value)) this.#gate.refund(bytes.length);
+      return;
+    }
     this.#waiting.push(read.value);
     if (this.#waiting.length > waitingFramesLimit) this.#parts.events.flooded(this);
   }

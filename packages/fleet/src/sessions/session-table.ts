@@ -106,22 +106,22 @@ export class SessionTable implements SessionEvents {
     return true;
   }
 
-  message(session: LinkSession, message: Exclude<AgentMessage, { type: 'hello' }>): void {
+  message(session: LinkSession, message: Exclude<AgentMessage, { type: 'hello' }>): boolean {
     const { clock, requests } = this.#options;
     switch (message.type) {
       case 'heartbeat':
         session.readClock(message.sentAt);
         this.#note(session, { spool: message.spool });
         session.send({ type: 'pong', echo: message.sentAt, now: clock.now(), skewMs: session.skew.medianMs });
-        return;
+        return false;
       case 'containers':
         this.#note(session, { containers: message.containers });
-        return;
+        return false;
       case 'results':
         void this.#takeResults(session, message.batch, message.results);
-        return;
+        return false;
       case 'answer':
-        requests.take(session, message);
+        return requests.take(session, message);
     }
   }
 
