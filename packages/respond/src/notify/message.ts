@@ -93,7 +93,7 @@ export function testMessage(id: string, channelName: string, publicUrl: string, 
     next: '',
     note: '',
     incident: null,
-    link: `${base}/alerting`,
+    link: `${base}/alerting?tab=channels`,
     publicUrl: base,
     receivers: [],
   };

@@ -1,0 +1,204 @@
+import { ActionIcon, Button, Checkbox, MultiSelect, NumberInput, TextInput, Tooltip } from '@mantine/core';
+import {
+  createPolicy,
+  listChannels,
+  listPolicies,
+  updatePolicy,
+  type AlertChannel,
+  type Policy,
+} from '@sightline/contract';
+import { IconArrowDown, IconArrowUp, IconTrash } from '@tabler/icons-react';
+import { useState, type ReactNode } from 'react';
+import { FormProblem } from '../../components/form-problem.tsx';
+import { useAct } from '../../data/ask.ts';
+import { readWait, waitText } from './words.ts';
+
+interface DraftStep {
+  /** Tells steps apart while they are moved. */
+  readonly key: number;
+  /** As it was typed. */
+  readonly wait: string;
+  readonly channels: readonly string[];
+}
+let lastKey = 0;
+const draft = (waitMs: number, channels: readonly string[]): DraftStep => ({
+  key: ++lastKey,
+  wait: waitText(waitMs),
+  channels,
+});
+
+/** The steps of a policy, to be written. Without `policy` a new one. */
+export function PolicyForm({
+  policy,
+  channels,
+  onDone,
+}: {
+  policy: Policy | undefined;
+  channels: readonly AlertChannel[];
+  onDone: () => void;
+}): ReactNode {
+  const creating = useAct(createPolicy, [listPolicies, listChannels]);
+  const changing = useAct(updatePolicy, [listPolicies, listChannels]);
+  const [name, setName] = useState(policy?.name ?? '');
+  const [steps, setSteps] = useState<readonly DraftStep[]>(
+    () => policy?.steps.map((step) => draft(step.waitMs, step.channels)) ?? [draft(0, [])],
+  );
+  const [repeats, setRepeats] = useState<number | string>(policy?.repeats ?? 0);
+  const [isDefault, setDefault] = useState(policy?.isDefault ?? false);
+  const problem = creating.error ?? changing.error;
+  const unread = steps.some((step) => readWait(step.wait) === undefined);
+
+  function save(): void {
+    const body = {
+      name: name.trim(),
+      steps: steps.map((step) => ({ waitMs: readWait(step.wait) ?? 0, channels: [...step.channels] })),
+      repeats: Number(repeats) || 0,
+      isDefault,
+    };
+    if (policy === undefined) creating.mutate({ body }, { onSuccess: onDone });
+    else changing.mutate({ params: { id: policy.id }, body }, { onSuccess: onDone });
+  }
+  const put = (key: number, change: Partial<DraftStep>): void =>
+    setSteps((old) => old.map((step) => (step.key === key ? { ...step, ...change } : step)));
+  const move = (at: number, by: number): void =>
+    setSteps((old) => {
+      const next = [...old];
+      const [step] = next.splice(at, 1);
+      if (step !== undefined) next.splice(at + by, 0, step);
+      return next;
+    });
+
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+    >
+      <TextInput
+        label="Name"
+        value={name}
+        maxLength={100}
+        error={problem?.fields['name']}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <ol className="step-list" aria-label="Steps">
+        {steps.map((step, at) => (
+          <li key={step.key} className="step">
+            <StepFields at={at} step={step} channels={channels} put={(change) => put(step.key, change)} />
+            <div className="row step-tools">
+              <Tool
+                label={`Move step ${at + 1} up`}
+                off={at === 0}
+                run={() => move(at, -1)}
+                icon={<IconArrowUp size={14} />}
+              />
+              <Tool
+                label={`Move step ${at + 1} down`}
+                off={at === steps.length - 1}
+                run={() => move(at, 1)}
+                icon={<IconArrowDown size={14} />}
+              />
+              <Tool
+                label={`Remove step ${at + 1}`}
+                off={steps.length === 1}
+                run={() => setSteps((old) => old.filter(({ key }) => key !== step.key))}
+                icon={<IconTrash size={14} />}
+              />
+            </div>
+          </li>
+        ))}
+      </ol>
+      <div>
+        <Button
+          variant="default"
+          size="compact-sm"
+          disabled={steps.length >= 20}
+          onClick={() => setSteps((old) => [...old, draft(300_000, [])])}
+        >
+          Add a step
+        </Button>
+      </div>
+      <NumberInput
+        label="Then begin again, times"
+        description="When all steps were taken and nobody has acknowledged."
+        min={0}
+        max={100}
+        allowDecimal={false}
+        w={240}
+        value={repeats}
+        error={problem?.fields['repeats']}
+        onChange={setRepeats}
+      />
+      <Checkbox
+        label="Default: for all rules that name no policy"
+        checked={isDefault}
+        disabled={policy?.isDefault === true}
+        onChange={(event) => setDefault(event.currentTarget.checked)}
+      />
+      <FormProblem problem={problem} known={['name', 'repeats']} />
+      <div className="row">
+        <Button
+          type="submit"
+          loading={creating.isPending || changing.isPending}
+          disabled={name.trim() === '' || unread || steps.some((step) => step.channels.length === 0)}
+        >
+          {policy === undefined ? 'Add the policy' : 'Save'}
+        </Button>
+        <Button variant="default" onClick={onDone}>
+          Cancel
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function StepFields({
+  at,
+  step,
+  channels,
+  put,
+}: {
+  at: number;
+  step: DraftStep;
+  channels: readonly AlertChannel[];
+  put: (change: Partial<DraftStep>) => void;
+}): ReactNode {
+  const wrong = readWait(step.wait) === undefined;
+  const known = new Set(channels.map(({ id }) => id));
+  return (
+    <div className="step-fields">
+      <TextInput
+        label={at === 0 ? 'After the incident opened' : 'After the step before'}
+        placeholder="at once"
+        w={150}
+        value={step.wait}
+        error={wrong ? 'Such as 5 min, 1 h, at once' : undefined}
+        onChange={(event) => put({ wait: event.currentTarget.value })}
+      />
+      <MultiSelect
+        className="grow"
+        label="Tell"
+        placeholder={step.channels.length === 0 ? 'Choose channels' : ''}
+        data={channels.map((channel) => ({
+          value: channel.id,
+          label: channel.enabled ? channel.name : `${channel.name} (off)`,
+        }))}
+        value={step.channels.filter((id) => known.has(id))}
+        maxValues={20}
+        onChange={(ids) => put({ channels: ids })}
+      />
+    </div>
+  );
+}
+
+function Tool({ label, off, run, icon }: { label: string; off: boolean; run: () => void; icon: ReactNode }): ReactNode {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon variant="subtle" color="gray" size={24} aria-label={label} disabled={off} onClick={run}>
+        {icon}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
