@@ -6,6 +6,7 @@ import { issuePage, issuesPage } from './errors/pages.ts';
 import { fleetPage } from './fleet/page.ts';
 import { logsPage } from './logs/page.ts';
 import { metricsPage } from './metrics/page.ts';
+import { monitorsPage } from './monitors/pages.ts';
 import { editRulePage, newRulePage, rulePage, rulesPage } from './rules/pages.ts';
 import { settingsPage } from './settings/page.ts';
 import { sitePage } from './site/page.ts';
@@ -21,6 +22,7 @@ export const allPages: readonly Page[] = [
   tracesPage,
   tracePage,
   metricsPage,
+  monitorsPage,
   storyPage,
   storyDoorPage,
   sitePage,
