@@ -126,11 +126,25 @@ function wireLimit(parts: ReceiverParts, request: FastifyRequest): number {
   return Math.max(wire, endpoint?.bodyLimitBytes ?? 0);
 }
 
+/** Bodies of these sizes are read into memory that is used again and again. */
+const reused = { fromBytes: 8 * 1024, toBytes: 256 * 1024 };
+/** Pieces of that memory: 8 MB. What comes while all are in use gets memory of its own. */
+const piecesLimit = 32;
+
+/** What is held of one request. */
+interface HeldBody {
+  bytes: number;
+  piece?: Buffer;
+}
+
 /** Reads bodies within a bound for each and a bound for all together. */
 export class BodyReader {
   readonly #limitBytes: number;
   readonly #timeoutMs: number;
-  readonly #held = new WeakMap<IncomingMessage, number>();
+  readonly #held = new WeakMap<IncomingMessage, HeldBody>();
+  /** Memory outside the heap is dear to the collector: every 64 MB of it are a full collection. */
+  readonly #pieces: Buffer[] = [];
+  #piecesMade = 0;
   #inFlightBytes = 0;
 
   constructor(parts: Pick<ReceiverParts, 'limits'>) {
@@ -138,22 +152,21 @@ export class BodyReader {
     this.#timeoutMs = parts.limits?.requestTimeoutMs ?? defaultReceiveLimits.requestTimeoutMs;
   }
 
-  /** The whole body; what was read is held against the bound until `release`. */
+  /** The whole body; what was read is held against the bound until `release`, and not to be touched after it. */
   async read(message: IncomingMessage, limitBytes: number): Promise<ReadBody> {
-    const chunks: Buffer[] = [];
+    const collected = this.#collect(message);
     let size = 0;
     let refused: Refused | undefined;
     const timer = setTimeout(() => message.destroy(new Error('request timeout')), this.#timeoutMs);
     try {
-      for await (const chunk of message as AsyncIterable<Buffer>) {
+      await eachChunk(message, (chunk) => {
         size += chunk.length;
         // What is refused is still read to its end, so that the client gets to see the answer; but not for ever.
-        if (refused && size > 2 * limitBytes + this.#limitBytes) break;
-        if (refused) continue;
+        if (refused) return size <= 2 * limitBytes + this.#limitBytes;
         refused = this.#hold(message, chunk.length, size, limitBytes);
-        if (refused) chunks.length = 0;
-        else chunks.push(chunk);
-      }
+        if (!refused) collected.add(chunk);
+        return true;
+      });
     } catch (error) {
       // The client went away, or took too long: nobody is left to answer, but the bytes must not stay counted.
       this.release(message);
@@ -161,13 +174,39 @@ export class BodyReader {
     } finally {
       clearTimeout(timer);
     }
-    if (refused) return fail(refused);
-    return ok(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
+    return refused ? fail(refused) : ok(collected.whole());
   }
 
   release(message: IncomingMessage): void {
-    this.#inFlightBytes -= this.#held.get(message) ?? 0;
+    const held = this.#held.get(message);
+    if (!held) return;
     this.#held.delete(message);
+    this.#inFlightBytes -= held.bytes;
+    if (held.piece) this.#pieces.push(held.piece);
+  }
+
+  /** Where the chunks of a message go: a piece of the reused memory where its size is known and small enough. */
+  #collect(message: IncomingMessage): { add(chunk: Buffer): void; whole(): Buffer } {
+    const announced = Number(message.headers['content-length'] ?? 0);
+    const piece = announced >= reused.fromBytes && announced <= reused.toBytes ? this.#takePiece() : undefined;
+    if (!piece) {
+      const chunks: Buffer[] = [];
+      return {
+        add: (chunk) => void chunks.push(chunk),
+        whole: () => (chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)),
+      };
+    }
+    this.#held.set(message, { bytes: 0, piece });
+    let size = 0;
+    // HTTP's parser takes no more than was announced.
+    return { add: (chunk) => void (size += chunk.copy(piece, size)), whole: () => piece.subarray(0, size) };
+  }
+
+  #takePiece(): Buffer | undefined {
+    const piece = this.#pieces.pop();
+    if (piece || this.#piecesMade >= piecesLimit) return piece;
+    this.#piecesMade++;
+    return Buffer.allocUnsafeSlow(reused.toBytes);
   }
 
   #hold(message: IncomingMessage, chunkBytes: number, size: number, limitBytes: number): Refused | undefined {
@@ -182,7 +221,28 @@ export class BodyReader {
       return { kind: 'refused', status: 429, reason: 'rate-limited', message: text, retryAfterS: 1 };
     }
     this.#inFlightBytes += chunkBytes;
-    this.#held.set(message, (this.#held.get(message) ?? 0) + chunkBytes);
+    const held = this.#held.get(message);
+    if (held) held.bytes += chunkBytes;
+    else this.#held.set(message, { bytes: chunkBytes });
     return undefined;
   }
+}
+
+/** Hands over each chunk of a message; ends it early when `take` wants no more. Rejects when it breaks off. */
+function eachChunk(message: IncomingMessage, take: (chunk: Buffer) => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onChunk = (chunk: Buffer): void => {
+      if (take(chunk)) return;
+      resolve();
+      message.destroy();
+    };
+    const breakOff = (error: Error): void => {
+      message.off('data', onChunk);
+      reject(error);
+    };
+    message.on('data', onChunk);
+    message.on('end', resolve);
+    message.on('error', breakOff);
+    message.on('close', () => breakOff(new Error('the client went away')));
+  });
 }

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { type Clock, fail, type Logger, ok, type Result } from '@sightline/base';
 import type { KeyScope } from '@sightline/record';
 import type { Frame, Refusal } from '../protocol.ts';
-import { SpoolLane } from './spool-lane.ts';
+import { type Part, SpoolLane } from './spool-lane.ts';
 import type { Segment, Spool, SpoolLimits, SpoolRefusal, SpoolStatus } from './spool.ts';
-import { encodeSpooled, type SpooledRecord, type SpoolMeta } from './spooled.ts';
+import { spooledHead, type SpooledRecord, type SpoolMeta } from './spooled.ts';
 
 interface Waiting {
-  readonly parts: readonly { readonly lane: string; readonly bytes: Buffer; readonly records: number }[];
+  readonly parts: readonly (Part & { readonly lane: string })[];
   readonly sizeBytes: number;
   readonly atOnce: boolean;
   readonly done: (ending: Result<undefined, SpoolRefusal>) => void;
@@ -64,10 +64,11 @@ export class DiskSpool implements Spool {
   ): Promise<Result<undefined, SpoolRefusal>> {
     const parts = frames.map((frame, at) => ({
       lane: frame.lane,
-      bytes: encodeSpooled(frame, scope, meta, at === 0 ? refused : []),
+      head: spooledHead(frame, scope, meta, at === 0 ? refused : []),
+      bytes: frame.bytes,
       records: frame.records,
     }));
-    const sizeBytes = parts.reduce((sum, part) => sum + part.bytes.length, 0);
+    const sizeBytes = parts.reduce((sum, { head, bytes }) => sum + head.length + bytes.length, 0);
     const refusal = this.refusal(sizeBytes);
     if (refusal) return Promise.resolve(fail(refusal));
     return new Promise((done) => {

@@ -6,6 +6,13 @@ import { LoadPace } from './load-pace.ts';
 import type { Segment, SpoolLimits } from './spool.ts';
 import { decodeSpooled, type SpooledRecord } from './spooled.ts';
 
+/** A frame to be written. */
+export interface Part {
+  readonly head: Buffer;
+  readonly bytes: Uint8Array;
+  readonly records: number;
+}
+
 interface Growing {
   readonly file: FileHandle;
   readonly name: string;
@@ -85,7 +92,7 @@ export class SpoolLane {
   }
 
   /** Appends and makes durable. On failure nothing of it stays, and the error is handed back. */
-  write(parts: readonly { readonly bytes: Buffer; readonly records: number }[]): Promise<Error | undefined> {
+  write(parts: readonly Part[]): Promise<Error | undefined> {
     return this.#inTurn(async () => {
       try {
         const growing = (this.#growing ??= await this.#create());
@@ -172,12 +179,9 @@ export class SpoolLane {
     return { records, loading: Math.max(0, expectedMs - tookMs), slowness: Math.max(1, tookMs / expectedMs) };
   }
 
-  async #writeOut(
-    growing: Growing,
-    parts: readonly { readonly bytes: Buffer; readonly records: number }[],
-  ): Promise<void> {
+  async #writeOut(growing: Growing, parts: readonly Part[]): Promise<void> {
     const before = growing.sizeBytes;
-    const buffers = parts.map((part) => part.bytes);
+    const buffers = parts.flatMap(({ head, bytes }) => (bytes.length === 0 ? [head] : [head, bytes]));
     const size = sizeOf(buffers);
     try {
       let at = before;
@@ -204,11 +208,15 @@ export class SpoolLane {
   async #seal(): Promise<void> {
     const growing = this.#growing;
     if (!growing) return;
-    this.#growing = undefined;
-    await growing.file.close();
-    const { name, path, sizeBytes, records, openedAtMs } = growing;
-    if (sizeBytes === 0) await rm(path, { force: true });
-    else this.#closed.push({ lane: this.#lane, name, path, sizeBytes, records, openedAtMs });
+    try {
+      await growing.file.close();
+    } finally {
+      // At once from the one place to the other: what waits is counted at any moment.
+      this.#growing = undefined;
+      const { name, path, sizeBytes, records, openedAtMs } = growing;
+      if (sizeBytes > 0) this.#closed.push({ lane: this.#lane, name, path, sizeBytes, records, openedAtMs });
+    }
+    if (growing.sizeBytes === 0) await rm(growing.path, { force: true });
   }
 
   async #create(): Promise<Growing> {
@@ -260,10 +268,10 @@ export class SpoolLane {
 /** One call takes at most 1024 (IOV_MAX). */
 const buffersPerWrite = 512;
 
-const sizeOf = (buffers: readonly Buffer[]): number => buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+const sizeOf = (buffers: readonly Uint8Array[]): number => buffers.reduce((sum, buffer) => sum + buffer.length, 0);
 
 /** Writes the buffers one behind the other; returns their size. Not joined first: the copies would be the heap's work. */
-async function writeWhole(file: FileHandle, buffers: readonly Buffer[], position: number): Promise<number> {
+async function writeWhole(file: FileHandle, buffers: readonly Uint8Array[], position: number): Promise<number> {
   const size = sizeOf(buffers);
   let done = (await file.writev(buffers, position)).bytesWritten;
   if (done === size) return size;

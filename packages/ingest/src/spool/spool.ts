@@ -70,7 +70,7 @@ export interface Spool {
   /**
    * Keeps the frames of one request. Resolves once they are durable (one `fdatasync` serves all that wait), and later,
    * within a bound, while their lane is behind: a client that waits for its answer sends no faster than is loaded. What is
-   * refused was not kept. Throws only on our own bugs.
+   * refused was not kept. The frames' bytes must not change until then. Throws only on our own bugs.
    */
   append(
     frames: readonly Frame[],

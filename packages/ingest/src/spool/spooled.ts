@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { KeyScope } from '@sightline/record';
 import { reasons, type Reason } from '@sightline/record';
-import { ProtobufWriter, varintSize } from '../otlp/protobuf-writer.ts';
+import { ProtobufWriter } from '../otlp/protobuf-writer.ts';
 import type { Frame, FrameOrigin, Refusal, SpooledFrame } from '../protocol.ts';
 
 /**
@@ -25,8 +25,13 @@ export interface SpoolMeta {
   readonly atOnce?: boolean;
 }
 
-/** Encodes one frame, ready to be appended. */
-export function encodeSpooled(
+/** Encodes one frame, ready to be appended, in one piece. */
+export function encodeSpooled(...frame: Parameters<typeof spooledHead>): Buffer {
+  return Buffer.concat([spooledHead(...frame), frame[0].bytes]);
+}
+
+/** All of a frame that stands before its bytes: they follow as they are, so that nobody has to copy them. */
+export function spooledHead(
   frame: Omit<Frame, 'lane'>,
   scope: KeyScope,
   meta: SpoolMeta,
@@ -53,13 +58,14 @@ export function encodeSpooled(
   }
   if (frame.origin) encodeOrigin(head, frame.origin);
   head.fixed32(15, crc32(frame.bytes));
-  const headBytes = head.finish();
-  const size =
-    headBytes.length + (frame.bytes.length > 0 ? 1 + varintSize(frame.bytes.length) + frame.bytes.length : 0);
-  const whole = new ProtobufWriter(size + 10);
-  whole.varint(size);
-  whole.raw(headBytes);
-  whole.bytes(4, frame.bytes);
+  const { length } = frame.bytes;
+  if (length > 0) {
+    head.varint(4 * 8 + 2);
+    head.varint(length);
+  }
+  const whole = new ProtobufWriter(head.size + 5);
+  whole.varint(head.size + length);
+  whole.raw(head.finish());
   return whole.finish();
 }
 
