@@ -260,7 +260,7 @@ describe("a site's clock", () => {
       told,
     ]);
     const [point] = await bench.rows<{ off: string; labels: string }>(
-      `SELECT toUnixTimestamp64Milli(ts) - ${at} AS off, toString(labels) AS labels FROM points WHERE metric = 'skewed_gauge'`,
+      `SELECT toUnixTimestamp64Milli(ts) - ${at} AS off, toString(labels) AS labels FROM series JOIN samples USING (organisation, fp) WHERE metric = 'skewed_gauge'`,
     );
     expect(Number(point?.off)).toBe(0);
     expect(point?.labels).not.toContain('skew');
