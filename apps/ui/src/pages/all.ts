@@ -4,6 +4,7 @@ import { dataPage } from './data/page.ts';
 import { invitationPage, setupPage, signInPage } from './entry/pages.ts';
 import { issuePage, issuesPage } from './errors/pages.ts';
 import { fleetPage } from './fleet/page.ts';
+import { incidentPage, incidentsPage } from './incidents/pages.ts';
 import { logsPage } from './logs/page.ts';
 import { metricsPage } from './metrics/page.ts';
 import { monitorsPage } from './monitors/pages.ts';
@@ -16,6 +17,8 @@ import { tracePage, tracesPage } from './traces/pages.ts';
 /** Every page of the product, in the order of the rail. A new page is a folder and a line here. */
 export const allPages: readonly Page[] = [
   fleetPage,
+  incidentsPage,
+  incidentPage,
   issuesPage,
   issuePage,
   logsPage,

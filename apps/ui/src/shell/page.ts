@@ -15,6 +15,10 @@ export interface Page {
   readonly icon: Icon;
   /** The letter that opens the page after `g`; rail pages have one. */
   readonly letter?: string;
+  /** A small figure on the door; draws nothing when there is none. */
+  readonly badge?: ComponentType;
+  /** Said above every page while it must be; draws nothing otherwise. */
+  readonly notice?: ComponentType;
   /** The page's own chunk. */
   readonly load: () => Promise<{ default: ComponentType }>;
 }

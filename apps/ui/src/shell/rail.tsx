@@ -45,11 +45,17 @@ function Door({ page, current }: { page: Page; current: boolean }): ReactNode {
       <Go
         to={page.path}
         className="rail-door"
-        aria-label={page.title}
+        {...(page.badge === undefined ? { 'aria-label': page.title } : {})}
         aria-current={current ? 'page' : undefined}
         onPointerEnter={() => void page.load()}
       >
         <page.icon size={20} stroke={1.6} aria-hidden />
+        {page.badge !== undefined && (
+          <>
+            <span className="only-read-aloud">{page.title}</span>
+            <page.badge />
+          </>
+        )}
       </Go>
     </Tooltip>
   );
@@ -97,6 +103,7 @@ function BottomDoor({ page, current }: { page: Page; current: boolean }): ReactN
     <Go to={page.path} className="bottom-door" aria-current={current ? 'page' : undefined}>
       <page.icon size={20} stroke={1.6} aria-hidden />
       {page.title}
+      {page.badge !== undefined && <page.badge />}
     </Go>
   );
 }

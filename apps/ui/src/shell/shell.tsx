@@ -36,6 +36,8 @@ export function Shell(): ReactNode {
   );
 }
 
+const notices = allPages.flatMap(({ path, notice }) => (notice === undefined ? [] : [{ path, notice }]));
+
 function Frame({ path }: { path: string }): ReactNode {
   const [keysShown, setKeysShown] = useState(false);
   const go = useGo();
@@ -58,6 +60,9 @@ function Frame({ path }: { path: string }): ReactNode {
       <Rail path={path} />
       <TopBar />
       <main id="content" className="content" tabIndex={-1}>
+        {notices.map(({ path: from, notice: Notice }) => (
+          <Notice key={from} />
+        ))}
         <Outlet />
       </main>
       <BottomBar path={path} />

@@ -141,8 +141,9 @@ function fireFinding(
 }
 
 function same(a: FindingRecord, b: FindingRecord): boolean {
+  const sorted = (values: object): unknown[] => Object.entries(values).sort(([x], [y]) => (x < y ? -1 : 1));
   const content = ({ lastSeenAt: _seen, labels: _labels, annotations, ...rest }: FindingRecord): string =>
-    JSON.stringify([Object.entries(rest).sort(([x], [y]) => (x < y ? -1 : 1)), Object.entries(annotations).sort()]);
+    JSON.stringify([sorted(rest), sorted(annotations)]);
   return content(a) === content(b);
 }
 
