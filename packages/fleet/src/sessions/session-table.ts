@@ -12,8 +12,8 @@ import { TwoPlaces } from './two-places.ts';
 export interface AgentMonitors {
   /** What the agents of a site are to run. */
   ordersFor(organisation: string, site: string): Promise<readonly MonitorOrder[]>;
-  /** Takes results; telling one twice changes nothing. Throws only when it could not be kept: they come again. */
-  accept(organisation: string, site: string, results: readonly MonitorResult[]): Promise<void>;
+  /** Takes results, timed by a clock that is `skewMs` ahead of ours; telling one twice changes nothing. Throws only when it could not be kept: they come again. */
+  accept(organisation: string, site: string, results: readonly MonitorResult[], skewMs: number): Promise<void>;
 }
 
 export interface SessionTableOptions {
@@ -141,7 +141,7 @@ export class SessionTable implements SessionEvents {
     const { monitors, logger } = this.#options;
     const { organisation, site } = session.owner;
     try {
-      await monitors?.accept(organisation, site, results);
+      await monitors?.accept(organisation, site, results, session.skew.medianMs ?? 0);
       session.send({ type: 'checked', batch });
     } catch (error) {
       // Not confirmed: the agent sends them again.

@@ -4,6 +4,7 @@ import { Tabs, type Tab } from '../../components/tabs.tsx';
 import { useAsk } from '../../data/ask.ts';
 import { useMe } from '../../data/session.tsx';
 import { usePageTitle } from '../../shell/page-title.ts';
+import { Agents } from './agents.tsx';
 import { Audit } from './audit.tsx';
 import { DemoFaults } from './demo-faults.tsx';
 import { Keys } from './keys.tsx';
@@ -11,13 +12,14 @@ import { Mine } from './mine.tsx';
 import { People } from './people.tsx';
 import './settings.css';
 
-/** People, keys, audit, my own settings; the demo fleet's faults where it runs. */
+/** People, agents, keys, audit, my own settings; the demo fleet's faults where it runs. */
 export default function SettingsPage(): ReactNode {
   const me = useMe();
   const faults = useAsk(listFaults, {}, { when: me.demo });
   usePageTitle('Settings');
   const tabs: Tab[] = [
     { name: 'people', title: 'People', content: <People /> },
+    { name: 'agents', title: 'Agents', content: <Agents /> },
     ...(me.may('admin')
       ? [
           { name: 'keys', title: 'API keys', content: <Keys /> },

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { siteDetail } from '@sightline/contract';
+import { listAgents, siteDetail } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -20,6 +20,8 @@ import { allPages } from '../all.ts';
 import { Go } from '../../shell/go.tsx';
 import { usePageTitle } from '../../shell/page-title.ts';
 import { Lanes } from '../../charts/lanes.tsx';
+import { ContainersPanel } from './containers-panel.tsx';
+import { SiteActions } from './site-actions.tsx';
 import { SiteDiagram } from './site-diagram.tsx';
 import { SiteForm } from './site-form.tsx';
 import '../../components/tabs.css';
@@ -45,6 +47,9 @@ export default function SitePage(): ReactNode {
     { params: { code }, query: { from: query.from, to: query.to } },
     { everyMs: 15_000 },
   );
+  // A container that stopped shows here within seconds of the agent's word.
+  const asksAgents = useAsk(listAgents, { query: { site: code } }, { everyMs: 4000 });
+  const agents = asksAgents.data?.agents.every((agent) => agent.site === code) ? asksAgents.data.agents : undefined;
   usePageTitle(code);
   const detail = asked.data?.site.code === code ? asked.data : undefined;
   if (detail === undefined && asked.error !== null) {
@@ -53,6 +58,8 @@ export default function SitePage(): ReactNode {
       <ErrorState error={asked.error} again={() => void asked.refetch()} kept={`${code} keeps sending meanwhile.`} />
     );
   }
+  const tab = search['tab'] === 'actions' ? 'actions' : '';
+  const here = `/sites/${encodeURIComponent(code)}`;
   const reachable = signals.filter((s) => allPages.some((page) => page.path === s.path));
   return (
     <div className="page">
@@ -62,15 +69,44 @@ export default function SitePage(): ReactNode {
         onEdit={may('admin') ? () => setSearch({ edit: '1' }, { push: true }) : undefined}
       />
       <nav className="tabs" aria-label={`${code}: signals`}>
-        <span className="tab" aria-current="page">
+        <Go to={here} search={{ tab: '' }} className="tab" aria-current={tab === '' ? 'page' : undefined}>
           Overview
-        </span>
+        </Go>
         {reachable.map(({ path, title }) => (
           <Go key={path} to={path} search={{ site: code }} className="tab">
             {title}
           </Go>
         ))}
+        <Go to={here} search={{ tab: 'actions' }} className="tab" aria-current={tab === 'actions' ? 'page' : undefined}>
+          Actions
+        </Go>
       </nav>
+      {tab === 'actions' ? (
+        <SiteActions code={code} agents={agents} />
+      ) : (
+        <>
+          {agents?.some((agent) => agent.containers.length > 0) === true && (
+            <ContainersPanel code={code} agents={agents} />
+          )}
+          <Overview detail={detail} from={query.from} to={query.to} onRange={setRange} />
+        </>
+      )}
+      {search['edit'] === '1' && detail !== undefined && (
+        <SiteForm detail={detail} onClose={() => setSearch({ edit: '' })} />
+      )}
+    </div>
+  );
+}
+
+function Overview(props: {
+  detail: SiteDetail | undefined;
+  from: number;
+  to: number;
+  onRange: (from: number, to: number) => void;
+}): ReactNode {
+  const { detail, from, to, onRange } = props;
+  return (
+    <>
       <div className="site-columns">
         <section className="panel" aria-label="What runs here">
           <header className="panel-head">
@@ -83,7 +119,7 @@ export default function SitePage(): ReactNode {
           <header className="panel-head">
             <h2>What happened</h2>
             <span className="muted">
-              {hourAndMinute(query.from)} to {hourAndMinute(query.to)}; drag to look closer
+              {hourAndMinute(from)} to {hourAndMinute(to)}; drag to look closer
             </span>
           </header>
           {detail === undefined ? (
@@ -91,18 +127,15 @@ export default function SitePage(): ReactNode {
           ) : (
             <Lanes
               lanes={detail.lanes.filter(({ points }) => points.length > 0)}
-              from={query.from}
-              to={query.to}
-              onRange={setRange}
+              from={from}
+              to={to}
+              onRange={onRange}
             />
           )}
         </section>
       </div>
       {detail !== undefined && <Issues detail={detail} />}
-      {search['edit'] === '1' && detail !== undefined && (
-        <SiteForm detail={detail} onClose={() => setSearch({ edit: '' })} />
-      )}
-    </div>
+    </>
   );
 }
 
