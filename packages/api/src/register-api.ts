@@ -4,6 +4,7 @@ import rateLimit from '@fastify/rate-limit';
 import { roleAtLeast } from '@sightline/control';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authenticate, sessionCookie } from './authenticate.ts';
+import { registerAlertmanager } from './compat/alertmanager/register-alertmanager.ts';
 import { registerHealth } from './health.ts';
 import { registerHeartbeats } from './heartbeats.ts';
 import { openApi } from './open-api.ts';
@@ -48,6 +49,7 @@ export async function registerApi(
     const document = JSON.stringify(openApi(routes, deps.settings));
     scope.get('/api/v1/openapi.json', (_, reply) => reply.type('application/json; charset=utf-8').send(document));
     registerHealth(scope, deps);
+    registerAlertmanager(scope, deps);
     scope.all('/api/v1/*', (request, reply) =>
       sendProblem(
         reply,

@@ -30,7 +30,7 @@ const types = allChannels.map((type) => ({
   name: type.name,
   title: type.title,
   description: type.description,
-  fields: describeSettings(type),
+  fields: describeSettings(type).map((field) => ({ ...field, choices: [...field.choices] })),
 }));
 
 function show(channel: Channel, policies: readonly Policy[]): AlertChannel {

@@ -18,6 +18,7 @@ interface Row extends Record<string, unknown> {
   readonly expires_at: Date | string | null;
   readonly suppressed_by: string;
   readonly incident: string | null;
+  readonly policy: string;
 }
 const firingAtMost = 10_000;
 
@@ -26,7 +27,7 @@ export function alerts({ db }: ServicesContext): Alerts {
     firing: async (organisation, limit = firingAtMost) => {
       const { rows } = await db.execute<Row>(sql`
         SELECT key, source, source_id, severity, title, summary, site, labels, annotations, link, since, last_seen_at,
-          expires_at, suppressed_by, incident
+          expires_at, suppressed_by, incident, policy
         FROM findings WHERE organisation = ${organisation} AND state = 'firing'
         ORDER BY since DESC, key LIMIT ${Math.min(limit, firingAtMost)}`);
       return rows.map((row) => ({
@@ -45,6 +46,7 @@ export function alerts({ db }: ServicesContext): Alerts {
         expiresAt: row.expires_at === null ? null : new Date(row.expires_at).getTime(),
         suppressedBy: row.suppressed_by,
         incident: row.incident,
+        policy: row.policy,
       }));
     },
   };

@@ -335,6 +335,8 @@ export interface Alert {
   /** '' or why it opens no incident: `silence:sil_…`, `link:STORE_047`. */
   readonly suppressedBy: string;
   readonly incident: string | null;
+  /** Id; '' for the organisation's default. */
+  readonly policy: string;
 }
 
 export interface Alerts {
