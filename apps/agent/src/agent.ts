@@ -286,16 +286,14 @@ class WorkingAgent {
 
   async close(): Promise<void> {
     const { logger } = this.#parts;
-    const wasUp = this.#link.state().state === 'up';
     const closers: [name: string, close: () => Promise<void>][] = [
       ['policy', () => this.#policy.close()],
       ['host metrics', () => this.#metrics.close()],
       ['monitors', () => this.#monitors.close()],
       ['containers', () => this.#containers.close()],
-      ['link', () => this.#link.close('the agent stops')],
+      ['link', () => this.#link.close('the agent was stopped')],
       ['forwarding', () => this.#forwarding.close()],
     ];
-    if (wasUp) this.#memory.down('the agent was stopped');
     for (const [name, close] of closers)
       await close().catch((error: unknown) => logger.error(`${name} did not close cleanly`, { error }));
     this.#httpAgent.destroy();

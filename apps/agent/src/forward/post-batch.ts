@@ -1,10 +1,4 @@
-import {
-  type Agent,
-  type ClientRequest,
-  type IncomingMessage,
-  request as requestHttp,
-  Agent as HttpAgent,
-} from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { zstdCompress } from 'node:zlib';
 import {
@@ -15,6 +9,7 @@ import {
   type ForwardReply,
 } from '@sightline/ingest/site';
 import { z } from 'zod';
+import { http } from '../node-http.ts';
 
 /** How an attempt to deliver a batch ended. */
 export type PostEnding =
@@ -78,22 +73,22 @@ export function batchPoster(server: string, token: () => string): BatchPoster {
 }
 
 interface Connector {
-  readonly request: typeof requestHttp;
+  readonly request: typeof http.request;
   readonly agent: Agent;
 }
 
 /** TLS is loaded only where it is spoken. */
 async function connector(url: URL): Promise<Connector> {
   const options = { keepAlive: true, maxSockets: 1, timeout: timeoutMs };
-  if (url.protocol !== 'https:') return { request: requestHttp, agent: new HttpAgent(options) };
+  if (url.protocol !== 'https:') return { request: http.request, agent: new http.Agent(options) };
   const https = await import('node:https');
   return { request: https.request, agent: new https.Agent(options) };
 }
 
 function exchange(
-  request: typeof requestHttp,
+  request: typeof http.request,
   url: URL,
-  options: Parameters<typeof requestHttp>[1],
+  options: Parameters<typeof http.request>[1],
   body: Buffer,
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
