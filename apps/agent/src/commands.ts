@@ -47,8 +47,8 @@ async function showStatus({ dataFolder }: Config): Promise<number> {
     return 1;
   }
   const { status, components, ...rest } = asked.value;
-  say(`${String(status)}: agent ${rest.version} of ${rest.site}, process ${rest.pid}`);
-  for (const { name, status: how, detail } of components ?? []) say(`  ${name.padEnd(10)}${how.padEnd(11)}${detail}`);
+  say(`${status}: agent ${rest.version} of ${rest.site}, process ${rest.pid}`);
+  for (const { name, status: how, detail } of components) say(`  ${name.padEnd(10)}${how.padEnd(11)}${detail}`);
   say(JSON.stringify(rest, null, 2));
   return status === 'unhealthy' ? 1 : 0;
 }

@@ -1,8 +1,9 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, request, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { fail, ok, type Result } from '@sightline/base';
+import { http } from './node-http.ts';
 
 /** How the agent is, in the words of UPT-2. */
 export interface AgentHealth {
@@ -34,7 +35,7 @@ export interface Listening {
  * refused, `/health` in one word. Fails with a sentence when the port cannot be had.
  */
 export function listenForProbes(port: number, health: () => AgentHealth): Promise<Result<Listening, string>> {
-  const server = createServer((asked, reply) => {
+  const server = http.createServer((asked, reply) => {
     const { pathname } = new URL(asked.url ?? '/', 'http://localhost');
     const known = ['/health', '/health/live', '/health/ready'].includes(pathname);
     const { status } = pathname === '/health/live' ? { status: 'healthy' } : health();
@@ -69,7 +70,7 @@ export async function holdDataFolder(
       `Another agent (process ${other.value.pid}) works in ${dataFolder}. Stop it, or name another folder with --data.`,
     );
   if (process.platform !== 'win32') rmSync(socket, { force: true });
-  const server = createServer((_, reply) => {
+  const server = http.createServer((_, reply) => {
     const known = status();
     reply
       .writeHead(known ? 200 : 503, { 'content-type': 'application/json' })
@@ -84,7 +85,7 @@ export async function holdDataFolder(
 /** What the running agent of a data folder says; fails when none runs. */
 export function askStatus(dataFolder: string): Promise<Result<AgentStatus, string>> {
   return new Promise((resolve) => {
-    const asked = request({ socketPath: statusSocket(dataFolder), path: '/status', timeout: 3000 }, (reply) => {
+    const asked = http.request({ socketPath: statusSocket(dataFolder), path: '/status', timeout: 3000 }, (reply) => {
       const chunks: Buffer[] = [];
       reply.on('data', (chunk: Buffer) => chunks.push(chunk));
       reply.on('error', (error) => resolve(fail(error.message)));

@@ -12,6 +12,9 @@ const endings = { stopped: 0, notStarted: 1, wrongSetting: 2, stoppedAfterRevoke
 /** After this the process ends whatever still hangs. Nothing acknowledged is lost by it. */
 const stopWithinMs = 9000;
 
+/** What starting left behind is collected once, this long after it: an idle program would hold it for hours. */
+const settleAfterMs = 5000;
+
 const { version } = JSON.parse(readFileSync(path.join(import.meta.dirname, '../package.json'), 'utf8')) as {
   version: string;
 };
@@ -58,14 +61,22 @@ async function run(): Promise<void> {
   const parts = { version, clock: systemClock, logger, stop: stop.signal };
   const agent = await startAgent(config, parts).catch((error: unknown) => stopWith(sentenceFor(error)));
   if (!agent.ok) stopWith(agent.error, stop.signal.aborted ? endings.stopped : endings.notStarted);
-  const { status, receivePort, healthPort, close, revoked } = agent.value;
-  const { site, server } = status();
+  const running = agent.value;
+  const { receivePort, healthPort } = running;
+  const { site, server } = running.status();
   logger.info('agent runs', { version, site, server, data: config.dataFolder, receivePort, healthPort });
+  // There with --expose-gc, as node-flags.json has it.
+  const settle = setTimeout(
+    () => globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' }),
+    settleAfterMs,
+  );
+  settle.unref();
   await told;
   logger.info('stopping: keeping what was accepted');
-  setTimeout(() => process.exit(revoked() ? endings.stoppedAfterRevoked : endings.stopped), stopWithinMs).unref();
-  await close();
-  process.exit(revoked() ? endings.stoppedAfterRevoked : endings.stopped);
+  const end = (): void => process.exit(running.revoked() ? endings.stoppedAfterRevoked : endings.stopped);
+  setTimeout(end, stopWithinMs).unref();
+  await running.close();
+  end();
 }
 
 if (config.command === 'help') process.stdout.write(helpText());

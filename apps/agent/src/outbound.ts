@@ -1,9 +1,10 @@
-import http from 'node:http';
+import type { Agent } from 'node:http';
 import https from 'node:https';
 import { fail, ok, type Result } from '@sightline/base';
+import { http } from './node-http.ts';
 
 /** Connections to the server, through the site's proxy where the environment names one. */
-export function outboundAgent(server: string, proxy: Readonly<Record<string, string>>): http.Agent {
+export function outboundAgent(server: string, proxy: Readonly<Record<string, string>>): Agent {
   const options = { keepAlive: true, keepAliveMsecs: 30_000, maxSockets: 8, proxyEnv: { ...proxy } };
   return server.startsWith('https:') ? new https.Agent(options) : new http.Agent(options);
 }
@@ -18,12 +19,7 @@ export interface Reply {
 const replyLimitBytes = 256 * 1024;
 
 /** Posts JSON and reads JSON, both small, within `timeoutMs`. Fails with a sentence when no reply came. */
-export function postJson(
-  url: string,
-  body: unknown,
-  agent: http.Agent,
-  timeoutMs: number,
-): Promise<Result<Reply, string>> {
+export function postJson(url: string, body: unknown, agent: Agent, timeoutMs: number): Promise<Result<Reply, string>> {
   const text = JSON.stringify(body);
   const headers = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) };
   const request = url.startsWith('https:') ? https.request : http.request;

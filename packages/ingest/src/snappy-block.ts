@@ -1,5 +1,3 @@
-import { uncompress } from 'snappy';
-
 /**
  * Undoes snappy's block format (https://github.com/google/snappy/blob/main/format_description.txt), as Prometheus and Loki
  * clients use it. The length that the block announces is judged before anything is written: beyond `limitBytes` it
@@ -12,6 +10,8 @@ export async function unsnappy(bytes: Buffer, limitBytes: number): Promise<Buffe
     throw Object.assign(new RangeError(`the body would take ${announced} bytes`), { code: 'ERR_BUFFER_TOO_LARGE' });
   }
   try {
+    // Not at the start: its own worker threads would stay in programs that never see such a body.
+    const { uncompress } = await import('snappy');
     return (await uncompress(bytes, { asBuffer: true })) as Buffer;
   } catch (error) {
     throw new Error('the body is not valid snappy', { cause: error });

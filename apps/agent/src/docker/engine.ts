@@ -1,6 +1,7 @@
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import type { IncomingMessage, RequestOptions } from 'node:http';
 import { fail, ok, type Result } from '@sightline/base';
 import type { AnswerFault } from '@sightline/fleet/messages';
+import { http } from '../node-http.ts';
 
 /** Where an engine may answer: a Unix socket (or Windows pipe), or a TCP address without TLS. */
 export type EngineAddress = { readonly socketPath: string } | { readonly host: string; readonly port: number };
@@ -162,7 +163,7 @@ function exchange(address: EngineAddress, call: EngineCall): Promise<Result<Inco
     ...(call.signal && { signal: call.signal }),
   };
   return new Promise((resolve) => {
-    const request = httpRequest(options, (reply) => {
+    const request = http.request(options, (reply) => {
       // Silence of a stream that began, or an abort, ends its reading; the reader sees an error or a premature end.
       reply.on('error', () => undefined);
       resolve(ok(reply));

@@ -9,6 +9,9 @@ import { DockerEngine } from '../docker/engine.ts';
 const unitFile = '/etc/systemd/system/sightline-agent.service';
 const root = path.join(import.meta.dirname, '../../../..');
 
+/** A file of this program's folder that is for Node. */
+const beside = <T>(name: string): T => JSON.parse(readFileSync(path.join(root, 'apps/agent', name), 'utf8')) as T;
+
 export interface UnitParts {
   readonly node: string;
   readonly nodeFlags: readonly string[];
@@ -113,12 +116,12 @@ export async function install(
     unitFile,
     unitText({
       node: process.execPath,
-      nodeFlags: JSON.parse(readFileSync(path.join(root, 'apps/agent/node-flags.json'), 'utf8')) as string[],
+      nodeFlags: beside<string[]>('node-flags.json'),
       main: path.join(root, 'apps/agent/src/main.ts'),
       args: withData(config),
       dataFolder: config.dataFolder,
       cacheFolder,
-      environment: config.serviceEnvironment,
+      environment: { ...beside<Record<string, string>>('node-environment.json'), ...config.serviceEnvironment },
     }),
   );
   say(`Written: ${unitFile} (site ${identity.value.site}, data ${config.dataFolder}).`);

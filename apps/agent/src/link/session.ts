@@ -69,7 +69,7 @@ class OpenSession implements Session {
       ...(httpAgent && { agent: httpAgent }),
     });
     this.#socket = socket;
-    const stopped = (): void => this.end('the agent stops');
+    const stopped = (): void => this.end('the agent was stopped');
     stop.addEventListener('abort', stopped, { once: true });
     socket.on('open', () => void this.#sayHello());
     socket.on('message', (data, binary) => this.#receive(data, binary));
