@@ -2,15 +2,18 @@ import { parseArgs } from 'node:util';
 import { benchOtlpLogs } from './otlp-logs.ts';
 import { benchStart } from './start.ts';
 import { benchQueries } from './queries.ts';
+import { benchRules } from './rules.ts';
 
 const help = `Measures Sightline, and a peer beside it in the same run. Trust ratios, not single figures.
 
   npm run bench -- otlp-logs [--records 2000000] [--rounds 3] [--peer-url <otlp logs url> --peer-pid <pid> --peer-data <folder>]
   npm run bench -- queries   [--logs 10000000] [--spans 5000000]
   npm run bench -- start
+  npm run bench -- rules     [--rules 10000] [--rate 1000] [--minutes 3]
 
   otlp-logs  records per second and per CPU second, latency, memory, bytes on disk of OTLP/HTTP log ingest with everything on
   queries    times of the searches people make, on generated logs and spans
+  rules      what many rules cost while data of 500 sites flows, and how soon a fault is found
   start      time to ready of a first and a second start, memory when idle
 
   Results worth keeping go to bench/RESULTS.md with the command that repeats them.`;
@@ -22,6 +25,9 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     logs: { type: 'string', default: '10000000' },
     spans: { type: 'string', default: '5000000' },
+    rules: { type: 'string', default: '10000' },
+    rate: { type: 'string', default: '1000' },
+    minutes: { type: 'string', default: '3' },
     'peer-url': { type: 'string', default: '' },
     'peer-pid': { type: 'string', default: '0' },
     'peer-data': { type: 'string', default: '' },
@@ -67,6 +73,8 @@ const scenario = positionals[0];
 if (values.help || !scenario) console.log(help);
 else if (scenario === 'otlp-logs') await otlpLogs();
 else if (scenario === 'queries') console.table(await benchQueries(Number(values.logs), Number(values.spans)));
+else if (scenario === 'rules')
+  console.table(await benchRules(Number(values.rules), Number(values.rate), Number(values.minutes)));
 else if (scenario === 'start') console.table(await benchStart());
 else {
   console.error(`There is no scenario "${scenario}".\n\n${help}`);

@@ -44,7 +44,7 @@ export const rule = ruleValues.extend({
   /** Groups that fire, and that wait for the rule's `for`. */
   firing: z.number(),
   pending: z.number(),
-  /** The limit in words: "limit 10 %". */
+  /** The limit in words: "> 10 %". */
   limit: z.string(),
   /** The span of time that one evaluation looks at; 0 where the settings do not fit. */
   windowMs: z.number(),

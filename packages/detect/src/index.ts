@@ -1,7 +1,7 @@
 export { RuleRunner, type RuleRunnerParts } from './rules/rule-runner.ts';
 export { checkRule, type CheckedRule } from './rules/check-rule.ts';
 export { describeGroup } from './rules/finding-of.ts';
-export { formatLimit } from './rules/words.ts';
+export { shortLimit } from './rules/words.ts';
 export { previewRule, type Preview, type PreviewAsked } from './rules/preview.ts';
 export { readyRules } from './rules/ready-rules.ts';
 export { ruleTypeOf, ruleTypes } from './rule-types/all.ts';

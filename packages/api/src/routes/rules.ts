@@ -11,7 +11,7 @@ import {
   type RuleValues,
 } from '@sightline/contract';
 import type { Rule } from '@sightline/control';
-import { checkRule, describeGroup, formatLimit, previewRule as preview, type RuleFault } from '@sightline/detect';
+import { checkRule, describeGroup, shortLimit, previewRule as preview, type RuleFault } from '@sightline/detect';
 import { refusal } from '../problem.ts';
 import { answer, type CallContext, doneReply, type ProblemReply, refuse, type Route } from '../route.ts';
 import { answerRead } from './answer-read.ts';
@@ -28,7 +28,7 @@ function show(rule: Rule, counts: { firing: number; pending: number } = nothing)
     labels: { ...rule.labels },
     lastError: checked.ok ? rule.lastError : rule.lastError || (checked.error[0]?.message ?? ''),
     ...counts,
-    limit: checked.ok ? formatLimit(checked.value.type.limit(checked.value.settings)) : '',
+    limit: checked.ok ? shortLimit(checked.value.type.limit(checked.value.settings)) : '',
     windowMs: checked.ok ? checked.value.type.windowMs(checked.value.settings) : 0,
   };
 }

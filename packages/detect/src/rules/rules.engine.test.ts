@@ -119,13 +119,7 @@ class World {
 
   async logs(
     count: number,
-    {
-      site = 'STORE_001',
-      severity = 17,
-      body = 'payment failed',
-      agoMs = 10_000,
-      attrs = {},
-    } = {},
+    { site = 'STORE_001', severity = 17, body = 'payment failed', agoMs = 10_000, attrs = {} } = {},
   ): Promise<void> {
     const at = BigInt(this.clock.now() - agoMs) * 1_000_000n;
     await store.execute(

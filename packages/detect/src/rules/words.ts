@@ -20,6 +20,12 @@ export function formatLimit({ threshold, operator, unit }: Limit): string {
   return `${operator.startsWith('>') ? 'limit' : 'least'} ${formatMeasure(threshold, unit)}`;
 }
 
+const signs: Readonly<Record<Limit['operator'], string>> = { '>': '>', '>=': '≥', '<': '<', '<=': '≤' };
+/** `> 10 %`, for lists. */
+export function shortLimit({ threshold, operator, unit }: Limit): string {
+  return `${signs[operator]} ${formatMeasure(threshold, unit)}`;
+}
+
 /** True when a value breaks the limit. */
 export function breaks(value: number, { threshold, operator }: Pick<Limit, 'threshold' | 'operator'>): boolean {
   switch (operator) {

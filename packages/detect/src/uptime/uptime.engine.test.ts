@@ -57,7 +57,7 @@ const open: Uptime[] = [];
 let told: Finding[];
 /** Our time runs ahead of the machine's by as much as a test says. */
 let aheadMs: number;
-const clock: Clock = { now: () => Date.now() + aheadMs, sleep: systemClock.sleep };
+const clock: Clock = { now: () => Date.now() + aheadMs, sleep: (ms, signal) => systemClock.sleep(ms, signal) };
 
 beforeEach(async () => {
   aheadMs = 0;

@@ -108,13 +108,12 @@ const nameOf = (labels: Readonly<Record<string, string>>): string => Object.valu
 
 function PreviewChart({ seen }: { seen: Seen }): ReactNode {
   const series = useMemo((): ChartSeries[] => {
-    const first = seen.series[0]?.points ?? [];
-    const times = new Set([seen.from, seen.at, ...first.map(({ at }) => at)]);
-    const limit = {
-      name: 'limit',
-      colour: 'var(--bad)',
-      points: [...times].sort((a, b) => a - b).map((at) => ({ at, value: seen.threshold })),
-    };
+    const moments = Math.floor((seen.at - seen.from) / seen.stepMs) + 1;
+    const points = Array.from({ length: moments }, (_, i) => ({
+      at: seen.at - i * seen.stepMs,
+      value: seen.threshold,
+    }));
+    const limit = { name: 'limit', colour: 'var(--bad)', points: points.toReversed() };
     return [
       ...seen.series.slice(0, shownSeries).map(({ labels, points }) => ({ name: nameOf(labels), points })),
       limit,
