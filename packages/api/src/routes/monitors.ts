@@ -14,6 +14,7 @@ import type { Monitor, NewMonitor } from '@sightline/control';
 import { lateAfterMs } from '@sightline/detect';
 import { findMonitorType, hideSecrets, keepSecrets } from '@sightline/monitors';
 import { readMonitorHistory, readMonitorResults, readResponseTimes } from '@sightline/query';
+import { z } from 'zod';
 import { invalidInput, refusal } from '../problem.ts';
 import { answer, type ApiDeps, doneReply, type ProblemReply, refuse, type Route } from '../route.ts';
 import { answerRead } from './answer-read.ts';
@@ -66,7 +67,7 @@ function checked(type: string, body: MonitorBody, kept: unknown): NewMonitor | P
   const settings = known.settings.safeParse(keepSecrets(body.settings, kept));
   if (!settings.success) {
     const issues = settings.error.issues.map((issue) => ({ ...issue, path: ['settings', ...issue.path] }));
-    return invalidInput('body', Object.assign(settings.error, { issues }));
+    return invalidInput('body', new z.ZodError(issues));
   }
   const field = (name: string, message: string) =>
     refuse(422, 'The body is not valid', `${name}: ${message}`, { fields: { [name]: message } });

@@ -61,7 +61,17 @@ export function valuesOf(edit: Omit<MonitorBody, 'site'> & { site: string; type:
   const { headers, ...settings } = edit.settings as { headers?: Record<string, string> };
   const { name, site, runsOn, everyMs, timeoutMs, retries, severity, policy, runbook, enabled } = edit;
   return {
-    ...{ type, name, site, runsOn, everyMs, timeoutMs, retries, severity, policy, runbook, enabled },
+    type,
+    name,
+    site,
+    runsOn,
+    everyMs,
+    timeoutMs,
+    retries,
+    severity,
+    policy,
+    runbook,
+    enabled,
     settings: { ...beginnings[type], ...settings },
     headers: writeHeaders(headers ?? {}),
   };
@@ -76,7 +86,14 @@ export function settingsOf(values: FormValues): Record<string, unknown> {
 export function bodyOf(values: FormValues): MonitorBody {
   const { name, site, runsOn, everyMs, timeoutMs, retries, severity, policy, runbook, enabled } = values;
   return {
-    ...{ site: site.trim(), everyMs, timeoutMs, retries, severity, policy, runbook: runbook.trim(), enabled },
+    site: site.trim(),
+    everyMs,
+    timeoutMs,
+    retries,
+    severity,
+    policy,
+    runbook: runbook.trim(),
+    enabled,
     runsOn: values.type === 'heartbeat' ? 'server' : runsOn,
     name: name.trim() === '' ? nameFor(values) : name.trim(),
     settings: settingsOf(values),
