@@ -111,6 +111,7 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Res
   const forwarding = await startForwarder({
     server: identity.value.server,
     token: () => identity.value.token,
+    httpAgent,
     dataFolder: config.dataFolder,
     receive: { port: config.receivePort },
     limits: { totalBytes: config.spoolLimitBytes },

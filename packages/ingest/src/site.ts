@@ -14,6 +14,7 @@ export {
   forwardBatchLimitBytes,
   forwardContentType,
   forwardPath,
+  sentAtHeader,
   type ForwardBatch,
   type ForwardReply,
   type RunOfFrames,

@@ -7,6 +7,7 @@ import {
   forwardPath,
   type ForwardBatch,
   type ForwardReply,
+  sentAtHeader,
 } from '@sightline/ingest/site';
 import { z } from 'zod';
 import { http } from '../node-http.ts';
@@ -46,11 +47,14 @@ interface Reply {
   readonly body: string;
 }
 
-/** Posts batches to `server` (its address as people enter it) over one connection that is kept. */
-export function batchPoster(server: string, token: () => string): BatchPoster {
+/**
+ * Posts batches to `server` (its address as people enter it) through `outbound`, which knows the site's proxies; without one, over a
+ * connection of its own.
+ */
+export function batchPoster(server: string, token: () => string, now: () => number, outbound?: Agent): BatchPoster {
   const url = new URL(server);
   const base = url.pathname.endsWith('/') ? url.pathname.slice(0, -1) : url.pathname;
-  const connect = connector(url);
+  const connect = connector(url, outbound);
   return {
     post: async (batch, signal) => {
       const body = await compress(encodeBatch(batch));
@@ -59,6 +63,8 @@ export function batchPoster(server: string, token: () => string): BatchPoster {
         'content-type': forwardContentType,
         'content-encoding': 'zstd',
         'content-length': body.length,
+        // The site's clock, as near to the sending as can be: the server compares it with its own.
+        [sentAtHeader]: String(Math.round(now())),
       };
       try {
         const { request, agent } = await connect;
@@ -68,7 +74,9 @@ export function batchPoster(server: string, token: () => string): BatchPoster {
         return { kind: 'unreachable', message: error instanceof Error ? error.message : String(error) };
       }
     },
-    close: () => void connect.then(({ agent }) => agent.destroy()),
+    close: () => {
+      if (!outbound) void connect.then(({ agent }) => agent.destroy());
+    },
   };
 }
 
@@ -78,11 +86,11 @@ interface Connector {
 }
 
 /** TLS is loaded only where it is spoken. */
-async function connector(url: URL): Promise<Connector> {
+async function connector(url: URL, outbound: Agent | undefined): Promise<Connector> {
   const options = { keepAlive: true, maxSockets: 1, timeout: timeoutMs };
-  if (url.protocol !== 'https:') return { request: http.request, agent: new http.Agent(options) };
+  if (url.protocol !== 'https:') return { request: http.request, agent: outbound ?? new http.Agent(options) };
   const https = await import('node:https');
-  return { request: https.request, agent: new https.Agent(options) };
+  return { request: https.request, agent: outbound ?? new https.Agent(options) };
 }
 
 function exchange(

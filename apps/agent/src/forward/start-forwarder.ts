@@ -1,3 +1,4 @@
+import type { Agent as HttpAgent } from 'node:http';
 import path from 'node:path';
 import { type Clock, fail, type Logger, type Result } from '@sightline/base';
 import type { OtlpSignal } from '@sightline/ingest/site';
@@ -11,6 +12,8 @@ export interface ForwarderOptions {
   readonly server: string;
   /** The agent's token; asked for each request. */
   readonly token: () => string;
+  /** Makes connections to the server, where the site has a proxy; not closed here. */
+  readonly httpAgent?: HttpAgent;
   /** Where the spool lies: `<dataFolder>/forward`. */
   readonly dataFolder: string;
   /** Where programs at the site send to; undefined for nowhere. */
@@ -50,7 +53,7 @@ const expireEveryMs = 60_000;
 export async function startForwarder(options: ForwarderOptions): Promise<RunningForwarder> {
   const { clock, logger } = options;
   const spool = await SiteSpool.open(path.join(options.dataFolder, 'forward'), options.limits ?? {}, clock, logger);
-  const poster = batchPoster(options.server, options.token);
+  const poster = batchPoster(options.server, options.token, () => clock.now(), options.httpAgent);
   const forwarder = new Forwarder(spool, poster, { ...defaultPace, ...options.pace }, clock, logger);
   spool.onKept = () => forwarder.kept();
   let receiver: LocalReceiver | undefined;

@@ -55,6 +55,8 @@ export interface ForwardReply {
 }
 
 export const forwardPath = '/api/v1/agent/forward';
+/** The site's clock when the request was sent, milliseconds since the epoch. */
+export const sentAtHeader = 'x-sightline-sent-at';
 export const forwardContentType = 'application/vnd.sightline.forward';
 /** Bytes of a batch after unzipping; agents aim at 4 MB, a single frame may be larger. */
 export const forwardBatchLimitBytes = 12 * 1024 * 1024;

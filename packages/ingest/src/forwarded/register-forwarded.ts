@@ -9,7 +9,8 @@ import type { Spool } from '../spool/spool.ts';
 import { unpackBody } from '../unpack-body.ts';
 import { acceptBatch, type ForwardingAgent } from './accept-batch.ts';
 import type { AcceptedFrames } from './accepted-frames.ts';
-import { forwardBatchLimitBytes, forwardPath, type ForwardReply, readBatch } from './batch.ts';
+import { forwardBatchLimitBytes, forwardPath, type ForwardReply, readBatch, sentAtHeader } from './batch.ts';
+import { skewOf } from './clock-skew.ts';
 
 /** Who knows the agents; the control plane fills this. */
 export interface ForwardingAgents {
@@ -46,6 +47,9 @@ export async function registerForwarded(app: FastifyInstance, parts: ForwardedPa
   await app.register(async (scope) => {
     const bodies = new BodyReader({ limits: { inFlightBytes: 8 * forwardBatchLimitBytes } });
     const door = new ForwardedDoor(parts);
+    // Before the body: a thin line takes its time with it.
+    const begunAtMs = new WeakMap<FastifyRequest, number>();
+    scope.addHook('onRequest', async (request) => void begunAtMs.set(request, parts.clock.now()));
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
       bodies.read(payload, forwardBatchLimitBytes),
@@ -57,7 +61,7 @@ export async function registerForwarded(app: FastifyInstance, parts: ForwardedPa
       logLevel: 'silent',
       handler: async (request, reply) => {
         try {
-          const { status, body, retryAfterS } = await door.take(request);
+          const { status, body, retryAfterS } = await door.take(request, begunAtMs.get(request) ?? parts.clock.now());
           parts.ledger.answered('agent', status);
           void reply.code(status);
           if (retryAfterS !== undefined) void reply.header('retry-after', String(retryAfterS));
@@ -80,10 +84,12 @@ class ForwardedDoor {
   }
 
   /** Never throws: an exception is our bug and ends as 500, after which the agent comes again. */
-  async take(request: FastifyRequest): Promise<Answer> {
+  async take(request: FastifyRequest, begunAtMs: number): Promise<Answer> {
     try {
-      const agent = await this.#authenticate(request);
-      if ('status' in agent) return agent;
+      const known = await this.#authenticate(request);
+      if ('status' in known) return known;
+      const clockSkewMs = skewOf(known.clockSkewMs, Number(request.headers[sentAtHeader] ?? Number.NaN) - begunAtMs);
+      const agent = { ...known, clockSkewMs };
       return await this.#inTurn(agent.id, () => this.#accept(agent, request));
     } catch (error) {
       this.#parts.logger.error('a forwarded batch ended in an exception', { error });
