@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   createRule,
   deleteRule,
@@ -72,9 +73,7 @@ function changesOf(before: Rule, after: RuleValues): string {
   const words = fields
     .filter((field) => before[field] !== after[field])
     .map((field) => `${field} ${String(after[field]).slice(0, 100)}`);
-  const parts = (['settings', 'labels'] as const).filter(
-    (field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]),
-  );
+  const parts = (['settings', 'labels'] as const).filter((field) => !isDeepStrictEqual(before[field], after[field]));
   return [...words, ...parts.map((part) => `${part} ${JSON.stringify(after[part])}`)].join('; ');
 }
 
