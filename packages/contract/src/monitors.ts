@@ -201,8 +201,8 @@ export const siteHistory = endpoint({
       z.object({
         number: z.number(),
         title: z.string(),
-        severity: z.string(),
-        status: z.string(),
+        severity: monitorSeverity,
+        status: z.enum(['open', 'acknowledged', 'resolved']),
         openedAt: z.number(),
         resolvedAt: z.number().nullable(),
         resolvedHow: z.string(),

@@ -24,6 +24,7 @@ import { ContainersPanel } from './containers-panel.tsx';
 import { SiteActions } from './site-actions.tsx';
 import { SiteDiagram } from './site-diagram.tsx';
 import { SiteForm } from './site-form.tsx';
+import { SiteHistory } from './site-history.tsx';
 import '../../components/tabs.css';
 import './site.css';
 
@@ -58,7 +59,7 @@ export default function SitePage(): ReactNode {
       <ErrorState error={asked.error} again={() => void asked.refetch()} kept={`${code} keeps sending meanwhile.`} />
     );
   }
-  const tab = search['tab'] === 'actions' ? 'actions' : '';
+  const tab = search['tab'] === 'actions' || search['tab'] === 'history' ? search['tab'] : '';
   const here = `/sites/${encodeURIComponent(code)}`;
   const reachable = signals.filter((s) => allPages.some((page) => page.path === s.path));
   return (
@@ -80,10 +81,13 @@ export default function SitePage(): ReactNode {
         <Go to={here} search={{ tab: 'actions' }} className="tab" aria-current={tab === 'actions' ? 'page' : undefined}>
           Actions
         </Go>
+        <Go to={here} search={{ tab: 'history' }} className="tab" aria-current={tab === 'history' ? 'page' : undefined}>
+          History
+        </Go>
       </nav>
-      {tab === 'actions' ? (
-        <SiteActions code={code} agents={agents} />
-      ) : (
+      {tab === 'actions' && <SiteActions code={code} agents={agents} />}
+      {tab === 'history' && <SiteHistory code={code} />}
+      {tab === '' && (
         <>
           {agents?.some((agent) => agent.containers.length > 0) === true && (
             <ContainersPanel code={code} agents={agents} />
@@ -180,7 +184,9 @@ function Head({
           </span>
         )}
         <span>last heard {site.lastSeenAt === null ? 'never' : <TimeText at={site.lastSeenAt} show="relative" />}</span>
-        <span>{counted(site.openIncidents, 'open incident')}</span>
+        <Go to="/incidents" search={{ site: code }} data-tone={site.openIncidents > 0 ? 'bad' : undefined} className="toned">
+          {counted(site.openIncidents, 'open incident')}
+        </Go>
         {onEdit !== undefined && (
           <button type="button" className="plain-button" onClick={onEdit}>
             Edit name and place
