@@ -140,7 +140,7 @@ function shownText(lane: Lane, point: LanePoint | undefined, pointed: number | u
     return lately.some(({ value }) => value > 0) ? 'heard' : 'silent';
   }
   if (point === undefined) return '–';
-  if (pointed !== undefined || lane.kind === 'line' || lane.unit.includes('/'))
+  if (pointed !== undefined || lane.kind === 'line' || lane.unit.includes('/') || lane.unit === 'open')
     return valueText(point.value, lane.unit);
   return `${valueText(sumOf(lane.points), lane.unit)} in all`;
 }
@@ -158,7 +158,7 @@ function valueText(value: number, unit: string): string {
 
 /** State has its colours; everything else is drawn in one quiet one. */
 function colourOf(name: string): string {
-  if (/error|fail|declin/i.test(name)) return 'var(--bad-fill)';
+  if (/error|fail|declin|incident/i.test(name)) return 'var(--bad-fill)';
   if (/online|uptime/i.test(name)) return 'var(--good-fill)';
   return 'var(--quiet-fill)';
 }

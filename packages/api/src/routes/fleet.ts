@@ -1,5 +1,5 @@
 import { fleet, scopes, siteDetail, updateSite } from '@sightline/contract';
-import type { Site } from '@sightline/control';
+import type { IncidentSpan, Site } from '@sightline/control';
 import {
   BusinessDays,
   isTimeZone,
@@ -15,6 +15,7 @@ import {
   summariseSite,
   unknownSite,
   type FleetTelemetry,
+  type Lane,
   type SiteFacts,
 } from '@sightline/query';
 import { refuse, type ApiDeps, type CallContext, type Route } from '../route.ts';
@@ -139,8 +140,9 @@ const showSite = answerRead(siteDetail, async ({ params, query }, context) => {
   if (!known && !telemetry.seen.has(params.code))
     return refuse(404, 'No such site', `No site ${params.code} is known here, and none was heard.`);
   const zones = new Map([[params.code, known?.timeZone ?? '']]);
-  const [open, day, services, seen, lanes, topIssues] = await Promise.all([
+  const [open, spans, day, services, seen, lanes, topIssues] = await Promise.all([
     deps.control.respond.incidents.open(organisation),
+    deps.control.respond.incidents.spans(organisation, { from: query.from, to: range.toMs, site: params.code }),
     readBusinessDay(deps.store, { organisation, nowMs, zones }, limits),
     readServices(deps.store, { organisation, site: params.code, nowMs }, limits),
     readDevices(deps.store, range, limits),
@@ -153,10 +155,22 @@ const showSite = answerRead(siteDetail, async ({ params, query }, context) => {
     attributes: seen.attributes,
     services,
     devices: seen.devices,
-    lanes,
+    lanes: withIncidents(lanes, spans, nowMs),
     topIssues,
   };
 });
+
+/** The lanes with one more after the first: how many incidents of the site were open in each bucket. */
+function withIncidents(lanes: readonly Lane[], spans: readonly IncidentSpan[], nowMs: number): Lane[] {
+  const [first, ...rest] = lanes;
+  if (!first || spans.length === 0) return [...lanes];
+  const stepMs = (first.points[1]?.at ?? nowMs) - (first.points[0]?.at ?? 0);
+  const points = first.points.map(({ at }) => ({
+    at,
+    value: spans.filter(({ openedAt, resolvedAt }) => openedAt < at + stepMs && (resolvedAt ?? nowMs) >= at).length,
+  }));
+  return [first, { name: 'incidents', unit: 'open', kind: 'bar', points }, ...rest];
+}
 
 /** Times beyond this (2106) no table can hold. */
 const lastMs = 4_294_000_000_000;

@@ -5,7 +5,7 @@ import type { Worksheet } from '../incidents/worksheet.ts';
 /** Delivery tries a message for about ten minutes: after this it is known how it ended. */
 const fallbackKnownAfterMs = 12 * 60_000;
 /** With no channel at all, new ones are looked for this often. */
-const lookAgainMs = 60_000;
+const lookAgainMs = 20_000;
 /** When every channel failed, all is tried again after this, and after twice as long each time. */
 const tryAgainMs = 10 * 60_000;
 const tryAgainAtMostMs = 6 * 3_600_000;

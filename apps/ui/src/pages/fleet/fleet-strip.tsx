@@ -4,6 +4,7 @@ import { compactNumber, money } from '../../components/number-text.ts';
 import { Skeleton } from '../../components/skeleton.tsx';
 import type { Tone } from '../../components/state-badge.tsx';
 import type { Reply } from '../../data/call.ts';
+import { Go } from '../../shell/go.tsx';
 import { revenueChange } from './fleet-filter.ts';
 
 /** Five numbers of the whole fleet, each with its unit and window. */
@@ -22,6 +23,7 @@ export function FleetStrip({ totals }: { totals: Reply<typeof fleet>['totals'] |
       />
       <Figure
         title="Open incidents"
+        to="/incidents"
         value={`${totals.openIncidents}`}
         {...(totals.openIncidents > 0 ? { tone: 'bad' as const, note: 'open' } : { note: 'none' })}
       />
@@ -37,10 +39,18 @@ export function FleetStrip({ totals }: { totals: Reply<typeof fleet>['totals'] |
   );
 }
 
-function Figure(props: { title: string; value: string; unit?: string; note?: string; tone?: Tone }): ReactNode {
+function Figure(props: {
+  title: string;
+  value: string;
+  unit?: string;
+  note?: string;
+  tone?: Tone;
+  /** Where the title leads. */
+  to?: string;
+}): ReactNode {
   return (
     <div className="strip-figure">
-      <dt>{props.title}</dt>
+      <dt>{props.to === undefined ? props.title : <Go to={props.to}>{props.title}</Go>}</dt>
       <dd>
         {props.value} {props.unit !== undefined && <small>{props.unit}</small>}
         <span className="strip-figure-note" data-tone={props.tone}>

@@ -53,7 +53,7 @@ export function IncidentActs({ answer }: { answer: IncidentAnswer }): ReactNode 
     <section className="incident-acts" aria-label="What to do">
       <div className="row">
         {open && (
-          <Button size="sm" loading={acknowledge.isPending} rightSection={<KeyHint keys="a" />} onClick={take}>
+          <Button size="sm" loading={acknowledge.isPending} rightSection={<Hint keys="a" />} onClick={take}>
             Acknowledge
           </Button>
         )}
@@ -67,7 +67,7 @@ export function IncidentActs({ answer }: { answer: IncidentAnswer }): ReactNode 
               size="sm"
               variant={open ? 'default' : 'filled'}
               aria-expanded={form === 'resolve'}
-              rightSection={<KeyHint keys="r" />}
+              rightSection={<Hint keys="r" />}
               onClick={() => toggle('resolve')}
             >
               Resolve
@@ -101,6 +101,15 @@ export function IncidentActs({ answer }: { answer: IncidentAnswer }): ReactNode 
       {form === 'note' && <NoteForm number={incident.number} onDone={close} />}
       {form === 'reopen' && <ReopenForm number={incident.number} onDone={close} />}
     </section>
+  );
+}
+
+/** On a phone there is no key to press. */
+function Hint({ keys }: { keys: string }): ReactNode {
+  return (
+    <span className="wide-only">
+      <KeyHint keys={keys} />
+    </span>
   );
 }
 

@@ -77,6 +77,9 @@ function View({ answer, skewMs }: { answer: IncidentAnswer; skewMs: number }): R
           <span className="muted">#{incident.number}</span> {incident.title}
         </h1>
         <p className="incident-lead">{incident.summary}</p>
+        <p className="incident-line muted">
+          <TimeText at={incident.openedAt} show="time" /> {incident.line}
+        </p>
         <Facts answer={answer} skewMs={skewMs} />
       </header>
       <IncidentActs answer={answer} />
@@ -150,7 +153,10 @@ function NextEscalation({ answer, skewMs }: { answer: IncidentAnswer; skewMs: nu
   if (incident.unreachable !== '')
     return (
       <span className="incident-alarm" role="alert">
-        Nobody could be told. {incident.unreachable}. <Go to="/alerting">Look at channels and policies</Go>
+        Nobody could be told. {incident.unreachable}.{' '}
+        <Go to="/alerting" className="underlined">
+          Look at channels and policies
+        </Go>
       </span>
     );
   if (incident.heldBy !== '') return <span>none: {heldText(incident.heldBy)}</span>;

@@ -84,7 +84,10 @@ export default function IncidentsPage(): ReactNode {
       </div>
       {newest !== undefined && !newest.open.canTell && newest.open.unreachable === 0 && (
         <p className="incident-hint">
-          Nobody would be told of an incident: there is no channel yet. <Go to="/alerting">Add a channel</Go>
+          Nobody would be told of an incident: there is no channel yet.{' '}
+          <Go to="/alerting" className="underlined">
+            Add a channel
+          </Go>
         </p>
       )}
       {asked.isPending && <SkeletonRows rows={8} height={64} />}
@@ -195,7 +198,7 @@ function IncidentLine({ incident, skewMs, now }: { incident: IncidentRow; skewMs
           {status === 'resolved' && incident.resolvedNote !== '' ? incident.resolvedNote : summary}
         </div>
         <div className="incident-story muted cut" title={line}>
-          <TimeText at={incident.openedAt} show="time" /> {line}
+          <TimeText at={incident.openedAt} show="time" /> {line.slice(line.indexOf(' → ') + 3)}
         </div>
       </div>
       <span className="incident-where">

@@ -15,7 +15,7 @@ export function NobodyTold(): ReactNode {
       <IconAlertTriangle size={16} aria-hidden />
       <p>
         Nobody could be told of {counted(data.unreachable, 'open incident')}
-        {data.canTell ? ': every channel failed.' : ': there is no channel to tell anybody through.'}
+        {data.canTell ? ' yet; it is tried again by itself.' : ': there is no channel to tell anybody through.'}
       </p>
       <Go to="/incidents">Show {data.unreachable === 1 ? 'it' : 'them'}</Go>
       <Go to="/alerting">{data.canTell ? 'Look at the channels' : 'Add a channel'}</Go>

@@ -12,6 +12,7 @@ import { Skeleton } from '../../components/skeleton.tsx';
 import { useAddress } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
+import { useIncidentMarks } from '../../data/incident-marks.ts';
 import { useScope } from '../../data/scope.ts';
 import './metrics.css';
 import {
@@ -34,6 +35,7 @@ const chartPx = 320;
 export function MetricView({ metric, info }: { metric: string; info: Info | undefined }): ReactNode {
   const { search, setSearch } = useAddress();
   const { query: scope, setRange } = useScope();
+  const marks = useIncidentMarks(scope);
   const aggregate = aggregates.find((one) => one === search['aggregate']) ?? firstAggregate(info?.type ?? '');
   const by = search['by'] ?? '';
   const where = readWhere(search['where'] ?? '');
@@ -114,6 +116,7 @@ export function MetricView({ metric, info }: { metric: string; info: Info | unde
             addable={aggregate === 'sum' || aggregate === 'rate' || aggregate === 'increase' || aggregate === 'count'}
             height={chartPx}
             label={`${aggregate} of ${metric} over time`}
+            marks={marks}
             onRange={setRange}
           />
           {asked.data.others > 0 && (

@@ -184,7 +184,12 @@ function Head({
           </span>
         )}
         <span>last heard {site.lastSeenAt === null ? 'never' : <TimeText at={site.lastSeenAt} show="relative" />}</span>
-        <Go to="/incidents" search={{ site: code }} data-tone={site.openIncidents > 0 ? 'bad' : undefined} className="toned">
+        <Go
+          to="/incidents"
+          search={{ site: code }}
+          data-tone={site.openIncidents > 0 ? 'bad' : undefined}
+          className="toned"
+        >
           {counted(site.openIncidents, 'open incident')}
         </Go>
         {onEdit !== undefined && (
