@@ -56,7 +56,7 @@ function records(query: string, measure: string, table = 'logs'): (typeof shapes
       source: { kind: 'records', table, query: `${query} site:${site}`, measure, of: `site:${site}` },
       windowMs: 300_000,
       operator: '>',
-      threshold: 1e6,
+      threshold: measure === 'share' ? 99.9 : 1e6,
       by: ['site'],
     }),
   };
@@ -237,9 +237,9 @@ async function faultsToFiring(server: ServerUnderTest, api: Signed, rounds: numb
 /** What the evaluation of many rules costs while data flows, and how soon a fault is found beside them. */
 export async function benchRules(count: number, recordsPerS: number, minutes: number): Promise<RulesFigures> {
   const server = await startServer();
+  const flow = new Flow(server, recordsPerS);
   try {
     const api = await signIn(server);
-    const flow = new Flow(server, recordsPerS);
     await sleep(30_000);
     const shareBefore = await shareOver(server.pid, minutes * 60);
     await createRules(api, count);
@@ -248,7 +248,6 @@ export async function benchRules(count: number, recordsPerS: number, minutes: nu
     const shareWith = await shareOver(server.pid, minutes * 60);
     const queriesPerMin = ((await figure(server, 'sightline_rule_queries_total')) - queries) / minutes;
     const waits = await faultsToFiring(server, api, 5);
-    await flow.stop();
     return {
       rules: await figure(server, 'sightline_rules'),
       shareBefore,
@@ -260,6 +259,7 @@ export async function benchRules(count: number, recordsPerS: number, minutes: nu
       faultToFiringMaxS: waits.at(-1) ?? Number.NaN,
     };
   } finally {
+    await flow.stop();
     await server.stop();
   }
 }
