@@ -53,6 +53,11 @@ function addressOf(deps: ApiDeps, word: string | null): string | null {
   return word === null ? null : `${deps.settings.publicUrl}/api/v1/heartbeats/${word}`;
 }
 
+/** In the audit a monitor of a site stands under its site. */
+function subjectOf({ site, name }: Pick<Monitor, 'site' | 'name'>): string {
+  return site === '' ? name : `${site}/${name}`;
+}
+
 /** What people decide, picked one by one: nothing else of a monitor leaves with it. */
 function editable(monitor: Monitor) {
   const { name, type, site, runsOn, everyMs, timeoutMs, retries, severity, policy, runbook, enabled } = monitor;
@@ -155,7 +160,7 @@ export const monitorRoutes: readonly Route[] = [
     if (isRefusal(monitor)) return monitor;
     const made = await deps.control.monitors.create(caller.organisation, monitor, caller.actor);
     if (!made.ok) return refusal(made.error);
-    await audit('monitor.create', made.value.name, `${type} ${targetOf(made.value)}`);
+    await audit('monitor.create', subjectOf(made.value), `${type} ${targetOf(made.value)}`);
     deps.monitors?.wake();
     return { id: made.value.id, address: addressOf(deps, made.value.word) };
   }),
@@ -167,7 +172,7 @@ export const monitorRoutes: readonly Route[] = [
     if (isRefusal(monitor)) return monitor;
     const changed = await deps.control.monitors.update(caller.organisation, params.id, monitor, caller.actor);
     if (!changed.ok) return refusal(changed.error);
-    await audit('monitor.update', changed.value.name, targetOf(changed.value));
+    await audit('monitor.update', subjectOf(changed.value), targetOf(changed.value));
     deps.monitors?.wake();
     return doneReply;
   }),
@@ -179,7 +184,7 @@ export const monitorRoutes: readonly Route[] = [
     const late = lateAfterMs(kept.type, kept.settings, kept.everyMs);
     const changed = await monitors.enable(caller.organisation, params.id, !body.paused, late, caller.actor);
     if (!changed.ok) return refusal(changed.error);
-    await audit(body.paused ? 'monitor.pause' : 'monitor.resume', changed.value.name);
+    await audit(body.paused ? 'monitor.pause' : 'monitor.resume', subjectOf(changed.value));
     deps.monitors?.wake();
     return doneReply;
   }),
@@ -187,7 +192,7 @@ export const monitorRoutes: readonly Route[] = [
   answer(removeMonitor, async ({ params }, { deps, caller, audit }) => {
     const removed = await deps.control.monitors.remove(caller.organisation, params.id, caller.actor);
     if (!removed.ok) return refusal(removed.error);
-    await audit('monitor.remove', removed.value.name, removed.value.id);
+    await audit('monitor.remove', subjectOf(removed.value), removed.value.id);
     deps.monitors?.wake();
     return doneReply;
   }),
