@@ -195,7 +195,12 @@ class WorkingAgent {
       logger,
       httpAgent,
       hello: () => this.#hello(),
-      heartbeat: () => ({ type: 'heartbeat', sentAt: clock.now(), spool: forwarding.status() }),
+      heartbeat: () => ({
+        type: 'heartbeat',
+        sentAt: clock.now(),
+        spool: forwarding.status(),
+        policy: readPolicy(policyFile(config.dataFolder)).policy,
+      }),
       onUp: ({ monitors }) => {
         this.#memory.up();
         this.#tellContainers();

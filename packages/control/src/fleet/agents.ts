@@ -122,14 +122,15 @@ export function agents(context: ServicesContext): Agents {
           link_since = CASE WHEN a.link = 'up' THEN a.link_since ELSE to_timestamp(s.at / 1000.0) END,
           last_seen_at = to_timestamp(s.at / 1000.0),
           spool = coalesce(s.spool, a.spool),
+          policy = coalesce(s.policy, a.policy),
           clock_skew_ms = coalesce(s.skew, a.clock_skew_ms),
           containers = coalesce(s.containers, a.containers),
           containers_at = CASE WHEN s.containers IS NULL THEN a.containers_at ELSE to_timestamp(s.at / 1000.0) END
         FROM jsonb_to_recordset(${JSON.stringify(
-          seen.map(({ agent, session, at, spool, clockSkewMs, containers }) => {
-            return { agent, session, at, spool, skew: clockSkewMs, containers };
+          seen.map(({ agent, session, at, spool, policy, clockSkewMs, containers }) => {
+            return { agent, session, at, spool, policy, skew: clockSkewMs, containers };
           }),
-        )}::jsonb) AS s(agent text, session text, at double precision, spool jsonb, skew double precision, containers jsonb)
+        )}::jsonb) AS s(agent text, session text, at double precision, spool jsonb, policy jsonb, skew double precision, containers jsonb)
         WHERE a.id = s.agent AND a.link_session = s.session AND a.revoked_at IS NULL
         RETURNING s.session`);
       return new Set(rows.map((row) => row.session));

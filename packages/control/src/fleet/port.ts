@@ -90,6 +90,7 @@ export interface AgentSeen {
   readonly session: string;
   readonly at: number;
   readonly spool?: unknown;
+  readonly policy?: unknown;
   readonly clockSkewMs?: number | undefined;
   readonly containers?: unknown;
 }

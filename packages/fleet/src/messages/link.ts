@@ -109,7 +109,13 @@ export const agentMessage = z.discriminatedUnion('type', [
     sentAt: ms,
   }),
   /** Every `heartbeatMs` of the welcome; answered by `pong`. */
-  z.object({ type: z.literal('heartbeat'), sentAt: ms, spool: agentSpool }),
+  z.object({
+    type: z.literal('heartbeat'),
+    sentAt: ms,
+    spool: agentSpool,
+    /** The site's policy as it is now, since its file may be changed at any time. */
+    policy: sitePolicy.optional(),
+  }),
   /** Containers as they are, on the first connection and within seconds of each change. */
   z.object({ type: z.literal('containers'), at: ms, containers: z.array(containerState).max(200) }),
   /** Results of monitors. Sent again with the next connection until `checked` names them. */

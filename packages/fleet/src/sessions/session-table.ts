@@ -111,7 +111,7 @@ export class SessionTable implements SessionEvents {
     switch (message.type) {
       case 'heartbeat':
         session.readClock(message.sentAt);
-        this.#note(session, { spool: message.spool });
+        this.#note(session, { spool: message.spool, policy: message.policy });
         session.send({ type: 'pong', echo: message.sentAt, now: clock.now(), skewMs: session.skew.medianMs });
         return false;
       case 'containers':
@@ -125,7 +125,7 @@ export class SessionTable implements SessionEvents {
     }
   }
 
-  #note(session: LinkSession, more: Pick<AgentSeen, 'spool' | 'containers'>): void {
+  #note(session: LinkSession, more: Pick<AgentSeen, 'spool' | 'policy' | 'containers'>): void {
     const skew = session.skew.medianMs;
     this.#seen.set(session.id, {
       ...this.#seen.get(session.id),

@@ -75,7 +75,7 @@ function storeWords({ lastSignalMs }: OtherViews, lostAtMs: number, nowMs: numbe
     return 'Nothing else was ever heard from the store, so it cannot be said whether it runs.';
   if (lastSignalMs > lostAtMs + apartMs)
     return `The store still sends: its last record is ${spanWords(nowMs - lastSignalMs)} old. The agent or its way out is lost, not the store.`;
-  return `Nothing else has come from the store since ${momentWords(lastSignalMs, nowMs)}: the store or its line is down.`;
+  return `Nothing has come from the store since ${momentWords(lastSignalMs, nowMs)}, by any way: the store, its line or its agent is down.`;
 }
 
 function neighbourWords(views: OtherViews): string {

@@ -55,7 +55,9 @@ export function Agents(): ReactNode {
                   <th>Spool</th>
                   <th>Its policy allows</th>
                   <th>Enrolled</th>
-                  <th />
+                  <th>
+                    <span className="only-read-aloud">Actions</span>
+                  </th>
                 </tr>
               </thead>
               <tbody>

@@ -48,7 +48,9 @@ export function ContainersPanel({ code, agents }: { code: string; agents: readon
               <th>Container</th>
               <th>Image</th>
               <th className="number">Restarts</th>
-              <th />
+              <th>
+                <span className="only-read-aloud">Actions</span>
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -90,9 +92,10 @@ function Doings(props: { code: string; container: ShownContainer; restart: () =>
     ? 'Restarting needs the role responder'
     : agent.link !== 'up'
       ? `${code} is not connected`
-      : policyAllows(agent, 'restart', service)
-        ? ''
-        : `The policy at ${code} does not list ${service} among what may be restarted`;
+      : '';
+  const unlisted = policyAllows(agent, 'restart', service)
+    ? ''
+    : ` The policy at ${code} did not list it when it was last told, so the store may refuse.`;
   return (
     <span className="row container-doings">
       <Go to={`/sites/${encodeURIComponent(code)}`} search={{ tab: 'actions', service }}>
@@ -103,7 +106,7 @@ function Doings(props: { code: string; container: ShownContainer; restart: () =>
           verb="Restart"
           harmful
           title={`Restart ${service} on ${code}`}
-          text={`It is ${stateWords(container)} now. It gets 10 s to stop before it is killed, and starts again. Who did it is kept in the audit trail.`}
+          text={`It is ${stateWords(container)} now. It gets 10 s to stop before it is killed, and starts again. Who did it is kept in the audit trail.${unlisted}`}
           act={restart}
         />
       ) : (
