@@ -378,6 +378,83 @@ describe('rules', () => {
     });
   });
 
+  const about = (rule: Rule) =>
+    world.found.filter((f) => f.sourceId === rule.id).map((f) => `${f.title}: ${f.summary}`);
+
+  it('take a percentile of spans and of an attribute, judged by a least sample', async () => {
+    const at = BigInt(world.clock.now() - 10_000) * 1_000_000n;
+    await store.execute(
+      `INSERT INTO spans (organisation, site, service, ts, received_at, kind, duration_ns, attrs)
+       SELECT {o:String}, if(number < 40, 'STORE_001', 'STORE_002'), 'orders', fromUnixTimestamp64Nano({at:Int64}), fromUnixTimestamp64Nano({at:Int64}), 2,
+         toUInt64(3000000000), map('basket.size', toString(number % 40)) FROM numbers(45)`,
+      { o: world.organisation.id, at },
+      { settings: { insert_deduplication_token: `t${token++}` } },
+    );
+    const percentile = (field: string, threshold: number) => ({
+      ...errorsAbove(threshold, { leastSample: 20 }),
+      source: { kind: 'records', table: 'spans', query: 'kind:server', measure: 'percentile', field, percentile: 95 },
+    });
+    const slow = await world.rule({ name: 'Slow', settings: percentile('duration', 2000) });
+    const large = await world.rule({ name: 'Large', settings: percentile('basket.size', 30) });
+    await world.pass(15_000);
+    expect(about(slow)).toEqual(['Slow at STORE_001: 3 s of 40 records in 1 min, limit 2 s']);
+    expect(about(large)).toHaveLength(1);
+  });
+
+  it('count long windows by whole minutes from the volumes', async () => {
+    const rule = await world.rule({ name: 'Hour', settings: errorsAbove(9, { windowMs: 3_600_000 }) });
+    for (const minutesAgo of [50, 30, 10, 5, 1]) await world.logs(2, { agoMs: minutesAgo * 60_000 });
+    await world.logs(5, { site: 'STORE_002', agoMs: 3_000_000, severity: 9 });
+    await world.pass(15_000);
+    expect(about(rule)).toEqual(['Hour at STORE_001: 10 in 1 h, limit 9']);
+  });
+
+  it('average levels of metrics by their labels, and know the machines of a site', async () => {
+    for (const [pool, value] of [
+      ['a', 0.5],
+      ['a', 0.7],
+      ['b', 0.9],
+    ] as const)
+      await world.point('pool.used', value, { pool }, { agoMs: 5000 + value * 10_000, monotonic: 0 });
+    for (const state of ['idle', 'user'])
+      await world.point('system.cpu.utilization', state === 'idle' ? 0.95 : 0.05, { state }, { monotonic: 0 });
+    await world.point('system.filesystem.utilization', 0.95, { mountpoint: '/' }, { monotonic: 0 });
+    const level = (source: Record<string, unknown>, threshold: number, by: string[]) => ({
+      source,
+      windowMs: 60_000,
+      operator: '>',
+      threshold,
+      by,
+    });
+    const pools = await world.rule({
+      name: 'Pool',
+      settings: level({ kind: 'metric', metrics: ['pool.used'], aggregate: 'avg' }, 0.65, ['pool']),
+    });
+    const cpu = await world.rule({ name: 'CPU', settings: level({ kind: 'vital', vital: 'cpu' }, 50, ['site']) });
+    const disk = await world.rule({ name: 'Disk', settings: level({ kind: 'vital', vital: 'disk' }, 90, ['site']) });
+    await world.pass(15_000);
+    expect(about(pools)).toEqual(['Pool (pool b): 0.9 in 1 min, limit 0.65']);
+    expect(about(cpu)).toEqual([]);
+    expect(about(disk)).toEqual(['Disk at STORE_001: 95 %, limit 90 %']);
+  });
+
+  it('see a kind of record fall silent where it was usual', async () => {
+    const rule = await world.rule({
+      name: 'No sync',
+      type: 'absence',
+      settings: { table: 'logs', query: 'acknowledged', by: ['site'], silentMs: 60_000, lookbackMs: 3_600_000 },
+    });
+    await world.logs(1, { site: 'STORE_001', body: 'batch acknowledged', severity: 9, agoMs: 5000 });
+    await world.logs(1, { site: 'STORE_002', body: 'something else', severity: 9, agoMs: 5000 });
+    await world.pass(30_000);
+    expect(world.told(rule)).toEqual([]);
+    await world.pass(60_000);
+    expect(world.told(rule)).toEqual(['firing STORE_001']);
+    await world.logs(1, { site: 'STORE_001', body: 'batch acknowledged', severity: 9, agoMs: 0 });
+    await world.pass(50_000);
+    expect(world.told(rule)).toEqual(['resolved STORE_001']);
+  });
+
   it('see through what cannot be evaluated: it is told, and costs its neighbours nothing', async () => {
     const bad = await world.rule({
       name: 'Bad',
