@@ -16,7 +16,7 @@ export const settingField = z.object({
   /** Kept sealed; comes back as `keptSecret`, and that leaves it as it is. Of a record: all its values. */
   secret: z.boolean(),
   choices: z.array(z.string()),
-  default: z.unknown(),
+  default: z.unknown().optional(),
 });
 export type SettingField = z.infer<typeof settingField>;
 
