@@ -41,10 +41,10 @@ export class Deliveries {
     this.#spool = spool;
   }
 
-  /** From here on, all that lies in the spool is backlog. */
-  async beginBacklog(): Promise<void> {
+  /** From here on, all that lies in the spool is backlog; what grows too, or only what is closed. */
+  async beginBacklog(close: 'any' | 'none'): Promise<void> {
     for (const lane of order) {
-      const newest = (await this.#spool.segments(lane, true)).at(-1);
+      const newest = (await this.#spool.segments(lane, close)).at(-1);
       if (newest) this.#boundaries.set(lane, newest.name);
     }
   }
@@ -117,7 +117,7 @@ export class Deliveries {
   async oldest(): Promise<SegmentName[]> {
     const found: SegmentName[] = [];
     for (const lane of order) {
-      const [segment] = await this.#spool.segments(lane);
+      const [segment] = await this.#spool.segments(lane, 'none');
       if (segment) found.push({ lane, segment: segment.name });
     }
     return found;
@@ -127,7 +127,8 @@ export class Deliveries {
     const lanes: Segment[][] = [];
     for (const lane of order) {
       const boundary = this.#boundaries.get(lane) ?? '';
-      const closed = await this.#spool.segments(lane);
+      // Without a link nothing is gained by closing what grows: there would be a file for each look.
+      const closed = await this.#spool.segments(lane, part === 'live' ? 'due' : 'none');
       lanes.push(closed.filter(({ name }) => name > boundary === (part === 'live')));
     }
     return lanes;

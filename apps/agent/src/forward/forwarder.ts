@@ -18,8 +18,6 @@ const backlogBatchBytes = 1e6;
 const liveBatchBytes = 4e6;
 /** So many batches of what is live go before one of the backlog. */
 const liveBeforeBacklog = 4;
-/** A link that was away longer leaves a backlog behind. */
-const backlogAfterMs = 10_000;
 const firstRetryMs = 1000;
 const longestRetryMs = 60_000;
 const unauthorisedRetryMs = 60_000;
@@ -39,7 +37,6 @@ export class Forwarder {
   readonly #running: Promise<void>;
   #look = new AbortController();
   #state: DeliveryState = 'connecting';
-  #downSinceMs: number | undefined;
   #retryMs = firstRetryMs;
   #liveInARow = 0;
   #idle = false;
@@ -82,13 +79,10 @@ export class Forwarder {
   }
 
   async #run(): Promise<void> {
-    let begun = false;
     while (!this.#stop.signal.aborted) {
       let waitMs = firstRetryMs;
       try {
-        if (!begun) await this.#deliveries.beginBacklog();
-        begun = true;
-        waitMs = await this.#step();
+        waitMs = this.#state === 'up' ? await this.#step() : await this.#probe();
       } catch (error) {
         // Reading our own disk failed, or it is a bug: either way what is kept stays kept.
         this.#logger.error('forwarding failed and will be tried again', { error });
@@ -103,10 +97,19 @@ export class Forwarder {
     this.#idle = false;
   }
 
-  /** One attempt; answers how long to wait before the next. */
+  /** Whether the link is up again, with the oldest that waits: whatever came before it is, is backlog. */
+  async #probe(): Promise<number> {
+    await this.#deliveries.beginBacklog('none');
+    if (!(await this.#deliveries.hasBacklog())) await this.#deliveries.beginBacklog('any');
+    const oldest = await this.#take('backlog');
+    if (!oldest) return this.#idleMs();
+    const waitMs = await this.#deliver('backlog', oldest);
+    if (this.#state === 'up') await this.#deliveries.beginBacklog('any');
+    return waitMs;
+  }
+
+  /** One batch, or none; answers how long to wait before the next. */
   async #step(): Promise<number> {
-    const downForMs = this.#downSinceMs === undefined ? 0 : this.#clock.now() - this.#downSinceMs;
-    if (downForMs > backlogAfterMs) await this.#deliveries.beginBacklog();
     const backlogWaitMs = this.#backlogWaitMs();
     const mayBacklog = backlogWaitMs <= 0 && (await this.#deliveries.hasBacklog());
     const live = mayBacklog && this.#liveInARow >= liveBeforeBacklog ? undefined : await this.#take('live');
@@ -114,6 +117,10 @@ export class Forwarder {
     const backlog = mayBacklog ? await this.#take('backlog') : undefined;
     if (backlog) return this.#deliver('backlog', backlog);
     if (await this.#deliveries.hasBacklog()) return Math.min(lookEveryMs, Math.max(1, backlogWaitMs));
+    return this.#idleMs();
+  }
+
+  #idleMs(): number {
     this.#idle = this.#spool.status().waitingBytes === 0;
     return this.#idle ? idleMs : lookEveryMs;
   }
@@ -212,7 +219,6 @@ export class Forwarder {
   #isUp(): void {
     if (this.#state === 'down' || this.#state === 'unauthorised') this.#logger.info('forwarding goes on');
     this.#state = 'up';
-    this.#downSinceMs = undefined;
     this.#retryMs = firstRetryMs;
   }
 
@@ -220,6 +226,5 @@ export class Forwarder {
     const state = kind === 'unauthorised' ? 'unauthorised' : 'down';
     if (this.#state !== state) this.#logger.warn('nothing can be forwarded; records are kept', { reason: message });
     this.#state = state;
-    this.#downSinceMs ??= this.#clock.now();
   }
 }

@@ -43,7 +43,7 @@ async function keep(spool: SiteSpool, lane: string, sizeBytes?: number, records?
 const held = async (spool: SiteSpool): Promise<Record<string, number>> => {
   const counts: Record<string, number> = {};
   for (const { name } of siteLanes) {
-    const segments = await spool.segments(name, true);
+    const segments = await spool.segments(name, 'any');
     if (segments.length > 0) counts[name] = segments.length;
   }
   return counts;
@@ -53,7 +53,7 @@ const held = async (spool: SiteSpool): Promise<Record<string, number>> => {
 async function account(spool: SiteSpool): Promise<{ signal: string; reason: string; records: number }[]> {
   const told: SpooledRecord[] = [];
   for (const lane of [accountLane, ...siteLanes.map(({ name }) => name)]) {
-    for (const segment of await spool.segments(lane, true)) {
+    for (const segment of await spool.segments(lane, 'any')) {
       const content = readFileSync(segment.path);
       for (let at = 0; at < content.length;) {
         const read = decodeSpooled(content, at);

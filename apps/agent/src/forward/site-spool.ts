@@ -190,9 +190,9 @@ export class SiteSpool {
     this.#counts.add(`rejected: ${reason}`, lane, records);
   }
 
-  /** Closed segments of a lane, oldest first; `anyAge` closes the growing one too. */
-  segments(lane: string, anyAge = false): Promise<readonly Segment[]> {
-    return this.#spool.segments(lane, anyAge);
+  /** Closed segments of a lane, oldest first; the growing one is closed first when it is due, in any case, or not at all. */
+  segments(lane: string, close: 'due' | 'any' | 'none' = 'due'): Promise<readonly Segment[]> {
+    return this.#spool.segments(lane, close);
   }
 
   /** While held, a segment is not dropped. */
@@ -227,7 +227,7 @@ export class SiteSpool {
     }
   }
 
-  /** Gives up what is too old. To be called each minute or so. */
+  /** Gives up what is too old. To be called every ten minutes or so: each time what grows is closed, so that it can grow old. */
   async expire(): Promise<void> {
     const nowMs = this.#clock.now();
     const runningMs = performance.now();
@@ -290,8 +290,8 @@ export class SiteSpool {
     for (let level = 0; level <= worth; level++) {
       let oldest: { lane: SiteLane; segment: Segment } | undefined;
       for (const lane of siteLanes.filter((one) => one.worth === level)) {
-        const closed = await this.#spool.segments(lane.name);
-        const segments = closed.length > 0 ? closed : await this.#spool.segments(lane.name, true);
+        const closed = await this.#spool.segments(lane.name, 'none');
+        const segments = closed.length > 0 ? closed : await this.#spool.segments(lane.name, 'any');
         const segment = segments.find(({ name }) => !this.#held.has(name));
         if (segment && (!oldest || segment.openedAtMs < oldest.segment.openedAtMs)) oldest = { lane, segment };
       }
@@ -320,7 +320,7 @@ export class SiteSpool {
   /** Segments whose loss was written down but not done. */
   async #finishDrops(): Promise<void> {
     const named = new Set<string>();
-    for (const segment of await this.#spool.segments(accountLane, true)) {
+    for (const segment of await this.#spool.segments(accountLane, 'any')) {
       const content = await readFile(segment.path);
       for (let at = 0; at < content.length;) {
         const frame = decodeSpooled(content, at);

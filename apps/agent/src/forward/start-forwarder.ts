@@ -44,7 +44,7 @@ export interface RunningForwarder {
 }
 
 const tendEveryMs = 5000;
-const expireEveryMs = 60_000;
+const expireEveryMs = 600_000;
 
 /**
  * Opens the site's spool, takes OTLP on this machine, and delivers to the server. Rejects when the spool cannot be opened; a port

@@ -103,8 +103,8 @@ export class DiskSpool implements Spool {
     return this.#lanes.get(lane)?.next(anyAge);
   }
 
-  async segments(lane: string, anyAge = false): Promise<readonly Segment[]> {
-    return (await this.#lanes.get(lane)?.segments(anyAge)) ?? [];
+  async segments(lane: string, close: 'due' | 'any' | 'none' = 'due'): Promise<readonly Segment[]> {
+    return (await this.#lanes.get(lane)?.segments(close)) ?? [];
   }
 
   async remove(segment: Segment): Promise<void> {

@@ -117,10 +117,11 @@ export class SpoolLane {
     });
   }
 
-  segments(anyAge: boolean): Promise<readonly Segment[]> {
+  segments(close: 'due' | 'any' | 'none'): Promise<readonly Segment[]> {
     return this.#inTurn(async () => {
       const growing = this.#growing;
-      if (growing && growing.sizeBytes > 0 && (anyAge || this.#isDue(growing))) await this.#seal();
+      const ready = close === 'any' || (close === 'due' && growing !== undefined && this.#isDue(growing));
+      if (growing && growing.sizeBytes > 0 && ready) await this.#seal();
       return [...this.#closed];
     });
   }

@@ -84,8 +84,11 @@ export interface Spool {
   lanes(): readonly string[];
   /** The oldest closed segment of a lane, to be loaded now; closes the growing one when it is due. Call it again after `remove`. */
   next(lane: string, anyAge?: boolean): Promise<Segment | undefined>;
-  /** All closed segments of a lane, oldest first; closes the growing one when it is due. For whoever works on several at a time. */
-  segments(lane: string, anyAge?: boolean): Promise<readonly Segment[]>;
+  /**
+   * All closed segments of a lane, oldest first, for whoever works on several at a time. The growing one is closed first: when
+   * it is due (default), in any case, or not at all.
+   */
+  segments(lane: string, close?: 'due' | 'any' | 'none'): Promise<readonly Segment[]>;
   /** Forgets a segment that was loaded. */
   remove(segment: Segment): Promise<void>;
   status(): SpoolStatus;
