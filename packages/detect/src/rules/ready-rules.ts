@@ -118,12 +118,29 @@ export const readyRules: readonly ReadyRule[] = [
     everyMs: 10 * secondMs,
     settings: {
       source: failedPayments,
-      windowMs: 5 * minuteMs,
+      // Of a window of three minutes an outage is a tenth after twenty seconds.
+      windowMs: 3 * minuteMs,
       operator: '>',
       threshold: 10,
       by: ['site'],
       leastSample: 5,
       leastHits: 3,
+    },
+  }),
+  rule({
+    ready: 'payment-failures-quiet',
+    name: 'Payment failures over 20 minutes',
+    description: 'More than one payment in ten fails at a store that sells too little to be judged by the minute.',
+    severity: 'high',
+    settings: {
+      source: failedPayments,
+      windowMs: 20 * minuteMs,
+      operator: '>',
+      threshold: 10,
+      by: ['site'],
+      leastSample: 5,
+      // Three declined cards in twenty minutes are chance somewhere in a hundred stores.
+      leastHits: 4,
     },
   }),
   rule({

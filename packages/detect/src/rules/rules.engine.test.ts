@@ -373,7 +373,7 @@ describe('rules', () => {
     await world.point('payment.attempts', 3, { outcome: 'failure' });
     await world.pass(10_000);
     expect(world.found.find((f) => f.sourceId === rule.id)).toMatchObject({
-      summary: '30 % of 10 in 5 min, limit 10 %',
+      summary: '30 % of 10 in 3 min, limit 10 %',
       title: 'Payments at STORE_001',
     });
   });
