@@ -131,6 +131,43 @@ describe('respond', () => {
       ]);
     });
 
+    it('that keep coming back are told again only when they stay', async () => {
+      const slack = await floor.channel('Slack');
+      await floor.policy([[0, slack]]);
+      for (let i = 0; i < 5; i++) {
+        await floor.fires('STORE_047');
+        await floor.passes(1000);
+        await floor.delivers();
+        await floor.ends('STORE_047');
+        await floor.passes(1000);
+        await floor.delivers();
+      }
+      const [incident] = await listed(floor, 'resolved');
+      expect(incident).toMatchObject({ number: 1, flaps: 4 });
+      const pair = ['opened Slack', 'resolved Slack'];
+      const again = ['reopened Slack', 'resolved Slack'];
+      expect(await floor.told(incident!)).toEqual([...pair, ...again, ...again]);
+      await floor.fires('STORE_047');
+      await floor.passes(31 * minute);
+      expect((await floor.told(incident!)).slice(6)).toEqual(['reopened Slack']);
+    });
+
+    it('that began long ago and are found together are a storm', async () => {
+      for (const [i, site] of sites(5).entries())
+        await floor.fires(site, { sinceMs: floor.clock.now() - (20 + i) * minute, title: `${site} is silent` });
+      expect((await floor.only()).title).toBe('Silent at 5 stores');
+    });
+
+    it('and incidents that are long over are forgotten', async () => {
+      await floor.fires('STORE_047');
+      await floor.ends('STORE_047');
+      const { respond } = floor.control;
+      expect(await respond.forget(floor.clock.now() - 1, floor.clock.now() - 1)).toBe(0);
+      expect(await respond.forget(floor.clock.now() + 1, floor.clock.now() + 1)).toBe(1);
+      expect(await listed(floor, 'resolved')).toEqual([]);
+      expect(await respond.forget(floor.clock.now() + 1, floor.clock.now() + 1)).toBe(1);
+    });
+
     it('that end without having been told, and nonsense values, change nothing', async () => {
       await floor.ends('STORE_047');
       expect(await floor.incidents()).toEqual([]);

@@ -37,6 +37,10 @@ const lookEveryMs = 1000;
 /** Whether silences and lost links still hold findings back is looked at this often. */
 const lookAtSuppressedEveryMs = 5000;
 const stepsAtOnce = 20;
+const forgetEveryMs = 3_600_000;
+/** Findings that opened no incident, and incidents that are long over. */
+const findingsKeptMs = 7 * 86_400_000;
+const incidentsKeptMs = 400 * 86_400_000;
 
 /** Opens the door for findings and for what people do. Any number of servers may do so on one control plane. */
 export function openRespond(parts: RespondParts & { readonly onDue?: () => void }): Respond {
@@ -94,6 +98,7 @@ export function startRespondLoops(parts: RespondParts & { readonly evidence?: Ev
   const stop = new AbortController();
   const pokes = new Set<AbortController>();
   let lookedAtSuppressed = -Infinity;
+  let forgotAt = -Infinity;
 
   const escalate = async (): Promise<void> => {
     const now = clock.now();
@@ -108,6 +113,11 @@ export function startRespondLoops(parts: RespondParts & { readonly evidence?: Ev
         logger.error('Escalation failed; it is tried again', { organisation, reason: (error as Error).message });
       }
     }
+  };
+  const forget = async (): Promise<void> => {
+    const now = clock.now();
+    if (now - forgotAt < forgetEveryMs) return;
+    if ((await control.respond.forget(now - findingsKeptMs, now - incidentsKeptMs)) < 1000) forgotAt = now;
   };
   const escalateOne = async (organisation: string): Promise<void> => {
     for (let round = 0; round < stepsAtOnce; round++) {
@@ -135,6 +145,7 @@ export function startRespondLoops(parts: RespondParts & { readonly evidence?: Ev
   };
   const running = [
     loop('Escalation', escalate),
+    loop('Forgetting what is long over', forget),
     ...(evidence === undefined
       ? []
       : [loop('Capturing evidence', () => captureEvidence({ control, source: evidence, clock, logger }, stop.signal))]),

@@ -22,6 +22,11 @@ export interface RespondRecords {
    * was called. At most `tries` times each.
    */
   claimEvidence(now: number, leaseMs: number, limit: number, tries: number): Promise<IncidentRecord[]>;
+  /**
+   * Deletes resolved findings without an incident that were not seen since `findingsBefore`, and incidents resolved before
+   * `incidentsBefore` with all that hangs on them; at most 1,000 of each a call. Answers how many went.
+   */
+  forget(findingsBefore: number, incidentsBefore: number): Promise<number>;
   /** Keeps what was captured. `text` is the line on the time line; '' adds none. */
   keepEvidence(incident: IncidentRecord, evidence: unknown, text: string): Promise<void>;
 }
@@ -69,6 +74,8 @@ export interface FindingRecord {
   readonly unit: string;
   readonly link: string;
   readonly since: number;
+  /** When we were first told that it fires; it may have begun long before. */
+  readonly foundAt: number;
   readonly lastSeenAt: number;
   readonly resolvedAt: number | null;
   readonly expiresAt: number | null;
@@ -157,7 +164,7 @@ export interface RespondTransaction {
   findings(keys: readonly string[]): Promise<FindingRecord[]>;
   /** All findings that these incidents hold, at most 20,000. */
   findingsOf(incidents: readonly string[]): Promise<FindingRecord[]>;
-  /** Firing findings of a rule or monitor that began at `since` or later, at most 10,000. */
+  /** Firing findings of a rule or monitor (undefined: of all of the source) found at `since` or later, at most 10,000. */
   firingOf(source: FindingSource, sourceId: string | undefined, since: number): Promise<FindingRecord[]>;
   /** Firing findings of the sites' links. */
   lostLinks(): Promise<FindingRecord[]>;

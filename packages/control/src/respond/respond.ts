@@ -60,6 +60,16 @@ export function respond(context: ServicesContext, notifications: Pick<Notificati
         }
         return rows.map(incidentFrom);
       }),
+    forget: async (findingsBefore, incidentsBefore) => {
+      const findings = await db.execute(sql`
+        DELETE FROM findings WHERE (organisation, key) IN (
+          SELECT organisation, key FROM findings WHERE state = 'resolved' AND incident IS NULL
+            AND last_seen_at < ${new Date(findingsBefore)} LIMIT 1000)`);
+      const gone = await db.execute(sql`
+        DELETE FROM incidents WHERE id IN (
+          SELECT id FROM incidents WHERE status = 'resolved' AND resolved_at < ${new Date(incidentsBefore)} LIMIT 1000)`);
+      return (findings.rowCount ?? 0) + (gone.rowCount ?? 0);
+    },
     keepEvidence: (incident, evidence, text) =>
       db.transaction(async (tx) => {
         const kept = await tx

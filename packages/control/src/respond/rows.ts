@@ -13,6 +13,7 @@ export function findingFrom(row: FindingRow): FindingRecord {
   return {
     ...row,
     since: row.since.getTime(),
+    foundAt: row.foundAt.getTime(),
     lastSeenAt: row.lastSeenAt.getTime(),
     resolvedAt: at(row.resolvedAt),
     expiresAt: at(row.expiresAt),
@@ -23,6 +24,7 @@ export function findingRow(finding: FindingRecord): FindingRow {
   return {
     ...finding,
     since: new Date(finding.since),
+    foundAt: new Date(finding.foundAt),
     lastSeenAt: new Date(finding.lastSeenAt),
     resolvedAt: moment(finding.resolvedAt),
     expiresAt: moment(finding.expiresAt),

@@ -68,6 +68,7 @@ export const findings = pgTable(
     unit: text('unit').notNull(),
     link: text('link').notNull(),
     since: moment('since').notNull(),
+    foundAt: moment('found_at').notNull(),
     lastSeenAt: moment('last_seen_at').notNull(),
     resolvedAt: moment('resolved_at'),
     expiresAt: moment('expires_at'),

@@ -91,7 +91,7 @@ export function endFinding(sheet: Worksheet, finding: FindingRecord, at: number)
     ...finding,
     state: 'resolved',
     // A sender's clock may be off: it never ended before it began.
-    resolvedAt: Math.max(at, finding.since),
+    resolvedAt: Math.max(momentOr(at, sheet.now, sheet.now), finding.since),
     lastSeenAt: sheet.now,
     suppressedBy: '',
     expiresAt: null,
@@ -123,10 +123,11 @@ function fireFinding(
     threshold: finite(finding.threshold),
     unit: bounded(finding.unit, 30),
     link: bounded(finding.link, 2000),
-    since: again ? before.since : Math.min(finding.sinceMs, sheet.now),
+    since: again ? before.since : momentOr(finding.sinceMs, sheet.now, sheet.now),
+    foundAt: again ? before.foundAt : sheet.now,
     lastSeenAt: sheet.now,
     resolvedAt: null,
-    expiresAt: finding.expiresAtMs,
+    expiresAt: finding.expiresAtMs === null ? null : momentOr(finding.expiresAtMs, sheet.now, latestMs),
     suppressedBy: again ? before.suppressedBy : '',
     incident: before?.incident ?? null,
     policy: bounded(finding.policy, 100),
@@ -145,6 +146,14 @@ function same(a: FindingRecord, b: FindingRecord): boolean {
   const content = ({ lastSeenAt: _seen, labels: _labels, annotations, ...rest }: FindingRecord): string =>
     JSON.stringify([sorted(rest), sorted(annotations)]);
   return content(a) === content(b);
+}
+
+/** The year 9999: where senders mean "never". */
+const latestMs = 253_402_214_400_000;
+
+/** A sender's moment, no later than `latest`; what is none becomes `otherwise`. */
+function momentOr(at: number, otherwise: number, latest: number): number {
+  return Number.isFinite(at) && at >= 0 ? Math.min(Math.round(at), latest) : otherwise;
 }
 
 const wordsAtMost = 64;

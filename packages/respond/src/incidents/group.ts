@@ -8,6 +8,10 @@ export const stormSites = 5;
 /** Within so long. */
 export const stormWindowMs = 10 * 60_000;
 
+/** What came back so often is told again only when it stays: after five minutes, then ten, at most thirty. */
+export const flapsTold = 3;
+const flapPauseMs = 5 * 60_000;
+
 /** Which rule found it, for findings that have the same cause at several sites: all lost links are one trouble. */
 export function ruleOf({ source, sourceId }: Pick<FindingRecord, 'source' | 'sourceId'>): string {
   return source === 'link' ? 'link' : `${source}/${sourceId}`;
@@ -82,7 +86,9 @@ async function comesBack(sheet: Worksheet, { finding, before }: Newcomer): Promi
     'reopened',
     `${finding.title} is back ${lasting(sheet.now - resolvedAt)} after it was resolved: ${finding.summary}.${flaps > 1 ? ` It has come back ${flaps} times.` : ''}`,
   );
-  sheet.change(incident.id, { flaps });
+  const { escalateAt } = sheet.change(incident.id, { flaps });
+  if (flaps >= flapsTold && escalateAt !== null)
+    sheet.change(incident.id, { escalateAt: Math.max(escalateAt, sheet.now + Math.min(flaps - 2, 6) * flapPauseMs) });
   return incident.id;
 }
 

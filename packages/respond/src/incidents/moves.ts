@@ -125,10 +125,14 @@ export async function startRound(
   });
 }
 
-/** Channels that were told, or are about to be, by the receivers that were told there last. */
+/**
+ * Channels that were told, or are about to be, and were not told since that it is over; with the receivers that were told
+ * there last.
+ */
 export function channelsTold(told: readonly Told[]): ReadonlyMap<string, readonly string[]> {
   const channels = new Map<string, readonly string[]>();
   for (const { channel, kind, status, receivers } of told) {
+    if (kind === 'resolved' && status !== 'failed' && status !== 'cancelled') channels.delete(channel);
     if (kind === 'acknowledged' || kind === 'resolved' || kind === 'test') continue;
     // Escalations that wait are cancelled once nobody needs them; the others are still sent.
     const counts = status === 'delivered' || (status === 'waiting' && kind !== 'escalated' && kind !== 'fallback');
@@ -190,13 +194,14 @@ export async function settle(sheet: Worksheet, id: string): Promise<void> {
   const worst = firing[0];
   if (worst && rank(worst.severity) < rank(incident.severity)) {
     sheet.change(id, { severity: worst.severity });
+    const what = `from ${incident.severity} to ${worst.severity} (${worst.title}: ${worst.summary})`;
+    if (incident.status === 'open' && incident.nextStep === 0) {
+      // Nobody was told of this round yet: what they will be told says it as it is now.
+      sheet.event({ incident: id, kind: 'worse', text: `Got worse, ${what}.` });
+      return;
+    }
     const again = incident.status === 'acknowledged' ? `, although ${incident.acknowledgedBy} had acknowledged it` : '';
-    await startRound(
-      sheet,
-      incident,
-      'worse',
-      `Got worse, from ${incident.severity} to ${worst.severity} (${worst.title}: ${worst.summary}): told again${again}.`,
-    );
+    await startRound(sheet, incident, 'worse', `Got worse, ${what}: told again${again}.`);
   }
 }
 

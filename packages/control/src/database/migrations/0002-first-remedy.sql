@@ -145,6 +145,7 @@ CREATE TABLE incidents (
 CREATE UNIQUE INDEX incidents_open_group ON incidents (organisation, group_key) WHERE status <> 'resolved';
 CREATE INDEX incidents_escalate_at ON incidents (escalate_at) WHERE escalate_at IS NOT NULL;
 CREATE INDEX incidents_reopen_at ON incidents (reopen_at) WHERE reopen_at IS NOT NULL;
+CREATE INDEX incidents_forgotten ON incidents (resolved_at) WHERE status = 'resolved';
 CREATE INDEX incidents_evidence_at ON incidents (evidence_at) WHERE evidence_at IS NOT NULL;
 CREATE INDEX incidents_listed ON incidents (organisation, status, opened_at DESC);
 CREATE INDEX incidents_site ON incidents (organisation, site, opened_at DESC);
@@ -168,6 +169,8 @@ CREATE TABLE findings (
   unit text NOT NULL,
   link text NOT NULL,
   since timestamptz NOT NULL,
+  -- When we were first told that it fires; it may have begun long before.
+  found_at timestamptz NOT NULL DEFAULT now(),
   last_seen_at timestamptz NOT NULL,
   resolved_at timestamptz,
   -- Senders that must repeat themselves (Alertmanager's API): resolved by itself after this moment.
@@ -183,6 +186,7 @@ CREATE INDEX findings_firing ON findings (organisation, site) WHERE state = 'fir
 CREATE INDEX findings_incident ON findings (incident);
 CREATE INDEX findings_expires_at ON findings (expires_at) WHERE state = 'firing' AND expires_at IS NOT NULL;
 CREATE INDEX findings_source ON findings (organisation, source, source_id);
+CREATE INDEX findings_forgotten ON findings (last_seen_at) WHERE state = 'resolved' AND incident IS NULL;
 CREATE INDEX findings_suppressed ON findings (organisation) WHERE state = 'firing' AND suppressed_by <> '';
 
 -- The time line that writes itself.
