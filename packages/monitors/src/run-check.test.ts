@@ -95,7 +95,7 @@ describe('HTTP', () => {
       let body = '';
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
       request.on('end', () =>
-        reply.end(`${request.method} ${request.headers['x-a']} ${request.headers.authorization} ${body}`),
+        reply.end(`${request.method} ${String(request.headers['x-a'])} ${request.headers.authorization} ${body}`),
       );
     });
     const withUser = url.replace('://', '://ada:s%3Acret@');
