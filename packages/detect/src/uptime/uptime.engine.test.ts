@@ -374,6 +374,16 @@ describe('a monitor that an agent runs', () => {
     expect(findings('firing')[0]?.labels).toMatchObject({ site: 'STORE_001' });
   });
 
+  test('is kept once also when the skew of its site was measured only after the first sending', async () => {
+    const id = await make(ofAgent);
+    const uptime = start();
+    const behind = [result(id, clock.now() - 3_600_000)];
+    await uptime.acceptResults(organisation, 'STORE_001', behind);
+    await uptime.acceptResults(organisation, 'STORE_001', behind, -3_600_000);
+    await uptime.acceptResults(organisation, 'STORE_001', [result(id, clock.now() - 3_590_000)], -3_600_000);
+    expect(await rowsOf(id)).toHaveLength(2);
+  });
+
   test('takes no result of another site, of an unknown monitor, or from the future', async () => {
     const id = await make(ofAgent);
     const uptime = start();
