@@ -14,7 +14,7 @@ import { LinkWatch, type SiteSignals } from './watch/link-watch.ts';
 import { momentWords, spanWords } from './watch/words.ts';
 
 export interface FleetOptions {
-  readonly control: Pick<Control, 'fleet' | 'audit'>;
+  readonly control: Pick<Control, 'fleet' | 'audit' | 'respond'>;
   readonly findings: FindingSink;
   readonly signals: SiteSignals;
   readonly monitors?: AgentMonitors | undefined;
@@ -83,6 +83,7 @@ export function openFleet(options: FleetOptions): Fleet {
   const watch = new LinkWatch({
     rows: agents.watch,
     findings: options.findings,
+    incidents: control.respond.incidents,
     signals: options.signals,
     clock,
     logger,

@@ -72,7 +72,7 @@ describe('agents and diagnostics over HTTP', () => {
       },
       health: () => Promise.resolve({ status: 'healthy', version: '0.0.0', uptimeS: 1, components: [] }),
       metrics: () => '',
-    } as ApiDeps;
+    };
     await registerApi(app, deps, [...agentRoutes, ...diagnosticRoutes]);
   });
   afterEach(async () => {

@@ -65,9 +65,18 @@ async function askSite<Reply extends z.ZodType>(
     site,
     [words, `${outcome} (${tookMs} ms)`].filter(Boolean).join('; '),
   );
+  if (diagnostic.changes) await noteAction(context, site, `${diagnostic.title}: ${words}. ${outcome} (${tookMs} ms)`);
   if (answered.ok) return answered.value as z.output<Reply>;
   const [status, title] = statusOf[answered.error.reason];
   return refuse(status, title, answered.error.message);
+}
+
+/** What was done at a site stands on the time line of what is open there. */
+async function noteAction({ deps, caller }: CallContext, site: string, text: string): Promise<void> {
+  const incidents = deps.control.respond.incidents;
+  const open = await incidents.latestOfGroup(caller.organisation, `site:${site}`);
+  if (!open || open.status === 'resolved') return;
+  await incidents.note(caller.organisation, open.id, { kind: 'action', actor: caller.actor, text });
 }
 
 /** FLT-2: what can be asked of a site from afar. The agent there has the last word, by its own policy. */

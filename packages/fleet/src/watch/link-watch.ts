@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@sightline/base';
-import type { Agent, LinkWatchRows } from '@sightline/control';
+import type { Agent, Incidents, LinkWatchRows } from '@sightline/control';
 import type { Finding, FindingSink } from '@sightline/record';
 import { endedFinding, lostAllTogether, lostFinding, type OtherViews } from './link-finding.ts';
 
@@ -12,6 +12,8 @@ export interface SiteSignals {
 export interface LinkWatchOptions {
   readonly rows: LinkWatchRows;
   readonly findings: FindingSink;
+  /** Where the verdict on a loss is written down for people. */
+  readonly incidents: Pick<Incidents, 'latestOfGroup' | 'note'>;
   readonly signals: SiteSignals;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -30,6 +32,8 @@ const lookEveryMs = 2000;
 const longestGapMs = 20_000;
 /** When many links go at once it is rarely the stores: they get this much longer. */
 const togetherGraceMs = 60_000;
+/** An incident opened this long before the finding was noted is another one's. */
+const toldWithinMs = 60_000;
 const togetherWithinMs = 30_000;
 
 /**
@@ -101,10 +105,21 @@ export class LinkWatch {
     const ended = await rows.ended();
     if (ended.length === 0) return;
     await findings.accept(ended.map((agent) => endedFinding(agent, now)));
+    for (const agent of ended) await this.#noteVerdict(agent);
     await rows.found(
       ended.map(({ id }) => id),
       null,
     );
+  }
+
+  /** What the loss turned out to be, as the last word on the time line of the incident that it was. */
+  async #noteVerdict({ organisation, site, link, linkVerdict, linkFoundAt }: Agent): Promise<void> {
+    if (link !== 'up' || linkVerdict === '' || linkFoundAt === null) return;
+    const { incidents } = this.#options;
+    const incident = await incidents.latestOfGroup(organisation, `link:${site}`);
+    // Links that were lost in a storm share one incident: there each says it in its finding.
+    if (!incident || incident.openedAt < linkFoundAt - toldWithinMs) return;
+    await incidents.note(organisation, incident.id, { kind: 'note', actor: '', text: linkVerdict });
   }
 
   async #otherViews(agent: Agent): Promise<OtherViews> {

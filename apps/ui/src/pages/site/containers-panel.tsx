@@ -98,7 +98,7 @@ function Doings(props: { code: string; container: ShownContainer; restart: () =>
     : ` The policy at ${code} did not list it when it was last told, so the store may refuse.`;
   return (
     <span className="row container-doings">
-      <Go to={`/sites/${encodeURIComponent(code)}`} search={{ tab: 'actions', service }}>
+      <Go to={`/sites/${encodeURIComponent(code)}`} search={{ tab: 'actions', logs: service }}>
         Logs
       </Go>
       {why === '' ? (

@@ -16,7 +16,7 @@ const amounts = ['100', '500', '2000'];
 export function ServiceLogs({ code, agents }: { code: string; agents: readonly Agent[] }): ReactNode {
   const { search, setSearch } = useAddress();
   const services = [...new Set(containersOf(agents).map((one) => one.service))].sort();
-  const service = search['service'] ?? '';
+  const service = search['logs'] ?? '';
   const lines = amounts.includes(search['lines'] ?? '') ? (search['lines'] ?? '100') : '100';
   const connected = agents.some((agent) => agent.link === 'up');
   const asked = useAsk(
@@ -36,7 +36,7 @@ export function ServiceLogs({ code, agents }: { code: string; agents: readonly A
           searchable
           data={service === '' || services.includes(service) ? services : [service, ...services]}
           value={service === '' ? null : service}
-          onChange={(value) => setSearch({ service: value ?? '' })}
+          onChange={(value) => setSearch({ logs: value ?? '' })}
         />
         <Select
           size="xs"

@@ -64,7 +64,7 @@ function Facts({ info }: { info: Info }): ReactNode {
           <Share used={disk.usedBytes} total={disk.totalBytes} />
         </Fact>
       ))}
-      {info.networks.map((network) => (
+      {info.networks.filter(isUsed).map((network) => (
         <Fact key={network.name} name={`Network ${network.name}`}>
           <span className="code">{network.addresses.join(', ') || 'no address'}</span>{' '}
           <span className="muted">
@@ -81,6 +81,9 @@ function Facts({ info }: { info: Info }): ReactNode {
     </dl>
   );
 }
+
+const isUsed = ({ addresses, receivedBytes, sentBytes }: Info['networks'][number]): boolean =>
+  addresses.length > 0 || receivedBytes + sentBytes > 0;
 
 function Fact({ name, children }: { name: string; children: ReactNode }): ReactNode {
   return (
