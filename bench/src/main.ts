@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchAgents } from './agents.ts';
 import { benchOtlpLogs } from './otlp-logs.ts';
 import { benchStart } from './start.ts';
 import { benchQueries } from './queries.ts';
@@ -10,7 +11,9 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   npm run bench -- queries   [--logs 10000000] [--spans 5000000]
   npm run bench -- start
   npm run bench -- rules     [--rules 10000] [--rate 1000] [--minutes 3]
+  npm run bench -- agents    [--agents 100] [--seconds 60]
 
+  agents     what idle agents cost the server
   otlp-logs  records per second and per CPU second, latency, memory, bytes on disk of OTLP/HTTP log ingest with everything on
   queries    times of the searches people make, on generated logs and spans
   rules      what many rules cost while data of 500 sites flows, and how soon a fault is found
@@ -27,6 +30,8 @@ const { values, positionals } = parseArgs({
     spans: { type: 'string', default: '5000000' },
     rules: { type: 'string', default: '10000' },
     rate: { type: 'string', default: '1000' },
+    agents: { type: 'string', default: '100' },
+    seconds: { type: 'string', default: '60' },
     minutes: { type: 'string', default: '3' },
     'peer-url': { type: 'string', default: '' },
     'peer-pid': { type: 'string', default: '0' },
@@ -75,6 +80,7 @@ else if (scenario === 'otlp-logs') await otlpLogs();
 else if (scenario === 'queries') console.table(await benchQueries(Number(values.logs), Number(values.spans)));
 else if (scenario === 'rules')
   console.table(await benchRules(Number(values.rules), Number(values.rate), Number(values.minutes)));
+else if (scenario === 'agents') console.table(await benchAgents(Number(values.agents), Number(values.seconds)));
 else if (scenario === 'start') console.table(await benchStart());
 else {
   console.error(`There is no scenario "${scenario}".\n\n${help}`);

@@ -14,7 +14,7 @@ export interface Peer {
 export interface IngestFigures {
   readonly name: string;
   readonly recordsPerS: number;
-  /** All processes, from the first request until the last merge has ended. */
+  /** All processes, from the first request until the last merge has ended, less what they take at rest. */
   readonly recordsPerCpuS: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -28,15 +28,29 @@ export interface IngestFigures {
 
 const recordsPerRequest = 250;
 
-/** CPU per second under which a server counts as idle: its merges have ended. */
-const idleShare = 0.05;
+/** Longer than a side keeps data in memory before it writes them (VictoriaLogs: 5 s): the writing belongs to the price. */
+const quietS = 8;
+/** Processor time a second, beyond what a side takes at rest, under which its merges are held to have ended. */
+const workShare = 0.05;
+const longestWaitS = 180;
 
-async function untilIdle(pid: number): Promise<void> {
-  let quiet = 0;
-  for (let i = 0; i < 180 && quiet < 4; i++) {
-    const before = usageOf(pid).cpuS;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    quiet = usageOf(pid).cpuS - before < idleShare ? quiet + 1 : 0;
+const secondsPassed = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** Processor time a second that a side takes when nothing is asked of it. */
+async function restingShare(pid: number): Promise<number> {
+  await secondsPassed(quietS);
+  const before = usageOf(pid).cpuS;
+  await secondsPassed(quietS);
+  return (usageOf(pid).cpuS - before) / quietS;
+}
+
+async function untilIdle(pid: number, atRest: number): Promise<void> {
+  const used: number[] = [];
+  for (let second = 0; second < longestWaitS; second++) {
+    used.push(usageOf(pid).cpuS);
+    const before = used.at(-1 - quietS);
+    if (before !== undefined && (used.at(-1) ?? 0) - before < (atRest + workShare) * quietS) return;
+    await secondsPassed(1);
   }
 }
 
@@ -49,8 +63,9 @@ async function measure(
   requests: number,
   probed?: ServerUnderTest,
 ): Promise<IngestFigures> {
-  await untilIdle(pid);
+  const atRest = await restingShare(pid);
   const before = usageOf(pid);
+  const startedMs = performance.now();
   const sizeBefore = sizeOnDisk(dataFolder);
   let peakBytes = before.pssBytes;
   const watch = setInterval(() => {
@@ -59,9 +74,10 @@ async function measure(
   const probe = probed && new VisibilityProbe(probed);
   const load: LoadResult = await sendLoad(target, bodies, requests, 16);
   const visible = (await probe?.stop()) ?? [];
-  await untilIdle(pid);
+  await untilIdle(pid, atRest);
   clearInterval(watch);
-  const cpuS = usageOf(pid).cpuS - before.cpuS;
+  // What it takes at rest is not the records' price.
+  const cpuS = usageOf(pid).cpuS - before.cpuS - (atRest * (performance.now() - startedMs)) / 1000;
   const records = requests * recordsPerRequest;
   return {
     name,
