@@ -91,6 +91,8 @@ export function ChannelForm(props: {
   );
 }
 
+const narrow = { wrapper: { maxWidth: 200 } } as const;
+
 interface FieldProps {
   readonly field: SettingField;
   readonly value: unknown;
@@ -112,7 +114,8 @@ function Field({ field, value, keptSecret, error, put }: FieldProps): ReactNode 
       return (
         <NumberInput
           {...shared}
-          w={200}
+          size="xs"
+          styles={narrow}
           value={typeof value === 'number' ? value : ''}
           onChange={(next) => put(next)}
         />
@@ -121,7 +124,7 @@ function Field({ field, value, keptSecret, error, put }: FieldProps): ReactNode 
       return (
         <Select
           {...shared}
-          w={200}
+          styles={narrow}
           data={field.choices}
           value={typeof value === 'string' ? value : null}
           allowDeselect={false}
@@ -138,7 +141,16 @@ function Field({ field, value, keptSecret, error, put }: FieldProps): ReactNode 
         />
       );
     case 'list':
-      return <TagsInput {...shared} value={textList(value)} splitChars={[',', ' ', ';']} onChange={put} />;
+      return (
+        <TagsInput
+          {...shared}
+          size="xs"
+          placeholder={textList(value).length === 0 ? field.placeholder : ''}
+          value={textList(value)}
+          splitChars={[',', ' ', ';']}
+          onChange={put}
+        />
+      );
     case 'record':
       return <RecordField field={field} value={value} keptSecret={keptSecret} error={error} put={put} />;
     case 'text': {

@@ -121,6 +121,7 @@ export function PolicyForm({
         </Button>
       </div>
       <NumberInput
+        size="xs"
         label="Then begin again, times"
         description="When all steps were taken and nobody has acknowledged."
         min={0}
@@ -178,6 +179,7 @@ function StepFields({
         onChange={(event) => put({ wait: event.currentTarget.value })}
       />
       <MultiSelect
+        size="xs"
         className="grow"
         label="Tell"
         placeholder={step.channels.length === 0 ? 'Choose channels' : ''}

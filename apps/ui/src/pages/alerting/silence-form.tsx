@@ -129,6 +129,7 @@ function SilenceFields(props: {
         </p>
       )}
       <Textarea
+        size="xs"
         label="Why"
         required
         autosize
