@@ -236,9 +236,7 @@ class WorkingAgent {
         if (!kept.ok) logger.warn('figures of the machine were not kept', { why: kept.error });
       },
     });
-    this.#policy = watchPolicy(policyFile(config.dataFolder), clock, logger, () =>
-      this.#link.renew('the policy of the site changed'),
-    );
+    this.#policy = watchPolicy(policyFile(config.dataFolder), clock, logger, () => this.#link.beat());
   }
 
   revoked(): boolean {

@@ -159,6 +159,8 @@ function exchange(address: EngineAddress, call: EngineCall): Promise<Result<Inco
     method: call.method ?? 'GET',
     path: `${call.path}${query}`,
     headers: { host: 'docker', 'content-length': '0' },
+    // Node's shared agent ends a connection after five silent seconds, and events may be rarer.
+    agent: false,
     ...(timeoutMs > 0 && { timeout: timeoutMs }),
     ...(call.signal && { signal: call.signal }),
   };

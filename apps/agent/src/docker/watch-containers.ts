@@ -127,9 +127,11 @@ class RunningWatch implements ContainerWatch {
     const signal = this.#stop.signal;
     const query = { filters: JSON.stringify({ type: ['container'] }) };
     while (!signal.aborted) {
+      // What happened while nobody listened is not known from the list alone: a restart leaves no trace there.
+      this.#details.clear();
       const events = await this.#engine.open({ path: '/events', query, timeoutMs: 0, signal });
       if (events.ok) {
-        // What happened before we listened is seen by a look now.
+        this.#details.clear();
         this.#wake.abort();
         await this.#follow(events.value);
         this.#wake.abort();

@@ -49,8 +49,8 @@ export interface Link {
   state(): LinkState;
   /** False when the link is down or cannot take more: whoever sends must keep what may not be lost. */
   send(message: AgentMessage): boolean;
-  /** Ends the session and opens another at once: what the hello says has changed. */
-  renew(why: string): void;
+  /** Sends a heartbeat now: what it says has changed. */
+  beat(): void;
   /** Ends the link for good, within a second. */
   close(why: string): Promise<void>;
 }
@@ -64,7 +64,6 @@ class RunningLink implements Link {
   readonly #options: LinkOptions;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
-  #wake = new AbortController();
   #session: Session | undefined;
   #state: LinkState = { state: 'connecting', why: 'not connected yet' };
   #failures = 0;
@@ -82,14 +81,12 @@ class RunningLink implements Link {
     return this.#session?.send(message) ?? false;
   }
 
-  renew(why: string): void {
-    this.#session?.end(why);
-    this.#wake.abort();
+  beat(): void {
+    this.#session?.beat();
   }
 
   async close(why: string): Promise<void> {
     this.#stop.abort();
-    this.#wake.abort();
     this.#session?.end(why);
     await this.#running;
   }
@@ -112,8 +109,7 @@ class RunningLink implements Link {
       const delayMs = this.#delayAfter(ending);
       this.#state = { state: 'connecting', why: ending.why };
       logger.warn(`no link: ${ending.why}`, { retryInS: Math.round(delayMs / 100) / 10 });
-      await clock.sleep(delayMs, this.#wake.signal);
-      this.#wake = new AbortController();
+      await clock.sleep(delayMs, this.#stop.signal);
     }
   }
 
@@ -134,10 +130,6 @@ class RunningLink implements Link {
 
   #delayAfter(ending: Ending): number {
     const random = this.#options.random ?? Math.random;
-    if (ending.kind === 'renewed') {
-      this.#failures = 0;
-      return 50;
-    }
     const ceilingMs = Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(10, Math.max(0, this.#failures - 1)));
     const jitteredMs = 50 + random() * ceilingMs;
     if (ending.kind === 'refused') return refusedDelayMs * (0.5 + random());

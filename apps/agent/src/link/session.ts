@@ -8,7 +8,6 @@ export type Ending =
   | { readonly kind: 'lost'; readonly why: string; readonly retryAfterMs: number; readonly welcomed: boolean }
   | { readonly kind: 'refused'; readonly why: string; readonly retryAfterMs: number }
   | { readonly kind: 'replaced'; readonly why: string; readonly retryAfterMs: number }
-  | { readonly kind: 'renewed'; readonly why: string; readonly retryAfterMs: number }
   | { readonly kind: 'revoked'; readonly why: string; readonly retryAfterMs: number };
 
 type Welcome = Extract<ServerMessage, { type: 'welcome' }>;
@@ -23,6 +22,8 @@ const waitingLimitBytes = 16 * 1024 * 1024;
 /** One welcomed connection. */
 export interface Session {
   send(message: AgentMessage): boolean;
+  /** Sends a heartbeat out of turn. */
+  beat(): void;
   /** Closes it on our side; `why` is told to the server. */
   end(why: string): void;
 }
@@ -94,8 +95,13 @@ class OpenSession implements Session {
     return true;
   }
 
+  beat(): void {
+    this.#missed++;
+    this.send(this.#options.heartbeat());
+  }
+
   end(why: string): void {
-    this.#ending ??= { kind: 'renewed', why, retryAfterMs: 0 };
+    this.#ending ??= this.#lost(why);
     this.#close(1000, why);
   }
 
@@ -166,7 +172,7 @@ class OpenSession implements Session {
 
   /** Counts heartbeats and not time: the site's clock may jump. */
   async #beat(everyMs: number): Promise<void> {
-    const { clock, heartbeat } = this.#options;
+    const { clock } = this.#options;
     for (;;) {
       await clock.sleep(everyMs, this.#over.signal);
       if (this.#over.signal.aborted) return;
@@ -174,8 +180,7 @@ class OpenSession implements Session {
         this.#ending ??= this.#lost(`the server did not answer ${missedLimit} heartbeats`);
         return this.#socket.terminate();
       }
-      this.#missed++;
-      this.send(heartbeat());
+      this.beat();
     }
   }
 

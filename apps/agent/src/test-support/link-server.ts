@@ -2,6 +2,9 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { agentMessage, type AgentMessage, type ServerMessage } from '@sightline/fleet/messages';
 import { WebSocketServer, type WebSocket } from 'ws';
 
+/** Generous: tests of containers share the machine with them. */
+const waitMs = 15_000;
+
 type Of<Type extends AgentMessage['type']> = Extract<AgentMessage, { type: Type }>;
 
 /** One connection of an agent, in the test's hand. */
@@ -11,7 +14,7 @@ export interface Connection {
   readonly received: AgentMessage[];
   readonly ended: Promise<number>;
   say(message: ServerMessage): void;
-  /** The next message of a type; fails after five seconds. */
+  /** The next message of a type; fails after a while. */
   next<Type extends AgentMessage['type']>(type: Type): Promise<Of<Type>>;
 }
 
@@ -77,7 +80,7 @@ export async function startLinkServer(): Promise<LinkServer> {
     connection: () => {
       const there = ready.shift();
       if (there) return Promise.resolve(there);
-      return within(5000, 'connection', new Promise((resolve) => waiting.push(resolve)));
+      return within(waitMs, 'connection', new Promise((resolve) => waiting.push(resolve)));
     },
     close: async () => {
       for (const client of sockets.clients) client.terminate();
@@ -109,7 +112,7 @@ function connectionOf(socket: WebSocket, request: IncomingMessage): Connection {
       const at = inbox.findIndex((message) => message.type === type);
       if (at >= 0) return Promise.resolve(inbox.splice(at, 1)[0] as Of<Type>);
       const come = new Promise<AgentMessage>((take) => takers.push({ type, take }));
-      return within(5000, type, come) as Promise<Of<Type>>;
+      return within(waitMs, type, come) as Promise<Of<Type>>;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -65,8 +66,8 @@ tmp_dir = "${folder}/tmp"
       stdio: 'ignore',
     });
     service = child;
-    for (let tries = 0; !existsSync(socketPath); tries++) {
-      if (tries > 100 || child.exitCode !== null) throw new Error('podman does not serve its API');
+    for (let tries = 0; !(await answers(socketPath)); tries++) {
+      if (tries > 300 || child.exitCode !== null) throw new Error('podman does not serve its API');
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   };
@@ -97,6 +98,18 @@ tmp_dir = "${folder}/tmp"
       rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
+}
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = request({ socketPath, path: '/_ping', agent: false, timeout: 5000 }, (reply) => {
+      reply.resume();
+      resolve(reply.statusCode === 200);
+    });
+    asked.on('timeout', () => asked.destroy());
+    asked.on('error', () => resolve(false));
+    asked.end();
+  });
 }
 
 /** An image of nothing but a static busybox. */
