@@ -120,7 +120,10 @@ export async function findContainer(
   const [only] = fitting;
   if (fitting.length === 1 && only) return ok(only);
   if (fitting.length > 1) {
-    const names = fitting.map((container) => container.name).join(', ');
+    const names = fitting
+      .map((container) => container.name)
+      .sort()
+      .join(', ');
     return fail({
       reason: 'invalid',
       message: `"${word}" means ${fitting.length} containers: ${names}. Name one of them.`,
