@@ -151,10 +151,12 @@ export class SpoolLane {
     return this.#inTurn(() => this.#seal());
   }
 
+  /** While the lane keeps up, no larger than is loaded in time; once it is far behind, as large as loads are cheapest. */
   #isFull({ sizeBytes, records }: Growing): boolean {
     const { segmentBytes, segmentRecords, findableAfterMs } = this.#limits;
     const inTime = Math.max(leastRecords, this.#pace.recordsWithin(findableAfterMs));
-    return sizeBytes >= segmentBytes || records >= Math.min(segmentRecords, inTime);
+    const most = this.#closed.length > 1 ? segmentRecords : Math.min(segmentRecords, inTime);
+    return sizeBytes >= segmentBytes || records >= most;
   }
 
   /** Closed as late as its load allows: each load has a price of its own. A clock set back is no reason to wait. */

@@ -191,6 +191,14 @@ describe('spool', () => {
       expect(await spool.next('lane')).toMatchObject({ records: 70_000 });
       await spool.close();
     });
+
+    test('a lane that is far behind is loaded in larger pieces', async () => {
+      const spool = await slowLane({ holdMs: 0 });
+      for (let n = 0; n < 5; n++) await spool.append([heavy(70_000)], scope, meta());
+      const pieces = await spool.segments('lane', 'any');
+      expect(pieces.map(({ records }) => records)).toEqual([70_000, 70_000, 210_000]);
+      await spool.close();
+    });
   });
 
   test('a segment is closed at its size, and names never repeat', async () => {
