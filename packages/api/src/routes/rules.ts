@@ -20,17 +20,38 @@ import { answerRead } from './answer-read.ts';
 const shownGroups = 500;
 const nothing = { firing: 0, pending: 0 };
 
+type Read = Pick<ShownRule, 'limit' | 'windowMs'> & { readonly fault: string };
+/** What the list says of a rule's settings, by id and change: ten thousand of them are not read anew with each look. */
+const readSettings = new Map<string, Read>();
+const rememberedSettings = 20_000;
+
+function readRule(rule: Rule): Read {
+  const name = `${rule.id} ${rule.updatedAt}`;
+  const known = readSettings.get(name);
+  if (known) return known;
+  const found = checkRule(rule.type, rule.settings);
+  const read = found.ok
+    ? {
+        limit: shortLimit(found.value.type.limit(found.value.settings)),
+        windowMs: found.value.type.windowMs(found.value.settings),
+        fault: '',
+      }
+    : { limit: '', windowMs: 0, fault: found.error[0]?.message ?? '' };
+  if (readSettings.size >= rememberedSettings) readSettings.clear();
+  readSettings.set(name, read);
+  return read;
+}
+
 function show(rule: Rule, counts: { firing: number; pending: number } = nothing): ShownRule {
-  const checked = checkRule(rule.type, rule.settings);
+  const { fault, ...read } = readRule(rule);
   const { organisation: _, ...shown } = rule;
   return {
     ...shown,
     settings: rule.settings as Record<string, unknown>,
     labels: { ...rule.labels },
-    lastError: checked.ok ? rule.lastError : rule.lastError || (checked.error[0]?.message ?? ''),
+    lastError: rule.lastError || fault,
     ...counts,
-    limit: checked.ok ? shortLimit(checked.value.type.limit(checked.value.settings)) : '',
-    windowMs: checked.ok ? checked.value.type.windowMs(checked.value.settings) : 0,
+    ...read,
   };
 }
 

@@ -143,7 +143,8 @@ function collect(
         break;
       case 'told-again':
         findings.push(findingOf(told, step.next, 'firing', at.nowMs));
-        noted.push(step.next);
+        // The value of now, for who looks at the rule.
+        written.push(step.next);
         break;
       case 'forgotten':
         deleted.push(key);

@@ -25,7 +25,7 @@ export type Step =
   | { readonly kind: 'pending'; readonly next: GroupState }
   /** To be told, then written. */
   | { readonly kind: 'firing'; readonly next: GroupState }
-  /** To be told once more: after a restart, a change of the rule, or a while. */
+  /** To be told once more, then written with its value: after a restart, a change of the rule, or a while. */
   | { readonly kind: 'told-again'; readonly next: GroupState }
   /** Waited for its `for` in vain. */
   | { readonly kind: 'forgotten' }

@@ -80,6 +80,8 @@ export async function previewRule(
   const questions = type.questions(settings);
   const notes: string[] = [];
   const stepMs = Math.max(asked.everyMs, Math.ceil((asked.hours * 3_600_000) / mostMoments / 1000) * 1000);
+  if (asked.everyMs > type.windowMs(settings))
+    notes.push('It is evaluated less often than its window is long: what happens in between is not seen.');
   const onlyNow = questions.some((question) => question.kind === 'seen');
   if (onlyNow) notes.push('When something was last heard is known of the present alone: the past is not shown.');
   const count = onlyNow ? 1 : Math.min(mostMoments, Math.floor((asked.hours * 3_600_000) / stepMs)) + 1;

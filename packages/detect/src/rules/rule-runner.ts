@@ -43,7 +43,6 @@ export class RuleRunner {
   readonly #runs: OrganisationRuns;
   readonly #figures = new RunnerFigures();
   readonly #ending = new AbortController();
-  #nap = new AbortController();
   /** The last tick that was begun, by organisation and interval. */
   readonly #ticks = new Map<string, number>();
   readonly #busy = new Map<string, Promise<void>>();
@@ -72,12 +71,6 @@ export class RuleRunner {
     this.#loop = this.#watch();
   }
 
-  /** Looks at once: a rule was changed. */
-  wake(): void {
-    this.#loadedAtMs = -Infinity;
-    this.#nap.abort();
-  }
-
   async #watch(): Promise<void> {
     const { clock, logger } = this.#parts;
     const { signal } = this.#ending;
@@ -85,8 +78,7 @@ export class RuleRunner {
       await this.look().catch((error: unknown) => {
         logger.warn('Rules are not evaluated at the moment', { reason: (error as Error).message });
       });
-      this.#nap = new AbortController();
-      await clock.sleep(lookEveryMs, AbortSignal.any([signal, this.#nap.signal]));
+      await clock.sleep(lookEveryMs, signal);
     }
   }
 
