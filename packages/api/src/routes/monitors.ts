@@ -99,7 +99,7 @@ const show = answerRead(getMonitor, async ({ params, query }, { deps, caller, si
   const [history, results, response, incidents] = await Promise.all([
     readMonitorHistory(deps.store, { organisation, nowMs: deps.clock.now(), monitor: monitor.id }, { signal }),
     readMonitorResults(deps.store, { ...range, limit: resultsShown }, { signal }),
-    readResponseTimes(deps.store, range, { signal }),
+    readResponseTimes(deps.store, { ...range, everyMs: monitor.everyMs }, { signal }),
     deps.control.respond.incidents.list(organisation, filter),
   ]);
   const admin = caller.role === 'admin' || caller.role === 'owner';

@@ -61,13 +61,14 @@ export async function readMonitorResults(
 const steps = [60_000, 300_000, 900_000, 3_600_000, 10_800_000, 86_400_000];
 const mostBuckets = 300;
 
-/** Throws `StoreError`. */
+/** In buckets that hold a result each at least, of one that comes every `everyMs`. Throws `StoreError`. */
 export async function readResponseTimes(
   reader: TelemetryReader,
-  asked: Asked,
+  asked: Asked & { readonly everyMs: number },
   limits: QueryLimits = {},
 ): Promise<ResponseTimes> {
-  const stepMs = steps.find((step) => (asked.toMs - asked.fromMs) / step <= mostBuckets) ?? 86_400_000;
+  const leastMs = Math.max(asked.everyMs, (asked.toMs - asked.fromMs) / mostBuckets);
+  const stepMs = steps.find((step) => step >= leastMs) ?? 86_400_000 * Math.ceil(leastMs / 86_400_000);
   const rows = await ask<{ b: number; ups: number; downs: number; mean: number; worst: number }>(
     reader,
     `SELECT toFloat64(intDiv(toUnixTimestamp64Milli(ts), {step:UInt32}) * {step:UInt32}) AS b, toFloat64(countIf(status = 'up')) AS ups,

@@ -185,7 +185,9 @@ function MonitorLine({ monitor, history, todayMs, open, onOpen }: MonitorLinePro
               {monitor.lastMessage}
             </span>
           ) : (
-            <span className="cut code">{type === 'heartbeat' ? monitor.lastMessage || target : target}</span>
+            <span className={type === 'heartbeat' ? 'cut' : 'cut code'}>
+              {type === 'heartbeat' ? monitor.lastMessage || target : target}
+            </span>
           )}
         </span>
       </span>
