@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchAgent } from './agent.ts';
 import { benchAgents } from './agents.ts';
 import { benchOtlpLogs } from './otlp-logs.ts';
 import { benchStart } from './start.ts';
@@ -11,8 +12,10 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   npm run bench -- queries   [--logs 10000000] [--spans 5000000]
   npm run bench -- start
   npm run bench -- rules     [--rules 10000] [--rate 1000] [--minutes 3]
+  npm run bench -- agent     [--seconds 60]
   npm run bench -- agents    [--agents 100] [--seconds 60]
 
+  agent      memory and processor time of a site's idle agent
   agents     what idle agents cost the server
   otlp-logs  records per second and per CPU second, latency, memory, bytes on disk of OTLP/HTTP log ingest with everything on
   queries    times of the searches people make, on generated logs and spans
@@ -80,6 +83,7 @@ else if (scenario === 'otlp-logs') await otlpLogs();
 else if (scenario === 'queries') console.table(await benchQueries(Number(values.logs), Number(values.spans)));
 else if (scenario === 'rules')
   console.table(await benchRules(Number(values.rules), Number(values.rate), Number(values.minutes)));
+else if (scenario === 'agent') console.table(await benchAgent(Number(values.seconds)));
 else if (scenario === 'agents') console.table(await benchAgents(Number(values.agents), Number(values.seconds)));
 else if (scenario === 'start') console.table(await benchStart());
 else {
