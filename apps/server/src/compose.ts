@@ -240,6 +240,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
           [
             ingest?.ledger.metrics() ?? '',
             respond.metrics(),
+            agents?.metrics() ?? '',
             delivery.current?.metrics() ?? '',
             rules?.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),

@@ -48,6 +48,8 @@ export interface Fleet {
   revoked(agent: string): void;
   /** Agents connected to this server. */
   connected(): number;
+  /** The links in Prometheus' text format. */
+  metrics(): string;
   /** Says goodbye to all agents and ends the loops; within 10 s. */
   close(): Promise<void>;
 }
@@ -132,6 +134,7 @@ export function openFleet(options: FleetOptions): Fleet {
     },
     revoked: (agent) => sessions.revoked(agent),
     connected: () => sessions.size,
+    metrics: () => metricsText(sessions, requests),
     close: async () => {
       stop.abort();
       await Promise.all([sessions.stop(), watch.close(), loop]);
@@ -139,6 +142,18 @@ export function openFleet(options: FleetOptions): Fleet {
       sockets.close();
     },
   };
+}
+
+function metricsText(sessions: SessionTable, requests: OpenRequests): string {
+  return [
+    '# HELP sightline_agents_connected Agents whose link this server holds.',
+    '# TYPE sightline_agents_connected gauge',
+    `sightline_agents_connected ${sessions.size}`,
+    '# HELP sightline_agent_requests_open Requests that wait for the answer of an agent.',
+    '# TYPE sightline_agent_requests_open gauge',
+    `sightline_agent_requests_open ${requests.size}`,
+    '',
+  ].join('\n');
 }
 
 /** Each second: silent links are ended; now and then agents hear what to run. */

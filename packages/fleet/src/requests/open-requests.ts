@@ -42,6 +42,11 @@ export class OpenRequests {
     this.#clock = clock;
   }
 
+  /** Requests that wait. */
+  get size(): number {
+    return this.#open.size;
+  }
+
   /** Asks over `session` and waits for the whole answer. */
   async ask(session: LinkSession, { diagnostic, input, by, signal }: Question): Promise<Result<unknown, AskFault>> {
     const { site } = session.owner;
