@@ -1,6 +1,6 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconChevronDown, IconChevronUp, IconX } from '@tabler/icons-react';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { useKeys } from '../shell/keys.ts';
 import './states.css';
 
@@ -45,6 +45,9 @@ export function Drawer(props: DrawerProps): ReactNode {
       role="dialog"
       aria-label={props.label}
       tabIndex={-1}
+      onKeyDown={(event) => {
+        if (closesItsList(event)) event.stopPropagation();
+      }}
       style={props.width === undefined ? undefined : ({ '--drawer-width': `${props.width}px` } as object)}
     >
       <header className="drawer-head">
@@ -57,6 +60,12 @@ export function Drawer(props: DrawerProps): ReactNode {
       <div className="drawer-body">{props.children}</div>
     </aside>
   );
+}
+
+/** `Esc` in a field whose list is open closes the list; what was entered in the drawer must not go with it. */
+function closesItsList({ key, target }: KeyboardEvent): boolean {
+  if (key !== 'Escape' || !(target instanceof Element)) return false;
+  return target.getAttribute('aria-haspopup') === 'listbox' && target.hasAttribute('aria-controls');
 }
 
 function Step({ label, run, icon }: { label: string; run: () => void; icon: ReactNode }): ReactNode {

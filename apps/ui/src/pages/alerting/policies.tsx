@@ -125,11 +125,7 @@ export function Ladder({
             </li>
           </Fragment>
         ))}
-        <li className="ladder-end muted">
-          {policy.repeats === 0
-            ? 'until somebody acknowledges'
-            : `and again, ${counted(policy.repeats, 'time')}, until somebody acknowledges`}
-        </li>
+        <li className="ladder-end muted">{endWords(policy)}</li>
       </ol>
       {policy.trouble !== '' && (
         <p className="form-problem" role="status">
@@ -139,6 +135,11 @@ export function Ladder({
       )}
     </>
   );
+}
+
+function endWords({ steps, repeats }: Pick<Policy, 'steps' | 'repeats'>): string {
+  if (repeats > 0) return `and again, ${counted(repeats, 'time')}, until somebody acknowledges`;
+  return steps.length > 1 ? 'until somebody acknowledges' : 'and nobody after that';
 }
 
 function stepWhen(waitMs: number, at: number): string {
