@@ -37,6 +37,8 @@ export interface RunningForwarder {
   /** Where OTLP is taken; undefined where it is not, and `receiveFault` says why. */
   readonly receivePort: number | undefined;
   readonly receiveFault: string | undefined;
+  /** Where OTLP is taken over gRPC, if it was asked for. */
+  readonly receiveGrpcPort: number | undefined;
   /** Delivers at once instead of at the next try: the link is back. */
   wake(): void;
   /** Takes no more and closes; what waits stays on disk. */
@@ -93,6 +95,7 @@ export async function startForwarder(options: ForwarderOptions): Promise<Running
     delivery: () => forwarder.state,
     receivePort: receiver?.port,
     receiveFault,
+    receiveGrpcPort: receiver?.grpcPort,
     wake: () => forwarder.wake(),
     close: async () => {
       closed = true;
