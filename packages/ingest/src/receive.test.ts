@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
@@ -14,6 +15,7 @@ import { otlp } from './protocols/otlp/otlp.ts';
 import { registerIngest } from './receive-http.ts';
 import type { Keys, ReceiveLimits } from './receive.ts';
 import { openSpool, type Spool, type SpoolLimits } from './spool/spool.ts';
+import { decodeSpooled } from './spool/spooled.ts';
 
 const cleaners: (() => unknown)[] = [];
 afterEach(async () => {
@@ -104,8 +106,6 @@ test.each<[string, readonly KeyPermission[], string, number, string | undefined]
   expect((await send(door, { 'x-scope-orgid': name })).statusCode).toBe(status);
   const segment = await door.spool.next('otlp-logs', true);
   if (organisation === undefined) return expect(segment).toBeUndefined();
-  const { readFileSync } = await import('node:fs');
-  const { decodeSpooled } = await import('./spool/spooled.ts');
   expect(decodeSpooled(readFileSync(segment?.path ?? ''), 0)?.scope.organisation).toBe(organisation);
 });
 
@@ -209,3 +209,50 @@ test('while keys cannot be looked up, clients are asked to come again, not to th
   expect(door.spool.status().records).toBe(0);
   expect(door.ledger.metrics()).toContain('outcome="rejected",reason="unavailable"} 1');
 });
+
+test('bodies that come at the same time over real connections stay apart in the memory they share', async () => {
+  const door = await open();
+  const url = await door.app.listen({ port: 0, host: '127.0.0.1' });
+  const bodyOf = (n: number): Buffer =>
+    new LogsRequestBuilder()
+      .add({ body: `${n}-${String.fromCodePoint(97 + (n % 26)).repeat(9000 + n * 500)}` })
+      .build();
+  const headers = { authorization: 'Bearer good', 'content-type': 'application/x-protobuf' };
+  // More at a time than there are pieces of memory; some are cut off in the middle, and their memory goes to others.
+  const wave = async (from: number): Promise<void> => {
+    await Promise.all(
+      Array.from({ length: 60 }, async (_, n) => {
+        const reply = await fetch(`${url}/v1/logs`, {
+          method: 'POST',
+          headers,
+          body: new Uint8Array(bodyOf(from + n)),
+        });
+        expect(reply.status).toBe(200);
+      }).concat(Array.from({ length: 5 }, () => cutOff(url))),
+    );
+  };
+  await wave(0);
+  await wave(60);
+  const segment = await door.spool.next('otlp-logs', true);
+  const content = readFileSync(segment?.path ?? '');
+  const found: string[] = [];
+  for (let at = 0; at < content.length;) {
+    const frame = decodeSpooled(content, at);
+    if (!frame) throw new Error(`a broken frame at ${at}`);
+    found.push(frame.bytes.toString('base64'));
+    at += frame.frame.length;
+  }
+  const sent = Array.from({ length: 120 }, (_, n) => bodyOf(n).toString('base64'));
+  expect(found.toSorted()).toEqual(sent.toSorted());
+});
+
+/** Announces a body, sends half of it and goes away. */
+async function cutOff(url: string): Promise<void> {
+  const { port, hostname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const head =
+    'POST /v1/logs HTTP/1.1\r\nhost: x\r\nauthorization: Bearer good\r\ncontent-type: application/x-protobuf\r\n';
+  socket.write(`${head}content-length: 20000\r\n\r\n${'z'.repeat(10_000)}`);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  socket.destroy();
+}
