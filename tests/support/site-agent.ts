@@ -36,7 +36,7 @@ export async function startSiteAgent(
   const start = async (): Promise<void> => {
     const flags = ['--data', dataFolder, '--receive-port', String(receivePort), '--health-port', String(healthPort)];
     const begun = begin([process.execPath, main, '--server', serverUrl, '--token', token, ...flags], {
-      ...(options.env ? { env: options.env } : {}),
+      env: options.env ?? {},
     });
     running = begun;
     const takes = await eventually(
