@@ -1,6 +1,7 @@
 import { LruCache, type Clock } from '@sightline/base';
 import { askBatch, type Answered, type Asking, type NoAnswer } from './ask-batches.ts';
 import type { Batch } from './batch.ts';
+import { Gate } from './gate.ts';
 import { evaluateRule, type Change, type EvaluatedAt } from './evaluate-rules.ts';
 import type { KnownRule } from './known-rule.ts';
 import { planQuestions } from './plan.ts';
@@ -25,6 +26,8 @@ export class OrganisationRuns {
   readonly #rareAnswers: LruCache<string, { answer: Answer; atMs: number }>;
   /** Questions that failed alone, by organisation and key. Bounded: a question that works again leaves. */
   readonly #resting: LruCache<string, { fault: NoAnswer; untilMs: number; restMs: number }>;
+  /** Questions that failed before wait for each other, never before those that work. */
+  readonly #suspects = new Gate(1);
   #restVersion = 0;
 
   constructor(clock: Clock, asking: Asking) {
@@ -101,7 +104,8 @@ export class OrganisationRuns {
         new Map(batch.answers.map((key, i) => [key, { ok: false, error: (rests[i] as { fault: NoAnswer }).fault }])),
       );
     }
-    await askBatch(batch, { organisation, endMs: at.endMs }, this.#asking, async (came) => {
+    const asking = rests.some((rest) => rest !== undefined) ? { ...this.#asking, gate: this.#suspects } : this.#asking;
+    await askBatch(batch, { organisation, endMs: at.endMs }, asking, async (came) => {
       for (const [key, answer] of came) this.#note(organisation, key, answer, at);
       await onAnswers(came);
     });
