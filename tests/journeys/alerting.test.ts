@@ -168,6 +168,7 @@ test.each([
   ['light', phone],
 ] as const)('is for everybody: %s %o', async (scheme, size) => {
   const opened = await openPage(browser, size, scheme);
+  opened.page.setDefaultTimeout(10_000);
   await signIn(opened.page);
   for (const where of [
     '/alerting',
@@ -182,6 +183,7 @@ test.each([
     await opened.page.goto(`${product.url}${where}`);
     await opened.page.getByRole('heading', { level: 1, name: 'Alerting' }).waitFor();
     await opened.page.waitForLoadState('networkidle');
+    expect(await opened.page.locator('.state[role=alert]').allInnerTexts(), where).toEqual([]);
     await opened.page.evaluate(axe.source);
     const found = await opened.page.evaluate(async () => {
       const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run({

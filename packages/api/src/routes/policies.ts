@@ -28,8 +28,10 @@ function troubleOf({ steps }: Policy, channels: readonly Channel[]): string {
   const open = new Set(channels.filter(({ enabled }) => enabled).map(({ id }) => id));
   const deaf = steps.flatMap((step, at) => (step.channels.some((id) => open.has(id)) ? [] : [at + 1]));
   if (deaf.length === 0) return '';
-  if (deaf.length === steps.length) return 'It tells nobody: every channel is gone or switched off.';
-  return `${deaf.length === 1 ? `Step ${deaf[0]} tells` : `Steps ${deaf.join(', ')} tell`} nobody: the channels are gone or switched off.`;
+  if (deaf.length === steps.length) {
+    return 'It tells nobody: every channel is gone or switched off. The owners are told instead, by e-mail where there is a mail channel.';
+  }
+  return `${deaf.length === 1 ? `Step ${deaf[0]} tells` : `Steps ${deaf.join(', ')} tell`} nobody: the channels are gone or switched off. The next step is taken at once instead.`;
 }
 
 export const policyRoutes: readonly Route[] = [

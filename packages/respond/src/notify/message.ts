@@ -66,7 +66,8 @@ export function buildMessage(claimed: ClaimedNotification, publicUrl: string, no
     kind,
     at: nowMs,
     headline: headline(kind, about),
-    news: news(kind, about, nowMs),
+    // The note of an escalation says it already.
+    news: kind === 'escalated' && note !== '' ? '' : news(kind, about, nowMs),
     lines: measureLines(about),
     next: nextSentence(about, nowMs),
     note,

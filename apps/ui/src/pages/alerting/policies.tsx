@@ -130,7 +130,7 @@ export function Ladder({
       {policy.trouble !== '' && (
         <p className="form-problem" role="status">
           <IconAlertTriangle size={16} aria-hidden />
-          <span>{policy.trouble} The owners are told instead, by e-mail where there is a mail channel.</span>
+          <span>{policy.trouble}</span>
         </p>
       )}
     </>

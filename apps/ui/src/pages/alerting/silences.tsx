@@ -19,7 +19,7 @@ import { matcherText } from './words.ts';
 const stateTones = { active: 'warn', pending: 'idle', expired: 'idle' } as const;
 const stateWords = { active: 'silent now', pending: 'not yet', expired: 'ended' } as const;
 
-/** What is held back, until when and why. `?from=<number>` begins one for an incident. */
+/** What is held back, until when and why. `?incident=<number>` begins one for it. */
 export function Silences(): ReactNode {
   const { may } = useMe();
   const { search, setSearch } = useAddress();
@@ -29,9 +29,9 @@ export function Silences(): ReactNode {
     return <SkeletonRows rows={6} />;
   }
   const { silences } = asked.data;
-  const opened = search['silence'] ?? (search['from'] === undefined ? '' : 'new');
+  const opened = search['silence'] ?? (search['incident'] === undefined ? '' : 'new');
   const chosen = silences.find((silence) => silence.id === opened);
-  const close = (): void => setSearch({ silence: '', from: '' });
+  const close = (): void => setSearch({ silence: '', incident: '' });
   return (
     <>
       {may('responder') && (
@@ -56,9 +56,9 @@ export function Silences(): ReactNode {
           onClose={close}
         >
           <SilenceForm
-            key={`${opened} ${search['from'] ?? ''}`}
+            key={`${opened} ${search['incident'] ?? ''}`}
             silence={chosen}
-            incident={Number(search['from'] ?? 0) || 0}
+            incident={Number(search['incident'] ?? 0) || 0}
             onDone={close}
           />
         </Drawer>

@@ -88,7 +88,7 @@ export function IncidentActs({ answer }: { answer: IncidentAnswer }): ReactNode 
         {!resolved && (
           <Go
             to="/alerting"
-            search={{ tab: 'silences', from: String(incident.number), site: '' }}
+            search={{ tab: 'silences', incident: String(incident.number), site: '' }}
             className="incident-silence"
           >
             Silence
