@@ -3,7 +3,7 @@ import { endFinding } from '../incidents/accept-findings.ts';
 import { joinIncident, noteEnded, reopenAfterMs, settle, startRound } from '../incidents/moves.ts';
 import { releaseDue } from '../incidents/release.ts';
 import { type Suppression, readSuppression } from '../incidents/suppression.ts';
-import { counted, lasting } from '../incidents/words.ts';
+import { counted, lasting, measured } from '../incidents/words.ts';
 import { Worksheet } from '../incidents/worksheet.ts';
 import { fallBack } from './fall-back.ts';
 import { nextUsableStep, stepCount, stepOf, usableChannels } from './steps.ts';
@@ -74,7 +74,7 @@ async function reopenDue(sheet: Worksheet, incident: IncidentRecord): Promise<vo
     sheet,
     incident,
     'reopened',
-    `Still fires ${lasting(reopenAfterMs)} after ${by}: ${firing[0]?.title ?? incident.title}: ${firing[0]?.summary ?? incident.summary}. Opened again.`,
+    `Still fires ${lasting(reopenAfterMs)} after ${by}: ${measured(firing[0] ?? incident)}. Opened again.`,
   );
   await settle(sheet, incident.id);
 }

@@ -84,7 +84,7 @@ async function comesBack(sheet: Worksheet, { finding, before }: Newcomer): Promi
     sheet,
     incident,
     'reopened',
-    `${finding.title} is back ${lasting(sheet.now - resolvedAt)} after it was resolved: ${finding.summary}.${flaps > 1 ? ` It has come back ${flaps} times.` : ''}`,
+    `${finding.title} is back ${lasting(sheet.now - resolvedAt)} after it was resolved${finding.summary === '' ? '' : `: ${finding.summary}`}.${flaps > 1 ? ` It has come back ${flaps} times.` : ''}`,
   );
   const { escalateAt } = sheet.change(incident.id, { flaps });
   if (flaps >= flapsTold && escalateAt !== null)

@@ -1,5 +1,5 @@
 import type { FindingRecord, IncidentRecord, Notification } from '@sightline/control';
-import { lasting } from './words.ts';
+import { lasting, measured } from './words.ts';
 
 const toldAtMost = 4;
 
@@ -13,7 +13,7 @@ export function incidentLine(
   finding: FindingRecord | undefined,
   told: readonly Notification[],
 ): string {
-  const what = finding === undefined ? incident.title : `${finding.title}: ${finding.summary}`;
+  const what = finding === undefined ? incident.title : measured(finding);
   const calls = told.filter(({ kind }) => kind !== 'acknowledged' && kind !== 'resolved');
   const steps = calls.slice(0, toldAtMost).map((one) => {
     const who = one.receivers.length > 0 ? `${one.channelName} (${one.receivers.join(', ')})` : one.channelName;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FindingRecord, IncidentRecord, NotificationKind, RoundKind, Told } from '@sightline/control';
 import { rank, worstFirst } from './severity.ts';
-import { bounded, counted, describeIncident, lasting, listed } from './words.ts';
+import { bounded, counted, describeIncident, lasting, listed, measured } from './words.ts';
 import type { Worksheet } from './worksheet.ts';
 
 /** An incident of this group that comes back so soon is the same one. */
@@ -61,7 +61,10 @@ export async function openIncident(
   sheet.event({
     incident: incident.id,
     kind: 'opened',
-    text: bounded(`${title}: ${summary}. Opened as #${incident.number}, severity ${incident.severity}.`, 2000),
+    text: bounded(
+      `${measured({ title, summary })}. Opened as #${incident.number}, severity ${incident.severity}.`,
+      2000,
+    ),
     detail: { findings: members.map(({ key }) => key).slice(0, 500) },
   });
   return incident;
@@ -84,7 +87,7 @@ export function joinIncident(sheet: Worksheet, incident: IncidentRecord, members
   for (const { key } of members) sheet.moveFinding(key, incident.id);
   const texts =
     members.length <= 3
-      ? members.map(({ title, summary }) => `${title}: ${summary}`)
+      ? members.map(measured)
       : [
           `${members.length} more findings: ${listed(
             members.map(({ title }) => title),
@@ -194,7 +197,7 @@ export async function settle(sheet: Worksheet, id: string): Promise<void> {
   const worst = firing[0];
   if (worst && rank(worst.severity) < rank(incident.severity)) {
     sheet.change(id, { severity: worst.severity });
-    const what = `from ${incident.severity} to ${worst.severity} (${worst.title}: ${worst.summary})`;
+    const what = `from ${incident.severity} to ${worst.severity} (${measured(worst)})`;
     if (incident.status === 'open' && incident.nextStep === 0) {
       // Nobody was told of this round yet: what they will be told says it as it is now.
       sheet.event({ incident: id, kind: 'worse', text: `Got worse, ${what}.` });

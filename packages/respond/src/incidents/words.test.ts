@@ -76,6 +76,16 @@ test.each([
   expect(describeIncident({ groupKey, title: 'before', summary: 'before' }, findings)).toEqual({ title, summary });
 });
 
+test('what has no measure is said without one', () => {
+  expect(
+    incidentLine(
+      { number: 1, openedAt: 0, acknowledgedAt: null, resolvedAt: null, unreachable: '' } as IncidentRecord,
+      { ...finding('A'), summary: '' },
+      [],
+    ),
+  ).toBe('Payment failures at A → #1 opened');
+});
+
 test('an incident that holds nothing keeps its words', () => {
   expect(describeIncident({ groupKey: 'site:A', title: 'T', summary: 'S' }, [])).toEqual({ title: 'T', summary: 'S' });
 });

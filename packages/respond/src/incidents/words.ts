@@ -17,6 +17,11 @@ export function counted(n: number, word: string): string {
   return `${n} ${word}${n === 1 ? '' : 's'}`;
 }
 
+/** What and how bad: "Payment failures at STORE_047: 31 % of 42 payments". */
+export function measured({ title, summary }: { readonly title: string; readonly summary: string }): string {
+  return summary === '' ? title : `${title}: ${summary}`;
+}
+
 /** "A, B and C"; at most `most`, then "and 4 more". */
 export function listed(words: readonly string[], most = 3): string {
   const shown = words.slice(0, most);

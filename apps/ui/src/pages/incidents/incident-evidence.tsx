@@ -9,6 +9,8 @@ import { useScope } from '../../data/scope.ts';
 import { Go } from '../../shell/go.tsx';
 import type { IncidentAnswer } from './incident-page.tsx';
 
+/** Counts are drawn as bars, levels as lines. */
+const counts: ReadonlySet<string> = new Set(['errors', 'events', 'payments']);
 const levels: ReadonlySet<string> = new Set(['', 'trace', 'debug', 'info', 'warn', 'error', 'fatal']);
 
 /** What it looked like when it opened, kept as it was. */
@@ -69,6 +71,7 @@ export function IncidentEvidence({
             to={Math.max(chart.to, chart.from + chart.stepMs)}
             stepMs={Math.max(1000, chart.stepMs)}
             unit={chart.unit}
+            kind={counts.has(chart.unit) ? 'bars' : 'lines'}
             height={120}
             marks={marks}
             label={`${chart.title} in the hour before`}
