@@ -4,6 +4,8 @@ import { type TestServer, testServers } from '@sightline/control/testing';
 import type { Finding, FindingSeverity } from '@sightline/record';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runEscalation } from './escalation/run-escalation.ts';
+import { captureEvidence } from './evidence/capture-evidence.ts';
+import type { Evidence, EvidenceSource } from './evidence/evidence.ts';
 import { openRespond, type Respond, startRespondLoops } from './respond.ts';
 
 const minute = 60_000;
@@ -578,6 +580,54 @@ describe('respond', () => {
         ok: false,
         error: { reason: 'conflict', message: expect.stringContaining(ada) },
       });
+    });
+  });
+
+  describe('evidence', () => {
+    const evidence: Evidence = {
+      capturedAt: start,
+      charts: [],
+      errors: [{ issue: '0123456789abcdef', title: 'Declined', events: 12, lastSeenAt: start }],
+      logs: [],
+      containers: [],
+      changes: [],
+      missing: [],
+    };
+    const capture = (take: EvidenceSource['capture']) =>
+      captureEvidence(
+        { control: floor.control, source: { capture: take }, clock: floor.clock, logger: silentLogger },
+        new AbortController().signal,
+      );
+    const kept = async () => (await floor.control.respond.incidents.find(floor.organisation, 1))?.evidence;
+
+    it('is captured once, whichever server takes it up, and the time line says so', async () => {
+      await floor.fires('STORE_047');
+      let asked = 0;
+      const take = async () => (asked++, evidence);
+      expect(await Promise.all([capture(take), capture(take)])).toEqual(expect.arrayContaining([1, 0]));
+      expect(await capture(take)).toBe(0);
+      expect(asked).toBe(1);
+      expect(await kept()).toEqual(evidence);
+      expect((await floor.line(await floor.only())).at(-1)).toBe('Captured how things were: 1 error.');
+    });
+
+    it('is taken up again after a server died with it', async () => {
+      await floor.fires('STORE_047');
+      expect(await floor.control.respond.claimEvidence(floor.clock.now(), minute, 10, 5)).toHaveLength(1);
+      expect(await capture(async () => evidence)).toBe(0);
+      floor.clock.advance(minute);
+      expect(await capture(async () => evidence)).toBe(1);
+      expect(await kept()).toEqual(evidence);
+    });
+
+    it('is tried five times, and then says why there is none', async () => {
+      await floor.fires('STORE_047');
+      for (let i = 0; i < 5; i++) {
+        expect(await capture(() => Promise.reject(new Error('the store is away')))).toBe(1);
+        floor.clock.advance(minute);
+      }
+      expect(await capture(async () => evidence)).toBe(0);
+      expect(await kept()).toMatchObject({ charts: [], missing: [expect.stringContaining('the store is away')] });
     });
   });
 
