@@ -4,16 +4,12 @@ const newestShare = 0.4;
 const fixedMs = 120;
 /** Before anything was loaded, milliseconds a record. */
 const firstMsPerRecord = 0.012;
-/** Loads of fewer records are nearly all planning: they tell nothing of a record's price. */
-const tellingRecords = 2000;
-
 /** How long loads of one lane take, learned from those that went well. */
 export class LoadPace {
   #msPerRecord = firstMsPerRecord;
 
-  /** Learns that a load of `records` took `tookMs`. */
+  /** Learns that a load of `records` took `tookMs`; only of loads large enough that planning is the lesser part. */
   learn(records: number, tookMs: number): void {
-    if (records < tellingRecords) return;
     const msPerRecord = Math.max(0, tookMs - fixedMs) / records;
     this.#msPerRecord += (msPerRecord - this.#msPerRecord) * newestShare;
   }

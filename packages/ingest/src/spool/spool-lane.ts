@@ -30,10 +30,23 @@ interface Loading {
   tries: number;
 }
 
+interface Backlog {
+  readonly records: number;
+  readonly sizeBytes: number;
+  readonly loading: number | 'failing';
+  /** How much longer than expected the load under way takes already. */
+  readonly slowness: number;
+}
+
 /** A load that takes longer has met more than work: answers do not wait for it. */
 const stuckAfterMs = 10_000;
-/** A segment is worth a load of its own from this size on, whatever the pace. */
-const leastRecords = 10_000;
+/**
+ * From one of these sizes on, a load is worth its fixed price. Below, nothing is closed or held back to be found sooner: on a
+ * machine where that price alone is seconds, less would come in, and nothing sooner.
+ */
+const worth = { records: 50_000, bytes: 16e6 };
+const isWorthALoad = (records: number, sizeBytes: number): boolean =>
+  records >= worth.records || sizeBytes >= worth.bytes;
 
 const suffix = '.seg';
 /** A loader's notes about one segment; they live as long as it does. */
@@ -131,15 +144,16 @@ export class SpoolLane {
    * 0 where loading fails or is stuck: then the spool is there to take what comes.
    */
   holdMs(): number {
-    const { records: waiting, loading, slowness } = this.#backlog();
-    if (loading === 'failing') return 0;
-    const aheadMs = loading + (waiting === 0 ? 0 : this.#pace.expectedMs(waiting) * slowness);
+    const { records, sizeBytes, loading, slowness } = this.#backlog();
+    if (loading === 'failing' || !isWorthALoad(records, sizeBytes)) return 0;
+    const aheadMs = loading + this.#pace.expectedMs(records) * slowness;
     return Math.min(this.#limits.holdMs, Math.max(0, aheadMs - this.#limits.findableAfterMs));
   }
 
   async remove(segment: Segment): Promise<void> {
     const loading = this.#loading?.segment.name === segment.name ? this.#loading : undefined;
-    if (loading?.tries === 1) this.#pace.learn(segment.records, this.#clock.now() - loading.sinceMs);
+    if (loading?.tries === 1 && isWorthALoad(segment.records, segment.sizeBytes))
+      this.#pace.learn(segment.records, this.#clock.now() - loading.sinceMs);
     const at = this.#closed.findIndex((closed) => closed.name === segment.name);
     await rm(segment.path, { force: true });
     await rm(segment.path + splitsSuffix, { force: true });
@@ -154,15 +168,16 @@ export class SpoolLane {
   /** While the lane keeps up, no larger than is loaded in time; once it is far behind, as large as loads are cheapest. */
   #isFull({ sizeBytes, records }: Growing): boolean {
     const { segmentBytes, segmentRecords, findableAfterMs } = this.#limits;
-    const inTime = Math.max(leastRecords, this.#pace.recordsWithin(findableAfterMs));
-    const most = this.#closed.length > 1 ? segmentRecords : Math.min(segmentRecords, inTime);
-    return sizeBytes >= segmentBytes || records >= most;
+    if (sizeBytes >= segmentBytes || records >= segmentRecords) return true;
+    if (this.#closed.length > 1 || !isWorthALoad(records, sizeBytes)) return false;
+    return records >= this.#pace.recordsWithin(findableAfterMs);
   }
 
   /** Closed as late as its load allows: each load has a price of its own. A clock set back is no reason to wait. */
-  #isDue({ openedAtMs, records }: Growing): boolean {
+  #isDue({ openedAtMs, records, sizeBytes }: Growing): boolean {
     const ageMs = this.#clock.now() - openedAtMs;
-    const loadMs = this.#pace.expectedMs(records) - this.#pace.expectedMs(0);
+    const worthIt = isWorthALoad(records, sizeBytes);
+    const loadMs = worthIt ? this.#pace.expectedMs(records) - this.#pace.expectedMs(0) : 0;
     return ageMs < 0 || ageMs + loadMs >= this.#limits.sealAfterMs;
   }
 
@@ -171,15 +186,17 @@ export class SpoolLane {
     else this.#loading = { segment, sinceMs: this.#clock.now(), tries: 1 };
   }
 
-  /** Records not given out yet, and how long what was given out is likely to take, milliseconds. */
-  #backlog(): { readonly records: number; readonly loading: number | 'failing'; readonly slowness: number } {
+  /** What was not given out yet, and how long what was given out is likely to take, milliseconds. */
+  #backlog(): Backlog {
     const loading = this.#loading;
-    if (!loading) return { records: this.records, loading: 0, slowness: 1 };
+    if (!loading) return { records: this.records, sizeBytes: this.bytes, loading: 0, slowness: 1 };
     const records = this.records - loading.segment.records;
+    const sizeBytes = this.bytes - loading.segment.sizeBytes;
     const tookMs = this.#clock.now() - loading.sinceMs;
-    if (loading.tries > 1 || tookMs > stuckAfterMs) return { records, loading: 'failing', slowness: 1 };
+    if (loading.tries > 1 || tookMs > stuckAfterMs) return { records, sizeBytes, loading: 'failing', slowness: 1 };
     const expectedMs = this.#pace.expectedMs(loading.segment.records);
-    return { records, loading: Math.max(0, expectedMs - tookMs), slowness: Math.max(1, tookMs / expectedMs) };
+    const slowness = Math.max(1, tookMs / expectedMs);
+    return { records, sizeBytes, loading: Math.max(0, expectedMs - tookMs), slowness };
   }
 
   async #writeOut(growing: Growing, parts: readonly Part[]): Promise<void> {

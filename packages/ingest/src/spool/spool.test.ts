@@ -91,14 +91,14 @@ describe('spool', () => {
     const moment = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
     const heavy = (records: number): Frame => ({ ...frame('x'), records });
 
-    /** A spool whose lane has learned that `load` records take 2.12 s. */
-    async function slowLane(limits: Partial<SpoolLimits> = {}): Promise<Spool> {
+    /** A spool whose lane has learned how long `load` records take. */
+    async function slowLane(limits: Partial<SpoolLimits> = {}, loadMs = 2120): Promise<Spool> {
       const spool = await open({ segmentRecords: 1_000_000, ...limits });
       for (let n = 0; n < 20; n++) {
         const answer = spool.append([heavy(load)], scope, meta());
         let segment: Segment | undefined;
         while (!(segment = await spool.next('lane', true))) await moment();
-        clock.advance(2120);
+        clock.advance(loadMs);
         await answer;
         await spool.remove(segment);
       }
@@ -131,6 +131,13 @@ describe('spool', () => {
     test('answers go out at once while the lane keeps up', async () => {
       const spool = await slowLane();
       expect(await answeredAfter(spool, 1000)).toBe(0);
+      await spool.close();
+    });
+
+    test('answers do not wait for less than a load is worth, however slow the machine', async () => {
+      const spool = await slowLane({}, 9000);
+      expect(await answeredAfter(spool, 40_000)).toBe(0);
+      expect(await answeredAfter(spool, 20_000)).toBeGreaterThan(0);
       await spool.close();
     });
 
