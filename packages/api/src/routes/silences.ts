@@ -64,21 +64,19 @@ export const silenceRoutes: readonly Route[] = [
   }),
 
   answer(createSilence, async ({ body }, { deps, caller, audit }) => {
-    const now = deps.clock.now();
-    const wanted = { ...body, startsAt: body.startsAt ?? now };
+    const wanted = { ...body, startsAt: body.startsAt ?? deps.clock.now() };
     const made = await deps.control.alerting.silences.create(caller.organisation, wanted, caller.actor);
     if (!made.ok) return refusal(made.error);
     await audit('silence.create', made.value.id, silenceSummary(made.value));
-    return show(made.value, now, await firing(deps, caller.organisation));
+    return show(made.value, deps.clock.now(), await firing(deps, caller.organisation));
   }),
 
   answer(updateSilence, async ({ params, body }, { deps, caller, audit }) => {
-    const now = deps.clock.now();
-    const wanted = { ...body, startsAt: body.startsAt ?? now };
+    const wanted = { ...body, startsAt: body.startsAt ?? deps.clock.now() };
     const changed = await deps.control.alerting.silences.update(caller.organisation, params.id, wanted, caller.actor);
     if (!changed.ok) return refusal(changed.error);
     await audit('silence.update', changed.value.id, silenceSummary(changed.value));
-    return show(changed.value, now, await firing(deps, caller.organisation));
+    return show(changed.value, deps.clock.now(), await firing(deps, caller.organisation));
   }),
 
   answer(expireSilence, async ({ params }, { deps, caller, audit }) => {

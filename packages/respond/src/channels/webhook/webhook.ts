@@ -8,7 +8,7 @@ import { webhookBody } from './webhook-body.ts';
 const taken =
   /^(host|content-length|content-type|transfer-encoding|connection|upgrade|expect|te|trailer|idempotency-key|x-sightline-.*)$/i;
 
-/** JSON to any address. The body is described in `docs/webhook.md`. */
+/** JSON to any address. The body is described in `docs/alerting.md`. */
 export const webhook = defineChannel({
   name: 'webhook',
   title: 'Webhook',
