@@ -5,9 +5,14 @@ import { textOfFile, writeDurably } from './durable-file.ts';
 const memory = z.object({
   /** When the link was last known to be up; null when it was down at that moment. */
   upAt: z.number().nullable(),
-  lost: z.object({ at: z.number(), why: z.string() }).nullable(),
+  lost: z.object({ at: z.number(), why: z.string(), ended: z.boolean().optional() }).nullable(),
 });
-export type Lost = { readonly at: number; readonly why: string };
+export type Lost = {
+  readonly at: number;
+  readonly why: string;
+  /** True when this agent itself ended then, and did not see the link go. */
+  readonly ended?: boolean | undefined;
+};
 
 /**
  * When and why the link was lost last, by the site's clock, across restarts: `link.json` is written with each answered
@@ -24,7 +29,7 @@ export class LinkMemory {
     const kept = readMemory(file);
     this.#lost =
       kept?.upAt != null
-        ? { at: kept.upAt, why: 'the agent ended without a word: it was killed, or the machine went off' }
+        ? { at: kept.upAt, why: 'the agent ended without a word: it was killed, or the machine went off', ended: true }
         : (kept?.lost ?? null);
     if (kept?.upAt != null) this.#write(null);
   }

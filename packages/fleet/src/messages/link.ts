@@ -105,7 +105,8 @@ export const agentMessage = z.discriminatedUnion('type', [
     startedAt: ms,
     /** When the machine was booted, by the site's clock. */
     bootedAt: ms,
-    lost: z.object({ at: ms, why: z.string().max(300) }).nullable(),
+    /** `ended`: the agent itself ended then (killed, or the machine went off), so it did not see the link go. */
+    lost: z.object({ at: ms, why: z.string().max(300), ended: z.boolean().optional() }).nullable(),
     sentAt: ms,
   }),
   /** Every `heartbeatMs` of the welcome; answered by `pong`. */

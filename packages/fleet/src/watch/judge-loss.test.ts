@@ -13,13 +13,13 @@ const spool = (waitingRecords: number) => ({ ...helloAt(now).spool, waitingRecor
 /** The site's clock is an hour ahead: nothing of that may show. */
 const ahead = 60 * minute;
 function judged(
-  site: { startedAt: number; bootedAt: number; sawLossAt?: number; waiting?: number },
+  site: { startedAt: number; bootedAt: number; sawLossAt?: number; ended?: boolean; waiting?: number },
   before: LinkBefore = down,
 ): string {
   const hello = helloAt(now + ahead, {
     startedAt: site.startedAt + ahead,
     bootedAt: site.bootedAt + ahead,
-    lost: site.sawLossAt === undefined ? null : { at: site.sawLossAt + ahead, why: 'cut' },
+    lost: site.sawLossAt === undefined ? null : { at: site.sawLossAt + ahead, why: 'cut', ended: site.ended },
     spool: spool(site.waiting ?? 0),
   });
   return judgeLoss(before, hello, now);
@@ -50,6 +50,11 @@ test.each([
     'the line first, and the machine later',
     { startedAt: now - minute, bootedAt: now - 2 * minute, sawLossAt: lostAt + 20_000 },
     'The link was lost at 22:20:00 UTC while the machine ran; the machine was started again at 22:28:00 UTC.',
+  ],
+  [
+    'the agent, when it knows of the loss only because it was killed',
+    { startedAt: now - minute, bootedAt: lostAt - minute, sawLossAt: lostAt - 5000, ended: true },
+    'The agent was down from 22:20:00 UTC until it was started at 22:29:00 UTC; the machine ran all along.',
   ],
   [
     'not the line, when what the agent saw go was another loss',

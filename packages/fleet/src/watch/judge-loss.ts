@@ -26,7 +26,7 @@ export function judgeLoss(before: LinkBefore, hello: Hello, nowMs: number): stri
   const between = `from ${moment(lostAtMs)} to ${moment(nowMs)}`;
   if (startedAtMs <= lostAtMs + toleranceMs)
     return `The link was down for ${spanWords(spanMs)}, ${between}; the agent ran all along${kept}.`;
-  const sawLossMs = hello.lost === null ? Number.NaN : ours(hello.lost.at);
+  const sawLossMs = hello.lost === null || hello.lost.ended === true ? Number.NaN : ours(hello.lost.at);
   // The agent saw the link go and ran then: the line was first, whatever came after.
   const linkFirst = Math.abs(sawLossMs - lostAtMs) <= 2 * worthTellingMs && sawLossMs <= startedAtMs;
   if (bootedAtMs > lostAtMs + toleranceMs)
