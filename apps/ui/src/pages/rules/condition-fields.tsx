@@ -1,6 +1,6 @@
 import { NumberInput, Select, TagsInput, TextInput } from '@mantine/core';
 import type { ReactNode } from 'react';
-import type { ProblemError } from '../../data/call.ts';
+import { ProblemError } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { QueryLine } from '../../search/query-line.tsx';
 import {
@@ -168,7 +168,7 @@ function QueryField({
   problem,
 }: FieldsProps & { label: string; value: string; field: string; onChange: (query: string) => void }): ReactNode {
   const { query: scope } = useScope();
-  const fault = problem?.fields[field] === undefined ? null : problem;
+  const fault = faultOf(problem, field);
   return (
     <div
       className="rule-query"
@@ -188,6 +188,14 @@ function QueryField({
       />
     </div>
   );
+}
+
+/** The fault of one search among the form's faults; the place in the text is that of the first. */
+function faultOf(problem: ProblemError | null, field: string): ProblemError | null {
+  const detail = problem?.fields[field];
+  if (problem === null || detail === undefined) return null;
+  const first = Object.keys(problem.fields)[0] === field;
+  return new ProblemError('refused', { detail, ...(first && problem.position ? { position: problem.position } : {}) });
 }
 
 function LimitFields({ draft, change, problem }: FieldsProps): ReactNode {
