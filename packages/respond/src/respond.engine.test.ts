@@ -480,6 +480,33 @@ describe('respond', () => {
       expect(await floor.told(held)).toEqual(['opened Slack', 'escalated Slack']);
     });
 
+    it('goes on with a silenced incident when something joins that nobody silenced', async () => {
+      const slack = await floor.channel('Slack');
+      await floor.policy([
+        [0, slack],
+        [5, slack],
+      ]);
+      await floor.fires('STORE_047', { labels: { site: 'STORE_047', service: 'payment' } });
+      await floor.passes(0);
+      await floor.control.alerting.silences.create(
+        floor.organisation,
+        {
+          matchers: [{ name: 'service', value: 'payment', isRegex: false, isEqual: true }],
+          startsAt: floor.clock.now(),
+          endsAt: floor.clock.now() + 600 * minute,
+          comment: '',
+        },
+        'ada@stores.example',
+      );
+      await floor.passes(5 * minute);
+      expect((await floor.only()).heldBy).toMatch(/^silence:/);
+      await floor.fires('STORE_047', { sourceId: 'rul_disk', title: 'Disk full at STORE_047' });
+      await floor.passes(0);
+      const incident = await floor.only();
+      expect(incident).toMatchObject({ heldBy: '', findings: 2 });
+      expect(await floor.told(incident)).toEqual(['opened Slack', 'escalated Slack']);
+    });
+
     it('pages for a lost link alone, and for the store when the link is back and it still fails', async () => {
       const link = {
         source: 'link',

@@ -85,6 +85,9 @@ function sharedLabels(members: readonly FindingRecord[]): Record<string, string>
 /** Findings come to an incident that is there. */
 export function joinIncident(sheet: Worksheet, incident: IncidentRecord, members: readonly FindingRecord[]): void {
   for (const { key } of members) sheet.moveFinding(key, incident.id);
+  // What held back the rest of it does not hold these.
+  if (incident.heldBy !== '' && incident.status === 'open')
+    sheet.change(incident.id, { heldBy: '', escalateAt: sheet.now });
   const texts =
     members.length <= 3
       ? members.map(measured)
