@@ -8,4 +8,5 @@ export { ruleTypeOf, ruleTypes } from './rule-types/all.ts';
 export type { Limit, Reading, RuleFault, RuleType } from './rule-types/define-rule-type.ts';
 export { openUptime, type Uptime, type UptimeOptions } from './uptime/uptime.ts';
 export type { AgentResult, MonitorOrder } from './uptime/agent-results.ts';
-export { lateAfterMs, type HeartbeatKind } from './uptime/heartbeats.ts';
+export { lateAfterMs } from './uptime/heartbeat-settings.ts';
+export type { HeartbeatKind } from './uptime/heartbeats.ts';

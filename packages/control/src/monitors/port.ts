@@ -102,8 +102,8 @@ export interface Monitors {
   claim(limit: number): Promise<ClaimedMonitor[]>;
   /** Notes what a claimed run found. False when it was changed, told of or taken by another meanwhile: nothing is noted then. */
   settle(claimed: ClaimedMonitor, verdict: MonitorVerdict): Promise<boolean>;
-  /** Gives a claimed monitor back unjudged: it is due again at once. */
-  release(claimed: ClaimedMonitor): Promise<void>;
+  /** Gives a claimed monitor back unjudged: it is due again at once, or at `nextRunAt`. */
+  release(claimed: ClaimedMonitor, nextRunAt?: number): Promise<void>;
   /** Notes what was told of a heartbeat or came from an agent. False when something newer is known already, or it is paused. */
   note(id: string, verdict: MonitorVerdict): Promise<boolean>;
   /** A heartbeat's job began; `nextRunAt` is when it is late, undefined to leave that. */

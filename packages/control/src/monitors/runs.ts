@@ -79,9 +79,13 @@ export function monitorRuns({
           eq(table.nextRunAt, new Date(claimed.nextRunAt)),
         ),
       ),
-    release: async (claimed) => {
+    release: async (claimed, nextRunAt) => {
       const own = and(eq(table.id, claimed.id), eq(table.leaseUntil, new Date(claimed.leaseUntil)));
-      await db.update(table).set({ leaseUntil: null }).where(own);
+      const due = nextRunAt === undefined ? {} : { nextRunAt: new Date(nextRunAt) };
+      await db
+        .update(table)
+        .set({ leaseUntil: null, ...due })
+        .where(own);
     },
     note: (id, verdict) =>
       judge(

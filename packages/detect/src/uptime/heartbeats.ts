@@ -1,6 +1,6 @@
 import { type Clock, redactText } from '@sightline/base';
 import type { Control, Monitor } from '@sightline/control';
-import { findMonitorType, type HeartbeatSettings } from '@sightline/monitors';
+import { heartbeatSettings } from './heartbeat-settings.ts';
 import type { ResultWriter } from './result-writer.ts';
 import { coveredMs, rowBase } from './runner.ts';
 
@@ -8,18 +8,6 @@ import { coveredMs, rowBase } from './runner.ts';
 export type HeartbeatKind = 'done' | 'failed' | 'began';
 
 const longestMessage = 900;
-
-/** Settings of a heartbeat, its defaults where they cannot be read. */
-export function heartbeatSettings(settings: unknown): HeartbeatSettings {
-  const schema = findMonitorType('heartbeat')?.settings;
-  const read = schema?.safeParse(settings);
-  return (read?.success ? read.data : schema?.parse({})) as HeartbeatSettings;
-}
-
-/** How long after a call the next one is late, milliseconds; null for monitors that are run. */
-export function lateAfterMs(type: string, settings: unknown, everyMs: number): number | null {
-  return findMonitorType(type)?.check ? null : everyMs + heartbeatSettings(settings).graceMs;
-}
 
 /**
  * Takes a call to a heartbeat's address. Answers `unknown` for a word that is nobody's, `paused` for one that nobody

@@ -3,6 +3,7 @@ import { type Clock, formatDuration, type Logger } from '@sightline/base';
 import type { ClaimedMonitor, Control } from '@sightline/control';
 import { findMonitorType, resultWords, runCheck } from '@sightline/monitors';
 import type { FindingSink } from '@sightline/record';
+import { heartbeatSettings } from './heartbeat-settings.ts';
 import type { ResultWriter } from './result-writer.ts';
 import { tellFindings } from './tell-findings.ts';
 
@@ -31,9 +32,11 @@ export class Runner {
   readonly #running: Promise<void>;
   #alarm = new AbortController();
   #forgotAt = 0;
+  readonly #startedAt: number;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#startedAt = parts.clock.now();
     this.#running = this.#loop();
   }
 
@@ -123,6 +126,12 @@ export class Runner {
   async #late(monitor: ClaimedMonitor): Promise<void> {
     const { control, clock, writer } = this.#parts;
     const at = clock.now();
+    // It became late while we were away, and so perhaps was the door at which it called: it gets its grace once more.
+    if (monitor.state !== 'down' && monitor.nextRunAt < this.#startedAt) {
+      const { graceMs } = heartbeatSettings(monitor.settings);
+      await control.monitors.release(monitor, at + Math.min(3_600_000, Math.max(60_000, graceMs)));
+      return;
+    }
     const message = lateWords(monitor, at);
     const nextRunAt = at + Math.min(900_000, Math.max(60_000, monitor.everyMs / 4));
     const settled = await control.monitors.settle(monitor, { up: false, message, durationMs: null, at, nextRunAt });

@@ -315,6 +315,18 @@ describe('a heartbeat', () => {
     );
   });
 
+  test('that became late while nobody watched gets its grace once more', async () => {
+    const id = await make(heartbeat);
+    const door = start({ runs: false });
+    await door.heartbeat(await wordOf(id), 'done', '');
+    aheadMs += 86_400_000;
+    start();
+    await sleep(1500);
+    expect(await stateOf(id)).toBe('up');
+    aheadMs += 61_000;
+    await isIn(id, 'down');
+  });
+
   test('answers for words that are nobody’s, paused or odd', async () => {
     const id = await make(heartbeat);
     const uptime = start();
