@@ -25,7 +25,7 @@ export const ruleValues = z.object({
     .refine((labels) => Object.keys(labels).length <= 20, 'at most 20 labels')
     .default({}),
   /** Between two evaluations. */
-  everyMs: z.number().int().min(10_000).max(dayMs).default(60_000),
+  everyMs: z.number().int().min(10_000).max(dayMs).default(30_000),
   /** How long the condition must hold before it is told. */
   forMs: z.number().int().min(0).max(dayMs).default(0),
 });

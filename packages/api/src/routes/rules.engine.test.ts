@@ -98,7 +98,7 @@ describe('rules over HTTP', () => {
         name: 'Errors',
         limit: '> 2',
         windowMs: 300_000,
-        everyMs: 60_000,
+        everyMs: 30_000,
         firing: 0,
         updatedBy: 'admin@example.com',
       },

@@ -58,7 +58,7 @@ export const emptyDraft: Draft = {
   policy: '',
   runbook: '',
   labels: '',
-  everyMs: minuteMs,
+  everyMs: 30_000,
   forMs: 0,
   source: 'logs',
   query: 'severity:>=error',

@@ -1,5 +1,5 @@
 import { Select, TextInput } from '@mantine/core';
-import { listPolicies, ruleSeverity, type RuleSeverity } from '@sightline/contract';
+import { listPolicies, ruleSeverity } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { useAsk } from '../../data/ask.ts';
 import type { FieldsProps } from './condition-fields.tsx';
