@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { unitText } from './systemd.ts';
 
@@ -19,4 +21,13 @@ test('the unit runs the agent hardened, and no word of a path changes its meanin
   expect(unit).toContain('ReadWritePaths=/var/lib/sightline-agent\n');
   for (const line of ['NoNewPrivileges=yes', 'ProtectSystem=strict', 'CapabilityBoundingSet=', 'MemoryMax=256M'])
     expect(unit.split('\n')).toContain(line);
+});
+
+test('the container runs under the same flags and settings as the service', () => {
+  const read = (name: string): string => readFileSync(path.join(import.meta.dirname, '../..', name), 'utf8');
+  const image = read('Dockerfile');
+  const flags = JSON.parse(read('node-flags.json')) as string[];
+  expect(image).toContain(['node', ...flags].map((word) => JSON.stringify(word)).join(', '));
+  for (const [name, value] of Object.entries(JSON.parse(read('node-environment.json')) as Record<string, string>))
+    expect(image).toContain(`${name}=${value}`);
 });
