@@ -201,7 +201,11 @@ describe('silences', () => {
     expect((await people.responder('DELETE', `/api/v1/silences/${id}`)).status).toBe(200);
     expect((await people.responder('DELETE', `/api/v1/silences/${id}`)).status).toBe(409);
     const audit = (await people.admin('GET', '/api/v1/audit')).json['entries'] as { action: string; detail: string }[];
-    expect(audit.map(({ action }) => action)).toEqual(['silence.expire', 'silence.update', 'silence.create']);
+    expect(audit.slice(0, 3).map(({ action }) => action)).toEqual([
+      'silence.expire',
+      'silence.update',
+      'silence.create',
+    ]);
     expect(audit[0]?.detail).toContain('site="STORE_047"');
   });
 
