@@ -138,7 +138,7 @@ describe('the agent', () => {
     writeFileSync(file('link.json'), JSON.stringify({ upAt, lost: null }));
     await started(enrolledArgs());
     const hello = await (await server.connection()).next('hello');
-    expect(hello.lost).toEqual({ at: upAt, why: expect.stringContaining('killed') });
+    expect(hello.lost).toEqual({ at: upAt, why: expect.stringContaining('killed'), ended: true });
   });
 
   test('runs the monitors it is told, and keeps results until they are checked', async () => {
