@@ -80,8 +80,8 @@ function seconds(ms: number): string {
 
 /** All channels of the incident's last step failed for good: nobody waits for a step that reached nobody. */
 async function failOver(tx: Transaction, { incident, round, step }: ClaimedNotification, now: Date): Promise<void> {
-  // Two channels of a step that fail at the same moment must see each other.
-  await tx.execute(sql`SELECT id FROM incidents WHERE id = ${incident} FOR UPDATE`);
+  // Two channels of a step that fail at the same moment must see each other. NO KEY: both hold the key by their events' reference.
+  await tx.execute(sql`SELECT id FROM incidents WHERE id = ${incident} FOR NO KEY UPDATE`);
   await tx.execute(sql`
     UPDATE incidents SET escalate_at = ${now}, updated_at = ${now}
     WHERE id = ${incident} AND status = 'open' AND round = ${round} AND next_step <= ${step + 1}

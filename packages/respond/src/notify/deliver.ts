@@ -1,4 +1,4 @@
-import type { Control, ClaimedNotification } from '@sightline/control';
+import type { AttemptEnding, ClaimedNotification, Control } from '@sightline/control';
 import type { SendEnding } from '../channels/channel.ts';
 import { attempt, attemptLimitMs, type AttemptTools } from './attempt.ts';
 import { DeliveryMetrics } from './delivery-metrics.ts';
@@ -113,7 +113,7 @@ async function deliver(
   const { ending, detail } = giveUp(ended, claimed.attempts);
   const pause = ended.ending === 'retry' ? pauseMs(claimed.attempts, ended.afterMs, random()) : 0;
   metrics.count(claimed.channelType, ending, ended.tookMs);
-  const noted = await control.alerting.notifications.finish(claimed, {
+  const noted = await noteEnding(options, claimed, {
     at,
     ending,
     detail,
@@ -124,6 +124,22 @@ async function deliver(
   if (!noted) logger.warn('A delivery took longer than its lease; it may have been sent twice', about);
   else if (ending === 'delivered') logger.info('Notification delivered', about);
   else logger.warn('Notification not delivered', about);
+}
+
+/** A receiver's answer that is not noted means a double: a passing fault of the database is waited out within the lease. */
+async function noteEnding(
+  { control, clock }: DelivererOptions,
+  claimed: ClaimedNotification,
+  ending: AttemptEnding,
+): Promise<boolean> {
+  for (const pauseMs of [200, 1000, 5000]) {
+    try {
+      return await control.alerting.notifications.finish(claimed, ending);
+    } catch {
+      await clock.sleep(pauseMs);
+    }
+  }
+  return control.alerting.notifications.finish(claimed, ending);
 }
 
 async function send(
