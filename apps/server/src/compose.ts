@@ -207,14 +207,18 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
     const stage: StageParts = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
-    const { respond, start: startRespond } = openRespondStage(stage, () => delivery.current?.wake());
+    const responding = openRespondStage(stage, () => delivery.current?.wake());
+    const { respond } = responding;
     const findings: FindingSink = respond;
     const uptime = openMonitors(stage, findings);
     const rules = config.roles.has('detect') ? openDetect(stage, findings) : undefined;
     const agents = config.roles.has('fleet')
       ? await openFleetStage(app, stage, {
           findings,
-          monitors: { ordersFor: uptime.ordersFor, accept: uptime.acceptResults },
+          monitors: {
+            ordersFor: (organisation, site) => uptime.ordersFor(organisation, site),
+            accept: (organisation, site, results, skewMs) => uptime.acceptResults(organisation, site, results, skewMs),
+          },
         })
       : undefined;
     if (config.roles.has('query')) letPeopleSeeMetrics(app);
@@ -263,7 +267,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (settings.publicUrl === '') settings.publicUrl = url;
     if (config.roles.has('detect')) {
       delivery.current = openNotify(stage);
-      startRespond();
+      responding.start();
     }
 
     const otlp = ingest && config.otlpPorts ? await openOtlpPorts(config, ingest.parts, closers) : [];
