@@ -4,7 +4,7 @@ import { incidentSeverities, type FindingRecord, type Severity } from '@sightlin
 export const rank = (severity: Severity): number => incidentSeverities.indexOf(severity);
 
 /** True when `a` is worse than `b`. */
-export function worse(a: Severity, b: Severity): boolean {
+function worse(a: Severity, b: Severity): boolean {
   return rank(a) < rank(b);
 }
 
