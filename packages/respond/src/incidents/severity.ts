@@ -3,11 +3,6 @@ import { incidentSeverities, type FindingRecord, type Severity } from '@sightlin
 /** 0 is the worst. */
 export const rank = (severity: Severity): number => incidentSeverities.indexOf(severity);
 
-/** True when `a` is worse than `b`. */
-function worse(a: Severity, b: Severity): boolean {
-  return rank(a) < rank(b);
-}
-
 /** Worst first, firing before resolved among equals, then the oldest. */
 export function worstFirst(findings: readonly FindingRecord[]): FindingRecord[] {
   return [...findings].sort(
