@@ -527,6 +527,12 @@ describe('respond', () => {
       await floor.fires('STORE_047', { sourceId: 'rul_silent', title: 'STORE_047 is silent' });
       expect(await floor.incidents()).toHaveLength(2);
       await floor.ends('STORE_047', link);
+      // What the agent kept is on its way; a silence that it ends pages nobody.
+      await floor.passes(30_000);
+      expect((await floor.incidents()).map(({ title }) => title)).toEqual(['Payment failures at STORE_048']);
+      await floor.ends('STORE_047', { sourceId: 'rul_silent', title: 'STORE_047 is silent' });
+      await floor.fires('STORE_047', { sourceId: 'rul_tills', title: 'Tills of STORE_047 are silent' });
+      await floor.passes(35_000);
       expect((await floor.incidents()).map(({ title, findings }) => [title, findings])).toEqual([
         ['Payment failures at STORE_047 and 1 more', 2],
         ['Payment failures at STORE_048', 1],

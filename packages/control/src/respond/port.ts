@@ -166,8 +166,8 @@ export interface RespondTransaction {
   findingsOf(incidents: readonly string[]): Promise<FindingRecord[]>;
   /** Firing findings of a rule or monitor (undefined: of all of the source) found at `since` or later, at most 10,000. */
   firingOf(source: FindingSource, sourceId: string | undefined, since: number): Promise<FindingRecord[]>;
-  /** Firing findings of the sites' links. */
-  lostLinks(): Promise<FindingRecord[]>;
+  /** Findings of the sites' links that fire, or that ended after `endedSince`. */
+  lostLinks(endedSince: number): Promise<FindingRecord[]>;
   /** Firing findings that are held back, at most 10,000. */
   suppressed(): Promise<FindingRecord[]>;
   /** Firing findings whose time has run out, at most `limit`. */

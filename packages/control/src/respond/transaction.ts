@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, isNotNull, lte, max, ne, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, gte, inArray, isNotNull, lte, max, ne, or, sql } from 'drizzle-orm';
 import * as alerting from '../alerting/tables.ts';
 import type { NewNotification, Enqueued } from '../alerting/port.ts';
 import { policyFrom } from '../alerting/policies.ts';
@@ -85,7 +85,11 @@ function findingStatements(tx: Transaction, organisation: string): FindingStatem
         ),
         10_000,
       ),
-    lostLinks: () => read(and(firing, eq(table.findings.source, 'link')), 10_000),
+    lostLinks: (endedSince) =>
+      read(
+        and(eq(table.findings.source, 'link'), or(firing, gt(table.findings.resolvedAt, new Date(endedSince)))),
+        10_000,
+      ),
     suppressed: () => read(and(firing, ne(table.findings.suppressedBy, '')), 10_000),
     expired: (now, limit) => read(and(firing, lte(table.findings.expiresAt, new Date(now))), limit),
     saveFindings: async (findings) => {

@@ -3,7 +3,6 @@ import type { Finding } from '@sightline/record';
 import { findingKey } from './finding-key.ts';
 import { groupFindings, type Newcomer } from './group.ts';
 import { noteEnded, settle } from './moves.ts';
-import { release } from './release.ts';
 import { readSuppression, type Suppression } from './suppression.ts';
 import { bounded } from './words.ts';
 import { Worksheet } from './worksheet.ts';
@@ -35,7 +34,6 @@ export async function acceptFindings(
   const ended = new Map<string, FindingRecord[]>();
   const fired: Newcomer[] = [];
   let resolved = 0;
-  const linksBack = new Set<string>();
 
   for (const [key, finding] of linksFirst(told)) {
     const before = sheet.finding(key);
@@ -43,7 +41,6 @@ export async function acceptFindings(
       if (before?.state !== 'firing') continue;
       const after = endFinding(sheet, before, finding.atMs);
       resolved++;
-      if (before.source === 'link') linksBack.add(before.site);
       if (before.incident !== null) ended.set(before.incident, [...(ended.get(before.incident) ?? []), after]);
       continue;
     }
@@ -58,7 +55,6 @@ export async function acceptFindings(
   }
   const { newcomers, suppressed } = holdBack(sheet, fired, suppression);
   for (const id of await groupFindings(sheet, newcomers)) touched.add(id);
-  if (linksBack.size > 0) for (const id of await release(sheet, suppression)) touched.add(id);
   for (const id of touched) await settle(sheet, id);
   await sheet.save();
   return { fired: fired.length, resolved, suppressed };

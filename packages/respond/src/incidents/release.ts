@@ -8,7 +8,7 @@ import type { Worksheet } from './worksheet.ts';
  * Lets findings through that were held back and no longer are: those without an incident open or join one, those with one
  * set its escalation going again. Answers the incidents that are to be settled.
  */
-export async function release(sheet: Worksheet, suppression: Suppression): Promise<Set<string>> {
+async function release(sheet: Worksheet, suppression: Suppression): Promise<Set<string>> {
   sheet.take(await sheet.tx.suppressed());
   const free: FindingRecord[] = [];
   for (const { key } of await sheet.tx.suppressed()) {

@@ -12,6 +12,12 @@ import type {
 const messagesAtOnce = 500;
 
 /**
+ * After a link is back, what its agent kept must arrive, and rules must look at it once (they look every half minute unless
+ * told otherwise), before anything that was found without it counts.
+ */
+export const linkSettlesMs = 60_000;
+
+/**
  * What one change works on: findings and incidents as they were read and as they will be written, together with the lines
  * for time lines and the messages that go with them. Nothing is written before `save`.
  */
@@ -104,13 +110,11 @@ export class Worksheet {
     return this.findingsOf(incident).filter(({ state }) => state === 'firing');
   }
 
-  /** True when a finding here says that the link of this site is lost. */
+  /** True when a finding here says that the link of this site is lost, or came back less than `linkSettlesMs` ago. */
   linkLost(site: string): boolean {
-    this.#lostLinks ??= new Set(
-      [...this.#findings.values()]
-        .filter((finding) => finding.source === 'link' && finding.state === 'firing')
-        .map((finding) => finding.site),
-    );
+    const lost = ({ source, state, resolvedAt }: FindingRecord): boolean =>
+      source === 'link' && (state === 'firing' || (resolvedAt ?? -Infinity) > this.now - linkSettlesMs);
+    this.#lostLinks ??= new Set([...this.#findings.values()].filter(lost).map((finding) => finding.site));
     return this.#lostLinks.has(site);
   }
 

@@ -8,8 +8,8 @@ import { buildMessage } from './message.ts';
 export const triesAtMost = 8;
 const pausesMs = [2000, 5000, 15_000, 30_000, 60_000, 120_000, 300_000];
 const longestPauseMs = 10 * 60_000;
-/** Longer than any attempt and its mark take; after it another server may take the message. */
-const leaseMs = 60_000;
+/** Longer than any attempt and its mark take; after it another server, or the one started after a crash, takes the message. */
+const leaseMs = 30_000;
 const atOnce = 16;
 const lookEveryMs = 1000;
 const afterFaultMs = 5000;
