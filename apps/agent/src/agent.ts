@@ -3,6 +3,7 @@ import type { Agent as HttpAgent } from 'node:http';
 import path from 'node:path';
 import { fail, ok, type Clock, type Logger, type Result } from '@sightline/base';
 import { linkProtocol, type AgentMessage, type HostFacts, type ServerMessage } from '@sightline/fleet/messages';
+import { runCheck } from '@sightline/monitors';
 import type { Config } from './config.ts';
 import { diagnostics } from './diagnostics/all.ts';
 import { DockerEngine } from './docker/engine.ts';
@@ -113,7 +114,10 @@ export async function startAgent(config: Config, parts: AgentParts): Promise<Res
     token: () => identity.value.token,
     httpAgent,
     dataFolder: config.dataFolder,
-    receive: { port: config.receivePort },
+    receive: {
+      port: config.receivePort,
+      ...(config.receiveGrpcPort !== undefined && { grpcPort: config.receiveGrpcPort }),
+    },
     limits: { totalBytes: config.spoolLimitBytes },
     clock: parts.clock,
     logger: logger.with({ part: 'forwarding' }),
@@ -184,8 +188,7 @@ class WorkingAgent {
       logger,
       file: file('monitor-results.json'),
       send: (message) => this.#link.send(message),
-      // Checks bring a good deal of code; a site without monitors never loads it.
-      runCheck: async (order, by, signal) => (await import('@sightline/monitors')).runCheck(order, by, signal),
+      runCheck,
     });
     this.#link = startLink({
       server: identity.server,

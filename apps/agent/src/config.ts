@@ -19,6 +19,8 @@ export interface Config {
   /** '' for the machine's name. */
   readonly name: string;
   readonly receivePort: number;
+  /** Undefined where OTLP is not taken over gRPC. */
+  readonly receiveGrpcPort: number | undefined;
   readonly healthPort: number;
   readonly spoolLimitBytes: number;
   readonly logLevel: LogLevel;
@@ -124,6 +126,9 @@ export function readConfig(
   if (!token.ok) return token;
   const receivePort = readPort(...at('receive-port'));
   if (!receivePort.ok) return receivePort;
+  const [grpcPort] = at('receive-grpc-port');
+  const receiveGrpcPort = ['', 'none'].includes(grpcPort) ? ok(undefined) : readPort(...at('receive-grpc-port'));
+  if (!receiveGrpcPort.ok) return receiveGrpcPort;
   const healthPort = readPort(...at('health-port'));
   if (!healthPort.ok) return healthPort;
   const spoolLimitBytes = readSize(...at('spool-limit'));
@@ -140,6 +145,7 @@ export function readConfig(
     site: at('site')[0],
     name: at('name')[0].slice(0, 200),
     receivePort: receivePort.value,
+    receiveGrpcPort: receiveGrpcPort.value,
     healthPort: healthPort.value,
     spoolLimitBytes: spoolLimitBytes.value,
     logLevel: level as LogLevel,

@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { jsonLogger, systemClock } from '@sightline/base';
 import { helpText, readConfig, type Config } from './config.ts';
+import { startFromCompiled, startWithSettings } from './small-start.ts';
 
 /** Exit codes; `--help` tells them. */
 const endings = { stopped: 0, notStarted: 1, wrongSetting: 2, stoppedAfterRevoked: 3 } as const;
@@ -47,8 +48,12 @@ async function run(): Promise<void> {
     logger.error('uncaught exception', { error });
     process.exit(endings.notStarted);
   });
-  const stop = new AbortController();
+  startWithSettings(config.dataFolder);
   const { startAgent } = await import('./agent.ts');
+  if (config.receiveGrpcPort !== undefined) await import('@sightline/ingest/grpc');
+  const large = startFromCompiled(config.dataFolder);
+  if (large) logger.warn(`the agent takes some 45 MB more memory than it needs: ${large}`);
+  const stop = new AbortController();
   const told = new Promise<void>((resolve) => {
     const end = (): void => {
       stop.abort();

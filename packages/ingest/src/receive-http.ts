@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { fail, ok, type Result } from '@sightline/base';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Protocol, ProtocolEndpoint } from './protocol.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Ending, Protocol, ProtocolEndpoint } from './protocol.ts';
 import {
   type BareRequest,
   countRefusal,
@@ -22,9 +22,11 @@ export async function registerIngest(app: FastifyInstance, parts: ReceiverParts)
   await app.register(async (scope) => {
     const bodies = new BodyReader(parts);
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
-      bodies.read(payload, wireLimit(parts, request)),
-    );
+    scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) => {
+      const path = request.routeOptions.url;
+      const endpoint = parts.protocols.flatMap(({ endpoints }) => endpoints).find((known) => known.path === path);
+      return bodies.read(payload, wireLimit(parts, endpoint));
+    });
     for (const protocol of parts.protocols) {
       for (const endpoint of protocol.endpoints) route(scope, parts, bodies, protocol, endpoint);
       preflight(scope, protocol);
@@ -47,14 +49,10 @@ function route(
     logLevel: 'silent',
     handler: async (httpRequest, reply) => {
       const body = (httpRequest.body as ReadBody | undefined) ?? ok(Buffer.alloc(0));
-      const request = bareRequest(httpRequest, parts.clock.now(), body.ok ? body.value : Buffer.alloc(0));
+      const params = httpRequest.params as Record<string, string>;
       try {
-        if (!body.ok) {
-          countRefusal(parts, protocol, endpoint, request, undefined, body.error, 1);
-          return await answer(reply, parts, protocol, endpoint, { ending: body.error, request });
-        }
-        const received = await receiveRequest(parts, protocol, endpoint, request);
-        return await answer(reply, parts, protocol, endpoint, received);
+        const answer = await receiveRead(parts, protocol, endpoint, httpRequest.raw, params, body);
+        return await reply.code(answer.status).headers(answer.headers).send(answer.body);
       } finally {
         bodies.release(httpRequest.raw);
       }
@@ -62,54 +60,94 @@ function route(
   });
 }
 
-async function answer(
-  reply: FastifyReply,
+/** What a client is told. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
+
+/** Judges one request whose body was read, or was not to be; what to answer. The body is still held afterwards. */
+export async function receiveRead(
   parts: ReceiverParts,
   protocol: Protocol,
   endpoint: ProtocolEndpoint,
-  { ending, request }: Awaited<ReturnType<typeof receiveRequest>>,
-): Promise<FastifyReply> {
-  const { status, headers, body } = endpoint.reply(ending, request);
-  parts.ledger.answered(protocol.name, status);
-  void reply.code(status);
-  if (ending.kind === 'refused' && ending.retryAfterS !== undefined)
-    void reply.header('retry-after', ending.retryAfterS);
-  if (ending.kind === 'refused' && ending.status === 413) void reply.header('connection', 'close');
-  if (endpoint.cors) {
-    void reply.header('access-control-allow-origin', '*');
-    void reply.header('access-control-expose-headers', 'retry-after, x-sentry-rate-limits, x-sentry-error');
+  message: IncomingMessage,
+  params: Record<string, string>,
+  body: ReadBody,
+): Promise<HttpAnswer> {
+  const asked = bareRequest(message, params, parts.clock.now(), body.ok ? body.value : Buffer.alloc(0));
+  if (body.ok) {
+    const { ending, request } = await receiveRequest(parts, protocol, endpoint, asked);
+    return answerTo(parts, protocol, endpoint, ending, request);
   }
-  if (headers) void reply.headers(headers);
-  return reply.send(body === undefined ? '' : typeof body === 'string' ? body : Buffer.from(body));
+  countRefusal(parts, protocol, endpoint, asked, undefined, body.error, 1);
+  return answerTo(parts, protocol, endpoint, body.error, asked);
+}
+
+function answerTo(
+  parts: ReceiverParts,
+  protocol: Protocol,
+  endpoint: ProtocolEndpoint,
+  ending: Ending,
+  request: BareRequest,
+): HttpAnswer {
+  const { status, headers, body = '' } = endpoint.reply(ending, request);
+  parts.ledger.answered(protocol.name, status);
+  const refused = ending.kind === 'refused' ? ending : undefined;
+  return {
+    status,
+    headers: {
+      ...(refused?.retryAfterS !== undefined && { 'retry-after': String(refused.retryAfterS) }),
+      ...(refused?.status === 413 && { connection: 'close' }),
+      ...(endpoint.cors && {
+        'access-control-allow-origin': '*',
+        'access-control-expose-headers': 'retry-after, x-sentry-rate-limits, x-sentry-error',
+      }),
+      ...headers,
+    },
+    body: typeof body === 'string' ? body : Buffer.from(body),
+  };
 }
 
 /** Browsers ask before they send from another origin (https://fetch.spec.whatwg.org/#cors-preflight-fetch). */
 function preflight(scope: FastifyInstance, protocol: Protocol): void {
   const open = protocol.endpoints.filter((endpoint) => endpoint.cors);
   for (const [path, endpoints] of Map.groupBy(open, (endpoint) => endpoint.path)) {
-    scope.options(path, async (request, reply) => {
-      const asked = request.headers['access-control-request-headers'];
-      return reply
-        .code(204)
-        .header('access-control-allow-origin', '*')
-        .header('access-control-allow-methods', [...endpoints.map((endpoint) => endpoint.method), 'OPTIONS'].join(', '))
-        .header('access-control-allow-headers', typeof asked === 'string' ? asked : '*')
-        .header('access-control-max-age', '3600')
-        .send();
-    });
+    scope.options(path, async (request, reply) =>
+      reply.code(204).headers(preflightHeaders(endpoints, request.headers)).send(),
+    );
   }
 }
 
-function bareRequest(request: FastifyRequest, receivedAtMs: number, body: Buffer): BareRequest {
-  const url = request.raw.url ?? '';
+/** What a browser is told of the endpoints of one path. */
+export function preflightHeaders(
+  endpoints: readonly ProtocolEndpoint[],
+  asked: IncomingHttpHeaders,
+): Record<string, string> {
+  return {
+    'access-control-allow-origin': '*',
+    'access-control-allow-methods': [...endpoints.map((endpoint) => endpoint.method), 'OPTIONS'].join(', '),
+    'access-control-allow-headers': asked['access-control-request-headers'] ?? '*',
+    'access-control-max-age': '3600',
+  };
+}
+
+function bareRequest(
+  message: IncomingMessage,
+  params: Record<string, string>,
+  receivedAtMs: number,
+  body: Buffer,
+): BareRequest {
+  const url = message.url ?? '';
   const at = url.indexOf('?');
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers)) {
+  for (const [name, value] of Object.entries(message.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   return {
-    method: request.method,
-    params: request.params as Record<string, string>,
+    method: message.method ?? '',
+    params,
     query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)),
     headers,
     contentType: (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '',
@@ -118,12 +156,9 @@ function bareRequest(request: FastifyRequest, receivedAtMs: number, body: Buffer
   };
 }
 
-function wireLimit(parts: ReceiverParts, request: FastifyRequest): number {
-  const wire = parts.limits?.wireBytes ?? defaultReceiveLimits.wireBytes;
-  const path = request.routeOptions.url;
-  const endpoint = parts.protocols.flatMap((protocol) => protocol.endpoints).find((known) => known.path === path);
-  // A body that is allowed to be large unzipped may also come unzipped.
-  return Math.max(wire, endpoint?.bodyLimitBytes ?? 0);
+/** Bytes of a body as it comes; one that is allowed to be large unzipped may also come unzipped. */
+export function wireLimit({ limits }: Pick<ReceiverParts, 'limits'>, endpoint: ProtocolEndpoint | undefined): number {
+  return Math.max(limits?.wireBytes ?? defaultReceiveLimits.wireBytes, endpoint?.bodyLimitBytes ?? 0);
 }
 
 /** Bodies of these sizes are read into memory that is used again and again. */

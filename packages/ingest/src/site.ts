@@ -5,7 +5,7 @@
 export type { Ledger } from './ledger.ts';
 export { defineProtocol, type Checked, type Frame, type Protocol, type Refusal } from './protocol.ts';
 export { checkOtlp, otlp, type OtlpSignal } from './protocols/otlp/otlp.ts';
-export { registerIngest } from './receive-http.ts';
+export { ingestListener } from './receive-bare-http.ts';
 export type { ReceiverParts } from './receive.ts';
 export { openSpool, type Segment, type Spool, type SpoolRefusal } from './spool/spool.ts';
 export { decodeSpooled, type SpooledRecord, type SpoolMeta } from './spool/spooled.ts';

@@ -1,5 +1,16 @@
+import type { Server } from 'node:http';
 import { type Clock, fail, type Logger, ok, type Result } from '@sightline/base';
-import { type Checked, checkOtlp, type Ledger, otlp, type OtlpSignal, type Refusal } from '@sightline/ingest/site';
+import {
+  type Checked,
+  checkOtlp,
+  ingestListener,
+  type Ledger,
+  otlp,
+  type OtlpSignal,
+  type ReceiverParts,
+  type Refusal,
+} from '@sightline/ingest/site';
+import { http } from '../node-http.ts';
 import { toSiteFrames } from './site-lanes.ts';
 import type { SiteSpool } from './site-spool.ts';
 
@@ -63,7 +74,7 @@ export async function openLocalReceiver(
       check: (request: Parameters<typeof endpoint.check>[0]) => inSiteLanes(endpoint.check(request)),
     })),
   };
-  const parts = {
+  const parts: ReceiverParts = {
     protocols: [protocol],
     spool: {
       append: (...[frames, , meta, refused]: Parameters<SpoolAppend>) =>
@@ -76,29 +87,45 @@ export async function openLocalReceiver(
     clock,
     logger,
   };
-  const [{ default: fastify }, { registerIngest }] = await Promise.all([
-    import('fastify'),
-    import('@sightline/ingest/site'),
-  ]);
-  const app = fastify({ logger: false, forceCloseConnections: true, requestTimeout: 60_000 });
-  await registerIngest(app, parts);
+  const server = http.createServer({ requestTimeout: 60_000 }, ingestListener(parts));
   const host = address.host ?? '127.0.0.1';
-  await app.listen({ host, port: address.port });
-  const bound = app.server.address();
-  const grpc =
-    address.grpcPort === undefined
-      ? undefined
-      : await (await import('@sightline/ingest/grpc')).startGrpc(parts, { host, port: address.grpcPort });
+  const port = await listen(server, host, address.port);
+  const close = (): Promise<void> =>
+    new Promise((closed) => {
+      server.close(() => closed());
+      server.closeAllConnections();
+    });
+  const grpc = await startGrpcAt(address, parts).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   return {
-    port: typeof bound === 'object' && bound ? bound.port : address.port,
+    port,
     grpcPort: grpc?.port,
     flush: () => refusals.flush(),
     close: async () => {
-      await app.close();
+      await close();
       await grpc?.close();
       await refusals.flush();
     },
   };
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      const bound = server.address();
+      resolve(typeof bound === 'object' && bound ? bound.port : port);
+    });
+  });
+}
+
+/** gRPC's library is loaded where it is asked for only. */
+async function startGrpcAt({ host = '127.0.0.1', grpcPort }: ReceiveAddress, parts: ReceiverParts) {
+  if (grpcPort === undefined) return undefined;
+  return (await import('@sightline/ingest/grpc')).startGrpc(parts, { host, port: grpcPort });
 }
 
 type SpoolAppend = (
