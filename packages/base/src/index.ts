@@ -6,3 +6,4 @@ export { BoundedQueue } from './bounded-queue.ts';
 export { LruCache } from './lru-cache.ts';
 export { redact, redactText } from './redact.ts';
 export { jsonLogger, silentLogger, type Logger, type LogLevel } from './logger.ts';
+export { matchesWhole, WholeMatcher } from './whole-match.ts';

@@ -164,6 +164,58 @@ describe('the link of agents', () => {
       expect(await agent.next('bye')).toMatchObject({ why: 'revoked' });
     });
 
+    it('tells so an agent that was revoked on another server and sends results alone', async () => {
+      const { id, agent } = await linked('STORE_001');
+      await control.fleet.agents.revoke(organisation, id);
+      agent.say({ type: 'results', batch: 1, results: [] });
+      await agent.next('checked');
+      await letPass(3000);
+      expect(await agent.next('bye')).toMatchObject({ why: 'revoked' });
+    });
+
+    it('keeps the heartbeats of all when one agent says what PostgreSQL cannot store', async () => {
+      const broken = await linked('STORE_001');
+      const well = await linked('STORE_002');
+      const container = {
+        id: 'a',
+        name: 'back\u0000end',
+        service: 'half \ud800 a character',
+        image: 'c:\\u0000',
+        state: 'running',
+        status: 'Up',
+        health: '',
+        exitCode: null,
+        startedAt: null,
+        finishedAt: null,
+        restarts: 0,
+      };
+      broken.agent.say({ type: 'containers', at: clock.now(), containers: [container] });
+      await letPass(1000);
+      const at = clock.now();
+      well.agent.say(heartbeatAt(at));
+      await well.agent.next('pong');
+      await letPass(3000);
+      await until(async () => ((await row(well.id))?.lastSeenAt ?? 0) >= at);
+      expect((await row(broken.id))?.containers).toMatchObject([
+        { name: 'back\ufffdend', service: 'half \ufffd a character', image: 'c:\\u0000' },
+      ]);
+    });
+
+    it('lets an agent in whose hello PostgreSQL cannot store', async () => {
+      const { token } = await enrol('STORE_001');
+      const hello = helloAt(clock.now(), { version: '1\u00000' });
+      expect(await connect(token).greet(hello)).toMatchObject({ site: 'STORE_001' });
+    });
+
+    it('turns away an agent that opens the link again and again', async () => {
+      const { token, agent } = await linked('STORE_001');
+      for (let n = 1; n < 60; n++) (await connect(token).opened()).cut();
+      await expect(connect(token).opened()).rejects.toThrow('429');
+      expect(agent.socket.readyState).toBe(agent.socket.OPEN);
+      clock.advance(61_000);
+      await connect(token).opened();
+    });
+
     it('gives the link to the newest connection', async () => {
       const { id, token, agent } = await linked('STORE_001');
       const second = connect(token);

@@ -8,9 +8,16 @@ export interface DetectStage {
   metrics(): string;
 }
 
-/** Begins to evaluate rules; what they find goes to `sink`. */
-export function openDetect({ stores, clock, logger, closers }: StageParts, sink: FindingSink): DetectStage {
-  const rules = new RuleRunner({ control: stores.control, reader: stores.store, sink, clock, logger });
+/**
+ * Begins to evaluate rules; what they find goes to `sink`. `lagMs`: how long the oldest record that was received here waits for
+ * its table.
+ */
+export function openDetect(
+  { stores, clock, logger, closers }: StageParts,
+  sink: FindingSink,
+  lagMs: () => number,
+): DetectStage {
+  const rules = new RuleRunner({ control: stores.control, reader: stores.store, sink, clock, logger, lagMs });
   closers.add('rules', () => rules.close());
   rules.start();
   return { metrics: () => rules.metrics() };

@@ -214,6 +214,10 @@ describe('silences', () => {
     ['no matchers', { matchers: [] }],
     ['an end in the past', { endsAt: 1000 }],
     ['an expression that is none', { matchers: [{ name: 'site', value: '(', isRegex: true, isEqual: true }] }],
+    [
+      'an expression that does not end',
+      { matchers: [{ name: 'site', value: '((((a?){99}){99}){99}){99}x', isRegex: true, isEqual: true }] },
+    ],
     ['everything', { matchers: [{ name: 'site', value: '.*', isRegex: true, isEqual: true }] }],
   ])('are refused with %s', async (_, more) => {
     expect((await people.responder('POST', '/api/v1/silences', silence(more))).status).toBe(422);

@@ -1,6 +1,7 @@
 import { LruCache, ok } from '@sightline/base';
 import { and, asc, eq, isNull, sql } from 'drizzle-orm';
 import { apiKeys } from '../database/schema.ts';
+import { storableJson, storableValue } from '../database/storable-json.ts';
 import { insertKey } from '../keys.ts';
 import { hashSecret, letters, newId } from '../secrets.ts';
 import { only, refused, type ServicesContext } from '../services-context.ts';
@@ -78,8 +79,9 @@ export function agents(context: ServicesContext): Agents {
         found.delete(row.tokenHash.toString('base64'));
         return ok(agentOf(row));
       }),
-    linkUp: (id, session, hello, judge) =>
+    linkUp: (id, session, said, judge) =>
       db.transaction(async (tx) => {
+        const hello = storableValue(said);
         const [row] = await tx
           .select()
           .from(table.agents)
@@ -126,7 +128,7 @@ export function agents(context: ServicesContext): Agents {
           clock_skew_ms = coalesce(s.skew, a.clock_skew_ms),
           containers = coalesce(s.containers, a.containers),
           containers_at = CASE WHEN s.containers IS NULL THEN a.containers_at ELSE to_timestamp(s.at / 1000.0) END
-        FROM jsonb_to_recordset(${JSON.stringify(
+        FROM jsonb_to_recordset(${storableJson(
           seen.map(({ agent, session, at, spool, policy, clockSkewMs, containers }) => {
             return { agent, session, at, spool, policy, skew: clockSkewMs, containers };
           }),
@@ -148,7 +150,8 @@ export function agents(context: ServicesContext): Agents {
 
 /** Turns a one-time token into an agent with its key. */
 function enrolmentWith({ db, clock, sealer }: ServicesContext): Agents['enrol'] {
-  return async (token, about) => {
+  return async (token, said) => {
+    const about = storableValue(said);
     if (token.length > longestToken) return refused('not-found', unknownToken);
     return db.transaction(async (tx) => {
       const [enrolment] = await tx

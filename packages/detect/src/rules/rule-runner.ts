@@ -11,6 +11,7 @@ import { RuleBook } from './rule-book.ts';
 import { RunnerFigures } from './runner-figures.ts';
 import { OrganisationRuns } from './run-organisation.ts';
 import { shardOf, Shards } from './shards.ts';
+import { Sight } from './sight.ts';
 
 const lookEveryMs = 1000;
 const renewEveryMs = 5000;
@@ -30,6 +31,8 @@ export interface RuleRunnerParts {
   readonly sink: FindingSink;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How long the oldest record that this process received waits for its table, milliseconds; 0 unless told. */
+  readonly lagMs?: () => number;
 }
 
 /**
@@ -41,6 +44,7 @@ export class RuleRunner {
   readonly #shards: Shards;
   readonly #book: RuleBook;
   readonly #runs: OrganisationRuns;
+  readonly #sight: Sight;
   readonly #figures = new RunnerFigures();
   readonly #ending = new AbortController();
   /** The last tick that was begun, by organisation and interval. */
@@ -58,8 +62,9 @@ export class RuleRunner {
     this.#parts = parts;
     this.#shards = new Shards(parts.control.detect.leases, parts.clock);
     this.#book = new RuleBook(parts.control.detect, parts.clock);
+    this.#sight = new Sight(parts.reader, parts.clock, parts.lagMs ?? (() => 0));
     this.#runs = new OrganisationRuns(parts.clock, {
-      reader: parts.reader,
+      reader: this.#sight.reader,
       gate: new Gate(queriesAtOnce),
       limits: { timeoutMs: queryTimeoutMs, memoryBytes: 1e9, threads: 1, signal: this.#ending.signal },
       onQuery: () => this.#figures.queries++,
@@ -169,10 +174,15 @@ export class RuleRunner {
     const { clock } = this.#parts;
     const shard = shardOf(organisation);
     const startedMs = clock.now();
+    const watchingSinceMs = (): number =>
+      Math.max(this.#shards.held.get(shard)?.watchingSinceMs ?? startedMs, this.#sight.sinceMs);
     const at = {
       nowMs: startedMs,
       endMs: Math.floor(startedMs / 1000) * 1000 - visibleAfterMs,
-      watchingSinceMs: this.#shards.held.get(shard)?.watchingSinceMs ?? startedMs,
+      // Read when it is judged: the very answer may be the first after a time without any.
+      get watchingSinceMs() {
+        return watchingSinceMs();
+      },
     };
     await this.#runs.run(
       { organisation, slot: String(everyMs), version: this.#book.version(organisation), rules },

@@ -42,9 +42,15 @@ class World {
   sinkFails = false;
   /** The engine, but queries that bind this text fail as it would: what it refuses is otherwise refused before. */
   poison = '';
+  /** The engine is away. */
+  away = false;
+  /** How long what was received waits for its table. */
+  lagMs = 0;
   readonly reader: Pick<EmbeddedStore, 'query' | 'stream'> = {
     query: (sql, parameters, limits) =>
-      this.poison !== '' &&
+      this.away
+        ? Promise.reject(new StoreError('unavailable', 'away'))
+        : this.poison !== '' &&
       JSON.stringify(Object.values(parameters ?? {}), (_, v: unknown) =>
         typeof v === 'bigint' ? String(v) : v,
       ).includes(this.poison)
@@ -73,6 +79,7 @@ class World {
       },
       clock: this.clock,
       logger: silentLogger,
+      lagMs: () => this.lagMs,
     });
   }
 
@@ -361,6 +368,32 @@ describe('rules', () => {
     expect(world.told(rule)).toEqual([]);
     await world.pass(90_000);
     expect(world.told(rule)).toEqual(['firing STORE_001']);
+  });
+
+  it.each<[string, (world: World, is: boolean) => void]>([
+    ['the store was away', (world, is) => void (world.away = is)],
+    ['what was received waited for its table', (world, is) => void (world.lagMs = is ? 60_000 : 0)],
+  ])('do not blame the stores for a time in which %s', async (_, happens) => {
+    const settings = { query: '', by: ['site'], silentMs: 120_000, lookbackMs: 1_200_000 };
+    const any = await world.rule({ name: 'Silent', type: 'absence', settings: { ...settings, table: 'any' } });
+    const records = await world.rule({ name: 'No logs', type: 'absence', settings: { ...settings, table: 'logs' } });
+    const told = (): string[] => {
+      const found = world.found.filter(({ sourceId }) => [any.id, records.id].includes(sourceId));
+      world.found.length = 0;
+      return found.map(({ state }) => state);
+    };
+    for (let n = 0; n < 5; n++) {
+      await world.logs(1, { severity: 9, agoMs: 0 });
+      await world.pass(60_000);
+    }
+    happens(world, true);
+    await world.pass(300_000);
+    happens(world, false);
+    await world.pass(60_000);
+    expect(told()).toEqual([]);
+    // Nothing came since all is well again: that is silence.
+    await world.pass(120_000);
+    expect(told()).toEqual(['firing', 'firing']);
   });
 
   it('see payments fail from the first failure a counter ever had', async () => {

@@ -118,9 +118,12 @@ export class SessionTable implements SessionEvents {
         this.#note(session, { containers: message.containers });
         return false;
       case 'results':
+        // Whoever says anything at all is asked for at the next flush: an agent that was revoked elsewhere must not stay by keeping its heartbeats back.
+        this.#note(session, {});
         void this.#takeResults(session, message.batch, message.results);
         return false;
       case 'answer':
+        this.#note(session, {});
         return requests.take(session, message);
     }
   }

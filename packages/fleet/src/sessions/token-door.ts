@@ -8,6 +8,8 @@ export const linkPath = '/api/v1/agent/link';
 const rememberedAddresses = 10_000;
 const wrongPerMinute = 60;
 const windowMs = 60_000;
+/** An agent that keeps losing its link waits longer each time. What one connection may send counts anew with each: so each counts. */
+const connectionsPerMinute = 60;
 
 type Entry = FoundAgent | 'revoked';
 interface Turned {
@@ -23,12 +25,14 @@ export class TokenDoor {
   readonly #clock: Clock;
   readonly #wrong: LruCache<string, { count: number; sinceMs: number }>;
   readonly #barred: LruCache<string, number>;
+  readonly #connected: LruCache<string, { count: number; sinceMs: number }>;
 
   constructor(agents: Agents, clock: Clock) {
     this.#agents = agents;
     this.#clock = clock;
     this.#wrong = new LruCache(rememberedAddresses, windowMs, clock);
     this.#barred = new LruCache(rememberedAddresses, 3_600_000, clock);
+    this.#connected = new LruCache(rememberedAddresses, windowMs, clock);
   }
 
   /** Keeps an agent out for a while. */
@@ -42,10 +46,17 @@ export class TokenDoor {
   }
 
   countWrong(address: string): void {
+    this.#count(this.#wrong, address);
+  }
+
+  /** How often it happened within the minute, this time included. */
+  #count(times: LruCache<string, { count: number; sinceMs: number }>, who: string): number {
     const now = this.#clock.now();
-    const known = this.#wrong.get(address);
-    const fresh = !known || now - known.sinceMs > windowMs;
-    this.#wrong.set(address, fresh ? { count: 1, sinceMs: now } : { ...known, count: known.count + 1 });
+    const known = times.get(who);
+    const next =
+      !known || now - known.sinceMs > windowMs ? { count: 1, sinceMs: now } : { ...known, count: known.count + 1 };
+    times.set(who, next);
+    return next.count;
   }
 
   /** The agent of a request to open the link, or why it is turned away. */
@@ -58,9 +69,16 @@ export class TokenDoor {
       this.countWrong(address);
       return unknownToken;
     }
-    const until = found === 'revoked' ? 0 : (this.#barred.get(found.id) ?? 0);
-    const waitS = Math.ceil((until - this.#clock.now()) / 1000);
-    return waitS > 0 ? { ...sentAway, retryAfterS: waitS } : found;
+    if (found === 'revoked') {
+      // It comes once and stays away; who tries on counts as one who guesses.
+      this.countWrong(address);
+      return found;
+    }
+    const waitS = Math.ceil(((this.#barred.get(found.id) ?? 0) - this.#clock.now()) / 1000);
+    if (waitS > 0) return { ...sentAway, retryAfterS: waitS };
+    return this.#count(this.#connected, found.id) > connectionsPerMinute
+      ? { ...tooManyConnections, retryAfterS: 60 }
+      : found;
   }
 }
 
@@ -82,6 +100,11 @@ const tooMany: Turned = {
   status: 429,
   title: 'Too many wrong tokens',
   detail: 'This address tried too many tokens that are not known.',
+};
+const tooManyConnections: Turned = {
+  status: 429,
+  title: 'Too many connections',
+  detail: `This agent opened the link more than ${connectionsPerMinute} times within a minute.`,
 };
 const sentAway: Turned = {
   status: 429,

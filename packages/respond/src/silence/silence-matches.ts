@@ -1,4 +1,4 @@
-import { createContext, Script } from 'node:vm';
+import { matchesWhole } from '@sightline/base';
 import type { FindingRecord, Matcher } from '@sightline/control';
 import { titleWithoutPlace } from '../incidents/words.ts';
 
@@ -34,27 +34,4 @@ export function silenceMatches(
     // One that cannot be decided silences nothing: better told once too often.
     return matched !== undefined && matched === matcher.isEqual;
   });
-}
-
-const regexLimitMs = 50;
-const decided = new Map<string, boolean | undefined>();
-const decidedAtMost = 10_000;
-// People write these expressions: a runaway one is stopped, and what was decided once is remembered.
-const sandbox = createContext(Object.create(null));
-const test = new Script('new RegExp(pattern, "s").test(value)');
-
-function matchesWhole(pattern: string, value: string): boolean | undefined {
-  const key = JSON.stringify([pattern, value]);
-  if (decided.has(key)) return decided.get(key);
-  let result: boolean | undefined;
-  try {
-    Object.assign(sandbox, { pattern: `^(?:${pattern})$`, value });
-    result = test.runInContext(sandbox, { timeout: regexLimitMs }) === true;
-  } catch {
-    // Not an expression, or one that does not end: undecided.
-    result = undefined;
-  }
-  if (decided.size >= decidedAtMost) decided.clear();
-  decided.set(key, result);
-  return result;
 }

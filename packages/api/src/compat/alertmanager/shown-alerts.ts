@@ -1,3 +1,4 @@
+import { matchesWhole } from '@sightline/base';
 import type { Alert, Matcher, Policy, Silence } from '@sightline/control';
 import { alertLabels, silenceMatches } from '@sightline/respond';
 import { fingerprint } from './fingerprint.ts';
@@ -27,8 +28,8 @@ export interface AlertsFilter {
   readonly active: boolean;
   readonly silenced: boolean;
   readonly inhibited: boolean;
-  /** Names of receivers that are wanted; undefined is all. */
-  readonly receiver: RegExp | undefined;
+  /** A regular expression of the receivers that are wanted; '' is all. */
+  readonly receiver: string;
 }
 
 /** What fires, in Alertmanager's form: alerts sent here as they came, findings of ours with the labels that silence them. */
@@ -47,7 +48,7 @@ export function showAlerts(
     const suppressed = silencedBy.length + inhibitedBy.length > 0;
     if (!suppressed && !filter.active) return [];
     const receiver = receiverOf(alert, about.policies);
-    if (filter.receiver && !filter.receiver.test(receiver)) return [];
+    if (filter.receiver !== '' && matchesWhole(filter.receiver, receiver) !== true) return [];
     const labels = alert.source === 'alertmanager' ? alert.labels : matched;
     const { source = '', ...annotations } = alert.annotations;
     return {
