@@ -36,6 +36,7 @@ export const theme = createTheme({
     TextInput: { defaultProps: { size: 'xs' } },
     PasswordInput: { defaultProps: { size: 'xs' } },
     Select: { defaultProps: { size: 'xs' } },
+    Autocomplete: { defaultProps: { size: 'xs' } },
     Menu: { defaultProps: { shadow: 'none', withinPortal: true } },
     Popover: { defaultProps: { shadow: 'none' } },
   },

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode, type RefObject } from 'react';
 import { useAddress } from '../data/address.ts';
 import './tabs.css';
 
@@ -9,10 +9,23 @@ export interface Tab {
   readonly content: ReactNode;
 }
 
+/** Keeps the open tab in sight where the row is wider than its place. `open` names it, so that another is followed. */
+export function useTabInSight<Row extends HTMLElement>(open: string): RefObject<Row | null> {
+  const row = useRef<Row>(null);
+  useEffect(() => {
+    const tab = row.current?.querySelector('[aria-selected="true"], [aria-current]');
+    if (!row.current || !tab) return;
+    const [outer, inner] = [row.current.getBoundingClientRect(), tab.getBoundingClientRect()];
+    row.current.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+  }, [open]);
+  return row;
+}
+
 /** Tabs of a page; the open one stands in the address. */
 export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }): ReactNode {
   const { search, setSearch } = useAddress();
   const open = tabs.find((t) => t.name === search['tab']) ?? tabs[0];
+  const row = useTabInSight<HTMLDivElement>(open?.name ?? '');
   function step(by: number): void {
     const at = tabs.findIndex((t) => t === open);
     const next = tabs[(at + by + tabs.length) % tabs.length];
@@ -22,7 +35,7 @@ export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }): 
   }
   return (
     <>
-      <div className="tabs" role="tablist" aria-label={label}>
+      <div className="tabs" role="tablist" aria-label={label} ref={row}>
         {tabs.map((tab) => (
           <button
             key={tab.name}

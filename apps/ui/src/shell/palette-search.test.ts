@@ -3,7 +3,7 @@ import { nextAddress } from '../pages/entry/next-address.ts';
 import { findIn, idTargets } from './palette-search.ts';
 import { localInputText, readLocalInput } from './time-input.ts';
 
-const all = new Set(['/traces/:id', '/errors/:issue', '/story/:id', '/logs']);
+const all = new Set(['/incidents/:number', '/traces/:id', '/errors/:issue', '/story/:id', '/logs']);
 const hints = (text: string, pages = all): string[] => idTargets(text, pages).map((t) => t.hint);
 
 test.each([
@@ -11,6 +11,9 @@ test.each([
   ['0123456789abcdef', ['Issue', 'Story', 'Logs']],
   ['ORD-2026-000123', ['Story', 'Logs']],
   ['payment', ['Logs']],
+  ['#42', ['Incident', 'Logs']],
+  ['7', ['Incident']],
+  ['#0', ['Logs']],
   ['x', []],
   ['', []],
 ])('what a pasted %s may mean', (text, expected) => {

@@ -17,8 +17,8 @@ export interface IdTarget {
 }
 
 /**
- * The pages that a pasted id may mean: 32 hexadecimal digits a trace, 16 an issue, any word with a digit and six or
- * more signs a correlation id. `paths` are the pages that exist; nothing leads elsewhere.
+ * The pages that a pasted id may mean: a number an incident, 32 hexadecimal digits a trace, 16 an issue, any word with a
+ * digit and six or more signs a correlation id. `paths` are the pages that exist; nothing leads elsewhere.
  */
 export function idTargets(text: string, paths: ReadonlySet<string>): readonly IdTarget[] {
   const id = text.trim();
@@ -26,6 +26,8 @@ export function idTargets(text: string, paths: ReadonlySet<string>): readonly Id
   const add = (page: string, path: string, title: string, hint: string, search = {}): void => {
     if (paths.has(page)) out.push({ title, hint, path, search });
   };
+  const number = /^#?([1-9]\d{0,11})$/.exec(id)?.[1];
+  if (number !== undefined) add('/incidents/:number', `/incidents/${number}`, `Incident #${number}`, 'Incident');
   if (/^[0-9a-f]{32}$/i.test(id)) add('/traces/:id', `/traces/${id.toLowerCase()}`, `Trace ${id}`, 'Trace');
   if (/^[0-9a-f]{16}$/i.test(id)) add('/errors/:issue', `/errors/${id.toLowerCase()}`, `Issue ${id}`, 'Issue');
   if (/^(?=.*\d)[\w.:-]{6,200}$/.test(id))

@@ -1,26 +1,28 @@
 import { Spotlight } from '@mantine/spotlight';
-import { scopes } from '@sightline/contract';
-import { IconBuildingStore, IconFileText, IconLink, IconMoon, IconSearch } from '@tabler/icons-react';
+import { IconLink, IconMoon, IconSearch } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { copyText } from '../components/copy.ts';
-import { useAsk } from '../data/ask.ts';
 import { allPages } from '../pages/all.ts';
 import { useGo } from './go.tsx';
 import { paletteStore } from './palette-door.ts';
 import { findIn, idTargets, type Finding } from './palette-search.ts';
 import { useTheme } from './theme-switch.ts';
+import { useBeginnings, useNamedFindings } from './use-palette-findings.ts';
 
 const shown = 12;
 
-/** One field for everything: any site, page, trace id, correlation id, issue, action. */
+/** One field for everything: any incident, site, monitor, rule, page, trace id, correlation id, issue, action. */
 export default function Palette(): ReactNode {
   const [text, setText] = useState('');
   const go = useGo();
   const { toggle } = useTheme();
-  const known = useAsk(scopes);
+  const named = useNamedFindings(text);
+  const beginnings = useBeginnings();
   const paths = new Set(allPages.map((page) => page.path));
   const findings: Finding[] = [
-    ...idTargets(text, paths).map((t) => ({ ...t, icon: IconSearch, run: () => go(t.path, t.search) })),
+    ...idTargets(text, paths)
+      .filter((t) => !named.some((one) => t.hint === 'Incident' && one.title.startsWith(`#${t.path.slice(11)} `)))
+      .map((t) => ({ ...t, icon: IconSearch, run: () => go(t.path, t.search) })),
     ...allPages
       .filter((page) => page.group !== 'detail' && page.group !== 'outside')
       .map((page) => ({ title: page.title, hint: 'Page', icon: page.icon, run: () => go(page.path) })),
@@ -31,18 +33,8 @@ export default function Palette(): ReactNode {
       icon: IconLink,
       run: () => void copyText(window.location.href, 'Link'),
     },
-    ...(known.data?.sites ?? []).map((site) => ({
-      title: site,
-      hint: 'Site',
-      icon: IconBuildingStore,
-      run: () => go(`/sites/${encodeURIComponent(site)}`),
-    })),
-    ...(known.data?.services ?? []).map((service) => ({
-      title: service,
-      hint: 'Service: its logs',
-      icon: IconFileText,
-      run: () => go('/logs', { service }),
-    })),
+    ...beginnings,
+    ...named,
   ];
   const found = findIn(findings, text).slice(0, shown);
   return (
@@ -58,14 +50,14 @@ export default function Palette(): ReactNode {
       overlayProps={{ blur: 0, backgroundOpacity: 0.5 }}
     >
       <Spotlight.Search
-        placeholder="A site, page, trace id, correlation id, issue or action"
+        placeholder="#42, a site, monitor, rule, page, trace or correlation id, action"
         leftSection={<IconSearch size={16} aria-hidden />}
         aria-label="Find anything"
       />
       <Spotlight.ActionsList>
-        {found.map((finding) => (
+        {found.map((finding, order) => (
           <Spotlight.Action
-            key={`${finding.hint} ${finding.title}`}
+            key={`${finding.hint} ${finding.title} ${String(order)}`}
             label={finding.title}
             leftSection={<finding.icon size={16} aria-hidden />}
             rightSection={<span className="palette-hint">{finding.hint}</span>}

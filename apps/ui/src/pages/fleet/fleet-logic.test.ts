@@ -168,3 +168,13 @@ test('codes on the map never cover one another', () => {
     ['STORE_004', 'left'],
   ]);
 });
+
+test.each([
+  [[site('A', 'healthy')], 0, 'The store is well.'],
+  [[site('A', 'healthy'), site('B', 'healthy')], 1, 'All 2 stores are well, but 1 incident is open.'],
+  [[site('A', 'healthy'), site('B', 'healthy')], 3, 'All 2 stores are well, but 3 incidents are open.'],
+])('stores that are well do not hide what else is wrong', (sites, openIncidents, expected) => {
+  const { parts, tone } = fleetSentence(sites, now, String, openIncidents);
+  expect(parts.map((part) => ('site' in part ? part.site : part.text)).join('')).toBe(expected);
+  expect(tone).toBe(openIncidents === 0 ? 'good' : 'warn');
+});

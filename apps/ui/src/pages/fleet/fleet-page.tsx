@@ -141,7 +141,7 @@ function ViewSkeleton({ view }: { view: View }): ReactNode {
 
 function Sentence({ data, stale }: { data: Reply<typeof fleet> | undefined; stale: boolean }): ReactNode {
   if (data === undefined) return <Skeleton height={40} />;
-  const { tone, parts } = fleetSentence(data.sites, data.at, (at) => hourAndMinute(at));
+  const { tone, parts } = fleetSentence(data.sites, data.at, (at) => hourAndMinute(at), data.totals.openIncidents);
   const Icon = tone === 'good' ? IconCircleCheck : IconAlertTriangle;
   return (
     <p className="fleet-sentence" data-tone={tone} role="status">
@@ -152,8 +152,12 @@ function Sentence({ data, stale }: { data: Reply<typeof fleet> | undefined; stal
             <Go key={i} to={`/sites/${encodeURIComponent(part.site)}`}>
               {part.site}
             </Go>
-          ) : (
+          ) : part.to === undefined ? (
             <span key={i}>{part.text}</span>
+          ) : (
+            <Go key={i} to={part.to}>
+              {part.text}
+            </Go>
           ),
         )}
         {stale && (

@@ -2,8 +2,8 @@ import type { SiteState, SiteSummary } from '@sightline/contract';
 import { longText } from '../../components/time-format.ts';
 import { troubleText } from '../../components/trouble-text.ts';
 
-/** A piece of the sentence: plain words, or a site to press. */
-export type SentencePart = { readonly text: string } | { readonly site: string };
+/** A piece of the sentence: words, that lead to a page where they name one, or a site to press. */
+export type SentencePart = { readonly text: string; readonly to?: string } | { readonly site: string };
 
 /** What the fleet's first line says, and how bad it is. */
 export interface FleetSentence {
@@ -73,30 +73,36 @@ export function troubleWords(site: SiteSummary): string {
 /**
  * One sentence that answers: is anything wrong, where, since when.
  * `3 stores need you: payments failing at STORE_012 and STORE_014 since 21:04; offline at STORE_047 since 21:18.`
- * `clock` writes a moment (ms).
+ * Where the stores are well and something else is not, it says so: `All 100 stores are well, but 1 incident is open.`
+ * `clock` writes a moment (ms); `openIncidents` are those of the whole organisation.
  */
 export function fleetSentence(
   sites: readonly SiteSummary[],
   now: number,
   clock: (at: number) => string,
+  openIncidents = 0,
 ): FleetSentence {
   if (sites.length === 0) return { tone: 'idle', parts: [{ text: 'No store reports yet.' }] };
   const act = sites.filter((s) => urgency(s.state) === 2).sort(byTrouble);
   const watch = sites.filter((s) => urgency(s.state) === 1).sort(byTrouble);
   if (act.length === 0 && watch.length === 0) {
-    return {
-      tone: 'good',
-      parts: [{ text: sites.length === 1 ? 'The store is well.' : `All ${sites.length} stores are well.` }],
-    };
+    const well = sites.length === 1 ? 'The store is well' : `All ${sites.length} stores are well`;
+    if (openIncidents === 0) return { tone: 'good', parts: [{ text: `${well}.` }] };
+    return { tone: 'warn', parts: [{ text: `${well}, but ` }, incidentsOpen(openIncidents), { text: '.' }] };
   }
   const worst = act.length > 0 ? act : watch;
   const lead =
     act.length > 0
       ? `${stores(act.length)} ${act.length === 1 ? 'needs' : 'need'} you: `
-      : `Nothing is down. ${stores(watch.length)} to watch: `;
+      : `${openIncidents === 0 ? 'Nothing' : 'No store'} is down. ${stores(watch.length)} to watch: `;
   const parts: SentencePart[] = [{ text: lead }, ...list(worst, now, clock)];
   if (act.length > 0 && watch.length > 0) parts.push({ text: ` ${watch.length} more to watch.` });
+  if (act.length === 0 && openIncidents > 0) parts.push({ text: ' ' }, incidentsOpen(openIncidents), { text: '.' });
   return { tone: act.length > 0 ? 'bad' : 'warn', parts };
+}
+
+function incidentsOpen(count: number): SentencePart {
+  return { text: count === 1 ? '1 incident is open' : `${count} incidents are open`, to: '/incidents' };
 }
 
 /** Words that only say something beside their figure, said without it. */

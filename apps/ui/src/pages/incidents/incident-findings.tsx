@@ -7,13 +7,6 @@ import { Go } from '../../shell/go.tsx';
 import { IncidentSeverityBadge } from './incident-severity.tsx';
 import { heldText, lastingText } from './words.ts';
 
-const doorOf: Readonly<Record<IncidentFinding['source'], ((id: string) => string) | undefined>> = {
-  rule: (id) => `/rules/${encodeURIComponent(id)}`,
-  monitor: (id) => `/monitors/${encodeURIComponent(id)}`,
-  link: undefined,
-  alertmanager: undefined,
-};
-
 /** What fires, and what did. */
 export function IncidentFindings({ findings }: { findings: readonly IncidentFinding[] }): ReactNode {
   if (findings.length === 0) return null;
@@ -74,7 +67,13 @@ export function IncidentFindings({ findings }: { findings: readonly IncidentFind
 }
 
 function Source({ finding: { source, sourceId } }: { finding: IncidentFinding }): ReactNode {
-  const door = doorOf[source];
-  if (door !== undefined) return <Go to={door(sourceId)}>{source}</Go>;
+  if (source === 'rule') return <Go to={`/rules/${encodeURIComponent(sourceId)}`}>rule</Go>;
+  if (source === 'monitor') {
+    return (
+      <Go to="/monitors" search={{ monitor: sourceId }}>
+        monitor
+      </Go>
+    );
+  }
   return source === 'link' ? 'link watch' : sourceId;
 }

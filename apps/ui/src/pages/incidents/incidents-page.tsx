@@ -214,7 +214,7 @@ function IncidentLine({ incident, skewMs, now }: { incident: IncidentRow; skewMs
       <span className="incident-who">
         {status !== 'open' && <ToneBadge tone={statusTone[status]}>{status}</ToneBadge>}
         <span className="cut">
-          {incident.assignee === '' ? (status === 'resolved' ? '' : 'nobody') : incident.assignee}
+          {incident.assignee === '' ? (status === 'resolved' ? '' : 'nobody yet') : incident.assignee}
         </span>
       </span>
       <span className="incident-next">

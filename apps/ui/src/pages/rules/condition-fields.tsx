@@ -250,7 +250,7 @@ function LimitFields({ draft, change, problem }: FieldsProps): ReactNode {
       {hasSample(draft) && (
         <div className="rule-line">
           <NumberInput
-            label={share ? 'Judge from so many on' : 'Judge from so many records on'}
+            label={share ? 'Only judged from (in all)' : 'Only judged from (records)'}
             w={210}
             size="xs"
             min={0}
@@ -259,7 +259,7 @@ function LimitFields({ draft, change, problem }: FieldsProps): ReactNode {
           />
           {share && (
             <NumberInput
-              label="And so many hits"
+              label="and from (hits)"
               w={210}
               size="xs"
               min={0}

@@ -91,7 +91,7 @@ function RuleForm({ id, first }: { id: string; first: Draft }): ReactNode {
               {id === '' ? 'Create the rule' : 'Save the rule'}
             </Button>
             <Button variant="default" onClick={() => go(id === '' ? '/rules' : `/rules/${id}`, { source: '', q: '' })}>
-              Keep it as it is
+              Cancel
             </Button>
           </div>
         </form>

@@ -26,6 +26,21 @@ export default function RulePage(): ReactNode {
   const id = usePathParam('rule');
   const asked = useAsk(getRule, { params: { id } }, { everyMs: 10_000, keepOld: false });
   usePageTitle(asked.data?.name ?? 'Rule');
+  if (asked.error?.status === 404) {
+    return (
+      <div className="page">
+        <EmptyState
+          title="There is no such rule"
+          text="It was deleted, or the address is mistyped."
+          action={
+            <Go to="/rules">
+              <Button component="span">All rules</Button>
+            </Go>
+          }
+        />
+      </div>
+    );
+  }
   if (asked.data === undefined) {
     return (
       <div className="page">
@@ -149,11 +164,9 @@ function Groups({ rule }: { rule: Rule }): ReactNode {
         <ErrorState error={asked.error} again={() => void asked.refetch()} />
       )}
       {asked.data?.groups.length === 0 && (
-        <EmptyState
-          compact
-          title="Nothing"
-          text={rule.enabled ? 'No group breaks the limit at the moment.' : 'The rule is off: it looks at nothing.'}
-        />
+        <p className="muted">
+          {rule.enabled ? 'Nothing breaks the limit at the moment.' : 'The rule is off: it looks at nothing.'}
+        </p>
       )}
       {asked.data !== undefined && asked.data.groups.length > 0 && (
         <ScrollX label="Groups that are not well">

@@ -77,7 +77,7 @@ export function RulePreview({ draft }: { draft: Draft }): ReactNode {
         {range}
         <span role="status">{sentenceOf(seen)}</span>
       </div>
-      {seen.from < seen.at && <PreviewChart seen={seen} />}
+      {seen.from < seen.at && seen.series.length > 0 && <PreviewChart seen={seen} />}
       {seen.notes.map((note) => (
         <p key={note} className="muted">
           {note}

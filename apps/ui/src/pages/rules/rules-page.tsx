@@ -57,6 +57,7 @@ export default function RulesPage(): ReactNode {
           </span>
         )}
         <span className="grow" />
+        <Go to="/alerting">Alerting: who is told</Go>
         <TextInput
           aria-label="Find a rule"
           placeholder="Find a rule"

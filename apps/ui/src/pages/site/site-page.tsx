@@ -7,6 +7,7 @@ import { ErrorState } from '../../components/error-state.tsx';
 import { counted } from '../../components/number-text.ts';
 import { Skeleton } from '../../components/skeleton.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
+import { useTabInSight } from '../../components/tabs.tsx';
 import { hourAndMinute } from '../../components/time-format.ts';
 import { TimeText } from '../../components/time-text.tsx';
 import { troubleText } from '../../components/trouble-text.ts';
@@ -51,6 +52,9 @@ export default function SitePage(): ReactNode {
   // A container that stopped shows here within seconds of the agent's word.
   const asksAgents = useAsk(listAgents, { query: { site: code } }, { everyMs: 4000 });
   const agents = asksAgents.data?.agents.every((agent) => agent.site === code) ? asksAgents.data.agents : undefined;
+  const tab = search['tab'] === 'actions' || search['tab'] === 'history' ? search['tab'] : '';
+  const here = `/sites/${encodeURIComponent(code)}`;
+  const tabs = useTabInSight<HTMLElement>(tab);
   usePageTitle(code);
   const detail = asked.data?.site.code === code ? asked.data : undefined;
   if (detail === undefined && asked.error !== null) {
@@ -59,8 +63,6 @@ export default function SitePage(): ReactNode {
       <ErrorState error={asked.error} again={() => void asked.refetch()} kept={`${code} keeps sending meanwhile.`} />
     );
   }
-  const tab = search['tab'] === 'actions' || search['tab'] === 'history' ? search['tab'] : '';
-  const here = `/sites/${encodeURIComponent(code)}`;
   const reachable = signals.filter((s) => allPages.some((page) => page.path === s.path));
   return (
     <div className="page">
@@ -69,7 +71,7 @@ export default function SitePage(): ReactNode {
         detail={detail}
         onEdit={may('admin') ? () => setSearch({ edit: '1' }, { push: true }) : undefined}
       />
-      <nav className="tabs" aria-label={`${code}: signals`}>
+      <nav className="tabs" aria-label={`${code}: signals`} ref={tabs}>
         <Go to={here} search={{ tab: '' }} className="tab" aria-current={tab === '' ? 'page' : undefined}>
           Overview
         </Go>
