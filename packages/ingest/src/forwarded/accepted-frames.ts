@@ -118,7 +118,7 @@ export class AcceptedFrames {
     const progress = this.#progress(agent, segment, true);
     if (!progress || next <= progress.next) return;
     progress.next = next;
-    advance(progress);
+    advanceFar(progress);
     this.#touch({ agent, ...segment });
   }
 
@@ -127,9 +127,12 @@ export class AcceptedFrames {
     const known = this.#agents.get(agent);
     if (!known) return;
     const keys = gone.map(keyOf).filter((key) => known.has(key));
-    for (const { lane, segment } of oldest) {
-      const [from, to] = [`${lane}/`, `${lane}/${segment}`];
-      for (const key of known.keys()) if (key.startsWith(from) && key < to) keys.push(key);
+    const oldestOf = new Map<string, string>();
+    for (const { lane, segment } of oldest) if (segment > (oldestOf.get(lane) ?? '')) oldestOf.set(lane, segment);
+    // One walk, however many lanes are named.
+    for (const key of oldestOf.size === 0 ? [] : known.keys()) {
+      const [lane = '', segment = ''] = key.split('/');
+      if (segment < (oldestOf.get(lane) ?? '')) keys.push(key);
     }
     for (const key of keys) {
       known.delete(key);
@@ -189,7 +192,10 @@ export class AcceptedFrames {
     const progress = this.#progress(agent, { lane, segment }, true);
     if (!progress) return;
     if (next < 0) progress.beyond.add(-2 - next);
-    else progress.next = Math.max(progress.next, next);
+    else if (next > progress.next) {
+      progress.next = next;
+      advanceFar(progress);
+    }
     advance(progress);
   }
 
@@ -266,10 +272,15 @@ export class AcceptedFrames {
 
 const keyOf = ({ lane, segment }: SegmentName): string => `${lane}/${segment}`;
 
-/** Takes in the frames beyond `next` that now follow it without a gap. */
+/** Takes in the frames beyond `next` that now follow it without a gap. A step for each frame taken: frames are marked one by one. */
 function advance(progress: Progress): void {
   while (progress.beyond.delete(progress.next)) progress.next++;
+}
+
+/** As `advance`, after `next` was set: frames before it are no longer beyond. */
+function advanceFar(progress: Progress): void {
   for (const index of progress.beyond) if (index < progress.next) progress.beyond.delete(index);
+  advance(progress);
 }
 
 async function syncFolder(folder: string): Promise<void> {

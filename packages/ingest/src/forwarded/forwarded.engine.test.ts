@@ -1,4 +1,5 @@
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { silentLogger, systemClock } from '@sightline/base';
@@ -147,9 +148,15 @@ describe('exactly once', () => {
     expect(await bodiesOf('twins')).toEqual(['a', 'a']);
   });
 
-  test("records are the agent's organisation's and, where they name none, its site's", async () => {
-    await forward([run('logs', newSegment(), 0, [logs('scoped', ['a'])])]);
+  test("records are the agent's organisation's and its site's, whatever else they name", async () => {
+    const named = new LogsRequestBuilder()
+      .resource({ 'service.name': 'scoped', 'store.id': 'STORE_001' })
+      .add({ timeNs: ns(Date.now()), body: 'b', severityNumber: 9, attributes: { 'site.id': 'STORE_001' } })
+      .build();
+    const said = { signal: 'logs', bytes: named, records: 1, receivedAtMs: Date.now() };
+    await forward([run('logs', newSegment(), 0, [logs('scoped', ['a']), said])]);
     expect(await bench.rows("SELECT organisation, site FROM logs WHERE service = 'scoped'")).toEqual([
+      { organisation: 'org-1', site: 'STORE_047' },
       { organisation: 'org-1', site: 'STORE_047' },
     ]);
   });
@@ -309,6 +316,17 @@ describe('what is no batch of an agent', () => {
     expect(reply.status).toBe(status);
     expect(((await reply.json()) as { message: string }).message).toMatch(/\w/);
     if (status === 503) expect(reply.headers.get('retry-after')).toBe('5');
+  });
+
+  test('nothing of a body is read from who is no agent', async () => {
+    const { port } = new URL(url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(
+      `POST ${forwardPath} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer stolen\r\nContent-Length: ${forwardBatchLimitBytes}\r\n\r\n`,
+    );
+    const [head] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(head.toString()).toMatch(/^HTTP\/1.1 401 /);
   });
 
   test('while the server is behind, a backlog waits and live data does not', async () => {

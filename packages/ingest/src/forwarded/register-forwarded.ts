@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock, Logger, Result } from '@sightline/base';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { findKey } from '../find-key.ts';
 import type { Ledger } from '../ledger.ts';
 import { BodyReader } from '../receive-http.ts';
@@ -47,9 +47,21 @@ export async function registerForwarded(app: FastifyInstance, parts: ForwardedPa
   await app.register(async (scope) => {
     const bodies = new BodyReader({ limits: { inFlightBytes: 8 * forwardBatchLimitBytes } });
     const door = new ForwardedDoor(parts);
-    // Before the body: a thin line takes its time with it.
-    const begunAtMs = new WeakMap<FastifyRequest, number>();
-    scope.addHook('onRequest', async (request) => void begunAtMs.set(request, parts.clock.now()));
+    // Before the body: a thin line takes its time with it, and who is no agent must not fill the memory that is for them.
+    const begun = new WeakMap<FastifyRequest, { readonly atMs: number; readonly agent: ForwardingAgent }>();
+    const send = (reply: FastifyReply, { status, body, retryAfterS }: Answer): FastifyReply => {
+      parts.ledger.answered('agent', status);
+      void reply.code(status);
+      if (retryAfterS !== undefined) void reply.header('retry-after', String(retryAfterS));
+      return reply.send(body);
+    };
+    scope.addHook('onRequest', async (request, reply) => {
+      const atMs = parts.clock.now();
+      const known = await door.authenticate(request);
+      if ('status' in known) return send(reply.header('connection', 'close'), known);
+      begun.set(request, { atMs, agent: known });
+      return undefined;
+    });
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
       bodies.read(payload, forwardBatchLimitBytes),
@@ -61,11 +73,7 @@ export async function registerForwarded(app: FastifyInstance, parts: ForwardedPa
       logLevel: 'silent',
       handler: async (request, reply) => {
         try {
-          const { status, body, retryAfterS } = await door.take(request, begunAtMs.get(request) ?? parts.clock.now());
-          parts.ledger.answered('agent', status);
-          void reply.code(status);
-          if (retryAfterS !== undefined) void reply.header('retry-after', String(retryAfterS));
-          return await reply.send(body);
+          return await send(reply, await door.take(request, begun.get(request)));
         } finally {
           bodies.release(request.raw);
         }
@@ -84,12 +92,14 @@ class ForwardedDoor {
   }
 
   /** Never throws: an exception is our bug and ends as 500, after which the agent comes again. */
-  async take(request: FastifyRequest, begunAtMs: number): Promise<Answer> {
+  async take(
+    request: FastifyRequest,
+    begun: { readonly atMs: number; readonly agent: ForwardingAgent } | undefined,
+  ): Promise<Answer> {
     try {
-      const known = await this.#authenticate(request);
-      if ('status' in known) return known;
-      const clockSkewMs = skewOf(known.clockSkewMs, Number(request.headers[sentAtHeader] ?? Number.NaN) - begunAtMs);
-      const agent = { ...known, clockSkewMs };
+      if (!begun) return refuse(401, 'an agent token is needed as "Authorization: Bearer <token>"');
+      const saidMs = Number(request.headers[sentAtHeader] ?? Number.NaN) - begun.atMs;
+      const agent = { ...begun.agent, clockSkewMs: skewOf(begun.agent.clockSkewMs, saidMs) };
       return await this.#inTurn(agent.id, () => this.#accept(agent, request));
     } catch (error) {
       this.#parts.logger.error('a forwarded batch ended in an exception', { error });
@@ -97,7 +107,8 @@ class ForwardedDoor {
     }
   }
 
-  async #authenticate(request: FastifyRequest): Promise<ForwardingAgent | Answer> {
+  /** The agent of a request, or how it is refused. Never throws. */
+  async authenticate(request: FastifyRequest): Promise<ForwardingAgent | Answer> {
     const token = findKey({ authorization: request.headers.authorization ?? '' });
     if (token === undefined || token.length > 512)
       return refuse(401, 'an agent token is needed as "Authorization: Bearer <token>"');

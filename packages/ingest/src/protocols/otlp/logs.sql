@@ -1,9 +1,9 @@
--- OTLP log requests of one segment into `logs`. Innermost first: the segment's frames, their resources (scrubbed and
+-- OTLP log requests of one segment into `logs`. What an agent forwarded (`kept_at`) is its own site's, whatever it names. Innermost first: the segment's frames, their resources (scrubbed and
 -- asked for their identity once each), their records, the texts of a record glued together, scrubbed as one, and taken apart again.
 INSERT INTO logs (organisation, site, device, environment, service, release, ts, received_at, severity, severity_text, event_name, body,
   trace_id, span_id, flags, correlation_id, scope_name, res, attrs)
 SELECT organisation,
-  first_of(res_site, value_of(['store.id', 'site.id', 'sightline.site'], keys, vals), key_site) AS site,
+  if(kept_at > 0, key_site, first_of(res_site, value_of(['store.id', 'site.id', 'sightline.site'], keys, vals), key_site)) AS site,
   first_of(res_device, value_of(['device.id', 'terminal.id'], keys, vals), first_of(key_device, res_host, '')) AS device,
   first_of(res_environment, value_of(['deployment.environment.name', 'deployment.environment'], keys, vals), key_environment) AS environment,
   first_of(res_service, value_of(['service.name'], keys, vals), first_of(key_service, 'unknown', '')) AS service,
@@ -22,7 +22,7 @@ FROM (SELECT * EXCEPT (glued), unglue(scrub(glued)) AS texts, hide_secrets(keys,
           value_of(['host.name'], res_keys, res_vals) AS res_host, value_of(['service.name'], res_keys, res_vals) AS res_service,
           value_of(['deployment.environment.name', 'deployment.environment'], res_keys, res_vals) AS res_environment,
           value_of(['service.version'], res_keys, res_vals) AS res_release, value_of(['correlation.id', 'correlation_id'], res_keys, res_vals) AS res_correlation
-          FROM (SELECT organisation, key_site, key_device, key_environment, key_service, received_at, skew_ms, skew_ms * 1000000 AS skew_ns, if(kept_at > 0, kept_at, received_at) AS fallback_at, arrayJoin(request.resource_logs) AS rl
+          FROM (SELECT organisation, key_site, key_device, key_environment, key_service, received_at, kept_at, skew_ms, skew_ms * 1000000 AS skew_ns, if(kept_at > 0, kept_at, received_at) AS fallback_at, arrayJoin(request.resource_logs) AS rl
             FROM file({segment}, Protobuf, 'organisation String, key_site String, key_device String, key_environment String, key_service String, received_at UInt64, skew_ms Int64, kept_at UInt64,
               request Tuple(resource_logs Array(Tuple(resource Tuple(attributes Array(Tuple(key String, value String))),
                 scope_logs Array(Tuple(scope Tuple(name String), log_records Array(Tuple(time_unix_nano UInt64, observed_time_unix_nano UInt64,

@@ -10,9 +10,9 @@ FROM (SELECT *, arrayJoin(m.exponential_histogram.data_points) AS d
       mapFilter((k, v) -> v != '', map('job', service, 'instance', first_of(value_of(['service.instance.id'], res_keys, res_vals), value_of(['host.name'], res_keys, res_vals), key_device), 'site', site)) AS resl
     FROM (SELECT *, arrayJoin(rm.scope_metrics) AS sm
       FROM (SELECT *, rm.resource.attributes.key AS res_keys, mapValues(otlp_labels(rm.resource.attributes)) AS res_vals,
-          first_of(value_of(['store.id', 'site.id', 'sightline.site'], res_keys, res_vals), key_site, '') AS site,
+          if(kept_at > 0, key_site, first_of(value_of(['store.id', 'site.id', 'sightline.site'], res_keys, res_vals), key_site, '')) AS site,
           first_of(value_of(['service.name'], res_keys, res_vals), key_service, 'unknown') AS service
-        FROM (SELECT organisation, key_site, key_device, key_service, received_at, skew_ms * 1000000 AS skew_ns, if(kept_at > 0, kept_at, received_at) AS fallback_at, arrayJoin(request.resource_metrics) AS rm
+        FROM (SELECT organisation, key_site, key_device, key_service, received_at, kept_at, skew_ms * 1000000 AS skew_ns, if(kept_at > 0, kept_at, received_at) AS fallback_at, arrayJoin(request.resource_metrics) AS rm
           FROM file({segment}, Protobuf, 'organisation String, key_site String, key_device String, key_service String, received_at UInt64, skew_ms Int64, kept_at UInt64,
             request Tuple(resource_metrics Array(Tuple(resource Tuple(attributes Array(Tuple(key String, value String))), scope_metrics Array(Tuple(metrics Array(Tuple(name String, unit String,
               exponential_histogram Tuple(data_points Array(Tuple(attributes Array(Tuple(key String, value String)), time_unix_nano UInt64, count UInt64, sum Float64, scale Int32, zero_count UInt64,

@@ -3,7 +3,7 @@
 INSERT INTO spans (organisation, site, device, environment, service, release, ts, duration_ns, trace_id, span_id, parent_id, name, kind, status_code,
   status_message, trace_state, scope_name, correlation_id, res, attrs, events.ts, events.name, events.attrs, links.trace_id, links.span_id, links.attrs, received_at)
 SELECT organisation,
-  first_of(value_of(['store.id', 'site.id', 'sightline.site'], res_keys, res_vals), value_of(['store.id', 'site.id', 'sightline.site'], keys, vals), key_site) AS site,
+  if(kept_at > 0, key_site, first_of(value_of(['store.id', 'site.id', 'sightline.site'], res_keys, res_vals), value_of(['store.id', 'site.id', 'sightline.site'], keys, vals), key_site)) AS site,
   first_of(value_of(['device.id', 'terminal.id'], res_keys, res_vals), value_of(['device.id', 'terminal.id'], keys, vals), first_of(key_device, value_of(['host.name'], res_keys, res_vals), '')) AS device,
   first_of(value_of(['deployment.environment.name', 'deployment.environment'], res_keys, res_vals), value_of(['deployment.environment.name', 'deployment.environment'], keys, vals), key_environment) AS environment,
   first_of(value_of(['service.name'], res_keys, res_vals), value_of(['service.name'], keys, vals), first_of(key_service, 'unknown', '')) AS service,
@@ -22,8 +22,8 @@ FROM (SELECT * EXCEPT (glued), unglue(scrub(glued)) AS texts, hide_secrets(keys,
     FROM (SELECT * EXCEPT (ss), ss.scope.name AS scope_name, arrayJoin(ss.spans) AS sp
       FROM (SELECT * EXCEPT (rs), arrayJoin(rs.scope_spans) AS ss
         FROM (SELECT *, arrayConcat(rs.resource.attributes.key, if(skew_ms = 0, [], ['sightline.clock_skew_ms'])) AS res_keys, arrayConcat(otlp_scrubbed(rs.resource.attributes), if(skew_ms = 0, [], [toString(skew_ms)])) AS res_vals
-          FROM (SELECT organisation, key_site, key_device, key_environment, key_service, received_at, skew_ms, skew_ms * 1000000 AS skew_ns, arrayJoin(request.resource_spans) AS rs
-            FROM file({segment}, Protobuf, 'organisation String, key_site String, key_device String, key_environment String, key_service String, received_at UInt64, skew_ms Int64,
+          FROM (SELECT organisation, key_site, key_device, key_environment, key_service, received_at, kept_at, skew_ms, skew_ms * 1000000 AS skew_ns, arrayJoin(request.resource_spans) AS rs
+            FROM file({segment}, Protobuf, 'organisation String, key_site String, key_device String, key_environment String, key_service String, received_at UInt64, skew_ms Int64, kept_at UInt64,
               request Tuple(resource_spans Array(Tuple(resource Tuple(attributes Array(Tuple(key String, value String))),
                 scope_spans Array(Tuple(scope Tuple(name String), spans Array(Tuple(trace_id String, span_id String, trace_state String, parent_span_id String,
                   name String, kind Int32, start_time_unix_nano UInt64, end_time_unix_nano UInt64, attributes Array(Tuple(key String, value String)),
