@@ -18,7 +18,7 @@ import { agoMs, sendFatal, Till, tillRecords, tillSeverities } from '../support/
 const site = 'STORE_047';
 const cutMs = Number(process.env['CUT_SECONDS'] ?? 90) * 1000;
 /** What is found without a link counts when the link has been back for a minute; a look at it comes within seconds. */
-const quietMs = 75_000;
+const quietMs = 70_000;
 
 let product: Product;
 let owner: AsOwner;

@@ -121,11 +121,16 @@ export const headless = {
 } as const;
 
 /** Asks until `done` holds, at most `withinMs`; the last value is answered either way. */
-export async function eventually<T>(ask: () => Promise<T>, done: (value: T) => boolean, withinMs: number): Promise<T> {
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  done: (value: T) => boolean,
+  withinMs: number,
+  everyMs = 250,
+): Promise<T> {
   const endMs = Date.now() + withinMs;
   for (;;) {
     const value = await ask();
     if (done(value) || Date.now() > endMs) return value;
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
