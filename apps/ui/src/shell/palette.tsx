@@ -1,6 +1,6 @@
 import { Spotlight } from '@mantine/spotlight';
 import { IconLink, IconMoon, IconSearch } from '@tabler/icons-react';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { copyText } from '../components/copy.ts';
 import { allPages } from '../pages/all.ts';
 import { useGo } from './go.tsx';
@@ -36,7 +36,9 @@ export default function Palette(): ReactNode {
     ...beginnings,
     ...named,
   ];
-  const found = findIn(findings, text).slice(0, shown);
+  const unlike = [...new Map(findings.map((finding) => [keyOf(finding), finding])).values()];
+  const found = findIn(unlike, text).slice(0, shown);
+  useFirstChosen(found.map(keyOf).join('\n'), text !== '');
   return (
     <Spotlight.Root
       store={paletteStore}
@@ -55,9 +57,9 @@ export default function Palette(): ReactNode {
         aria-label="Find anything"
       />
       <Spotlight.ActionsList>
-        {found.map((finding, order) => (
+        {found.map((finding) => (
           <Spotlight.Action
-            key={`${finding.hint} ${finding.title} ${String(order)}`}
+            key={keyOf(finding)}
             label={finding.title}
             leftSection={<finding.icon size={16} aria-hidden />}
             rightSection={<span className="palette-hint">{finding.hint}</span>}
@@ -70,4 +72,17 @@ export default function Palette(): ReactNode {
       </Spotlight.ActionsList>
     </Spotlight.Root>
   );
+}
+
+const keyOf = ({ hint, title }: Finding): string => `${hint} ${title}`;
+
+/** Names are found later than the words were typed: what Enter opens is the first of those shown at that moment. */
+function useFirstChosen(shownNow: string, typed: boolean): void {
+  useEffect(() => {
+    const list = document.getElementById(paletteStore.getState().listId);
+    if (!typed || list === null) return;
+    for (const chosen of list.querySelectorAll('[data-selected]')) chosen.removeAttribute('data-selected');
+    list.querySelector('[data-action]')?.setAttribute('data-selected', 'true');
+    paletteStore.updateState((state) => ({ ...state, selected: 0 }));
+  }, [shownNow, typed]);
 }

@@ -33,6 +33,8 @@ describe('state of a site', () => {
     ['a clock ahead of ours', { lastSeenAt: now + 5 * minute }, 'healthy', ''],
     ['payments failing', { paymentFailures: 8 }, 'unhealthy', 'payments failing 40 %'],
     ['few payments', { paymentAttempts: 4, paymentFailures: 4 }, 'healthy', ''],
+    ['two declined cards', { paymentAttempts: 9, paymentFailures: 2 }, 'healthy', ''],
+    ['three of nine', { paymentAttempts: 9, paymentFailures: 3 }, 'unhealthy', 'payments failing 33 %'],
     ['some payments failing', { paymentAttempts: 100, paymentFailures: 7 }, 'degraded', 'payments failing 7 %'],
     ['payments before errors', { paymentFailures: 8, failedRequests: 50 }, 'unhealthy', 'payments failing 40 %'],
     [

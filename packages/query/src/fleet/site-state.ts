@@ -21,6 +21,8 @@ export const unhealthyErrorsPerMin = 10;
 export const unhealthyPaymentFailures = 0.1;
 export const degradedPaymentFailures = 0.05;
 export const leastPaymentAttempts = 5;
+/** One or two declined cards are everyday business, as they are to the rule. */
+export const leastPaymentFailures = 3;
 /** The seeds' rules "p95 > 2 s", "CPU > 80 %", "disk < 10 % free", "queue > 100"; memory as the kernel's own pressure mark. */
 export const slowP95Ms = 2000;
 export const highCpu = 0.8;
@@ -65,7 +67,7 @@ function worstTrouble(site: SiteVitals): Trouble | undefined {
 }
 
 function paymentTrouble(site: SiteVitals): Trouble | undefined {
-  if (site.paymentAttempts < leastPaymentAttempts) return undefined;
+  if (site.paymentAttempts < leastPaymentAttempts || site.paymentFailures < leastPaymentFailures) return undefined;
   const share = site.paymentFailures / site.paymentAttempts;
   if (share <= degradedPaymentFailures) return undefined;
   return {
