@@ -141,6 +141,16 @@ describe('the agent', () => {
     expect(hello.lost).toEqual({ at: upAt, why: expect.stringContaining('killed'), ended: true });
   });
 
+  test('an agent that was told to stop says afterwards that this was the loss', async () => {
+    await started(enrolledArgs());
+    const first = await welcomed();
+    await first.next('heartbeat');
+    await agent?.close();
+    await started([]);
+    const hello = await (await server.connection()).next('hello');
+    expect(hello.lost).toMatchObject({ why: 'the agent was stopped', ended: true, stopped: true });
+  });
+
   test('runs the monitors it is told, and keeps results until they are checked', async () => {
     await started(enrolledArgs());
     const first = await welcomed();

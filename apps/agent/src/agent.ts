@@ -216,8 +216,8 @@ class WorkingAgent {
         this.#skew.add(skewMs);
         this.#memory.up();
       },
-      onDown: (why) => {
-        this.#memory.down(why);
+      onDown: (why, stopped) => {
+        this.#memory.down(why, stopped);
         this.#answerer.dropAll();
         this.#monitors.linkDown();
       },

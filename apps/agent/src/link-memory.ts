@@ -5,13 +5,17 @@ import { textOfFile, writeDurably } from './durable-file.ts';
 const memory = z.object({
   /** When the link was last known to be up; null when it was down at that moment. */
   upAt: z.number().nullable(),
-  lost: z.object({ at: z.number(), why: z.string(), ended: z.boolean().optional() }).nullable(),
+  lost: z
+    .object({ at: z.number(), why: z.string(), ended: z.boolean().optional(), stopped: z.boolean().optional() })
+    .nullable(),
 });
 export type Lost = {
   readonly at: number;
   readonly why: string;
   /** True when this agent itself ended then, and did not see the link go. */
   readonly ended?: boolean | undefined;
+  /** True when it ended because it was told to. */
+  readonly stopped?: boolean | undefined;
 };
 
 /**
@@ -44,8 +48,10 @@ export class LinkMemory {
     this.#write(this.#clock.now());
   }
 
-  down(why: string): void {
-    this.#lost = { at: this.#clock.now(), why: why.slice(0, 300) };
+  /** The link went. `stopped` says that we ended it, because the agent was told to stop. */
+  down(why: string, stopped = false): void {
+    const ours = stopped && { ended: true, stopped: true };
+    this.#lost = { at: this.#clock.now(), why: why.slice(0, 300), ...ours };
     this.#write(null);
   }
 

@@ -6,15 +6,17 @@ import os from 'node:os';
 import path from 'node:path';
 import { jsonLogger, systemClock } from '@sightline/base';
 import { helpText, readConfig, type Config } from './config.ts';
-import { startFromCompiled, startWithSettings } from './small-start.ts';
+import { startFromCompiled, startWithSettings, watchHolder } from './small-start.ts';
 
 /** Exit codes; `--help` tells them. */
 const endings = { stopped: 0, notStarted: 1, wrongSetting: 2, stoppedAfterRevoked: 3 } as const;
 /** After this the process ends whatever still hangs. Nothing acknowledged is lost by it. */
 const stopWithinMs = 9000;
 
-/** What starting left behind is collected once, this long after it: an idle program would hold it for hours. */
+/** What starting left behind is collected this long after it: an idle program would hold it for hours. */
 const settleAfterMs = 5000;
+/** And what has gathered since, this often: the engine itself would let some 20 MB of it gather. */
+const collectEveryMs = 60_000;
 
 const { version } = JSON.parse(readFileSync(path.join(import.meta.dirname, '../package.json'), 'utf8')) as {
   version: string;
@@ -60,8 +62,7 @@ async function run(): Promise<void> {
       resolve();
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
-    // `npm run` holds the other end: when it is killed, nobody could stop us with Ctrl-C any more.
-    if (process.channel) process.on('disconnect', end);
+    watchHolder(end);
   });
   const parts = { version, clock: systemClock, logger, stop: stop.signal };
   const agent = await startAgent(config, parts).catch((error: unknown) => stopWith(sentenceFor(error)));
@@ -71,11 +72,9 @@ async function run(): Promise<void> {
   const { site, server } = running.status();
   logger.info('agent runs', { version, site, server, data: config.dataFolder, receivePort, healthPort });
   // There with --expose-gc, as node-flags.json has it.
-  const settle = setTimeout(
-    () => globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' }),
-    settleAfterMs,
-  );
-  settle.unref();
+  const collect = (): void => globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  setTimeout(collect, settleAfterMs).unref();
+  setInterval(collect, collectEveryMs).unref();
   await told;
   logger.info('stopping: keeping what was accepted');
   const end = (): void => process.exit(running.revoked() ? endings.stoppedAfterRevoked : endings.stopped);

@@ -5,13 +5,34 @@ import path from 'node:path';
 /** Set for the process that this one becomes, so that a start that stays wrong is not repeated without end. */
 const markName = 'SIGHTLINE_AGENT_START';
 
+const holderEveryMs = 2000;
+
 /** A file of this program's folder that is for Node. */
 export function forNode<T>(name: string): T {
   return JSON.parse(readFileSync(path.join(import.meta.dirname, '..', name), 'utf8')) as T;
 }
 
-const mark = process.env[markName];
+/** Number of the process that held the channel to this one: the channel does not outlive starting again. */
+const holderName = 'SIGHTLINE_AGENT_HOLDER';
+
+const { [markName]: mark, [holderName]: holder } = process.env;
 delete process.env[markName];
+delete process.env[holderName];
+
+/**
+ * Calls `gone` once the program that started this one over a channel has ended without a word (`npm run`, when it is
+ * killed): nobody could stop us with Ctrl-C any more. Without a channel nobody is watched.
+ */
+export function watchHolder(gone: () => void): void {
+  if (process.channel) return void process.on('disconnect', gone);
+  if (holder === undefined) return;
+  const watch = setInterval(() => {
+    if (String(process.ppid) === holder) return;
+    clearInterval(watch);
+    gone();
+  }, holderEveryMs);
+  watch.unref();
+}
 
 /**
  * Starts the program again in this same process when it was not started with its flags, its environment and a folder for
@@ -48,7 +69,7 @@ function stripsTypes(): boolean {
   return moduleLoadList.some((name) => name.includes('internal/deps/amaro'));
 }
 
-/** Replaces this program by itself: same number, same streams, same channel to its parent. Returns where that is impossible. */
+/** Replaces this program by itself: same number, same streams. Returns where that is impossible. */
 function become(why: string, flags: readonly string[], environment: Record<string, string>, dataFolder: string): void {
   if (!process.execve || process.platform === 'win32') return;
   try {
@@ -57,12 +78,12 @@ function become(why: string, flags: readonly string[], environment: Record<strin
     // The start says in words what is wrong with the folder.
     return;
   }
-  const { fd } = (process.channel ?? {}) as { readonly fd?: number };
+  const heldBy = process.channel ? String(process.ppid) : holder;
   const args = [process.argv0, ...process.execArgv, ...flags, ...process.argv.slice(1)];
   process.execve(process.execPath, args, {
     ...process.env,
     ...environment,
-    ...(fd !== undefined && { NODE_CHANNEL_FD: String(fd) }),
+    ...(heldBy !== undefined && { [holderName]: heldBy }),
     [markName]: why,
   });
 }

@@ -33,7 +33,8 @@ export interface LinkOptions {
   readonly onMessage: (message: ServerMessage) => void;
   /** An answered heartbeat, with the skew (site clock minus the server's, milliseconds). */
   readonly onPong: (skewMs: number) => void;
-  readonly onDown: (why: string) => void;
+  /** The link was up and is no more; `stopped`: because we were told to stop. */
+  readonly onDown: (why: string, stopped: boolean) => void;
   /** 0 to 1. */
   readonly random?: () => number;
 }
@@ -124,7 +125,7 @@ class RunningLink implements Link {
     });
     const wasUp = this.#session !== undefined;
     this.#session = undefined;
-    if (wasUp) onDown(ending.why);
+    if (wasUp) onDown(ending.why, this.#stop.signal.aborted);
     return ending;
   }
 

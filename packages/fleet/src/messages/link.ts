@@ -105,8 +105,13 @@ export const agentMessage = z.discriminatedUnion('type', [
     startedAt: ms,
     /** When the machine was booted, by the site's clock. */
     bootedAt: ms,
-    /** `ended`: the agent itself ended then (killed, or the machine went off), so it did not see the link go. */
-    lost: z.object({ at: ms, why: z.string().max(300), ended: z.boolean().optional() }).nullable(),
+    /**
+     * `ended`: the agent itself ended then, so it did not see the link go; `stopped`: because it was told to, as opposed to
+     * killed with its machine or alone.
+     */
+    lost: z
+      .object({ at: ms, why: z.string().max(300), ended: z.boolean().optional(), stopped: z.boolean().optional() })
+      .nullable(),
     sentAt: ms,
   }),
   /** Every `heartbeatMs` of the welcome; answered by `pong`. */

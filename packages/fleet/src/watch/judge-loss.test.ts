@@ -13,13 +13,23 @@ const spool = (waitingRecords: number) => ({ ...helloAt(now).spool, waitingRecor
 /** The site's clock is an hour ahead: nothing of that may show. */
 const ahead = 60 * minute;
 function judged(
-  site: { startedAt: number; bootedAt: number; sawLossAt?: number; ended?: boolean; waiting?: number },
+  site: {
+    startedAt: number;
+    bootedAt: number;
+    sawLossAt?: number;
+    ended?: boolean;
+    stopped?: boolean;
+    waiting?: number;
+  },
   before: LinkBefore = down,
 ): string {
   const hello = helloAt(now + ahead, {
     startedAt: site.startedAt + ahead,
     bootedAt: site.bootedAt + ahead,
-    lost: site.sawLossAt === undefined ? null : { at: site.sawLossAt + ahead, why: 'cut', ended: site.ended },
+    lost:
+      site.sawLossAt === undefined
+        ? null
+        : { at: site.sawLossAt + ahead, why: 'cut', ended: site.ended, stopped: site.stopped },
     spool: spool(site.waiting ?? 0),
   });
   return judgeLoss(before, hello, now);
@@ -54,6 +64,22 @@ test.each([
   [
     'the agent, when it knows of the loss only because it was killed',
     { startedAt: now - minute, bootedAt: lostAt - minute, sawLossAt: lostAt - 5000, ended: true },
+    'The agent was down from 22:20:00 UTC until it was started at 22:29:00 UTC; the machine ran all along.',
+  ],
+  [
+    'the agent, when it was told to stop',
+    { startedAt: now - minute, bootedAt: lostAt - minute, sawLossAt: lostAt - 500, ended: true, stopped: true },
+    'The agent was stopped at 22:20:00 UTC and started again at 22:29:00 UTC; the machine ran all along.',
+  ],
+  [
+    'the agent, though it had been told to stop at another time',
+    {
+      startedAt: now - minute,
+      bootedAt: lostAt - 500 * minute,
+      sawLossAt: lostAt - 300 * minute,
+      ended: true,
+      stopped: true,
+    },
     'The agent was down from 22:20:00 UTC until it was started at 22:29:00 UTC; the machine ran all along.',
   ],
   [

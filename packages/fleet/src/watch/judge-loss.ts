@@ -26,13 +26,17 @@ export function judgeLoss(before: LinkBefore, hello: Hello, nowMs: number): stri
   const between = `from ${moment(lostAtMs)} to ${moment(nowMs)}`;
   if (startedAtMs <= lostAtMs + toleranceMs)
     return `The link was down for ${spanWords(spanMs)}, ${between}; the agent ran all along${kept}.`;
-  const sawLossMs = hello.lost === null || hello.lost.ended === true ? Number.NaN : ours(hello.lost.at);
+  const { lost } = hello;
+  const wasStopped = lost?.stopped === true && Math.abs(ours(lost.at) - lostAtMs) <= 2 * worthTellingMs;
+  const sawLossMs = lost === null || lost.ended === true ? Number.NaN : ours(lost.at);
   // The agent saw the link go and ran then: the line was first, whatever came after.
   const linkFirst = Math.abs(sawLossMs - lostAtMs) <= 2 * worthTellingMs && sawLossMs <= startedAtMs;
   if (bootedAtMs > lostAtMs + toleranceMs)
     return linkFirst
       ? `The link was lost at ${moment(lostAtMs)} while the machine ran; the machine was started again at ${moment(bootedAtMs)}${kept}.`
       : `The machine was off from ${moment(lostAtMs)} until it was started at ${moment(bootedAtMs)}${kept}.`;
+  if (wasStopped)
+    return `The agent was stopped at ${moment(lostAtMs)} and started again at ${moment(startedAtMs)}; the machine ran all along${kept}.`;
   return linkFirst
     ? `The link was down for ${spanWords(spanMs)}, ${between}; the agent saw it go and was started again at ${moment(startedAtMs)}${kept}.`
     : `The agent was down from ${moment(lostAtMs)} until it was started at ${moment(startedAtMs)}; the machine ran all along${kept}.`;
