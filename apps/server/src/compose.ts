@@ -211,7 +211,9 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const { respond } = responding;
     const findings: FindingSink = respond;
     const uptime = openMonitors(stage, findings);
-    const rules = config.roles.has('detect') ? openDetect(stage, findings, () => ingestStatus(ingest?.spool, clock).lagMs) : undefined;
+    const rules = config.roles.has('detect')
+      ? openDetect(stage, findings, () => ingestStatus(ingest?.spool, clock).lagMs)
+      : undefined;
     const agents = config.roles.has('fleet')
       ? await openFleetStage(app, stage, {
           findings,

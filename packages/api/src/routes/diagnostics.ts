@@ -8,6 +8,7 @@ import {
   systemInfo,
 } from '@sightline/fleet/messages';
 import type { z } from 'zod';
+import { otherSite } from '../bound-site.ts';
 import { answer, type CallContext, type ProblemReply, refuse, type Route } from '../route.ts';
 
 /** How an answer went wrong, over HTTP. */
@@ -39,8 +40,8 @@ async function askSite<Reply extends z.ZodType>(
   input: object,
 ): Promise<z.output<Reply> | ProblemReply> {
   const { deps, caller, signal } = context;
-  if (caller.keySite !== undefined && caller.keySite !== '' && caller.keySite !== site)
-    return refuse(403, 'Not allowed', `This key is bound to ${caller.keySite}; it says nothing of other sites.`);
+  const elsewhere = otherSite(caller, site);
+  if (elsewhere) return elsewhere;
   const known = await deps.control.sites.find(caller.organisation, site);
   if (!known) return refuse(404, 'No such site', `No site ${site} is known here.`);
   if (!deps.agents)

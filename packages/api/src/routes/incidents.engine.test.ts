@@ -213,6 +213,29 @@ describe('incidents over the API', () => {
     expect(reply.statusCode, reply.body).toBe(status);
   });
 
+  it('of other stores are left alone by a key that is bound to one', async () => {
+    await fires('STORE_001');
+    const made = await control.keys.create(
+      organisation,
+      { name: 'one store', permissions: ['operate'], site: 'STORE_001' },
+      'test',
+    );
+    if (!made.ok) throw new Error(made.error.message);
+    const acts: [string, object][] = [
+      ['acknowledge', {}],
+      ['notes', { text: 'seen' }],
+      ['resolve', { how: 'remote', note: 'done' }],
+    ];
+    for (const [act, payload] of acts) {
+      const as = async (number: number): Promise<number> => {
+        const headers = { authorization: `Bearer ${made.value.secret}` };
+        const url = `/api/v1/incidents/${number}/${act}`;
+        return (await app.inject({ method: 'POST', url, headers, payload })).statusCode;
+      };
+      expect([act, await as(1), await as(2), await as(9)]).toEqual([act, 403, 200, 404]);
+    }
+  });
+
   it('of another organisation are not there', async () => {
     const rival = await control.organisations.ensure('Rival');
     if (!rival.ok) throw new Error('refused');

@@ -13,6 +13,7 @@ import {
 } from '@sightline/contract';
 import { type IncidentRecord, roleAtLeast } from '@sightline/control';
 import { incidentLine, type PersonAct } from '@sightline/respond';
+import { otherSite } from '../bound-site.ts';
 import { refusal } from '../problem.ts';
 import { answer, type ApiDeps, type CallContext, doneReply, ProblemReply, refuse, type Route } from '../route.ts';
 import { type NextStep, nextSteps } from './incident-next-step.ts';
@@ -141,6 +142,11 @@ async function act(
   detail: string,
 ): Promise<IncidentRecord | ProblemReply> {
   if (!deps.respond) return refuse(503, 'Not here', 'This server does not handle incidents.');
+  if (caller.keySite) {
+    const about = await deps.control.respond.incidents.find(caller.organisation, number);
+    const elsewhere = about && otherSite(caller, about.site);
+    if (elsewhere) return elsewhere;
+  }
   const acted = await deps.respond.act(caller.organisation, number, wanted, caller.actor);
   if (!acted.ok) return refusal(acted.error);
   await audit(`incident.${wanted.kind}`, `#${number}`, detail);

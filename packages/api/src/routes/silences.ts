@@ -9,8 +9,9 @@ import {
 } from '@sightline/contract';
 import { type Alert, type Silence, silenceState } from '@sightline/control';
 import { alertLabels, silenceMatches } from '@sightline/respond';
+import { beyondSite } from '../bound-site.ts';
 import { refusal } from '../problem.ts';
-import { answer, type ApiDeps, doneReply, refuse, type Route } from '../route.ts';
+import { answer, type ApiDeps, type CallContext, doneReply, type ProblemReply, refuse, type Route } from '../route.ts';
 
 const titlesShown = 20;
 
@@ -53,6 +54,17 @@ export function silenceSummary({ matchers, endsAt, comment }: Silence): string {
   return `${matchers.map(matcherText).join(', ')} until ${new Date(endsAt).toISOString()}: ${comment}`;
 }
 
+/** Why a key of one site may not change a silence that is kept; undefined when it may, or there is none. */
+async function keptBeyondSite(
+  id: string,
+  { control }: ApiDeps,
+  caller: CallContext['caller'],
+): Promise<ProblemReply | undefined> {
+  if (!caller.keySite) return undefined;
+  const kept = await control.alerting.silences.find(caller.organisation, id);
+  return kept && beyondSite(caller, kept.matchers);
+}
+
 export const silenceRoutes: readonly Route[] = [
   answer(listSilences, async (_, { deps, caller }) => {
     const [silences, alerts] = await Promise.all([
@@ -64,6 +76,8 @@ export const silenceRoutes: readonly Route[] = [
   }),
 
   answer(createSilence, async ({ body }, { deps, caller, audit }) => {
+    const elsewhere = beyondSite(caller, body.matchers);
+    if (elsewhere) return elsewhere;
     const wanted = { ...body, startsAt: body.startsAt ?? deps.clock.now() };
     const made = await deps.control.alerting.silences.create(caller.organisation, wanted, caller.actor);
     if (!made.ok) return refusal(made.error);
@@ -72,6 +86,8 @@ export const silenceRoutes: readonly Route[] = [
   }),
 
   answer(updateSilence, async ({ params, body }, { deps, caller, audit }) => {
+    const elsewhere = beyondSite(caller, body.matchers) ?? (await keptBeyondSite(params.id, deps, caller));
+    if (elsewhere) return elsewhere;
     const wanted = { ...body, startsAt: body.startsAt ?? deps.clock.now() };
     const changed = await deps.control.alerting.silences.update(caller.organisation, params.id, wanted, caller.actor);
     if (!changed.ok) return refusal(changed.error);
@@ -80,6 +96,8 @@ export const silenceRoutes: readonly Route[] = [
   }),
 
   answer(expireSilence, async ({ params }, { deps, caller, audit }) => {
+    const elsewhere = await keptBeyondSite(params.id, deps, caller);
+    if (elsewhere) return elsewhere;
     const ended = await deps.control.alerting.silences.expire(caller.organisation, params.id);
     if (!ended.ok) return refusal(ended.error);
     await audit('silence.expire', ended.value.id, silenceSummary(ended.value));

@@ -51,11 +51,11 @@ class World {
       this.away
         ? Promise.reject(new StoreError('unavailable', 'away'))
         : this.poison !== '' &&
-      JSON.stringify(Object.values(parameters ?? {}), (_, v: unknown) =>
-        typeof v === 'bigint' ? String(v) : v,
-      ).includes(this.poison)
-        ? Promise.reject(new StoreError('bad-data', 'refused', 427))
-        : store.query(sql, parameters, limits),
+            JSON.stringify(Object.values(parameters ?? {}), (_, v: unknown) =>
+              typeof v === 'bigint' ? String(v) : v,
+            ).includes(this.poison)
+          ? Promise.reject(new StoreError('bad-data', 'refused', 427))
+          : store.query(sql, parameters, limits),
     stream: (sql, parameters, limits) => store.stream(sql, parameters, limits),
   };
 

@@ -32,11 +32,13 @@ export class Runner {
   readonly #running: Promise<void>;
   #alarm = new AbortController();
   #forgotAt = 0;
-  readonly #startedAt: number;
+  /** Since when calls can be taken and what is due is seen: not while the control plane does not answer. */
+  #watchingSince: number;
+  #blind = false;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
-    this.#startedAt = parts.clock.now();
+    this.#watchingSince = parts.clock.now();
     this.#running = this.#loop();
   }
 
@@ -60,6 +62,7 @@ export class Runner {
       try {
         const free = places - this.#open.size;
         const claimed = free > 0 ? await control.monitors.claim(free) : [];
+        this.#looked();
         for (const monitor of claimed) this.#start(monitor);
         await this.#lookAround();
         // A full house is looked at again as soon as a place is free.
@@ -68,10 +71,16 @@ export class Runner {
           continue;
         }
       } catch (error) {
+        this.#blind = true;
         logger.warn('Monitors could not be looked at and will be again', { error });
       }
       await clock.sleep(tickMs, AbortSignal.any([this.#stop.signal, this.#alarm.signal]));
     }
+  }
+
+  #looked(): void {
+    if (this.#blind) this.#watchingSince = this.#parts.clock.now();
+    this.#blind = false;
   }
 
   async #lookAround(): Promise<void> {
@@ -127,7 +136,7 @@ export class Runner {
     const { control, clock, writer } = this.#parts;
     const at = clock.now();
     // It became late while we were away, and so perhaps was the door at which it called: it gets its grace once more.
-    if (monitor.state !== 'down' && monitor.nextRunAt < this.#startedAt) {
+    if (monitor.state !== 'down' && monitor.nextRunAt < this.#watchingSince) {
       const { graceMs } = heartbeatSettings(monitor.settings);
       await control.monitors.release(monitor, at + Math.min(3_600_000, Math.max(60_000, graceMs)));
       return;

@@ -315,6 +315,31 @@ describe('a heartbeat', () => {
     );
   });
 
+  test('that became late while the control plane was away gets its grace once more', async () => {
+    const id = await make({ ...heartbeat, name: 'Backup' });
+    let away = false;
+    let looks = 0;
+    const claim: Control['monitors']['claim'] = async (limit) => {
+      looks += 1;
+      if (away) throw new Error('away');
+      return control.monitors.claim(limit);
+    };
+    const uptime = start({ control: { monitors: { ...control.monitors, claim } } });
+    const word = (await control.monitors.find(organisation, id))?.word ?? '';
+    expect(await uptime.heartbeat(word, 'done', '')).toBe('taken');
+    away = true;
+    aheadMs = heartbeat.lateAfterMs - 30_000;
+    const vainFrom = looks;
+    await until('looks in vain', async () => looks > vainFrom + 1);
+    aheadMs = heartbeat.lateAfterMs + 30_000;
+    away = false;
+    const seenFrom = looks + 3;
+    await until('looks that see', async () => looks > seenFrom);
+    expect(await stateOf(id)).toBe('up');
+    aheadMs += 120_000;
+    await isIn(id, 'down');
+  });
+
   test('that became late while nobody watched gets its grace once more', async () => {
     const id = await make(heartbeat);
     const door = start({ runs: false });

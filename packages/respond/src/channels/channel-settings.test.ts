@@ -45,10 +45,52 @@ describe('settings of channels', () => {
     expect(
       readSettings(
         type('webhook'),
-        { url: 'https://b.example', headers: { Authorization: keptSecret, 'X-New': 'z' } },
+        { url: 'https://a.example/other', headers: { Authorization: keptSecret, 'X-New': 'z' } },
         before,
       ),
-    ).toMatchObject({ value: { url: 'https://b.example', headers: { Authorization: 'Bearer x', 'X-New': 'z' } } });
+    ).toMatchObject({
+      value: { url: 'https://a.example/other', headers: { Authorization: 'Bearer x', 'X-New': 'z' } },
+    });
+  });
+
+  it.each<[string, string, object, object, string]>([
+    [
+      'headers of a webhook',
+      'webhook',
+      { url: 'https://a.example', headers: { Authorization: 'Bearer x' } },
+      { url: 'https://b.example', headers: { Authorization: keptSecret } },
+      'url',
+    ],
+    [
+      'the signing secret, by a call in the clear',
+      'webhook',
+      { url: 'https://a.example', secret: 'word' },
+      { url: 'http://a.example', secret: keptSecret },
+      'url',
+    ],
+    [
+      'the password of a mail server',
+      'email',
+      { host: 'a.example', port: 587, tls: 'starttls', password: 'word', from: 'a@b.example', to: ['a@b.example'] },
+      { host: 'b.example', password: keptSecret, from: 'a@b.example', to: ['a@b.example'] },
+      'host',
+    ],
+    [
+      'the password, without encryption',
+      'email',
+      { host: 'a.example', port: 587, tls: 'starttls', password: 'word', from: 'a@b.example', to: ['a@b.example'] },
+      { host: 'a.example', tls: 'none', password: keptSecret, from: 'a@b.example', to: ['a@b.example'] },
+      'host',
+    ],
+  ])('do not take %s to another server', (_, name, before, entered, field) => {
+    const read = readSettings(type(name), entered, before);
+    expect(read.ok ? read.value : read.error).toEqual({ [field]: 'leads elsewhere now: enter the secrets again' });
+  });
+
+  it('keep a password for the same mail server, whatever is left out', () => {
+    const before = { host: 'a.example', port: 587, tls: 'starttls', password: 'word' };
+    const entered = { host: 'a.example', password: keptSecret, from: 'a@b.example', to: ['a@b.example'] };
+    expect(readSettings(type('email'), entered, before)).toMatchObject({ value: { password: 'word' } });
   });
 
   it('take no mark for a secret where there is none', () => {

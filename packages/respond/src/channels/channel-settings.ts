@@ -73,10 +73,13 @@ function kindOf({ type, enum: choices }: JsonSchema): SettingField['kind'] {
 }
 
 /**
- * Checks what a person entered. Where a secret still carries the mark `keptSecret`, the one `before` is kept; a mark with
- * nothing behind it is a fault.
+ * Checks what a person entered. Where a secret still carries the mark `keptSecret`, the one `before` is kept, as long as it
+ * goes where it went: whoever may change an address must not thereby learn a secret. A mark with nothing behind it is a fault.
  */
 export function readSettings(type: ChannelType, entered: unknown, before?: unknown): Result<Settings, SettingFaults> {
+  if (before !== undefined && holdsMark(type, entered) && placeOf(type, entered) !== placeOf(type, before)) {
+    return fail({ [type.address[0] ?? 'settings']: 'leads elsewhere now: enter the secrets again' });
+  }
   const merged = keepSecrets(type, entered, before);
   if (holdsMark(type, merged)) return fail({ settings: 'A secret was left as it was where there is none yet.' });
   const parsed = type.settings.safeParse(merged);
@@ -100,6 +103,18 @@ export function redactSettings(type: ChannelType, settings: unknown): Settings {
     else shown[name] = Object.fromEntries(Object.keys(asObject(value)).map((key) => [key, keptSecret]));
   }
   return shown;
+}
+
+/** Where messages go by these settings: of web addresses, the server alone. */
+function placeOf(type: ChannelType, settings: unknown): string {
+  // What was left out is what it is by default.
+  const shape = type.settings.shape as Readonly<Record<string, z.ZodType>>;
+  return JSON.stringify(
+    type.address.map((name) => {
+      const value = shape[name]?.safeParse(asObject(settings)[name]).data ?? asObject(settings)[name];
+      return typeof value === 'string' && URL.canParse(value) ? new URL(value).origin : String(value);
+    }),
+  );
 }
 
 function keepSecrets(type: ChannelType, entered: unknown, before: unknown): unknown {
@@ -127,6 +142,25 @@ function holdsMark(type: ChannelType, settings: unknown): boolean {
     const value = asObject(settings)[name];
     return secret && (value === keptSecret || Object.values(asObject(value)).includes(keptSecret));
   });
+}
+
+/** The secrets in settings, longest first; of a secret address, also its path, which servers like to repeat. */
+export function secretsOf(type: ChannelType, settings: unknown): string[] {
+  const values = describeSettings(type)
+    .filter(({ secret }) => secret)
+    .flatMap(({ name }) => {
+      const value = asObject(settings)[name];
+      return typeof value === 'string' ? [value] : Object.values(asObject(value)).map(String);
+    });
+  const parts = values.flatMap((value) => {
+    if (URL.canParse(value)) {
+      const { pathname, search } = new URL(value);
+      return [value, `${pathname}${search}`, pathname];
+    }
+    // "Bearer word": the word alone is as good.
+    return [value, ...value.split(' ')];
+  });
+  return [...new Set(parts)].filter((part) => part.length >= 6).sort((a, b) => b.length - a.length);
 }
 
 function asObject(value: unknown): Settings {

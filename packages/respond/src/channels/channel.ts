@@ -41,6 +41,8 @@ export interface ChannelType<Settings extends z.ZodObject = z.ZodObject> {
   readonly description: string;
   /** An object of texts, numbers, choices, switches, lists and records of texts; each field with `meta` as `FieldMeta`. */
   readonly settings: Settings;
+  /** Names of the settings that say whose secrets the others are: with another address, secrets must be entered again. */
+  readonly address: readonly (keyof z.input<Settings> & string)[];
   /**
    * Sends one message, once. Must end within `tools.timeoutMs` and when `tools.signal` aborts, must not throw on any
    * answer, and must not let a secret into `detail`.

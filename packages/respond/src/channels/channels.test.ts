@@ -272,15 +272,21 @@ describe.each(['slack', 'webhook'])('%s over HTTP', (name) => {
     expect(ending).toMatchObject({ ending: 'delivered' });
   });
 
-  it.each(['http://169.254.169.254/latest/meta-data', 'http://[fe80::1]/', 'http://[::ffff:169.254.169.254]/'])(
-    'sends nothing to %s',
-    async (url) => {
-      expect(await send(name, { url }, { limitMs: 1000 })).toMatchObject({
-        ending: 'failed',
-        detail: expect.stringContaining('link-local') as string,
-      });
-    },
-  );
+  it.each([
+    'http://169.254.169.254/latest/meta-data',
+    'http://[fe80::1]/',
+    'http://[::ffff:169.254.169.254]/',
+    'http://[64:ff9b::169.254.169.254]/',
+    'http://100.100.100.200/latest/meta-data',
+    'http://168.63.129.16/',
+    'http://[::ffff:100.100.100.200]/',
+    'http://0xa9fea9fe/',
+  ])('sends nothing to %s', async (url) => {
+    expect(await send(name, { url }, { limitMs: 1000 })).toMatchObject({
+      ending: 'failed',
+      detail: expect.stringContaining('link-local') as string,
+    });
+  });
 });
 
 describe('slack', () => {

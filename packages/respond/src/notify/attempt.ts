@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '@sightline/base';
 import type { Channel } from '@sightline/control';
 import type { ChannelType, SendEnding } from '../channels/channel.ts';
-import { findChannelType } from '../channels/channel-settings.ts';
+import { findChannelType, keptSecret, secretsOf } from '../channels/channel-settings.ts';
 import { createHttpPost, type HttpPost } from './http-post.ts';
 import type { Message } from './message.ts';
 
@@ -27,8 +27,16 @@ export async function attempt(
   stop: AbortSignal,
 ): Promise<SendEnding & { readonly tookMs: number }> {
   const startedAt = clock.now();
-  const end = (ending: SendEnding) => ({ ...ending, tookMs: Math.max(0, clock.now() - startedAt) });
   const type = types(channel.type);
+  const end = (ending: SendEnding) => ({
+    ...ending,
+    // Receivers repeat what they were sent: "Cannot POST /services/T…/B…/…".
+    detail: (type ? secretsOf(type, channel.settings) : []).reduce(
+      (detail, secret) => detail.replaceAll(secret, keptSecret),
+      ending.detail,
+    ),
+    tookMs: Math.max(0, clock.now() - startedAt),
+  });
   if (!type) return end({ ending: 'failed', detail: `There are no channels of the type ${channel.type} here.` });
   if (channel.settings === undefined) {
     return end({ ending: 'failed', detail: 'The settings cannot be opened: enter them again.' });

@@ -31,12 +31,19 @@ export type HttpPost = (request: PostRequest) => Promise<PostEnding>;
 const answerLimitBytes = 64 * 1024;
 const bodyShown = 2000;
 
-/** Cloud machines serve their own secrets on link-local addresses: nobody's receiver is there. */
+/** Cloud machines serve their own secrets on such addresses (the same as for monitors): nobody's receiver is there. */
 const forbidden = new BlockList();
-forbidden.addSubnet('169.254.0.0', 16, 'ipv4');
+for (const address of ['100.100.100.200', '168.63.129.16', '192.0.0.192']) forbid(address, 32);
+forbid('169.254.0.0', 16);
 forbidden.addSubnet('fe80::', 10, 'ipv6');
-forbidden.addSubnet('::ffff:169.254.0.0', 112, 'ipv6');
 forbidden.addAddress('fd00:ec2::254', 'ipv6');
+forbidden.addAddress('fd20:ce::254', 'ipv6');
+
+/** An IPv4 network, also as it is mapped into IPv6 (RFC 4291, 2.5.5.2) and behind NAT64 (RFC 6052). */
+function forbid(network: string, prefix: number): void {
+  forbidden.addSubnet(network, prefix, 'ipv4');
+  for (const within of ['::ffff:', '64:ff9b::']) forbidden.addSubnet(`${within}${network}`, 96 + prefix, 'ipv6');
+}
 
 class ForbiddenAddress extends Error {}
 
@@ -128,7 +135,10 @@ const sentences: Readonly<Record<string, string>> = {
 function faultOf(error: unknown, host: string, signal?: AbortSignal): Extract<PostEnding, { fault: string }> {
   const { code = '', message } = error as { code?: string; message: string };
   if (error instanceof ForbiddenAddress) {
-    return { fault: `${host} is a link-local address: messages are not sent there.`, lasting: true };
+    return {
+      fault: `${host} is a link-local address or one of a metadata service: messages are not sent there.`,
+      lasting: true,
+    };
   }
   if (signal?.aborted) return { fault: `${host} did not answer in time.`, lasting: false };
   const known = sentences[code];

@@ -5,6 +5,7 @@ import { silenceMatches } from '@sightline/respond';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { secretOf } from '../../authenticate.ts';
+import { beyondSiteText, staysAt } from '../../bound-site.ts';
 import type { ApiDeps } from '../../route.ts';
 import { silenceSummary } from '../../routes/silences.ts';
 import { readMatcher } from './matchers.ts';
@@ -132,6 +133,10 @@ function registerSilences(route: AddRoute, { control, clock }: ApiDeps): void {
       endsAt: Date.parse(endsAt),
       comment,
     };
+    const kept =
+      id === '' || asker.site === '' ? undefined : await control.alerting.silences.find(asker.organisation, id);
+    if (!staysAt(asker.site, wanted.matchers) || (kept && !staysAt(asker.site, kept.matchers)))
+      return new Refusal(403, beyondSiteText(asker.site));
     const by = createdBy === '' ? asker.name : `${createdBy} (key ${asker.name})`;
     const made =
       id === ''
@@ -149,6 +154,9 @@ function registerSilences(route: AddRoute, { control, clock }: ApiDeps): void {
   route('DELETE', '/silence/:id', ['operate'], async (asker, request) => {
     const params = idParams.safeParse(request.params);
     if (!params.success) return new Refusal(404, 'There is no silence of this id.');
+    const kept =
+      asker.site === '' ? undefined : await control.alerting.silences.find(asker.organisation, params.data.id);
+    if (kept && !staysAt(asker.site, kept.matchers)) return new Refusal(403, beyondSiteText(asker.site));
     const ended = await control.alerting.silences.expire(asker.organisation, params.data.id);
     if (!ended.ok) return new Refusal(ended.error.reason === 'not-found' ? 404 : 400, ended.error.message);
     await note(asker, 'silence.expire', ended.value);
@@ -181,6 +189,11 @@ async function askerOf(
   const named = request.headers['x-scope-orgid'];
   if (typeof named !== 'string' || named === '' || !key.permissions.includes('any-organisation')) {
     return { ...asker, organisation: key.scope.organisation };
+  }
+  // Only who sends alerts makes an organisation of a new name; who asks must not.
+  if (!permissions.includes('ingest')) {
+    const known = await control.organisations.findByName(named);
+    return known ? { ...asker, organisation: known.id } : new Refusal(404, 'X-Scope-OrgID names no organisation.');
   }
   const found = await control.organisations.ensure(named);
   return found.ok ? { ...asker, organisation: found.value.id } : new Refusal(400, found.error.message);

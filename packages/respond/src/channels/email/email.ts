@@ -40,6 +40,7 @@ export const email = defineChannel({
   title: 'E-mail',
   description: 'Sends mail through your SMTP server. One incident is one thread.',
   settings,
+  address: ['host', 'port', 'tls'],
   send: async (message, chosen, tools) => {
     const to = message.receivers.length > 0 ? [...message.receivers] : chosen.to;
     const domain = hostOf(message.publicUrl);

@@ -33,6 +33,7 @@ export const slack = defineChannel({
         placeholder: '<!here>',
       }),
   }),
+  address: [],
   send: async (message, settings, { post, timeoutMs, signal, certificates }) =>
     judgeAnswer(
       await post({

@@ -45,6 +45,7 @@ export const webhook = defineChannel({
         secret: true,
       }),
   }),
+  address: ['url'],
   send: async (message, { url, secret, headers }, { post, now, timeoutMs, signal, certificates }) => {
     const body = JSON.stringify(webhookBody(message));
     return judgeAnswer(
