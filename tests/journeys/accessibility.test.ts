@@ -1,13 +1,16 @@
 /**
  * Every page, dark and light, wide and on a phone, against WCAG 2.2 A and AA as axe judges them; what is serious or
- * critical fails. The pages hold real records: logs, a failed trace, metrics and an error of one sale.
+ * critical fails. The pages hold real records: logs, a failed trace, metrics and an error of one sale; a channel, a policy, a
+ * silence, monitors, an agent, and incidents of an alert and of a monitor that is down.
  */
 import { randomBytes } from 'node:crypto';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { desk, openBrowser, openPage, phone } from '../support/browser.ts';
+import { signInOwner } from '../support/owner.ts';
 import { eventually, headless, type Product, startProduct } from '../support/product.ts';
+import { type SiteAgent, startSiteAgent } from '../support/site-agent.ts';
 
 const key = headless.SIGHTLINE_SETUP_KEY;
 const traceId = randomBytes(16).toString('hex');
@@ -17,15 +20,73 @@ const startMs = Date.now() - 20_000;
 
 let product: Product;
 let browser: Browser;
+let agent: SiteAgent | undefined;
+let watched: Watched;
 
 beforeAll(async () => {
   [product, browser] = await Promise.all([startProduct({ env: headless }), openBrowser()]);
   await sendSale();
+  watched = await watchAndTell();
 });
 afterAll(async () => {
   await browser?.close();
+  await agent?.close();
   await product?.close();
 });
+
+/** What can be opened of rules, monitors and channels, by id. */
+interface Watched {
+  readonly rule: string;
+  readonly channel: string;
+  readonly policy: string;
+  readonly down: string;
+  readonly heartbeat: string;
+}
+
+/** A channel that nobody answers, a silence, a monitor that is down, a heartbeat, an agent, and an alert from outside. */
+async function watchAndTell(): Promise<Watched> {
+  const owner = await signInOwner(product);
+  const made = async (where: string, body: unknown): Promise<string> =>
+    (await owner<{ id: string }>('POST', `/api/v1/${where}`, body)).id;
+  const channel = await made('channels', {
+    name: 'Tickets',
+    type: 'webhook',
+    settings: { url: 'http://127.0.0.1:1/tickets' },
+  });
+  const often = { everyMs: 10_000, timeoutMs: 1000, retries: 0 };
+  const down = await made('monitors', {
+    ...often,
+    name: 'Card gateway',
+    type: 'tcp',
+    settings: { host: '127.0.0.1', port: 1 },
+  });
+  const heartbeat = await made('monitors', { name: 'Nightly count', type: 'heartbeat', settings: {}, everyMs: 60_000 });
+  await made('silences', {
+    matchers: [{ name: 'site', value: 'STORE_088', isRegex: false, isEqual: true }],
+    endsAt: Date.now() + 3_600_000,
+    comment: 'Rebuilding',
+  });
+  agent = await startSiteAgent(owner, { site: 'STORE_012', serverUrl: product.url });
+  await owner('POST', '/api/v1/agents/enrolments', { site: 'STORE_013' });
+  const alert = { labels: { alertname: 'QueueTooLong', site: 'STORE_012', severity: 'page' } };
+  await send(
+    '/alertmanager/api/v2/alerts',
+    JSON.stringify([{ ...alert, annotations: { summary: '120 sales wait' } }]),
+    {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/json',
+    },
+  );
+  const { incidents } = await eventually(
+    () => owner<{ incidents: unknown[] }>('GET', '/api/v1/incidents'),
+    (reply) => reply.incidents.length === 2,
+    30_000,
+  );
+  expect(incidents).toHaveLength(2);
+  const { rules } = await owner<{ rules: { id: string }[] }>('GET', '/api/v1/rules');
+  const { policies } = await owner<{ policies: { id: string }[] }>('GET', '/api/v1/policies');
+  return { rule: rules[0]?.id ?? '', policy: policies[0]?.id ?? '', channel, down, heartbeat };
+}
 
 const ns = (ms: number): string => `${ms}000000`;
 const text = (name: string, value: string): object => ({ key: name, value: { stringValue: value } });
@@ -205,6 +266,32 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: `/errors/${issue}` },
     { path: '/metrics' },
     { path: '/metrics?metric=system.cpu.utilization' },
+    { path: '/incidents' },
+    { path: '/incidents?status=resolved' },
+    { path: '/incidents/1' },
+    { path: '/incidents/2' },
+    { path: '/incidents/2', press: 'r' },
+    { path: '/incidents/999' },
+    { path: '/sites/STORE_012?tab=actions' },
+    { path: '/sites/STORE_012?tab=history' },
+    { path: '/rules' },
+    { path: '/rules/new' },
+    { path: `/rules/${watched.rule}` },
+    { path: `/rules/${watched.rule}/edit` },
+    { path: '/rules/none' },
+    { path: '/alerting' },
+    { path: `/alerting?policy=${watched.policy}` },
+    { path: '/alerting?tab=channels' },
+    { path: `/alerting?tab=channels&channel=${watched.channel}` },
+    { path: '/alerting?tab=silences' },
+    { path: '/alerting?tab=silences&silence=new' },
+    { path: '/alerting?tab=deliveries' },
+    { path: '/monitors' },
+    { path: `/monitors?monitor=${watched.down}` },
+    { path: `/monitors?monitor=${watched.heartbeat}` },
+    { path: '/monitors?edit=new' },
+    { path: `/monitors?edit=${watched.down}` },
+    { path: '/settings?tab=agents' },
     { path: '/data' },
     { path: '/data?tab=health' },
     { path: '/data?tab=quarantine' },

@@ -84,8 +84,9 @@ export const readyRules: readonly ReadyRule[] = [
       operator: '>',
       threshold: 50,
       by: ['site', 'service'],
-      leastSample: 5,
-      leastHits: 3,
+      // Three of five requests are a failing checkout, not an API that is down.
+      leastSample: 10,
+      leastHits: 8,
     },
   }),
   rule({
@@ -132,6 +133,8 @@ export const readyRules: readonly ReadyRule[] = [
     name: 'Payment failures over 20 minutes',
     description: 'More than one payment in ten fails at a store that sells too little to be judged by the minute.',
     severity: 'high',
+    // An outage of a processor is told at once, over all stores; what is left here is trouble of the store, and it stays.
+    forMs: 10 * minuteMs,
     settings: {
       source: failedPayments,
       windowMs: 20 * minuteMs,
@@ -165,7 +168,8 @@ export const readyRules: readonly ReadyRule[] = [
     name: 'Slow: p95 above 2 s',
     description: 'One request in twenty takes longer than two seconds.',
     severity: 'medium',
-    forMs: 2 * minuteMs,
+    // Payments that time out are slow as well: whoever fails is told first.
+    forMs: 5 * minuteMs,
     settings: {
       source: {
         kind: 'records',
