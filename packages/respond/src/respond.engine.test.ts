@@ -644,6 +644,17 @@ describe('respond', () => {
       expect((await floor.line(await floor.only())).at(-1)).toBe('Captured how things were: 1 error.');
     });
 
+    it('is kept although a log line holds what PostgreSQL does not store', async () => {
+      await floor.fires('STORE_047');
+      const line = { at: start, site: 'STORE_047', service: 'orders', severity: 17 };
+      const logs = [
+        { ...line, body: 'a\0b' },
+        { ...line, body: '🔔'.slice(0, 1) },
+      ] as unknown as Evidence['logs'];
+      expect(await capture(async () => ({ ...evidence, logs }))).toBe(1);
+      expect(await kept()).toMatchObject({ logs: [{ body: 'a\uFFFDb' }, { body: '\uFFFD' }] });
+    });
+
     it('is taken up again after a server died with it', async () => {
       await floor.fires('STORE_047');
       expect(await floor.control.respond.claimEvidence(floor.clock.now(), minute, 10, 5)).toHaveLength(1);

@@ -1,4 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm';
+import { storableValue } from '../database/storable-json.ts';
 import type { Transaction } from '../services-context.ts';
 import type { AttemptEnding, ClaimedNotification } from './port.ts';
 import * as table from './tables.ts';
@@ -10,9 +11,11 @@ const tellingKinds = ['opened', 'escalated', 'worse', 'reopened'];
 export async function finishAttempt(
   tx: Transaction,
   claimed: ClaimedNotification,
-  ending: AttemptEnding,
+  given: AttemptEnding,
   nowMs: number,
 ): Promise<boolean> {
+  // What a receiver answered must not keep its own delivery from being noted: it would be sent again and again.
+  const ending = storableValue(given);
   const now = new Date(nowMs);
   const { at, ending: word, detail, tookMs, retryAt } = ending;
   const log = [...claimed.log, { at, ending: word, detail, tookMs }].slice(-attemptsKept);

@@ -1,5 +1,6 @@
 import { ok } from '@sightline/base';
 import { and, desc, eq, inArray, lt, min, sql } from 'drizzle-orm';
+import { storableValue } from '../database/storable-json.ts';
 import { newId } from '../secrets.ts';
 import { only, refused, type ServicesContext, type Transaction } from '../services-context.ts';
 import { channelFrom } from './channels.ts';
@@ -78,7 +79,8 @@ export function notifications(context: ServicesContext): Notifications {
       );
       return at === null ? null : new Date(at).getTime();
     },
-    logTest: async (channel, attempt) => {
+    logTest: async (channel, given) => {
+      const attempt = storableValue(given);
       const now = new Date(clock.now());
       const delivered = attempt.ending === 'delivered';
       const rows = await db

@@ -3,6 +3,7 @@ import { and, asc, desc, eq, gt, inArray, ne, type SQL, sql } from 'drizzle-orm'
 import { notificationFrom } from '../alerting/notifications.ts';
 import type { Notification } from '../alerting/port.ts';
 import * as alerting from '../alerting/tables.ts';
+import { storableValue } from '../database/storable-json.ts';
 import { only, refused, type ServicesContext } from '../services-context.ts';
 import { openIncidents } from './open-incidents.ts';
 import type { IncidentFilter, Incidents } from './port.ts';
@@ -179,7 +180,7 @@ export function incidents({ db, clock }: ServicesContext): Incidents {
         organisation,
         incident,
         at: new Date(clock.now()),
-        text: line.text.slice(0, 4000),
+        text: storableValue(line.text.slice(0, 4000)),
         detail: {},
       });
       return true;

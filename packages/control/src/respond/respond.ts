@@ -1,5 +1,6 @@
 import { and, desc, eq, isNotNull, lte, or, sql } from 'drizzle-orm';
 import type { Notifications } from '../alerting/port.ts';
+import { storableValue } from '../database/storable-json.ts';
 import type { ServicesContext } from '../services-context.ts';
 import { incidents } from './incidents.ts';
 import type { RespondRecords } from './port.ts';
@@ -74,7 +75,7 @@ export function respond(context: ServicesContext, notifications: Pick<Notificati
       db.transaction(async (tx) => {
         const kept = await tx
           .update(table.incidents)
-          .set({ evidence, evidenceAt: null })
+          .set({ evidence: storableValue(evidence), evidenceAt: null })
           .where(and(eq(table.incidents.id, incident.id), or(sql`evidence IS NULL`)))
           .returning({ id: table.incidents.id });
         if (kept.length === 0 || text === '') return;
@@ -84,7 +85,7 @@ export function respond(context: ServicesContext, notifications: Pick<Notificati
           at: new Date(clock.now()),
           kind: 'evidence',
           actor: '',
-          text,
+          text: storableValue(text),
           detail: {},
         });
       }),

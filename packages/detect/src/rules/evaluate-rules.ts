@@ -74,7 +74,7 @@ function judged(known: KnownRule, readings: readonly Reading[], at: EvaluatedAt,
   let beyond = 0;
   for (const reading of readings) {
     if (!reading.holds && !reading.keeps) continue;
-    const labels = { ...known.rule.labels, ...reading.labels };
+    const labels = storable({ ...known.rule.labels, ...reading.labels });
     const key = groupKeyOf(labels);
     if (!known.states.has(key)) {
       if (!reading.holds) continue;
@@ -94,6 +94,13 @@ function judged(known: KnownRule, readings: readonly Reading[], at: EvaluatedAt,
   };
   const overflow = beyond > 0 ? `${beyond} more groups break the limit than the ${groupsPerRule} that are kept.` : '';
   return collect(known, keys, labelled, at, rule, [error, overflow].filter((part) => part !== '').join(' '));
+}
+
+/** Telemetry may hold what the control plane cannot store: one such label must not keep all rules beside it from being told. */
+function storable(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels).map(([name, value]) => [name, value.toWellFormed().replaceAll('\0', '\uFFFD')]),
+  );
 }
 
 function failed(known: KnownRule, message: string, at: EvaluatedAt, tells: boolean): Change {

@@ -308,6 +308,20 @@ describe('rules', () => {
     expect(world.told(rule)).toEqual(['firing STORE_001']);
   });
 
+  it('are told although a group is called what PostgreSQL cannot store', async () => {
+    const strange = await world.rule({ name: 'By order', settings: errorsAbove(0, { by: ['order.id'] }) });
+    const plain = await world.rule({ name: 'By site', settings: errorsAbove(0) });
+    await world.logs(1, { attrs: { 'order.id': 'a\0b' } });
+    await world.pass(15_000);
+    expect(world.found.find((f) => f.sourceId === strange.id)?.labels).toEqual({ 'order.id': 'a\uFFFDb' });
+    expect(world.told(plain)).toEqual(['firing STORE_001']);
+    world.runner = world.newRunner();
+    await world.pass(90_000);
+    expect(world.found.find((f) => f.sourceId === strange.id && f.state === 'resolved')?.labels).toEqual({
+      'order.id': 'a\uFFFDb',
+    });
+  });
+
   it('group by attributes, whose names never become SQL', async () => {
     const rule = await world.rule({ settings: errorsAbove(0, { by: ['order.id', 'a:b'] }) });
     await world.logs(1, { attrs: { 'order.id': "x' OR 1", 'a:b': '{c:String}' } });

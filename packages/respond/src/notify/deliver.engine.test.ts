@@ -91,6 +91,19 @@ describe('delivery', () => {
       .toContain('sightline_notification_attempts_total{type="webhook",ending="delivered"} 3');
   });
 
+  it('notes a delivery whose answer PostgreSQL could not store, and does not send it again', async () => {
+    const { receiver, incident, ask, deliver, until, query } = await world();
+    const { http, id } = await receiver('a');
+    // Cut after 200 places, half of the bell remains.
+    http.answer({ status: 200, body: `${'x'.repeat(199)}🔔` });
+    await ask(await incident(1), id);
+    deliver();
+    await until(['delivered 1']);
+    expect(http.calls).toHaveLength(1);
+    const [row] = await query("SELECT log->0->>'detail' AS detail FROM notifications");
+    expect(row?.['detail']).toMatch(/^answered 200: x+\uFFFD$/);
+  });
+
   it('tries again after a growing pause, gives up after eight tries, and says so', async () => {
     const clock = new ManualClock(1_800_000_000_000);
     const { receiver, incident, ask, deliver, states, query, control, organisation } = await world(clock);
