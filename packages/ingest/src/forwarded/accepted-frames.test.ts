@@ -119,10 +119,12 @@ test('what an agent says of very many frames and segments costs a moment', async
   const frames = await open();
   const began = performance.now();
   // Two lanes of ours take turns: all of the first are marked before the second.
-  for (const start of [0, 1])
-    for (let index = start; index < 40_000; index += 2) frames.mark('a', origin(index));
+  for (const start of [0, 1]) for (let index = start; index < 40_000; index += 2) frames.mark('a', origin(index));
   for (let n = 2; n < 10_000; n++) frames.keep('a', segment(n), 1);
-  const lanes = Array.from({ length: 2000 }, (_, n) => ({ lane: n % 2 ? 'logs' : `x${n}`, segment: segment(5000).segment }));
+  const lanes = Array.from({ length: 2000 }, (_, n) => ({
+    lane: n % 2 ? 'logs' : `x${n}`,
+    segment: segment(5000).segment,
+  }));
   frames.forget('a', [], lanes);
   expect(performance.now() - began).toBeLessThan(1500);
   expect(frames.has('a', segment(4999), 0)).toBe(false);

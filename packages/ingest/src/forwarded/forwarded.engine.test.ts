@@ -329,6 +329,26 @@ describe('what is no batch of an agent', () => {
     expect(head.toString()).toMatch(/^HTTP\/1.1 401 /);
   });
 
+  test('slow bodies of one agent leave room for the others', async () => {
+    const { port } = new URL(url);
+    const slow = await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const socket = connect(Number(port), '127.0.0.1');
+        await once(socket, 'connect');
+        socket.write(
+          `POST ${forwardPath} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer agent-slow\r\nContent-Length: 1000\r\n\r\nx`,
+        );
+        return socket;
+      }),
+    );
+    const empty = encodeBatch({ backlog: false, gone: [], oldest: [], runs: [] });
+    const as = async (agent: string) => (await post(empty, { authorization: `Bearer ${agent}` })).status;
+    await expect.poll(() => as('agent-slow')).toBe(429);
+    expect(await as('agent-1')).toBe(200);
+    for (const socket of slow) socket.destroy();
+    await expect.poll(() => as('agent-slow')).toBe(200);
+  });
+
   test('while the server is behind, a backlog waits and live data does not', async () => {
     lag = { oldestAtMs: Date.now() - 20_000 };
     const batch = (backlog: boolean) => encodeBatch({ backlog, gone: [], oldest: [], runs: [] });

@@ -35,6 +35,8 @@ interface Answer {
 
 /** Backlogs wait while what is received is this far from its table: data of now goes first. */
 const backlogWaitsFromMs = 5000;
+/** Requests of one agent that may be on their way: bodies that come slowly must not take the memory of all. */
+const requestsLimit = 5;
 /** Batches of one agent that may wait for each other. An agent sends one at a time; more are left over from cut links. */
 const waitingLimit = 4;
 
@@ -59,6 +61,12 @@ export async function registerForwarded(app: FastifyInstance, parts: ForwardedPa
       const atMs = parts.clock.now();
       const known = await door.authenticate(request);
       if ('status' in known) return send(reply.header('connection', 'close'), known);
+      if (!door.enter(known.id))
+        return send(
+          reply.header('connection', 'close'),
+          refuse(429, 'other batches of this agent are still on their way', 2),
+        );
+      reply.raw.once('close', () => door.leave(known.id));
       begun.set(request, { atMs, agent: known });
       return undefined;
     });
@@ -87,8 +95,24 @@ class ForwardedDoor {
   /** The last batch of each agent: they are worked on one after the other, or one sent twice would be kept twice. */
   readonly #turns = new Map<string, { last: Promise<unknown>; waiting: number }>();
 
+  readonly #onTheirWay = new Map<string, number>();
+
   constructor(parts: ForwardedParts) {
     this.#parts = parts;
+  }
+
+  /** False when too many requests of an agent are on their way; else `leave` must follow when this one is over. */
+  enter(agent: string): boolean {
+    const before = this.#onTheirWay.get(agent) ?? 0;
+    if (before >= requestsLimit) return false;
+    this.#onTheirWay.set(agent, before + 1);
+    return true;
+  }
+
+  leave(agent: string): void {
+    const left = (this.#onTheirWay.get(agent) ?? 1) - 1;
+    if (left > 0) this.#onTheirWay.set(agent, left);
+    else this.#onTheirWay.delete(agent);
   }
 
   /** Never throws: an exception is our bug and ends as 500, after which the agent comes again. */

@@ -327,6 +327,19 @@ describe('slack', () => {
     expect(String(body['text'])).not.toContain('<!channel>');
   });
 
+  it.each(['https://wiki.example:99999/a', 'https://', 'javascript:alert(1)', `https://a.example/${'x'.repeat(3000)}`])(
+    'leaves out an address for which Slack would refuse the message: %.40s',
+    async (address) => {
+      const [finding] = incident.findings;
+      if (!finding) throw new Error('no finding');
+      const text = JSON.stringify(
+        await sent({ incident: { ...incident, runbook: address, findings: [{ ...finding, link: address }] } }),
+      );
+      expect(text).toContain('Open the incident');
+      expect(text).not.toMatch(/Runbook|Show the signals/);
+    },
+  );
+
   it('mentions for what is critical and open, and for nothing else', async () => {
     expect(JSON.stringify(await sent({}, '<!here>'))).toContain('<!here>');
     expect(JSON.stringify(await sent({ kind: 'resolved', news: 'Resolved.' }, '<!here>'))).not.toContain('<!here>');

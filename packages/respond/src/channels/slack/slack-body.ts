@@ -12,6 +12,7 @@ const marks = {
 const headerLimit = 150;
 const sectionLimit = 2900;
 const fieldLimit = 1900;
+const addressLimit = 3000;
 
 /** The message in Block Kit, with a text for notifications and clients that show no blocks. */
 export function slackBody(message: Message, mention: string): { text: string; blocks: Block[]; unfurl_links: false } {
@@ -58,8 +59,8 @@ function factFields({ incident }: Message): Block[] {
 
 function buttons({ incident, link }: Message): Block[] {
   const open = button(incident ? 'Open the incident' : 'Open Sightline', link, 'open');
-  const evidence = incident?.findings.find((finding) => finding.link !== '')?.link ?? '';
-  const runbook = incident && /^https?:\/\/\S+$/.test(incident.runbook) ? incident.runbook : '';
+  const evidence = webAddress(incident?.findings.find((finding) => finding.link !== '')?.link ?? '');
+  const runbook = webAddress(incident?.runbook ?? '');
   return [
     { ...open, style: 'primary' },
     ...(evidence === '' ? [] : [button('Show the signals', evidence, 'signals')]),
@@ -68,7 +69,13 @@ function buttons({ incident, link }: Message): Block[] {
 }
 
 function button(text: string, url: string, id: string): Block {
-  return { type: 'button', text: { type: 'plain_text', text }, url: url.slice(0, 3000), action_id: `sightline-${id}` };
+  return { type: 'button', text: { type: 'plain_text', text }, url, action_id: `sightline-${id}` };
+}
+
+/** Slack refuses the whole message for one address that is none, or is longer than it takes. */
+function webAddress(text: string): string {
+  const url = /^https?:/i.test(text) && URL.canParse(text) ? new URL(text).href : '';
+  return url.length <= addressLimit ? url : '';
 }
 
 function section(text: string): Block {
