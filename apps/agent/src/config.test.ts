@@ -14,6 +14,7 @@ describe('settings of the agent', () => {
         server: '',
         dataFolder: '/home/ann/.local/share/sightline-agent',
         receivePort: 4318,
+        receiveGrpcPort: undefined,
         spoolLimitBytes: 2e9,
       },
     });
@@ -38,6 +39,9 @@ describe('settings of the agent', () => {
       {},
       { serviceArgs: ['--data', '/d', '--site', 'S1'] },
     ],
+    [['--receive-grpc-port', '4317'], {}, { receiveGrpcPort: 4317 }],
+    [['--receive-grpc-port', 'none'], { SIGHTLINE_AGENT_RECEIVE_GRPC_PORT: '4317' }, { receiveGrpcPort: undefined }],
+    [[], { SIGHTLINE_AGENT_RECEIVE_GRPC_PORT: '0' }, { receiveGrpcPort: 0 }],
     [[], { https_proxy: 'http://proxy:3128', HOME: '/x' }, { proxy: { https_proxy: 'http://proxy:3128' } }],
     [[], { DOCKER_HOST: 'unix:///run/p.sock' }, { engines: [{ socketPath: '/run/p.sock' }] }],
     [[], { DOCKER_HOST: 'tcp://10.0.0.2' }, { engines: [{ host: '10.0.0.2', port: 2375 }] }],
@@ -55,6 +59,7 @@ describe('settings of the agent', () => {
     [['dance'], /no command "dance"/],
     [['--receive-port', '70000'], /0 to 65535/],
     [['--receive-port', ''], /0 to 65535/],
+    [['--receive-grpc-port', '4317x'], /--receive-grpc-port must be a port from 0 to 65535/],
     [['--spool-limit', '5'], /at least 16MB/],
     [['--log-level', 'loud'], /debug, info/],
   ])('%j is refused', (args, words) => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -107,6 +107,25 @@ describe('OTLP on this machine', () => {
   ])('%s is answered with %i and leaves nothing behind', async (_, status, request) => {
     expect((await request()).status).toBe(status);
     expect(kept()).toEqual({});
+  });
+
+  test('a page at this machine may send: its browser is told so', async () => {
+    const where = `http://127.0.0.1:${agent.receivePort}/v1/logs`;
+    const headers = { origin: 'http://till.local', 'access-control-request-headers': 'content-type' };
+    const asked = await fetch(where, { method: 'OPTIONS', headers });
+    expect([asked.status, asked.headers.get('access-control-allow-methods')]).toEqual([204, 'POST, OPTIONS']);
+    expect(asked.headers.get('access-control-allow-headers')).toBe('content-type');
+    expect((await send('/v1/logs', logs(9))).headers.get('access-control-allow-origin')).toBe('*');
+    expect((await fetch(where)).status).toBe(404);
+  });
+
+  test('a client that goes away in the middle leaves nothing behind, and the next one is served', async () => {
+    const socket = connectTcp(agent.receivePort ?? 0, '127.0.0.1');
+    socket.write('POST /v1/logs HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nabc');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.destroy();
+    expect((await send('/v1/logs', logs(9))).status).toBe(200);
+    expect(kept()['logs']).toHaveLength(1);
   });
 
   test('what was refused is told to the ledger', async () => {
