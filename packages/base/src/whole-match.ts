@@ -68,9 +68,11 @@ export class WholeMatcher {
   }
 }
 
-const shared = new WholeMatcher(systemClock);
+/** Made when first asked: browsers load this package too, and have no `node:vm`. */
+let shared: WholeMatcher | undefined;
 
 /** As `WholeMatcher.matches`, with one budget for the process. */
 export function matchesWhole(pattern: string, value: string): boolean | undefined {
+  shared ??= new WholeMatcher(systemClock);
   return shared.matches(pattern, value);
 }

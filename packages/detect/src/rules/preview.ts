@@ -11,8 +11,10 @@ import { questionKey, type Question } from './questions.ts';
 
 const mostMoments = 96;
 const queriesAtOnce = 2;
-/** After this the past is cut where it was reached: a preview must not wait. */
-const budgetMs = 8000;
+/** A single query may take so long. */
+const queryLimitMs = 8000;
+/** After this the past is cut where it was reached: somebody who writes a rule waits for it. */
+const budgetMs = 4000;
 const shownSeries = 8;
 const shownGroups = 50;
 const shownEpisodes = 100;
@@ -67,7 +69,7 @@ interface Moment {
 
 /**
  * Evaluates a rule now and at some hundred moments of the past, by the same questions and judgement as the runner. The newest
- * moments come first; the past is cut where 8 s are over. Answers why when it cannot be evaluated at all.
+ * moments come first; the past is cut where 4 s are over. Answers why when it cannot be evaluated at all.
  */
 export async function previewRule(
   parts: { readonly reader: TelemetryReader; readonly clock: Clock },
@@ -94,7 +96,7 @@ export async function previewRule(
     const asking = {
       reader,
       gate,
-      limits: { timeoutMs: budgetMs, threads: 1, memoryBytes: 1e9, ...limits },
+      limits: { timeoutMs: queryLimitMs, threads: 1, memoryBytes: 1e9, ...limits },
       onQuery: () => undefined,
     };
     for (const batch of planQuestions(open))

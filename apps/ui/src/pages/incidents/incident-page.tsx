@@ -161,7 +161,7 @@ function NextEscalation({ answer, skewMs }: { answer: IncidentAnswer; skewMs: nu
     );
   if (incident.heldBy !== '') return <span>none: {heldText(incident.heldBy)}</span>;
   if (incident.status === 'acknowledged') return <span>none: {incident.acknowledgedBy} acknowledged it</span>;
-  if (next === null) return <span>none: everybody of the policy was told</span>;
+  if (next === null) return <span>none: the policy has no further step</span>;
   return (
     <span>
       <Countdown at={next.at} skewMs={skewMs} label={`in ${lastingText(Math.max(0, next.at - at))}`} />{' '}

@@ -124,7 +124,11 @@ export default function IncidentsPage(): ReactNode {
         />
       )}
       {incidents.length > 0 && (
-        <ol className="incident-list" data-stale={asked.isPlaceholderData ? '' : undefined}>
+        <ol
+          className="incident-list"
+          aria-busy={asked.isPlaceholderData}
+          data-stale={asked.isPlaceholderData ? '' : undefined}
+        >
           <li className="incident-row incident-titles" aria-hidden="true">
             <span>Severity</span>
             <span>Incident</span>
@@ -231,7 +235,7 @@ function Next({ incident, skewMs, now }: { incident: IncidentRow; skewMs: number
   if (unreachable !== '') return <ToneBadge tone="bad">nobody could be told</ToneBadge>;
   if (heldBy !== '') return <span className="muted">{heldText(heldBy)}</span>;
   if (status === 'acknowledged') return null;
-  if (next === null) return <span className="muted">all were told</span>;
+  if (next === null) return <span className="muted">no step is left</span>;
   const left = Math.max(0, next.at - now);
   return (
     <>

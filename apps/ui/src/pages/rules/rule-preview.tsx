@@ -72,7 +72,7 @@ export function RulePreview({ draft }: { draft: Draft }): ReactNode {
   }
   if (seen === undefined) return <Skeleton height={chartPx} />;
   return (
-    <div className="stack" data-stale={busy ? '' : undefined}>
+    <div className="stack" aria-busy={busy} data-stale={busy ? '' : undefined}>
       <div className="facts-row">
         {range}
         <span role="status">{sentenceOf(seen)}</span>
