@@ -1,4 +1,4 @@
-import { useEffect, useRef, type ReactNode, type RefObject } from 'react';
+import type { ReactNode } from 'react';
 import { useAddress } from '../data/address.ts';
 import './tabs.css';
 
@@ -9,23 +9,18 @@ export interface Tab {
   readonly content: ReactNode;
 }
 
-/** Keeps the open tab in sight where the row is wider than its place. `open` names it, so that another is followed. */
-export function useTabInSight<Row extends HTMLElement>(open: string): RefObject<Row | null> {
-  const row = useRef<Row>(null);
-  useEffect(() => {
-    const tab = row.current?.querySelector('[aria-selected="true"], [aria-current]');
-    if (!row.current || !tab) return;
-    const [outer, inner] = [row.current.getBoundingClientRect(), tab.getBoundingClientRect()];
-    row.current.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
-  }, [open]);
-  return row;
+/** The `ref` of an open tab: brings it into sight where the row is wider than its place. */
+export function bringIntoSight(tab: HTMLElement | null): void {
+  const row = tab?.parentElement;
+  if (!tab || !row) return;
+  const [outer, inner] = [row.getBoundingClientRect(), tab.getBoundingClientRect()];
+  row.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
 }
 
 /** Tabs of a page; the open one stands in the address. */
 export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }): ReactNode {
   const { search, setSearch } = useAddress();
   const open = tabs.find((t) => t.name === search['tab']) ?? tabs[0];
-  const row = useTabInSight<HTMLDivElement>(open?.name ?? '');
   function step(by: number): void {
     const at = tabs.findIndex((t) => t === open);
     const next = tabs[(at + by + tabs.length) % tabs.length];
@@ -35,7 +30,7 @@ export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }): 
   }
   return (
     <>
-      <div className="tabs" role="tablist" aria-label={label} ref={row}>
+      <div className="tabs" role="tablist" aria-label={label}>
         {tabs.map((tab) => (
           <button
             key={tab.name}
@@ -44,6 +39,7 @@ export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }): 
             id={`tab-${tab.name}`}
             className="tab"
             aria-selected={tab === open}
+            ref={tab === open ? bringIntoSight : null}
             tabIndex={tab === open ? 0 : -1}
             onClick={() => setSearch({ tab: tab === tabs[0] ? '' : tab.name }, { push: true })}
             onKeyDown={(event) => {

@@ -80,7 +80,7 @@ const keyOf = ({ hint, title }: Finding): string => `${hint} ${title}`;
 function useFirstChosen(shownNow: string, typed: boolean): void {
   useEffect(() => {
     const list = document.getElementById(paletteStore.getState().listId);
-    if (!typed || list === null) return;
+    if (!typed || shownNow === '' || list === null) return;
     for (const chosen of list.querySelectorAll('[data-selected]')) chosen.removeAttribute('data-selected');
     list.querySelector('[data-action]')?.setAttribute('data-selected', 'true');
     paletteStore.updateState((state) => ({ ...state, selected: 0 }));

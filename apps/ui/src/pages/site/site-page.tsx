@@ -7,7 +7,7 @@ import { ErrorState } from '../../components/error-state.tsx';
 import { counted } from '../../components/number-text.ts';
 import { Skeleton } from '../../components/skeleton.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
-import { useTabInSight } from '../../components/tabs.tsx';
+import { bringIntoSight } from '../../components/tabs.tsx';
 import { hourAndMinute } from '../../components/time-format.ts';
 import { TimeText } from '../../components/time-text.tsx';
 import { troubleText } from '../../components/trouble-text.ts';
@@ -54,7 +54,6 @@ export default function SitePage(): ReactNode {
   const agents = asksAgents.data?.agents.every((agent) => agent.site === code) ? asksAgents.data.agents : undefined;
   const tab = search['tab'] === 'actions' || search['tab'] === 'history' ? search['tab'] : '';
   const here = `/sites/${encodeURIComponent(code)}`;
-  const tabs = useTabInSight<HTMLElement>(tab);
   usePageTitle(code);
   const detail = asked.data?.site.code === code ? asked.data : undefined;
   if (detail === undefined && asked.error !== null) {
@@ -71,8 +70,14 @@ export default function SitePage(): ReactNode {
         detail={detail}
         onEdit={may('admin') ? () => setSearch({ edit: '1' }, { push: true }) : undefined}
       />
-      <nav className="tabs" aria-label={`${code}: signals`} ref={tabs}>
-        <Go to={here} search={{ tab: '' }} className="tab" aria-current={tab === '' ? 'page' : undefined}>
+      <nav className="tabs" aria-label={`${code}: signals`}>
+        <Go
+          to={here}
+          search={{ tab: '' }}
+          className="tab"
+          aria-current={tab === '' ? 'page' : undefined}
+          ref={tab === '' ? bringIntoSight : null}
+        >
           Overview
         </Go>
         {reachable.map(({ path, title }) => (
@@ -80,10 +85,22 @@ export default function SitePage(): ReactNode {
             {title}
           </Go>
         ))}
-        <Go to={here} search={{ tab: 'actions' }} className="tab" aria-current={tab === 'actions' ? 'page' : undefined}>
+        <Go
+          to={here}
+          search={{ tab: 'actions' }}
+          className="tab"
+          aria-current={tab === 'actions' ? 'page' : undefined}
+          ref={tab === 'actions' ? bringIntoSight : null}
+        >
           Actions
         </Go>
-        <Go to={here} search={{ tab: 'history' }} className="tab" aria-current={tab === 'history' ? 'page' : undefined}>
+        <Go
+          to={here}
+          search={{ tab: 'history' }}
+          className="tab"
+          aria-current={tab === 'history' ? 'page' : undefined}
+          ref={tab === 'history' ? bringIntoSight : null}
+        >
           History
         </Go>
       </nav>
