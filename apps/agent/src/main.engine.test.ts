@@ -92,16 +92,19 @@ describe.skipIf(process.platform !== 'linux')('the program', () => {
       process.execPath,
       [
         '-e',
-        `require('node:child_process').spawn(process.execPath, ${JSON.stringify(words())}, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] }); setInterval(() => {}, 1000)`,
+        `const { pid } = require('node:child_process').spawn(process.execPath, ${JSON.stringify(words())}, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] }); console.log(pid); setInterval(() => {}, 1000)`,
       ],
-      { stdio: 'ignore', env: { ...process.env, DOCKER_HOST: 'unix:///nowhere/docker.sock' } },
+      { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, DOCKER_HOST: 'unix:///nowhere/docker.sock' } },
     );
     begun.push(parent);
+    const pid = new Promise<number>((resolve) => parent.stdout?.once('data', (said: Buffer) => resolve(Number(said))));
     const connection = await server.connection();
     const hello = await connection.next('hello');
     connection.say(welcomeOf(Date.now(), { echo: hello.sentAt }));
     await connection.next('heartbeat');
     await end(parent, 'SIGKILL');
     expect(await connection.ended).toBe(1000);
+    const number = await pid;
+    await expect.poll(() => existsSync(`/proc/${number}`), { timeout: 10_000 }).toBe(false);
   });
 });
