@@ -52,7 +52,7 @@ afterAll(async () => {
   await product?.close();
 });
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 const told = () => receiver.calls.map((call) => call.json()['event']);
 const rule = (name: string, type: string, settings: object) =>
   owner('POST', '/api/v1/rules', { name, type, settings, severity: 'critical', everyMs: 10_000 });
