@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { signInOwner } from '../support/owner.ts';
 import { eventually, freePort, headless, type Product, startProduct } from '../support/product.ts';
 import { type HttpReceiver, startHttpReceiver } from '../support/receivers.ts';
 import { openWorkshop, run, type Running, runUntilStopped, type Workshop } from '../support/stock-client.ts';
@@ -28,35 +29,6 @@ describe.skipIf(missing.length > 0)('alerts of Prometheus', () => {
   let prometheusUrl: string;
   let keys: Readonly<Record<'ingest' | 'query' | 'operate', string>>;
   let amtoolConfig: string;
-
-  /** Calls our API as the owner would in the browser. */
-  async function asOwner(): Promise<
-    (method: string, where: string, body?: unknown) => Promise<Record<string, unknown>>
-  > {
-    const signedIn = await fetch(`${product.url}/api/v1/session`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ email: headless.SIGHTLINE_SETUP_EMAIL, password: headless.SIGHTLINE_SETUP_PASSWORD }),
-    });
-    const cookie = signedIn.headers
-      .getSetCookie()
-      .map((line) => line.split(';')[0])
-      .join('; ');
-    const { csrfToken } = (await signedIn.json()) as { csrfToken: string };
-    return async (method, where, body) => {
-      const reply = await fetch(`${product.url}${where}`, {
-        method,
-        headers: {
-          cookie,
-          'x-csrf-token': csrfToken,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      if (!reply.ok) throw new Error(`${method} ${where} answered ${reply.status}: ${await reply.text()}`);
-      return (await reply.json()) as Record<string, unknown>;
-    };
-  }
 
   /** The rule fires while the queue is longer than 100. */
   function writeRule(queue: number): string {
@@ -95,7 +67,7 @@ describe.skipIf(missing.length > 0)('alerts of Prometheus', () => {
     product = await startProduct({ env: headless });
     workshop = await openWorkshop(product);
     receiver = await startHttpReceiver();
-    const owner = await asOwner();
+    const owner = await signInOwner(product);
     const key = async (permission: string): Promise<string> =>
       String((await owner('POST', '/api/v1/keys', { name: `for ${permission}`, permissions: [permission] }))['secret']);
     keys = { ingest: await key('ingest'), query: await key('query'), operate: await key('operate') };

@@ -1,9 +1,10 @@
-import { Button, Select } from '@mantine/core';
+import { Select } from '@mantine/core';
 import { listChannels, listDeliveries, type Delivery } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
+import { Pager } from '../../components/pager.tsx';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
@@ -75,20 +76,7 @@ export function Deliveries(): ReactNode {
           <ScrollX label="Table of deliveries">
             <DeliveryTable deliveries={deliveries} opened={opened} open={open} />
           </ScrollX>
-          {(cursors.length > 1 || next !== '') && (
-            <div className="row panel-body">
-              <Button
-                variant="default"
-                disabled={cursors.length === 1}
-                onClick={() => setCursors(cursors.slice(0, -1))}
-              >
-                Newer
-              </Button>
-              <Button variant="default" disabled={next === ''} onClick={() => setCursors([...cursors, next])}>
-                Older
-              </Button>
-            </div>
-          )}
+          <Pager cursors={cursors} next={next} onChange={setCursors} />
         </section>
       )}
       {opened !== undefined && (

@@ -1,6 +1,6 @@
-import { Button } from '@mantine/core';
 import { listAudit } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
+import { Pager } from '../../components/pager.tsx';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -49,16 +49,7 @@ export function Audit(): ReactNode {
           </tbody>
         </table>
       </ScrollX>
-      {(cursors.length > 1 || next !== '') && (
-        <div className="row panel-body">
-          <Button variant="default" disabled={cursors.length === 1} onClick={() => setCursors(cursors.slice(0, -1))}>
-            Newer
-          </Button>
-          <Button variant="default" disabled={next === ''} onClick={() => setCursors([...cursors, next])}>
-            Older
-          </Button>
-        </div>
-      )}
+      <Pager cursors={cursors} next={next} onChange={setCursors} />
     </section>
   );
 }

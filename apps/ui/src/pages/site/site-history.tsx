@@ -1,9 +1,9 @@
-import { Button } from '@mantine/core';
 import { siteHistory } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
 import { formatDuration } from '../../charts/number-format.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
+import { Pager } from '../../components/pager.tsx';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
@@ -70,20 +70,7 @@ export function SiteHistory({ code }: { code: string }): ReactNode {
               </tbody>
             </table>
           </ScrollX>
-          {(cursors.length > 1 || next !== '') && (
-            <div className="row panel-body">
-              <Button
-                variant="default"
-                disabled={cursors.length === 1}
-                onClick={() => setCursors(cursors.slice(0, -1))}
-              >
-                Newer
-              </Button>
-              <Button variant="default" disabled={next === ''} onClick={() => setCursors([...cursors, next])}>
-                Older
-              </Button>
-            </div>
-          )}
+          <Pager cursors={cursors} next={next} onChange={setCursors} />
         </section>
       )}
     </>
