@@ -45,6 +45,17 @@ export const parts: readonly Part[] = [
     testsMayImport: own('store'),
   },
   {
+    folder: 'packages/metrics',
+    what: 'metric store: head, chunks, series index, roll-ups, PromQL on worker threads',
+    mayImport: own('base', 'record', 'store/port', 'query/promql', 'ingest/metric-formats'),
+    testsMayImport: own('store', 'ingest'),
+  },
+  {
+    folder: 'packages/scrape',
+    what: 'Prometheus scraping: configuration, discovery, relabelling, exposition formats. Used by server and agent',
+    mayImport: own('base', 'record'),
+  },
+  {
     folder: 'packages/control',
     what: 'PostgreSQL: organisations, people, roles, keys, sites, settings, audit',
     mayImport: own('base'),
@@ -58,7 +69,7 @@ export const parts: readonly Part[] = [
   {
     folder: 'packages/detect',
     what: 'rules, uptime judgement, silence: findings',
-    mayImport: own('base', 'record', 'query', 'monitors', 'control', 'store/port'),
+    mayImport: own('base', 'record', 'query', 'query/promql', 'monitors', 'control', 'store/port'),
     testsMayImport: own('store', 'control/testing'),
     kinds: ['packages/detect/src/rule-types'],
   },
@@ -90,6 +101,7 @@ export const parts: readonly Part[] = [
       'control',
       'ingest',
       'query',
+      'query/promql',
       'store/port',
       'monitors',
       'detect',
@@ -116,6 +128,7 @@ export const parts: readonly Part[] = [
       'ingest/site',
       'ingest/grpc',
       'monitors',
+      'scrape',
       'fleet/messages',
     ),
     testsMayImport: own('store'),

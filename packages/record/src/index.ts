@@ -18,3 +18,5 @@ export {
   type FindingSink,
   type FindingSource,
 } from './finding.ts';
+export * from './float-histogram.ts';
+export * from './received-series.ts';

@@ -1,0 +1,1 @@
+export { customBucketsSchema, type BucketSpan, type CounterResetHint, type FloatHistogram } from '@sightline/record';

@@ -1,0 +1,4 @@
+export * from './ast.ts';
+export * from './source.ts';
+export * from './metric-engine.ts';
+export * from './histogram/float-histogram.ts';

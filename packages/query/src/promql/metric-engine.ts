@@ -1,0 +1,105 @@
+/** What the rest of Sightline may ask about metrics: PromQL and the index. Filled by `packages/metrics`. */
+import type { Result } from '@sightline/base';
+import type { FloatHistogram } from './histogram/float-histogram.ts';
+import type { Matcher } from './ast.ts';
+import type { Labels, QueryBounds, QueryFault } from './source.ts';
+
+export interface AskedQuery {
+  /** Id of the organisation: the first condition of every read. */
+  readonly organisation: string;
+  readonly expression: string;
+  /** How far an instant selector looks back, milliseconds. Default 300,000. */
+  readonly lookbackMs?: number;
+  readonly bounds?: Partial<QueryBounds>;
+  readonly signal?: AbortSignal;
+  /** Added to every selector: scope of a page (`site`, `service`), or of a key that is bound to a site. */
+  readonly enforced?: readonly Matcher[];
+}
+export interface InstantQuery extends AskedQuery {
+  readonly atMs: number;
+}
+export interface RangeQuery extends AskedQuery {
+  readonly startMs: number;
+  /** Included. */
+  readonly endMs: number;
+  readonly stepMs: number;
+}
+
+export interface VectorSample {
+  readonly labels: Labels;
+  readonly value: number;
+  readonly histogram?: FloatHistogram;
+}
+/** Values over the query's grid, or raw samples of an instant query for a range vector. */
+export interface MatrixSeries {
+  readonly labels: Labels;
+  readonly floats: { readonly times: Float64Array; readonly values: Float64Array };
+  readonly histograms: readonly { readonly atMs: number; readonly histogram: FloatHistogram }[];
+}
+
+export type QueryValue =
+  | { readonly type: 'scalar'; readonly atMs: number; readonly value: number }
+  | { readonly type: 'string'; readonly atMs: number; readonly value: string }
+  | { readonly type: 'vector'; readonly atMs: number; readonly samples: readonly VectorSample[] }
+  | { readonly type: 'matrix'; readonly series: readonly MatrixSeries[] };
+
+export interface Answer {
+  readonly value: QueryValue;
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+  readonly samples: number;
+}
+
+export interface SeriesQuery {
+  readonly organisation: string;
+  /** Any of these selectors; none means all series. */
+  readonly matchers: readonly (readonly Matcher[])[];
+  readonly startMs: number;
+  readonly endMs: number;
+  /** More are cut off, and the answer says so. 0 for the bound. */
+  readonly limit: number;
+  readonly signal?: AbortSignal;
+}
+export interface Limited<T> {
+  readonly items: readonly T[];
+  readonly cut: boolean;
+}
+
+export interface MetricMetadata {
+  readonly type: string;
+  readonly help: string;
+  readonly unit: string;
+}
+export interface Exemplar {
+  readonly labels: Labels;
+  readonly value: number;
+  readonly atMs: number;
+}
+
+export interface MetricEngine {
+  instant(query: InstantQuery): Promise<Result<Answer, QueryFault>>;
+  range(query: RangeQuery): Promise<Result<Answer, QueryFault>>;
+  series(query: SeriesQuery): Promise<Result<Limited<Labels>, QueryFault>>;
+  labelNames(query: SeriesQuery): Promise<Result<Limited<string>, QueryFault>>;
+  labelValues(query: SeriesQuery & { readonly label: string }): Promise<Result<Limited<string>, QueryFault>>;
+  /** By metric; `metric` '' for all. */
+  metadata(query: {
+    readonly organisation: string;
+    readonly metric: string;
+    readonly limit: number;
+  }): Promise<Result<ReadonlyMap<string, readonly MetricMetadata[]>, QueryFault>>;
+  exemplars(query: {
+    readonly organisation: string;
+    readonly expression: string;
+    readonly startMs: number;
+    readonly endMs: number;
+  }): Promise<Result<readonly { readonly labels: Labels; readonly exemplars: readonly Exemplar[] }[], QueryFault>>;
+  /** Figures for `/api/v1/status/tsdb`: greatest first. */
+  statistics(organisation: string): Promise<{
+    readonly series: number;
+    readonly byMetric: readonly (readonly [name: string, count: number])[];
+    readonly byLabel: readonly (readonly [name: string, count: number])[];
+    readonly minTimeMs: number;
+    readonly maxTimeMs: number;
+  }>;
+}
