@@ -23,7 +23,7 @@ export function answerIndexCalls(port: MessagePort, index: SeriesIndex, logger: 
       (value) => port.postMessage({ id: call.id, value } satisfies IndexAnswer, transfersOf(call.method, value)),
       (error: unknown) => {
         logger.error('a question to the series index failed', { method: call.method, error: String(error) });
-        port.postMessage({ id: call.id, error: String(error) } satisfies IndexAnswer);
+        port.postMessage({ id: call.id, error: String(error) } satisfies IndexAnswer, []);
       },
     );
   });
@@ -43,7 +43,7 @@ function transfersOf(method: Method, value: unknown): ArrayBuffer[] {
 /** The other end. Calls that are open when the port closes end with a fault (`select`) or reject (the others). */
 export class IndexClient implements SeriesIndex {
   readonly #port: MessagePort;
-  readonly #open = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  readonly #open = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
   #next = 0;
   #closed = false;
 
@@ -52,7 +52,7 @@ export class IndexClient implements SeriesIndex {
     port.on('message', (answered: IndexAnswer) => {
       const open = this.#open.get(answered.id);
       this.#open.delete(answered.id);
-      if (answered.error === undefined) open?.resolve(answered.value);
+      if (answered.error === undefined) open?.resolve(answered.value as never);
       else open?.reject(new Error(answered.error));
     });
     port.on('close', () => {
@@ -88,8 +88,8 @@ export class IndexClient implements SeriesIndex {
     if (this.#closed) return Promise.reject(new Error('the series index is closed'));
     const id = this.#next++;
     return new Promise<T>((resolve, reject) => {
-      this.#open.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.#port.postMessage({ id, method, argument } satisfies IndexCall);
+      this.#open.set(id, { resolve, reject });
+      this.#port.postMessage({ id, method, argument } satisfies IndexCall, []);
     });
   }
 }
