@@ -18,9 +18,9 @@ export interface SampleColumns {
   readonly times: Float64Array;
   readonly values: Float64Array;
   /** Sparse: undefined when the series holds floats alone. */
-  readonly histograms?: readonly (FloatHistogram | undefined)[];
+  readonly histograms?: readonly (FloatHistogram | undefined)[] | undefined;
   /** Start timestamps (created), milliseconds, 0 where not known; undefined when none is known. */
-  readonly startTimes?: Float64Array;
+  readonly startTimes?: Float64Array | undefined;
 }
 
 /** Evaluation times: `startMs + i * stepMs`, i from 0 to `count - 1`. An instant query has one; `stepMs` is then 0 or more. */
