@@ -48,8 +48,8 @@ export function withoutStale(samples: SampleColumns): SampleColumns {
     if (isStale(bits, i)) continue;
     times[kept] = samples.times[i]!;
     values[kept] = samples.values[i]!;
-    if (startTimes) startTimes[kept] = samples.startTimes![i]!;
-    if (histograms) histograms[kept] = samples.histograms![i];
+    if (startTimes) startTimes[kept] = samples.startTimes?.[i] ?? 0;
+    if (histograms) histograms[kept] = samples.histograms?.[i];
     kept++;
   }
   if (histograms) histograms.length = kept;

@@ -147,7 +147,7 @@ function mergeAverages(partial: PartialGroup, other: PartialGroup, step: number)
   const mean = otherRunning ? other.values[step]! : other.values[step]! / more;
   const compensation = otherRunning ? other.compensation[step]! : other.compensation[step]! / more;
   partial.values[step]! *= 1 - share;
-  partial.compensation[step]! = partial.compensation[step]! * (1 - share) + compensation * share;
+  partial.compensation[step] = partial.compensation[step]! * (1 - share) + compensation * share;
   addCompensated(partial, step, mean * share);
 }
 
