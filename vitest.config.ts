@@ -1,8 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests of the whole product that mostly wait: for a line that is cut, an escalation that is due, a process that starts again. */
+const waiting = [
+  'tests/durability/agent-link.test.ts',
+  'tests/durability/remedy-kill.test.ts',
+  'tests/journeys/first-remedy.test.ts',
+];
+
 /**
- * Three projects. `unit` is quick and shares one thread pool without isolation; `engine` starts real engines and takes
- * its files one by one; `journeys` drives the whole product in a browser.
+ * Four projects. `unit` is quick and shares one thread pool without isolation; `engine` starts real engines and takes
+ * its files one by one; `waiting` runs beside it; `journeys` drives the whole product in a browser.
  */
 export default defineConfig({
   test: {
@@ -30,9 +37,19 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'waiting',
+          include: waiting,
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
           name: 'journeys',
           include: ['tests/**/*.test.ts'],
-          exclude: ['**/node_modules/**'],
+          exclude: ['**/node_modules/**', ...waiting],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 600_000,

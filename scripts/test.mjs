@@ -1,10 +1,15 @@
 // `npm test`: everything. `npm run check` (--quick): types, style, structure and unit tests.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { prepare, root } from './prepare.mjs';
 
+if (process.argv.includes('--help')) {
+  console.log(`npm test           types, lint, format, structure, then all tests: unit, engine, waiting and journeys
+npm run check      the same without engines and browser (--quick)`);
+  process.exit(0);
+}
 const quick = process.argv.includes('--quick');
 const node = await prepare({ ui: !quick });
 const env = {
@@ -33,22 +38,24 @@ check('imports', 'tools/check-imports.ts');
 check('unused code', 'node_modules/knip/bin/knip.js', '--no-progress');
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'sightline-test-'));
-for (const project of quick ? ['unit'] : ['unit', 'engine', 'journeys']) {
+
+/** Runs one project of vitest.config.ts and adds up its report. Where `output` is given, what it prints goes there. */
+async function runTests(project, output) {
   const report = path.join(folder, `${project}.json`);
   const startedMs = Date.now();
-  const { status } = spawnSync(
-    node,
-    [
-      path.join(root, 'node_modules/vitest/vitest.mjs'),
-      'run',
-      '--project',
-      project,
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-    ],
-    { cwd: root, stdio: 'inherit', env },
-  );
+  const args = [
+    path.join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ];
+  const status = await new Promise((resolve) => {
+    const stdio = output === undefined ? 'inherit' : ['ignore', output, output];
+    spawn(node, args, { cwd: root, stdio, env }).once('exit', (code) => resolve(code ?? 1));
+  });
   let counts = { numPassedTests: 0, numFailedTests: 1 };
   try {
     counts = JSON.parse(readFileSync(report, 'utf8'));
@@ -57,11 +64,23 @@ for (const project of quick ? ['unit'] : ['unit', 'engine', 'journeys']) {
   }
   passed += counts.numPassedTests;
   failed += counts.numFailedTests;
-  console.log(
-    `${status === 0 ? 'ok    ' : 'FAILED'}  ${project} tests (${((Date.now() - startedMs) / 1000).toFixed(1)} s)`,
-  );
   if (status !== 0) failures.push(`${project} tests`);
   if (status !== 0 && counts.numFailedTests === 0) failed++;
+  const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
+  return () => console.log(`${status === 0 ? 'ok    ' : 'FAILED'}  ${project} tests (${seconds} s)`);
+}
+
+(await runTests('unit'))();
+if (!quick) {
+  // What mostly waits runs beside what mostly works; its output is shown when both are done.
+  const log = path.join(folder, 'waiting.log');
+  const output = openSync(log, 'w');
+  const [told, waited] = await Promise.all([runTests('engine'), runTests('waiting', output)]);
+  closeSync(output);
+  told();
+  console.log(readFileSync(log, 'utf8'));
+  waited();
+  (await runTests('journeys'))();
 }
 rmSync(folder, { recursive: true, force: true });
 if (failures.length > 0) console.log(`\nFailed: ${failures.join(', ')}`);

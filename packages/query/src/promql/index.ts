@@ -5,3 +5,7 @@ export * from './histogram/float-histogram.ts';
 export * from './parse/parse.ts';
 export { typeOf } from './parse/check.ts';
 export { functions, type FunctionSignature } from './parse/functions.ts';
+export { KernelNotes } from './kernels/kernel.ts';
+export { runKernel, runKernelInto } from './kernels/run-kernel.ts';
+export { GroupReduction, type GroupPart } from './reduce/group-reduction.ts';
+export { accumulate } from './reduce/partial.ts';

@@ -65,6 +65,13 @@ export interface Limited<T> {
   readonly cut: boolean;
 }
 
+/** A metric's name, how many of its series match, and when the last of them had a sample, milliseconds since the epoch. */
+export interface MetricName {
+  readonly metric: string;
+  readonly series: number;
+  readonly lastSeenMs: number;
+}
+
 export interface MetricMetadata {
   readonly type: string;
   readonly help: string;
@@ -80,6 +87,8 @@ export interface MetricEngine {
   instant(query: InstantQuery): Promise<Result<Answer, QueryFault>>;
   range(query: RangeQuery): Promise<Result<Answer, QueryFault>>;
   series(query: SeriesQuery): Promise<Result<Limited<Labels>, QueryFault>>;
+  /** Names of metrics with a series that matches, in order. From the index alone. */
+  metricNames(query: SeriesQuery): Promise<Result<Limited<MetricName>, QueryFault>>;
   labelNames(query: SeriesQuery): Promise<Result<Limited<string>, QueryFault>>;
   labelValues(query: SeriesQuery & { readonly label: string }): Promise<Result<Limited<string>, QueryFault>>;
   /** By metric; `metric` '' for all. */
