@@ -13,3 +13,7 @@ export * from './agents.ts';
 export * from './diagnostics.ts';
 export * from './alerting.ts';
 export * from './incidents.ts';
+export * from './promql.ts';
+export * from './dashboard-document.ts';
+export * from './dashboard-variables.ts';
+export * from './dashboards.ts';
