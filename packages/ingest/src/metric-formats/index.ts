@@ -4,3 +4,4 @@ export { decodeOtlpMetrics } from './otlp-metrics.ts';
 export { WriteRequestCursor, type WrittenMetadata } from './write-request-cursor.ts';
 export { decodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
 export type { LoadedMetrics, MetricSegment, MetricTarget } from '../load/metric-target.ts';
+export { writeRw2Request } from './write-rw2.ts';

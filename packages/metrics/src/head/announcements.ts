@@ -61,6 +61,8 @@ export class Announcements {
   readonly #exemplarCounts = new Map<string, number>();
   #exemplarMinute = 0;
   #batches = 0;
+  /** One at a time: whoever flushes after another knows that the other's rows are in the engine. */
+  #flushing: Promise<void> = Promise.resolve();
   exemplarsDropped = 0;
 
   constructor(parts: {
@@ -113,6 +115,17 @@ export class Announcements {
     this.#heard.add(known.seen);
   }
 
+  /** Exemplars that are not in the engine yet. */
+  get exemplarsWaiting(): number {
+    return this.#exemplars.length;
+  }
+
+  /** The head holds nothing of the series any more; its number may be given to another. */
+  forget(sid: number): void {
+    this.#known[sid] = undefined;
+    this.#dirty.delete(sid);
+  }
+
   metadata(entry: Metadata): void {
     const key = `${entry.organisation}\u0000${entry.metric}`;
     const known = this.#metadata.get(key);
@@ -140,11 +153,17 @@ export class Announcements {
   }
 
   /** Writes what is new. Rejects when the engine does not take it; then it stays new. */
-  async flush(): Promise<void> {
-    await this.#flushSeries();
-    await this.#flushMetadata();
-    await this.#flushSeen();
-    await this.#flushExemplars();
+  flush(): Promise<void> {
+    const flushing = this.#flushing
+      .catch(() => undefined)
+      .then(async () => {
+        await this.#flushSeries();
+        await this.#flushMetadata();
+        await this.#flushSeen();
+        await this.#flushExemplars();
+      });
+    this.#flushing = flushing;
+    return flushing;
   }
 
   async #flushSeries(): Promise<void> {

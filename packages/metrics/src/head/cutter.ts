@@ -1,6 +1,5 @@
 import { open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { Logger } from '@sightline/base';
 import { encodeChunk } from '../chunk/chunk.ts';
 import { SampleBuffer } from '../chunk/sample-buffer.ts';
 import type { Catalogue } from '../series/catalogue.ts';
@@ -22,7 +21,6 @@ export class Cutter {
   readonly #engine: HeadEngine;
   readonly #catalogue: Catalogue;
   readonly #manifest: Manifest;
-  readonly #logger: Logger;
   cuts = 0;
   chunks = 0;
   chunkBytes = 0;
@@ -33,20 +31,18 @@ export class Cutter {
     readonly engine: HeadEngine;
     readonly catalogue: Catalogue;
     readonly manifest: Manifest;
-    readonly logger: Logger;
   }) {
     this.#folder = parts.folder;
     this.#engine = parts.engine;
     this.#catalogue = parts.catalogue;
     this.#manifest = parts.manifest;
-    this.#logger = parts.logger;
   }
 
   /** Inserts what an earlier run had begun, and removes files that it left. */
   async finishPending(): Promise<number[]> {
     const starts: number[] = [];
     for (const pending of [...this.#manifest.pending]) {
-      await this.#insert(pending);
+      await this.insert(pending);
       starts.push(pending.startMs);
     }
     for (const name of await readdir(this.#folder)) {
@@ -92,31 +88,13 @@ export class Cutter {
     return pending;
   }
 
-  /** Inserts the rows, tried until the engine takes them or `signal` aborts; then the manifest keeps them for the next start. */
-  async insert(pending: PendingCut, sleep: (ms: number) => Promise<void>, signal: AbortSignal): Promise<boolean> {
-    for (let delayMs = 500; ; delayMs = Math.min(delayMs * 2, 30_000)) {
-      try {
-        await this.#insert(pending);
-        return true;
-      } catch (error) {
-        this.#logger.warn('a block of metrics could not be inserted yet and will be tried again', {
-          block: new Date(pending.startMs).toISOString(),
-          delayMs,
-          reason: error instanceof Error ? error.message : String(error),
-        });
-      }
-      if (signal.aborted) return false;
-      await sleep(delayMs);
-      if (signal.aborted) return false;
-    }
-  }
-
-  async #insert(pending: PendingCut): Promise<void> {
+  /** Inserts the rows of a cut. Rejects when the engine does not take them now. */
+  async insert(pending: PendingCut): Promise<void> {
     const file = path.join(this.#folder, pending.file);
     await this.#engine.execute(
       `INSERT INTO metric_chunks (organisation, metric, fp, t, chunk) SELECT organisation, metric, fp, t, chunk FROM file(${pathLiteral(file)}, RowBinary, '${structure}')`,
       {},
-      `cut:${pending.startMs}:${pending.generation}`,
+      `cut:${this.#manifest.id}:${pending.startMs}:${pending.generation}`,
     );
     this.#manifest.pending = this.#manifest.pending.filter((other) => other !== pending);
     await this.#manifest.write();

@@ -30,6 +30,7 @@ export class HeadBlock {
   lastSeq = 0;
   /** When a sample came last, by the clock. */
   touchedAtMs = 0;
+  openedAtMs = 0;
   samples = 0;
   lateSamples = 0;
   duplicates = 0;

@@ -104,6 +104,7 @@ export class HeadBlocks {
       });
       block = made;
       block.firstSeq = seq;
+      block.openedAtMs = nowMs;
       this.open.set(startMs, block);
     }
     block.lastSeq = seq;

@@ -12,6 +12,7 @@ interface LogFile {
   readonly number: number;
   readonly path: string;
   bytes: number;
+  firstSeq: number;
   lastSeq: number;
 }
 
@@ -37,7 +38,7 @@ export class HeadLog {
     const numbers = (await readdir(folder)).flatMap((name) => Number(fileName.exec(name)?.[1] ?? NaN) || []);
     numbers.sort((a, b) => a - b);
     for (const number of numbers) {
-      const file = { number, path: log.#pathOf(number), bytes: 0, lastSeq: 0 };
+      const file = { number, path: log.#pathOf(number), bytes: 0, firstSeq: 0, lastSeq: 0 };
       const content = await readFile(file.path);
       file.bytes = content.length;
       for (let at = 0; at + frameHead <= content.length; ) {
@@ -47,6 +48,7 @@ export class HeadLog {
         const bytes = content.subarray(at + frameHead, end);
         if (crc32(bytes) !== content.readUInt32LE(at + 4)) break;
         file.lastSeq = replay(bytes, number);
+        file.firstSeq ||= file.lastSeq;
         at = end;
       }
       log.#files.push(file);
@@ -73,7 +75,7 @@ export class HeadLog {
     await this.#handle?.close();
     this.#handle = undefined;
     const number = this.fileNumber + 1;
-    const file = { number, path: this.#pathOf(number), bytes: 0, lastSeq: 0 };
+    const file = { number, path: this.#pathOf(number), bytes: 0, firstSeq: 0, lastSeq: 0 };
     this.#handle = await open(file.path, 'w', 0o600);
     this.#files.push(file);
     this.#torn = false;
@@ -101,6 +103,7 @@ export class HeadLog {
     this.#torn = false;
     file.bytes += whole;
     file.lastSeq = seq;
+    file.firstSeq ||= seq;
   }
 
   /** Removes files whose transactions are all before `seq`, the open one never. */
@@ -111,12 +114,9 @@ export class HeadLog {
     }
   }
 
-  /** Last transaction of the files before the open one. */
-  get closedSeq(): number {
-    return this.#files.at(-2)?.lastSeq ?? 0;
-  }
-  get fileCount(): number {
-    return this.#files.length;
+  /** The first transaction that the log still holds. */
+  get firstSeq(): number {
+    return this.#files.find((file) => file.firstSeq > 0)?.firstSeq ?? 0;
   }
 
   async close(): Promise<void> {

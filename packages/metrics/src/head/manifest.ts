@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { replaceFile } from './log.ts';
 
@@ -12,6 +13,7 @@ export interface PendingCut {
 
 interface ManifestFile {
   readonly version: 1;
+  readonly id: string;
   readonly generation: number;
   readonly exemplarsSeq: number;
   readonly cuts: readonly (readonly [startMs: number, seq: number])[];
@@ -21,9 +23,12 @@ interface ManifestFile {
 /** What was cut, up to which transaction: small, replaced as a whole. */
 export class Manifest {
   readonly #path: string;
+  #writing: Promise<void> = Promise.resolve();
   /** By start of the block: samples of transactions up to this number are cut. */
   readonly cuts = new Map<number, number>();
   pending: PendingCut[] = [];
+  /** Tells the cuts of this folder from those of any other before the same engine. */
+  id: string = randomUUID();
   generation = 0;
   /** Exemplars of transactions up to this number are in the engine. */
   exemplarsSeq = 0;
@@ -44,6 +49,7 @@ export class Manifest {
     }
     const file = JSON.parse(text) as ManifestFile;
     if (file.version !== 1) throw new Error(`the manifest of the metric head has version ${String(file.version)}`);
+    manifest.id = file.id;
     manifest.generation = file.generation;
     manifest.exemplarsSeq = file.exemplarsSeq;
     for (const [startMs, seq] of file.cuts) manifest.cuts.set(startMs, seq);
@@ -52,9 +58,16 @@ export class Manifest {
   }
 
   /** Durable when it resolves. */
-  async write(): Promise<void> {
+  write(): Promise<void> {
+    const writing = this.#writing.catch(() => undefined).then(() => this.#write());
+    this.#writing = writing;
+    return writing;
+  }
+
+  async #write(): Promise<void> {
     const file: ManifestFile = {
       version: 1,
+      id: this.id,
       generation: this.generation,
       exemplarsSeq: this.exemplarsSeq,
       cuts: [...this.cuts],
