@@ -2,6 +2,6 @@
 export type { DecodedMetrics, MetricFrame } from './decoded-metrics.ts';
 export { decodeOtlpMetrics } from './otlp-metrics.ts';
 export { WriteRequestCursor, type WrittenMetadata } from './write-request-cursor.ts';
-export { decodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
+export { decodeSpooled, encodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
 export type { LoadedMetrics, MetricSegment, MetricTarget } from '../load/metric-target.ts';
 export { writeRw2Request } from './write-rw2.ts';

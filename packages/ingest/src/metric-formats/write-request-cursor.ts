@@ -191,7 +191,8 @@ export class WriteRequestCursor {
       else if (reader.is(4, 2)) help = reader.text();
       else if (reader.is(5, 2)) unit = reader.text();
     }
-    if (!reader.bad && metric !== '') this.metadata.push({ type: writtenTypes[type] ?? metricTypes[0], metric, help, unit });
+    if (!reader.bad && metric !== '')
+      this.metadata.push({ type: writtenTypes[type] ?? metricTypes[0], metric, help, unit });
   }
 
   #skip(tag: number, end: number): void {

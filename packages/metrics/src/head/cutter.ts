@@ -39,18 +39,13 @@ export class Cutter {
   }
 
   /** Inserts what an earlier run had begun, and removes files that it left. */
-  async finishPending(): Promise<number[]> {
-    const starts: number[] = [];
-    for (const pending of [...this.#manifest.pending]) {
-      await this.insert(pending);
-      starts.push(pending.startMs);
-    }
+  async finishPending(): Promise<void> {
+    for (const pending of this.#manifest.pending) await this.insert(pending);
     for (const name of await readdir(this.#folder)) {
       if (!/^(?:cut|rows|series)-.*\.rows$/.test(name)) continue;
       if (!this.#manifest.pending.some((pending) => pending.file === name))
         await rm(path.join(this.#folder, name), { force: true });
     }
-    return starts;
   }
 
   /**

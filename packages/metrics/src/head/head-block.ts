@@ -94,7 +94,8 @@ export class HeadBlock {
     if (this.#rich.has(sid)) return false;
     if (sid >= this.#ref.length) return true;
     for (let piece = this.#firstPiece[sid] as number; piece !== 0; piece = this.#pieces.next(piece)) {
-      if (this.#pieces.lastMs(piece) > afterMs && this.#pieces.firstMs(piece) <= endMs) into.push(this.#pieces.chunk(piece));
+      if (this.#pieces.lastMs(piece) > afterMs && this.#pieces.firstMs(piece) <= endMs)
+        into.push(this.#pieces.chunk(piece));
     }
     const count = this.#counts[sid] as number;
     if (count === 0 || (this.#last[sid] as number) <= afterMs) return true;
@@ -272,4 +273,3 @@ function isOrdered(samples: SampleColumns, from: number): boolean {
     if ((samples.times[i] as number) <= (samples.times[i - 1] as number)) return false;
   return true;
 }
-

@@ -152,6 +152,11 @@ export class Head {
     await this.#cuts;
   }
 
+  /** The head's clock. */
+  now(): number {
+    return this.#parts.clock.now();
+  }
+
   figures(): HeadFigures {
     const { blocks } = this;
     const all = blocks.all();
@@ -388,7 +393,12 @@ export class Head {
   }
 
   async #releaseLog(): Promise<void> {
-    await this.#log.release(Math.min(this.blocks.firstSeq, this.#announcements.exemplarsWaiting > 0 ? this.#manifest.exemplarsSeq + 1 : Infinity));
+    await this.#log.release(
+      Math.min(
+        this.blocks.firstSeq,
+        this.#announcements.exemplarsWaiting > 0 ? this.#manifest.exemplarsSeq + 1 : Infinity,
+      ),
+    );
     this.#manifest.prune(this.#log.firstSeq);
   }
 

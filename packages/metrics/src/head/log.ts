@@ -41,7 +41,7 @@ export class HeadLog {
       const file = { number, path: log.#pathOf(number), bytes: 0, firstSeq: 0, lastSeq: 0 };
       const content = await readFile(file.path);
       file.bytes = content.length;
-      for (let at = 0; at + frameHead <= content.length; ) {
+      for (let at = 0; at + frameHead <= content.length;) {
         const length = content.readUInt32LE(at);
         const end = at + frameHead + length;
         if (end > content.length) break;

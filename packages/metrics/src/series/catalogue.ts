@@ -80,13 +80,21 @@ export class Catalogue {
     const sid = known < 0 ? 0 : (family.sid[known] as number);
     if (sid !== 0) return { sid: sid - 1, made: false, folded: false };
     const full = organisation.active >= this.#limits.organisation || family.active >= this.#limits.metric;
-    if (full && !isOverflow(pairs)) return { ...this.find(organisationName, metric, overflowPairs, atMs), folded: true };
+    if (full && !isOverflow(pairs))
+      return { ...this.find(organisationName, metric, overflowPairs, atMs), folded: true };
     const member = known < 0 ? family.add(this.#hash.lo, this.#hash.hi, pairs, atMs, atMs) : known;
     return { sid: this.#activate(organisation, family, member), made: true, folded: false };
   }
 
   /** A series with the fingerprint it got in an earlier run. */
-  restore(organisationName: string, metric: string, pairs: readonly string[], fpLo: number, fpHi: number, atMs: number): number {
+  restore(
+    organisationName: string,
+    metric: string,
+    pairs: readonly string[],
+    fpLo: number,
+    fpHi: number,
+    atMs: number,
+  ): number {
     const organisation = this.organisation(organisationName);
     const family = this.family(organisation, metric);
     let member = family.byFp.get(fpLo, fpHi);

@@ -41,7 +41,12 @@ export class MatcherTable {
 }
 
 /** Members of a family that all matchers take (that on `__name__` was looked at before) and that have samples between the times. */
-export function findMembers(family: Family, tables: readonly MatcherTable[], startMs: number, endMs: number): Uint32Array {
+export function findMembers(
+  family: Family,
+  tables: readonly MatcherTable[],
+  startMs: number,
+  endMs: number,
+): Uint32Array {
   const tests: { readonly ids: Uint32Array; readonly accepted: Uint8Array }[] = [];
   for (const table of tables) {
     const column = family.columns.get(table.matcher.label);
