@@ -15,7 +15,12 @@ export interface ProtocolRequest {
   readonly body: Buffer;
   readonly scope: KeyScope;
   readonly receivedAtMs: number;
+  /** Samples of metrics before this are refused as too old, milliseconds since the epoch; -Infinity where they are kept for ever. Default: `metricsKeptMs` before the receipt. */
+  readonly metricsFromMs?: number;
 }
+
+/** How long samples of metrics are kept where nothing else is said. */
+export const metricsKeptMs = 30 * 86_400_000;
 
 /** Records that a check refused beside others that it let pass. */
 export interface Refusal {
@@ -55,7 +60,13 @@ export interface Frame {
 
 /** What a check found: pieces to keep, records refused among them; or a request refused whole with the protocol's own status. */
 export type Checked =
-  | { readonly kind: 'accept'; readonly frames: readonly Frame[]; readonly refused: readonly Refusal[] }
+  | {
+      readonly kind: 'accept';
+      readonly frames: readonly Frame[];
+      readonly refused: readonly Refusal[];
+      /** For the reply, once all is stored. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | {
       readonly kind: 'refuse';
       readonly status: number;
@@ -72,7 +83,13 @@ export interface ProtocolReply {
 
 /** How a request ended, for the protocol to say in its own words. */
 export type Ending =
-  | { readonly kind: 'stored'; readonly frames: readonly Frame[]; readonly refused: readonly Refusal[] }
+  | {
+      readonly kind: 'stored';
+      readonly frames: readonly Frame[];
+      readonly refused: readonly Refusal[];
+      /** What the check gave to the reply. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | {
       readonly kind: 'refused';
       /** 400, 401, 403, 413, 415, 429, 503, … */
@@ -104,6 +121,18 @@ export interface ProtocolEndpoint {
   readonly check: (request: ProtocolRequest) => Checked;
   /** The protocol's own answer, for good and bad endings alike. */
   readonly reply: (ending: Ending, request: Omit<ProtocolRequest, 'scope'>) => ProtocolReply;
+}
+
+/** A unary gRPC method; its message passes as bytes through the same path as a request over HTTP. */
+export interface GrpcMethod {
+  /** `opentelemetry.proto.collector.trace.v1.TraceService` */
+  readonly service: string;
+  /** `Export` */
+  readonly method: string;
+  /** Checks the message; its path and its reply over HTTP are not used. */
+  readonly endpoint: ProtocolEndpoint;
+  /** The encoded response of a good ending. */
+  readonly reply: (refused: readonly Refusal[]) => Buffer;
 }
 
 /** Rows for one table of the store, made in TypeScript. Column names are the table's; missing columns take their default. */
@@ -155,6 +184,7 @@ export interface Protocol {
   /** One paragraph and a link to the specification. */
   readonly docs: string;
   readonly endpoints: readonly ProtocolEndpoint[];
+  readonly grpc?: readonly GrpcMethod[];
   readonly lanes: readonly Lane[];
 }
 
