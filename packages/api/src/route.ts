@@ -3,6 +3,7 @@ import type { Endpoint, fault, health, Permission, Problem } from '@sightline/co
 import type { Control, Role } from '@sightline/control';
 import type { Fleet } from '@sightline/fleet';
 import type { Uptime } from '@sightline/detect';
+import type { MetricEngine } from '@sightline/query/promql';
 import type { Respond } from '@sightline/respond';
 import type { TelemetryReader } from '@sightline/store/port';
 import type { FastifyReply } from 'fastify';
@@ -48,6 +49,8 @@ export interface ApiDeps {
   readonly monitors?: Pick<Uptime, 'heartbeat' | 'checkNow' | 'wake'>;
   /** Incidents: what people do with them, and findings from Alertmanager's clients. Absent in tests without them. */
   readonly respond?: Pick<Respond, 'accept' | 'act'>;
+  /** PromQL; absent where this process holds no metrics. */
+  readonly metricEngine?: MetricEngine;
   /** State of each component, for `/health/detailed`. Must answer within 5 s. */
   health(): Promise<Health>;
   /** Our own metrics in Prometheus' text format. */
