@@ -5,3 +5,4 @@ export { WriteRequestCursor, type WrittenMetadata } from './write-request-cursor
 export { decodeSpooled, encodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
 export type { LoadedMetrics, MetricSegment, MetricTarget } from '../load/metric-target.ts';
 export { writeRw2Request } from './write-rw2.ts';
+export { decodeWriteRequest2 } from './write-request-2.ts';

@@ -1,6 +1,8 @@
-import type { FloatHistogram, MetricType, ReceivedExemplar } from '@sightline/record';
+import type { MetricType, ReceivedExemplar } from '@sightline/record';
 import { metricTypes } from '@sightline/record';
 import { ProtobufReader } from '../protobuf-reader.ts';
+import { WireCursor } from '../protocols/prometheus-remote-write/wire-cursor.ts';
+import { readHistogram, type WrittenHistogram } from './read-histogram.ts';
 
 /** What a request says of a metric, beside its series. */
 export interface WrittenMetadata {
@@ -112,15 +114,13 @@ export class WriteRequestCursor {
     return exemplars;
   }
 
-  /** Histograms of the series with their times; those that cannot be read are left out. */
-  histograms(read: (reader: ProtobufReader) => { atMs: number; histogram: FloatHistogram } | undefined): {
-    atMs: number;
-    histogram: FloatHistogram;
-  }[] {
-    const found: { atMs: number; histogram: FloatHistogram }[] = [];
+  /** Histograms of the series; those that cannot be read are left out. */
+  histograms(): WrittenHistogram[] {
+    const found: WrittenHistogram[] = [];
     for (let i = 0; i < this.histogramsAt.length; i += 2) {
-      const histogram = read(new ProtobufReader(this.bytes, this.histogramsAt[i], this.histogramsAt[i + 1]));
-      if (histogram) found.push(histogram);
+      const cursor = new WireCursor(this.bytes);
+      const read = readHistogram(cursor, this.histogramsAt[i] as number, this.histogramsAt[i + 1] as number);
+      if (read) found.push(read);
     }
     return found;
   }

@@ -11,7 +11,7 @@ export interface HeadThreadData {
 
 export type ToHead =
   | { readonly kind: 'load'; readonly id: number; readonly segment: MetricSegment }
-  | { readonly kind: 'figures' | 'cut' | 'close'; readonly id: number }
+  | { readonly kind: 'cut' | 'close'; readonly id: number }
   /** Somebody who may ask the index. */
   | { readonly kind: 'index'; readonly port: MessagePort }
   /** A statement that the head asked for has ended. */
@@ -19,10 +19,12 @@ export type ToHead =
 
 export type FromHead =
   | { readonly kind: 'ready' }
+  /** Once a second. */
+  | { readonly kind: 'figures'; readonly figures: HeadFigures }
   | {
       readonly kind: 'answer';
       readonly id: number;
-      readonly value?: LoadedMetrics | HeadFigures;
+      readonly value?: LoadedMetrics;
       readonly error?: string;
     }
   | {

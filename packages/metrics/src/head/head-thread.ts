@@ -77,9 +77,6 @@ main.on('message', (message: ToHead) => {
         return { kind: 'answer', id: message.id, value: { entries, culprits } };
       });
       break;
-    case 'figures':
-      void answer(message.id, async (head) => ({ kind: 'answer', id: message.id, value: head.figures() }));
-      break;
     case 'cut':
       void answer(message.id, async (head) => {
         await head.cutAll();
@@ -112,5 +109,8 @@ function indexOf(head: Head): HeadIndex {
 
 // A head that cannot open ends the thread: the main thread learns of it by the error.
 const head = await opening;
-timer = setInterval(() => head.tick(), tickEveryMs);
+timer = setInterval(() => {
+  head.tick();
+  tell({ kind: 'figures', figures: head.figures() });
+}, tickEveryMs);
 tell({ kind: 'ready' });

@@ -17,9 +17,8 @@ const closeMs = 20_000;
 export interface MetricHead extends MetricTarget {
   /** A port on which the head's thread answers the index (`IndexClient`); to be handed to a query thread. */
   indexPort(): MessagePort;
-  figures(): Promise<HeadFigures>;
-  /** Lines of Prometheus' text format. */
-  metrics(): Promise<string>;
+  /** Lines of Prometheus' text format, of a second ago. */
+  metrics(): string;
   /** Cuts everything in memory into the engine now. */
   cut(): Promise<void>;
   close(): Promise<void>;
@@ -41,7 +40,7 @@ export async function openHead(options: HeadOptions): Promise<MetricHead> {
 }
 
 interface Waiting {
-  readonly resolve: (value: LoadedMetrics | HeadFigures | undefined) => void;
+  readonly resolve: (value: LoadedMetrics | undefined) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -52,6 +51,7 @@ class ThreadHead implements MetricHead {
   readonly #waiting = new Map<number, Waiting>();
   #ids = 0;
   #gone: Error | undefined;
+  #figures: HeadFigures | undefined;
 
   constructor(options: HeadOptions) {
     this.#options = options;
@@ -83,18 +83,16 @@ class ThreadHead implements MetricHead {
     return port2;
   }
 
-  async figures(): Promise<HeadFigures> {
-    return (await this.#ask({ kind: 'figures', id: 0 }, 5000)) as HeadFigures;
-  }
-
-  async metrics(): Promise<string> {
-    const figures = await this.figures();
-    return lines
-      .map(
-        ([name, type, of]) =>
-          `# TYPE sightline_metric_store_${name} ${type}\nsightline_metric_store_${name} ${of(figures)}\n`,
-      )
-      .join('');
+  metrics(): string {
+    const figures = this.#figures;
+    return figures
+      ? lines
+          .map(([name, type, of]) => {
+            const metric = `sightline_metric_store_${name}`;
+            return `# TYPE ${metric} ${type}\n${metric} ${of(figures)}\n`;
+          })
+          .join('')
+      : '';
   }
 
   async cut(): Promise<void> {
@@ -112,7 +110,7 @@ class ThreadHead implements MetricHead {
   #ask(
     message: Exclude<ToHead, { kind: 'index' | 'executed' }>,
     timeoutMs: number,
-  ): Promise<LoadedMetrics | HeadFigures | undefined> {
+  ): Promise<LoadedMetrics | undefined> {
     if (this.#gone) return Promise.reject(this.#gone);
     const id = this.#ids++;
     return new Promise((resolve, reject) => {
@@ -137,6 +135,7 @@ class ThreadHead implements MetricHead {
 
   #hear(message: FromHead): void {
     if (message.kind === 'log') this.#options.logger[message.level](message.message, { ...message.fields });
+    else if (message.kind === 'figures') this.#figures = message.figures;
     else if (message.kind === 'execute') void this.#execute(message);
     else if (message.kind === 'answer') {
       const waiting = this.#waiting.get(message.id);

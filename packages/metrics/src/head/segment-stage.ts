@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   decodeOtlpMetrics,
   decodeSpooled,
+  decodeWriteRequest2,
   type MetricSegment,
   type SpooledRecord,
   WriteRequestCursor,
@@ -105,7 +106,7 @@ export class SegmentStage {
     this.#rejected = new Map();
     this.#receivedAtMs = frame.receivedAtMs;
     const scope = this.#scopeOf(frame);
-    const problem = format === 'rw1' ? this.#writeRequest(frame, scope) : this.#decoded(frame, scope);
+    const problem = format === 'rw1' ? this.#writeRequest(frame, scope) : this.#decoded(frame, scope, format);
     if (problem === '') this.account.frame(frame, this.#rejected);
     else {
       this.culprits.push({ index, message: problem });
@@ -134,6 +135,7 @@ export class SegmentStage {
         else if (fold) this.#fold(sid, atMs, bits[i * 2] as number, bits[i * 2 + 1] as number);
         else this.samples.push(sid, atMs, bits[i * 2] as number, bits[i * 2 + 1] as number);
       }
+      if (cursor.histogramsAt.length > 0) this.#histograms(cursor, sid, fold, earliest, latest);
       if (cursor.exemplarsAt.length > 0 && !fold)
         for (const { labels, value, atMs } of cursor.exemplars()) this.exemplars.push({ sid, atMs, value, labels });
     }
@@ -142,8 +144,17 @@ export class SegmentStage {
     return cursor.bad ? 'the frame is no prometheus.WriteRequest' : '';
   }
 
-  #decoded(frame: SpooledRecord, scope: Scope): string {
-    const { series, refused } = decodeOtlpMetrics(frame);
+  #histograms(cursor: WriteRequestCursor, sid: number, fold: boolean, earliest: number, latest: number): void {
+    for (const { atMs, startMs, histogram, stale } of cursor.histograms()) {
+      if (atMs < earliest || atMs > latest) this.#reject(atMs < earliest ? 'too-old' : 'too-new', 1);
+      else if (fold) this.folded++;
+      else if (stale) this.samples.push(sid, atMs, staleLo, staleHi);
+      else this.rich.push({ sid, atMs, lo: 0, hi: 0, histogram, startMs });
+    }
+  }
+
+  #decoded(frame: SpooledRecord, scope: Scope, format: 'rw2' | 'otlp'): string {
+    const { series, refused } = format === 'otlp' ? decodeOtlpMetrics(frame) : decodeWriteRequest2(frame);
     for (const { reason, records } of refused) this.#reject(reason, records);
     for (const received of series) this.#receive(received, scope, frame);
     return '';
@@ -176,7 +187,8 @@ export class SegmentStage {
         const hi = isStale ? staleHi : (this.#words[1] as number);
         const startMs = received.delta ? 0 : (startTimes?.[i] ?? 0);
         if (fold) {
-          if (!histogram) this.#fold(sid, atMs, lo, hi);
+          if (histogram) this.folded++;
+          else this.#fold(sid, atMs, lo, hi);
         } else if (histogram || startMs !== 0) this.rich.push({ sid, atMs, lo, hi, histogram, startMs });
         else this.samples.push(sid, atMs, lo, hi);
       }
