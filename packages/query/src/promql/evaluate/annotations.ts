@@ -1,4 +1,5 @@
-import { formatGeneral, formatTwoDigits } from '../kernels/number-format.ts';
+import { formatGoNumber } from '../histogram/format.ts';
+import { formatTwoDigits } from './number-format.ts';
 import type { ScanAnnotation } from '../source.ts';
 
 type Level = ScanAnnotation['level'];
@@ -94,7 +95,7 @@ function phrase({ message, position, monotonicity, count }: Entry, text: string)
   const { minBucket, maxBucket, maxDifference, minMs, maxMs } = monotonicity;
   const day = (ms: number): string => `${new Date(Math.floor(ms / 1000) * 1000).toISOString().slice(0, 19)}Z`;
   return (
-    `${message}, from buckets ${formatGeneral(minBucket)} to ${formatGeneral(maxBucket)}, with a max diff of ` +
+    `${message}, from buckets ${formatGoNumber(minBucket)} to ${formatGoNumber(maxBucket)}, with a max diff of ` +
     `${formatTwoDigits(maxDifference)}, over ${monotonicity.count} samples from ${day(minMs)} to ${day(maxMs)} ${place}`
   );
 }

@@ -128,7 +128,8 @@ function put(result: SeriesBuilder, step: number, node: Binary, outcome: Operand
   if (node.bool) result.values[step] = Number(outcome.keep);
   else {
     result.values[step] = outcome.value;
-    if (outcome.histogram) (result.histograms ??= Array.from({ length: result.values.length }))[step] = outcome.histogram;
+    if (outcome.histogram)
+      (result.histograms ??= Array.from({ length: result.values.length }))[step] = outcome.histogram;
   }
 }
 
@@ -137,9 +138,9 @@ const unique = 'multiple matches for labels: grouping labels must ensure unique 
 
 function stepByStep(evaluation: Evaluation, node: Binary, sides: Sides, steps: number): VectorSeries[] {
   const { matching, many, one, manyNumbers, oneNumbers, swapped } = sides;
-  const { cardinality, fillLeft, fillRight } = matching.matching;
-  // Fill values are named by where they stand; sides may have been exchanged.
-  const [fillMany, fillOne] = swapped ? [fillRight, fillLeft] : [fillLeft, fillRight];
+  const { cardinality } = matching.matching;
+  // As in Prometheus `fill_right` is of the "one" side even where `group_right` puts that on the left.
+  const { fillLeft: fillMany, fillRight: fillOne } = matching.matching;
   const drops = arithmetic[node.operator] !== undefined;
   const results = new Map<string, SeriesBuilder>();
   const labelsOf = new Map<string, { readonly labels: VectorSeries['labels']; readonly key: string }>();

@@ -1,5 +1,5 @@
 import type { Aggregate } from '../ast.ts';
-import { formatPlain } from '../kernels/number-format.ts';
+import { formatHistogram, plainDigits } from '../histogram/format.ts';
 import { Grouper } from '../reduce/grouping.ts';
 import { type Evaluation, SeriesBuilder } from './evaluation.ts';
 import { execution, type VectorSeries } from './values.ts';
@@ -22,7 +22,7 @@ export function countValues(
     for (let step = 0; step < steps; step++) {
       if (present[step] === 0) continue;
       const histogram = histograms?.[step];
-      const text = histogram ? printHistogram(histogram) : formatPlain(values[step]!);
+      const text = histogram ? formatHistogram(histogram) : plainDigits(values[step]!);
       let group = byText.get(text);
       if (!group) {
         const labelled = { ...labels, [label]: text };

@@ -1,5 +1,4 @@
 import type { Aggregate } from '../ast.ts';
-import { formatGeneral } from '../kernels/number-format.ts';
 import { invalidQuantile, quantileOf } from '../kernels/quantile.ts';
 import type { SeriesValues } from '../source.ts';
 import type { Evaluation } from './evaluation.ts';
@@ -11,12 +10,12 @@ export function checkQuantiles({ annotations }: Evaluation, quantiles: Float64Ar
   let least = Infinity;
   let greatest = -Infinity;
   for (const q of quantiles) {
-    if (Number.isNaN(q)) annotations.warn(invalidQuantile(q, formatGeneral), position);
+    if (Number.isNaN(q)) annotations.warn(invalidQuantile(q), position);
     if (q < least) least = q;
     if (q > greatest) greatest = q;
   }
-  if (greatest > 1) annotations.warn(invalidQuantile(greatest, formatGeneral), position);
-  if (least < 0) annotations.warn(invalidQuantile(least, formatGeneral), position);
+  if (greatest > 1) annotations.warn(invalidQuantile(greatest), position);
+  if (least < 0) annotations.warn(invalidQuantile(least), position);
 }
 
 /** `quantile(q, …)` over a group. */

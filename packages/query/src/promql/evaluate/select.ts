@@ -1,5 +1,5 @@
 import type { Aggregate } from '../ast.ts';
-import { formatGeneral } from '../kernels/number-format.ts';
+import { formatGoNumber } from '../histogram/format.ts';
 import { sortedNames } from '../reduce/grouping.ts';
 import type { Labels } from '../source.ts';
 import type { Group } from './aggregate.ts';
@@ -32,8 +32,8 @@ function checkCount(parameter: Float64Array): void {
   if (Math.max(...bounds(parameter)) < 1) return;
   if (parameter.some(Number.isNaN)) throw execution('Parameter value is NaN');
   const [least, greatest] = bounds(parameter);
-  if (least <= -(2 ** 63)) throw execution(`Scalar value ${formatGeneral(least)} underflows int64`);
-  if (greatest >= 2 ** 63) throw execution(`Scalar value ${formatGeneral(greatest)} overflows int64`);
+  if (least <= -(2 ** 63)) throw execution(`Scalar value ${formatGoNumber(least)} underflows int64`);
+  if (greatest >= 2 ** 63) throw execution(`Scalar value ${formatGoNumber(greatest)} overflows int64`);
 }
 
 function bounds(values: Float64Array): readonly [number, number] {
@@ -121,7 +121,7 @@ function pushHeap(heap: number[], index: number, weaker: Weaker): void {
 }
 
 function siftDown(heap: number[], weaker: Weaker): void {
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     let child = 2 * at + 1;
     if (child >= heap.length) return;
     if (child + 1 < heap.length && weaker(heap[child + 1]!, heap[child]!)) child++;
@@ -163,7 +163,7 @@ function limitRatio(
   const [least, greatest] = bounds(parameter);
   const position = node.parameter?.span.start ?? node.span.start;
   const outside = (ratio: number, cap: number): string =>
-    `ratio value should be between -1 and 1, got ${formatGeneral(ratio)}, capping to ${cap}`;
+    `ratio value should be between -1 and 1, got ${formatGoNumber(ratio)}, capping to ${cap}`;
   if (greatest > 1) annotations.warn(outside(greatest, 1), position);
   if (least < -1) annotations.warn(outside(least, -1), position);
   return groups

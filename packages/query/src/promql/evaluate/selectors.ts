@@ -6,7 +6,8 @@ import { execution } from './values.ts';
 
 /** The grid that a shifted selector reads: moved by `offset`, or standing still at `@` (one step for all, where `once`). */
 export function shiftGrid(grid: Grid, { offsetMs, at }: TimeShift, once: boolean): Grid {
-  if (at === undefined) return { ...grid, startMs: grid.startMs - offsetMs };
+  // `@ start()` and `@ end()` have become times by now.
+  if (typeof at !== 'number') return { ...grid, startMs: grid.startMs - offsetMs };
   return { startMs: at - offsetMs, stepMs: 0, count: once ? 1 : grid.count };
 }
 
@@ -149,7 +150,7 @@ export class Selectors {
 
 /** Milliseconds from the window's end to the evaluation time, where they differ: one number, or one a step. */
 function sinceWindow(grid: Grid, { offsetMs, at }: TimeShift): (number | Float64Array)[] {
-  if (at === undefined) return offsetMs === 0 ? [] : [offsetMs];
+  if (typeof at !== 'number') return offsetMs === 0 ? [] : [offsetMs];
   return [Float64Array.from({ length: grid.count }, (_, step) => grid.startMs + step * grid.stepMs - (at - offsetMs))];
 }
 

@@ -1,4 +1,4 @@
-import type { Call, Expression } from '../ast.ts';
+import type { Expression } from '../ast.ts';
 import { sortedNames } from '../reduce/grouping.ts';
 import { type Labels, QueryFailure, type SeriesValues } from '../source.ts';
 
@@ -12,39 +12,7 @@ export interface VectorSeries extends SeriesValues {
   readonly dropName: boolean;
 }
 
-const scalarFunctions: ReadonlySet<string> = new Set([
-  'time',
-  'pi',
-  'scalar',
-  'start',
-  'end',
-  'step',
-  'range',
-  'max_of',
-  'min_of',
-]);
-
-/** Whether an expression, which is well typed, is a scalar. */
-export function isScalar(expression: Expression): boolean {
-  switch (expression.kind) {
-    case 'number':
-      return true;
-    case 'parentheses':
-    case 'unary':
-      return isScalar(expression.inner);
-    case 'binary':
-      return isScalar(expression.left) && isScalar(expression.right);
-    case 'call':
-      return isScalarCall(expression);
-    default:
-      return false;
-  }
-}
-
-function isScalarCall(call: Call): boolean {
-  return scalarFunctions.has(call.name);
-}
-
+/** What parentheses stand around. */
 export function unwrap(expression: Expression): Expression {
   return expression.kind === 'parentheses' ? unwrap(expression.inner) : expression;
 }
