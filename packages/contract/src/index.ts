@@ -4,6 +4,7 @@ export * from './people.ts';
 export * from './fleet.ts';
 export * from './logs.ts';
 export * from './traces.ts';
+export * from './trace-analysis.ts';
 export * from './errors.ts';
 export * from './metrics.ts';
 export * from './data.ts';
