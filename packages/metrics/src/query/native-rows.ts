@@ -8,15 +8,15 @@
 export type RowTaker = (fpLow: number, fpHigh: number, t: number, bytes: Uint8Array) => void;
 
 const columns = 3;
-const empty = new Uint8Array(0);
+const empty: Uint8Array = new Uint8Array(0);
 
 export class NativeRows {
   readonly #take: RowTaker;
   #bytes: Uint8Array = empty;
   #at = 0;
   /** Fingerprints and times of the block at hand, two words each. */
-  #fps = new Uint32Array(0);
-  #times = new Uint32Array(0);
+  #fps: Uint32Array = new Uint32Array(0);
+  #times: Uint32Array = new Uint32Array(0);
   #rows = 0;
   #row = 0;
 
@@ -124,6 +124,6 @@ export class NativeRows {
     if (!this.#named(name, type) || this.#at + 8 * rows > this.#bytes.length) return undefined;
     const from = this.#bytes.byteOffset + this.#at;
     this.#at += 8 * rows;
-    return new Uint32Array(this.#bytes.buffer.slice(from, from + 8 * rows) as ArrayBuffer);
+    return new Uint32Array(this.#bytes.buffer.slice(from, from + 8 * rows));
   }
 }
