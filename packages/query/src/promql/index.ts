@@ -9,3 +9,8 @@ export { KernelNotes } from './kernels/kernel.ts';
 export { runKernel, runKernelInto } from './kernels/run-kernel.ts';
 export { GroupReduction, type GroupPart } from './reduce/group-reduction.ts';
 export { accumulate } from './reduce/partial.ts';
+export { printPromql } from './print/print.ts';
+export { formatPromql } from './print/format.ts';
+export { describeTree } from './print/describe-tree.ts';
+export { showSampleValue } from './print/float.ts';
+export { allBuckets, type Bucket } from './histogram/buckets.ts';
