@@ -36,7 +36,7 @@ export class StoredIndex implements SeriesIndex {
     let rows: SeriesRow[];
     try {
       rows = await this.#store.query<SeriesRow>(
-        `SELECT metric, fp, any(labels) AS labels FROM metric_series WHERE ${where.sql} GROUP BY metric, fp ORDER BY metric, fp LIMIT ${limit + 1}`,
+        `SELECT metric, fp, any(s.labels) AS labels FROM metric_series AS s WHERE ${where.sql} GROUP BY metric, fp ORDER BY metric, fp LIMIT ${limit + 1}`,
         where.parameters,
         { resultRows: limit + 1 },
       );
@@ -51,7 +51,7 @@ export class StoredIndex implements SeriesIndex {
   async series(query: IndexQuery): Promise<Limited<Labels>> {
     const where = conditionOf(query.organisation, query.matchers, query.startMs, query.endMs);
     const rows = await this.#store.query<SeriesRow>(
-      `SELECT metric, fp, any(labels) AS labels FROM metric_series WHERE ${where.sql} GROUP BY metric, fp ORDER BY metric, fp LIMIT ${most(query) + 1}`,
+      `SELECT metric, fp, any(s.labels) AS labels FROM metric_series AS s WHERE ${where.sql} GROUP BY metric, fp ORDER BY metric, fp LIMIT ${most(query) + 1}`,
       where.parameters,
       { resultRows: most(query) + 1 },
     );
@@ -64,7 +64,7 @@ export class StoredIndex implements SeriesIndex {
   async labelNames(query: IndexQuery): Promise<Limited<string>> {
     const where = conditionOf(query.organisation, query.matchers, query.startMs, query.endMs);
     const rows = await this.#store.query<{ name: string }>(
-      `SELECT DISTINCT arrayJoin(arrayConcat(['__name__'], mapKeys(labels))) AS name FROM metric_series WHERE ${where.sql} ORDER BY name LIMIT ${most(query) + 1}`,
+      `SELECT DISTINCT arrayJoin(arrayConcat(['__name__'], mapKeys(labels))) AS name FROM metric_series AS s WHERE ${where.sql} ORDER BY name LIMIT ${most(query) + 1}`,
       where.parameters,
       { resultRows: most(query) + 1 },
     );
@@ -78,7 +78,7 @@ export class StoredIndex implements SeriesIndex {
     const where = conditionOf(query.organisation, query.matchers, query.startMs, query.endMs);
     const value = query.label === '__name__' ? 'metric' : 'labels[{wanted:String}]';
     const rows = await this.#store.query<{ value: string }>(
-      `SELECT DISTINCT toString(${value}) AS value FROM metric_series WHERE ${where.sql} AND value != '' ORDER BY value LIMIT ${most(query) + 1}`,
+      `SELECT DISTINCT toString(${value}) AS value FROM metric_series AS s WHERE ${where.sql} AND value != '' ORDER BY value LIMIT ${most(query) + 1}`,
       { ...where.parameters, wanted: query.label },
       { resultRows: most(query) + 1 },
     );
@@ -145,7 +145,7 @@ function conditionOf(
     return `{${name}:String}`;
   };
   const one = ({ label, operator, value }: Matcher): string => {
-    const column = label === '__name__' ? 'metric' : `labels[${bind(label)}]`;
+    const column = label === '__name__' ? 'metric' : `s.labels[${bind(label)}]`;
     if (operator === '=' || operator === '!=') return `${column} ${operator} ${bind(value)}`;
     // The engine's regular expressions are RE2, as Prometheus'.
     return `${operator === '!~' ? 'NOT ' : ''}match(${column}, ${bind(`^(?s:${value})$`)})`;
