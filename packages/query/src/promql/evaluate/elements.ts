@@ -10,6 +10,7 @@ import {
   trimHistogram,
   withHint,
 } from '../histogram/histogram.ts';
+import { boundsReconciled, hintsCollide } from '../kernels/histogram-notes.ts';
 import type { Annotations } from './annotations.ts';
 import { arithmetic, comparisons } from './operators.ts';
 
@@ -91,17 +92,4 @@ function ofHistograms(node: Binary, left: FloatHistogram, right: FloatHistogram,
   if (combined.boundsReconciled) annotations.info(boundsReconciled(act), position);
   const { histogram } = combined;
   return kept(compactHistogram(operator === '-' ? withHint(histogram, 3) : histogram));
-}
-
-/** One histogram says that the counter was reset, the other that it was not. */
-export function hintsCollide(act: 'addition' | 'subtraction' | 'aggregation'): string {
-  return `conflicting counter resets during histogram ${act}`;
-}
-
-export function boundsReconciled(act: 'addition' | 'subtraction' | 'aggregation'): string {
-  return `mismatched custom buckets were reconciled during ${act}`;
-}
-
-export function mixedSchemas(metric: string): string {
-  return `vector contains a mix of histograms with exponential and custom buckets schemas for metric name ${JSON.stringify(metric)}`;
 }
