@@ -115,7 +115,8 @@ async function openIngest(
       return found.ok ? found.value.id : undefined;
     },
   };
-  const parts = { protocols, spool, keys: control.keys, organisations, ledger, clock, logger };
+  const limits = { metricsKeptMs: config.retentionMetricsMs };
+  const parts = { protocols, spool, keys: control.keys, organisations, ledger, limits, clock, logger };
   return { parts, spool, ledger, accepted };
 }
 
@@ -226,7 +227,8 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (config.roles.has('query')) letPeopleSeeMetrics(app);
     if (ingest) {
       await registerIngest(app, ingest.parts);
-      await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, clock, logger });
+      const metricsKeptMs = config.retentionMetricsMs;
+      await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     if (!config.roles.has('query')) registerProbes(app, health);

@@ -1,7 +1,7 @@
 import { parser as officialGrammar } from '@prometheus-io/lezer-promql';
 import { describe, expect, it } from 'vitest';
 import { showTree } from '../test-support/show-tree.ts';
-import { parsePromql } from './parse.ts';
+import { parsePromql, parseSelector } from './parse.ts';
 
 const tree = (text: string): string => {
   const parsed = parsePromql(text);
@@ -323,5 +323,26 @@ describe('what is not PromQL', () => {
       const parsed = parsePromql(text);
       if (!parsed.ok) expect(parsed.error.message, text).toMatch(/^(\d+:\d+|unknown position): parse error: ./);
     }
+  });
+});
+
+describe('a selector alone', () => {
+  it.each([
+    ['up{a="b"}', ['a="b"', '__name__="up"']],
+    ['{a=~".*"}', ['a=~".*"']],
+    ['{}', []],
+  ])('%s', (text, matchers) => {
+    const selector = parseSelector(text);
+    const shown = selector.ok && selector.value.map(({ label, operator, value }) => `${label}${operator}"${value}"`);
+    expect(shown).toEqual(matchers);
+  });
+
+  it.each([
+    ['', 'unknown position: parse error: unexpected end of input'],
+    ['up offset 5m', '1:4: parse error: unexpected <offset>'],
+    ['1', '1:1: parse error: unexpected number "1"'],
+  ])('is not %s', (text, message) => {
+    const selector = parseSelector(text);
+    expect(selector.ok ? 'taken' : selector.error.message).toBe(message);
   });
 });

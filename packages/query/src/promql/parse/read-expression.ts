@@ -6,6 +6,7 @@ import {
   binaryOperators,
   type Expression,
   type VectorMatching,
+  type VectorSelector,
 } from '../ast.ts';
 import { ParseFailure } from './fault.ts';
 import { functions } from './functions.ts';
@@ -63,6 +64,14 @@ export class ExpressionReader {
     const expression = this.binary(1);
     if (!reader.is('end of input')) reader.unexpected();
     return expression;
+  }
+
+  readSelector(): VectorSelector {
+    const { reader } = this;
+    if (!reader.is('{') && !isMetricName(reader.peek())) reader.unexpected();
+    const selector = readVectorSelector(reader);
+    if (!reader.is('end of input')) reader.unexpected();
+    return selector;
   }
 
   /** Notes how deep a tree is and refuses what is too deep to be walked. */
