@@ -14,3 +14,6 @@ export { formatPromql } from './print/format.ts';
 export { describeTree } from './print/describe-tree.ts';
 export { showSampleValue } from './print/float.ts';
 export { allBuckets, type Bucket } from './histogram/buckets.ts';
+export { compileMatcher } from './parse/read-selector.ts';
+export { readDuration } from './parse/duration.ts';
+export { selectorsIn } from './selectors-in.ts';
