@@ -4,6 +4,7 @@ import { accumulate, finishPartial, newPartial } from '../reduce/partial.ts';
 import type { Labels, Reduction } from '../source.ts';
 import { countValues } from './count-values.ts';
 import type { Evaluation } from './evaluation.ts';
+import { combineWithHistograms } from './histogram-aggregate.ts';
 import { quantileOfGroup } from './quantile.ts';
 import { select } from './select.ts';
 import type { VectorSeries } from './values.ts';
@@ -58,6 +59,9 @@ export function aggregate(
     }
     if (operator === 'quantile') {
       return { labels, dropName, ...quantileOfGroup(evaluation, node, members, parameter as Float64Array, steps) };
+    }
+    if (members.some((member) => member.histograms)) {
+      return { labels, dropName, ...combineWithHistograms(evaluation, node, operator, members, steps) };
     }
     return { labels, dropName, ...combineGroup(evaluation, operator, members, steps) };
   });
