@@ -105,7 +105,8 @@ function replace(labels: LabelMap, { regex, targetLabel, replacement }: RelabelR
 }
 
 function mapNames(labels: LabelMap, { regex, replacement }: RelabelRule): boolean {
-  for (const [name, value] of [...labels]) {
+  // A copy: what is added is not mapped again.
+  for (const [name, value] of new Map(labels)) {
     const matcher = regex.matcher(name);
     if (!matcher.find()) continue;
     const mapped = expand(replacement, matcher);

@@ -81,7 +81,7 @@ export class Section {
   size(key: string, otherwise: number): number {
     const value = this.raw(key);
     if (value === undefined || value === null || value === 0 || value === '') return otherwise;
-    const match = /^(\d+(?:\.\d+)?)\s*([KMGTPE]?)i?B$/i.exec(String(value).trim());
+    const match = /^(\d+(?:\.\d+)?)\s*([KMGTPE]?)i?B$/i.exec(typeof value === 'string' ? value.trim() : '');
     if (match) return Number(match[1]) * 1024 ** ' KMGTPE'.indexOf((match[2] || ' ').toUpperCase());
     this.#wrong(key, 'a size such as 10MB');
     return otherwise;

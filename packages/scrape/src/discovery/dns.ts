@@ -1,9 +1,15 @@
-import type { promises } from 'node:dns';
+import type { MxRecord, SrvRecord } from 'node:dns';
 import { fail, ok, type Result } from '@sightline/base';
 import type { Discovery, TargetGroup } from '../config/scrape-job.ts';
 
 /** Asks name servers; `node:dns/promises` or a `Resolver` of it. */
-export type DnsLookup = Pick<typeof promises, 'resolve4' | 'resolve6' | 'resolveSrv' | 'resolveMx' | 'resolveNs'>;
+export interface DnsLookup {
+  readonly resolve4: (name: string) => Promise<string[]>;
+  readonly resolve6: (name: string) => Promise<string[]>;
+  readonly resolveSrv: (name: string) => Promise<SrvRecord[]>;
+  readonly resolveMx: (name: string) => Promise<MxRecord[]>;
+  readonly resolveNs: (name: string) => Promise<string[]>;
+}
 
 interface Found {
   readonly host: string;
