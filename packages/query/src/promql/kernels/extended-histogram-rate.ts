@@ -34,7 +34,15 @@ export function extendedHistogramRate(
   }
   if (counter && inside.some((histogram) => histogram.counterResetHint === 3)) notes.warn(notACounter(notes.metric));
   const at = (before: number, atMs: number) =>
-    between(values[before]!, times[before]!, values[before + 1]!, times[before + 1]!, atMs, counter, notes);
+    interpolateHistograms(
+      values[before]!,
+      times[before]!,
+      values[before + 1]!,
+      times[before + 1]!,
+      atMs,
+      counter,
+      notes,
+    );
   const left = smoothed && times[first]! < startMs ? at(first, startMs) : values[first]!;
   const right = smoothed && last > 0 && times[last]! > endMs ? at(last - 1, endMs) : values[last]!;
   if (left === undefined || right === undefined) return undefined;
@@ -77,7 +85,7 @@ function lostAtResets(
 }
 
 /** On the line between two histograms; a counter that was reset began empty. */
-function between(
+export function interpolateHistograms(
   before: FloatHistogram,
   beforeMs: number,
   after: FloatHistogram,

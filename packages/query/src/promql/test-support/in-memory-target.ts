@@ -16,7 +16,7 @@ export class InMemoryTarget implements ScriptTarget {
   }
 
   async load(series: readonly LoadedSeries[]): Promise<void> {
-    this.source.series.push(...series.map(({ labels, columns }) => ({ labels, samples: columns })));
+    for (const { labels, columns } of series) this.source.append(labels, columns);
     await Promise.resolve();
   }
 
