@@ -32,6 +32,7 @@ import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
 import { openMonitors } from './stages/monitors.ts';
+import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
 /** The running product. */
@@ -272,6 +273,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (config.roles.has('detect')) {
       delivery.current = openNotify(stage);
       responding.start();
+      openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
     const otlp = ingest && config.otlpPorts ? await openOtlpPorts(config, ingest.parts, closers) : [];

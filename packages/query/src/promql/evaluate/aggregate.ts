@@ -2,9 +2,9 @@ import type { Aggregate } from '../ast.ts';
 import { Grouper } from '../reduce/grouping.ts';
 import { accumulate, finishPartial, newPartial } from '../reduce/partial.ts';
 import type { Labels, Reduction } from '../source.ts';
-import { aggregateMixed } from './aggregate-histograms.ts';
 import { countValues } from './count-values.ts';
 import type { Evaluation } from './evaluation.ts';
+import { combineWithHistograms } from './histogram-aggregate.ts';
 import { quantileOfGroup } from './quantile.ts';
 import { select } from './select.ts';
 import type { VectorSeries } from './values.ts';
@@ -60,11 +60,10 @@ export function aggregate(
     if (operator === 'quantile') {
       return { labels, dropName, ...quantileOfGroup(evaluation, node, members, parameter as Float64Array, steps) };
     }
-    const mixed = members.some(({ histograms }) => histograms !== undefined);
-    const values = mixed
-      ? aggregateMixed(evaluation, node, operator, members, steps)
-      : combineGroup(evaluation, operator, members, steps);
-    return { labels, dropName, ...values };
+    if (members.some((member) => member.histograms)) {
+      return { labels, dropName, ...combineWithHistograms(evaluation, node, operator, members, steps) };
+    }
+    return { labels, dropName, ...combineGroup(evaluation, operator, members, steps) };
   });
 }
 

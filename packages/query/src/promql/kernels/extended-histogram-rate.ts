@@ -34,15 +34,7 @@ export function extendedHistogramRate(
   }
   if (counter && inside.some((histogram) => histogram.counterResetHint === 3)) notes.warn(notACounter(notes.metric));
   const at = (before: number, atMs: number) =>
-    interpolateHistograms(
-      values[before]!,
-      times[before]!,
-      values[before + 1]!,
-      times[before + 1]!,
-      atMs,
-      counter,
-      notes,
-    );
+    between(values[before]!, times[before]!, values[before + 1]!, times[before + 1]!, atMs, counter, notes);
   const left = smoothed && times[first]! < startMs ? at(first, startMs) : values[first]!;
   const right = smoothed && last > 0 && times[last]! > endMs ? at(last - 1, endMs) : values[last]!;
   if (left === undefined || right === undefined) return undefined;
@@ -84,8 +76,8 @@ function lostAtResets(
   return lost;
 }
 
-/** On the line between two histograms; a counter that was reset began empty. */
-export function interpolateHistograms(
+/** On the line between two histograms; `undefined`, with a warning, where they cannot be put together. A counter that was reset began empty. */
+export function between(
   before: FloatHistogram,
   beforeMs: number,
   after: FloatHistogram,

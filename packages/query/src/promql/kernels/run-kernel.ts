@@ -4,7 +4,6 @@ import { withoutStale } from './columns.ts';
 import { type Kernel, KernelNotes, type KernelOutput } from './kernel.ts';
 import { last, windowSamples } from './last.ts';
 import { runMixed } from './run-mixed.ts';
-import { smoothedHistograms } from './smoothed-histograms.ts';
 import { windows } from './windows.ts';
 
 /** How far beyond the window samples are read: `x[5m] anchored` needs the sample before it. */
@@ -34,9 +33,9 @@ export function runKernel(
   const kernel = kernelNamed(call.name);
   if ((kernel.mixed || kernel === last) && samples.histograms?.some((histogram) => histogram !== undefined)) {
     const { beforeMs, afterMs } = reach(call);
-    if (kernel === last && call.extended === 'smoothed') return smoothedHistograms({ call, grid, samples, notes });
-    const kept = kernel.readsStale ? samples : withoutStale(samples);
-    return runMixed(kernel, call, kept, grid, notes, beforeMs, afterMs);
+    const kept = kernel.readsStale && call.extended === undefined ? samples : withoutStale(samples);
+    const smoothed = kernel === last && call.extended === 'smoothed';
+    return runMixed(kernel, call, kept, grid, notes, smoothed ? call.rangeMs : beforeMs, afterMs);
   }
   runKernelInto(call, samples, grid, notes, output);
   return output;

@@ -1,6 +1,5 @@
 import { RE2JS } from 're2js';
 import type { Matcher } from '../ast.ts';
-import { keyOf } from '../evaluate/values.ts';
 import { KernelNotes } from '../kernels/kernel.ts';
 import { runKernel } from '../kernels/run-kernel.ts';
 import { GroupReduction } from '../reduce/group-reduction.ts';
@@ -27,15 +26,6 @@ export class InMemorySource implements SeriesSource {
   /** False to leave every reduction to the evaluator. */
   reduces = true;
 
-  /** Adds samples to the series of these labels; those of a time that is taken replace it. */
-  append(labels: Labels, samples: SampleColumns): void {
-    const key = keyOf(labels);
-    const index = this.series.findIndex((one) => keyOf(one.labels) === key);
-    const known = this.series[index];
-    if (known) this.series[index] = { labels, samples: joined(known.samples, samples) };
-    else this.series.push({ labels, samples });
-  }
-
   async scan(request: ScanRequest): Promise<ScanResult> {
     await Promise.resolve();
     const { kernel, grid, reduction } = request;
@@ -60,29 +50,4 @@ export class InMemorySource implements SeriesSource {
     halves[0].merge(halves[1].parts());
     return { series: halves[0].finish(), reduced: true, samples, annotations };
   }
-}
-
-function joined(before: SampleColumns, after: SampleColumns): SampleColumns {
-  const places = new Map<number, readonly [SampleColumns, number]>();
-  for (const columns of [before, after]) {
-    for (let i = 0; i < columns.count; i++) places.set(columns.times[i]!, [columns, i]);
-  }
-  const order = [...places.entries()].sort(([left], [right]) => left - right).map(([, place]) => place);
-  const values = new Float64Array(order.length);
-  // By bits, as a staleness mark could lose them on its way through a number.
-  const bits = new BigUint64Array(values.buffer);
-  for (const [to, [columns, from]] of order.entries()) {
-    bits[to] = new BigUint64Array(columns.values.buffer, columns.values.byteOffset)[from]!;
-  }
-  return {
-    count: order.length,
-    times: Float64Array.from(order, ([columns, i]) => columns.times[i]!),
-    values,
-    ...((before.histograms ?? after.histograms) && {
-      histograms: order.map(([columns, i]) => columns.histograms?.[i]),
-    }),
-    ...((before.startTimes ?? after.startTimes) && {
-      startTimes: Float64Array.from(order, ([columns, i]) => columns.startTimes?.[i] ?? 0),
-    }),
-  };
 }
