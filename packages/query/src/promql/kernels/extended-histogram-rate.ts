@@ -76,8 +76,8 @@ function lostAtResets(
   return lost;
 }
 
-/** On the line between two histograms; a counter that was reset began empty. */
-function between(
+/** On the line between two histograms; `undefined`, with a warning, where they cannot be put together. A counter that was reset began empty. */
+export function between(
   before: FloatHistogram,
   beforeMs: number,
   after: FloatHistogram,

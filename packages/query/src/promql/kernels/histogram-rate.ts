@@ -84,12 +84,13 @@ function increaseOf(window: MixedWindow, notes: KernelNotes, counter: boolean): 
   let result: FloatHistogram | undefined = difference.histogram;
   if (difference.boundsReconciled) notes.info(boundsReconciled('subtraction'));
   if (counter) {
+    let overlap = false;
     for (let i = 1; i < values.length && result !== undefined; i++) {
-      if (starts.length > i && startsOverlap(starts[i - 1]!, times[i - 1]!, starts[i]!))
-        notes.warn(overlapWarning(notes.metric));
+      overlap ||= starts.length > i && startsOverlap(starts[i - 1]!, times[i - 1]!, starts[i]!);
       if (began(i) || detectReset(values[i]!, previous)) result = addNoted(result, previous, notes);
       previous = values[i]!;
     }
+    if (overlap) notes.add(overlapWarning(notes.metric));
   }
   return result && withHint(compactHistogram(result), 3);
 }

@@ -33,8 +33,9 @@ export function runKernel(
   const kernel = kernelNamed(call.name);
   if ((kernel.mixed || kernel === last) && samples.histograms?.some((histogram) => histogram !== undefined)) {
     const { beforeMs, afterMs } = reach(call);
-    const kept = kernel.readsStale ? samples : withoutStale(samples);
-    return runMixed(kernel, call, kept, grid, notes, beforeMs, afterMs);
+    const kept = kernel.readsStale && call.extended === undefined ? samples : withoutStale(samples);
+    const smoothed = kernel === last && call.extended === 'smoothed';
+    return runMixed(kernel, call, kept, grid, notes, smoothed ? call.rangeMs : beforeMs, afterMs);
   }
   runKernelInto(call, samples, grid, notes, output);
   return output;

@@ -2,6 +2,7 @@ import type { FloatHistogram } from '../histogram/float-histogram.ts';
 import type { Grid, KernelCall, SampleColumns, SeriesValues } from '../source.ts';
 import { bitsOf, isStale } from './columns.ts';
 import type { Kernel, KernelNotes, MixedWindow } from './kernel.ts';
+import { smoothedSample } from './smoothed-histogram.ts';
 import { windows, type Windows } from './windows.ts';
 
 /** A kernel over a series that holds histograms: a window of floats alone is computed as if the series were, step by step. */
@@ -23,7 +24,9 @@ export function runMixed(
     const to = edges.high[step]!;
     if (to <= from) continue;
     let result: number | FloatHistogram | undefined;
-    if (kernel.readsStale) {
+    if (kernel.readsStale && call.extended === 'smoothed') {
+      result = smoothedSample(windowOf(call, samples, grid, step, from, to), notes);
+    } else if (kernel.readsStale) {
       // An instant selector takes the latest sample, whatever its kind.
       if (isStale(bits, to - 1)) continue;
       result = samples.histograms?.[to - 1] ?? samples.values[to - 1];
