@@ -1,5 +1,3 @@
 /** The metric store: see ARCHITECTURE.md. */
-export type { MetricEngine } from '@sightline/query/promql';
-export { blockMs, blockStartOf } from './block.ts';
-export { appendChunk, encodeChunk } from './chunk/chunk.ts';
-export { SampleBuffer } from './chunk/sample-buffer.ts';
+export { openMetrics, type Metrics, type MetricsOptions } from './open-metrics.ts';
+export type { EngineAddress } from './query/engine-address.ts';

@@ -128,6 +128,10 @@ class ThreadedEngine implements Metrics {
     return this.#ask(() => this.#index.series(plain(query)));
   }
 
+  metricNames(query: SeriesQuery): ReturnType<MetricEngine['metricNames']> {
+    return this.#ask(() => new StoredIndex(this.#options.store).metricNames(plain(query)));
+  }
+
   labelNames(query: SeriesQuery): ReturnType<MetricEngine['labelNames']> {
     return this.#ask(() => this.#index.labelNames(plain(query)));
   }
