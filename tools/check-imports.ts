@@ -48,7 +48,7 @@ export const parts: readonly Part[] = [
     folder: 'packages/metrics',
     what: 'metric store: head, chunks, series index, roll-ups, PromQL on worker threads',
     mayImport: own('base', 'record', 'store/port', 'query/promql', 'ingest/metric-formats'),
-    testsMayImport: own('store', 'ingest'),
+    testsMayImport: own('store', 'ingest', 'ingest/otlp'),
   },
   {
     folder: 'packages/scrape',

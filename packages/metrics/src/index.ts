@@ -1,3 +1,5 @@
 /** The metric store: see ARCHITECTURE.md. */
+export { openHead, type HeadOptions, type MetricHead } from './head/open-head.ts';
 export { openMetrics, type Metrics, type MetricsOptions } from './open-metrics.ts';
+export { keepMetrics } from './retention.ts';
 export type { EngineAddress } from './query/engine-address.ts';
