@@ -136,7 +136,7 @@ describe('what cannot be answered is told by kind', () => {
 
   test('a query that is cancelled on the way ends at once, others go on', async () => {
     const controller = new AbortController();
-    const heavy = metrics.range(range('sum(rate(requests_total[5m])) '.repeat(1), { signal: controller.signal }));
+    const heavy = metrics.range(range('sum(rate(requests_total[5m]))', { signal: controller.signal }));
     const other = metrics.range(range('count(requests_total)'));
     controller.abort();
     expect((await refused(heavy)).kind).toBe('canceled');
@@ -170,7 +170,7 @@ test('names, metadata, exemplars', async () => {
 test('an engine that is killed: queries go on as soon as it is back', async () => {
   const before = store.restarts();
   process.kill(store.pid(), 'SIGKILL');
-  const [during] = await Promise.all([metrics.range(range('count(requests_total)'))]);
+  const during = await metrics.range(range('count(requests_total)'));
   expect(during.ok || during.error.kind === 'unavailable').toBe(true);
   await expect.poll(() => store.restarts(), { timeout: 30_000 }).toBe(before + 1);
   await expect
