@@ -89,7 +89,7 @@ async function metric(name: RegExp): Promise<number> {
 }
 
 async function ask(expression: string): Promise<Map<string, number>> {
-  const reply = await fetch(`${product.url}/prometheus/api/v1/query?${new URLSearchParams({ query: expression })}`, {
+  const reply = await fetch(`${product.url}/prometheus/api/v1/query?query=${encodeURIComponent(expression)}`, {
     headers: { authorization: `Bearer ${headless.SIGHTLINE_SETUP_KEY}` },
     signal: AbortSignal.timeout(30_000),
   });
