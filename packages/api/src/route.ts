@@ -8,6 +8,7 @@ import type { Respond } from '@sightline/respond';
 import type { TelemetryReader } from '@sightline/store/port';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
+import type { RuleReader, TargetReader } from './compat/prometheus/ports.ts';
 
 export type Health = z.infer<typeof health>;
 export type Fault = z.infer<typeof fault>;
@@ -51,6 +52,10 @@ export interface ApiDeps {
   readonly respond?: Pick<Respond, 'accept' | 'act'>;
   /** PromQL; absent where this process holds no metrics. */
   readonly metricEngine?: MetricEngine;
+  /** Rule files at work; absent where this process evaluates none. */
+  readonly ruleReader?: RuleReader;
+  /** Scraping; absent where this process scrapes nothing. */
+  readonly targetReader?: TargetReader;
   /** State of each component, for `/health/detailed`. Must answer within 5 s. */
   health(): Promise<Health>;
   /** Our own metrics in Prometheus' text format. */

@@ -1,7 +1,10 @@
 import { changesOfFloats, resetsOfFloats } from './changes.ts';
+import { HistogramMean, HistogramSum } from '../histogram/histogram.ts';
+import { histogramChanges, histogramResets } from './histogram-changes.ts';
+import { histogramTotal } from './histogram-totals.ts';
 import { idelta, irate } from './instant-rate.ts';
 import type { Kernel } from './kernel.ts';
-import { last, startTimestamp, timestamp } from './last.ts';
+import { infoTimestamp, last, startTimestamp, timestamp } from './last.ts';
 import * as overTime from './over-time.ts';
 import { delta, increase, rate } from './rate.ts';
 import { deriv, predictLinear } from './regression.ts';
@@ -11,6 +14,7 @@ import { doubleExponentialSmoothing } from './smoothing.ts';
 const kernels: readonly Kernel[] = [
   last,
   timestamp,
+  infoTimestamp,
   startTimestamp,
   rate,
   increase,
@@ -20,10 +24,18 @@ const kernels: readonly Kernel[] = [
   deriv,
   predictLinear,
   doubleExponentialSmoothing,
-  { name: 'changes', floats: changesOfFloats },
-  { name: 'resets', floats: resetsOfFloats },
-  { name: 'sum_over_time', floats: overTime.sumFloats },
-  { name: 'avg_over_time', floats: overTime.averageFloats },
+  { name: 'changes', floats: changesOfFloats, mixed: histogramChanges },
+  { name: 'resets', floats: resetsOfFloats, mixed: histogramResets },
+  {
+    name: 'sum_over_time',
+    floats: overTime.sumFloats,
+    mixed: (window, notes) => histogramTotal(window, notes, HistogramSum),
+  },
+  {
+    name: 'avg_over_time',
+    floats: overTime.averageFloats,
+    mixed: (window, notes) => histogramTotal(window, notes, HistogramMean),
+  },
   overTime.count,
   overTime.present,
   overTime.first,

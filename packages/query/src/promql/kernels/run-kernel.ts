@@ -1,8 +1,10 @@
 import type { Grid, KernelCall, SampleColumns, SeriesValues } from '../source.ts';
 import { kernelsByName } from './all.ts';
-import { withoutStale } from './columns.ts';
-import { KernelNotes, type KernelOutput } from './kernel.ts';
-import { windowSamples } from './last.ts';
+import { sliceSamples, withoutStale } from './columns.ts';
+import { firstIndex } from './extended-rate.ts';
+import { type Kernel, KernelNotes, type KernelOutput } from './kernel.ts';
+import { last, windowSamples } from './last.ts';
+import { runMixed } from './run-mixed.ts';
 import { windows } from './windows.ts';
 
 /** How far beyond the window samples are read: `x[5m] anchored` needs the sample before it. */
@@ -17,10 +19,11 @@ function reach(call: KernelCall): { readonly beforeMs: number; readonly afterMs:
  */
 export function runKernel(
   call: KernelCall,
-  samples: SampleColumns,
+  given: SampleColumns,
   grid: Grid,
   notes: KernelNotes = new KernelNotes(),
 ): SeriesValues {
+  const samples = narrowed(given, call, grid);
   const output = { values: new Float64Array(grid.count), present: new Uint8Array(grid.count) };
   if (call.name === 'samples') {
     const kept = withoutStale(samples);
@@ -29,8 +32,35 @@ export function runKernel(
     output.present[0] = taken.count > 0 ? 1 : 0;
     return { ...output, samples: taken };
   }
-  runKernelInto(call, samples, grid, notes, output);
+  const kernel = kernelNamed(call.name);
+  if ((kernel.mixed || kernel === last) && samples.histograms?.some((histogram) => histogram !== undefined)) {
+    const { beforeMs, afterMs } = reach(call);
+    const kept = kernel.readsStale && call.extended === undefined ? samples : withoutStale(samples);
+    const smoothed = kernel === last && call.extended === 'smoothed';
+    return runMixed(kernel, call, kept, grid, notes, smoothed ? call.rangeMs : beforeMs, afterMs);
+  }
+  run(kernel, call, samples, grid, notes, output);
   return output;
+}
+
+/** The samples that the grid's windows can hold, where that leaves out many: an instant query needs few of a chunk. */
+function narrowed(samples: SampleColumns, call: KernelCall, grid: Grid): SampleColumns {
+  const { times, count } = samples;
+  const { beforeMs, afterMs } = reach(call);
+  const firstMs = grid.startMs - beforeMs;
+  const lastMs = grid.startMs + (grid.count - 1) * grid.stepMs + afterMs;
+  const from = firstIndex(0, count, (i) => times[i]! > firstMs);
+  const to = firstIndex(from, count, (i) => times[i]! > lastMs);
+  return count - (to - from) < fewSamples ? samples : sliceSamples(samples, from, to);
+}
+
+/** To leave out less than so many costs more than to pass over them. */
+const fewSamples = 64;
+
+function kernelNamed(name: string): Kernel {
+  const kernel = kernelsByName.get(name);
+  if (!kernel) throw new Error(`no kernel ${name}`);
+  return kernel;
 }
 
 /** The same for a series of floats alone, into arrays that the caller keeps; `present` is cleared first. */
@@ -41,9 +71,18 @@ export function runKernelInto(
   notes: KernelNotes,
   output: KernelOutput,
 ): void {
-  const kernel = kernelsByName.get(call.name);
-  if (!kernel) throw new Error(`no kernel ${call.name}`);
   output.present.fill(0);
+  run(kernelNamed(call.name), call, narrowed(samples, call, grid), grid, notes, output);
+}
+
+function run(
+  kernel: Kernel,
+  call: KernelCall,
+  samples: SampleColumns,
+  grid: Grid,
+  notes: KernelNotes,
+  output: KernelOutput,
+): void {
   const kept = kernel.readsStale ? samples : withoutStale(samples);
   const { beforeMs, afterMs } = reach(call);
   kernel.floats({ call, grid, samples: kept, notes }, windows(kept, grid, beforeMs, afterMs), output);
