@@ -215,6 +215,7 @@ export class Head {
       path: segment.path,
       entries: stage.account.entries(),
       culprits: stage.culprits,
+      readBytes: stage.readBytes,
     };
     const seq = ++this.#seq;
     const totals = stage.growth.staged();
