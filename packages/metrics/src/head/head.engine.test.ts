@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ManualClock, silentLogger, systemClock } from '@sightline/base';
+import type { LoadedMetrics } from '@sightline/ingest/metric-formats';
 import type { Matcher } from '@sightline/query/promql';
 import { exactlyOnceSettings, migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -72,13 +73,14 @@ async function kill(settings: Partial<HeadSettings> = {}): Promise<void> {
 }
 
 let segments = 0;
-async function send(...series: WrittenSeries[]): Promise<void> {
+async function send(...series: WrittenSeries[]): Promise<LoadedMetrics['entries']> {
   const records = series.reduce((sum, { samples }) => sum + samples.length, 0);
-  await head.load(
+  const { entries } = await head.load(
     writeSegment(path.join(folder, 'spool'), `s-${++segments}`, [
       { bytes: writeRequest(series), records, receivedAtMs: now, organisation },
     ]),
   );
+  return entries;
 }
 
 function index(): HeadIndex {
@@ -269,7 +271,7 @@ test('series that only the engine knows are found', async () => {
 
 test('over the limit, series are folded into one that says so', async () => {
   await kill({ limits: { organisation: 1000, metric: 2 } });
-  await send(
+  const account = await send(
     ...Array.from({ length: 5 }, (_, i) => ({
       labels: { __name__: 'x', i: String(i) },
       samples: [[now, 10 ** i]] as [number, number][],
@@ -277,6 +279,10 @@ test('over the limit, series are folded into one that says so', async () => {
   );
   expect(await held(name('x'))).toEqual({ 'i=0': [[now, 1]], 'i=1': [[now, 10]], 'overflow=true': [[now, 11100]] });
   expect(head.figures()).toMatchObject({ folded: 3, series: 3 });
+  expect(account.map(({ outcome, reason, records }) => [outcome, reason, records])).toEqual([
+    ['accepted', 'folded', 3],
+    ['accepted', '', 2],
+  ]);
 });
 
 test('samples older than what is kept are refused and counted', async () => {
