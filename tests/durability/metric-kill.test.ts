@@ -119,7 +119,7 @@ function enginePid(): number {
 
 test(
   'twenty kills of server and engine under remote write lose and double no sample',
-  { timeout: 400_000 },
+  { timeout: 900_000 },
   async () => {
     const startMs = Math.floor(Date.now() / blockMs) * blockMs - 4 * blockMs;
     const running = Array.from({ length: senders }, (_, number) => new Sender(product.url, number, startMs));

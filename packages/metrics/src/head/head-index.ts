@@ -47,7 +47,7 @@ export class HeadIndex implements SeriesIndex {
     const metricEnds = new Uint32Array(matched.length);
     let at = 0;
     for (const [index, { family, members }] of matched.entries()) {
-      sortByFp(family, members);
+      family.byFingerprint(members);
       for (const member of members) {
         words[at * 2] = family.fpLo[member] as number;
         words[at * 2 + 1] = family.fpHi[member] as number;
@@ -196,18 +196,6 @@ export class HeadIndex implements SeriesIndex {
     }
     return table;
   }
-}
-
-function sortByFp(family: Family, members: Uint32Array): void {
-  const { fpLo, fpHi } = family;
-  let sorted = true;
-  for (let i = 1; i < members.length && sorted; i++) {
-    const [a, b] = [members[i - 1] as number, members[i] as number];
-    sorted =
-      (fpHi[a] as number) < (fpHi[b] as number) || (fpHi[a] === fpHi[b] && (fpLo[a] as number) < (fpLo[b] as number));
-  }
-  if (sorted) return;
-  members.sort((a, b) => (fpHi[a] as number) - (fpHi[b] as number) || (fpLo[a] as number) - (fpLo[b] as number));
 }
 
 function limited(found: ReadonlySet<string>, limit: number): Limited<string> {
