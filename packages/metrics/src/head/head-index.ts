@@ -7,6 +7,7 @@ import { findMembers, MatcherTable } from '../series/find-members.ts';
 import type { Head } from './head.ts';
 import { headPieces } from './head-pieces.ts';
 import type { FamilyLoader } from './load-families.ts';
+import type { StoredBlocks } from './stored-blocks.ts';
 import { groupTable, labelTable, type MatchedFamily } from './selected-labels.ts';
 
 /** Most items of an answer whose query names no limit. */
@@ -19,20 +20,16 @@ export class HeadIndex implements SeriesIndex {
   readonly #head: Head;
   readonly #loader: FamilyLoader;
   readonly #tables = new Map<string, MatcherTable>();
-  readonly #stored: (organisation: string) => Promise<{ readonly firstMs: number; readonly lastMs: number }>;
+  readonly #stored: StoredBlocks;
 
-  constructor(
-    head: Head,
-    loader: FamilyLoader,
-    stored: (organisation: string) => Promise<{ readonly firstMs: number; readonly lastMs: number }>,
-  ) {
+  constructor(head: Head, loader: FamilyLoader, stored: StoredBlocks) {
     this.#head = head;
     this.#loader = loader;
     this.#stored = stored;
   }
 
   async select(request: SelectionRequest): Promise<Result<Selection, QueryFault>> {
-    const stored = await this.#stored(request.organisation);
+    await this.#stored.prepare(request.organisation);
     const found = await this.#find(request.organisation, request.matchers, request.startMs, request.endMs);
     if (!found.ok) return found;
     const matched = found.value.sort((a, b) => (a.family.metric < b.family.metric ? -1 : 1));
@@ -65,7 +62,7 @@ export class HeadIndex implements SeriesIndex {
         : { labels: labelTable(matched, total) }),
       head: headPieces(this.#head.blocks, matched, request.startMs, request.endMs),
       stored: {
-        ...stored,
+        ...this.#stored.range(request.organisation),
         changedMs: Float64Array.from(changes, ([startMs]) => startMs),
         changes: Uint32Array.from(changes, ([, count]) => count),
       },

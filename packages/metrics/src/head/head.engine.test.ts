@@ -85,9 +85,7 @@ async function send(...series: WrittenSeries[]): Promise<LoadedMetrics['entries'
 
 function index(): HeadIndex {
   const stored = new StoredBlocks({ folder, engine, head });
-  return new HeadIndex(head, new FamilyLoader({ folder, engine, catalogue: head.catalogue }), (name) =>
-    stored.of(name),
-  );
+  return new HeadIndex(head, new FamilyLoader({ folder, engine, catalogue: head.catalogue }), stored);
 }
 
 const name = (value: string): Matcher => ({ label: '__name__', operator: '=', value });
