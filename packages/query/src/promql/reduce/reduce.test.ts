@@ -39,9 +39,9 @@ describe('reductions in parts', () => {
       1,
     );
     const one = { values: Float64Array.of(1), present: Uint8Array.of(1) };
-    reduction.add({ constructor: 'ferrari' } as never, one);
+    reduction.add({ constructor: 'ferrari' }, one);
     reduction.add({ driver: 'x' }, one);
-    reduction.add({ constructor: 'ferrari', driver: 'y' } as never, one);
+    reduction.add({ constructor: 'ferrari', driver: 'y' }, one);
     expect(reduction.finish().map(({ labels, values }) => [labels, values[0]])).toEqual([
       [{ constructor: 'ferrari' }, 2],
       [{}, 1],
