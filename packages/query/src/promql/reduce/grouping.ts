@@ -34,10 +34,10 @@ export class Grouper {
   keyOf(labels: Labels): string {
     let key = '';
     if (!this.#without) {
-      for (const name of this.#names) key += `${labelOf(labels, name)}\u{ff}`;
+      for (const name of this.#names) key += `${labelOf(labels, name)}\u{0}`;
       return key;
     }
-    for (const name of sortedNames(labels)) if (!this.#set.has(name)) key += `${name}\u{fe}${labels[name]!}\u{ff}`;
+    for (const name of sortedNames(labels)) if (!this.#set.has(name)) key += `${name}\u{0}${labels[name]!}\u{0}`;
     return key;
   }
 

@@ -74,14 +74,14 @@ export class InfoJoin {
 
   /** `info` are the times of info samples in seconds, over the same steps. */
   join(base: readonly VectorSeries[], info: readonly VectorSeries[], steps: number): readonly VectorSeries[] {
-    const signature = (labels: Labels): string => identifying.map((name) => labelOf(labels, name)).join('\u{ff}');
+    const signature = (labels: Labels): string => identifying.map((name) => labelOf(labels, name)).join('\u{0}');
     const known = new Set(
       base
         .map(({ labels }) => labels)
         .filter((labels) => !this.#isInfo(labels))
         .map(signature),
     );
-    known.delete('\u{ff}');
+    known.delete('\u{0}');
     const byMetric = new Map<string, Map<string, VectorSeries[]>>();
     for (const series of info) {
       const key = signature(series.labels);
