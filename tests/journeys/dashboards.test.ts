@@ -118,7 +118,7 @@ describe('dashboards', () => {
     await page.keyboard.type('till_qu', { delay: 30 });
     await page.getByRole('option', { name: /till_queue_depth/ }).click({ timeout: 15_000 });
     await expect.poll(() => field.innerText()).toContain('till_queue_depth');
-    await drawer.getByLabel('Title').fill('Waiting customers');
+    await drawer.getByLabel('Title', { exact: true }).fill('Waiting customers');
     await legend(page, 'STORE_002').waitFor({ timeout: 20_000 });
     await picture('dashboard-editor');
     await drawer.getByRole('button', { name: 'Done' }).click();
@@ -127,7 +127,7 @@ describe('dashboards', () => {
     await page.getByLabel('What was changed').fill('The queues');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.waitForURL((url) => /^\/dashboards\/dash_/.test(url.pathname));
-    address = page.url();
+    address = product.url + new URL(page.url()).pathname;
     await legend(page, 'STORE_003').waitFor({ timeout: 20_000 });
     expect(await page.locator('.dash-cell').first().getAttribute('style')).toContain('span 13');
   });
