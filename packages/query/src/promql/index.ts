@@ -15,3 +15,4 @@ export { describeTree } from './print/describe-tree.ts';
 export { showSampleValue } from './print/float.ts';
 export { evaluatePromql, type EvaluateOptions } from './evaluate/evaluate-promql.ts';
 export { allBuckets, type Bucket } from './histogram/buckets.ts';
+export { formatGoNumber, formatHistogram, plainDigits } from './histogram/format.ts';
