@@ -102,6 +102,14 @@ function record(
   return ok(samples);
 }
 
+/** The series that a rule writes while these alerts are active. */
+export function writtenBy(
+  rule: AlertingRule,
+  active: ReadonlyMap<string, ActiveAlert>,
+): Map<string, Readonly<Record<string, string>>> {
+  return new Map(alertSamples(rule, active).map(({ labels }) => [seriesKey(labels), labels]));
+}
+
 /** `ALERTS` and `ALERTS_FOR_STATE` (https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/#inspecting-alerts-during-runtime). */
 function alertSamples(rule: AlertingRule, active: ReadonlyMap<string, ActiveAlert>): RuleSample[] {
   return [...active.values()].flatMap(({ labels, state, activeAtMs }) => [

@@ -179,7 +179,7 @@ function replaceAll(expression: RE2JS, replacement: string, value: string): stri
   while (matcher.find()) {
     const group = (name: string): string => {
       try {
-        return matcher.group(/^\d+$/u.test(name) ? Number(name) : (name as never)) ?? '';
+        return matcher.group(/^\d+$/u.test(name) ? Number(name) : name) ?? '';
       } catch {
         // A group that the expression does not have is empty, as in Go.
         return '';
