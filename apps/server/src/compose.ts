@@ -16,6 +16,7 @@ import {
   startGrpc,
   startLoader,
 } from '@sightline/ingest';
+import type { MetricHead } from '@sightline/metrics';
 import type { FindingSink } from '@sightline/record';
 import type { Deliverer } from '@sightline/respond';
 import { connectStore, exactlyOnceSettings, migrate, openEmbeddedStore } from '@sightline/store';
@@ -28,10 +29,13 @@ import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openDetect } from './stages/detect.ts';
+import { openMetricHead } from './stages/metric-head.ts';
+import { openMetricsStage } from './stages/metrics.ts';
 import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
 import { openMonitors } from './stages/monitors.ts';
+import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
 /** The running product. */
@@ -84,7 +88,7 @@ async function openIngest(
   clock: Clock,
   logger: Logger,
   closers: Closers,
-): Promise<{ parts: ReceiverParts; spool: Spool; ledger: Ledger; accepted: AcceptedFrames }> {
+): Promise<{ parts: ReceiverParts; spool: Spool; ledger: Ledger; accepted: AcceptedFrames; head: MetricHead }> {
   const { store, control } = stores;
   const ledger = createLedger({ target: store, settings: exactlyOnceSettings, clock, logger });
   closers.add('ledger', () => ledger.close());
@@ -99,12 +103,14 @@ async function openIngest(
   });
   closers.add('spool', () => disk.close());
   const spool = accepted.guard(disk);
+  const head = await openMetricHead({ config, stores, logger, closers });
   const loader = await startLoader({
     spool,
     target: store,
     protocols,
     ledger,
     settings: exactlyOnceSettings,
+    metrics: head,
     clock,
     logger,
   });
@@ -117,7 +123,7 @@ async function openIngest(
   };
   const limits = { metricsKeptMs: config.retentionMetricsMs };
   const parts = { protocols, spool, keys: control.keys, organisations, ledger, limits, clock, logger };
-  return { parts, spool, ledger, accepted };
+  return { parts, spool, ledger, accepted, head };
 }
 
 type Component = Awaited<ReturnType<ApiDeps['health']>>['components'][number];
@@ -208,6 +214,8 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
     const stage: StageParts = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
+    const metrics =
+      config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(stage, ingest?.head) : undefined;
     const responding = openRespondStage(stage, () => delivery.current?.wake());
     const { respond } = responding;
     const findings: FindingSink = respond;
@@ -242,11 +250,14 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         settings,
         health,
         ...(agents ? { agents } : {}),
+        ...(metrics ? { metricEngine: metrics } : {}),
         monitors: uptime,
         respond,
         metrics: () =>
           [
             ingest?.ledger.metrics() ?? '',
+            ingest?.head.metrics() ?? '',
+            metrics?.metrics() ?? '',
             respond.metrics(),
             agents?.metrics() ?? '',
             delivery.current?.metrics() ?? '',
@@ -272,6 +283,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (config.roles.has('detect')) {
       delivery.current = openNotify(stage);
       responding.start();
+      openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
     const otlp = ingest && config.otlpPorts ? await openOtlpPorts(config, ingest.parts, closers) : [];

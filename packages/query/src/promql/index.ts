@@ -16,3 +16,7 @@ export { showSampleValue } from './print/float.ts';
 export { evaluatePromql, type EvaluateOptions } from './evaluate/evaluate-promql.ts';
 export { allBuckets, type Bucket } from './histogram/buckets.ts';
 export { formatGoNumber, formatHistogram, plainDigits } from './histogram/format.ts';
+export { allBuckets, type Bucket } from './histogram/histogram.ts';
+export { compileMatcher } from './parse/read-selector.ts';
+export { readDuration } from './parse/duration.ts';
+export { selectorsIn } from './selectors-in.ts';

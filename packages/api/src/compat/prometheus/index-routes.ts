@@ -1,0 +1,144 @@
+import type { Result } from '@sightline/base';
+import {
+  type Limited,
+  type MetricEngine,
+  parsePromql,
+  printPromql,
+  type QueryFault,
+  selectorsIn,
+  type SeriesQuery,
+  showSampleValue,
+} from '@sightline/query/promql';
+import { type Answer, type Call, engineOf, get, getOrPost, type PrometheusRoute } from './call.ts';
+import { ApiFault, badData, invalidParameter } from './fault.ts';
+import { countOf, limitOf, selectorsOf, timeOr, unescapeLabel } from './parameters.ts';
+import { faultOf, queryTimeoutMs } from './query-routes.ts';
+import { Pieces } from './reply.ts';
+import { labelsJson, listPieces, timestampJson } from './write-value.ts';
+
+/** Where clients name no bounds, or ones that no series has: all that a store may hold. */
+const firstMs = 0;
+const lastMs = Date.UTC(9999, 11, 31);
+const exemplarSelectorLimit = 200;
+
+export const indexRoutes: readonly PrometheusRoute[] = [
+  getOrPost('/series', async (call) => {
+    if (call.form.all('match[]').length === 0) return badData('no match[] parameter provided');
+    return list(call, (engine, query) => engine.series(query), labelsJson);
+  }),
+  getOrPost('/labels', (call) => list(call, (engine, query) => engine.labelNames(query), JSON.stringify)),
+  get('/label/:name/values', async (call) => {
+    const label = unescapeLabel(call.name);
+    if (label === '') return badData('invalid label name: ""');
+    return list(call, (engine, query) => engine.labelValues({ ...query, label }), JSON.stringify);
+  }),
+  get('/metadata', answerMetadata),
+  getOrPost('/query_exemplars', answerExemplars),
+];
+
+/** Reads when there is room; a fault of the engine becomes one of the API. */
+async function reading<T>(
+  { asker, gate, signal: gone }: Call,
+  read: (signal: AbortSignal) => Promise<Result<T, QueryFault>>,
+): Promise<{ readonly found: T } | ApiFault> {
+  const answer = await gate.run(asker.organisation, { gone, limitMs: queryTimeoutMs }, read);
+  if (answer instanceof ApiFault) return answer;
+  return answer.ok ? { found: answer.value } : faultOf(answer.error);
+}
+
+async function list<T>(
+  call: Call,
+  read: (engine: MetricEngine, query: SeriesQuery) => Promise<Result<Limited<T>, QueryFault>>,
+  show: (item: T) => string,
+): Promise<Answer> {
+  const engine = engineOf(call);
+  if (engine instanceof ApiFault) return engine;
+  const query = seriesQuery(call);
+  if (query instanceof ApiFault) return query;
+  const answer = await reading(call, (signal) => read(engine, { ...query, signal }));
+  if (answer instanceof ApiFault) return answer;
+  const { items, cut } = answer.found;
+  const data = new Pieces(listPieces(items, (item) => show(item)));
+  return cut ? { data, warnings: ['results truncated due to limit'] } : { data };
+}
+
+function seriesQuery({ form, asker }: Call): SeriesQuery | ApiFault {
+  const limit = limitOf(form);
+  if (limit instanceof ApiFault) return limit;
+  const range = rangeOf(form);
+  if (range instanceof ApiFault) return range;
+  const selectors = selectorsOf(form);
+  if (selectors instanceof ApiFault) return selectors;
+  const bound = selectors.length === 0 && asker.enforced.length > 0 ? [[]] : selectors;
+  const matchers = bound.map((selector) => [...selector, ...asker.enforced]);
+  return { organisation: asker.organisation, matchers, ...range, limit };
+}
+
+function rangeOf(form: Call['form']): { startMs: number; endMs: number } | ApiFault {
+  const startMs = timeOr(form, 'start', firstMs);
+  if (startMs instanceof ApiFault) return startMs;
+  const endMs = timeOr(form, 'end', lastMs);
+  if (endMs instanceof ApiFault) return endMs;
+  return { startMs: Math.max(firstMs, startMs), endMs: Math.min(lastMs, endMs) };
+}
+
+async function answerMetadata(call: Call): Promise<Answer> {
+  const { form, asker } = call;
+  const engine = engineOf(call);
+  if (engine instanceof ApiFault) return engine;
+  const limit = countOf(form, 'limit');
+  if (limit instanceof ApiFault) return limit;
+  const perMetric = countOf(form, 'limit_per_metric');
+  if (perMetric instanceof ApiFault) return perMetric;
+  if (limit === 0) return { data: {} };
+  const metric = form.get('metric');
+  const answer = await reading(call, () =>
+    engine.metadata({ organisation: asker.organisation, metric, limit: Math.max(0, limit) }),
+  );
+  if (answer instanceof ApiFault) return answer;
+  const shown = [...answer.found].map(
+    ([name, entries]) => [name, perMetric > 0 ? entries.slice(0, perMetric) : entries] as const,
+  );
+  return { data: Object.fromEntries(limit > 0 ? shown.slice(0, limit) : shown) };
+}
+
+async function answerExemplars(call: Call): Promise<Answer> {
+  const { form, asker } = call;
+  const engine = engineOf(call);
+  if (engine instanceof ApiFault) return engine;
+  const range = rangeOf(form);
+  if (range instanceof ApiFault) return range;
+  if (range.endMs < range.startMs && form.get('end') !== '') {
+    return badData('end timestamp must not be before start timestamp');
+  }
+  const parsed = parsePromql(form.get('query'));
+  if (!parsed.ok) return invalidParameter('query', parsed.error.message);
+  const selectors = selectorsIn(parsed.value);
+  if (selectors.length === 0) return { data: [] };
+  if (selectors.length > exemplarSelectorLimit) return badData(`more than ${exemplarSelectorLimit} selectors`);
+  // Only the selectors count; so the key's own site can be written into each of them.
+  const bound = selectors.map(({ name, matchers, span }) =>
+    printPromql({
+      kind: 'vector-selector',
+      name,
+      matchers: [...asker.enforced, ...matchers],
+      shift: { offsetMs: 0 },
+      span,
+    }),
+  );
+  const answer = await reading(call, () =>
+    engine.exemplars({ organisation: asker.organisation, expression: bound.join(' or '), ...range }),
+  );
+  if (answer instanceof ApiFault) return answer;
+  return {
+    data: new Pieces(
+      listPieces(answer.found, ({ labels, exemplars }) => {
+        const points = exemplars.map(
+          ({ labels: own, value, atMs }) =>
+            `{"labels":${labelsJson(own)},"value":"${showSampleValue(value)}","timestamp":${timestampJson(atMs)}}`,
+        );
+        return `{"seriesLabels":${labelsJson(labels)},"exemplars":[${points.join(',')}]}`;
+      }),
+    ),
+  };
+}
