@@ -17,5 +17,5 @@ export { receivedSeries, staleSeries } from './rule-files/rule-samples.ts';
 export { elementsOf } from './rule-files/elements.ts';
 export { parsePrometheusDuration } from './rule-files/prometheus-duration.ts';
 export type { FileRule, RuleGroup } from './rule-files/rule-file.ts';
-export type { KnownGroup } from './rule-files/known-group.ts';
+export { groupState } from './rule-files/group-state.ts';
 export type { AskInstant, SampleSink } from './rule-files/ports.ts';

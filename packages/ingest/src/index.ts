@@ -28,3 +28,4 @@ export type { ForwardingAgent } from './forwarded/accept-batch.ts';
 export { LogsRequestBuilder } from './otlp/build-logs.ts';
 export { protocols } from './protocols/all.ts';
 export * from './protocol.ts';
+export { remoteWrite2Lane } from './protocols/prometheus-remote-write/prometheus-remote-write.ts';
