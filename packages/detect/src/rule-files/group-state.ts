@@ -22,9 +22,13 @@ export function groupState({ file, group, intervalMs, lastRunMs, durationMs, rul
         evaluationSeconds: memory.durationMs / 1000,
       };
       if (rule.kind === 'recording') return { ...common, type: 'recording' as const };
-      const alerts = [...memory.alerts.values()].map(({ keptSinceMs, fingerprint: _, ...alert }) => ({
-        ...alert,
-        ...(keptSinceMs === undefined ? {} : { keepFiringSinceMs: keptSinceMs }),
+      const alerts = [...memory.alerts.values()].map(({ labels, annotations, activeAtMs, value, ...alert }) => ({
+        labels,
+        annotations,
+        state: alert.state,
+        activeAtMs,
+        value,
+        ...(alert.keptSinceMs === undefined ? {} : { keepFiringSinceMs: alert.keptSinceMs }),
       }));
       const firing = alerts.some(({ state }) => state === 'firing');
       const state = firing ? ('firing' as const) : alerts.length > 0 ? ('pending' as const) : ('inactive' as const);
