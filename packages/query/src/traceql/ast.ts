@@ -161,7 +161,7 @@ export interface Metric {
   readonly selection: Spanset | undefined;
   readonly top: number;
   /** `topk(n)` or `bottomk(n)` behind it. */
-  readonly then: { readonly name: 'topk' | 'bottomk'; readonly count: number } | undefined;
+  readonly kept: { readonly name: 'topk' | 'bottomk'; readonly count: number } | undefined;
   readonly at: Position;
 }
 

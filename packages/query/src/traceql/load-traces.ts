@@ -42,3 +42,19 @@ export async function loadTraces(
   }
   return new Map([...spans].map(([id, list]) => [id, atHand(treeOf(list))]));
 }
+
+/** All spans of one trace, wherever it lies, the first ten thousand. Throws `StoreError`. */
+export async function readFullTrace(
+  reader: TelemetryReader,
+  organisation: string,
+  traceId: string,
+  limits: QueryLimits = {},
+): Promise<FullSpan[]> {
+  const rows = await reader.query<FullSpanColumns>(
+    `SELECT ${fullSpanColumns} FROM spans PREWHERE organisation = {organisation:String} AND trace_id = toFixedString(unhex({trace:String}), 16)
+     ORDER BY ts, span_id LIMIT {most:UInt32}`,
+    { organisation, trace: traceId.toLowerCase(), most: mostOfTrace },
+    limits,
+  );
+  return rows.map(toFullSpan);
+}

@@ -12,6 +12,8 @@ export interface TraceqlRange {
   readonly toMs: number;
   readonly stepMs: number;
   readonly query: string;
+  /** The whole range as one step, wherever it begins. */
+  readonly whole?: boolean;
 }
 
 export interface TraceqlSeries {
@@ -34,7 +36,7 @@ function filtersOf({ stages }: Pipeline, compiler: ConditionSql): Result<string,
         position: { from: at, to: at + 1 },
       });
     if (stage.kind === 'select' || stage.kind === 'coalesce') continue;
-    if (stage.kind !== 'spanset') return refuse(`${stage.kind === 'by' ? 'by()' : 'an aggregate'}`);
+    if (stage.kind !== 'spanset') return refuse(stage.kind === 'by' ? 'by()' : 'an aggregate');
     if (stage.spanset.kind !== 'filter') return refuse('an operator between spansets');
     const condition = compiler.condition(stage.spanset.condition);
     if (!condition.exact) return refuse('a condition on other spans of the trace');
@@ -77,7 +79,8 @@ export async function traceqlMetrics(
   const compiler = new ConditionSql();
   const filter = filtersOf(pipeline, compiler);
   if (!filter.ok) return filter;
-  const fromMs = Math.floor(asked.fromMs / asked.stepMs) * asked.stepMs;
+  const fromMs =
+    asked.whole === true ? Math.trunc(asked.fromMs) : Math.floor(asked.fromMs / asked.stepMs) * asked.stepMs;
   const range = { ...asked, fromMs };
   if (metric.name === 'compare') return compareSeries(reader, range, metric, filter.value, compiler, limits);
   const by: string[] = [];
@@ -103,9 +106,15 @@ export async function traceqlMetrics(
     service: '',
   });
   const rows = await reader.query<Row>(
-    `SELECT toString(intDiv(toInt64(toUnixTimestamp64Milli(toDateTime64(ts, 3))), {stepMs:Int64})) AS step, [${keys.join(', ')}] AS labels, ${value.value.sql} AS values
+    `SELECT toString(intDiv(toInt64(toUnixTimestamp64Milli(toDateTime64(ts, 3))) - {firstMs:Int64}, {stepMs:Int64})) AS step, [${keys.join(', ')}] AS labels, ${value.value.sql} AS values
      FROM spans PREWHERE ${scope.sql} AND ${filter.value}${value.value.only} GROUP BY step, labels ORDER BY step, labels LIMIT {most:UInt32}`,
-    { ...scope.parameters, ...compiler.parameters, stepMs: Math.trunc(asked.stepMs), most: mostSeries * 100 + 1 },
+    {
+      ...scope.parameters,
+      ...compiler.parameters,
+      stepMs: Math.trunc(asked.stepMs),
+      firstMs: Math.trunc(fromMs),
+      most: mostSeries * 100 + 1,
+    },
     { ...limits, resultRows: mostSeries * 100 + 1 },
   );
   if (rows.length > mostSeries * 100) {
@@ -116,7 +125,7 @@ export async function traceqlMetrics(
   }
   const names = [...metric.by.map(nameOf), ...(histogram ? ['__bucket'] : [])];
   const series = collect(rows, names, metric, range);
-  return ok(metric.then ? keepTop(series, metric.then) : series);
+  return ok(metric.kept ? keepTop(series, metric.kept) : series);
 }
 
 const aggregateSql: Readonly<Record<string, (value: string) => string>> = {
@@ -175,7 +184,7 @@ function collect(rows: readonly Row[], names: readonly string[], metric: Metric,
         one = { labels: own.length === 0 ? [['__name__', metric.name]] : own, at: new Map() };
         series.set(key, one);
       }
-      if (Number.isFinite(value)) one.at.set(Number(step) * range.stepMs, value / per);
+      if (Number.isFinite(value)) one.at.set(range.fromMs + Number(step) * range.stepMs, value / per);
     }
   }
   if (series.size === 0 && filled && names.length === 0)
@@ -191,7 +200,7 @@ function collect(rows: readonly Row[], names: readonly string[], metric: Metric,
 }
 
 /** As Prometheus' `topk`: at each step the largest stay, the others lose their sample there. */
-function keepTop(series: readonly TraceqlSeries[], { name, count }: NonNullable<Metric['then']>): TraceqlSeries[] {
+function keepTop(series: readonly TraceqlSeries[], { name, count }: NonNullable<Metric['kept']>): TraceqlSeries[] {
   const byStep = new Map<number, { of: number; value: number }[]>();
   for (const [of, { samples }] of series.entries()) {
     for (const { atMs, value } of samples) {

@@ -148,7 +148,7 @@ class Parser {
       if (metric) {
         if (name !== 'topk' && name !== 'bottomk') throw this.#unexpected('`topk` or `bottomk`');
         this.#next++;
-        metric = { ...metric, then: { name, count: this.#countInParentheses() } };
+        metric = { ...metric, kept: { name, count: this.#countInParentheses() } };
       } else if (top && stages.length > 0 && metricFunctions.includes(name as MetricFunction)) {
         metric = this.#metric(name as MetricFunction);
       } else stages.push(this.#stage(stages.length === 0));
@@ -373,7 +373,7 @@ class Parser {
       this.#expect(')');
     }
     const quantiles = name === 'quantile_over_time' ? numbers : [];
-    return { name, of, quantiles, by, selection, top, then: undefined, at };
+    return { name, of, quantiles, by, selection, top, kept: undefined, at };
   }
 }
 

@@ -203,7 +203,7 @@ describe('metrics queries', () => {
     ['{} | quantile_over_time(duration, .5, 0.99) by (name)', { name: 'quantile_over_time', quantiles: [0.5, 0.99] }],
     ['{} | histogram_over_time(duration)', { name: 'histogram_over_time' }],
     ['{} | compare({ status = error }, 5)', { name: 'compare', top: 5 }],
-    ['{} | count_over_time() by (name) | topk(3)', { then: { name: 'topk', count: 3 } }],
+    ['{} | count_over_time() by (name) | topk(3)', { kept: { name: 'topk', count: 3 } }],
     ['{ nestedSetParent<0 && true } | rate() by(resource.service.name) with (sample=true)', { name: 'rate' }],
   ])('%s', (query, expected) => {
     const parsed = parseTraceql(query);
