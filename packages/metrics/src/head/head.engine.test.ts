@@ -115,7 +115,7 @@ async function stored(metric: string): Promise<[number, number][]> {
     'SELECT base64Encode(chunk) AS chunk FROM metric_chunks WHERE organisation = {organisation:String} AND metric = {metric:String} ORDER BY fp, t',
     { organisation, metric },
   );
-  return rows.flatMap(({ chunk }) => {
+  const all = rows.flatMap(({ chunk }) => {
     const samples = new SampleBuffer(16);
     expect(appendChunk(Buffer.from(chunk, 'base64'), samples)).toBeUndefined();
     return Array.from({ length: samples.count }, (_, at): [number, number] => [
@@ -123,6 +123,7 @@ async function stored(metric: string): Promise<[number, number][]> {
       samples.values[at]!,
     ]);
   });
+  return all.sort(([a], [b]) => a - b);
 }
 
 /** `count` samples, `stepMs` apart, the last one at `lastMs`; each value is its number. */
