@@ -34,6 +34,7 @@ import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
 import { openMonitors } from './stages/monitors.ts';
+import { openScrape } from './stages/scrape.ts';
 import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -235,6 +236,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       const metricsKeptMs = config.retentionMetricsMs;
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
+    const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     if (!config.roles.has('query')) registerProbes(app, health);
     else {
@@ -247,6 +249,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         settings,
         health,
         ...(agents ? { agents } : {}),
+        ...(targetReader ? { targetReader } : {}),
         monitors: uptime,
         respond,
         metrics: () =>

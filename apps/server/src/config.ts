@@ -29,6 +29,8 @@ export interface Config {
   readonly spoolLimitBytes: number;
   /** How long samples of metrics are kept as they came; Infinity for ever. */
   readonly retentionMetricsMs: number;
+  /** A prometheus.yml to scrape by; '' for none. */
+  readonly scrapeConfig: string;
   readonly clickhouseUrl: string;
   readonly databaseUrl: string;
   /** Proxies whose X-Forwarded-For is believed; empty for none. */
@@ -239,6 +241,7 @@ export function readConfig(
     otlpPorts: otlpPorts.value,
     spoolLimitBytes: spoolLimitBytes.value,
     retentionMetricsMs: retentionMetricsMs.value,
+    scrapeConfig: at('scrape-config')[0] === '' ? '' : path.resolve(workingFolder, at('scrape-config')[0]),
     clickhouseUrl: clickhouseUrl.value,
     databaseUrl: databaseUrl.value,
     trustedProxies: trustedProxies.value,

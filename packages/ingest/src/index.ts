@@ -28,3 +28,5 @@ export type { ForwardingAgent } from './forwarded/accept-batch.ts';
 export { LogsRequestBuilder } from './otlp/build-logs.ts';
 export { protocols } from './protocols/all.ts';
 export * from './protocol.ts';
+export { keepOwnSeries, type OwnSeriesParts } from './own-series.ts';
+export { scrapeProtocol } from './scraped.ts';

@@ -20,4 +20,5 @@ export {
   type RunOfFrames,
   type SegmentName,
 } from './forwarded/batch.ts';
+export { scrapedLane } from './scraped.ts';
 export { splitLogs, type LogClass } from './forwarded/split-logs.ts';
