@@ -50,13 +50,13 @@ async function evaluate(expression: Expression, options: EvaluateOptions, source
   const grid = gridOf(options, bounds.steps);
   const limits = new QueryLimits(bounds, options.signal);
   limits.check();
-  const { lookbackMs = 300_000, subqueryStepMs = 60_000 } = options;
-  const evaluation = new Evaluation({ source, limits, lookbackMs, subqueryStepMs, instant });
+  const { text, lookbackMs = 300_000, subqueryStepMs = 60_000 } = options;
+  const evaluation = new Evaluation({ source, text, limits, lookbackMs, subqueryStepMs, instant });
   const evaluator = new Evaluator(evaluation);
   const prepared = prepare(expression, options);
   evaluator.prefetch(prepared, grid);
   const value = await valueOf(prepared, grid, evaluator, evaluation);
-  return { value, ...evaluation.annotations.finish(options.text), samples: limits.samples };
+  return { value, ...evaluation.annotations.finish(text), samples: limits.samples };
 }
 
 function gridOf({ startMs, endMs, stepMs }: EvaluateOptions, steps: number): Grid {
@@ -91,7 +91,10 @@ async function valueOf(
       const values = await evaluator.scalar(bare, grid);
       if (instant) return { type: 'scalar', atMs, value: values[0]! };
       const present = new Uint8Array(grid.count).fill(1);
-      return { type: 'matrix', series: [matrixSeries({ labels: {}, values, present, dropName: false }, grid)] };
+      return {
+        type: 'matrix',
+        series: [matrixSeries({ labels: {}, values, present, dropName: false }, timesOf(grid))],
+      };
     }
     case 'matrix':
       return { type: 'matrix', series: sorted(await rawMatrix(bare, grid, evaluator, evaluation)) };
@@ -99,7 +102,10 @@ async function valueOf(
       break;
   }
   const series = cleaned(await evaluator.vector(bare, grid));
-  if (!instant) return { type: 'matrix', series: sorted(series.map((one) => matrixSeries(one, grid))) };
+  if (!instant) {
+    const times = timesOf(grid);
+    return { type: 'matrix', series: sorted(series.map((one) => matrixSeries(one, times))) };
+  }
   const samples = series.map(({ labels, values, histograms }) => {
     const histogram = histograms?.[0];
     return { labels, value: histogram ? Number.NaN : values[0]!, ...(histogram && { histogram }) };
@@ -112,23 +118,30 @@ export function cleaned(series: readonly VectorSeries[]): readonly VectorSeries[
   return mergeSame(series.map((one) => (one.dropName ? { ...one, labels: withoutName(one.labels) } : one)));
 }
 
-/** What has a value, at the times of its steps. */
-export function matrixSeries({ labels, values, present, histograms }: VectorSeries, grid: Grid): MatrixSeries {
+/** The times of all steps, shared by the series that have a value at each. */
+export function timesOf(grid: Grid): Float64Array {
+  return Float64Array.from({ length: grid.count }, (_, step) => timeAt(grid, step));
+}
+
+/** What has a value, at the times of its steps; `times` are all of them. */
+export function matrixSeries(series: VectorSeries, times: Float64Array): MatrixSeries {
+  const { labels, values, present, histograms } = series;
+  if (!histograms && !present.includes(0)) return { labels, floats: { times, values }, histograms: [] };
   const found: MatrixSeries['histograms'][number][] = [];
-  const times = new Float64Array(values.length);
+  const kept = new Float64Array(values.length);
   const floats = new Float64Array(values.length);
   let count = 0;
   for (let step = 0; step < values.length; step++) {
     if (present[step] === 0) continue;
     const histogram = histograms?.[step];
     if (histogram) {
-      found.push({ atMs: timeAt(grid, step), histogram });
+      found.push({ atMs: times[step]!, histogram });
     } else {
-      times[count] = timeAt(grid, step);
+      kept[count] = times[step]!;
       floats[count++] = values[step]!;
     }
   }
-  return { labels, floats: { times: times.subarray(0, count), values: floats.subarray(0, count) }, histograms: found };
+  return { labels, floats: { times: kept.slice(0, count), values: floats.slice(0, count) }, histograms: found };
 }
 
 function sorted(series: readonly MatrixSeries[]): readonly MatrixSeries[] {

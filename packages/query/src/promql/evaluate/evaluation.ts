@@ -6,6 +6,8 @@ import type { VectorSeries } from './values.ts';
 /** What all nodes of one evaluation share. */
 export interface EvaluationOptions {
   readonly source: SeriesSource;
+  /** The query as it was written. */
+  readonly text: string;
   readonly limits: QueryLimits;
   readonly lookbackMs: number;
   /** Resolution of subqueries that name none. */

@@ -2,7 +2,7 @@ import type { Expression } from '../ast.ts';
 import { extendedEdges } from '../kernels/extended-rate.ts';
 import type { MatrixSeries } from '../metric-engine.ts';
 import { type Grid, QueryFailure, type SampleColumns } from '../source.ts';
-import { cleaned, matrixSeries } from './evaluate-promql.ts';
+import { cleaned, matrixSeries, timesOf } from './evaluate-promql.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { Evaluation } from './evaluation.ts';
 import { execution } from './values.ts';
@@ -20,7 +20,8 @@ export async function rawMatrix(
   }
   if (node.kind === 'subquery') {
     const { series, grid: inner } = await evaluator.subquery(node, grid);
-    return cleaned(series).map((one) => matrixSeries(one, inner));
+    const times = timesOf(inner);
+    return cleaned(series).map((one) => matrixSeries(one, times));
   }
   if (node.kind !== 'matrix-selector') throw new Error(`a ${node.kind} is no range vector`);
   const request = evaluator.selectors.ofSamples(node, grid);
