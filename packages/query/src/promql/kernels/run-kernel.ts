@@ -2,6 +2,7 @@ import type { Grid, KernelCall, SampleColumns, SeriesValues } from '../source.ts
 import { kernelsByName } from './all.ts';
 import { sliceSamples, withoutStale } from './columns.ts';
 import { firstIndex } from './extended-rate.ts';
+import { asStatistics } from './histogram-statistics.ts';
 import { type Kernel, KernelNotes, type KernelOutput } from './kernel.ts';
 import { last, windowSamples } from './last.ts';
 import { runMixed } from './run-mixed.ts';
@@ -23,7 +24,8 @@ export function runKernel(
   grid: Grid,
   notes: KernelNotes = new KernelNotes(),
 ): SeriesValues {
-  const samples = narrowed(given, call, grid);
+  const needed = narrowed(given, call, grid);
+  const samples = call.statistics && needed.histograms ? asStatistics(needed) : needed;
   const output = { values: new Float64Array(grid.count), present: new Uint8Array(grid.count) };
   if (call.name === 'samples') {
     const kept = withoutStale(samples);
