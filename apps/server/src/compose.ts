@@ -36,6 +36,7 @@ import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
 import { openMonitors } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
+import { openStatsd } from './stages/statsd.ts';
 import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -239,6 +240,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       const metricsKeptMs = config.retentionMetricsMs;
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
+    if (ingest) openStatsd(stage, ingest);
     const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     if (!config.roles.has('query')) registerProbes(app, health);

@@ -30,3 +30,4 @@ export { protocols } from './protocols/all.ts';
 export * from './protocol.ts';
 export { keepOwnSeries, type OwnSeriesParts } from './own-series.ts';
 export { scrapeProtocol } from './scraped.ts';
+export { startStatsd, type StatsdServer } from './statsd/start-statsd.ts';

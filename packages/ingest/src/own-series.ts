@@ -16,7 +16,8 @@ export interface OwnSeriesParts {
 
 /**
  * Keeps series that we made ourselves, of scraping or StatsD, as if they had come over remote write: judged, spooled, and each sample
- * counted under `protocol`. `refused` is what was given up on the way to them. Resolves once they are durable or counted as lost; false for the latter.
+ * counted under `protocol`. `refused` is what was given up on the way to them; `records` how many records they stand for, where
+ * that is not the number of samples. Resolves once they are durable or counted as lost; false for the latter.
  */
 export async function keepOwnSeries(
   { spool, ledger, metricsKeptMs = defaultKeptMs, clock }: OwnSeriesParts,
@@ -24,14 +25,16 @@ export async function keepOwnSeries(
   scope: KeyScope,
   series: readonly ReceivedSeries[],
   refused: readonly Refusal[] = [],
+  records?: number,
 ): Promise<boolean> {
   const receivedAtMs = clock.now();
   const body = writeRw2Request(series);
   const checked = checkRemoteWrite2({ body, receivedAtMs, metricsFromMs: receivedAtMs - metricsKeptMs });
   // What we wrote ourselves is always well-formed.
-  const { frames, refused: judged } = checked.kind === 'accept' ? checked : { frames: [], refused: [] };
+  const { frames: made, refused: judged } = checked.kind === 'accept' ? checked : { frames: [], refused: [] };
+  const frames = records === undefined ? made : made.map((frame) => ({ ...frame, records }));
   const all = [...refused, ...judged];
-  const count = ({ signal, reason, records }: Omit<Refusal, 'message'>): void =>
+  const count = ({ signal, reason, records: lost }: Omit<Refusal, 'message'>): void =>
     ledger.count({
       organisation: scope.organisation,
       keyId: scope.keyId,
@@ -39,12 +42,12 @@ export async function keepOwnSeries(
       signal,
       outcome: lostBeforeUs(reason) ? 'dropped' : 'rejected',
       reason,
-      records,
+      records: lost,
       bytes: 0,
       receivedAtMs,
     });
-  for (const { signal, records } of all) ledger.received(protocol, signal, records, 0);
-  for (const { signal, records, bytes } of frames) ledger.received(protocol, signal, records, bytes.length);
+  for (const refusal of all) ledger.received(protocol, refusal.signal, refusal.records, 0);
+  for (const frame of frames) ledger.received(protocol, frame.signal, frame.records, frame.bytes.length);
   if (frames.length === 0) {
     for (const refusal of all) count(refusal);
     return true;
@@ -52,6 +55,6 @@ export async function keepOwnSeries(
   const kept = await spool.append(frames, scope, { protocol, project: 0, receivedAtMs, atOnce: true }, all);
   if (kept.ok) return true;
   for (const refusal of all) count(refusal);
-  for (const { signal, records } of frames) count({ signal, reason: kept.error.kind, records });
+  for (const frame of frames) count({ ...frame, reason: kept.error.kind });
   return false;
 }
