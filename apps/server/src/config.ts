@@ -33,6 +33,8 @@ export interface Config {
   readonly scrapeConfig: string;
   /** Where StatsD is taken; undefined for nowhere. */
   readonly statsdPort: number | undefined;
+  /** Prometheus rule files: a folder or globs, joined by commas; '' for none. */
+  readonly rules: string;
   readonly clickhouseUrl: string;
   readonly databaseUrl: string;
   /** Proxies whose X-Forwarded-For is believed; empty for none. */
@@ -247,6 +249,7 @@ export function readConfig(
     retentionMetricsMs: retentionMetricsMs.value,
     statsdPort: statsdPort.value,
     scrapeConfig: at('scrape-config')[0] === '' ? '' : path.resolve(workingFolder, at('scrape-config')[0]),
+    rules: at('rules')[0],
     clickhouseUrl: clickhouseUrl.value,
     databaseUrl: databaseUrl.value,
     trustedProxies: trustedProxies.value,
