@@ -16,6 +16,8 @@ import {
   startGrpc,
   startLoader,
 } from '@sightline/ingest';
+import type { TelemetryReads } from '@sightline/query';
+import { unavailableMetrics } from '@sightline/query/promql';
 import type { FindingSink } from '@sightline/record';
 import type { Deliverer } from '@sightline/respond';
 import { connectStore, exactlyOnceSettings, migrate, openEmbeddedStore } from '@sightline/store';
@@ -74,7 +76,13 @@ async function openStores(config: Config, clock: Clock, logger: Logger, closers:
   const [telemetry, control] = await Promise.allSettled([openTelemetry(), openDatabase()]);
   if (telemetry.status === 'rejected') throw telemetry.reason;
   if (control.status === 'rejected') throw control.reason;
-  return { ...telemetry.value, control: control.value };
+  const { store, engine } = telemetry.value;
+  const reads: TelemetryReads = {
+    query: (...question) => store.query(...question),
+    stream: (...question) => store.stream(...question),
+    metrics: unavailableMetrics('this server holds no metrics'),
+  };
+  return { store, engine, reads, control: control.value };
 }
 
 /** Everything between a client's bytes and the tables. */
@@ -232,7 +240,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (!config.roles.has('query')) registerProbes(app, health);
     else {
       await registerApi(app, {
-        store: stores.store,
+        store: stores.reads,
         control: stores.control,
         ingest: { status: () => ingestStatus(ingest?.spool, clock) },
         clock,

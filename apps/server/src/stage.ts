@@ -1,11 +1,14 @@
 import type { Clock, Logger } from '@sightline/base';
 import type { Control } from '@sightline/control';
+import type { TelemetryReads } from '@sightline/query';
 import type { EmbeddedStore, TelemetryStore } from '@sightline/store';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 
 export interface Stores {
   readonly store: TelemetryStore;
+  /** The same store as reads want it, with the metrics. */
+  readonly reads: TelemetryReads;
   /** The engine on this machine; undefined with `--clickhouse-url`. */
   readonly engine: EmbeddedStore | undefined;
   readonly control: Control;

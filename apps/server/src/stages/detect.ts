@@ -17,7 +17,7 @@ export function openDetect(
   sink: FindingSink,
   lagMs: () => number,
 ): DetectStage {
-  const rules = new RuleRunner({ control: stores.control, reader: stores.store, sink, clock, logger, lagMs });
+  const rules = new RuleRunner({ control: stores.control, reader: stores.reads, sink, clock, logger, lagMs });
   closers.add('rules', () => rules.close());
   rules.start();
   return { metrics: () => rules.metrics() };
