@@ -1,5 +1,6 @@
 import type { Result } from '@sightline/base';
 import type { FleetControl } from './fleet/port.ts';
+import type { Dashboards } from './dashboards/port.ts';
 import type { Detect } from './detect/port.ts';
 import type { Alerting } from './alerting/port.ts';
 import type { Monitors } from './monitors/port.ts';
@@ -25,6 +26,7 @@ export interface Control {
   readonly alerting: Alerting;
   readonly respond: RespondRecords;
   readonly monitors: Monitors;
+  readonly dashboards: Dashboards;
   readonly settings: Settings;
   readonly setup: Setup;
   /** True when the database answers `SELECT 1` within a second. */

@@ -1,5 +1,6 @@
 export * from './control.ts';
 export * from './fleet/port.ts';
+export * from './dashboards/port.ts';
 export * from './detect/port.ts';
 export * from './alerting/port.ts';
 export * from './respond/port.ts';

@@ -2,6 +2,7 @@ import type { Clock, Logger } from '@sightline/base';
 import type { Control } from './control.ts';
 import { alerting } from './alerting/alerting.ts';
 import { audit } from './audit.ts';
+import { dashboards } from './dashboards/dashboards.ts';
 import { detect } from './detect/detect.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
@@ -66,6 +67,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     alerting: alertingService,
     respond: respond(context, alertingService.notifications),
     monitors: monitors(context),
+    dashboards: dashboards(context),
     settings: settings(context),
     setup: setup(context),
     healthy: () => healthy(pool),

@@ -106,6 +106,18 @@ export interface ProtocolEndpoint {
   readonly reply: (ending: Ending, request: Omit<ProtocolRequest, 'scope'>) => ProtocolReply;
 }
 
+/** A unary gRPC method; its message passes as bytes through the same path as a request over HTTP. */
+export interface GrpcMethod {
+  /** `opentelemetry.proto.collector.trace.v1.TraceService` */
+  readonly service: string;
+  /** `Export` */
+  readonly method: string;
+  /** Checks the message; its path and its reply over HTTP are not used. */
+  readonly endpoint: ProtocolEndpoint;
+  /** The encoded response of a good ending. */
+  readonly reply: (refused: readonly Refusal[]) => Buffer;
+}
+
 /** Rows for one table of the store, made in TypeScript. Column names are the table's; missing columns take their default. */
 export interface DecodedRows {
   readonly table: 'logs' | 'spans' | 'points' | 'errors' | 'sessions' | 'checks' | 'attachments' | 'feedback';
@@ -155,6 +167,7 @@ export interface Protocol {
   /** One paragraph and a link to the specification. */
   readonly docs: string;
   readonly endpoints: readonly ProtocolEndpoint[];
+  readonly grpc?: readonly GrpcMethod[];
   readonly lanes: readonly Lane[];
 }
 

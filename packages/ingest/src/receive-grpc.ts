@@ -6,8 +6,8 @@ import {
   type ServerUnaryCall,
   type status,
 } from '@grpc/grpc-js';
-import type { Ending, Protocol, ProtocolEndpoint } from './protocol.ts';
-import { grpcCode, partialSuccess, rpcStatus } from './protocols/otlp/reply.ts';
+import type { Ending, GrpcMethod, Protocol } from './protocol.ts';
+import { grpcCode, rpcStatus } from './protocols/otlp/reply.ts';
 import { defaultReceiveLimits, receiveRequest, type ReceiverParts } from './receive.ts';
 
 /** A running gRPC server. */
@@ -17,16 +17,10 @@ export interface GrpcServer {
   close(): Promise<void>;
 }
 
-const services = [
-  { service: 'opentelemetry.proto.collector.logs.v1.LogsService', path: '/v1/logs' },
-  { service: 'opentelemetry.proto.collector.trace.v1.TraceService', path: '/v1/traces' },
-  { service: 'opentelemetry.proto.collector.metrics.v1.MetricsService', path: '/v1/metrics' },
-] as const;
-
 const stopWithinMs = 2000;
 
 /**
- * OTLP over gRPC (https://opentelemetry.io/docs/specs/otlp/#otlpgrpc) on a port of its own (0 picks one). Messages pass as
+ * The gRPC methods of all protocols (OTLP: https://opentelemetry.io/docs/specs/otlp/#otlpgrpc) on a port of their own (0 picks one). Messages pass as
  * bytes, into the same path as HTTP. Rejects when the port is taken.
  */
 export async function startGrpc(
@@ -38,9 +32,10 @@ export async function startGrpc(
     'grpc.max_concurrent_streams': 256,
     'grpc.keepalive_time_ms': 60_000,
   });
-  for (const { service, path } of services) {
-    const found = endpointAt(parts.protocols, path);
-    if (found) server.addService(definition(service), { export: handler(parts, ...found) });
+  for (const protocol of parts.protocols) {
+    for (const method of protocol.grpc ?? []) {
+      server.addService(definition(method), { unary: handler(parts, protocol, method) });
+    }
   }
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   const port = await new Promise<number>((resolve, reject) => {
@@ -52,19 +47,11 @@ export async function startGrpc(
   return { port, close: () => stop(server) };
 }
 
-function endpointAt(protocols: readonly Protocol[], path: string): [Protocol, ProtocolEndpoint] | undefined {
-  for (const protocol of protocols) {
-    const endpoint = protocol.endpoints.find((known) => known.path === path);
-    if (endpoint) return [protocol, endpoint];
-  }
-  return undefined;
-}
-
-function definition(service: string): Parameters<Server['addService']>[0] {
+function definition({ service, method }: GrpcMethod): Parameters<Server['addService']>[0] {
   const same = (bytes: Buffer): Buffer => bytes;
   return {
-    export: {
-      path: `/${service}/Export`,
+    unary: {
+      path: `/${service}/${method}`,
       requestStream: false,
       responseStream: false,
       requestSerialize: same,
@@ -75,14 +62,15 @@ function definition(service: string): Parameters<Server['addService']>[0] {
   };
 }
 
-function handler(parts: ReceiverParts, protocol: Protocol, endpoint: ProtocolEndpoint) {
+function handler(parts: ReceiverParts, protocol: Protocol, method: GrpcMethod) {
   let inFlightBytes = 0;
   const limitBytes = parts.limits?.inFlightBytes ?? defaultReceiveLimits.inFlightBytes;
   return (call: ServerUnaryCall<Buffer, Buffer>, reply: sendUnaryData<Buffer>): void => {
     const size = call.request.length;
     if (inFlightBytes + size > limitBytes) {
       const message = 'too many requests are under way';
-      answer(parts, protocol, { kind: 'refused', status: 429, reason: 'rate-limited', message, retryAfterS: 1 }, reply);
+      const ending = { kind: 'refused', status: 429, reason: 'rate-limited', message, retryAfterS: 1 } as const;
+      answer(parts, protocol, method, ending, reply);
       return;
     }
     inFlightBytes += size;
@@ -95,9 +83,9 @@ function handler(parts: ReceiverParts, protocol: Protocol, endpoint: ProtocolEnd
       body: call.request,
       receivedAtMs: parts.clock.now(),
     };
-    void receiveRequest(parts, protocol, endpoint, request).then(({ ending }) => {
+    void receiveRequest(parts, protocol, method.endpoint, request).then(({ ending }) => {
       inFlightBytes -= size;
-      answer(parts, protocol, ending, reply);
+      answer(parts, protocol, method, ending, reply);
     });
   };
 }
@@ -111,10 +99,16 @@ function headersOf(metadata: Metadata): Record<string, string> {
   return headers;
 }
 
-function answer(parts: ReceiverParts, protocol: Protocol, ending: Ending, reply: sendUnaryData<Buffer>): void {
+function answer(
+  parts: ReceiverParts,
+  protocol: Protocol,
+  method: GrpcMethod,
+  ending: Ending,
+  reply: sendUnaryData<Buffer>,
+): void {
   if (ending.kind === 'stored') {
     parts.ledger.answered(protocol.name, 200);
-    reply(null, partialSuccess(ending.refused));
+    reply(null, method.reply(ending.refused));
     return;
   }
   const { message, retryAfterS } = ending;

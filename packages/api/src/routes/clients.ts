@@ -364,6 +364,49 @@ END
   },
 ];
 
+const traces: readonly Client[] = [
+  {
+    name: 'zipkin',
+    title: 'Zipkin (zipkin-js)',
+    protocol: 'zipkin',
+    language: 'javascript',
+    install: 'npm install zipkin zipkin-transport-http',
+    snippet: `import { BatchRecorder, ExplicitContext, Tracer, jsonEncoder } from 'zipkin';
+import { HttpLogger } from 'zipkin-transport-http';
+
+const logger = new HttpLogger({
+  endpoint: '{url}/api/v2/spans',
+  jsonEncoder: jsonEncoder.JSON_V2,
+  headers: { Authorization: 'Bearer {key}' },
+});
+const tracer = new Tracer({
+  ctxImpl: new ExplicitContext(),
+  recorder: new BatchRecorder({ logger }),
+  localServiceName: 'backend',
+  traceId128Bit: true,
+  defaultTags: { 'site.id': 'STORE_001' },
+});
+
+await tracer.local('first span', () => Promise.resolve());
+`,
+  },
+  {
+    name: 'jaeger',
+    title: 'Jaeger clients (Thrift over HTTP)',
+    protocol: 'jaeger',
+    language: 'bash',
+    install: '',
+    snippet: `# For every client that reads Jaeger's environment variables
+export JAEGER_SERVICE_NAME='backend'
+export JAEGER_TAGS='site.id=STORE_001'
+export JAEGER_SAMPLER_TYPE='const' JAEGER_SAMPLER_PARAM='1'
+export JAEGER_ENDPOINT='{url}/api/traces'
+# The key is the password of basic auth; the user name is free.
+export JAEGER_USER='sightline' JAEGER_PASSWORD='{key}'
+`,
+  },
+];
+
 const metrics: readonly Client[] = [
   {
     name: 'prometheus',
@@ -385,4 +428,4 @@ remote_write:
 ];
 
 /** Every client we show a snippet for, in the order to show. */
-export const clients: readonly Client[] = [...sentry, ...openTelemetry, ...logs, ...metrics];
+export const clients: readonly Client[] = [...sentry, ...openTelemetry, ...logs, ...traces, ...metrics];

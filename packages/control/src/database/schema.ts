@@ -12,6 +12,7 @@ import {
 import * as alertingTables from '../alerting/tables.ts';
 import * as respondTables from '../respond/tables.ts';
 import { monitorTables } from '../monitors/tables.ts';
+import * as dashboardTables from '../dashboards/tables.ts';
 import * as detectTables from '../detect/tables.ts';
 import * as fleetTables from '../fleet/tables.ts';
 import type { IssueStatus, KeyPermission, Role } from '../control.ts';
@@ -187,4 +188,5 @@ export const tables = {
   ...alertingTables,
   ...respondTables,
   ...monitorTables,
+  ...dashboardTables,
 };

@@ -7,9 +7,14 @@ const namedAtMost = 100;
 export class BoundedRefusals {
   readonly #named: Refusal[] = [];
   readonly #rest = new Map<Reason, number>();
+  readonly #signal: string;
+
+  constructor(signal = 'logs') {
+    this.#signal = signal;
+  }
 
   add(reason: Reason, message: string, records = 1): void {
-    if (this.#named.length < namedAtMost) this.#named.push({ signal: 'logs', reason, records, message });
+    if (this.#named.length < namedAtMost) this.#named.push({ signal: this.#signal, reason, records, message });
     else this.#rest.set(reason, (this.#rest.get(reason) ?? 0) + records);
   }
 
@@ -19,7 +24,7 @@ export class BoundedRefusals {
 
   list(): Refusal[] {
     const rest = [...this.#rest].map(([reason, records]) => ({
-      signal: 'logs',
+      signal: this.#signal,
       reason,
       records,
       message: `${records} more records`,

@@ -1,10 +1,21 @@
 import { forwarded } from '../forwarded/forwarded.ts';
 import type { Protocol } from '../protocol.ts';
+import { jaeger } from './jaeger/jaeger.ts';
 import { jsonLines } from './json-lines/json-lines.ts';
 import { loki } from './loki/loki.ts';
 import { otlp } from './otlp/otlp.ts';
 import { prometheusRemoteWrite } from './prometheus-remote-write/prometheus-remote-write.ts';
 import { sentry } from './sentry/sentry.ts';
+import { zipkin } from './zipkin/zipkin.ts';
 
 /** Every protocol that is spoken: one line each. */
-export const protocols: readonly Protocol[] = [otlp, sentry, loki, prometheusRemoteWrite, jsonLines, forwarded];
+export const protocols: readonly Protocol[] = [
+  otlp,
+  sentry,
+  loki,
+  prometheusRemoteWrite,
+  jsonLines,
+  zipkin,
+  jaeger,
+  forwarded,
+];

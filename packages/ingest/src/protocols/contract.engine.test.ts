@@ -1,9 +1,11 @@
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { compressSync, uncompressSync } from 'snappy';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readFixture } from '../../fixtures/read-fixture.ts';
 import { LogsRequestBuilder } from '../otlp/build-logs.ts';
 import { ProtobufWriter } from '../otlp/protobuf-writer.ts';
 import { goodKey, openTestStore, startBench, type IngestBench } from '../test-support/ingest-bench.ts';
+import { postSpans, type SentSpan, thriftBatch } from '../test-support/jaeger-messages.ts';
 import { protocolContract, type ContractFixture } from './contract-suite.ts';
 
 let engine: Awaited<ReturnType<typeof openTestStore>>;
@@ -62,6 +64,25 @@ const point = (ns: string = nowNs()): object => ({ timeUnixNano: ns, asDouble: 1
 const metrics = (...dataPoints: object[]): string =>
   JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', gauge: { dataPoints } }] }] }] });
 const loki = (...values: unknown[]): string => JSON.stringify({ streams: [{ stream: { job: 'contract' }, values }] });
+
+const zipkin = (...spans: object[]): string =>
+  JSON.stringify(
+    spans.map((more) => ({
+      traceId: 'ab'.repeat(16),
+      id: 'cd'.repeat(8),
+      name: 'contract',
+      timestamp: Date.now() * 1000,
+      duration: 5,
+      ...more,
+    })),
+  );
+const jaegerSpan = (startMs = Date.now()): SentSpan => ({
+  traceId: 'ab'.repeat(16),
+  spanId: 'cd'.repeat(8),
+  name: 'contract',
+  startMs,
+  durationUs: 5,
+});
 
 /** OTLP traces of one span as protobuf. */
 function tracesProtobuf(): Buffer {
@@ -222,10 +243,70 @@ const fixtures: readonly (readonly [name: string, fixture: ContractFixture])[] =
       cutIsFine: true,
     },
   ],
+  ...['/api/v2/spans', '/zipkin/api/v2/spans'].map(
+    (path) =>
+      [
+        `Zipkin, ${path}`,
+        {
+          protocol: 'zipkin',
+          path,
+          contentType: 'application/json',
+          body: () => zipkin({}),
+          records: 1,
+          signal: 'spans',
+        },
+      ] as const,
+  ),
+  ...['application/x-thrift', 'application/vnd.apache.thrift.binary'].map(
+    (contentType) =>
+      [
+        `Jaeger, ${contentType}`,
+        {
+          protocol: 'jaeger',
+          path: '/api/traces',
+          contentType,
+          body: () => thriftBatch([jaegerSpan()], {}),
+          records: 1,
+          signal: 'spans',
+        },
+      ] as const,
+  ),
 ];
 
 describe.each(fixtures)('%s', (_, fixture) => {
   protocolContract(() => bench, fixture);
+});
+
+test('Jaeger’s gRPC collector takes a batch on the port of OTLP, and refuses a stranger', async () => {
+  const client = new Client(`127.0.0.1:${bench.grpc.port}`, credentials.createInsecure());
+  const same = (bytes: Buffer): Buffer => bytes;
+  const post = (key: string): Promise<Buffer | number> => {
+    const metadata = new Metadata();
+    metadata.set('authorization', `Bearer ${key}`);
+    const sent = postSpans([{ ...jaegerSpan(), name: 'over gRPC', tags: { 'span.kind': 'server' } }], {
+      ip: '10.0.0.1',
+    });
+    return new Promise((resolve) => {
+      client.makeUnaryRequest(
+        '/jaeger.api_v2.CollectorService/PostSpans',
+        same,
+        same,
+        sent,
+        metadata,
+        { deadline: Date.now() + 10_000 },
+        (error, reply) => resolve(error ? error.code : (reply ?? Buffer.alloc(0))),
+      );
+    });
+  };
+  try {
+    expect(await post(goodKey)).toEqual(Buffer.alloc(0));
+    expect(await post('sl_ingest_nobodyknowsthisone')).toBe(16);
+  } finally {
+    client.close();
+  }
+  expect(
+    await bench.rows(`SELECT name, service, kind, res['host.ip'] AS ip FROM spans WHERE name = 'over gRPC'`),
+  ).toEqual([{ name: 'over gRPC', service: 'orders', kind: 2, ip: '<ip>' }]);
 });
 
 /** A protocol's endpoint, one record of it that says `text` at `ms`, and where to find the text afterwards. */
@@ -283,6 +364,25 @@ const dialects: readonly Dialect[] = [
     hostile: (text) =>
       traces({ ...span(), name: text, traceState: text, status: { message: text }, ...attributes(text) }),
     at: (ms) => traces(span(nsOf(ms))),
+    oldAndNew: 'refused',
+    table: 'spans',
+    text: 'name',
+  },
+  {
+    name: 'Zipkin',
+    protocol: 'zipkin',
+    path: '/api/v2/spans',
+    contentType: 'application/json',
+    oneBad: (good) => zipkin(...many<object>(good, () => ({}), { id: '' })),
+    hostile: (text) =>
+      zipkin({
+        name: text,
+        localEndpoint: { serviceName: text },
+        remoteEndpoint: { serviceName: text },
+        annotations: [{ timestamp: Date.now() * 1000, value: text }],
+        tags: { [text]: text, 'store.id': text, error: text },
+      }),
+    at: (ms) => zipkin({ timestamp: ms * 1000 }),
     oldAndNew: 'refused',
     table: 'spans',
     text: 'name',

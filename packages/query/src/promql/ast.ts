@@ -23,7 +23,13 @@ export interface Matcher {
  * folded by the parser and leaves no such node.
  */
 export type DurationExpression =
-  | { readonly kind: 'duration-number'; readonly seconds: number; readonly span: Span }
+  | {
+      readonly kind: 'duration-number';
+      readonly seconds: number;
+      /** True where it was written as a duration (`5m`, not `300`). */
+      readonly duration: boolean;
+      readonly span: Span;
+    }
   | {
       readonly kind: 'duration-operation';
       readonly operator: '+' | '-' | '*' | '/' | '%' | '^' | 'min' | 'max';

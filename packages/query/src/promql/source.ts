@@ -18,9 +18,9 @@ export interface SampleColumns {
   readonly times: Float64Array;
   readonly values: Float64Array;
   /** Sparse: undefined when the series holds floats alone. */
-  readonly histograms?: readonly (FloatHistogram | undefined)[];
+  readonly histograms?: readonly (FloatHistogram | undefined)[] | undefined;
   /** Start timestamps (created), milliseconds, 0 where not known; undefined when none is known. */
-  readonly startTimes?: Float64Array;
+  readonly startTimes?: Float64Array | undefined;
 }
 
 /** Evaluation times: `startMs + i * stepMs`, i from 0 to `count - 1`. An instant query has one; `stepMs` is then 0 or more. */
@@ -35,6 +35,8 @@ export interface SeriesValues {
   readonly values: Float64Array;
   readonly present: Uint8Array;
   readonly histograms?: (FloatHistogram | undefined)[];
+  /** Of the kernel `samples` alone: the window's samples themselves, staleness marks left out (`x[5m]` as an instant query). */
+  readonly samples?: SampleColumns;
 }
 
 /** What is computed of the samples of each series at each step; `name` is one of `kernels/all.ts`. Structured-cloneable. */
@@ -44,7 +46,10 @@ export interface KernelCall {
   readonly rangeMs: number;
   /** Further scalars, one number each or one a step (`quantile_over_time(scalar(x), …)`). */
   readonly parameters: readonly (number | Float64Array)[];
-  /** Extended range selectors look further back than the window: samples from `startMs - rangeMs - lookbackMs` are needed. */
+  /**
+   * Extended range selectors look beyond the window: samples after `startMs - rangeMs - lookbackMs` are needed, and for
+   * `smoothed` those up to `lookbackMs` after the last step as well.
+   */
   readonly extended?: 'anchored' | 'smoothed';
   readonly lookbackMs?: number;
 }
@@ -54,7 +59,7 @@ export interface Reduction {
   readonly operator: 'sum' | 'avg' | 'count' | 'min' | 'max' | 'group';
   readonly grouping: readonly string[];
   readonly without: boolean;
-  /** True where the kernel drops the metric's name before grouping (all but `last` and the like). */
+  /** True where the kernel drops the metric's name (all but `last` and the like). The evaluator never groups by a name then. */
   readonly dropName: boolean;
 }
 
@@ -66,10 +71,9 @@ export interface ScanRequest {
   readonly reduction?: Reduction;
 }
 
+/** A series, with all of its labels (`__name__` too, whatever the kernel), or a group of them. Leave out what has no value at all. */
 export interface ScannedSeries extends SeriesValues {
   readonly labels: Labels;
-  /** The metric's name where `labels` no longer has it, for annotations. */
-  readonly metric?: string;
 }
 
 export interface ScanResult {

@@ -82,6 +82,8 @@ test('the whole schema, fresh and again', async () => {
       'seen',
       'ledger',
       'quarantine',
+      'metric_chunks',
+      'metric_series',
     ]),
   );
   await migrate(store, silentLogger);

@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { otlpLogsLane } from '../../otlp/build-logs.ts';
+import { otlpTracesLane } from '../../otlp/build-traces.ts';
 import {
   type Checked,
   defineProtocol,
+  type GrpcMethod,
   type ProtocolEndpoint,
   type ProtocolRequest,
   type Refusal,
 } from '../../protocol.ts';
 import { fromJson } from './from-json.ts';
-import { otlpReply } from './reply.ts';
+import { otlpReply, partialSuccess } from './reply.ts';
 import { rewrite } from './rewrite.ts';
 import { roots } from './schema.ts';
 import { type TimeWindow, walk } from './walk.ts';
@@ -22,7 +24,7 @@ const daysBack = 30;
 
 const lanes: Readonly<Record<OtlpSignal, string>> = {
   logs: otlpLogsLane,
-  spans: 'otlp-traces',
+  spans: otlpTracesLane,
   metrics: 'otlp-metrics',
 };
 /** Requests with exponential histograms need a statement more; the others are spared it. */
@@ -87,9 +89,22 @@ function endpoint(signal: OtlpSignal, path: string): ProtocolEndpoint {
   };
 }
 
+function exportMethod(service: string, exported: ProtocolEndpoint): GrpcMethod {
+  return {
+    service: `opentelemetry.proto.collector.${service}`,
+    method: 'Export',
+    endpoint: exported,
+    reply: partialSuccess,
+  };
+}
+
 function sql(file: string): string {
   return readFileSync(new URL(file, import.meta.url), 'utf8');
 }
+
+const logs = endpoint('logs', '/v1/logs');
+const traces = endpoint('spans', '/v1/traces');
+const metrics = endpoint('metrics', '/v1/metrics');
 
 const proto = fileURLToPath(new URL('otlp.proto', import.meta.url));
 const points = { name: 'points', sql: sql('metrics.sql') };
@@ -98,7 +113,12 @@ export const otlp = defineProtocol({
   name: 'otlp',
   title: 'OpenTelemetry (OTLP)',
   docs: 'Logs, traces and metrics of every OpenTelemetry SDK and collector, over HTTP (protobuf or JSON) and gRPC. Point `OTEL_EXPORTER_OTLP_ENDPOINT` here and send the key as header `authorization=Bearer <key>`. https://opentelemetry.io/docs/specs/otlp/',
-  endpoints: [endpoint('logs', '/v1/logs'), endpoint('spans', '/v1/traces'), endpoint('metrics', '/v1/metrics')],
+  endpoints: [logs, traces, metrics],
+  grpc: [
+    exportMethod('logs.v1.LogsService', logs),
+    exportMethod('trace.v1.TraceService', traces),
+    exportMethod('metrics.v1.MetricsService', metrics),
+  ],
   lanes: [
     {
       name: lanes.logs,

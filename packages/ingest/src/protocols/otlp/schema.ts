@@ -148,9 +148,24 @@ const resourceSpans = define(
 const traces = define('ExportTraceServiceRequest', { resourceSpans: [1, resourceSpans] }, { container: true });
 
 const pointTimes = { startTimeUnixNano: [2, k.fixed64], timeUnixNano: [3, k.fixed64] } as const;
+const exemplar = define('Exemplar', {
+  timeUnixNano: [2, k.fixed64],
+  asDouble: [3, k.double],
+  spanId: [4, k.id],
+  traceId: [5, k.id],
+  asInt: [6, k.sfixed64],
+  filteredAttributes: [7, keyValue],
+});
 const numberPoint = define(
   'NumberDataPoint',
-  { ...pointTimes, asDouble: [4, k.double], asInt: [6, k.sfixed64], attributes: [7, keyValue], flags: [8, k.varint] },
+  {
+    ...pointTimes,
+    asDouble: [4, k.double],
+    exemplars: [5, exemplar],
+    asInt: [6, k.sfixed64],
+    attributes: [7, keyValue],
+    flags: [8, k.varint],
+  },
   { record: true, time: 3 },
 );
 const histogramPoint = define(
@@ -161,6 +176,7 @@ const histogramPoint = define(
     sum: [5, k.double],
     bucketCounts: [6, k.packedFixed64],
     explicitBounds: [7, k.packedDouble],
+    exemplars: [8, exemplar],
     attributes: [9, keyValue],
     flags: [10, k.varint],
     min: [11, k.double],
@@ -181,6 +197,7 @@ const exponentialPoint = define(
     positive: [8, buckets],
     negative: [9, buckets],
     flags: [10, k.varint],
+    exemplars: [11, exemplar],
     min: [12, k.double],
     max: [13, k.double],
     zeroThreshold: [14, k.double],

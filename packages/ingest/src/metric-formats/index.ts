@@ -1,0 +1,3 @@
+/** Metric formats as series: what the metric store's head thread needs of this package, without its loaders and protocols. */
+export type { DecodedMetrics, MetricFrame } from './decoded-metrics.ts';
+export { decodeOtlpMetrics } from './otlp-metrics.ts';

@@ -1,0 +1,142 @@
+/** Bytes that grow while they are written, and a cursor that never reads past their end. */
+
+const two7 = 128;
+
+/** A scratch that is used again; `take` copies what was written. */
+export class ByteWriter {
+  #bytes = new Uint8Array(4096);
+  #view = new DataView(this.#bytes.buffer);
+  length = 0;
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  take(): Uint8Array {
+    return this.#bytes.slice(0, this.length);
+  }
+
+  #reserve(more: number): void {
+    // Four further bytes, because bits are put by 32-bit words.
+    if (this.length + more + 4 <= this.#bytes.length) return;
+    const wider = new Uint8Array(Math.max(this.#bytes.length * 2, this.length + more + 4));
+    wider.set(this.#bytes);
+    this.#bytes = wider;
+    this.#view = new DataView(wider.buffer);
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.length++] = value;
+  }
+
+  /** A whole number from 0 to 2^53. */
+  unsigned(value: number): void {
+    this.#reserve(9);
+    let rest = value;
+    while (rest >= two7) {
+      this.#bytes[this.length++] = (rest % two7) | two7;
+      rest = Math.floor(rest / two7);
+    }
+    this.#bytes[this.length++] = rest;
+  }
+
+  /** A whole number within ±2^52: sign in the lowest bit. */
+  signed(value: number): void {
+    this.unsigned(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  /** Eight bytes as they lie in `values`. */
+  double(values: Uint32Array, index: number): void {
+    this.#reserve(8);
+    this.#view.setUint32(this.length, values[2 * index] ?? 0, true);
+    this.#view.setUint32(this.length + 4, values[2 * index + 1] ?? 0, true);
+    this.length += 8;
+  }
+
+  /** The lowest `width` bits (0 to 25, or 32) of `count` numbers; each up to 2^32. */
+  bits(numbers: ArrayLike<number>, count: number, width: number): void {
+    if (width === 0) return;
+    const size = Math.ceil((count * width) / 8);
+    this.#reserve(size + 8);
+    const [bytes, view, at] = [this.#bytes, this.#view, this.length];
+    bytes.fill(0, at, at + size + 4);
+    if (width === 32) {
+      for (let i = 0; i < count; i++) view.setUint32(at + 4 * i, (numbers[i] ?? 0) >>> 0, true);
+    } else {
+      for (let i = 0, bit = 0; i < count; i++, bit += width) {
+        const word = at + (bit >>> 3);
+        view.setUint32(word, view.getUint32(word, true) | ((numbers[i] ?? 0) << (bit & 7)), true);
+      }
+    }
+    this.length += size;
+  }
+}
+
+/** What is wrong with the bytes at hand; caught by `appendChunk`, the only door. */
+export class DamagedChunk extends Error {
+  override readonly name = 'DamagedChunk';
+}
+
+/** Reads one chunk out of a scratch that is longer than it: bits may be loaded by words without looking at the end. */
+export class ByteReader {
+  #bytes = new Uint8Array(4096);
+  view = new DataView(this.#bytes.buffer);
+  at = 0;
+  #end = 0;
+
+  open(bytes: Uint8Array): void {
+    if (bytes.length + 8 > this.#bytes.length) {
+      this.#bytes = new Uint8Array(2 * bytes.length + 8);
+      this.view = new DataView(this.#bytes.buffer);
+    }
+    this.#bytes.set(bytes);
+    this.at = 0;
+    this.#end = bytes.length;
+  }
+
+  get left(): number {
+    return this.#end - this.at;
+  }
+
+  /** Moves over `size` bytes and returns where they begin. */
+  skip(size: number): number {
+    if (!(size <= this.#end - this.at)) throw new DamagedChunk('it ends too early');
+    const at = this.at;
+    this.at += size;
+    return at;
+  }
+
+  byte(): number {
+    return this.#bytes[this.skip(1)] ?? 0;
+  }
+
+  unsigned(): number {
+    let value = 0;
+    for (let factor = 1, i = 0; i < 8; i++, factor *= two7) {
+      const byte = this.byte();
+      value += (byte & 127) * factor;
+      if (byte < two7) return value;
+    }
+    throw new DamagedChunk('a number is too long');
+  }
+
+  /** As `unsigned`, refusing more than `most`. */
+  upTo(most: number): number {
+    const value = this.unsigned();
+    if (value > most) throw new DamagedChunk(`a number is ${value}, more than ${most}`);
+    return value;
+  }
+
+  signed(): number {
+    const value = this.unsigned();
+    return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+  }
+
+  /** Eight bytes into `values` at `index`. */
+  double(values: Uint32Array, index: number): void {
+    const at = this.skip(8);
+    values[2 * index] = this.view.getUint32(at, true);
+    values[2 * index + 1] = this.view.getUint32(at + 4, true);
+  }
+}

@@ -1,0 +1,43 @@
+import { changesOfFloats, resetsOfFloats } from './changes.ts';
+import { idelta, irate } from './instant-rate.ts';
+import type { Kernel } from './kernel.ts';
+import { last, startTimestamp, timestamp } from './last.ts';
+import * as overTime from './over-time.ts';
+import { delta, increase, rate } from './rate.ts';
+import { deriv, predictLinear } from './regression.ts';
+import { doubleExponentialSmoothing } from './smoothing.ts';
+
+/** Every computation over a series' samples, by name: PromQL's range functions, and those of selectors. */
+const kernels: readonly Kernel[] = [
+  last,
+  timestamp,
+  startTimestamp,
+  rate,
+  increase,
+  delta,
+  irate,
+  idelta,
+  deriv,
+  predictLinear,
+  doubleExponentialSmoothing,
+  { name: 'changes', floats: changesOfFloats },
+  { name: 'resets', floats: resetsOfFloats },
+  { name: 'sum_over_time', floats: overTime.sumFloats },
+  { name: 'avg_over_time', floats: overTime.averageFloats },
+  overTime.count,
+  overTime.present,
+  overTime.first,
+  overTime.lastOverTime,
+  overTime.min,
+  overTime.max,
+  overTime.stddev,
+  overTime.stdvar,
+  overTime.mad,
+  overTime.quantileOverTime,
+  overTime.tsOfFirst,
+  overTime.tsOfLast,
+  overTime.tsOfMin,
+  overTime.tsOfMax,
+];
+
+export const kernelsByName: ReadonlyMap<string, Kernel> = new Map(kernels.map((kernel) => [kernel.name, kernel]));

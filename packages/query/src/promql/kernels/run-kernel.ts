@@ -1,0 +1,50 @@
+import type { Grid, KernelCall, SampleColumns, SeriesValues } from '../source.ts';
+import { kernelsByName } from './all.ts';
+import { withoutStale } from './columns.ts';
+import { KernelNotes, type KernelOutput } from './kernel.ts';
+import { windowSamples } from './last.ts';
+import { windows } from './windows.ts';
+
+/** How far beyond the window samples are read: `x[5m] anchored` needs the sample before it. */
+function reach(call: KernelCall): { readonly beforeMs: number; readonly afterMs: number } {
+  const lookbackMs = call.extended ? (call.lookbackMs ?? 0) : 0;
+  return { beforeMs: call.rangeMs + lookbackMs, afterMs: call.extended === 'smoothed' ? lookbackMs : 0 };
+}
+
+/**
+ * Computes a call for every step of a grid over one series' samples, which are in order of time and may reach beyond the grid's
+ * windows. `notes.metric` is the series' name. The values are of a new array each time; `runKernelInto` reuses.
+ */
+export function runKernel(
+  call: KernelCall,
+  samples: SampleColumns,
+  grid: Grid,
+  notes: KernelNotes = new KernelNotes(),
+): SeriesValues {
+  const output = { values: new Float64Array(grid.count), present: new Uint8Array(grid.count) };
+  if (call.name === 'samples') {
+    const kept = withoutStale(samples);
+    const { beforeMs, afterMs } = reach(call);
+    const taken = windowSamples({ call, grid, samples: kept, notes }, windows(kept, grid, beforeMs, afterMs));
+    output.present[0] = taken.count > 0 ? 1 : 0;
+    return { ...output, samples: taken };
+  }
+  runKernelInto(call, samples, grid, notes, output);
+  return output;
+}
+
+/** The same for a series of floats alone, into arrays that the caller keeps; `present` is cleared first. */
+export function runKernelInto(
+  call: KernelCall,
+  samples: SampleColumns,
+  grid: Grid,
+  notes: KernelNotes,
+  output: KernelOutput,
+): void {
+  const kernel = kernelsByName.get(call.name);
+  if (!kernel) throw new Error(`no kernel ${call.name}`);
+  output.present.fill(0);
+  const kept = kernel.readsStale ? samples : withoutStale(samples);
+  const { beforeMs, afterMs } = reach(call);
+  kernel.floats({ call, grid, samples: kept, notes }, windows(kept, grid, beforeMs, afterMs), output);
+}
