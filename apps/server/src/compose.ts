@@ -123,7 +123,8 @@ async function openIngest(
       return found.ok ? found.value.id : undefined;
     },
   };
-  const parts = { protocols, spool, keys: control.keys, organisations, ledger, clock, logger };
+  const limits = { metricsKeptMs: config.retentionMetricsMs };
+  const parts = { protocols, spool, keys: control.keys, organisations, ledger, limits, clock, logger };
   return { parts, spool, ledger, accepted };
 }
 
@@ -234,7 +235,8 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (config.roles.has('query')) letPeopleSeeMetrics(app);
     if (ingest) {
       await registerIngest(app, ingest.parts);
-      await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, clock, logger });
+      const metricsKeptMs = config.retentionMetricsMs;
+      await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     if (!config.roles.has('query')) registerProbes(app, health);

@@ -30,6 +30,8 @@ describe('good settings', () => {
     [['--data', '/var/lib/sightline'], { dataFolder: '/var/lib/sightline' }],
     [['--otlp-ports', 'none'], { otlpPorts: undefined }],
     [['--spool-limit', '500MB'], { spoolLimitBytes: 5e8 }],
+    [['--retention-metrics', '90d'], { retentionMetricsMs: 90 * 86_400_000 }],
+    [['--retention-metrics', 'forever'], { retentionMetricsMs: Infinity }],
     [['--role', 'ingest,query,detect,fleet'], { roles: new Set(['ingest', 'query', 'detect', 'fleet']) }],
     [
       ['--role', 'ingest', '--clickhouse-url', 'http://stores:8123', '--database-url', 'postgres://stores/sightline'],
@@ -62,6 +64,7 @@ describe('wrong settings stop the start with a sentence', () => {
     [['--role', 'ingest'], { DATABASE_URL: 'postgres://stores/sightline' }, /--clickhouse-url/],
     [['--spool-limit', '5'], {}, /at least 16MB/],
     [['--otlp-ports', '4317'], {}, /two ports/],
+    [['--retention-metrics', '1h'], {}, /at least 1d.*forever/],
     [['--trusted-proxies', '10.0.0.0/8,nginx'], {}, /--trusted-proxies must be addresses.*"nginx"/],
     [['--trusted-proxies', '10.0.0.0/99'], {}, /addresses or ranges/],
     [['--log-level', 'loud'], {}, /debug, info, warn or error/],

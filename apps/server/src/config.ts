@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
-import { fail, ok, type LogLevel, type Result } from '@sightline/base';
+import { fail, ok, parseDuration, type LogLevel, type Result } from '@sightline/base';
 
 export const roles = ['ingest', 'query', 'detect', 'fleet'] as const;
 export type RoleName = (typeof roles)[number];
@@ -27,6 +27,8 @@ export interface Config {
   /** Further OTLP ports, tried where free; undefined to leave them. */
   readonly otlpPorts: { readonly grpc: number; readonly http: number } | undefined;
   readonly spoolLimitBytes: number;
+  /** How long samples of metrics are kept as they came; Infinity for ever. */
+  readonly retentionMetricsMs: number;
   readonly clickhouseUrl: string;
   readonly databaseUrl: string;
   /** Proxies whose X-Forwarded-For is believed; empty for none. */
@@ -106,6 +108,14 @@ function readSize(text: string, from: string): Result<number, Wrong> {
   return bytes >= 16e6
     ? ok(bytes)
     : wrong(`${from} must be a size of at least 16MB such as 500MB or 8GB, got "${text}".`);
+}
+
+function readRetention(text: string, from: string): Result<number, Wrong> {
+  if (text.toLowerCase() === 'forever') return ok(Number.POSITIVE_INFINITY);
+  const kept = parseDuration(text);
+  return kept.ok && kept.value >= 86_400_000
+    ? kept
+    : wrong(`${from} must be a duration of at least 1d such as 30d, or forever, got "${text}".`);
 }
 
 function readRoles(text: string, from: string): Result<ReadonlySet<RoleName>, Wrong> {
@@ -199,6 +209,8 @@ export function readConfig(
   if (!otlpPorts.ok) return otlpPorts;
   const spoolLimitBytes = readSize(...at('spool-limit'));
   if (!spoolLimitBytes.ok) return spoolLimitBytes;
+  const retentionMetricsMs = readRetention(...at('retention-metrics'));
+  if (!retentionMetricsMs.ok) return retentionMetricsMs;
   const publicUrl = readUrl(...at('public-url'), ['http:', 'https:']);
   if (!publicUrl.ok) return publicUrl;
   const clickhouseUrl = readUrl(...at('clickhouse-url'), ['http:', 'https:']);
@@ -226,6 +238,7 @@ export function readConfig(
     publicUrl: publicUrl.value,
     otlpPorts: otlpPorts.value,
     spoolLimitBytes: spoolLimitBytes.value,
+    retentionMetricsMs: retentionMetricsMs.value,
     clickhouseUrl: clickhouseUrl.value,
     databaseUrl: databaseUrl.value,
     trustedProxies: trustedProxies.value,

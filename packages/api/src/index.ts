@@ -4,3 +4,13 @@ export { authenticate, secretOf, sessionCookie } from './authenticate.ts';
 export { sendProblem } from './problem.ts';
 export { openApi } from './open-api.ts';
 export { allRoutes } from './routes/all.ts';
+export type {
+  ActiveAlert,
+  AlertingRuleState,
+  DroppedTarget,
+  RecordingRuleState,
+  RuleGroupState,
+  RuleReader,
+  ScrapeTarget,
+  TargetReader,
+} from './compat/prometheus/ports.ts';

@@ -3,6 +3,7 @@ import type { Control } from './control.ts';
 import { alerting } from './alerting/alerting.ts';
 import { audit } from './audit.ts';
 import { dashboards } from './dashboards/dashboards.ts';
+import { ruleFiles } from './rule-files/rule-files.ts';
 import { detect } from './detect/detect.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
@@ -68,6 +69,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     respond: respond(context, alertingService.notifications),
     monitors: monitors(context),
     dashboards: dashboards(context),
+    ruleFiles: ruleFiles(context),
     settings: settings(context),
     setup: setup(context),
     healthy: () => healthy(pool),

@@ -15,7 +15,12 @@ export interface ProtocolRequest {
   readonly body: Buffer;
   readonly scope: KeyScope;
   readonly receivedAtMs: number;
+  /** Samples of metrics before this are refused as too old, milliseconds since the epoch; -Infinity where they are kept for ever. Default: `metricsKeptMs` before the receipt. */
+  readonly metricsFromMs?: number;
 }
+
+/** How long samples of metrics are kept where nothing else is said. */
+export const metricsKeptMs = 30 * 86_400_000;
 
 /** Records that a check refused beside others that it let pass. */
 export interface Refusal {
@@ -55,7 +60,13 @@ export interface Frame {
 
 /** What a check found: pieces to keep, records refused among them; or a request refused whole with the protocol's own status. */
 export type Checked =
-  | { readonly kind: 'accept'; readonly frames: readonly Frame[]; readonly refused: readonly Refusal[] }
+  | {
+      readonly kind: 'accept';
+      readonly frames: readonly Frame[];
+      readonly refused: readonly Refusal[];
+      /** For the reply, once all is stored. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | {
       readonly kind: 'refuse';
       readonly status: number;
@@ -72,7 +83,13 @@ export interface ProtocolReply {
 
 /** How a request ended, for the protocol to say in its own words. */
 export type Ending =
-  | { readonly kind: 'stored'; readonly frames: readonly Frame[]; readonly refused: readonly Refusal[] }
+  | {
+      readonly kind: 'stored';
+      readonly frames: readonly Frame[];
+      readonly refused: readonly Refusal[];
+      /** What the check gave to the reply. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | {
       readonly kind: 'refused';
       /** 400, 401, 403, 413, 415, 429, 503, … */

@@ -2,7 +2,14 @@ import type { Clock, Logger } from '@sightline/base';
 import { lostBeforeUs, type KeyPermission, type KeyScope } from '@sightline/record';
 import { findKey } from './find-key.ts';
 import type { Ledger } from './ledger.ts';
-import type { Checked, Ending, Protocol, ProtocolEndpoint, ProtocolRequest } from './protocol.ts';
+import {
+  metricsKeptMs,
+  type Checked,
+  type Ending,
+  type Protocol,
+  type ProtocolEndpoint,
+  type ProtocolRequest,
+} from './protocol.ts';
 import type { Spool, SpoolRefusal } from './spool/spool.ts';
 import { type BodyRefusal, tooLarge, unpackBody } from './unpack-body.ts';
 
@@ -33,6 +40,8 @@ export interface ReceiveLimits {
   readonly inFlightBytes: number;
   /** Time a client has to send its request. Default 30,000. */
   readonly requestTimeoutMs: number;
+  /** How long samples of metrics are kept: older ones are refused. Infinity for ever. Default 30 days. */
+  readonly metricsKeptMs: number;
 }
 
 export const defaultReceiveLimits: ReceiveLimits = {
@@ -40,6 +49,7 @@ export const defaultReceiveLimits: ReceiveLimits = {
   bodyBytes: 32 * 1024 * 1024,
   inFlightBytes: 256 * 1024 * 1024,
   requestTimeoutMs: 30_000,
+  metricsKeptMs,
 };
 
 /** All that receiving needs; HTTP and gRPC share it. */
@@ -159,7 +169,9 @@ async function unpack(visit: Visit): Promise<Refused | undefined> {
 
 function check(visit: Visit): Refused | undefined {
   if (!visit.scope) return missingKey;
-  const checked = visit.endpoint.check({ ...visit.request, scope: visit.scope });
+  const { request, scope, parts } = visit;
+  const metricsFromMs = request.receivedAtMs - (parts.limits?.metricsKeptMs ?? metricsKeptMs);
+  const checked = visit.endpoint.check({ ...request, scope, metricsFromMs });
   if (checked.kind === 'accept') {
     visit.accepted = checked;
     return undefined;

@@ -43,6 +43,8 @@ export interface Selection {
   readonly metrics: readonly string[];
   /** Series of `metrics[i]` end before index `metricEnds[i]`. */
   readonly metricEnds: Uint32Array;
+  /** Series that these metrics have altogether, whether or not they match; helps to choose how chunks are read. */
+  readonly family?: number;
   /** Without `grouping`: labels of each series, `__name__` among them. */
   readonly labels?: LabelTable;
   /** With `grouping`: labels of each group, and the group of each series. */

@@ -7,6 +7,7 @@ import { monitorRoutes } from './monitors.ts';
 import { peopleRoutes } from './people.ts';
 import { policyRoutes } from './policies.ts';
 import { sessionRoutes } from './session.ts';
+import { dashboardRoutes } from './dashboards.ts';
 import { dataRoutes } from './data.ts';
 import { demoRoutes } from './demo.ts';
 import { errorRoutes } from './errors.ts';
@@ -14,6 +15,7 @@ import { fleetRoutes } from './fleet.ts';
 import { incidentRoutes } from './incidents.ts';
 import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
+import { promqlRoutes } from './promql.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
 import { ruleRoutes } from './rules.ts';
@@ -33,6 +35,8 @@ export const allRoutes: readonly (readonly Route[])[] = [
   siteHistoryRoutes,
   errorRoutes,
   metricRoutes,
+  promqlRoutes,
+  dashboardRoutes,
   ruleRoutes,
   dataRoutes,
   demoRoutes,

@@ -14,6 +14,7 @@ import * as respondTables from '../respond/tables.ts';
 import { monitorTables } from '../monitors/tables.ts';
 import * as dashboardTables from '../dashboards/tables.ts';
 import * as detectTables from '../detect/tables.ts';
+import * as ruleFileTables from '../rule-files/tables.ts';
 import * as fleetTables from '../fleet/tables.ts';
 import type { IssueStatus, KeyPermission, Role } from '../control.ts';
 
@@ -185,6 +186,7 @@ export const tables = {
   setupToken,
   ...fleetTables,
   ...detectTables,
+  ...ruleFileTables,
   ...alertingTables,
   ...respondTables,
   ...monitorTables,

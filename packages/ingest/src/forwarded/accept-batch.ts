@@ -1,8 +1,10 @@
 import type { Clock } from '@sightline/base';
 import type { KeyScope } from '@sightline/record';
 import type { Ledger } from '../ledger.ts';
-import type { Frame, FrameOrigin, Refusal } from '../protocol.ts';
+import { type Frame, type FrameOrigin, metricsKeptMs, type Refusal } from '../protocol.ts';
 import { checkOtlp, type OtlpSignal } from '../protocols/otlp/otlp.ts';
+import { checkRemoteWrite2 } from '../protocols/prometheus-remote-write/prometheus-remote-write.ts';
+import { scrapedLane, scrapeProtocol } from '../scraped.ts';
 import type { Spool, SpoolRefusal } from '../spool/spool.ts';
 import type { SpooledRecord } from '../spool/spooled.ts';
 import type { AcceptedFrames } from './accepted-frames.ts';
@@ -24,6 +26,8 @@ export interface AcceptParts {
   readonly spool: Pick<Spool, 'append'>;
   readonly accepted: AcceptedFrames;
   readonly ledger: Pick<Ledger, 'received'>;
+  /** How long samples of metrics are kept; older ones are refused. Default 30 days. */
+  readonly metricsKeptMs?: number;
   readonly clock: Clock;
 }
 
@@ -65,7 +69,7 @@ export async function acceptBatch(
 
 /** Runs of a batch are few; each is one append to each lane of ours that it feeds. */
 async function acceptRun(
-  { spool, accepted, ledger, clock }: AcceptParts,
+  { spool, accepted, ledger, metricsKeptMs, clock }: AcceptParts,
   agent: ForwardingAgent,
   run: ReadRun,
   rejected: RejectedFrame[],
@@ -76,7 +80,7 @@ async function acceptRun(
   for (const [at, frame] of run.frames.entries()) {
     const index = run.first + at;
     if (accepted.has(agent.id, run, index)) continue;
-    const judged = judge(frame, originOf(agent, run, index, frame, nowMs), nowMs);
+    const judged = judge(run.lane, frame, originOf(agent, run, index, frame, nowMs), nowMs, metricsKeptMs);
     for (const { signal, records, reason, message } of judged.refused)
       rejected.push({ lane: run.lane, segment: run.segment, index, records, reason, message: `${signal}: ${message}` });
     const lane = judged.frame.lane;
@@ -85,12 +89,13 @@ async function acceptRun(
     part.frames.push(judged.frame);
     part.refused.push(...frame.refused, ...judged.refused);
   }
+  const protocol = run.lane === scrapedLane ? scrapeProtocol : 'otlp';
   for (const { frames, refused } of byLane.values()) {
-    const meta = { protocol: 'otlp', project: 0, receivedAtMs: nowMs, atOnce: true };
+    const meta = { protocol, project: 0, receivedAtMs: nowMs, atOnce: true };
     const kept = await spool.append(frames, scope, meta, merged(refused));
     if (!kept.ok) return kept.error;
-    for (const { signal, records, bytes } of frames) ledger.received('otlp', signal, records, bytes.length);
-    for (const { signal, records } of refused) ledger.received('otlp', signal, records, 0);
+    for (const { signal, records, bytes } of frames) ledger.received(protocol, signal, records, bytes.length);
+    for (const { signal, records } of refused) ledger.received(protocol, signal, records, 0);
     for (const { origin } of frames) if (origin) accepted.mark(agent.id, origin);
   }
   accepted.keep(agent.id, run, run.first + run.frames.length);
@@ -117,20 +122,27 @@ function originOf(
 
 /** A frame for one of our lanes: the records as they came, or none where all were refused or nothing but a loss is told. */
 function judge(
+  lane: string,
   { signal, bytes, records }: SpooledRecord,
   origin: FrameOrigin,
   nowMs: number,
+  keptMs = metricsKeptMs,
 ): { readonly frame: Frame; readonly refused: readonly Refusal[] } {
   const nothing: Frame = { lane: accountLane, bytes: Buffer.alloc(0), records: 0, signal, origin };
   if (records === 0 && bytes.length === 0) return { frame: nothing, refused: [] };
   if (!signals.includes(signal)) return { frame: nothing, refused: [unknownSignal(signal, records)] };
   // The window of times that are taken is ours; the records' times are by the site's clock.
   const receivedAtMs = nowMs + origin.skewMs;
-  const checked = checkOtlp(signal as OtlpSignal, {
-    body: bytes,
-    contentType: 'application/x-protobuf',
-    receivedAtMs,
-  });
+  const metricsFromMs = receivedAtMs - keptMs;
+  const checked =
+    lane === scrapedLane
+      ? checkRemoteWrite2({ body: bytes, receivedAtMs, metricsFromMs })
+      : checkOtlp(signal as OtlpSignal, {
+          body: bytes,
+          contentType: 'application/x-protobuf',
+          receivedAtMs,
+          metricsFromMs,
+        });
   if (checked.kind === 'refuse') {
     const { reason, message } = checked;
     return { frame: nothing, refused: [{ signal, reason, message, records: Math.max(1, records) }] };

@@ -23,6 +23,8 @@ export interface ForwardedParts {
   readonly accepted: AcceptedFrames;
   readonly agents: ForwardingAgents;
   readonly ledger: Pick<Ledger, 'received' | 'answered'>;
+  /** How long samples of metrics are kept; older ones are refused. Default 30 days. */
+  readonly metricsKeptMs?: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }

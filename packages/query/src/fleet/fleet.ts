@@ -17,6 +17,7 @@ export {
   type SiteDevice,
   type TopIssue,
 } from './read-site.ts';
+export { readDeploys, type Deploy } from './deploys.ts';
 export { readScopes, type Scopes } from './scopes.ts';
 export { readSiteFacts, siteFacts, type SiteFacts } from './site-facts.ts';
 export { readLanes, type Lane, type Point, type SiteRange } from './site-lanes.ts';

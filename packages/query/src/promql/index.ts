@@ -14,3 +14,5 @@ export { printPromql } from './print/print.ts';
 export { formatPromql } from './print/format.ts';
 export { describeTree } from './print/describe-tree.ts';
 export { showSampleValue } from './print/float.ts';
+export { evaluatePromql, type EvaluateOptions } from './evaluate/evaluate-promql.ts';
+export { allBuckets, type Bucket } from './histogram/buckets.ts';

@@ -88,6 +88,8 @@ export interface ScanResult {
 export interface ScanAnnotation {
   readonly level: 'warning' | 'info';
   readonly message: string;
+  /** How often, of those that are counted. */
+  readonly count?: number;
 }
 
 /** Why a query ended without a value. `kind` is the Prometheus API's `errorType`. */

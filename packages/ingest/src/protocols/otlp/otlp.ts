@@ -31,14 +31,19 @@ const lanes: Readonly<Record<OtlpSignal, string>> = {
 const exponentialLane = 'otlp-metrics-exp';
 
 /** Times that are taken at a moment of receipt. */
-export function timeWindow(receivedAtMs: number): TimeWindow {
-  return { fromMs: receivedAtMs - daysBack * dayMs, toMs: receivedAtMs + dayMs };
+export function timeWindow(receivedAtMs: number, fromMs = receivedAtMs - daysBack * dayMs): TimeWindow {
+  return { fromMs, toMs: receivedAtMs + dayMs };
 }
 
 /** Judges a request in protobuf or JSON. Good ones go to the spool as they came; others are written anew without what is bad. */
 export function checkOtlp(
   signal: OtlpSignal,
-  { body, contentType, receivedAtMs }: Pick<ProtocolRequest, 'body' | 'contentType' | 'receivedAtMs'>,
+  {
+    body,
+    contentType,
+    receivedAtMs,
+    metricsFromMs,
+  }: Pick<ProtocolRequest, 'body' | 'contentType' | 'receivedAtMs' | 'metricsFromMs'>,
 ): Checked {
   const refused: Refusal[] = [];
   let bytes = body;
@@ -49,7 +54,7 @@ export function checkOtlp(
     const { malformed: records, firstProblem: message } = transcoded;
     if (records > 0) refused.push({ signal, reason: 'malformed', records, message });
   }
-  const window = timeWindow(receivedAtMs);
+  const window = timeWindow(receivedAtMs, signal === 'metrics' ? metricsFromMs : undefined);
   const seen = walk(bytes, roots[signal], window);
   if (seen.wellFormed && seen.badRecords === 0 && !seen.nested) {
     return accepted(signal, bytes, seen.records, seen.exponential, refused);

@@ -9,7 +9,12 @@ const scope = { organisation: 'acme', keyId: 'k1', site: '', device: '', service
 type Sample = readonly [value: number, timestampMs: number];
 
 /** One series of a WriteRequest. */
-function series(labels: Record<string, string>, samples: readonly Sample[], extraField = 0): Buffer {
+function series(
+  labels: Record<string, string>,
+  samples: readonly Sample[],
+  extraField = 0,
+  extra: readonly number[] = [0x11, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f],
+): Buffer {
   const writer = new ProtobufWriter();
   const opened = writer.open(1);
   for (const [name, value] of Object.entries(labels)) {
@@ -24,7 +29,7 @@ function series(labels: Record<string, string>, samples: readonly Sample[], extr
     writer.integer(2, timestampMs);
     writer.close(sample);
   }
-  if (extraField > 0) writer.bytes(extraField, Buffer.from([8, 1]));
+  if (extraField > 0) writer.bytes(extraField, Buffer.from(extra));
   writer.close(opened);
   return writer.finish();
 }
@@ -52,6 +57,23 @@ const up = series({ __name__: 'up', job: 'till' }, [
   [0, now - 1000],
 ]);
 
+const brokenLabel = Buffer.from(series({ __name__: 'x', job: 'A' }, [[1, now]]));
+brokenLabel[brokenLabel.indexOf('A')] = 0xff;
+const twice = Buffer.from(series({ __name__: 'x', job: '1', joc: '2' }, [[1, now]]));
+twice[twice.indexOf('joc') + 2] = 0x62;
+/** Two observations in one bucket. */
+const histogram: readonly number[] = (() => {
+  const writer = new ProtobufWriter();
+  writer.integer(1, 2);
+  writer.integer(4, 2);
+  const span = writer.open(11);
+  writer.integer(2, 1);
+  writer.close(span);
+  writer.bytes(12, Buffer.from([4]));
+  writer.integer(15, now);
+  return [...writer.finish()];
+})();
+
 test('good series are kept byte by byte', () => {
   const metadata = Buffer.from([0x1a, 2, 8, 1]);
   const checked = accepted(
@@ -67,49 +89,43 @@ test('good series are kept byte by byte', () => {
 describe('refused alone', () => {
   test.each([
     ['a series without a name', series({ job: 'x' }, [[1, now]]), 'malformed', 1],
-    [
-      'a name that is none',
-      series({ __name__: '9 lives' }, [
-        [1, now],
-        [2, now],
-      ]),
-      'malformed',
-      2,
-    ],
     ['a label without a name', series({ __name__: 'x', '': 'y' }, [[1, now]]), 'malformed', 1],
     ['a sample of 1970', series({ __name__: 'x' }, [[1, 1]]), 'too-old', 1],
     ['a sample of 2100', series({ __name__: 'x' }, [[1, 4102444800000]]), 'too-new', 1],
-    ['a native histogram', series({ __name__: 'x' }, [], 4), 'unsupported-type', 1],
+    ['a label that is no UTF-8', brokenLabel, 'malformed', 1],
+    ['a label twice', twice, 'malformed', 1],
+    ['a native histogram of an unknown schema', series({ __name__: 'x' }, [], 4, [0x20, 40]), 'malformed', 1],
   ])('%s', (_, bad, reason, records) => {
     const checked = accepted(checkRemoteWrite(request(Buffer.concat([up, bad]))));
     expect(checked.frames).toMatchObject([{ records: 2 }]);
     expect(Buffer.from(checked.frames[0]?.bytes ?? [])).toEqual(up);
     expect(checked.refused).toMatchObject([{ reason, records }]);
   });
-  test('one sample among others, and an exemplar', () => {
-    const checked = accepted(
-      checkRemoteWrite(
-        request(
-          series(
-            { __name__: 'x' },
-            [
-              [1, now],
-              [2, 1],
-              [3, now + 1],
-            ],
-            3,
-          ),
-        ),
-      ),
-    );
+  test('one sample among others', () => {
+    const among = (...samples: Sample[]): Buffer => series({ __name__: 'x' }, samples, 3);
+    const checked = accepted(checkRemoteWrite(request(among([1, now], [2, 1], [3, now + 1]))));
     expect(checked).toMatchObject({ frames: [{ records: 2 }], refused: [{ reason: 'too-old', records: 1 }] });
-    expect(Buffer.from(checked.frames[0]?.bytes ?? [])).toEqual(
-      series({ __name__: 'x' }, [
-        [1, now],
-        [3, now + 1],
-      ]),
-    );
+    expect(Buffer.from(checked.frames[0]?.bytes ?? [])).toEqual(among([1, now], [3, now + 1]));
   });
+});
+
+test.each<[what: string, body: Buffer, records: number]>([
+  ['a native histogram', series({ __name__: 'x' }, [], 4, histogram), 1],
+  ['an exemplar', series({ __name__: 'x' }, [[1, now]], 3), 1],
+  ['metadata', Buffer.from([0x1a, 5, 8, 1, 0x12, 1, 0x78]), 0],
+  ['names in any language', series({ __name__: 'größe total', 'a.b': 'ü', 温度: '9' }, [[1, now]]), 1],
+  ['labels in no order', Buffer.concat([series({ job: 'x', __name__: 'x' }, [[1, now]])]), 1],
+])('%s is kept', (_, body, records) => {
+  const checked = accepted(checkRemoteWrite(request(body)));
+  expect(checked).toMatchObject({ refused: [], frames: [{ records }] });
+  expect(Buffer.from(checked.frames[0]?.bytes ?? [])).toEqual(body);
+});
+
+test('how far samples may lie back is handed in', () => {
+  const old = series({ __name__: 'x' }, [[1, 1]]);
+  const kept = (metricsFromMs: number): number =>
+    accepted(checkRemoteWrite({ ...request(old), metricsFromMs })).frames.length;
+  expect([kept(-Infinity), kept(0), kept(2)]).toEqual([1, 1, 0]);
 });
 
 describe('refused whole', () => {
@@ -120,14 +136,14 @@ describe('refused whole', () => {
   ])('%s', (_, body) =>
     expect(checkRemoteWrite(request(body))).toMatchObject({ kind: 'refuse', status: 400, reason: 'malformed' }),
   );
-  test.each<Record<string, string>>([
-    { 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request' },
-    { 'x-prometheus-remote-write-version': '2.0.0' },
-  ])('version 2.0 by %j', (headers) =>
-    expect(checkRemoteWrite(request(up, headers))).toMatchObject({
-      status: 415,
-      message: expect.stringContaining('version 1.0'),
-    }),
+  test.each<[contentType: string, parameter: string]>([
+    ['application/x-protobuf', ';proto=io.prometheus.write.v3.Request'],
+    ['application/json', ''],
+    ['text/plain', ''],
+  ])('%s%s', (contentType, parameter) =>
+    expect(
+      checkRemoteWrite({ ...request(up, { 'content-type': contentType + parameter }), contentType }),
+    ).toMatchObject({ status: 415, message: expect.stringContaining('io.prometheus.write.v2.Request') }),
   );
 });
 
@@ -156,5 +172,5 @@ test.each([
   [[], 204],
   [[{ signal: 'metrics', reason: 'too-old', records: 2, message: 'old' } as const], 400],
 ])('after refusals %j the answer is %d', (refused, status) =>
-  expect(remoteWriteReply({ kind: 'stored', frames: [], refused })).toMatchObject({ status }),
+  expect(remoteWriteReply({ kind: 'stored', frames: [], refused }, request(up))).toMatchObject({ status }),
 );

@@ -1,148 +1,239 @@
-import { ProtobufReader } from '../../protobuf-reader.ts';
-import { timeJudgement } from '../../errors/event-time.ts';
+import { isUtf8 } from 'node:buffer';
 import type { Reason } from '@sightline/record';
-import type { Refusal } from '../../protocol.ts';
+import { checkHistogram } from './check-histogram.ts';
+import {
+  fieldHead,
+  judgeTime,
+  maxLabels,
+  outOfTime,
+  type SampleWindow,
+  Tally,
+  type WalkedRequest,
+} from './walked-request.ts';
+import { WireCursor } from './wire-cursor.ts';
 
-/** Days that samples are kept. */
-const samplesKeptDays = 30;
-const maxLabels = 256;
-const metricName = /^[a-zA-Z_:][a-zA-Z0-9_:.-]*$/;
-
-/** What of a request may be stored. */
-export interface WalkedRequest {
-  /** The request's bytes without what was refused. */
-  readonly bytes: Buffer;
-  readonly samples: number;
-  readonly refused: readonly Refusal[];
-}
-
-interface Tally {
-  readonly kept: Buffer[];
-  samples: number;
-  readonly refused: Map<string, Refusal>;
-}
+const metricNameLabel = Buffer.from('__name__');
 
 /**
- * Walks a remote-write 1.0 `WriteRequest` and keeps the series that can be stored, as they came. Refused alone: series without a
- * valid `__name__`, samples of impossible times, native histograms and exemplars. Undefined when the bytes are no such message.
+ * Walks a remote-write 1.0 `WriteRequest` and keeps what can be stored as it came, byte by byte. Refused alone: series whose labels are
+ * none, samples of impossible times, broken native histograms. Undefined when the bytes are no such message.
  */
-export function walkWriteRequest(body: Buffer, receivedAtMs: number): WalkedRequest | undefined {
-  const tally: Tally = { kept: [], samples: 0, refused: new Map() };
-  const request = new ProtobufReader(body);
-  while (request.next()) {
-    if (request.is(1, 2) && !walkSeries(request, receivedAtMs, tally)) return undefined;
+export function walkWriteRequest(body: Buffer, window: SampleWindow): WalkedRequest | undefined {
+  const walk = new Walk(body, window);
+  return walk.run() ? walk.tally.finish() : undefined;
+}
+
+class Walk {
+  readonly tally: Tally;
+  readonly #cursor: WireCursor;
+  readonly #window: SampleWindow;
+  // Of the series at hand.
+  #problem = '';
+  #labels = 0;
+  #samples = 0;
+  #histograms = 0;
+  #exemplars = 0;
+  #named = false;
+  /** The name before, to tell whether labels come in order. */
+  #nameStart = 0;
+  #nameStop = 0;
+  #ordered = true;
+  /** Refused of it, unless all of it is. */
+  #refused: [reason: Reason, message: string][] = [];
+  /** Fields to leave out, start and stop in turn; bounded by the body. */
+  #out: number[] = [];
+
+  constructor(body: Buffer, window: SampleWindow) {
+    this.tally = new Tally(body);
+    this.#cursor = new WireCursor(body);
+    this.#window = window;
   }
-  return request.bad
-    ? undefined
-    : { bytes: Buffer.concat(tally.kept), samples: tally.samples, refused: [...tally.refused.values()] };
-}
 
-interface WalkedSeries {
-  readonly problem: string;
-  readonly samples: number;
-  readonly histograms: number;
-  /** Fields to keep: labels, and samples of a time that is kept. */
-  readonly fields: readonly Buffer[];
-  /** True when nothing of the series is left out. */
-  readonly whole: boolean;
-  readonly outOfTime: ReadonlyMap<Reason, number>;
-}
-
-/** False when the series is malformed. */
-function walkSeries(request: ProtobufReader, receivedAtMs: number, tally: Tally): boolean {
-  const series = readSeries(request.message(), receivedAtMs);
-  if (series === undefined) return false;
-  if (series.problem !== '') {
-    refuse(tally, 'malformed', series.samples + series.histograms || 1, series.problem);
-    return true;
-  }
-  if (series.histograms > 0)
-    refuse(
-      tally,
-      'unsupported-type',
-      series.histograms,
-      'native histograms are not kept; send classic ones beside them',
-    );
-  for (const [reason, samples] of series.outOfTime)
-    refuse(tally, reason, samples, `samples are ${reason}: kept are ${samplesKeptDays} days back and one ahead`);
-  const late = [...series.outOfTime.values()].reduce((sum, samples) => sum + samples, 0);
-  const left = series.samples - late;
-  if (left === 0) return true;
-  tally.samples += left;
-  if (series.whole) tally.kept.push(request.bytes.subarray(request.fieldStart, request.end));
-  else tally.kept.push(lengthDelimited(series.fields));
-  return true;
-}
-
-function refuse(tally: Tally, reason: Reason, records: number, message: string): void {
-  const known = tally.refused.get(`${reason} ${message}`);
-  tally.refused.set(`${reason} ${message}`, {
-    signal: 'metrics',
-    reason,
-    records: records + (known?.records ?? 0),
-    message,
-  });
-}
-
-function readSeries(series: ProtobufReader, receivedAtMs: number): WalkedSeries | undefined {
-  const fields: Buffer[] = [];
-  const outOfTime = new Map<Reason, number>();
-  let [metric, problem, labels, samples, histograms, whole] = ['', '', 0, 0, 0, true];
-  while (series.next()) {
-    const slice = series.bytes.subarray(series.fieldStart, series.end);
-    if (series.is(1, 2)) {
-      const label = readLabel(series.message());
-      if (label === undefined) return undefined;
-      labels++;
-      if (label.name === '') problem = 'a label has no name';
-      if (label.name === '__name__') metric = label.value;
-      fields.push(slice);
-    } else if (series.is(2, 2)) {
-      const timestampMs = readSample(series.message());
-      if (timestampMs === undefined) return undefined;
-      samples++;
-      const judged = timeJudgement(timestampMs * 1_000_000n, receivedAtMs, samplesKeptDays);
-      if (judged === 'good') fields.push(slice);
-      else outOfTime.set(judged, (outOfTime.get(judged) ?? 0) + 1);
-      whole &&= judged === 'good';
-    } else {
-      if (series.field === 4) histograms++;
-      whole = false;
+  /** False when the request is malformed. */
+  run(): boolean {
+    const cursor = this.#cursor;
+    const end = cursor.bytes.length;
+    while (cursor.next(end)) {
+      const { fieldStart, start, stop, field } = cursor;
+      if (field === 1 && cursor.is(2)) this.#series(fieldStart, start, stop);
+      else if (field === 3 && cursor.is(2)) {
+        cursor.at = start;
+        while (cursor.next(stop));
+        this.tally.metadata++;
+      } else this.tally.cut(fieldStart, stop);
+      if (cursor.bad) return false;
     }
+    return !cursor.bad;
   }
-  if (series.bad) return undefined;
-  if (labels > maxLabels) problem = `a series has more than ${maxLabels} labels`;
-  if (!metricName.test(metric))
-    problem = metric === '' ? 'a series has no label __name__' : `"${metric.slice(0, 100)}" is no metric name`;
-  return { problem, samples, histograms, fields, whole, outOfTime };
+
+  #series(fieldStart: number, start: number, stop: number): void {
+    const cursor = this.#cursor;
+    this.#problem = '';
+    this.#labels = this.#samples = this.#histograms = this.#exemplars = 0;
+    this.#nameStart = this.#nameStop = 0;
+    this.#named = false;
+    this.#ordered = true;
+    if (this.#out.length > 0) this.#out = [];
+    if (this.#refused.length > 0) this.#refused = [];
+    cursor.at = start;
+    while (cursor.next(stop)) {
+      const { field } = cursor;
+      if (field === 1 && cursor.is(2)) this.#label();
+      else if (field === 2 && cursor.is(2)) this.#sample();
+      else if (field === 3 && cursor.is(2)) this.#exemplar();
+      else if (field === 4 && cursor.is(2)) this.#histogram();
+      else this.#out.push(cursor.fieldStart, cursor.stop);
+    }
+    cursor.at = stop;
+    if (!cursor.bad) this.#judge(fieldStart, start, stop);
+  }
+
+  #judge(fieldStart: number, start: number, stop: number): void {
+    const { tally } = this;
+    if (this.#labels > maxLabels) this.#problem ||= `a series has more than ${maxLabels} labels`;
+    if (!this.#ordered && this.#problem === '' && this.#hasTwins(start, stop))
+      this.#problem = 'a series has a label twice';
+    if (!this.#named) this.#problem ||= 'a series has no label __name__';
+    const left = this.#samples + this.#histograms;
+    if (this.#problem !== '') {
+      tally.refuse('malformed', left + this.#refused.length || 1, this.#problem);
+      return tally.cut(fieldStart, stop);
+    }
+    for (const [reason, message] of this.#refused) tally.refuse(reason, 1, message);
+    if (left === 0 && this.#exemplars === 0) return tally.cut(fieldStart, stop);
+    tally.samples += this.#samples;
+    tally.histograms += this.#histograms;
+    tally.exemplars += this.#exemplars;
+    if (this.#out.length === 0) return undefined;
+    const { bytes } = this.#cursor;
+    const parts: Uint8Array[] = [];
+    let from = start;
+    for (let n = 0; n < this.#out.length; n += 2) {
+      parts.push(bytes.subarray(from, this.#out[n]));
+      from = this.#out[n + 1] ?? stop;
+    }
+    parts.push(bytes.subarray(from, stop));
+    return tally.cut(fieldStart, stop, fieldHead(0x0a, parts), ...parts);
+  }
+
+  #label(): void {
+    const cursor = this.#cursor;
+    const { bytes } = cursor;
+    const { start, stop } = cursor;
+    // As all clients write it: name and value, each shorter than 128 bytes.
+    let nameStart = start + 2;
+    let nameStop = nameStart + (bytes[start + 1] ?? 0);
+    let valueStart = nameStop + 2;
+    let valueStop = valueStart + (bytes[nameStop + 1] ?? 0);
+    const usual = bytes[start] === 0x0a && bytes[nameStop] === 0x12 && valueStop === stop;
+    if (!usual || nameStop - nameStart > 127 || valueStop - valueStart > 127) {
+      nameStart = nameStop = valueStart = valueStop = 0;
+      cursor.at = start;
+      while (cursor.next(stop)) {
+        if (cursor.field === 1 && cursor.is(2)) {
+          nameStart = cursor.start;
+          nameStop = cursor.stop;
+        } else if (cursor.field === 2 && cursor.is(2)) {
+          valueStart = cursor.start;
+          valueStop = cursor.stop;
+        }
+      }
+      cursor.at = stop;
+    }
+    this.#labels++;
+    if (nameStart === nameStop) this.#problem ||= 'a label has no name';
+    if (!isText(bytes, nameStart, nameStop) || !isText(bytes, valueStart, valueStop))
+      this.#problem ||= 'a label is no UTF-8';
+    if (compare(bytes, this.#nameStart, this.#nameStop, nameStart, nameStop) >= 0) this.#ordered = false;
+    this.#nameStart = nameStart;
+    this.#nameStop = nameStop;
+    if (nameStop - nameStart === 8 && valueStop > valueStart && bytes[nameStart] === 95)
+      this.#named ||= bytes.compare(metricNameLabel, 0, 8, nameStart, nameStop) === 0;
+  }
+
+  /** Labels that come in no order may name one twice: seldom, so it may cost. */
+  #hasTwins(start: number, stop: number): boolean {
+    const cursor = this.#cursor;
+    const names = new Set<string>();
+    let labels = 0;
+    cursor.at = start;
+    while (cursor.next(stop)) {
+      if (cursor.field !== 1) continue;
+      const { start: labelStart, stop: labelStop } = cursor;
+      let name = '';
+      cursor.at = labelStart;
+      while (cursor.next(labelStop))
+        if (cursor.field === 1) name = cursor.bytes.toString('utf8', cursor.start, cursor.stop);
+      cursor.at = labelStop;
+      names.add(name);
+      labels++;
+    }
+    cursor.at = stop;
+    return names.size < labels;
+  }
+
+  #sample(): void {
+    const cursor = this.#cursor;
+    const { fieldStart, start, stop } = cursor;
+    let atMs = 0;
+    cursor.at = start;
+    while (cursor.next(stop)) {
+      if (cursor.field === 2) atMs = cursor.is(0) ? cursor.int64() : 0;
+      else if (cursor.field === 1) cursor.is(1);
+    }
+    cursor.at = stop;
+    if (this.#inTime(atMs, fieldStart, stop)) this.#samples++;
+  }
+
+  #histogram(): void {
+    const { fieldStart, start, stop } = this.#cursor;
+    const { problem, atMs } = checkHistogram(this.#cursor, start, stop);
+    if (problem !== '') {
+      this.#refused.push(['malformed', problem]);
+      this.#out.push(fieldStart, stop);
+    } else if (this.#inTime(atMs, fieldStart, stop)) this.#histograms++;
+  }
+
+  #inTime(atMs: number, fieldStart: number, stop: number): boolean {
+    const judged = judgeTime(atMs, this.#window);
+    if (judged === '') return true;
+    this.#refused.push([judged, outOfTime(judged, this.#window)]);
+    this.#out.push(fieldStart, stop);
+    return false;
+  }
+
+  #exemplar(): void {
+    const cursor = this.#cursor;
+    const { start, stop } = cursor;
+    cursor.at = start;
+    while (cursor.next(stop)) {
+      if (cursor.field === 1 && cursor.is(2)) {
+        const { start: labelStart, stop: labelStop } = cursor;
+        cursor.at = labelStart;
+        while (cursor.next(labelStop)) cursor.is(2);
+        cursor.at = labelStop;
+      } else if (cursor.field === 2) cursor.is(1);
+      else if (cursor.field === 3) cursor.is(0);
+    }
+    cursor.at = stop;
+    this.#exemplars++;
+  }
 }
 
-function readLabel(label: ProtobufReader): { name: string; value: string } | undefined {
-  let name = '';
-  let value = '';
-  while (label.next()) {
-    if (label.is(1, 2)) name = label.text();
-    // Only the metric's name is looked at; the other values stay bytes.
-    else if (label.is(2, 2) && name === '__name__') value = label.text();
-  }
-  return label.bad ? undefined : { name, value };
+/** Whether bytes are UTF-8. */
+export function isText(bytes: Buffer, start: number, stop: number): boolean {
+  let high = 0;
+  for (let at = start; at < stop; at++) high |= bytes[at] ?? 0;
+  return high < 128 || isUtf8(bytes.subarray(start, stop));
 }
 
-/** The sample's time in milliseconds; undefined when it is malformed. */
-function readSample(sample: ProtobufReader): bigint | undefined {
-  let timestampMs = 0n;
-  while (sample.next()) {
-    if (sample.is(2, 0)) timestampMs = sample.int64();
-    else sample.is(1, 1);
+/** Order of two texts by their bytes. */
+export function compare(bytes: Buffer, aStart: number, aStop: number, bStart: number, bStop: number): number {
+  let b = bStart;
+  for (let a = aStart; a < aStop; a++, b++) {
+    if (b >= bStop) return 1;
+    const difference = (bytes[a] ?? 0) - (bytes[b] ?? 0);
+    if (difference !== 0) return difference;
   }
-  return sample.bad ? undefined : timestampMs;
-}
-
-/** Fields as one message in field 1. */
-function lengthDelimited(fields: readonly Buffer[]): Buffer {
-  let rest = fields.reduce((sum, field) => sum + field.length, 0);
-  const head = [0x0a];
-  for (; rest >= 128; rest = Math.floor(rest / 128)) head.push((rest % 128) + 128);
-  head.push(rest);
-  return Buffer.concat([Buffer.from(head), ...fields]);
+  return b < bStop ? -1 : 0;
 }

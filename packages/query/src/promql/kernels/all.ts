@@ -1,4 +1,7 @@
 import { changesOfFloats, resetsOfFloats } from './changes.ts';
+import { HistogramMean, HistogramSum } from '../histogram/histogram.ts';
+import { histogramChanges, histogramResets } from './histogram-changes.ts';
+import { histogramTotal } from './histogram-totals.ts';
 import { idelta, irate } from './instant-rate.ts';
 import type { Kernel } from './kernel.ts';
 import { last, startTimestamp, timestamp } from './last.ts';
@@ -20,10 +23,18 @@ const kernels: readonly Kernel[] = [
   deriv,
   predictLinear,
   doubleExponentialSmoothing,
-  { name: 'changes', floats: changesOfFloats },
-  { name: 'resets', floats: resetsOfFloats },
-  { name: 'sum_over_time', floats: overTime.sumFloats },
-  { name: 'avg_over_time', floats: overTime.averageFloats },
+  { name: 'changes', floats: changesOfFloats, mixed: histogramChanges },
+  { name: 'resets', floats: resetsOfFloats, mixed: histogramResets },
+  {
+    name: 'sum_over_time',
+    floats: overTime.sumFloats,
+    mixed: (window, notes) => histogramTotal(window, notes, HistogramSum),
+  },
+  {
+    name: 'avg_over_time',
+    floats: overTime.averageFloats,
+    mixed: (window, notes) => histogramTotal(window, notes, HistogramMean),
+  },
   overTime.count,
   overTime.present,
   overTime.first,

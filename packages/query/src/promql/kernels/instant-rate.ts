@@ -1,3 +1,4 @@
+import { histogramInstantRate } from './histogram-instant-rate.ts';
 import type { Kernel } from './kernel.ts';
 import { isStartReset } from './start-times.ts';
 
@@ -23,6 +24,7 @@ function instantKernel(name: string, rate: boolean): Kernel {
         output.present[step] = 1;
       }
     },
+    mixed: (window, notes) => histogramInstantRate(window, notes, rate),
   };
 }
 

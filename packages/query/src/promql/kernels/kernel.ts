@@ -14,8 +14,11 @@ export class KernelNotes {
   info(message: string): void {
     this.add({ level: 'info', message: `PromQL info: ${message}` });
   }
+  /** Counted ones add up, also those that another worker's notes hold. */
   add(annotation: ScanAnnotation): void {
-    this.#seen.set(annotation.message, annotation);
+    const { message, count } = annotation;
+    const known = this.#seen.get(message)?.count ?? 0;
+    this.#seen.set(message, count === undefined ? annotation : { ...annotation, count: known + count });
   }
   get annotations(): readonly ScanAnnotation[] {
     return [...this.#seen.values()];

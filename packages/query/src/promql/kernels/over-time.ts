@@ -1,7 +1,6 @@
 import { averageOf, type FloatsOfWindow, overWindows, sumOf, varianceOf } from './averages.ts';
 import { extremeIndex, extremes } from './extremes.ts';
 import { type Kernel, type KernelNotes, type MixedWindow, parameterAt } from './kernel.ts';
-import { formatGeneral } from './number-format.ts';
 import { invalidQuantile, medianDeviationOf, quantileOf } from './quantile.ts';
 import { ignoredHistograms } from './regression.ts';
 
@@ -99,7 +98,7 @@ export const tsOfLast: Kernel = {
 };
 
 function checkQuantile(q: number, notes: KernelNotes): void {
-  if (!(q >= 0 && q <= 1)) notes.warn(invalidQuantile(q, formatGeneral));
+  if (!(q >= 0 && q <= 1)) notes.warn(invalidQuantile(q));
 }
 
 export const quantileOverTime: Kernel = {

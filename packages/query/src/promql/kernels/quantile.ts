@@ -1,3 +1,5 @@
+import { formatGoNumber } from '../histogram/format.ts';
+
 let scratch = new Float64Array(256);
 
 /** The `q` quantile of sorted values (NaNs first), between neighbours by weight. */
@@ -35,6 +37,6 @@ export function medianDeviationOf(values: ArrayLike<number>, from: number, to: n
 }
 
 /** What is said of a quantile outside 0 to 1. */
-export function invalidQuantile(q: number, format: (value: number) => string): string {
-  return `quantile value should be between 0 and 1, got ${format(q)}`;
+export function invalidQuantile(q: number): string {
+  return `quantile value should be between 0 and 1, got ${formatGoNumber(q)}`;
 }

@@ -20,12 +20,14 @@ export function rateWithStartTimes(
     const endMs = grid.startMs + step * grid.stepMs;
     const startMs = endMs - call.rangeMs;
     let difference = values[last]! - values[first]!;
+    let overlap = false;
     for (let i = first + 1; i <= last; i++) {
-      if (startsOverlap(starts[i - 1]!, times[i - 1]!, starts[i]!)) notes.warn(overlapWarning(notes.metric));
+      overlap ||= startsOverlap(starts[i - 1]!, times[i - 1]!, starts[i]!);
       if (values[i]! < values[i - 1]! || isStartReset(starts[i - 1]!, times[i - 1]!, starts[i]!, times[i]!)) {
         difference += values[i - 1]!;
       }
     }
+    if (overlap) notes.add(overlapWarning(notes.metric));
     const gaps = last - first;
     let span = (times[last]! - times[first]!) / 1000;
     const average = gaps > 0 ? span / gaps : 0;

@@ -1,3 +1,4 @@
+import { histogramRate } from './histogram-rate.ts';
 import type { Kernel, KernelInput, KernelOutput } from './kernel.ts';
 import { extendedRate } from './extended-rate.ts';
 import { rateWithStartTimes } from './rate-start-times.ts';
@@ -88,6 +89,7 @@ function rateKernel(name: string, counter: boolean, rate: boolean): Kernel {
       else extrapolated(input, windows, output, counter, rate);
       if (counter) noteName(input, output);
     },
+    mixed: (window, notes) => histogramRate(window, notes, counter, rate),
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Grid, KernelCall, SampleColumns, SeriesValues } from '../source.ts';
 import { kernelsByName } from './all.ts';
 import { withoutStale } from './columns.ts';
-import { KernelNotes, type KernelOutput } from './kernel.ts';
-import { windowSamples } from './last.ts';
+import { type Kernel, KernelNotes, type KernelOutput } from './kernel.ts';
+import { last, windowSamples } from './last.ts';
+import { runMixed } from './run-mixed.ts';
 import { windows } from './windows.ts';
 
 /** How far beyond the window samples are read: `x[5m] anchored` needs the sample before it. */
@@ -29,8 +30,21 @@ export function runKernel(
     output.present[0] = taken.count > 0 ? 1 : 0;
     return { ...output, samples: taken };
   }
+  const kernel = kernelNamed(call.name);
+  if ((kernel.mixed || kernel === last) && samples.histograms?.some((histogram) => histogram !== undefined)) {
+    const { beforeMs, afterMs } = reach(call);
+    const kept = kernel.readsStale && call.extended === undefined ? samples : withoutStale(samples);
+    const smoothed = kernel === last && call.extended === 'smoothed';
+    return runMixed(kernel, call, kept, grid, notes, smoothed ? call.rangeMs : beforeMs, afterMs);
+  }
   runKernelInto(call, samples, grid, notes, output);
   return output;
+}
+
+function kernelNamed(name: string): Kernel {
+  const kernel = kernelsByName.get(name);
+  if (!kernel) throw new Error(`no kernel ${name}`);
+  return kernel;
 }
 
 /** The same for a series of floats alone, into arrays that the caller keeps; `present` is cleared first. */
@@ -41,8 +55,7 @@ export function runKernelInto(
   notes: KernelNotes,
   output: KernelOutput,
 ): void {
-  const kernel = kernelsByName.get(call.name);
-  if (!kernel) throw new Error(`no kernel ${call.name}`);
+  const kernel = kernelNamed(call.name);
   output.present.fill(0);
   const kept = kernel.readsStale ? samples : withoutStale(samples);
   const { beforeMs, afterMs } = reach(call);

@@ -1,3 +1,5 @@
+import type { ScanAnnotation } from '../source.ts';
+
 /**
  * Whether a sample's start timestamp says that the counter began anew after the sample before. A start of 0 is not known; one at or
  * after the sample is not meaningful; one at the sample before is a reset of delta series alone, whose starts move.
@@ -13,7 +15,8 @@ export function startsOverlap(previousStart: number, previousMs: number, start: 
   return start !== 0 && start < previousMs && start !== previousStart;
 }
 
-/** The warning for such data; the evaluator counts it by series. */
-export function overlapWarning(metric: string): string {
-  return `sample has start time that overlaps with previous sample timestamp for metric ${JSON.stringify(metric)}`;
+/** The warning for such data: said once, with how many windows had it. */
+export function overlapWarning(metric: string): ScanAnnotation {
+  const message = `PromQL warning: sample has start time that overlaps with previous sample timestamp for metric ${JSON.stringify(metric)}`;
+  return { level: 'warning', message, count: 1 };
 }

@@ -1,12 +1,12 @@
 import type { DurationExpression, Expression, Matcher, VectorSelector } from '../ast.ts';
 import { functions } from '../parse/functions.ts';
-import { showFloat } from './float.ts';
+import { plainDigits } from '../histogram/format.ts';
 
 /** The tree as Prometheus' `parse_query` answers it (web/api/v1/translate_ast.go): what JSON can hold. */
 export function describeTree(expression: Expression): unknown {
   switch (expression.kind) {
     case 'number':
-      return { type: 'numberLiteral', val: showFloat(expression.value) };
+      return { type: 'numberLiteral', val: plainDigits(expression.value) };
     case 'string':
       return { type: 'stringLiteral', val: expression.value };
     case 'parentheses':
@@ -98,7 +98,7 @@ function describeDuration(duration: DurationExpression | undefined): unknown {
     case undefined:
       return null;
     case 'duration-number':
-      return { type: 'numberLiteral', val: showFloat(duration.seconds), duration: duration.duration };
+      return { type: 'numberLiteral', val: plainDigits(duration.seconds), duration: duration.duration };
     case 'duration-step':
     case 'duration-range': {
       const op = duration.kind === 'duration-step' ? 'step' : 'range';

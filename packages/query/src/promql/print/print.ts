@@ -12,7 +12,8 @@ import type {
 } from '../ast.ts';
 import { showDuration } from '../parse/duration.ts';
 import { quote } from '../parse/quote.ts';
-import { showFloat, showSampleValue } from './float.ts';
+import { plainDigits } from '../histogram/format.ts';
+import { showSampleValue } from './float.ts';
 
 const legacyLabel = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const showLabel = (label: string): string => (legacyLabel.test(label) ? label : quote(label));
@@ -38,7 +39,7 @@ export class Printer {
   private write(expression: Expression): string {
     switch (expression.kind) {
       case 'number':
-        return expression.duration ? showDuration(expression.value * 1000) : showFloat(expression.value);
+        return expression.duration ? showDuration(expression.value * 1000) : plainDigits(expression.value);
       case 'string':
         return quote(expression.value);
       case 'parentheses':
@@ -131,7 +132,7 @@ function offsetText({ offsetMs, offsetExpression }: TimeShift): string {
 function printDuration(duration: DurationExpression): string {
   switch (duration.kind) {
     case 'duration-number':
-      return duration.duration ? showDuration(duration.seconds * 1000) : showFloat(duration.seconds);
+      return duration.duration ? showDuration(duration.seconds * 1000) : plainDigits(duration.seconds);
     case 'duration-step':
       return 'step()';
     case 'duration-range':

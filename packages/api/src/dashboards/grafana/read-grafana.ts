@@ -1,0 +1,163 @@
+import { fail, ok, type Result } from '@sightline/base';
+import {
+  builtInVariables,
+  dashboardDocument,
+  dashboardSchemaVersion,
+  type DashboardDocument,
+  type DashboardPanel,
+  type ImportNote,
+  variablesIn,
+} from '@sightline/contract';
+import { numberOf, objectOf, objectsOf, listOf, textOf, within, type Json } from './json.ts';
+import { Notes } from './notes.ts';
+import { readSections } from './read-layout.ts';
+import { readLinks, readPanel } from './read-panel.ts';
+import { readVariables } from './read-variables.ts';
+
+const panelsAtMost = 500;
+
+/** True for Grafana's classic JSON, alone or as its API wraps it. */
+export function isGrafana(source: Json): boolean {
+  const inner = unwrap(source);
+  return (
+    inner['schemaVersion'] !== undefined ||
+    Array.isArray(inner['rows']) ||
+    (Array.isArray(inner['panels']) && inner['schema'] === undefined) ||
+    isResource(source)
+  );
+}
+
+/** Grafana's newer form, a resource with `spec.elements`. */
+const isResource = (source: Json): boolean => source['kind'] === 'Dashboard' || 'elements' in objectOf(source['spec']);
+const unwrap = (source: Json): Json => (Object.hasOwn(source, 'dashboard') ? objectOf(source['dashboard']) : source);
+
+/**
+ * Grafana's dashboard JSON (classic, schema versions up to 42:
+ * https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/) as ours. What cannot be
+ * carried over is noted panel by panel; one panel that cannot be read costs no other.
+ */
+export function readGrafana(
+  source: Json,
+): Result<{ document: DashboardDocument; notes: readonly ImportNote[] }, string> {
+  const dashboard = unwrap(source);
+  if (isResource(source) && !Array.isArray(dashboard['panels']))
+    return fail("This is Grafana's resource form. Export it with the model “Classic”, and import that.");
+  const notes = new Notes();
+  const title = (textOf(dashboard['title']).trim() || 'Imported dashboard').slice(0, 200);
+  const variables = readVariables(dashboard, notes);
+  const panels = readPanels(dashboard, notes);
+  if (panels.length === 0) return fail('There are no panels in it that could be read.');
+  noteUnknownVariables(panels, new Set(variables.map(({ name }) => name)), dashboard, notes);
+  noteDashboard(dashboard, notes);
+  const read = dashboardDocument.safeParse({
+    schema: dashboardSchemaVersion,
+    title,
+    description: textOf(dashboard['description']).slice(0, 4000),
+    tags: listOf(dashboard['tags'])
+      .map((tag) => textOf(tag).trim().slice(0, 50))
+      .filter((tag) => tag !== '')
+      .slice(0, 20),
+    range: rangeOf(textOf(within(dashboard, 'time', 'from'))),
+    variables: unique(variables, ({ name }) => name),
+    links: readLinks(dashboard['links'], '', notes),
+    panels,
+    imported: { from: 'Grafana', title, notes: notes.list },
+  });
+  if (!read.success)
+    return fail(`${read.error.issues[0]?.path.join('.') ?? ''}: ${read.error.issues[0]?.message ?? ''}`);
+  return ok({ document: read.data, notes: notes.list });
+}
+
+function readPanels(dashboard: Json, notes: Notes): DashboardPanel[] {
+  const panels: DashboardPanel[] = [];
+  const taken = new Set<string>();
+  const idOf = (panel: Json): string => {
+    const wanted = `p${numberOf(panel['id']) ?? panels.length + 1}`.replaceAll(/[^\w-]/g, '');
+    let id = wanted;
+    for (let copy = 2; taken.has(id); copy++) id = `${wanted}-${copy}`;
+    taken.add(id);
+    return id;
+  };
+  let line = 0;
+  for (const { row, collapsed, panels: inside } of readSections(dashboard)) {
+    if (row !== undefined) {
+      const read = readPanel(row, idOf(row), { x: 0, y: line, w: 24, h: 1 }, notes);
+      if (read) panels.push({ ...read, options: { ...read.options, collapsed } });
+      line += 1;
+    }
+    let end = line;
+    for (const { panel, place } of inside) {
+      const read = readPanel(panel, idOf(panel), { ...place, y: place.y + line }, notes);
+      if (read) panels.push(read);
+      end = Math.max(end, line + place.y + place.h);
+    }
+    line = end;
+  }
+  if (panels.length > panelsAtMost) notes.add('', `Panels after the ${panelsAtMost}th are left out.`);
+  return panels.slice(0, panelsAtMost);
+}
+
+function unique<T>(list: readonly T[], key: (one: T) => string): T[] {
+  return [...new Map(list.map((one) => [key(one), one])).values()];
+}
+
+function noteUnknownVariables(
+  panels: readonly DashboardPanel[],
+  known: ReadonlySet<string>,
+  dashboard: Json,
+  notes: Notes,
+): void {
+  const builtIn = builtInVariables(0, 1, 1000);
+  const named = new Set(objectsOf(within(dashboard, 'templating', 'list')).map(({ name }) => textOf(name)));
+  for (const panel of panels) {
+    for (const query of panel.queries) {
+      if (query.kind !== 'promql') continue;
+      for (const name of variablesIn(query.expression)) {
+        if (/^\d/.test(name) || known.has(name) || Object.hasOwn(builtIn, name)) continue;
+        const why = named.has(name) ? 'was left out' : 'is not defined';
+        notes.add(panel.title || panel.id, `Query ${query.ref} refers to $${name}, which ${why}.`);
+      }
+    }
+  }
+}
+
+function noteDashboard(dashboard: Json, notes: Notes): void {
+  for (const annotation of objectsOf(within(dashboard, 'annotations', 'list')))
+    if (annotation['builtIn'] !== 1)
+      notes.add(
+        '',
+        `The annotation ${textOf(annotation['name']) || '?'} is left out; incidents and deploys are marked.`,
+      );
+  for (const link of objectsOf(dashboard['links']))
+    if (link['type'] === 'dashboards')
+      notes.add(
+        '',
+        `The list of dashboards tagged ${listOf(link['tags']).map(textOf).join(', ') || '(all)'} is left out.`,
+      );
+}
+
+const ranges = [
+  ['15m', 900],
+  ['1h', 3600],
+  ['6h', 21_600],
+  ['24h', 86_400],
+  ['7d', 604_800],
+  ['30d', 2_592_000],
+] as const;
+const unitSeconds: Readonly<Record<string, number>> = {
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+  w: 604_800,
+  M: 2_592_000,
+  y: 31_536_000,
+};
+
+/** The range nearest to `now-3h`. */
+function rangeOf(from: string): (typeof ranges)[number][0] {
+  const found = /^now-(\d+)([smhdwMy])/.exec(from);
+  const seconds = found ? Number(found[1]) * (unitSeconds[found[2] ?? ''] ?? 1) : 3600;
+  const away = (one: number) => Math.abs(Math.log(one / Math.max(1, seconds)));
+  return ranges.reduce((best, one) => (away(one[1]) < away(best[1]) ? one : best))[0];
+}

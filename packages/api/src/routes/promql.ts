@@ -1,0 +1,143 @@
+import { labelNames, labelValues, metricNames, queryMetrics, stepFor } from '@sightline/contract';
+import type { Answer, Matcher, MetricEngine, QueryFault, SeriesQuery } from '@sightline/query/promql';
+import type { Result } from '@sightline/base';
+import { faultPosition, metricColumns } from '../metric-columns.ts';
+import { readSelector } from '../read-selector.ts';
+import { answer, type CallContext, type ProblemReply, refuse, type Route } from '../route.ts';
+
+/** Below the interface's own limit of 30 s, so that the reason still reaches it. */
+const queryLimitMs = 25_000;
+
+interface AskedScope {
+  readonly environment: string;
+  readonly site: string;
+  readonly service: string;
+}
+
+/** What the page's scope, and a key that is bound to a site, add to every selector. */
+function enforcedBy({ environment, site, service }: AskedScope, { caller }: CallContext): Matcher[] {
+  const wanted = { environment, site: caller.keySite ? caller.keySite : site, service };
+  return Object.entries(wanted)
+    .filter(([, value]) => value !== '')
+    .map(([label, value]) => ({ label, operator: '=', value }));
+}
+
+function engineOf({ deps }: CallContext): MetricEngine | ProblemReply {
+  return (
+    deps.metricEngine ?? refuse(503, 'Metrics are not ready', 'This server holds no metrics, or is still starting.')
+  );
+}
+const isRefusal = (engine: MetricEngine | ProblemReply): engine is ProblemReply => 'problem' in engine;
+
+const runQueries = answer(queryMetrics, async ({ body }, context) => {
+  const engine = engineOf(context);
+  if (isRefusal(engine)) return engine;
+  if (body.from >= body.to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
+  if (otherSite(body.site, context)) return elsewhere(context);
+  const started = context.deps.clock.now();
+  const enforced = enforcedBy(body, context);
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(queryLimitMs)]);
+  const answers = await Promise.all(
+    body.queries.map(async ({ ref, expression, instant, stepMs: asked }) => {
+      const common = {
+        organisation: context.caller.organisation,
+        expression,
+        enforced,
+        signal,
+        bounds: { timeoutMs: queryLimitMs },
+      };
+      const stepMs = asked === 0 ? stepFor(body.to - body.from, body.points) : asked;
+      const startMs = Math.floor(body.from / stepMs) * stepMs;
+      const endMs = Math.floor(body.to / stepMs) * stepMs;
+      const grid = { startMs, stepMs, count: Math.round((endMs - startMs) / stepMs) + 1 };
+      const found: Result<Answer, QueryFault> = await (instant
+        ? engine.instant({ ...common, atMs: body.to })
+        : engine.range({ ...common, startMs, endMs, stepMs }));
+      if (found.ok)
+        return { ref, data: metricColumns(found.value, body.most, instant ? undefined : grid), fault: null };
+      const { kind, message } = found.error;
+      const position = faultPosition(message, expression);
+      return { ref, data: null, fault: { kind, message, ...(position ? { position } : {}) } };
+    }),
+  );
+  return { tookMs: context.deps.clock.now() - started, answers };
+});
+
+const otherSite = (site: string, { caller }: CallContext): boolean =>
+  Boolean(caller.keySite) && site !== '' && site !== caller.keySite;
+const elsewhere = ({ caller }: CallContext): ProblemReply =>
+  refuse(403, 'Not at this site', `This key reads the metrics of ${caller.keySite ?? ''} alone.`);
+
+/** What a call about series asks of the engine, or why it cannot be asked. */
+function seriesQuery(
+  query: AskedScope & { from: number; to: number; match: string; limit: number },
+  context: CallContext,
+): SeriesQuery | ProblemReply {
+  if (query.from >= query.to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
+  if (otherSite(query.site, context)) return elsewhere(context);
+  const selector = query.match === '' ? [] : readSelector(query.match);
+  if (selector === undefined)
+    return refuse(
+      400,
+      'No selector',
+      `Expected a series selector such as up{job="x"}, came: ${query.match.slice(0, 200)}`,
+      { fields: { match: 'a series selector' } },
+    );
+  const matchers = [...selector, ...enforcedBy(query, context)];
+  return {
+    organisation: context.caller.organisation,
+    matchers: matchers.length === 0 ? [] : [matchers],
+    startMs: query.from,
+    endMs: query.to,
+    limit: query.limit,
+    signal: context.signal,
+  };
+}
+
+/** What the engine could not answer, as a refusal. */
+function faultReply({ kind, message }: QueryFault): ProblemReply {
+  const status = { bad_data: 400, execution: 422, timeout: 503, canceled: 499, unavailable: 503, internal: 500 }[kind];
+  return refuse(status, 'The metrics could not be read', message);
+}
+
+const suffixes = /_(?:bucket|sum|count|total)$/;
+
+export const promqlRoutes: readonly Route[] = [
+  runQueries,
+
+  answer(metricNames, async ({ query }, context) => {
+    const engine = engineOf(context);
+    if (isRefusal(engine)) return engine;
+    const asked = seriesQuery(query, context);
+    if ('problem' in asked) return asked;
+    const [names, metadata] = await Promise.all([
+      engine.labelValues({ ...asked, label: '__name__' }),
+      engine.metadata({ organisation: asked.organisation, metric: '', limit: 0 }),
+    ]);
+    if (!names.ok) return faultReply(names.error);
+    const known = metadata.ok ? metadata.value : new Map<string, never>();
+    const metrics = names.value.items.map((name) => {
+      const [about] = known.get(name) ?? known.get(name.replace(suffixes, '')) ?? [];
+      return { name, type: about?.type ?? '', unit: about?.unit ?? '', help: about?.help ?? '' };
+    });
+    return { metrics, cut: names.value.cut };
+  }),
+
+  answer(labelNames, async ({ query }, context) => {
+    const engine = engineOf(context);
+    if (isRefusal(engine)) return engine;
+    const asked = seriesQuery(query, context);
+    if ('problem' in asked) return asked;
+    const found = await engine.labelNames(asked);
+    return found.ok ? { names: [...found.value.items], cut: found.value.cut } : faultReply(found.error);
+  }),
+
+  answer(labelValues, async ({ query }, context) => {
+    const engine = engineOf(context);
+    if (isRefusal(engine)) return engine;
+    const asked = seriesQuery(query, context);
+    if ('problem' in asked) return asked;
+    const found = await engine.labelValues({ ...asked, label: query.label });
+    return found.ok ? { values: [...found.value.items], cut: found.value.cut } : faultReply(found.error);
+  }),
+];

@@ -1,0 +1,75 @@
+import { ManualClock } from '@sightline/base';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Control } from '../control.ts';
+import { testServers, type TestServer } from '../testing.ts';
+import type { KeptAlert } from './port.ts';
+
+const alert = (over: Partial<KeptAlert> = {}): KeptAlert => ({
+  rule: 'Down 0',
+  fingerprint: 'f1',
+  labels: { alertname: 'Down', site: 'STORE_001' },
+  annotations: { summary: 'is down' },
+  state: 'pending',
+  activeAtMs: 1_800_000_000_000,
+  keptSinceMs: null,
+  value: 1,
+  ...over,
+});
+
+for (const { name, missing, start } of testServers) {
+  describe.skipIf(missing !== undefined)(`rule files on ${name}`, () => {
+    let server: TestServer;
+    let control: Control;
+    let clock: ManualClock;
+    let one: string;
+    let two: string;
+    beforeAll(async () => {
+      server = await start();
+    });
+    afterAll(() => server.stop());
+    beforeEach(async () => {
+      clock = new ManualClock(1_800_000_000_000);
+      control = await server.freshControl(clock);
+      const made = await Promise.all(['One', 'Two'].map((each) => control.organisations.ensure(each)));
+      [one = '', two = ''] = made.map((each) => (each.ok ? each.value.id : ''));
+      return () => control.close();
+    });
+
+    it('are put, replaced and removed by one organisation alone', async () => {
+      const { ruleFiles } = control;
+      const put = await ruleFiles.put(one, 'node.yml', 'groups: []', 'ann');
+      expect(put).toMatchObject({ ok: true, value: { name: 'node.yml', sizeBytes: 10, updatedBy: 'ann' } });
+      clock.advance(1000);
+      const again = await ruleFiles.put(one, 'node.yml', 'groups: []\n# \0', 'bob');
+      expect(again.ok && put.ok && again.value.digest !== put.value.digest).toBe(true);
+      expect(await ruleFiles.find(one, 'node.yml')).toMatchObject({
+        content: 'groups: []\n# \uFFFD',
+        updatedBy: 'bob',
+      });
+      expect(await ruleFiles.find(two, 'node.yml')).toBeUndefined();
+      expect(await ruleFiles.list(two)).toEqual([]);
+      expect(await ruleFiles.remove(two, 'node.yml')).toMatchObject({ ok: false, error: { reason: 'not-found' } });
+      expect((await ruleFiles.listAll()).map((file) => file.organisation)).toEqual([one]);
+      expect(await ruleFiles.remove(one, 'node.yml')).toMatchObject({ ok: true });
+      expect(await ruleFiles.list(one)).toEqual([]);
+    });
+
+    it('keep what their groups have counted', async () => {
+      const { ruleFiles } = control;
+      const group = { file: 'node.yml', group: 'hosts' };
+      const other = alert({ fingerprint: 'f2', value: null, labels: { site: 'a\0b' } });
+      await ruleFiles.saveGroup(one, { ...group, atMs: 1000, written: [alert(), other], deleted: [] });
+      const firing = alert({ state: 'firing', keptSinceMs: 2000, annotations: { summary: 'still' } });
+      await ruleFiles.saveGroup(one, {
+        ...group,
+        atMs: 2000,
+        written: [firing],
+        deleted: [{ rule: 'Down 0', fingerprint: 'f2' }],
+      });
+      expect(await ruleFiles.loadGroups(one)).toEqual([{ ...group, atMs: 2000, alerts: [firing] }]);
+      expect(await ruleFiles.loadGroups(two)).toEqual([]);
+      await ruleFiles.forgetGroup(one, 'node.yml', 'hosts');
+      expect(await ruleFiles.loadGroups(one)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,190 @@
+import {
+  GroupReduction,
+  QueryFailure,
+  type Matcher,
+  type QueryBounds,
+  type ScannedSeries,
+  type ScanRequest,
+  type ScanResult,
+  type SeriesSource,
+} from '@sightline/query/promql';
+import { labelsAt, type LabelTable, type Selection, type SeriesIndex } from '../selection.ts';
+import { shareOf, type Share, type ShareLimits, type ShareResult, type ShareRows } from './share.ts';
+
+export interface SourceParts {
+  readonly index: SeriesIndex;
+  /** Computes a share on this thread. */
+  readonly here: (share: Share) => Promise<ShareResult>;
+  /** Computes a share on the other thread; undefined where there is none. */
+  readonly there: ((share: Share) => Promise<ShareResult>) | undefined;
+  /** True where this thread takes the lower half of the fingerprints: always the same half, so that caches hold it once. */
+  readonly lower: boolean;
+}
+
+export interface SourceQuery {
+  readonly organisation: string;
+  readonly enforced: readonly Matcher[];
+  readonly bounds: QueryBounds;
+  readonly deadlineMs: number;
+  readonly cancelled: Int32Array;
+}
+
+/** Fewer series than this are not worth a second thread. */
+const leastForTwo = 200;
+const half = 2n ** 63n;
+
+/** The samples of one query: selected by the index, read from head and engine, computed on both threads. */
+export class EngineSource implements SeriesSource {
+  readonly #parts: SourceParts;
+  readonly #query: SourceQuery;
+  #samples = 0;
+
+  constructor(parts: SourceParts, query: SourceQuery) {
+    this.#parts = parts;
+    this.#query = query;
+  }
+
+  async scan(request: ScanRequest): Promise<ScanResult> {
+    const { reduction } = request;
+    if (reduction) {
+      const reduced = await this.#scan(request, true);
+      if (reduced) return reduced;
+    }
+    const series = await this.#scan(request, false);
+    if (!series) throw new Error('series of a scan that is no reduction');
+    return series;
+  }
+
+  /** Undefined where a reduction met a histogram. */
+  async #scan(request: ScanRequest, reduce: boolean): Promise<ScanResult | undefined> {
+    const { grid, kernel } = request;
+    const reduction = reduce ? request.reduction : undefined;
+    const lookMs = kernel.extended ? (kernel.lookbackMs ?? 0) : 0;
+    const startMs = grid.startMs - kernel.rangeMs - lookMs;
+    const endMs = grid.startMs + (grid.count - 1) * grid.stepMs + (kernel.extended === 'smoothed' ? lookMs : 0);
+    const { organisation, enforced, bounds } = this.#query;
+    const selected = await this.#parts.index.select({
+      organisation,
+      matchers: [...request.matchers, ...enforced],
+      startMs,
+      endMs,
+      limit: bounds.series,
+      ...(reduction
+        ? { grouping: { labels: reduction.grouping, without: reduction.without, dropName: reduction.dropName } }
+        : {}),
+    });
+    if (!selected.ok) throw new QueryFailure(selected.error);
+    const selection = selected.value;
+    const rows = reduction ? (selection.groups?.labels.length ?? 0) : selection.fps.length;
+    if (rows * grid.count > bounds.values) throw tooMany(rows, grid.count);
+    const shares = this.#split(selection, {
+      organisation,
+      grid,
+      kernel,
+      startMs,
+      endMs,
+      limits: this.#limits(),
+      ...(reduction ? { reduction } : {}),
+    });
+    const results = await runAll(shares);
+    for (const { result } of results) this.#samples += result.samples;
+    if (results.some(({ result }) => result.sawHistogram)) return undefined;
+    const annotations = new Map(
+      results.flatMap(({ result }) => result.annotations).map((annotation) => [annotation.message, annotation]),
+    );
+    return {
+      samples: results.reduce((sum, { result }) => sum + result.samples, 0),
+      annotations: [...annotations.values()],
+      reduced: reduction !== undefined,
+      series: reduction ? merged(reduction, grid.count, results) : seriesOf(selection.labels, grid.count, results),
+    };
+  }
+
+  #limits(): ShareLimits {
+    const { bounds, deadlineMs, cancelled } = this.#query;
+    return { samples: bounds.samples - this.#samples, deadlineMs, cancelled };
+  }
+
+  #split(selection: Selection, rest: Parameters<typeof shareOf>[2]): Running[] {
+    const { here, there, lower } = this.#parts;
+    const count = selection.fps.length;
+    if (count === 0) return [];
+    const all = Uint32Array.from({ length: count }, (_, i) => i);
+    if (!there || count < leastForTwo) return [{ members: all, run: () => here(shareOf(selection, all, rest)) }];
+    const low = all.filter((i) => (selection.fps[i] ?? 0n) < half);
+    const high = all.filter((i) => (selection.fps[i] ?? 0n) >= half);
+    const [own, other] = lower ? [low, high] : [high, low];
+    // The other thread first: it works while this one does.
+    return [
+      { members: other, run: () => there(shareOf(selection, other, rest)) },
+      { members: own, run: () => here(shareOf(selection, own, rest)) },
+    ];
+  }
+}
+
+interface Running {
+  readonly members: Uint32Array;
+  readonly run: () => Promise<ShareResult>;
+}
+interface Ran {
+  readonly members: Uint32Array;
+  readonly result: ShareResult;
+}
+
+/** Starts all and waits for all, so that none is still at work when one has failed. */
+async function runAll(shares: readonly Running[]): Promise<Ran[]> {
+  const ended = await Promise.allSettled(shares.map(({ run }) => run()));
+  return ended.map((end, i) => {
+    if (end.status === 'rejected') throw end.reason;
+    return { members: shares[i]?.members ?? new Uint32Array(0), result: end.value };
+  });
+}
+
+function merged(
+  reduction: NonNullable<ScanRequest['reduction']>,
+  steps: number,
+  results: readonly Ran[],
+): readonly ScannedSeries[] {
+  const whole = new GroupReduction(reduction, steps);
+  for (const { result } of results) whole.merge(result.groups ?? []);
+  return whole.finish();
+}
+
+function seriesOf(labels: LabelTable | undefined, steps: number, results: readonly Ran[]): ScannedSeries[] {
+  const series: [member: number, series: ScannedSeries][] = [];
+  for (const { members, result } of results) {
+    if (!result.rows || !labels) continue;
+    const histograms = new Map(result.rows.histograms);
+    const samples = new Map(result.rows.samples);
+    for (const [r, i] of result.rows.series.entries()) {
+      const member = members[i] ?? 0;
+      series.push([member, rowOf(result.rows, r, steps, labelsAt(labels, member), histograms.get(r), samples.get(r))]);
+    }
+  }
+  // As the index has them, whichever thread computed them.
+  return series.sort((a, b) => a[0] - b[0]).map(([, scanned]) => scanned);
+}
+
+function rowOf(
+  rows: ShareRows,
+  r: number,
+  steps: number,
+  labels: ScannedSeries['labels'],
+  histograms: ScannedSeries['histograms'],
+  samples: ScannedSeries['samples'],
+): ScannedSeries {
+  return {
+    labels,
+    values: rows.values.subarray(r * steps, (r + 1) * steps),
+    present: rows.present.subarray(r * steps, (r + 1) * steps),
+    ...(histograms ? { histograms } : {}),
+    ...(samples ? { samples } : {}),
+  };
+}
+
+function tooMany(rows: number, steps: number): QueryFailure {
+  return new QueryFailure({
+    kind: 'execution',
+    message: `query would hold ${rows} series of ${steps} steps each, more than it may: choose a longer step, a shorter range or fewer series`,
+  });
+}

@@ -1,0 +1,43 @@
+/** What the main thread and a query thread say to each other. Structured-cloneable. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Answer, Matcher, QueryBounds, QueryFault } from '@sightline/query/promql';
+import type { Result } from '@sightline/base';
+import type { EngineAddress } from './engine-address.ts';
+
+export interface ThreadSettings {
+  readonly engine: EngineAddress;
+  /** True for the thread that takes the lower half of the fingerprints. */
+  readonly lower: boolean;
+  /** Chunks that are kept compressed, bytes. */
+  readonly cacheBytes: number;
+}
+
+/** A query as a thread gets it. */
+export interface QueryJob {
+  readonly organisation: string;
+  readonly expression: string;
+  readonly lookbackMs: number;
+  readonly bounds: QueryBounds;
+  readonly enforced: readonly Matcher[];
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Undefined for an instant query at `startMs`. */
+  readonly stepMs: number | undefined;
+}
+
+export type ToThread =
+  | {
+      readonly kind: 'query';
+      readonly id: number;
+      readonly job: QueryJob;
+      /** Wall time at which the query ends, milliseconds since the epoch. */
+      readonly deadlineMs: number;
+      /** Shared: 1 once it is cancelled. */
+      readonly cancelled: Int32Array;
+    }
+  | { readonly kind: 'cancel'; readonly id: number }
+  | { readonly kind: 'index' | 'peer'; readonly port: MessagePort };
+
+export type FromThread =
+  | { readonly kind: 'answer'; readonly id: number; readonly result: Result<Answer, QueryFault> }
+  | { readonly kind: 'damaged'; readonly message: string };

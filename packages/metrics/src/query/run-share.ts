@@ -1,0 +1,356 @@
+/** Reads a share's samples, series by series, and computes what is asked of each. */
+import {
+  accumulate,
+  GroupReduction,
+  KernelNotes,
+  QueryFailure,
+  runKernel,
+  runKernelInto,
+  type GroupPart,
+  type FloatHistogram,
+  type SampleColumns,
+} from '@sightline/query/promql';
+import { blockMs } from '../block.ts';
+import { appendChunk } from '../chunk/chunk.ts';
+import { SampleBuffer } from '../chunk/sample-buffer.ts';
+import type { ChunkCache } from './chunk-cache.ts';
+import { chunkQuery } from './chunk-sql.ts';
+import type { EngineReader } from './engine-reader.ts';
+import { FpTable } from './fp-table.ts';
+import { mergeOverlap } from './merge-samples.ts';
+import { startOf, type Share, type ShareResult } from './share.ts';
+
+export interface ShareTools {
+  readonly reader: EngineReader;
+  readonly cache: ChunkCache;
+  /** A damaged chunk is told and left out. */
+  readonly damaged: (message: string) => void;
+}
+
+/** Series after which the limits are looked at. */
+const series = 32;
+
+/** Throws `QueryFailure` at a limit, and when the engine cannot be read. */
+export async function runShare(share: Share, tools: ShareTools): Promise<ShareResult> {
+  const run = new ShareRun(share, tools);
+  try {
+    await run.read();
+    return run.result();
+  } catch (error) {
+    if (error instanceof HistogramMet) {
+      return { samples: run.samples, annotations: run.annotations, sawHistogram: true };
+    }
+    throw error;
+  }
+}
+
+/** A reduction ends where it meets a histogram. */
+class HistogramMet extends Error {
+  override readonly name = 'HistogramMet';
+}
+
+class ShareRun {
+  readonly #share: Share;
+  readonly #tools: ShareTools;
+  readonly #words: Uint32Array;
+  readonly #buffer = new SampleBuffer(8192);
+  readonly #scratch = new SampleBuffer(16);
+  readonly #notes = new KernelNotes();
+  readonly #firstPiece: Int32Array;
+  readonly #groups: GroupPart[] = [];
+  readonly #reduction: GroupReduction | undefined;
+  readonly #blocks: Blocks;
+  readonly #steps: number;
+  readonly #values: Float64Array;
+  readonly #present: Uint8Array;
+  readonly #rows: Uint32Array;
+  readonly #histograms: [number, (FloatHistogram | undefined)[]][] = [];
+  readonly #samplesOf: [number, SampleColumns][] = [];
+  #row = 0;
+  #done = 0;
+  samples = 0;
+
+  constructor(share: Share, tools: ShareTools) {
+    this.#share = share;
+    this.#tools = tools;
+    this.#words = new Uint32Array(share.fps.buffer, share.fps.byteOffset, 2 * share.fps.length);
+    this.#blocks = new Blocks(share);
+    this.#steps = share.grid.count;
+    const count = share.fps.length;
+    this.#firstPiece = new Int32Array(count).fill(-1);
+    for (let p = share.head.series.length - 1; p >= 0; p--) this.#firstPiece[share.head.series[p] ?? 0] = p;
+    if (share.reduction && share.groups) {
+      const reduction = new GroupReduction(share.reduction, this.#steps);
+      this.#groups = share.groups.map((labels) => reduction.groupOf(labels));
+      this.#reduction = reduction;
+    }
+    const rows = this.#reduction ? 1 : count;
+    this.#values = new Float64Array(rows * this.#steps);
+    this.#present = new Uint8Array(rows * this.#steps);
+    this.#rows = new Uint32Array(this.#reduction ? 0 : count);
+  }
+
+  get annotations(): ShareResult['annotations'] {
+    return this.#notes.annotations;
+  }
+
+  async read(): Promise<void> {
+    const missing = this.#fromCache();
+    if (missing.length > 0) await this.#fromEngine(missing);
+  }
+
+  /** Computes what is known already; returns the series of which chunks have to be read. */
+  #fromCache(): Uint32Array {
+    const { fps } = this.#share;
+    const blocks = this.#blocks;
+    const missing = new Uint32Array(fps.length);
+    let missed = 0;
+    for (let i = 0; i < fps.length; i++) {
+      if (blocks.none || (blocks.known && this.#cached(i))) this.#finish(i);
+      else {
+        this.#buffer.clear();
+        missing[missed++] = i;
+      }
+    }
+    return missing.subarray(0, missed);
+  }
+
+  #cached(i: number): boolean {
+    const { cache } = this.#tools;
+    const blocks = this.#blocks;
+    const [low, high] = [this.#words[2 * i] ?? 0, this.#words[2 * i + 1] ?? 0];
+    const organisation = cache.organisation(this.#share.organisation);
+    this.#buffer.clear();
+    for (let b = blocks.first; b <= blocks.last; b++) {
+      const content = cache.get(organisation, low, high, b, blocks.changes(b));
+      if (!content) return false;
+      for (let at = 0; at < content.length;) {
+        const length = (content[at] ?? 0) | ((content[at + 1] ?? 0) << 8) | ((content[at + 2] ?? 0) << 16);
+        this.#append(content.subarray(at + 3, at + 3 + length));
+        at += 3 + length;
+      }
+    }
+    return true;
+  }
+
+  async #fromEngine(missing: Uint32Array): Promise<void> {
+    const { organisation, metrics, family, limits } = this.#share;
+    const blocks = this.#blocks;
+    const table = new FpTable(this.#words, missing);
+    const seen = new Uint8Array(this.#share.fps.length);
+    const keep = new BlockKeeper(this.#tools.cache, organisation, blocks);
+    let current = -1;
+    const end = (): void => {
+      if (current < 0) return;
+      keep.endSeries(this.#words[2 * current] ?? 0, this.#words[2 * current + 1] ?? 0);
+      this.#finish(current);
+    };
+    await this.#tools.reader.rows(
+      chunkQuery({
+        organisation,
+        metrics,
+        words: this.#words,
+        members: missing,
+        ...(family === undefined ? {} : { family }),
+        firstBlockMs: blocks.first * blockMs,
+        lastBlockMs: blocks.last * blockMs,
+        timeoutMs: Math.max(100, limits.deadlineMs - Date.now()),
+      }),
+      (low, high, t, bytes) => {
+        const i = table.find(low, high);
+        if (i < 0) return;
+        if (i !== current) {
+          end();
+          current = i;
+          seen[i] = 1;
+          this.#buffer.clear();
+        }
+        keep.chunk(Math.floor(t / blockMs), bytes);
+        this.#append(bytes);
+      },
+      () => this.#look(),
+    );
+    end();
+    for (const i of missing) {
+      if (seen[i] === 1) continue;
+      this.#buffer.clear();
+      keep.endSeries(this.#words[2 * i] ?? 0, this.#words[2 * i + 1] ?? 0);
+      this.#finish(i);
+    }
+  }
+
+  #append(bytes: Uint8Array): void {
+    const buffer = this.#buffer;
+    const from = buffer.count;
+    const fault = appendChunk(bytes, buffer);
+    if (fault !== undefined) this.#tools.damaged(fault);
+    else if (from > 0 && (buffer.times[from] ?? 0) <= (buffer.times[from - 1] ?? 0))
+      mergeOverlap(buffer, from, this.#scratch);
+  }
+
+  /** The series' chunks are in the buffer: adds what the head has, runs the kernel, keeps the result. */
+  #finish(i: number): void {
+    const { head, kernel, grid, reduction, groupOf, metrics, metricOf } = this.#share;
+    const buffer = this.#buffer;
+    if (this.#blocks.none) buffer.clear();
+    for (let p = this.#firstPiece[i] ?? -1; p >= 0 && head.series[p] === i; p++) {
+      this.#append(head.bytes.subarray(startOf(head, p), head.ends[p]));
+    }
+    if (++this.#done % series === 0) this.#look();
+    if (buffer.count === 0) return;
+    this.samples += buffer.count;
+    this.#notes.metric = metrics[metricOf[i] ?? 0] ?? '';
+    if (this.#reduction && reduction) {
+      if (buffer.histograms) throw new HistogramMet();
+      const output = { values: this.#values, present: this.#present };
+      runKernelInto(kernel, buffer, grid, this.#notes, output);
+      const group = this.#groups[groupOf?.[i] ?? 0];
+      if (group) accumulate(reduction.operator, group, output);
+      return;
+    }
+    this.#keepRow(i);
+  }
+
+  #keepRow(i: number): void {
+    const { kernel, grid } = this.#share;
+    const from = this.#row * this.#steps;
+    const values = this.#values.subarray(from, from + this.#steps);
+    const present = this.#present.subarray(from, from + this.#steps);
+    if (kernel.name === 'samples' || this.#buffer.histograms) {
+      const result = runKernel(kernel, this.#buffer, grid, this.#notes);
+      values.set(result.values);
+      present.set(result.present);
+      if (result.histograms) this.#histograms.push([this.#row, result.histograms]);
+      if (result.samples) this.#samplesOf.push([this.#row, ownSamples(result.samples)]);
+    } else runKernelInto(kernel, this.#buffer, grid, this.#notes, { values, present });
+    if (present.includes(1)) this.#rows[this.#row++] = i;
+  }
+
+  /** Ends the query at its limits. */
+  #look(): void {
+    const { limits } = this.#share;
+    if (Atomics.load(limits.cancelled, 0) !== 0)
+      throw new QueryFailure({ kind: 'canceled', message: 'query was canceled' });
+    if (Date.now() > limits.deadlineMs)
+      throw new QueryFailure({ kind: 'timeout', message: 'query timed out in query execution' });
+    if (this.samples > limits.samples) {
+      throw new QueryFailure({
+        kind: 'execution',
+        message: 'query processing would load too many samples into memory in query execution',
+      });
+    }
+  }
+
+  result(): ShareResult {
+    this.#look();
+    const { samples, annotations } = this;
+    if (this.#reduction) return { samples, annotations, sawHistogram: false, groups: this.#reduction.parts() };
+    const size = this.#row * this.#steps;
+    const all = this.#row === this.#rows.length;
+    return {
+      samples,
+      annotations,
+      sawHistogram: false,
+      rows: {
+        series: this.#rows.slice(0, this.#row),
+        values: all ? this.#values : this.#values.slice(0, size),
+        present: all ? this.#present : this.#present.slice(0, size),
+        histograms: this.#histograms,
+        samples: this.#samplesOf,
+      },
+    };
+  }
+}
+
+/** Samples in arrays of their own: those of the kernel may be views of the buffer that the next series fills. */
+function ownSamples(samples: SampleColumns): SampleColumns {
+  const { count, times, values, histograms, startTimes } = samples;
+  return {
+    count,
+    times: times.slice(0, count),
+    values: values.slice(0, count),
+    ...(histograms ? { histograms: histograms.slice(0, count) } : {}),
+    ...(startTimes ? { startTimes: startTimes.slice(0, count) } : {}),
+  };
+}
+
+/** The blocks that a share reads, numbered by their start. */
+class Blocks {
+  readonly first: number;
+  readonly last: number;
+  /** True where nothing has to be read. */
+  readonly none: boolean;
+  /** True where the numbers of changes are known, so that blocks may be cached. */
+  readonly known: boolean;
+  readonly #changes = new Map<number, number>();
+
+  constructor({ stored, startMs, endMs }: Share) {
+    this.known = stored !== undefined;
+    this.first = Math.floor(Math.max(startMs, stored?.firstMs ?? -Infinity) / blockMs);
+    this.last = Math.floor(Math.min(endMs, stored?.lastMs ?? Infinity) / blockMs);
+    // Not the same as `first > last`: there is no first block where nothing is stored.
+    this.none = !(this.first <= this.last);
+    stored?.changedMs.forEach((ms, i) => this.#changes.set(Math.floor(ms / blockMs), stored.changes[i] ?? 0));
+  }
+
+  changes(block: number): number {
+    return this.#changes.get(block) ?? 0;
+  }
+}
+
+const nothing = new Uint8Array(0);
+/** Blocks of one query that are cached for each series; a query over years would only push the others out. */
+const mostBlocks = 400;
+
+/** Gathers the chunks of a series as they are read, block by block, and puts them into the cache. */
+class BlockKeeper {
+  readonly #cache: ChunkCache;
+  readonly #organisation: number;
+  readonly #blocks: Blocks;
+  readonly #on: boolean;
+  #bytes = new Uint8Array(16_384);
+  #length = 0;
+  /** Block numbers and where their content ends. */
+  readonly #kept: number[] = [];
+
+  constructor(cache: ChunkCache, organisation: string, blocks: Blocks) {
+    this.#cache = cache;
+    this.#organisation = cache.organisation(organisation);
+    this.#blocks = blocks;
+    this.#on = blocks.known && blocks.last - blocks.first < mostBlocks;
+  }
+
+  chunk(block: number, bytes: Uint8Array): void {
+    if (!this.#on || bytes.length >= 2 ** 24) return;
+    if (this.#length + 3 + bytes.length > this.#bytes.length) {
+      const wider = new Uint8Array(2 * (this.#length + 3 + bytes.length));
+      wider.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = wider;
+    }
+    const at = this.#length;
+    this.#bytes[at] = bytes.length & 255;
+    this.#bytes[at + 1] = (bytes.length >>> 8) & 255;
+    this.#bytes[at + 2] = bytes.length >>> 16;
+    this.#bytes.set(bytes, at + 3);
+    this.#length += 3 + bytes.length;
+    if (this.#kept.at(-2) === block) this.#kept[this.#kept.length - 1] = this.#length;
+    else this.#kept.push(block, this.#length);
+  }
+
+  endSeries(low: number, high: number): void {
+    if (!this.#on) return;
+    const blocks = this.#blocks;
+    for (let b = blocks.first, k = 0, from = 0; b <= blocks.last; b++) {
+      let content: Uint8Array = nothing;
+      if (this.#kept[k] === b) {
+        const to = this.#kept[k + 1] ?? 0;
+        content = this.#bytes.subarray(from, to);
+        from = to;
+        k += 2;
+      }
+      this.#cache.put(this.#organisation, low, high, b, blocks.changes(b), content);
+    }
+    this.#length = 0;
+    this.#kept.length = 0;
+  }
+}

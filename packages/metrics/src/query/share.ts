@@ -1,0 +1,128 @@
+import type {
+  GroupPart,
+  Grid,
+  FloatHistogram,
+  KernelCall,
+  Labels,
+  Reduction,
+  SampleColumns,
+  ScanAnnotation,
+} from '@sightline/query/promql';
+import type { HeadPieces, Selection } from '../selection.ts';
+
+/** One thread's part of a scan: some series of a selection, and what to compute of them. Structured-cloneable. */
+export interface Share {
+  readonly organisation: string;
+  readonly metrics: readonly string[];
+  /** Index into `metrics` for each series. */
+  readonly metricOf: Uint32Array;
+  readonly fps: BigUint64Array;
+  /** Series of these metrics altogether, wanted or not; absent where it is not known. */
+  readonly family?: number;
+  readonly groupOf?: Uint32Array;
+  readonly groups?: readonly Labels[];
+  readonly head: HeadPieces;
+  readonly stored?: Selection['stored'];
+  readonly grid: Grid;
+  readonly kernel: KernelCall;
+  readonly reduction?: Reduction;
+  /** Samples later than this and up to `endMs` are read, milliseconds. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly limits: ShareLimits;
+}
+
+export interface ShareLimits {
+  /** Samples that may still be looked at. */
+  readonly samples: number;
+  /** Wall time at which the query ends, milliseconds since the epoch. */
+  readonly deadlineMs: number;
+  /** Not 0 once the query is cancelled; shared memory. */
+  readonly cancelled: Int32Array;
+}
+
+/** What a share computed. Arrays are transferred. */
+export interface ShareResult {
+  readonly samples: number;
+  readonly annotations: readonly ScanAnnotation[];
+  /** True where a reduction met a histogram: nothing else is set then. */
+  readonly sawHistogram: boolean;
+  readonly groups?: readonly GroupPart[];
+  readonly rows?: ShareRows;
+}
+
+/** Series that have a value: `series[r]` with values `r * steps` and on. */
+export interface ShareRows {
+  readonly series: Uint32Array;
+  readonly values: Float64Array;
+  readonly present: Uint8Array;
+  readonly histograms: readonly (readonly [row: number, values: (FloatHistogram | undefined)[]])[];
+  readonly samples: readonly (readonly [row: number, samples: SampleColumns])[];
+}
+
+/**
+ * Takes `members` out of a selection as a share of its own. Typed arrays are copied, so that a share can be transferred. `members`
+ * ascend.
+ */
+export function shareOf(
+  selection: Selection,
+  members: Uint32Array,
+  rest: Pick<Share, 'organisation' | 'grid' | 'kernel' | 'startMs' | 'endMs' | 'limits'> & { reduction?: Reduction },
+): Share {
+  const { metricEnds, groups, stored } = selection;
+  const metricOf = new Uint32Array(members.length);
+  const fps = new BigUint64Array(members.length);
+  const groupOf = groups && new Uint32Array(members.length);
+  const metrics: string[] = [];
+  let metric = 0;
+  let named = -1;
+  for (let m = 0; m < members.length; m++) {
+    const i = members[m] ?? 0;
+    while (i >= (metricEnds[metric] ?? Infinity)) metric++;
+    if (named !== metric) metrics.push(selection.metrics[metric] ?? '');
+    named = metric;
+    metricOf[m] = metrics.length - 1;
+    fps[m] = selection.fps[i] ?? 0n;
+    if (groupOf && groups) groupOf[m] = groups.of[i] ?? 0;
+  }
+  return {
+    ...rest,
+    metrics,
+    metricOf,
+    fps,
+    ...(groupOf && groups ? { groupOf, groups: groups.labels } : {}),
+    head: headOf(selection.head, members, selection.fps.length),
+    ...(stored ? { stored } : {}),
+    ...(selection.family === undefined ? {} : { family: selection.family }),
+  };
+}
+
+function headOf(head: HeadPieces, members: Uint32Array, all: number): HeadPieces {
+  if (members.length === all) return head;
+  const series: number[] = [];
+  const pieces: number[] = [];
+  let sizeBytes = 0;
+  for (let p = 0, m = 0; p < head.series.length; p++) {
+    const wanted = head.series[p] ?? 0;
+    while (m < members.length && (members[m] ?? 0) < wanted) m++;
+    if (members[m] !== wanted) continue;
+    series.push(m);
+    pieces.push(p);
+    sizeBytes += (head.ends[p] ?? 0) - startOf(head, p);
+  }
+  const bytes = new Uint8Array(sizeBytes);
+  const ends = new Uint32Array(pieces.length);
+  let at = 0;
+  for (const [k, p] of pieces.entries()) {
+    const piece = head.bytes.subarray(startOf(head, p), head.ends[p]);
+    bytes.set(piece, at);
+    at += piece.length;
+    ends[k] = at;
+  }
+  return { series: Uint32Array.from(series), ends, bytes };
+}
+
+/** Byte offset at which piece `p` begins. */
+export function startOf(head: HeadPieces, p: number): number {
+  return p === 0 ? 0 : (head.ends[p - 1] ?? 0);
+}

@@ -1,0 +1,59 @@
+/**
+ * Runs a folder of promqltest scripts and says how many evaluations answer as expected, by file:
+ *
+ *   node tools/run-promqltest.ts <folder>                            against the evaluator, samples in memory
+ *   node tools/run-promqltest.ts <folder> --url <server> --key <key> against a server: remote write, then its HTTP API
+ *   … --differences 20                                               shows so many of each file (default 5)
+ *
+ * The public scripts: https://github.com/prometheus/prometheus/tree/main/promql/promqltest/testdata
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Evaluation, InMemoryTarget, runScript, type ScriptTarget } from '@sightline/query/promql/testing';
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    url: { type: 'string' },
+    key: { type: 'string', default: '' },
+    differences: { type: 'string', default: '5' },
+  },
+});
+const [folder] = positionals;
+if (folder === undefined) {
+  process.stderr.write('usage: node tools/run-promqltest.ts <folder> [--url <server> --key <key>] [--differences n]\n');
+  process.exit(2);
+}
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const shown = Number(values.differences);
+const count = (evaluations: readonly Evaluation[]): string => {
+  const good = evaluations.filter(({ difference }) => difference === undefined).length;
+  return `${good} of ${evaluations.length}`;
+};
+
+const all: Evaluation[] = [];
+let refused = 0;
+for (const file of readdirSync(folder)
+  .filter((name) => name.endsWith('.test'))
+  .toSorted()) {
+  const target: ScriptTarget = new InMemoryTarget();
+  const run = await runScript(readFileSync(path.join(folder, file), 'utf8'), target);
+  if (!run.ok) {
+    print(`${file}: ${run.error}`);
+    refused++;
+    continue;
+  }
+  all.push(...run.value);
+  const histograms = run.value.filter((evaluation) => evaluation.histograms);
+  const floats = run.value.filter((evaluation) => !evaluation.histograms);
+  print(`${file}: floats ${count(floats)}, histograms ${count(histograms)}`);
+  const different = run.value.filter(({ difference }) => difference !== undefined);
+  for (const { line, expression, difference } of different.slice(0, shown))
+    print(`  ${line}: ${expression}\n      ${difference ?? ''}`);
+  if (different.length > shown) print(`  … ${different.length - shown} more`);
+}
+print(
+  `floats ${count(all.filter(({ histograms }) => !histograms))}, histograms ${count(all.filter(({ histograms }) => histograms))}, all ${count(all)}`,
+);
+process.exitCode = refused > 0 || all.some(({ difference }) => difference !== undefined) ? 1 : 0;
