@@ -1,7 +1,7 @@
 import { ask } from '../metrics/ask.ts';
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { range, readMatrix, selectorOf, type TelemetryReads } from '../metrics/telemetry-reads.ts';
-import { timeGrid, type TimeGrid } from '../metrics/time-grid.ts';
+import { counterLookback, timeGrid, type TimeGrid } from '../metrics/time-grid.ts';
 import type { Labels } from '../promql/source.ts';
 import {
   counterNames,
@@ -33,8 +33,6 @@ export interface SiteRange {
 }
 
 const lanePoints = 120;
-/** How far before a bucket a counter's last sample is sought. */
-const counterLookbackMs = 300_000;
 
 /**
  * The lanes of a site's time line over a range, each with at most 120 buckets of a minute or more. A bucket in which
@@ -208,7 +206,7 @@ async function readGrid(
       startMs: grid.firstMs + grid.stepMs - 1,
       endMs: grid.firstMs + grid.count * grid.stepMs - 1,
       stepMs: grid.stepMs,
-      lookbackMs: Math.max(counterLookbackMs, grid.stepMs),
+      lookbackMs: counterLookback(grid),
     },
     limits,
   );

@@ -5,7 +5,7 @@ import type { Matcher } from '../promql/ast.ts';
 import type { ReadScope } from '../search/scope.ts';
 import { scopeMatchers, seriesQuery } from './list-metrics.ts';
 import { labelName, range, selectorOf, valueOrThrow, type TelemetryReads } from './telemetry-reads.ts';
-import { timeGrid, type TimeGrid } from './time-grid.ts';
+import { counterLookback, timeGrid, type TimeGrid } from './time-grid.ts';
 
 export const metricAggregates = ['avg', 'sum', 'min', 'max', 'rate', 'increase', 'count', 'p50', 'p95', 'p99'] as const;
 export type MetricAggregate = (typeof metricAggregates)[number];
@@ -36,8 +36,8 @@ export interface MetricAnswer {
 }
 
 const shownSeries = 50;
-/** How far before a bucket a counter's last sample is sought, so that a slow exporter leaves no gaps. */
-const counterLookbackMs = 300_000;
+/** Beyond this (2106) nothing is stored. */
+const lastMs = 4_294_000_000_000;
 
 /** Why a metric was not computed, in a sentence for the person. */
 export interface MetricFault {
@@ -56,7 +56,8 @@ export async function queryMetric(
   query: MetricQuery,
   limits: QueryLimits = {},
 ): Promise<Result<MetricAnswer, MetricFault>> {
-  const { scope, metric, aggregate } = query;
+  const { metric, aggregate } = query;
+  const scope = { ...query.scope, toMs: Math.min(query.scope.toMs, lastMs) };
   const grid = timeGrid(scope, query.points);
   const known = valueOrThrow(await reads.metrics.metadata({ organisation: scope.organisation, metric, limit: 1 }));
   const [about] = known.get(metric) ?? [];
@@ -70,7 +71,7 @@ export async function queryMetric(
     startMs: grid.firstMs + grid.stepMs - 1,
     endMs: grid.firstMs + grid.count * grid.stepMs - 1,
     stepMs: grid.stepMs,
-    lookbackMs: Math.max(counterLookbackMs, grid.stepMs),
+    lookbackMs: counterLookback(grid),
     enforced: scopeMatchers(scope),
     ...(limits.signal ? { signal: limits.signal } : {}),
   });
