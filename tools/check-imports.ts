@@ -34,7 +34,7 @@ export const parts: readonly Part[] = [
   {
     folder: 'packages/ingest',
     what: 'receive, protocols, spool, load, error grouping, ledger',
-    mayImport: own('base', 'record'),
+    mayImport: own('base', 'base/protobuf', 'record'),
     testsMayImport: own('store'),
     kinds: ['packages/ingest/src/protocols'],
   },
@@ -48,12 +48,12 @@ export const parts: readonly Part[] = [
     folder: 'packages/metrics',
     what: 'metric store: head, chunks, series index, roll-ups, PromQL on worker threads',
     mayImport: own('base', 'record', 'store/port', 'query/promql', 'ingest/metric-formats'),
-    testsMayImport: own('store', 'ingest'),
+    testsMayImport: own('store', 'ingest', 'ingest/otlp'),
   },
   {
     folder: 'packages/scrape',
     what: 'Prometheus scraping: configuration, discovery, relabelling, exposition formats. Used by server and agent',
-    mayImport: own('base', 'record'),
+    mayImport: own('base', 'base/protobuf', 'record'),
   },
   {
     folder: 'packages/control',
@@ -127,6 +127,7 @@ export const parts: readonly Part[] = [
       'ingest/otlp',
       'ingest/site',
       'ingest/grpc',
+      'ingest/metric-formats',
       'monitors',
       'scrape',
       'fleet/messages',

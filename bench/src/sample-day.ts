@@ -21,9 +21,13 @@ INSERT INTO spans (organisation, site, device, environment, service, release, ts
 SELECT '${organisation}', concat('STORE_', leftPad(toString(1 + cityHash64(intDiv(n, 6), 1) % 100), 3, '0')), 'NUC', 'production',
   ['gateway', 'orders', 'orders', 'inventory', 'inventory', 'payment'][1 + n % 6], '2.4.1',
   fromUnixTimestamp64Nano(toInt64(${endMs - day} * 1000000 + intDiv(n * ${day}, ${total}) * 1000000)) AS t, t, 1000000 + cityHash64(n, 3) % 200000000,
-  toFixedString(unhex(hex(sipHash128(intDiv(n, 6)))), 16), toFixedString(unhex(hex(cityHash64(n, 11))), 8), if(n % 6 = 0, toFixedString('', 8), toFixedString(unhex(hex(cityHash64(n - n % 6, 11))), 8)),
+  toFixedString(unhex(hex(sipHash128(intDiv(n, 6)))), 16), toFixedString(unhex(hex(cityHash64(n, 11))), 8), if(n % 6 = 0, toFixedString('', 8), toFixedString(unhex(hex(cityHash64(n - n % 6 + [0, 0, 1, 1, 3, 1][1 + n % 6], 11))), 8)),
   ['POST /orders', 'process order', 'INSERT orders', 'reserve stock', 'SELECT inventory', 'authorize payment'][1 + n % 6], [2, 2, 3, 2, 3, 2][1 + n % 6], if(cityHash64(n, 4) % 60 = 0, 2, 1),
-  concat('corr_', lower(hex(cityHash64(intDiv(n, 6), 9)))), map('service.version', '2.4.1'), map('order.id', concat('ord_', toString(cityHash64(intDiv(n, 6), 5) % 1000000)))
+  concat('corr_', lower(hex(cityHash64(intDiv(n, 6), 9)))), map('service.version', '2.4.1'),
+  mapConcat(map('order.id', concat('ord_', toString(cityHash64(intDiv(n, 6), 5) % 1000000))), multiIf(
+    n % 6 = 2, map('db.system.name', 'postgresql', 'db.namespace', 'orders', 'db.query.text', concat('INSERT INTO orders (id, total) VALUES (', toString(n), ', 12.5)')),
+    n % 6 = 4, map('db.system.name', 'postgresql', 'db.namespace', 'inventory', 'db.query.text', concat('SELECT * FROM inventory WHERE sku = ''S-', toString(n % 1000), ''' AND store IN (1, 2, 3)')),
+    map('http.request.method', 'POST')))
 FROM (SELECT number + ${from} AS n FROM numbers(${count}))`;
 
 async function fill(

@@ -18,6 +18,7 @@ import {
 } from '@sightline/ingest';
 import type { TelemetryReads } from '@sightline/query';
 import { unavailableMetrics } from '@sightline/query/promql';
+import type { MetricHead } from '@sightline/metrics';
 import type { FindingSink } from '@sightline/record';
 import type { Deliverer } from '@sightline/respond';
 import { connectStore, exactlyOnceSettings, migrate, openEmbeddedStore } from '@sightline/store';
@@ -30,10 +31,12 @@ import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openDetect } from './stages/detect.ts';
+import { openMetricHead } from './stages/metric-head.ts';
 import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
 import { openMonitors } from './stages/monitors.ts';
+import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
 /** The running product. */
@@ -92,7 +95,7 @@ async function openIngest(
   clock: Clock,
   logger: Logger,
   closers: Closers,
-): Promise<{ parts: ReceiverParts; spool: Spool; ledger: Ledger; accepted: AcceptedFrames }> {
+): Promise<{ parts: ReceiverParts; spool: Spool; ledger: Ledger; accepted: AcceptedFrames; head: MetricHead }> {
   const { store, control } = stores;
   const ledger = createLedger({ target: store, settings: exactlyOnceSettings, clock, logger });
   closers.add('ledger', () => ledger.close());
@@ -107,12 +110,14 @@ async function openIngest(
   });
   closers.add('spool', () => disk.close());
   const spool = accepted.guard(disk);
+  const head = await openMetricHead({ config, stores, logger, closers });
   const loader = await startLoader({
     spool,
     target: store,
     protocols,
     ledger,
     settings: exactlyOnceSettings,
+    metrics: head,
     clock,
     logger,
   });
@@ -125,7 +130,7 @@ async function openIngest(
   };
   const limits = { metricsKeptMs: config.retentionMetricsMs };
   const parts = { protocols, spool, keys: control.keys, organisations, ledger, limits, clock, logger };
-  return { parts, spool, ledger, accepted };
+  return { parts, spool, ledger, accepted, head };
 }
 
 type Component = Awaited<ReturnType<ApiDeps['health']>>['components'][number];
@@ -255,6 +260,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         metrics: () =>
           [
             ingest?.ledger.metrics() ?? '',
+            ingest?.head.metrics() ?? '',
             respond.metrics(),
             agents?.metrics() ?? '',
             delivery.current?.metrics() ?? '',
@@ -280,6 +286,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (config.roles.has('detect')) {
       delivery.current = openNotify(stage);
       responding.start();
+      openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
     const otlp = ingest && config.otlpPorts ? await openOtlpPorts(config, ingest.parts, closers) : [];

@@ -20,14 +20,16 @@ export function secretOf(authorization: string): string | undefined {
 /**
  * Who calls. An `Authorization` header decides alone; without one the session cookie does, and then a call that changes
  * something must carry the session's `x-csrf-token`. Keys need the permission `query` and act as viewers, or `operate` and
- * act as responders.
+ * act as responders. An organisation that a key may name but that sent nothing yet is refused, or is '' (nobody's) where the
+ * clients of an API expect empty answers.
  */
 export async function authenticate(
   request: FastifyRequest,
   { control }: Pick<ApiDeps, 'control'>,
+  unseen: 'unseen-is-refused' | 'unseen-is-empty' = 'unseen-is-refused',
 ): Promise<Caller | ProblemReply> {
   const { authorization } = request.headers;
-  if (authorization !== undefined) return keyCaller(request, control, authorization);
+  if (authorization !== undefined) return keyCaller(request, control, authorization, unseen);
   const token = request.cookies[sessionCookie] ?? '';
   const session = token === '' ? undefined : await control.sessions.find(token);
   if (!session) return refuse(401, 'Not signed in', 'Sign in, or send an API key as a bearer token.', realm);
@@ -59,6 +61,7 @@ async function keyCaller(
   request: FastifyRequest,
   control: Control,
   authorization: string,
+  unseen: 'unseen-is-refused' | 'unseen-is-empty',
 ): Promise<Caller | ProblemReply> {
   const secret = secretOf(authorization);
   const key = secret === undefined ? undefined : await control.keys.find(secret);
@@ -68,10 +71,12 @@ async function keyCaller(
     return refuse(403, 'Not allowed', `The key "${key.name}" may only send data. Use one with the permission "query".`);
   }
   const organisation = await organisationOf(request, control, key);
-  if (organisation instanceof ProblemReply) return organisation;
+  if (organisation === undefined && unseen === 'unseen-is-refused') {
+    return refuse(404, 'Unknown organisation', 'X-Scope-OrgID names no organisation that sent data.');
+  }
   return {
     kind: 'key',
-    organisation,
+    organisation: organisation ?? '',
     role: operates ? 'responder' : 'viewer',
     keySite: key.scope.site,
     keyId: key.scope.keyId,
@@ -80,16 +85,16 @@ async function keyCaller(
   };
 }
 
-/** `X-Scope-OrgID` names another organisation for keys that may; for all others it says nothing. */
+/** `X-Scope-OrgID` names another organisation for keys that may; for all others it says nothing. Undefined when unseen. */
 async function organisationOf(
   request: FastifyRequest,
   control: Control,
   key: NonNullable<Awaited<ReturnType<Control['keys']['find']>>>,
-): Promise<string | ProblemReply> {
+): Promise<string | undefined> {
   const named = request.headers['x-scope-orgid'];
   if (typeof named !== 'string' || named === '' || !key.permissions.includes('any-organisation')) {
     return key.scope.organisation;
   }
   const organisation = await control.organisations.findByName(named);
-  return organisation?.id ?? refuse(404, 'Unknown organisation', 'X-Scope-OrgID names no organisation that sent data.');
+  return organisation?.id;
 }

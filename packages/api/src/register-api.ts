@@ -5,6 +5,7 @@ import { roleAtLeast } from '@sightline/control';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authenticate, sessionCookie } from './authenticate.ts';
 import { registerAlertmanager } from './compat/alertmanager/register-alertmanager.ts';
+import { registerPrometheus } from './compat/prometheus/register-prometheus.ts';
 import { registerHealth } from './health.ts';
 import { registerHeartbeats } from './heartbeats.ts';
 import { openApi } from './open-api.ts';
@@ -50,6 +51,7 @@ export async function registerApi(
     scope.get('/api/v1/openapi.json', (_, reply) => reply.type('application/json; charset=utf-8').send(document));
     registerHealth(scope, deps);
     registerAlertmanager(scope, deps);
+    await registerPrometheus(scope, deps);
     scope.all('/api/v1/*', (request, reply) =>
       sendProblem(
         reply,

@@ -21,6 +21,7 @@ export {
 } from './spool/spool.ts';
 export { createFunctions, startLoader, type Loader, type LoaderStatus } from './load/loader.ts';
 export type { LoadTarget } from './load/load-target.ts';
+export type { LoadedMetrics, MetricSegment, MetricTarget } from './load/metric-target.ts';
 export { AcceptedFrames } from './forwarded/accepted-frames.ts';
 export { registerForwarded, type ForwardedParts, type ForwardingAgents } from './forwarded/register-forwarded.ts';
 export type { ForwardingAgent } from './forwarded/accept-batch.ts';

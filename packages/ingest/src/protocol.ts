@@ -158,7 +158,7 @@ export interface SpooledFrame {
 /**
  * How the frames of one lane become rows. `engine`: the engine reads the segment itself (`sql` gives the statements, in
  * which the loader puts the segment's path, as a literal, in the place of `{segment}`). `decode`: bytes → rows in TypeScript, no I/O, never throws
- * on bad input; what it cannot use it reports in `refused`.
+ * on bad input; what it cannot use it reports in `refused`. `metrics`: see `MetricLane`.
  */
 export type Lane =
   | {
@@ -175,7 +175,22 @@ export type Lane =
         readonly tables: readonly DecodedRows[];
         readonly refused: readonly Refusal[];
       };
-    };
+    }
+  | MetricLane;
+
+/** Forms of frames that the metric store reads by itself: remote write 1.0 and 2.0, OTLP. */
+export type MetricFormat = 'rw1' | 'rw2' | 'otlp';
+
+/**
+ * A lane whose segments are handed to the metric store (`load/metric-target.ts`). `beside`: statements that load the same frames into
+ * the engine's tables as well; where there is no metric store they do it alone.
+ */
+export interface MetricLane {
+  readonly name: string;
+  readonly kind: 'metrics';
+  readonly format: MetricFormat;
+  readonly beside?: Pick<Extract<Lane, { kind: 'engine' }>, 'formatSchema' | 'sql'>;
+}
 
 export interface Protocol {
   /** Stable, lower case; a label of metrics and ledger: `otlp`, `sentry`, `loki`. */

@@ -25,6 +25,14 @@ export { getTrace, type Trace } from './traces/get-trace.ts';
 export { listServices, type ServiceSummary } from './traces/list-services.ts';
 export { searchTraces, type TraceSearch, type TraceSummary } from './traces/search-traces.ts';
 export type { SpanRecord } from './traces/span-row.ts';
+export { listOperations, redOverTime } from './traces/operations.ts';
+export { listCalls, readCall } from './traces/calls.ts';
+export { listQueues } from './traces/queues.ts';
+export { listAiCalls } from './traces/ai-calls.ts';
+export { latencyExamples, latencyHeatMap } from './traces/heat-map.ts';
+export { readServiceMap } from './traces/service-map.ts';
+export { analyse } from './traces/analyse/analyse-trace.ts';
+export { compare } from './traces/analyse/compare-traces.ts';
 export { readStory, type Story, type StoryEntry } from './story/story.ts';
 export { ask } from './metrics/ask.ts';
 export {

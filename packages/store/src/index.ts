@@ -6,5 +6,6 @@ export {
   type EmbeddedStoreOptions,
 } from './embedded-store.ts';
 export { connectStore, type ConnectOptions } from './connect-store.ts';
+export { EdgeStep } from './steps/edge-step.ts';
 export { migrate, readMigrations, type Migration } from './schema/migrate.ts';
 export { exactlyOnceSettings } from './schema/exactly-once.ts';

@@ -20,6 +20,7 @@ import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
 import { ruleRoutes } from './rules.ts';
 import { storyRoutes } from './story.ts';
+import { traceAnalysisRoutes } from './trace-analysis.ts';
 import { traceRoutes } from './traces.ts';
 
 /** Every area of our own API: one folder-mate file, one line here. */
@@ -45,5 +46,6 @@ export const allRoutes: readonly (readonly Route[])[] = [
   keyRoutes,
   logRoutes,
   traceRoutes,
+  traceAnalysisRoutes,
   storyRoutes,
 ];

@@ -2,9 +2,10 @@ import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Logger } from '@sightline/base';
 import { lostBeforeUs, type LedgerEntry } from '@sightline/record';
 import type { Ledger } from '../ledger.ts';
-import type { DecodedRows, Lane, Refusal } from '../protocol.ts';
+import type { DecodedRows, Lane, MetricLane, Refusal } from '../protocol.ts';
 import type { Segment } from '../spool/spool.ts';
 import { decodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
+import type { MetricTarget } from './metric-target.ts';
 import { failureOf, type LoadFailure, type LoadTarget, type StatementSettings } from './load-target.ts';
 import { quarantine } from './quarantine.ts';
 import { Splits } from './splits.ts';
@@ -15,6 +16,8 @@ export interface SegmentParts {
   readonly settings: StatementSettings;
   readonly ledger: Ledger;
   readonly logger: Logger;
+  /** Absent where this process holds no metric store. */
+  readonly metrics?: MetricTarget;
 }
 
 /** One statement over a file. `sql` holds `{segment}` where the file's path belongs. */
@@ -64,14 +67,27 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
       ...lost,
     });
   }
+  if (lane.kind === 'metrics' && !parts.metrics && !lane.beside) throw new Error('no metric store takes this lane');
   const refused: Refused[] = [];
   const culprits: Culprits = new Map();
   const splits = await Splits.read(segment.path);
   const planned = segment.records > smallRecords ? parts : { ...parts, settings: { ...parts.settings, ...smallPlan } };
   const load: Load = { parts: planned, segment, frames, intact: brokenAt === undefined, splits, suspect, culprits };
   for (const statement of statementsOf(lane, refused)) await runOver(load, statement, 0, frames.length);
+  const account = lane.kind === 'metrics' && parts.metrics ? await handOver(parts.metrics, lane, load) : undefined;
   await quarantine(parts, segment, culprits);
-  await parts.ledger.write(`${segment.name}-ledger`, accountOf(frames, culprits, refused));
+  await parts.ledger.write(`${segment.name}-ledger`, account ?? accountOf(frames, culprits, refused));
+}
+
+/** Gives the segment to the metric store; what of it that one cannot read becomes a culprit. Returns the store's account. */
+async function handOver(target: MetricTarget, lane: MetricLane, load: Load): Promise<readonly LedgerEntry[]> {
+  const { name, path } = load.segment;
+  const loaded = await target.load({ name, path, format: lane.format });
+  for (const { index, message } of loaded.culprits) {
+    const frame = load.frames[index];
+    if (frame && !load.culprits.has(frame)) load.culprits.set(frame, { kind: 'data', message, code: 0 });
+  }
+  return loaded.entries;
 }
 
 /** What a decoder refused of a frame. */
@@ -94,9 +110,12 @@ function readFrames(content: Buffer): { readonly frames: SpooledRecord[]; readon
 }
 
 function statementsOf(lane: Lane, refused: Refused[]): readonly Statement[] {
-  if (lane.kind === 'engine') {
-    return lane.sql.map(({ name, sql }) => ({ name, sql, settings: { format_schema: lane.formatSchema } }));
+  const engine = lane.kind === 'engine' ? lane : lane.kind === 'metrics' ? (lane.beside ?? { sql: [] }) : undefined;
+  if (engine) {
+    const settings = 'formatSchema' in engine ? { format_schema: engine.formatSchema } : {};
+    return engine.sql.map(({ name, sql }) => ({ name, sql, settings }));
   }
+  if (lane.kind !== 'decode') return [];
   const decode = decodeOnce(lane, refused);
   const tables = ['logs', 'spans', 'points', 'errors', 'sessions', 'checks', 'attachments', 'feedback'] as const;
   return tables.map((table) => ({

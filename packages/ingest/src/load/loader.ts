@@ -4,6 +4,7 @@ import type { Ledger } from '../ledger.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 import type { Spool } from '../spool/spool.ts';
 import { failureOf, type LoadTarget, type StatementSettings } from './load-target.ts';
+import type { MetricTarget } from './metric-target.ts';
 import { loadSegment, type SegmentParts } from './load-segment.ts';
 
 /** How loading stands. */
@@ -43,6 +44,8 @@ export async function startLoader(options: {
   readonly protocols: readonly Protocol[];
   readonly ledger: Ledger;
   readonly settings: StatementSettings;
+  /** Takes the segments of lanes of kind `metrics`. */
+  readonly metrics?: MetricTarget;
   readonly clock: Clock;
   readonly logger: Logger;
 }): Promise<Loader> {
@@ -77,8 +80,8 @@ class SegmentLoader implements Loader {
     this.#spool = options.spool;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    const { target, settings, ledger, logger } = options;
-    this.#segmentParts = { target, settings, ledger, logger };
+    const { target, settings, ledger, logger, metrics } = options;
+    this.#segmentParts = { target, settings, ledger, logger, ...(metrics ? { metrics } : {}) };
     this.#lanes = new Map(options.protocols.flatMap(({ lanes }) => lanes).map((lane) => [lane.name, lane]));
     this.#running = this.#run();
   }

@@ -16,3 +16,6 @@ export { describeTree } from './print/describe-tree.ts';
 export { showSampleValue } from './print/float.ts';
 export { evaluatePromql, type EvaluateOptions } from './evaluate/evaluate-promql.ts';
 export { allBuckets, type Bucket } from './histogram/buckets.ts';
+export { compileMatcher } from './parse/read-selector.ts';
+export { readDuration } from './parse/duration.ts';
+export { selectorsIn } from './selectors-in.ts';

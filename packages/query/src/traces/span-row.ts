@@ -1,6 +1,6 @@
 import { hexId, msOf } from '../logs/log-row.ts';
 
-const spanKinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
+export const spanKinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
 const spanStatuses = ['unset', 'ok', 'error'] as const;
 
 /** A span as the reads answer it. */

@@ -137,12 +137,20 @@ export const otlp = defineProtocol({
       formatSchema: `${proto}:SpooledTraces`,
       sql: [{ name: 'spans', sql: sql('traces.sql') }],
     },
-    { name: lanes.metrics, kind: 'engine', formatSchema: `${proto}:SpooledMetrics`, sql: [points] },
+    {
+      name: lanes.metrics,
+      kind: 'metrics',
+      format: 'otlp',
+      beside: { formatSchema: `${proto}:SpooledMetrics`, sql: [points] },
+    },
     {
       name: exponentialLane,
-      kind: 'engine',
-      formatSchema: `${proto}:SpooledMetrics`,
-      sql: [points, { name: 'exponential', sql: sql('metrics-exponential.sql') }],
+      kind: 'metrics',
+      format: 'otlp',
+      beside: {
+        formatSchema: `${proto}:SpooledMetrics`,
+        sql: [points, { name: 'exponential', sql: sql('metrics-exponential.sql') }],
+      },
     },
   ],
 });

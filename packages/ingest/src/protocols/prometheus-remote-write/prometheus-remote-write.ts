@@ -127,9 +127,13 @@ export const prometheusRemoteWrite = defineProtocol({
   lanes: [
     {
       name: remoteWriteLane,
-      kind: 'engine',
-      formatSchema: `${fileURLToPath(new URL('remote-write.proto', import.meta.url))}:SpooledRemoteWrite`,
-      sql: [{ name: 'points', sql: readFileSync(new URL('points.sql', import.meta.url), 'utf8') }],
+      kind: 'metrics',
+      format: 'rw1',
+      beside: {
+        formatSchema: `${fileURLToPath(new URL('remote-write.proto', import.meta.url))}:SpooledRemoteWrite`,
+        sql: [{ name: 'points', sql: readFileSync(new URL('points.sql', import.meta.url), 'utf8') }],
+      },
     },
+    { name: remoteWrite2Lane, kind: 'metrics', format: 'rw2' },
   ],
 });

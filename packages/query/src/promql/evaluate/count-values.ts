@@ -2,7 +2,7 @@ import type { Aggregate } from '../ast.ts';
 import { formatHistogram, plainDigits } from '../histogram/format.ts';
 import { Grouper } from '../reduce/grouping.ts';
 import { type Evaluation, SeriesBuilder } from './evaluation.ts';
-import { execution, type VectorSeries } from './values.ts';
+import { execution, isLabelName, type VectorSeries } from './values.ts';
 
 /** `count_values("label", …)`: a group for every value, which stands in the label. */
 export function countValues(
@@ -12,7 +12,7 @@ export function countValues(
   label: string,
   steps: number,
 ): VectorSeries[] {
-  if (label === '') throw execution('invalid label name ""');
+  if (!isLabelName(label)) throw execution(`invalid label name ${JSON.stringify(label)}`);
   const { without, grouping } = node;
   const grouper = new Grouper({ without, grouping: without ? grouping : [...grouping, label] });
   const groups = new Map<string, SeriesBuilder>();

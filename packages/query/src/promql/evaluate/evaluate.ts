@@ -290,7 +290,7 @@ export class Evaluator {
     const scan = this.#evaluation.scan({
       matchers: join.matchers,
       grid: join.grid(grid),
-      kernel: { name: 'timestamp', rangeMs: this.#evaluation.options.lookbackMs, parameters: [] },
+      kernel: { name: 'info_timestamp', rangeMs: this.#evaluation.options.lookbackMs, parameters: [] },
     });
     const base = await this.vector(argument!, grid);
     return join.join(base, this.#scanned(await scan, grid, call.span.start, false), grid.count);

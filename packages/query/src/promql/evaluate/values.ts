@@ -26,6 +26,11 @@ export function withoutName(labels: Labels): Labels {
   return rest;
 }
 
+/** Any text that is UTF-8; bytes that are none have become U+FFFD on the way. */
+export function isLabelName(name: string): boolean {
+  return name !== '' && !name.includes('\u{fffd}');
+}
+
 /** Text that tells label sets apart, whatever their order. */
 export function keyOf(labels: Labels): string {
   let key = '';

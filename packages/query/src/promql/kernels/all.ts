@@ -4,7 +4,7 @@ import { histogramChanges, histogramResets } from './histogram-changes.ts';
 import { histogramTotal } from './histogram-totals.ts';
 import { idelta, irate } from './instant-rate.ts';
 import type { Kernel } from './kernel.ts';
-import { last, startTimestamp, timestamp } from './last.ts';
+import { infoTimestamp, last, startTimestamp, timestamp } from './last.ts';
 import * as overTime from './over-time.ts';
 import { delta, increase, rate } from './rate.ts';
 import { deriv, predictLinear } from './regression.ts';
@@ -14,6 +14,7 @@ import { doubleExponentialSmoothing } from './smoothing.ts';
 const kernels: readonly Kernel[] = [
   last,
   timestamp,
+  infoTimestamp,
   startTimestamp,
   rate,
   increase,

@@ -1,3 +1,4 @@
+import { QueryFailure } from '../source.ts';
 import { bitsOf, isStale, sliceSamples, withoutStale } from './columns.ts';
 import { firstIndex, interpolate } from './extended-rate.ts';
 import type { Kernel, KernelInput, KernelOutput } from './kernel.ts';
@@ -67,6 +68,23 @@ export const timestamp: Kernel = {
   floats(input, windows, output) {
     const { times } = input.samples;
     eachLatest(input, windows, (step, index) => {
+      output.values[step] = times[index]! / 1000;
+      output.present[step] = 1;
+    });
+  },
+};
+
+/** The same of an info metric, which has floats alone. */
+export const infoTimestamp: Kernel = {
+  name: 'info_timestamp',
+  readsStale: true,
+  floats(input, windows, output) {
+    const { times, histograms } = input.samples;
+    eachLatest(input, windows, (step, index) => {
+      if (histograms?.[index]) {
+        const message = `this should be an info metric, with float samples: ${input.notes.metric}`;
+        throw new QueryFailure({ kind: 'execution', message });
+      }
       output.values[step] = times[index]! / 1000;
       output.present[step] = 1;
     });

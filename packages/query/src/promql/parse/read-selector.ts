@@ -70,11 +70,18 @@ function expressionFault(pattern: string): string | undefined {
   }
 }
 
+/** A test of a label's value ('' where the label is missing), in time linear in the value whatever the expression is. */
+export function compileMatcher({ operator, value }: Matcher): (text: string) => boolean {
+  if (operator === '=') return (text) => text === value;
+  if (operator === '!=') return (text) => text !== value;
+  const pattern = RE2JS.compile(value, RE2JS.DOTALL);
+  const wanted = operator === '=~';
+  return (text) => pattern.testExact(text) === wanted;
+}
+
 /** Whether a series without the label would fit. */
-export function matchesEmpty({ operator, value }: Matcher): boolean {
-  if (operator === '=') return value === '';
-  if (operator === '!=') return value !== '';
-  return RE2JS.compile(value, RE2JS.DOTALL).testExact('') === (operator === '=~');
+export function matchesEmpty(matcher: Matcher): boolean {
+  return compileMatcher(matcher)('');
 }
 
 /** `(a, "b.c")` of `by`, `on`, `group_left` and the like. */

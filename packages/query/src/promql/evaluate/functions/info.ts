@@ -151,10 +151,8 @@ export class InfoJoin {
 /** Index of the info series with the newest sample, -1 for none. Two of the same time contradict each other. */
 function newest(candidates: readonly VectorSeries[], step: number): number {
   let best = -1;
-  for (const [index, { present, values, labels, histograms }] of candidates.entries()) {
+  for (const [index, { present, values, labels }] of candidates.entries()) {
     if (present[step] === 0) continue;
-    if (histograms?.[step])
-      throw execution(`this should be an info metric, with float samples: ${printLabels(labels)}`);
     const than = candidates[best];
     if (than && values[step] === than.values[step]) {
       const atMs = Math.round(values[step]! * 1000);

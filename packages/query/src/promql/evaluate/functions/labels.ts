@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { execution, mergeSame, type VectorSeries } from '../values.ts';
+import { execution, isLabelName, mergeSame, type VectorSeries } from '../values.ts';
 import type { VectorFunction } from './input.ts';
 
 /** A series with one label set anew, or taken away where the value is empty. A name that is set anew stays. */
@@ -29,7 +29,7 @@ export const labelReplace: VectorFunction = (input) => {
   } catch {
     throw execution(`invalid regular expression in label_replace(): ${expression}`);
   }
-  if (label === '') throw execution(`invalid destination label name in label_replace(): ${label}`);
+  if (!isLabelName(label)) throw execution(`invalid destination label name in label_replace(): ${label}`);
   const names = pattern.namedGroups();
   const replaced = new Map<string, string | undefined>();
   const replace = (value: string): string | undefined => {
@@ -55,9 +55,9 @@ export const labelJoin: VectorFunction = (input) => {
   const label = input.text(1);
   const sources = Array.from({ length: input.count - 3 }, (_, index) => input.text(index + 3));
   for (const source of sources) {
-    if (source === '') throw execution(`invalid source label name in label_join(): ${source}`);
+    if (!isLabelName(source)) throw execution(`invalid source label name in label_join(): ${source}`);
   }
-  if (label === '') throw execution(`invalid destination label name in label_join(): ${label}`);
+  if (!isLabelName(label)) throw execution(`invalid destination label name in label_join(): ${label}`);
   const separator = input.text(2);
   const series = input
     .vector(0)

@@ -1,0 +1,575 @@
+import { gunzipSync } from 'node:zlib';
+import { fail, ManualClock, ok, silentLogger } from '@sightline/base';
+import type { Control, KeyPermission } from '@sightline/control';
+import type { Answer, InstantQuery, MetricEngine, QueryFault, RangeQuery, SeriesQuery } from '@sightline/query/promql';
+import fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { registerApi } from '../../register-api.ts';
+import type { RuleGroupState, ScrapeTarget } from './ports.ts';
+
+const nowMs = 1_700_000_000_000;
+const vector = (...samples: (readonly [Record<string, string>, number])[]): Answer => ({
+  value: { type: 'vector', atMs: nowMs, samples: samples.map(([labels, value]) => ({ labels, value })) },
+  warnings: [],
+  infos: [],
+  samples: samples.length,
+});
+
+/** Answers what the test says, and keeps what it was asked. */
+class ToldEngine {
+  answer: Answer | QueryFault = vector();
+  series: readonly Record<string, string>[] = [];
+  readonly asked: (InstantQuery | RangeQuery | (SeriesQuery & { label?: string }))[] = [];
+  /** Set to keep queries waiting. */
+  until: Promise<void> | undefined;
+
+  readonly engine: MetricEngine = {
+    instant: (query) => this.evaluate(query),
+    range: (query) => this.evaluate(query),
+    series: (query) => this.list(query, this.series),
+    metricNames: (query) => this.list(query, []),
+    labelNames: (query) => this.list(query, ['__name__', 'job']),
+    labelValues: (query) => this.list(query, ['a', 'b', 'c']),
+    metadata: async ({ metric }) =>
+      ok(new Map([[metric || 'up', [{ type: 'gauge', help: 'Whether it is up.', unit: '' }]]])),
+    exemplars: async ({ expression }) =>
+      ok([{ labels: { __name__: expression }, exemplars: [{ labels: { trace_id: 'abc' }, value: 6, atMs: nowMs }] }]),
+    statistics: async () => ({
+      series: 3,
+      byMetric: [
+        ['up', 2],
+        ['down', 1],
+      ],
+      byLabel: [['job', 2]],
+      minTimeMs: 1,
+      maxTimeMs: 2,
+    }),
+  };
+
+  private async evaluate(query: InstantQuery | RangeQuery) {
+    this.asked.push(query);
+    await this.until;
+    const { answer } = this;
+    return 'value' in answer ? ok(answer) : fail(answer);
+  }
+
+  private async list<T>(query: SeriesQuery & { label?: string }, items: readonly T[]) {
+    this.asked.push(query);
+    const cut = query.limit > 0 && items.length > query.limit;
+    return ok({ items: cut ? items.slice(0, query.limit) : items, cut });
+  }
+}
+
+const keys: Record<string, { permissions: KeyPermission[]; site?: string }> = {
+  reader: { permissions: ['query'] },
+  sender: { permissions: ['ingest'] },
+  anywhere: { permissions: ['query', 'any-organisation'] },
+  store: { permissions: ['query'], site: 'STORE_047' },
+};
+const control = {
+  keys: {
+    find: async (secret: string) => {
+      const key = keys[secret];
+      return key && { name: secret, ...key, scope: { organisation: 'org_1', site: key.site ?? '', keyId: 'k' } };
+    },
+  },
+  organisations: { findByName: async (name: string) => (name === 'known' ? { id: 'org_2' } : undefined) },
+} as unknown as Control;
+
+const group: RuleGroupState = {
+  name: 'shop',
+  file: 'rules.yml',
+  intervalSeconds: 60,
+  limit: 0,
+  lastEvaluationMs: 0,
+  evaluationSeconds: 0.001,
+  rules: [
+    {
+      type: 'recording',
+      name: 'job:up:sum',
+      expression: 'sum by(job)(up)',
+      labels: { team: 'a' },
+      health: 'ok',
+      lastError: '',
+      lastEvaluationMs: nowMs,
+      evaluationSeconds: 0.0005,
+    },
+    {
+      type: 'alerting',
+      name: 'Down',
+      expression: 'up==0',
+      labels: { severity: 'page' },
+      annotations: { summary: 'It is down' },
+      health: 'err',
+      lastError: 'no',
+      lastEvaluationMs: nowMs,
+      evaluationSeconds: 0.0005,
+      state: 'firing',
+      holdSeconds: 300,
+      keepFiringForSeconds: 0,
+      alerts: ['STORE_047', 'STORE_001'].map((site) => ({
+        labels: { alertname: 'Down', site },
+        annotations: {},
+        state: 'firing',
+        activeAtMs: nowMs,
+        value: 0.25,
+      })),
+    },
+  ],
+};
+const target: ScrapeTarget = {
+  pool: 'node',
+  discoveredLabels: { __address__: 'a:9100' },
+  labels: { instance: 'a:9100', job: 'node', site: 'STORE_047' },
+  url: 'http://a:9100/metrics',
+  health: 'up',
+  lastError: '',
+  lastScrapeMs: nowMs,
+  lastScrapeSeconds: 0.02,
+  interval: '15s',
+  timeout: '10s',
+  metadata: [{ metric: 'up', type: 'gauge', help: '', unit: '' }],
+};
+
+let told: ToldEngine;
+let app: FastifyInstance;
+
+beforeEach(async () => {
+  told = new ToldEngine();
+  app = fastify();
+  await registerApi(
+    app,
+    {
+      store: {
+        query: () => Promise.reject(new Error('not asked')),
+        stream: () => Promise.reject(new Error('no')),
+      } as never,
+      control,
+      ingest: { status: () => ({ lagMs: 0, spoolBytes: 0, spoolLimitBytes: 1, waitingRecords: 0 }) },
+      clock: new ManualClock(nowMs),
+      logger: silentLogger,
+      settings: { publicUrl: 'http://sightline.test', version: '1.2.3', demo: false },
+      metricEngine: told.engine,
+      ruleReader: { groups: async () => [group, { ...group, name: 'second' }] },
+      targetReader: {
+        pools: async () => ['node', 'b', 'a'],
+        active: async () => [target, { ...target, labels: { job: 'node', site: 'STORE_001' } }],
+        dropped: async () => ({ targets: [{ pool: 'node', discoveredLabels: { a: 'b' } }], counts: { node: 1 } }),
+        configuration: async () => 'scrape_configs: []\n',
+      },
+      health: () => Promise.reject(new Error('not asked')),
+      metrics: () => '',
+    },
+    [],
+  );
+});
+afterEach(() => app.close());
+
+type Params = readonly (readonly [string, string])[];
+async function call(path: string, params: Params = [], { key = 'reader', post = false, headers = {} } = {}) {
+  const form = new URLSearchParams(params.map(([name, value]): [string, string] => [name, value])).toString();
+  const reply = await app.inject({
+    method: post ? 'POST' : 'GET',
+    url: `/prometheus/api/v1${path}${post || form === '' ? '' : `?${form}`}`,
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(post ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+      ...headers,
+    },
+    ...(post ? { payload: form } : {}),
+  });
+  return { status: reply.statusCode, reply, body: reply.headers['content-encoding'] ? undefined : reply.json() };
+}
+const fault = async (path: string, params: Params, more = {}): Promise<string> => {
+  const { status, body } = await call(path, params, more);
+  return `${status} ${body.errorType}: ${body.error}`;
+};
+
+describe('query', () => {
+  it('answers an instant vector as Prometheus does', async () => {
+    told.answer = vector(
+      [{ job: 'b', __name__: 'up', 'a.b': '"x"' }, 1],
+      [{}, 1e21],
+      [{}, 1e-7],
+      [{}, 123_456_789.125],
+      [{}, Number.NaN],
+      [{}, Number.NEGATIVE_INFINITY],
+      [{}, -0],
+    );
+    const { reply } = await call('/query', [
+      ['query', 'up'],
+      ['time', '1700000000.5'],
+    ]);
+    expect(reply.headers['content-type']).toContain('application/json');
+    const at = (value: string): string => `{"metric":{},"value":[1700000000,"${value}"]}`;
+    const first = '{"metric":{"__name__":"up","a.b":"\\"x\\"","job":"b"},"value":[1700000000,"1"]}';
+    const rest = ['1e+21', '1e-07', '123456789.125', 'NaN', '-Inf', '-0'].map(at);
+    expect(reply.body).toBe(
+      `{"status":"success","data":{"resultType":"vector","result":[${[first, ...rest].join(',')}]}}`,
+    );
+    expect(told.asked[0]).toMatchObject({ organisation: 'org_1', expression: 'up', atMs: 1_700_000_000_500 });
+  });
+
+  it('answers scalars, strings, matrices and histograms', async () => {
+    const asked = async (value: Answer['value']) => {
+      told.answer = { value, warnings: [], infos: [], samples: 1 };
+      return (await call('/query', [['query', '1']])).body.data;
+    };
+    expect(await asked({ type: 'scalar', atMs: 1500, value: 0.1 })).toEqual({
+      resultType: 'scalar',
+      result: [1.5, '0.1'],
+    });
+    expect(await asked({ type: 'string', atMs: 1000, value: 'a"b' })).toEqual({
+      resultType: 'string',
+      result: [1, 'a"b'],
+    });
+    const histogram = {
+      counterResetHint: 0,
+      schema: 0,
+      zeroThreshold: 0.5,
+      zeroCount: 2,
+      count: 7,
+      sum: 11.5,
+      positiveSpans: [{ offset: 0, length: 2 }],
+      negativeSpans: [{ offset: 1, length: 1 }],
+      positiveBuckets: [3, 0],
+      negativeBuckets: [2],
+      customValues: [],
+    } as const;
+    const shown = {
+      count: '7',
+      sum: '11.5',
+      buckets: [
+        [1, '-2', '-1', '2'],
+        [3, '-0.5', '0.5', '2'],
+        [0, '0.5', '1', '3'],
+      ],
+    };
+    expect(await asked({ type: 'vector', atMs: 1000, samples: [{ labels: {}, value: 0, histogram }] })).toEqual({
+      resultType: 'vector',
+      result: [{ metric: {}, histogram: [1, shown] }],
+    });
+    const floats = { times: Float64Array.of(1000, 2001), values: Float64Array.of(1, 2) };
+    const series = [
+      { labels: { a: '1' }, floats, histograms: [{ atMs: 3000, histogram }] },
+      { labels: { a: '2' }, floats: { times: new Float64Array(), values: new Float64Array() }, histograms: [] },
+    ];
+    const matrix = await asked({ type: 'matrix', series });
+    expect(matrix).toEqual({
+      resultType: 'matrix',
+      result: [
+        {
+          metric: { a: '1' },
+          values: [
+            [1, '1'],
+            [2.001, '2'],
+          ],
+          histograms: [[3, shown]],
+        },
+        { metric: { a: '2' } },
+      ],
+    });
+  });
+
+  it('takes forms, GET or POST, and the time as RFC 3339', async () => {
+    for (const post of [false, true]) {
+      await call(
+        '/query_range',
+        [
+          ['query', 'rate(up[5m])'],
+          ['start', '2023-11-14T22:13:20Z'],
+          ['end', '2023-11-15T00:13:20.250+01:00'],
+          ['step', '1m30s'],
+          ['timeout', '10'],
+          ['lookback_delta', '1m'],
+        ],
+        { post },
+      );
+    }
+    expect(told.asked).toHaveLength(2);
+    for (const asked of told.asked) {
+      expect(asked).toMatchObject({
+        startMs: 1_700_000_000_000,
+        endMs: 1_700_003_600_250,
+        stepMs: 90_000,
+        lookbackMs: 60_000,
+        bounds: { timeoutMs: 10_000 },
+      });
+    }
+  });
+
+  it('says what is wrong in the words of Prometheus', async () => {
+    const range = (start: string, end: string, step: string): Params => [
+      ['query', 'up'],
+      ['start', start],
+      ['end', end],
+      ['step', step],
+    ];
+    expect(await fault('/query', [['query', 'sum(']])).toBe(
+      '400 bad_data: invalid parameter "query": 1:5: parse error: unclosed left parenthesis',
+    );
+    expect(await fault('/query', [])).toBe(
+      '400 bad_data: invalid parameter "query": unknown position: parse error: no expression found in input',
+    );
+    expect(await fault('/query', [['time', 'then']])).toBe(
+      `400 bad_data: invalid parameter "time": invalid time value for 'time': cannot parse "then" to a valid timestamp`,
+    );
+    expect(await fault('/query_range', range('', '2', '1'))).toBe(
+      '400 bad_data: invalid parameter "start": cannot parse "" to a valid timestamp',
+    );
+    expect(await fault('/query_range', range('2', '1', '1'))).toBe(
+      '400 bad_data: invalid parameter "end": end timestamp must not be before start time',
+    );
+    expect(await fault('/query_range', range('1', '2', '0'))).toBe(
+      '400 bad_data: invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer',
+    );
+    expect(await fault('/query_range', range('1', '2', 'x'))).toBe(
+      '400 bad_data: invalid parameter "step": cannot parse "x" to a valid duration',
+    );
+    expect(await fault('/query_range', range('0', '11001', '1'))).toBe(
+      '400 bad_data: exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
+    );
+    expect((await call('/query_range', range('0', '11000', '1'))).status).toBe(200);
+    expect(
+      await fault('/query', [
+        ['query', 'up'],
+        ['timeout', 'long'],
+      ]),
+    ).toBe('400 bad_data: invalid parameter "timeout": cannot parse "long" to a valid duration');
+    expect(
+      await fault('/query', [
+        ['query', 'up'],
+        ['limit', '-1'],
+      ]),
+    ).toBe('400 bad_data: invalid parameter "limit": limit must be non-negative');
+    expect(await fault('/nothing', [])).toBe('404 not_found: there is no call GET /prometheus/api/v1/nothing');
+  });
+
+  it.each<[QueryFault, string]>([
+    [{ kind: 'execution', message: 'found duplicate series' }, '422 execution: found duplicate series'],
+    [{ kind: 'timeout', message: 'query timed out' }, '503 timeout: query timed out'],
+    [{ kind: 'unavailable', message: 'not ready' }, '503 unavailable: not ready'],
+    [{ kind: 'internal', message: 'odd' }, '500 internal: odd'],
+  ])('tells of a failed evaluation: %o', async (failed, wanted) => {
+    told.answer = failed;
+    expect(await fault('/query', [['query', 'up']])).toBe(wanted);
+  });
+
+  it('cuts at the limit and says so, with warnings, infos and statistics', async () => {
+    told.answer = {
+      ...vector([{ a: '1' }, 1], [{ a: '2' }, 2]),
+      warnings: ['w'],
+      infos: Array.from({ length: 12 }, () => 'i'),
+    };
+    const { body } = await call('/query', [
+      ['query', 'up'],
+      ['limit', '1'],
+      ['stats', 'all'],
+    ]);
+    expect(body.data.result).toHaveLength(1);
+    expect(body.warnings).toEqual(['w', 'results truncated due to limit']);
+    expect(body.infos).toHaveLength(11);
+    expect(body.infos.at(-1)).toBe('2 more info annotations omitted');
+    expect(body.data.stats.samples.totalQueryableSamples).toBe(2);
+  });
+
+  it('streams what is large, packed where the client takes that', async () => {
+    told.answer = vector(...Array.from({ length: 5000 }, (_, at) => [{ at: String(at) }, at / 7] as const));
+    const plain = await call('/query', [['query', 'up']]);
+    expect(plain.body.data.result).toHaveLength(5000);
+    const packed = await call('/query', [['query', 'up']], { headers: { 'accept-encoding': 'deflate, gzip' } });
+    expect(packed.reply.headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(packed.reply.rawPayload).toString()).toBe(plain.reply.body);
+    expect(packed.reply.rawPayload.length).toBeLessThan(plain.reply.rawPayload.length / 3);
+  });
+
+  it('lets sixteen queries of an organisation run, others wait until they time out', async () => {
+    let release = (): void => undefined;
+    told.until = new Promise((resolve) => (release = resolve));
+    const running = Array.from({ length: 16 }, () => call('/query', [['query', 'up']]));
+    const late = await fault('/query', [
+      ['query', 'up'],
+      ['timeout', '20ms'],
+    ]);
+    expect(late).toBe('503 timeout: query timed out in query queue');
+    expect(told.asked).toHaveLength(16);
+    const waiting = call('/query', [['query', 'up']]);
+    release();
+    const statuses = (await Promise.all([...running, waiting])).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(told.asked).toHaveLength(17);
+  });
+
+  it('formats and parses', async () => {
+    expect((await call('/format_query', [['query', 'sum(up)by(job)']])).body.data).toBe('sum by (job) (up)');
+    expect((await call('/parse_query', [['query', '-up']], { post: true })).body.data).toMatchObject({
+      type: 'unaryExpr',
+      expr: { type: 'vectorSelector', name: 'up' },
+    });
+  });
+});
+
+describe('who asks', () => {
+  it.each([
+    ['nobody', '401 unauthorized'],
+    ['sender', '403 forbidden'],
+  ])('%s', async (key, wanted) => {
+    expect(await fault('/query', [['query', 'up']], { key })).toContain(wanted);
+    expect(told.asked).toEqual([]);
+  });
+
+  it('may name another organisation with such a key; one that sent nothing has nothing', async () => {
+    for (const [name, organisation] of [
+      ['known', 'org_2'],
+      ['unseen', ''],
+    ]) {
+      const { status } = await call('/query', [['query', 'up']], {
+        key: 'anywhere',
+        headers: { 'x-scope-orgid': name },
+      });
+      expect(status).toBe(200);
+      expect(told.asked.at(-1)).toMatchObject({ organisation });
+    }
+    await call('/query', [['query', 'up']], { headers: { 'x-scope-orgid': 'known' } });
+    expect(told.asked.at(-1)).toMatchObject({ organisation: 'org_1' });
+  });
+
+  it('sees nothing but its site with a key of a site', async () => {
+    const key = 'store';
+    const site = { label: 'site', operator: '=', value: 'STORE_047' };
+    await call('/query', [['query', 'up']], { key });
+    await call('/labels', [], { key });
+    await call('/series', [['match[]', 'up{a="b"}']], { key });
+    expect(told.asked.map((asked) => ('matchers' in asked ? asked.matchers : asked.enforced))).toEqual([
+      [site],
+      [[site]],
+      [[{ label: 'a', operator: '=', value: 'b' }, { label: '__name__', operator: '=', value: 'up' }, site]],
+    ]);
+    const exemplars = await call('/query_exemplars', [['query', 'rate(x{site="STORE_001"}[5m])']], { key });
+    expect(exemplars.body.data[0].seriesLabels.__name__).toBe('x{site="STORE_001",site="STORE_047"}');
+    expect((await call('/alerts', [], { key })).body.data.alerts).toHaveLength(2);
+    expect((await call('/targets', [], { key })).body.data.activeTargets).toHaveLength(1);
+    expect((await call('/status/tsdb', [], { key })).status).toBe(403);
+  });
+});
+
+describe('the index', () => {
+  it('lists series, labels and values', async () => {
+    told.series = [{ b: '2', __name__: 'up' }];
+    const series = await call('/series', [['match[]', 'up']], { post: true });
+    expect(series.reply.body).toBe('{"status":"success","data":[{"__name__":"up","b":"2"}]}');
+    expect((await call('/labels')).body.data).toEqual(['__name__', 'job']);
+    const values = await call('/label/U__my_2e_label/values', [['limit', '2']]);
+    expect(values.body).toEqual({
+      status: 'success',
+      data: ['a', 'b'],
+      warnings: ['results truncated due to limit'],
+    });
+    expect(told.asked.at(-1)).toMatchObject({ label: 'my.label' });
+    expect(told.asked.at(-1)).toMatchObject({ startMs: 0, matchers: [] });
+  });
+
+  it('takes the bounds that Prometheus’ clients send for none', async () => {
+    await call('/series', [
+      ['match[]', 'up'],
+      ['start', '-292273086-05-16T16:47:06Z'],
+      ['end', '9223309901257974'],
+    ]);
+    expect(told.asked.at(-1)).toMatchObject({ startMs: 0, endMs: Date.UTC(9999, 11, 31) });
+  });
+
+  it('says what is wrong with selectors', async () => {
+    expect(await fault('/series', [])).toBe('400 bad_data: no match[] parameter provided');
+    expect(await fault('/series', [['match[]', '{a=~".*"}']])).toBe(
+      '400 bad_data: match[] must contain at least one non-empty matcher',
+    );
+    expect(await fault('/labels', [['match[]', 'up[5m]']])).toContain('unexpected "["');
+  });
+
+  it('has metadata, exemplars and statistics', async () => {
+    expect((await call('/metadata', [['metric', 'x']])).body.data).toEqual({
+      x: [{ type: 'gauge', help: 'Whether it is up.', unit: '' }],
+    });
+    expect((await call('/metadata', [['limit', '0']])).body.data).toEqual({});
+    const exemplars = await call('/query_exemplars', [['query', 'rate(x[5m]) / y']]);
+    expect(exemplars.body.data).toEqual([
+      {
+        seriesLabels: { __name__: 'x or y' },
+        exemplars: [{ labels: { trace_id: 'abc' }, value: '6', timestamp: nowMs / 1000 }],
+      },
+    ]);
+    const { body } = await call('/status/tsdb', [['limit', '1']]);
+    expect(body.data.headStats.numSeries).toBe(3);
+    expect(body.data.seriesCountByMetricName).toEqual([{ name: 'up', value: 2 }]);
+  });
+});
+
+describe('rules and targets', () => {
+  it('shows rules by group', async () => {
+    const { body } = await call('/rules', [['rule_group[]', 'shop']]);
+    expect(body.data.groups).toHaveLength(1);
+    const [recording, alerting] = body.data.groups[0].rules;
+    expect(recording).toMatchObject({ type: 'recording', query: 'sum by (job) (up)', health: 'ok' });
+    expect(recording).not.toHaveProperty('lastError');
+    expect(alerting).toMatchObject({
+      type: 'alerting',
+      query: 'up == 0',
+      duration: 300,
+      lastError: 'no',
+      state: 'firing',
+    });
+    expect(alerting.alerts[0]).toMatchObject({ value: '2.5e-01', activeAt: '2023-11-14T22:13:20.000Z' });
+    expect(body.data.groups[0].lastEvaluation).toBe('0001-01-01T00:00:00Z');
+  });
+
+  it('filters and pages', async () => {
+    const names = async (params: Params) =>
+      (await call('/rules', params)).body.data.groups.flatMap((one: { rules: { name: string }[] }) =>
+        one.rules.map(({ name }) => name),
+      );
+    expect(await names([['type', 'alert']])).toEqual(['Down', 'Down']);
+    expect(await names([['match[]', '{team=~"a|b"}']])).toEqual(['job:up:sum', 'job:up:sum']);
+    expect(await names([['rule_name[]', 'nope']])).toEqual([]);
+    const first = (await call('/rules', [['group_limit', '1']])).body.data;
+    expect(first.groups).toHaveLength(1);
+    const second = await call('/rules', [
+      ['group_limit', '1'],
+      ['group_next_token', first.groupNextToken],
+    ]);
+    expect(second.body.data).toMatchObject({ groups: [{ name: 'second' }] });
+    expect(second.body.data).not.toHaveProperty('groupNextToken');
+    expect(await fault('/rules', [['type', 'x']])).toBe(
+      '400 bad_data: invalid parameter "type": not supported value "x"',
+    );
+  });
+
+  it('shows targets', async () => {
+    const { body } = await call('/targets', [['state', 'active']]);
+    expect(body.data.activeTargets[0]).toMatchObject({ scrapePool: 'node', health: 'up', scrapeInterval: '15s' });
+    expect(body.data.droppedTargets).toEqual([]);
+    expect((await call('/scrape_pools')).body.data).toEqual({ scrapePools: ['a', 'b', 'node'] });
+    const metadata = await call('/targets/metadata', [['match_target', '{site="STORE_001"}']]);
+    expect(metadata.body.data).toMatchObject([{ metric: 'up', type: 'gauge', target: { site: 'STORE_001' } }]);
+    expect((await call('/status/config')).body.data.yaml).toContain('scrape_configs');
+  });
+});
+
+describe('the state of the server', () => {
+  it.each(['flags', 'runtimeinfo', 'buildinfo', 'walreplay'])('%s', async (name) => {
+    const { status, body } = await call(`/status/${name}`);
+    expect([status, body.status]).toEqual([200, 'success']);
+  });
+
+  it('is ready for anybody', async () => {
+    for (const probe of ['healthy', 'ready']) {
+      const { body } = await app.inject(`/prometheus/-/${probe}`);
+      expect(body).toMatch(/^Prometheus Server is (Healthy|Ready)\.\n$/);
+    }
+  });
+
+  it('names its features', async () => {
+    const { body } = await call('/features');
+    expect(body.data.promql_functions).toMatchObject({ info: true, mad_over_time: true });
+    expect(body.data.promql_operators).toMatchObject({ limitk: true, '>=': true });
+  });
+});

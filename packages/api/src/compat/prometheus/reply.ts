@@ -1,0 +1,81 @@
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createGzip } from 'node:zlib';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiFault } from './fault.ts';
+
+/** JSON that is written piece by piece. */
+export class Pieces {
+  readonly pieces: Iterable<string>;
+  constructor(pieces: Iterable<string>) {
+    this.pieces = pieces;
+  }
+}
+
+/** `{status: "success", data, warnings, infos}`. */
+export interface Success {
+  /** What JSON can hold, or pieces of it. */
+  readonly data: unknown;
+  readonly warnings?: readonly string[];
+  readonly infos?: readonly string[];
+}
+
+/** Shorter replies are neither streamed nor packed. */
+const smallBytes = 8192;
+const annotationLimit = 10;
+
+export async function sendAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: Success | ApiFault,
+): Promise<FastifyReply> {
+  reply.header('cache-control', 'no-store').type('application/json');
+  if (answer instanceof ApiFault) {
+    if (answer.kind === 'unauthorized') {
+      reply.header('www-authenticate', 'Bearer realm="Sightline", Basic realm="Sightline"');
+    }
+    if (answer.kind === 'too_many_requests') reply.header('retry-after', '5');
+    const { kind, message } = answer;
+    return reply.code(answer.status).send(JSON.stringify({ status: 'error', errorType: kind, error: message }));
+  }
+  const pieces = envelope(answer)[Symbol.iterator]();
+  let head = '';
+  while (head.length < smallBytes) {
+    const { value, done } = pieces.next();
+    if (done) return reply.send(head);
+    head += value;
+  }
+  const body = Readable.from(paced(head, pieces), { objectMode: false });
+  reply.header('vary', 'accept-encoding');
+  if (!/\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/i.test(request.headers['accept-encoding'] ?? '')) {
+    return reply.send(body);
+  }
+  const packer = createGzip({ level: 2 });
+  body.once('error', (error) => packer.destroy(error));
+  packer.once('close', () => body.destroy());
+  return reply.header('content-encoding', 'gzip').send(body.pipe(packer));
+}
+
+function* envelope({ data, warnings = [], infos = [] }: Success): Generator<string> {
+  yield '{"status":"success","data":';
+  if (data instanceof Pieces) yield* data.pieces;
+  else yield JSON.stringify(data);
+  if (warnings.length > 0) yield `,"warnings":${JSON.stringify(cut(warnings, 'warning'))}`;
+  if (infos.length > 0) yield `,"infos":${JSON.stringify(cut(infos, 'info'))}`;
+  yield '}';
+}
+
+function cut(texts: readonly string[], kind: string): string[] {
+  const more = texts.length - annotationLimit;
+  const shown = texts.slice(0, annotationLimit);
+  return more > 0 ? [...shown, `${more} more ${kind} annotations omitted`] : shown;
+}
+
+/** Other work gets its turn between any two pieces. */
+async function* paced(head: string, pieces: Iterator<string>): AsyncGenerator<string> {
+  yield head;
+  for (let next = pieces.next(); !next.done; next = pieces.next()) {
+    yield next.value;
+    await nextTurn();
+  }
+}

@@ -1,0 +1,99 @@
+import * as contract from '@sightline/contract';
+import {
+  analyse,
+  compare,
+  getTrace,
+  latencyExamples,
+  latencyHeatMap,
+  listAiCalls,
+  listCalls,
+  listOperations,
+  listQueues,
+  readCall,
+  readServiceMap,
+  redOverTime,
+  type SpanRecord,
+} from '@sightline/query';
+import { scopeOf } from '../read-scope.ts';
+import { type CallContext, ProblemReply, refuse, type Route } from '../route.ts';
+import { searchFault } from '../store-fault.ts';
+import { answerRead } from './answer-read.ts';
+
+/** What traces tell in sum, and one trace or two of them looked at closely. */
+export const traceAnalysisRoutes: readonly Route[] = [
+  answerRead(contract.listOperations, async ({ query }, context) => ({
+    operations: await listOperations(
+      context.deps.store,
+      { ...scopeOf(query, context), entry: query.entry === 'true', sort: query.sort, limit: query.limit },
+      { signal: context.signal },
+    ),
+  })),
+  answerRead(contract.redOverTime, ({ query }, context) =>
+    redOverTime(
+      context.deps.store,
+      { ...scopeOf(query, context), operation: query.operation, points: query.points },
+      { signal: context.signal },
+    ),
+  ),
+  answerRead(contract.serviceMap, ({ query }, context) =>
+    readServiceMap(context.deps.store, scopeOf(query, context), context.deps.clock.now(), { signal: context.signal }),
+  ),
+  answerRead(contract.listCalls, async ({ query }, context) => {
+    const { call, groupBy, peer, sort, limit } = query;
+    return {
+      rows: await listCalls(
+        context.deps.store,
+        { ...scopeOf(query, context), call, groupBy, peer, sort, limit },
+        { signal: context.signal },
+      ),
+    };
+  }),
+  answerRead(contract.callDetail, ({ query }, context) => {
+    const { call, peer, statement } = query;
+    return readCall(
+      context.deps.store,
+      { ...scopeOf(query, context), call, peer, statement },
+      { signal: context.signal },
+    );
+  }),
+  answerRead(contract.listQueues, async ({ query }, context) => ({
+    queues: await listQueues(context.deps.store, scopeOf(query, context), { signal: context.signal }),
+  })),
+  answerRead(contract.listAiCalls, ({ query }, context) =>
+    listAiCalls(context.deps.store, scopeOf(query, context), {}, { signal: context.signal }),
+  ),
+  answerRead(contract.latencyHeatMap, async ({ query }, context) => {
+    const { q, operation, columns } = query;
+    const found = await latencyHeatMap(
+      context.deps.store,
+      { ...scopeOf(query, context), q, operation, columns },
+      { signal: context.signal },
+    );
+    return found.ok ? found.value : searchFault(found.error);
+  }),
+  answerRead(contract.latencyExamples, async ({ query }, context) => {
+    const { q, operation, minMs, maxMs, limit } = query;
+    const found = await latencyExamples(
+      context.deps.store,
+      { ...scopeOf(query, context), q, operation, minMs, maxMs, limit },
+      { signal: context.signal },
+    );
+    return found.ok ? found.value : searchFault(found.error);
+  }),
+  answerRead(contract.compareTraces, async ({ query }, context) => {
+    const [left, right] = await Promise.all([spansOf(query.left, context), spansOf(query.right, context)]);
+    if (left instanceof ProblemReply) return left;
+    return right instanceof ProblemReply ? right : compare(left, right);
+  }),
+  answerRead(contract.analyseTrace, async ({ params }, context) => {
+    const spans = await spansOf(params.id, context);
+    return spans instanceof ProblemReply ? spans : analyse(spans);
+  }),
+];
+
+async function spansOf(id: string, context: CallContext): Promise<readonly SpanRecord[] | ProblemReply> {
+  const { spans } = await getTrace(context.deps.store, context.caller.organisation, id, { signal: context.signal });
+  return spans.length > 0
+    ? spans
+    : refuse(404, 'No such trace', `No span with the trace id ${id} has arrived, or its retention has ended.`);
+}

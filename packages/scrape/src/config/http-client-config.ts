@@ -1,0 +1,89 @@
+import path from 'node:path';
+import type { Section } from './section.ts';
+
+/** A secret in the file, or the file that holds it and is read anew each time. */
+export type Secret = { readonly text: string } | { readonly file: string };
+
+/** How targets and discovery are asked (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config). */
+export interface HttpClientConfig {
+  readonly authorization: { readonly type: string; readonly credentials: Secret } | undefined;
+  readonly basicAuth: { readonly username: Secret; readonly password: Secret } | undefined;
+  readonly tls: {
+    readonly ca: Secret | undefined;
+    readonly cert: Secret | undefined;
+    readonly key: Secret | undefined;
+    readonly serverName: string;
+    readonly insecureSkipVerify: boolean;
+  };
+  readonly followRedirects: boolean;
+  /** Beside our own. */
+  readonly headers: readonly (readonly [name: string, value: Secret])[];
+}
+
+/** Reads the keys that `scrape_configs` and `http_sd_configs` share. Files are relative to `folder`. */
+export function readHttpClientConfig(section: Section, folder: string): HttpClientConfig {
+  const secretOf = (from: Section, key: string, fileKey = `${key}_file`): Secret | undefined => {
+    const file = from.text(fileKey);
+    const text = from.text(key);
+    if (text !== '' && file !== '') from.error(`${key} and ${fileKey} exclude each other`);
+    if (file !== '') return { file: path.resolve(folder, file) };
+    return text === '' ? undefined : { text };
+  };
+  const bearer = secretOf(section, 'bearer_token');
+  const given = section.section('authorization');
+  const credentials = secretOf(given, 'credentials');
+  const type = given.text('type', 'Bearer');
+  given.finish();
+  const basic = section.section('basic_auth');
+  const username = secretOf(basic, 'username') ?? { text: '' };
+  const password = secretOf(basic, 'password') ?? { text: '' };
+  basic.finish();
+  const ways = [bearer, credentials, section.has('basic_auth') ? basic : undefined].filter((way) => way !== undefined);
+  if (ways.length > 1) section.error('only one of basic_auth, authorization and bearer_token may be given');
+  for (const key of ['oauth2', 'proxy_url', 'proxy_from_environment', 'sigv4', 'azuread', 'google_iam'])
+    if (section.has(key)) {
+      section.raw(key);
+      section.warn(`${key} is not supported: requests go without it`);
+    }
+  // HTTP/1.1 serves as well.
+  section.raw('enable_http2');
+  section.raw('no_proxy');
+  section.raw('proxy_connect_header');
+  const authorization = bearer ?? credentials;
+  return {
+    authorization: authorization && { type: bearer ? 'Bearer' : type, credentials: authorization },
+    basicAuth: section.has('basic_auth') ? { username, password } : undefined,
+    tls: readTls(section.section('tls_config'), secretOf),
+    followRedirects: section.flag('follow_redirects', true),
+    headers: readHeaders(section),
+  };
+}
+
+function readTls(
+  section: Section,
+  secretOf: (from: Section, key: string) => Secret | undefined,
+): HttpClientConfig['tls'] {
+  const tls = {
+    ca: secretOf(section, 'ca'),
+    cert: secretOf(section, 'cert'),
+    key: secretOf(section, 'key'),
+    serverName: section.text('server_name'),
+    insecureSkipVerify: section.flag('insecure_skip_verify', false),
+  };
+  // Node's own bounds are as good.
+  section.raw('min_version');
+  section.raw('max_version');
+  section.finish();
+  return tls;
+}
+
+function readHeaders(section: Section): HttpClientConfig['headers'] {
+  const headers = section.section('http_headers');
+  return headers.keys.flatMap((name) => {
+    const header = headers.section(name);
+    const values = [...header.texts('values'), ...header.texts('secrets')].map((text): Secret => ({ text }));
+    const files = header.texts('files').map((file): Secret => ({ file }));
+    header.finish();
+    return [...values, ...files].map((value) => [name.toLowerCase(), value] as const);
+  });
+}

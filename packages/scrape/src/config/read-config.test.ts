@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { readScrapeConfig } from './read-config.ts';
+
+const read = (yaml: string) => readScrapeConfig(yaml, '/etc/prometheus');
+
+test("Debian's own file", () => {
+  const config = read(`
+global:
+  scrape_interval: 15s
+  evaluation_interval: 15s
+  external_labels: { monitor: example }
+alerting:
+  alertmanagers: [{ static_configs: [{ targets: ['localhost:9093'] }] }]
+rule_files: []
+scrape_configs:
+  - job_name: prometheus
+    scrape_interval: 5s
+    scrape_timeout: 5s
+    static_configs: [{ targets: ['localhost:9090'] }]
+  - job_name: node
+    static_configs: [{ targets: ['localhost:9100'], labels: { site: STORE_001 } }]
+`);
+  expect(config).toMatchObject({
+    ok: true,
+    value: {
+      warnings: [],
+      jobs: [
+        { name: 'prometheus', intervalMs: 5000, timeoutMs: 5000, metricsPath: '/metrics', scheme: 'http' },
+        { name: 'node', intervalMs: 15_000, timeoutMs: 10_000, discoveries: [{ kind: 'static' }] },
+      ],
+    },
+  });
+});
+
+test('everything of a job', () => {
+  const config = read(`
+global: { scrape_interval: 1m, sample_limit: 10, body_size_limit: 10MB }
+scrape_configs:
+  - job_name: all
+    honor_labels: true
+    honor_timestamps: false
+    track_timestamps_staleness: true
+    params: { 'match[]': ['{a="b"}', c] }
+    scheme: https
+    metrics_path: /probe
+    sample_limit: 0
+    label_limit: 30
+    scrape_native_histograms: true
+    scrape_classic_histograms: true
+    fallback_scrape_protocol: PrometheusText0.0.4
+    basic_auth: { username: u, password_file: secrets/password }
+    tls_config: { ca_file: ca.pem, insecure_skip_verify: true, server_name: x }
+    file_sd_configs: [{ files: ['targets/*.json'], refresh_interval: 1m }]
+    http_sd_configs: [{ url: 'http://sd/targets', bearer_token: t }]
+    dns_sd_configs: [{ names: [a.example], type: A, port: 9100 }]
+    relabel_configs: [{ source_labels: [__address__], target_label: x }]
+    metric_relabel_configs: [{ regex: y, action: labeldrop }]
+`);
+  if (!config.ok) throw new Error(config.error);
+  expect(config.value.warnings).toEqual([]);
+  expect(config.value.jobs[0]).toMatchObject({
+    honorLabels: true,
+    honorTimestamps: false,
+    trackTimestampsStaleness: true,
+    scheme: 'https',
+    nativeHistograms: true,
+    classicHistograms: true,
+    fallbackProtocol: 'PrometheusText0.0.4',
+    limits: { samples: Infinity, labels: 30, bodyBytes: 10 * 1024 * 1024 },
+    http: {
+      basicAuth: { username: { text: 'u' }, password: { file: '/etc/prometheus/secrets/password' } },
+      tls: { ca: { file: '/etc/prometheus/ca.pem' }, insecureSkipVerify: true, serverName: 'x' },
+    },
+    discoveries: [
+      { kind: 'file', patterns: ['/etc/prometheus/targets/*.json'], refreshMs: 60_000 },
+      {
+        kind: 'http',
+        url: 'http://sd/targets',
+        http: { authorization: { type: 'Bearer', credentials: { text: 't' } } },
+      },
+      { kind: 'dns', names: ['a.example'], type: 'A', port: 9100 },
+    ],
+  });
+  expect(config.value.jobs[0]?.protocols[0]).toBe('PrometheusProto');
+});
+
+describe('left out with a warning', () => {
+  test.each([
+    [
+      'scrape_configs: [{ job_name: a, kubernetes_sd_configs: [{ role: pod }] }]',
+      'scrape_configs[a]: kubernetes_sd_configs is not supported',
+    ],
+    ['scrape_configs: [{ job_name: a, scrape_intervall: 5s }]', 'scrape_configs[a].scrape_intervall is not understood'],
+    ['scrape_configs: [{ job_name: a, oauth2: {} }]', 'scrape_configs[a]: oauth2 is not supported'],
+    ['scrap_configs: []', 'scrap_configs is not understood'],
+  ])('%s', (yaml, warning) => {
+    const config = read(yaml);
+    expect(config.ok && config.value.warnings.join()).toContain(warning);
+  });
+});
+
+describe('refused', () => {
+  test.each([
+    ['scrape_configs: [{}]', 'scrape_configs[0]: job_name is missing'],
+    ['scrape_configs: [{ job_name: a }, { job_name: a }]', 'two scrape_configs have the job_name "a"'],
+    ['scrape_configs: [{ job_name: a, scrape_interval: 5s, scrape_timeout: 10s }]', 'scrape_timeout is longer'],
+    [
+      'scrape_configs: [{ job_name: a, scrape_interval: often }]',
+      'scrape_configs[a].scrape_interval must be a duration',
+    ],
+    ['scrape_configs: [{ job_name: a, honor_labels: maybe }]', 'honor_labels must be true or false'],
+    ['scrape_configs: [{ job_name: a, scheme: ftp }]', 'scheme must be one of http, https'],
+    [
+      'scrape_configs: [{ job_name: a, bearer_token: geheim123, basic_auth: { username: u } }]',
+      'only one of basic_auth',
+    ],
+    ['scrape_configs: [{ job_name: a, basic_auth: [geheim123] }]', 'basic_auth must be a mapping'],
+    ['scrape_configs: [{ job_name: a, dns_sd_configs: [{ names: [a], type: A }] }]', 'type A needs a port'],
+    ['scrape_configs: [{ job_name: a, file_sd_configs: [{ files: [x.txt] }] }]', 'must end in .json, .yml or .yaml'],
+    ['scrape_configs: [{ job_name: a, scrape_protocols: [Smoke] }]', 'scrape_protocols knows'],
+    ['a: [', 'the file is no YAML'],
+    ['- a', 'must be a mapping'],
+  ])('%s', (yaml, error) => {
+    const config = read(yaml);
+    expect(config.ok).toBe(false);
+    if (config.ok) return;
+    expect(config.error).toContain(error);
+    expect(config.error).not.toContain('geheim123');
+  });
+});
