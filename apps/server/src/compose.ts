@@ -32,6 +32,7 @@ import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openDetect } from './stages/detect.ts';
 import { openMetricHead } from './stages/metric-head.ts';
+import { openMetricsStage } from './stages/metrics.ts';
 import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
@@ -221,6 +222,8 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
     const stage: StageParts = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
+    const metrics =
+      config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(stage, ingest?.head) : undefined;
     const responding = openRespondStage(stage, () => delivery.current?.wake());
     const { respond } = responding;
     const findings: FindingSink = respond;
@@ -255,12 +258,14 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         settings,
         health,
         ...(agents ? { agents } : {}),
+        ...(metrics ? { metricEngine: metrics } : {}),
         monitors: uptime,
         respond,
         metrics: () =>
           [
             ingest?.ledger.metrics() ?? '',
             ingest?.head.metrics() ?? '',
+            metrics?.metrics() ?? '',
             respond.metrics(),
             agents?.metrics() ?? '',
             delivery.current?.metrics() ?? '',

@@ -3,7 +3,7 @@
  * definition is stored, and its samples once their block is cut.
  */
 import { fail, ok, type Result } from '@sightline/base';
-import type { Labels, Limited, Matcher, QueryFault } from '@sightline/query/promql';
+import type { Labels, Limited, Matcher, MetricName, QueryFault } from '@sightline/query/promql';
 import { StoreError, type ParameterValue, type TelemetryReader } from '@sightline/store/port';
 import type { IndexQuery, LabelTable, Selection, SelectionRequest, SeriesIndex, Statistics } from './selection.ts';
 
@@ -59,6 +59,16 @@ export class StoredIndex implements SeriesIndex {
       rows.map(({ metric, labels }) => named(metric, labels)),
       query,
     );
+  }
+
+  async metricNames(query: IndexQuery): Promise<Limited<MetricName>> {
+    const where = conditionOf(query.organisation, query.matchers, query.startMs, query.endMs);
+    const rows = await this.#store.query<MetricName>(
+      `SELECT metric, toFloat64(uniqExact(fp)) AS series, toFloat64(max(last_seen)) AS lastSeenMs FROM metric_series AS s WHERE ${where.sql} GROUP BY metric ORDER BY metric LIMIT ${most(query) + 1}`,
+      where.parameters,
+      { resultRows: most(query) + 1 },
+    );
+    return cut(rows, query);
   }
 
   async labelNames(query: IndexQuery): Promise<Limited<string>> {

@@ -1,5 +1,5 @@
 import { fail, type Result } from '@sightline/base';
-import { parsePromql, type Answer, type QueryFault, type SeriesSource } from '@sightline/query/promql';
+import { evaluatePromql, parsePromql, type Answer, type QueryFault, type SeriesSource } from '@sightline/query/promql';
 import type { QueryJob } from './messages.ts';
 
 /** Parses and evaluates a query over `source`. */
@@ -8,8 +8,16 @@ export async function evaluateJob(
   source: SeriesSource,
   signal: AbortSignal,
 ): Promise<Result<Answer, QueryFault>> {
-  await Promise.resolve([source, signal]);
   const parsed = parsePromql(job.expression);
   if (!parsed.ok) return fail({ kind: 'bad_data', message: parsed.error.message });
-  return fail({ kind: 'internal', message: 'the evaluator is not there yet' });
+  const { expression: text, startMs, endMs, stepMs, lookbackMs, bounds } = job;
+  if (stepMs !== undefined && !(stepMs > 0)) {
+    const message = 'zero or negative query resolution step widths are not accepted. Try a positive integer';
+    return fail({ kind: 'bad_data', message });
+  }
+  return evaluatePromql(
+    parsed.value,
+    { text, startMs, endMs, stepMs: stepMs ?? 0, lookbackMs, bounds, signal },
+    source,
+  );
 }

@@ -15,7 +15,7 @@ export { formatPromql } from './print/format.ts';
 export { describeTree } from './print/describe-tree.ts';
 export { showSampleValue } from './print/float.ts';
 export { evaluatePromql, type EvaluateOptions } from './evaluate/evaluate-promql.ts';
-export { allBuckets, type Bucket } from './histogram/buckets.ts';
+export { allBuckets, type Bucket } from './histogram/histogram.ts';
 export { compileMatcher } from './parse/read-selector.ts';
 export { readDuration } from './parse/duration.ts';
 export { selectorsIn } from './selectors-in.ts';

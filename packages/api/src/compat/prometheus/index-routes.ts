@@ -1,11 +1,20 @@
-import { type Limited, parsePromql, printPromql, selectorsIn, type SeriesQuery } from '@sightline/query/promql';
+import type { Result } from '@sightline/base';
+import {
+  type Limited,
+  type MetricEngine,
+  parsePromql,
+  printPromql,
+  type QueryFault,
+  selectorsIn,
+  type SeriesQuery,
+  showSampleValue,
+} from '@sightline/query/promql';
 import { type Answer, type Call, engineOf, get, getOrPost, type PrometheusRoute } from './call.ts';
 import { ApiFault, badData, invalidParameter } from './fault.ts';
 import { countOf, limitOf, selectorsOf, timeOr, unescapeLabel } from './parameters.ts';
-import { faultOf } from './query-routes.ts';
+import { faultOf, queryTimeoutMs } from './query-routes.ts';
 import { Pieces } from './reply.ts';
 import { labelsJson, listPieces, timestampJson } from './write-value.ts';
-import { showSampleValue } from '@sightline/query/promql';
 
 /** Where clients name no bounds, or ones that no series has: all that a store may hold. */
 const firstMs = 0;
@@ -15,36 +24,45 @@ const exemplarSelectorLimit = 200;
 export const indexRoutes: readonly PrometheusRoute[] = [
   getOrPost('/series', async (call) => {
     if (call.form.all('match[]').length === 0) return badData('no match[] parameter provided');
-    const engine = engineOf(call);
-    if (engine instanceof ApiFault) return engine;
-    const query = seriesQuery(call);
-    if (query instanceof ApiFault) return query;
-    const found = await engine.series(query);
-    return found.ok ? list(found.value, labelsJson) : faultOf(found.error);
+    return list(call, (engine, query) => engine.series(query), labelsJson);
   }),
-  getOrPost('/labels', async (call) => {
-    const engine = engineOf(call);
-    if (engine instanceof ApiFault) return engine;
-    const query = seriesQuery(call);
-    if (query instanceof ApiFault) return query;
-    const found = await engine.labelNames(query);
-    return found.ok ? list(found.value, (name) => JSON.stringify(name)) : faultOf(found.error);
-  }),
+  getOrPost('/labels', (call) => list(call, (engine, query) => engine.labelNames(query), JSON.stringify)),
   get('/label/:name/values', async (call) => {
-    const engine = engineOf(call);
-    if (engine instanceof ApiFault) return engine;
     const label = unescapeLabel(call.name);
     if (label === '') return badData('invalid label name: ""');
-    const query = seriesQuery(call);
-    if (query instanceof ApiFault) return query;
-    const found = await engine.labelValues({ ...query, label });
-    return found.ok ? list(found.value, (value) => JSON.stringify(value)) : faultOf(found.error);
+    return list(call, (engine, query) => engine.labelValues({ ...query, label }), JSON.stringify);
   }),
   get('/metadata', answerMetadata),
   getOrPost('/query_exemplars', answerExemplars),
 ];
 
-function seriesQuery({ form, asker, signal }: Call): SeriesQuery | ApiFault {
+/** Reads when there is room; a fault of the engine becomes one of the API. */
+async function reading<T>(
+  { asker, gate, signal: gone }: Call,
+  read: (signal: AbortSignal) => Promise<Result<T, QueryFault>>,
+): Promise<{ readonly found: T } | ApiFault> {
+  const answer = await gate.run(asker.organisation, { gone, limitMs: queryTimeoutMs }, read);
+  if (answer instanceof ApiFault) return answer;
+  return answer.ok ? { found: answer.value } : faultOf(answer.error);
+}
+
+async function list<T>(
+  call: Call,
+  read: (engine: MetricEngine, query: SeriesQuery) => Promise<Result<Limited<T>, QueryFault>>,
+  show: (item: T) => string,
+): Promise<Answer> {
+  const engine = engineOf(call);
+  if (engine instanceof ApiFault) return engine;
+  const query = seriesQuery(call);
+  if (query instanceof ApiFault) return query;
+  const answer = await reading(call, (signal) => read(engine, { ...query, signal }));
+  if (answer instanceof ApiFault) return answer;
+  const { items, cut } = answer.found;
+  const data = new Pieces(listPieces(items, (item) => show(item)));
+  return cut ? { data, warnings: ['results truncated due to limit'] } : { data };
+}
+
+function seriesQuery({ form, asker }: Call): SeriesQuery | ApiFault {
   const limit = limitOf(form);
   if (limit instanceof ApiFault) return limit;
   const range = rangeOf(form);
@@ -53,7 +71,7 @@ function seriesQuery({ form, asker, signal }: Call): SeriesQuery | ApiFault {
   if (selectors instanceof ApiFault) return selectors;
   const bound = selectors.length === 0 && asker.enforced.length > 0 ? [[]] : selectors;
   const matchers = bound.map((selector) => [...selector, ...asker.enforced]);
-  return { organisation: asker.organisation, matchers, ...range, limit, signal };
+  return { organisation: asker.organisation, matchers, ...range, limit };
 }
 
 function rangeOf(form: Call['form']): { startMs: number; endMs: number } | ApiFault {
@@ -62,11 +80,6 @@ function rangeOf(form: Call['form']): { startMs: number; endMs: number } | ApiFa
   const endMs = timeOr(form, 'end', lastMs);
   if (endMs instanceof ApiFault) return endMs;
   return { startMs: Math.max(firstMs, startMs), endMs: Math.min(lastMs, endMs) };
-}
-
-function list<T>({ items, cut }: Limited<T>, show: (item: T) => string): Answer {
-  const data = new Pieces(listPieces(items, show));
-  return cut ? { data, warnings: ['results truncated due to limit'] } : { data };
 }
 
 async function answerMetadata(call: Call): Promise<Answer> {
@@ -79,9 +92,11 @@ async function answerMetadata(call: Call): Promise<Answer> {
   if (perMetric instanceof ApiFault) return perMetric;
   if (limit === 0) return { data: {} };
   const metric = form.get('metric');
-  const found = await engine.metadata({ organisation: asker.organisation, metric, limit: Math.max(0, limit) });
-  if (!found.ok) return faultOf(found.error);
-  const shown = [...found.value].map(
+  const answer = await reading(call, () =>
+    engine.metadata({ organisation: asker.organisation, metric, limit: Math.max(0, limit) }),
+  );
+  if (answer instanceof ApiFault) return answer;
+  const shown = [...answer.found].map(
     ([name, entries]) => [name, perMetric > 0 ? entries.slice(0, perMetric) : entries] as const,
   );
   return { data: Object.fromEntries(limit > 0 ? shown.slice(0, limit) : shown) };
@@ -111,11 +126,13 @@ async function answerExemplars(call: Call): Promise<Answer> {
       span,
     }),
   );
-  const found = await engine.exemplars({ organisation: asker.organisation, expression: bound.join(' or '), ...range });
-  if (!found.ok) return faultOf(found.error);
+  const answer = await reading(call, () =>
+    engine.exemplars({ organisation: asker.organisation, expression: bound.join(' or '), ...range }),
+  );
+  if (answer instanceof ApiFault) return answer;
   return {
     data: new Pieces(
-      listPieces(found.value, ({ labels, exemplars }) => {
+      listPieces(answer.found, ({ labels, exemplars }) => {
         const points = exemplars.map(
           ({ labels: own, value, atMs }) =>
             `{"labels":${labelsJson(own)},"value":"${showSampleValue(value)}","timestamp":${timestampJson(atMs)}}`,

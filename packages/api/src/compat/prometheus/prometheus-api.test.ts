@@ -5,6 +5,7 @@ import type { Answer, InstantQuery, MetricEngine, QueryFault, RangeQuery, Series
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registerApi } from '../../register-api.ts';
+import { QueryGate } from './gate.ts';
 import type { RuleGroupState, ScrapeTarget } from './ports.ts';
 
 const nowMs = 1_700_000_000_000;
@@ -398,6 +399,27 @@ describe('query', () => {
     const statuses = (await Promise.all([...running, waiting])).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([200]));
     expect(told.asked).toHaveLength(17);
+  });
+
+  it('gives up the place of a client that has gone', async () => {
+    const aborted: string[] = [];
+    const { engine } = told;
+    const gate = new QueryGate();
+    const client = new AbortController();
+    const hanging = (signal: AbortSignal) =>
+      new Promise<string>((resolve) => signal.addEventListener('abort', () => resolve(String(aborted.push('read')))));
+    const reads = Array.from({ length: 16 }, () =>
+      gate.run('org_1', { gone: client.signal, limitMs: 60_000 }, hanging),
+    );
+    const waiting = gate.run('org_1', { gone: client.signal, limitMs: 60_000 }, hanging);
+    const other = gate.run('org_2', { gone: client.signal, limitMs: 60_000 }, () => engine.statistics('org_2'));
+    expect(await other).toMatchObject({ series: 3 });
+    client.abort();
+    expect(await waiting).toMatchObject({ kind: 'canceled', message: 'query was canceled in query queue' });
+    expect((await Promise.all(reads))[0]).toMatchObject({ message: 'query was canceled in expression evaluation' });
+    expect(aborted).toHaveLength(16);
+    const now = await gate.run('org_1', { gone: new AbortController().signal, limitMs: 60_000 }, async () => 'free');
+    expect(now).toBe('free');
   });
 
   it('formats and parses', async () => {

@@ -90,17 +90,17 @@ async function evaluate(
   const parsed = parsePromql(expression);
   if (!parsed.ok) return invalidParameter('query', parsed.error.message);
   const limitMs = Math.max(1, Math.min(queryTimeoutMs, Math.trunc(timeoutMs)));
-  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(limitMs)]);
-  const asked: Asked = {
+  const asked = {
     organisation: asker.organisation,
     expression,
     ...(lookbackMs > 0 ? { lookbackMs: Math.trunc(lookbackMs) } : {}),
     bounds: { timeoutMs: limitMs },
-    signal,
     enforced: asker.enforced,
   };
   const began = performance.now();
-  const found = await gate.run(asker.organisation, signal, () => run(engine, asked));
+  const found = await gate.run(asker.organisation, { gone: call.signal, limitMs }, (signal) =>
+    run(engine, { ...asked, signal }),
+  );
   if (found instanceof ApiFault) return found;
   if (!found.ok) return faultOf(found.error);
   return shown(found.value, limit, form.get('stats'), (performance.now() - began) / 1000);

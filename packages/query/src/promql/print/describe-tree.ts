@@ -1,6 +1,6 @@
 import type { DurationExpression, Expression, Matcher, VectorSelector } from '../ast.ts';
 import { functions } from '../parse/functions.ts';
-import { plainDigits } from '../histogram/format.ts';
+import { plainDigits } from '../histogram/histogram.ts';
 
 /** The tree as Prometheus' `parse_query` answers it (web/api/v1/translate_ast.go): what JSON can hold. */
 export function describeTree(expression: Expression): unknown {

@@ -1,4 +1,4 @@
-import { plainDigits } from '../histogram/format.ts';
+import { plainDigits } from '../histogram/histogram.ts';
 
 /** As Prometheus' JSON has sample values: digits alone, an exponent of two digits below 1e-6 and from 1e21 on. */
 export function showSampleValue(value: number): string {

@@ -39,6 +39,7 @@ describe('an expression on one line', () => {
     ['topk(5,x)', 'topk(5, x)'],
     ['a==bool on(x)group_left(y)b', 'a == bool on (x) group_left (y) b'],
     ['a*ignoring(x)group_right b', 'a * ignoring (x) group_right () b'],
+    ['a+fill(1000000)b', 'a + fill (1e+06) b'],
     ['a+fill(0)b', 'a + fill (0) b'],
     ['a+on()fill_right(1e21)fill_left(2)b', 'a + on () fill_left (2) fill_right (1e+21) b'],
     ['-(x)^-2', '-(x) ^ -2'],

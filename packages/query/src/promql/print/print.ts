@@ -12,8 +12,7 @@ import type {
 } from '../ast.ts';
 import { showDuration } from '../parse/duration.ts';
 import { quote } from '../parse/quote.ts';
-import { plainDigits } from '../histogram/format.ts';
-import { showSampleValue } from './float.ts';
+import { formatGoNumber, plainDigits } from '../histogram/histogram.ts';
 
 const legacyLabel = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const showLabel = (label: string): string => (legacyLabel.test(label) ? label : quote(label));
@@ -80,9 +79,9 @@ function matchingText({ cardinality, on, labels, include, fillLeft, fillRight }:
   let text = '';
   if (labels.length > 0 || on || grouped) text += ` ${on ? 'on' : 'ignoring'} (${showLabels(labels)})`;
   if (grouped) text += ` group_${cardinality === 'many-to-one' ? 'left' : 'right'} (${showLabels(include)})`;
-  if (fillLeft !== undefined && fillLeft === fillRight) return `${text} fill (${showSampleValue(fillLeft)})`;
-  if (fillLeft !== undefined) text += ` fill_left (${showSampleValue(fillLeft)})`;
-  if (fillRight !== undefined) text += ` fill_right (${showSampleValue(fillRight)})`;
+  if (fillLeft !== undefined && fillLeft === fillRight) return `${text} fill (${formatGoNumber(fillLeft)})`;
+  if (fillLeft !== undefined) text += ` fill_left (${formatGoNumber(fillLeft)})`;
+  if (fillRight !== undefined) text += ` fill_right (${formatGoNumber(fillRight)})`;
   return text;
 }
 
