@@ -17,7 +17,7 @@ import {
   startLoader,
 } from '@sightline/ingest';
 import type { TelemetryReads } from '@sightline/query';
-import { unavailableMetrics } from '@sightline/query/promql';
+import { type MetricEngine, unavailableMetrics } from '@sightline/query/promql';
 import type { MetricHead } from '@sightline/metrics';
 import type { FindingSink } from '@sightline/record';
 import type { Deliverer } from '@sightline/respond';
@@ -80,13 +80,15 @@ async function openStores(config: Config, clock: Clock, logger: Logger, closers:
   const [telemetry, control] = await Promise.allSettled([openTelemetry(), openDatabase()]);
   if (telemetry.status === 'rejected') throw telemetry.reason;
   if (control.status === 'rejected') throw control.reason;
-  const { store, engine } = telemetry.value;
-  const reads: TelemetryReads = {
+  return { ...telemetry.value, control: control.value };
+}
+
+function readsOf({ store }: Stores, metrics: MetricEngine | undefined): TelemetryReads {
+  return {
     query: (...question) => store.query(...question),
     stream: (...question) => store.stream(...question),
-    metrics: unavailableMetrics('this server holds no metrics'),
+    metrics: metrics ?? unavailableMetrics('this server holds no metrics'),
   };
-  return { store, engine, reads, control: control.value };
 }
 
 /** Everything between a client's bytes and the tables. */
@@ -221,9 +223,10 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
-    const stage: StageParts = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
+    const bare = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
     const metrics =
-      config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(stage, ingest?.head) : undefined;
+      config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(bare, ingest?.head) : undefined;
+    const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
     const responding = openRespondStage(stage, () => delivery.current?.wake());
     const { respond } = responding;
     const findings: FindingSink = respond;
@@ -250,7 +253,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (!config.roles.has('query')) registerProbes(app, health);
     else {
       await registerApi(app, {
-        store: stores.reads,
+        store: stage.reads,
         control: stores.control,
         ingest: { status: () => ingestStatus(ingest?.spool, clock) },
         clock,

@@ -7,8 +7,6 @@ import type { Config } from './config.ts';
 
 export interface Stores {
   readonly store: TelemetryStore;
-  /** The same store as reads want it, with the metrics. */
-  readonly reads: TelemetryReads;
   /** The engine on this machine; undefined with `--clickhouse-url`. */
   readonly engine: EmbeddedStore | undefined;
   readonly control: Control;
@@ -18,6 +16,8 @@ export interface Stores {
 export interface StageParts {
   readonly config: Config;
   readonly stores: Stores;
+  /** The telemetry store as reads want it, with the metrics. */
+  readonly reads: TelemetryReads;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly closers: Closers;

@@ -89,10 +89,11 @@ async function captured(site: string, signal = AbortSignal.timeout(60_000)): Pro
   const incident = listed.ok ? listed.value.incidents[0] : undefined;
   if (!incident) throw new Error('no incident');
   const findings = await control.respond.incidents.findings(organisation, incident.id);
-  return evidenceSource(
-    { reads: Object.assign(store, { metrics: unavailableMetrics('not asked here') }), control },
-    systemClock,
-  ).capture(incident, findings, signal);
+  return evidenceSource({ ...store, metrics: unavailableMetrics('not asked here') }, control, systemClock).capture(
+    incident,
+    findings,
+    signal,
+  );
 }
 
 it('shows the measure of the rule, the site, the last lines and what changed before', async () => {

@@ -5,7 +5,6 @@ import { containerState } from '@sightline/fleet/messages';
 import { listIssues, readLanes, searchLogs, type TelemetryReads } from '@sightline/query';
 import type { Evidence, EvidenceSource } from '@sightline/respond';
 import type { QueryLimits } from '@sightline/store/port';
-import type { Stores } from '../stage.ts';
 
 const hourMs = 3_600_000;
 const marginMs = 60_000;
@@ -29,8 +28,7 @@ interface Asked {
 }
 
 /** What it looked like when an incident opened: read from telemetry, the rule itself and what the agents told last. */
-export function evidenceSource(stores: Pick<Stores, 'reads' | 'control'>, clock: Clock): EvidenceSource {
-  const { reads, control } = stores;
+export function evidenceSource(reads: TelemetryReads, control: Control, clock: Clock): EvidenceSource {
   return {
     capture: async (incident, findings, signal) => {
       const asked: Asked = {
