@@ -26,5 +26,8 @@ export { AcceptedFrames } from './forwarded/accepted-frames.ts';
 export { registerForwarded, type ForwardedParts, type ForwardingAgents } from './forwarded/register-forwarded.ts';
 export type { ForwardingAgent } from './forwarded/accept-batch.ts';
 export { LogsRequestBuilder } from './otlp/build-logs.ts';
+export { spanKindNumbers, TracesRequestBuilder } from './otlp/build-traces.ts';
+export { ProtobufWriter } from './otlp/protobuf-writer.ts';
 export { protocols } from './protocols/all.ts';
 export * from './protocol.ts';
+export { remoteWrite2Lane } from './protocols/prometheus-remote-write/prometheus-remote-write.ts';

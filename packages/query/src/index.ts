@@ -31,6 +31,15 @@ export { listQueues } from './traces/queues.ts';
 export { listAiCalls } from './traces/ai-calls.ts';
 export { latencyExamples, latencyHeatMap } from './traces/heat-map.ts';
 export { readServiceMap } from './traces/service-map.ts';
+export {
+  listDependencies,
+  listSpanNames,
+  listSpanServices,
+  listSpanTags,
+  listTagValues,
+  spanMetrics,
+} from './traces/trace-index.ts';
+export * from './traceql/index.ts';
 export { analyse } from './traces/analyse/analyse-trace.ts';
 export { compare } from './traces/analyse/compare-traces.ts';
 export { readStory, type Story, type StoryEntry } from './story/story.ts';

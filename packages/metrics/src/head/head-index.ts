@@ -12,7 +12,7 @@ import { groupTable, labelTable, type MatchedFamily } from './selected-labels.ts
 /** Most items of an answer whose query names no limit. */
 const itemsLimit = 1_000_000;
 /** Matchers that are kept with their compiled expressions. */
-const matchersLimit = 1000;
+const matchersLimit = 200;
 
 /** The index over all series: those of the head and, loaded when asked for, those of the engine's table. */
 export class HeadIndex implements SeriesIndex {
@@ -32,6 +32,7 @@ export class HeadIndex implements SeriesIndex {
   }
 
   async select(request: SelectionRequest): Promise<Result<Selection, QueryFault>> {
+    const stored = await this.#stored(request.organisation);
     const found = await this.#find(request.organisation, request.matchers, request.startMs, request.endMs);
     if (!found.ok) return found;
     const matched = found.value.sort((a, b) => (a.family.metric < b.family.metric ? -1 : 1));
@@ -40,7 +41,6 @@ export class HeadIndex implements SeriesIndex {
       const message = `the selector matches ${total} series, more than the limit of ${request.limit}`;
       return fail({ kind: 'execution', message });
     }
-    const stored = await this.#stored(request.organisation);
     // No turn is given to others from here on: order, labels and pieces are of one moment.
     const fps = new BigUint64Array(total);
     const words = new Uint32Array(fps.buffer);

@@ -73,8 +73,8 @@ main.on('message', (message: ToHead) => {
     }
     case 'load':
       void answer(message.id, async (head) => {
-        const { entries, culprits } = await head.load(message.segment);
-        return { kind: 'answer', id: message.id, value: { entries, culprits } };
+        const { entries, culprits, readBytes } = await head.load(message.segment);
+        return { kind: 'answer', id: message.id, value: { entries, culprits, readBytes } };
       });
       break;
     case 'cut':
