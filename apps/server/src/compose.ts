@@ -29,6 +29,7 @@ import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openDetect } from './stages/detect.ts';
+import { openFileRules } from './stages/file-rules.ts';
 import { openMetricHead } from './stages/metric-head.ts';
 import { openMetricsStage } from './stages/metrics.ts';
 import { openNotify } from './stages/notify.ts';
@@ -223,6 +224,15 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const rules = config.roles.has('detect')
       ? openDetect(stage, findings, () => ingestStatus(ingest?.spool, clock).lagMs)
       : undefined;
+    const fileRules =
+      rules && metrics
+        ? openFileRules(stage, {
+            findings,
+            engine: metrics,
+            spool: ingest?.spool,
+            holds: (organisation) => rules.holds(organisation),
+          })
+        : undefined;
     const agents = config.roles.has('fleet')
       ? await openFleetStage(app, stage, {
           findings,
@@ -251,6 +261,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         health,
         ...(agents ? { agents } : {}),
         ...(metrics ? { metricEngine: metrics } : {}),
+        ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         monitors: uptime,
         respond,
         metrics: () =>
@@ -262,6 +273,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
             agents?.metrics() ?? '',
             delivery.current?.metrics() ?? '',
             rules?.metrics() ?? '',
+            fileRules?.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),
           ].join(''),
         ...(config.demo

@@ -29,6 +29,8 @@ export interface Config {
   readonly spoolLimitBytes: number;
   /** How long samples of metrics are kept as they came; Infinity for ever. */
   readonly retentionMetricsMs: number;
+  /** Prometheus rule files: a folder or globs, joined by commas; '' for none. */
+  readonly rules: string;
   readonly clickhouseUrl: string;
   readonly databaseUrl: string;
   /** Proxies whose X-Forwarded-For is believed; empty for none. */
@@ -239,6 +241,7 @@ export function readConfig(
     otlpPorts: otlpPorts.value,
     spoolLimitBytes: spoolLimitBytes.value,
     retentionMetricsMs: retentionMetricsMs.value,
+    rules: at('rules')[0],
     clickhouseUrl: clickhouseUrl.value,
     databaseUrl: databaseUrl.value,
     trustedProxies: trustedProxies.value,

@@ -10,6 +10,7 @@ export * from './errors.ts';
 export * from './metrics.ts';
 export * from './data.ts';
 export * from './rules.ts';
+export * from './rule-files.ts';
 export * from './monitors.ts';
 export * from './agents.ts';
 export * from './diagnostics.ts';

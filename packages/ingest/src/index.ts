@@ -30,3 +30,4 @@ export { spanKindNumbers, TracesRequestBuilder } from './otlp/build-traces.ts';
 export { ProtobufWriter } from './otlp/protobuf-writer.ts';
 export { protocols } from './protocols/all.ts';
 export * from './protocol.ts';
+export { remoteWrite2Lane } from './protocols/prometheus-remote-write/prometheus-remote-write.ts';

@@ -4,6 +4,8 @@ import type { StageParts } from '../stage.ts';
 
 /** What the rules' side of `detect` shows to the rest of the server. */
 export interface DetectStage {
+  /** True while this server speaks for the organisation's rules. */
+  holds(organisation: string): boolean;
   /** Our own figures in Prometheus' text format. */
   metrics(): string;
 }
@@ -20,5 +22,5 @@ export function openDetect(
   const rules = new RuleRunner({ control: stores.control, reader: stores.store, sink, clock, logger, lagMs });
   closers.add('rules', () => rules.close());
   rules.start();
-  return { metrics: () => rules.metrics() };
+  return { holds: (organisation) => rules.holds(organisation), metrics: () => rules.metrics() };
 }

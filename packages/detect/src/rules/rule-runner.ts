@@ -87,6 +87,11 @@ export class RuleRunner {
     }
   }
 
+  /** True while this server surely speaks for the organisation's rules. */
+  holds(organisation: string): boolean {
+    return this.#shards.holds(shardOf(organisation));
+  }
+
   /** Renews, loads and begins what is due; does not wait for evaluations. */
   async look(): Promise<void> {
     const { clock } = this.#parts;

@@ -14,6 +14,7 @@ export { formatPromql } from './print/format.ts';
 export { describeTree } from './print/describe-tree.ts';
 export { showSampleValue } from './print/float.ts';
 export { evaluatePromql, type EvaluateOptions } from './evaluate/evaluate-promql.ts';
+export { formatGoNumber, formatHistogram, plainDigits } from './histogram/format.ts';
 export { addHistograms, allBuckets, type Bucket } from './histogram/histogram.ts';
 export { compileMatcher } from './parse/read-selector.ts';
 export { readDuration } from './parse/duration.ts';
