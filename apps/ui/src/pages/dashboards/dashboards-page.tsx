@@ -133,7 +133,9 @@ function Line({
       <Go to={to} search={{ ...search, tag: '', find: '', drawer: '' }} className="dash-title">
         {one.title}
       </Go>
-      {one.ready && <span className="chip">{one.version === 0 ? 'ready-made' : 'ready-made, changed'}</span>}
+      {one.ready && (one.version > 0 || one.folder !== readyFolder) && (
+        <span className="chip">{one.version === 0 ? 'ready-made' : 'ready-made, changed'}</span>
+      )}
       <span className="dash-about muted">{one.description}</span>
       {one.tags.slice(0, 4).map((tag) => (
         <button key={tag} type="button" className="chip dash-tag" onClick={() => onTag(tag)}>
