@@ -29,6 +29,7 @@ export { listOperations, redOverTime } from './traces/operations.ts';
 export { listCalls, readCall } from './traces/calls.ts';
 export { listQueues } from './traces/queues.ts';
 export { listAiCalls } from './traces/ai-calls.ts';
+export { bundledPrices, type TokenPrice } from './traces/ai-prices.ts';
 export { latencyExamples, latencyHeatMap } from './traces/heat-map.ts';
 export { readServiceMap } from './traces/service-map.ts';
 export {
