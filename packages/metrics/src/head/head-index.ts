@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from '@sightline/base';
-import type { Labels, Limited, Matcher, QueryFault } from '@sightline/query/promql';
+import type { Labels, Limited, Matcher, MetricName, QueryFault } from '@sightline/query/promql';
 import type { IndexQuery, Selection, SelectionRequest, SeriesIndex, Statistics } from '../selection.ts';
 import type { Organisation } from '../series/catalogue.ts';
 import type { Family } from '../series/family.ts';
@@ -80,6 +80,18 @@ export class HeadIndex implements SeriesIndex {
         if (items.length >= limit) return { items, cut: true };
         items.push(family.labelsOf(member));
       }
+    return { items, cut: false };
+  }
+
+  async metricNames(query: IndexQuery): Promise<Limited<MetricName>> {
+    const limit = query.limit || itemsLimit;
+    const items: MetricName[] = [];
+    for (const { family, members } of await this.#findAny(query)) {
+      if (members.length === 0) continue;
+      if (items.length >= limit) return { items, cut: true };
+      const lastSeenMs = members.reduce((last, member) => Math.max(last, 1000 * (family.last[member] ?? 0)), -Infinity);
+      items.push({ metric: family.metric, series: members.length, lastSeenMs });
+    }
     return { items, cut: false };
   }
 

@@ -8,7 +8,7 @@ import { Evaluation, timeAt } from './evaluation.ts';
 import { defaultBounds, QueryLimits } from './limits.ts';
 import { prepare } from './prepare.ts';
 import { rawMatrix } from './raw-matrix.ts';
-import { compareLabels, mergeSame, unwrap, type VectorSeries, withoutName } from './values.ts';
+import { keyOf, mergeSame, unwrap, type VectorSeries, withoutName } from './values.ts';
 
 export interface EvaluateOptions {
   /** The query as it was written: annotations point into it. */
@@ -93,19 +93,16 @@ async function valueOf(
       const present = new Uint8Array(grid.count).fill(1);
       return {
         type: 'matrix',
-        series: [matrixSeries({ labels: {}, values, present, dropName: false }, timesOf(grid))],
+        series: matrixOf([{ labels: {}, values, present, dropName: false }], grid),
       };
     }
     case 'matrix':
-      return { type: 'matrix', series: sorted(await rawMatrix(bare, grid, evaluator, evaluation)) };
+      return { type: 'matrix', series: await rawMatrix(bare, grid, evaluator, evaluation) };
     case 'vector':
       break;
   }
   const series = cleaned(await evaluator.vector(bare, grid));
-  if (!instant) {
-    const times = timesOf(grid);
-    return { type: 'matrix', series: sorted(series.map((one) => matrixSeries(one, times))) };
-  }
+  if (!instant) return { type: 'matrix', series: matrixOf(series, grid) };
   const samples = series.map(({ labels, values, histograms }) => {
     const histogram = histograms?.[0];
     return { labels, value: histogram ? Number.NaN : values[0]!, ...(histogram && { histogram }) };
@@ -119,19 +116,38 @@ export function cleaned(series: readonly VectorSeries[]): readonly VectorSeries[
 }
 
 /** The times of all steps, shared by the series that have a value at each. */
-export function timesOf(grid: Grid): Float64Array {
+function timesOf(grid: Grid): Float64Array {
   return Float64Array.from({ length: grid.count }, (_, step) => timeAt(grid, step));
 }
 
-/** What has a value, at the times of its steps; `times` are all of them. */
-export function matrixSeries(series: VectorSeries, times: Float64Array): MatrixSeries {
-  const { labels, values, present, histograms } = series;
-  if (!histograms && !present.includes(0)) return { labels, floats: { times, values }, histograms: [] };
+/** Series as an answer has them, in the order of their labels. */
+export function matrixOf(series: readonly VectorSeries[], grid: Grid): MatrixSeries[] {
+  const times = timesOf(grid);
+  const copies = holdsMuchMore(series, grid.count);
+  return sorted(series.map((one) => matrixSeries(one, times, copies)));
+}
+
+/** True where few series are left of large arrays, which would live on for their sake. */
+function holdsMuchMore(series: readonly VectorSeries[], steps: number): boolean {
+  let heldBytes = 0;
+  for (const buffer of new Set(series.map(({ values }) => values.buffer))) heldBytes += buffer.byteLength;
+  return heldBytes > 2 * Float64Array.BYTES_PER_ELEMENT * steps * series.length;
+}
+
+/** What has a value, at the times of its steps; `times` are all of them. Without gaps nothing is copied, unless asked for. */
+function matrixSeries({ labels, values, present, histograms }: VectorSeries, times: Float64Array, copies: boolean) {
+  const first = present.indexOf(1);
+  const end = present.lastIndexOf(1) + 1;
   const found: MatrixSeries['histograms'][number][] = [];
-  const kept = new Float64Array(values.length);
-  const floats = new Float64Array(values.length);
+  const gap = present.indexOf(0, first);
+  if (!histograms && (gap < 0 || gap >= end)) {
+    const own = copies ? values.slice(first, end) : values.subarray(first, end);
+    return { labels, floats: { times: times.subarray(first, end), values: own }, histograms: found };
+  }
+  const kept = new Float64Array(end - first);
+  const floats = new Float64Array(end - first);
   let count = 0;
-  for (let step = 0; step < values.length; step++) {
+  for (let step = first; step < end; step++) {
     if (present[step] === 0) continue;
     const histogram = histograms?.[step];
     if (histogram) {
@@ -141,9 +157,13 @@ export function matrixSeries(series: VectorSeries, times: Float64Array): MatrixS
       floats[count++] = values[step]!;
     }
   }
-  return { labels, floats: { times: kept.slice(0, count), values: floats.slice(0, count) }, histograms: found };
+  return { labels, floats: { times: kept.subarray(0, count), values: floats.subarray(0, count) }, histograms: found };
 }
 
-function sorted(series: readonly MatrixSeries[]): readonly MatrixSeries[] {
-  return [...series].sort((left, right) => compareLabels(left.labels, right.labels));
+/** In the order of labels; their keys are made once, not at each comparison. */
+export function sorted(series: readonly MatrixSeries[]): MatrixSeries[] {
+  return series
+    .map((one) => ({ key: keyOf(one.labels), one }))
+    .sort((left, right) => (left.key < right.key ? -1 : 1))
+    .map(({ one }) => one);
 }

@@ -17,7 +17,8 @@ export function asStatistics(samples: SampleColumns): SampleColumns {
     previous = { ...histogram, counterResetHint: found };
     return { ...empty, counterResetHint: found, schema, count, sum };
   });
-  return { ...samples, ...(histograms && { histograms }) };
+  const { count, times, values, startTimes } = samples;
+  return { count, times, values, ...(histograms && { histograms }), ...(startTimes && { startTimes }) };
 }
 
 const empty = {
