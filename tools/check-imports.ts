@@ -70,7 +70,7 @@ export const parts: readonly Part[] = [
     folder: 'packages/detect',
     what: 'rules, uptime judgement, silence: findings',
     mayImport: own('base', 'record', 'query', 'query/promql', 'monitors', 'control', 'store/port'),
-    testsMayImport: own('store', 'control/testing'),
+    testsMayImport: own('store', 'control/testing', 'query/promql/testing'),
     kinds: ['packages/detect/src/rule-types'],
   },
   {
@@ -109,7 +109,7 @@ export const parts: readonly Part[] = [
       'fleet',
       'fleet/messages',
     ),
-    testsMayImport: own('store', 'control/testing'),
+    testsMayImport: own('store', 'control/testing', 'query/promql/testing'),
     kinds: [],
   },
   {

@@ -11,6 +11,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Evaluation, InMemoryTarget, runScript, type ScriptTarget } from '@sightline/query/promql/testing';
+import { ServerTarget } from './promqltest-server.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -32,12 +33,16 @@ const count = (evaluations: readonly Evaluation[]): string => {
   return `${good} of ${evaluations.length}`;
 };
 
+let known: ServerTarget | undefined;
+/** One for all scripts: it counts their organisations. */
+const server = (url: string): ServerTarget => (known ??= new ServerTarget(url, values.key));
+
 const all: Evaluation[] = [];
 let refused = 0;
 for (const file of readdirSync(folder)
   .filter((name) => name.endsWith('.test'))
   .toSorted()) {
-  const target: ScriptTarget = new InMemoryTarget();
+  const target: ScriptTarget = values.url === undefined ? new InMemoryTarget() : server(values.url);
   const run = await runScript(readFileSync(path.join(folder, file), 'utf8'), target);
   if (!run.ok) {
     print(`${file}: ${run.error}`);

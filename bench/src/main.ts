@@ -1,15 +1,18 @@
 import { parseArgs } from 'node:util';
 import { benchAgent } from './agent.ts';
 import { benchAgents } from './agents.ts';
-import { benchOtlpLogs } from './otlp-logs.ts';
+import { benchOtlpLogs, benchOtlpTraces, type IngestFigures } from './otlp-logs.ts';
 import { benchStart } from './start.ts';
 import { benchQueries } from './queries.ts';
 import { benchRules } from './rules.ts';
+import { benchPromql } from './promql.ts';
 
 const help = `Measures Sightline, and a peer beside it in the same run. Trust ratios, not single figures.
 
   npm run bench -- otlp-logs [--records 2000000] [--rounds 3] [--peer-url <otlp logs url> --peer-pid <pid> --peer-data <folder>]
+  npm run bench -- otlp-traces [--records 2000000] [--rounds 3]
   npm run bench -- queries   [--logs 10000000] [--spans 5000000]
+  npm run bench -- promql    [--scale 1] [--hours 24] [--wide 0] [--peer-url <base url> --peer-pid <pid> --peer-data <folder>]
   npm run bench -- start
   npm run bench -- rules     [--rules 10000] [--rate 1000] [--minutes 3]
   npm run bench -- agent     [--seconds 60]
@@ -18,7 +21,9 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   agent      memory and processor time of a site's idle agent
   agents     what idle agents cost the server
   otlp-logs  records per second and per CPU second, latency, memory, bytes on disk of OTLP/HTTP log ingest with everything on
+  otlp-traces  the same of OTLP/HTTP trace ingest
   queries    times of the searches people make, on generated logs and spans
+  promql     a day of 14,500 series by remote write, then the questions of dashboards; VictoriaMetrics or Prometheus beside us
   rules      what many rules cost while data of 500 sites flows, and how soon a fault is found
   start      time to ready of a first and a second start, memory when idle
 
@@ -35,6 +40,9 @@ const { values, positionals } = parseArgs({
     rate: { type: 'string', default: '1000' },
     agents: { type: 'string', default: '100' },
     seconds: { type: 'string', default: '60' },
+    scale: { type: 'string', default: '1' },
+    hours: { type: 'string', default: '24' },
+    wide: { type: 'string', default: '0' },
     minutes: { type: 'string', default: '3' },
     'peer-url': { type: 'string', default: '' },
     'peer-pid': { type: 'string', default: '0' },
@@ -50,7 +58,10 @@ async function otlpLogs(): Promise<void> {
   const peer = values['peer-url']
     ? { url: values['peer-url'], pid: Number(values['peer-pid']), dataFolder: values['peer-data'] }
     : undefined;
-  const figures = await benchOtlpLogs(Number(values.records), Number(values.rounds), peer);
+  printIngest(await benchOtlpLogs(Number(values.records), Number(values.rounds), peer));
+}
+
+function printIngest(figures: readonly IngestFigures[]): void {
   const names = [...new Set(figures.map((figure) => figure.name))];
   const rows = names.map((name) => {
     const own = figures.filter((figure) => figure.name === name);
@@ -80,10 +91,16 @@ async function otlpLogs(): Promise<void> {
 const scenario = positionals[0];
 if (values.help || !scenario) console.log(help);
 else if (scenario === 'otlp-logs') await otlpLogs();
+else if (scenario === 'otlp-traces') printIngest(await benchOtlpTraces(Number(values.records), Number(values.rounds)));
 else if (scenario === 'queries') console.table(await benchQueries(Number(values.logs), Number(values.spans)));
 else if (scenario === 'rules')
   console.table(await benchRules(Number(values.rules), Number(values.rate), Number(values.minutes)));
-else if (scenario === 'agent') console.table(await benchAgent(Number(values.seconds)));
+else if (scenario === 'promql') {
+  const peer = values['peer-url']
+    ? { url: values['peer-url'], pid: Number(values['peer-pid']), dataFolder: values['peer-data'] }
+    : undefined;
+  console.table(await benchPromql(Number(values.scale), Number(values.hours), Number(values.wide), peer));
+} else if (scenario === 'agent') console.table(await benchAgent(Number(values.seconds)));
 else if (scenario === 'agents') console.table(await benchAgents(Number(values.agents), Number(values.seconds)));
 else if (scenario === 'start') console.table(await benchStart());
 else {

@@ -5,7 +5,9 @@ import { roleAtLeast } from '@sightline/control';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authenticate, sessionCookie } from './authenticate.ts';
 import { registerAlertmanager } from './compat/alertmanager/register-alertmanager.ts';
+import { registerJaeger } from './compat/jaeger/register-jaeger.ts';
 import { registerPrometheus } from './compat/prometheus/register-prometheus.ts';
+import { registerTempo } from './compat/tempo/register-tempo.ts';
 import { registerHealth } from './health.ts';
 import { registerHeartbeats } from './heartbeats.ts';
 import { openApi } from './open-api.ts';
@@ -52,6 +54,8 @@ export async function registerApi(
     registerHealth(scope, deps);
     registerAlertmanager(scope, deps);
     await registerPrometheus(scope, deps);
+    registerJaeger(scope, deps);
+    registerTempo(scope, deps);
     scope.all('/api/v1/*', (request, reply) =>
       sendProblem(
         reply,

@@ -10,3 +10,12 @@ export { openUptime, type Uptime, type UptimeOptions } from './uptime/uptime.ts'
 export type { AgentResult, MonitorOrder } from './uptime/agent-results.ts';
 export { lateAfterMs } from './uptime/heartbeat-settings.ts';
 export type { HeartbeatKind } from './uptime/heartbeats.ts';
+export { FileRuleRunner, type FileRuleRunnerParts } from './rule-files/file-rule-runner.ts';
+export { parseRuleFile } from './rule-files/parse-rule-file.ts';
+export { evaluateRule as evaluateFileRule, newMemory, type RuleMemory } from './rule-files/evaluate-group.ts';
+export { receivedSeries, staleSeries } from './rule-files/rule-samples.ts';
+export { elementsOf } from './rule-files/elements.ts';
+export { parsePrometheusDuration } from './rule-files/prometheus-duration.ts';
+export type { FileRule, RuleGroup } from './rule-files/rule-file.ts';
+export { groupState } from './rule-files/group-state.ts';
+export type { AskInstant, SampleSink } from './rule-files/ports.ts';

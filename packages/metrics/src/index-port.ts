@@ -72,6 +72,11 @@ export class IndexClient implements SeriesIndex {
   series(query: Parameters<SeriesIndex['series']>[0]): Promise<Awaited<ReturnType<SeriesIndex['series']>>> {
     return this.#call('series', query);
   }
+  metricNames(
+    query: Parameters<SeriesIndex['metricNames']>[0],
+  ): Promise<Awaited<ReturnType<SeriesIndex['metricNames']>>> {
+    return this.#call('metricNames', query);
+  }
   labelNames(query: Parameters<SeriesIndex['labelNames']>[0]): Promise<Awaited<ReturnType<SeriesIndex['labelNames']>>> {
     return this.#call('labelNames', query);
   }

@@ -129,7 +129,7 @@ class ThreadedEngine implements Metrics {
   }
 
   metricNames(query: SeriesQuery): ReturnType<MetricEngine['metricNames']> {
-    return this.#ask(() => new StoredIndex(this.#options.store).metricNames(plain(query)));
+    return this.#ask(() => this.#index.metricNames(plain(query)));
   }
 
   labelNames(query: SeriesQuery): ReturnType<MetricEngine['labelNames']> {

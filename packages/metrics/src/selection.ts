@@ -4,7 +4,15 @@
  * twice rather than never; samples of the same time count once.
  */
 import type { Result } from '@sightline/base';
-import type { Labels, Limited, Matcher, MetricEngine, QueryFault, SeriesQuery } from '@sightline/query/promql';
+import type {
+  Labels,
+  Limited,
+  Matcher,
+  MetricEngine,
+  MetricName,
+  QueryFault,
+  SeriesQuery,
+} from '@sightline/query/promql';
 
 export interface SelectionRequest {
   readonly organisation: string;
@@ -72,6 +80,7 @@ export type Statistics = Awaited<ReturnType<MetricEngine['statistics']>>;
 export interface SeriesIndex {
   select(request: SelectionRequest): Promise<Result<Selection, QueryFault>> | Result<Selection, QueryFault>;
   series(query: IndexQuery): Promise<Limited<Labels>> | Limited<Labels>;
+  metricNames(query: IndexQuery): Promise<Limited<MetricName>> | Limited<MetricName>;
   labelNames(query: IndexQuery): Promise<Limited<string>> | Limited<string>;
   labelValues(query: IndexQuery & { readonly label: string }): Promise<Limited<string>> | Limited<string>;
   statistics(organisation: string): Promise<Statistics> | Statistics;

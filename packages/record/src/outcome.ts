@@ -22,6 +22,8 @@ export const reasons = [
   'site-spool-full',
   'site-expired',
   'site-disk-full',
+  // Kept, but in the overflow series of its metric: there were more series than the limit.
+  'folded',
 ] as const;
 export type Reason = (typeof reasons)[number];
 

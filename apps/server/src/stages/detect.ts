@@ -4,6 +4,8 @@ import type { StageParts } from '../stage.ts';
 
 /** What the rules' side of `detect` shows to the rest of the server. */
 export interface DetectStage {
+  /** True while this server speaks for the organisation's rules. */
+  holds(organisation: string): boolean;
   /** Our own figures in Prometheus' text format. */
   metrics(): string;
 }
@@ -13,12 +15,12 @@ export interface DetectStage {
  * its table.
  */
 export function openDetect(
-  { stores, clock, logger, closers }: StageParts,
+  { stores, reads, clock, logger, closers }: StageParts,
   sink: FindingSink,
   lagMs: () => number,
 ): DetectStage {
-  const rules = new RuleRunner({ control: stores.control, reader: stores.store, sink, clock, logger, lagMs });
+  const rules = new RuleRunner({ control: stores.control, reader: reads, sink, clock, logger, lagMs });
   closers.add('rules', () => rules.close());
   rules.start();
-  return { metrics: () => rules.metrics() };
+  return { holds: (organisation) => rules.holds(organisation), metrics: () => rules.metrics() };
 }

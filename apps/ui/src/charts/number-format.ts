@@ -96,6 +96,7 @@ export function formatValue(value: number | null | undefined, unit: string): str
   const duration = durations[base === 'seconds' ? 's' : base];
   if (duration !== undefined) return formatDuration(value * duration) + tail;
   if (base === 'By' || base === 'bytes' || base === 'B') return formatBytes(value) + tail;
+  if (base === 'share') return formatShare(value) + tail;
   if (base === '%') return `${short(value)} %${tail}`;
   if (base === 'usd' || base === 'USD' || base === '$') return formatAmount(value) + tail;
   const word = base.replace(/^\{(.*)\}$/, '$1');

@@ -153,7 +153,7 @@ function valuesAt(
     .toSorted((a, b) => b.value - a.value);
 }
 
-function cardSide(at: number, from: number, to: number): { left: string } | { right: string } {
+export function cardSide(at: number, from: number, to: number): { left: string } | { right: string } {
   const share = (at - from) / Math.max(1, to - from);
   return share > 0.55
     ? { right: `calc(${((1 - share) * 100).toFixed(1)}% + 8px)` }
@@ -161,7 +161,7 @@ function cardSide(at: number, from: number, to: number): { left: string } | { ri
 }
 
 /** Arrows move the crosshair, Shift with arrows spans a range, Enter takes it, Escape lets it go. */
-function moveByKey(
+export function moveByKey(
   event: KeyboardEvent<HTMLDivElement>,
   chart: uPlot | null,
   onRange: ((from: number, to: number) => void) | undefined,

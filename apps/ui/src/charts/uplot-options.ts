@@ -1,9 +1,8 @@
 import uPlot from 'uplot';
-import type { ChartSeries } from './chart-data.ts';
 import { formatValue } from './number-format.ts';
 import { tickText } from './time-text.ts';
 
-export type ChartKind = 'bars' | 'lines' | 'stacked';
+export type ChartKind = 'bars' | 'lines' | 'stacked' | 'area' | 'points';
 
 /** Something that happened at a moment: a deploy, an incident. */
 export interface ChartMark {
@@ -19,12 +18,26 @@ export interface ChartFrame {
   readonly marks: readonly ChartMark[];
 }
 
+/** A limit across the chart; `tone` is a state's. */
+export interface ChartLimit {
+  readonly at: number;
+  readonly tone: 'good' | 'warn' | 'bad' | 'idle';
+}
+
 interface ChartSettings {
   readonly element: HTMLElement;
-  readonly series: readonly (ChartSeries & { readonly colour: string })[];
+  readonly series: readonly { readonly name: string; readonly colour: string; readonly dashed?: boolean }[];
   readonly kind: ChartKind;
   readonly unit: string;
   readonly height: number;
+  /** Instead of `formatValue`. */
+  readonly format?: (value: number) => string;
+  readonly low?: number | null;
+  readonly high?: number | null;
+  readonly logarithmic?: boolean;
+  readonly limits?: readonly ChartLimit[];
+  /** Charts of one name share their crosshair. */
+  readonly together?: string;
   readonly frame: () => ChartFrame;
   readonly onCursor: (index: number | undefined) => void;
   readonly onRange: (from: number, to: number) => void;
@@ -36,7 +49,8 @@ const leastDragPx = 4;
 
 /** uPlot's options for a chart drawn with the page's own colours. */
 export function chartOptions(settings: ChartSettings): uPlot.Options {
-  const { element, kind, height, frame, unit } = settings;
+  const { element, kind, height, frame, unit, limits = [], together } = settings;
+  const format = settings.format ?? ((value: number) => formatValue(value, unit));
   const colour = colourReader(element);
   const axis = {
     font,
@@ -44,7 +58,7 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
     grid: { stroke: colour('var(--border)'), width: 1 },
     ticks: { show: false },
   };
-  const drawn = kind === 'lines' ? settings.series : settings.series.toReversed();
+  const drawn = isStack(kind) ? settings.series.toReversed() : settings.series;
   return {
     width: Math.max(120, element.clientWidth),
     height,
@@ -53,12 +67,17 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
     legend: { show: false },
     cursor: {
       y: false,
-      points: { show: kind === 'lines', size: 6 },
+      points: { show: !isStack(kind), size: 6 },
       drag: { x: true, y: false, setScale: false, dist: leastDragPx },
+      ...(together === undefined ? {} : { sync: { key: together, setSeries: false } }),
     },
     scales: {
       x: { time: true, range: () => [frame().from, frame().to] },
-      y: { range: (_chart, low, high) => valueRange(low, high, kind) },
+      y: {
+        ...(settings.logarithmic ? { distr: 3 as const } : {}),
+        range: (_chart, low, high) =>
+          settings.logarithmic ? logRange(low, high) : bounded(valueRange(low, high, kind), settings),
+      },
     },
     axes: [
       {
@@ -73,7 +92,7 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
         size: (_chart, labels) => axisWidth(labels),
         gap: 6,
         space: 32,
-        values: (_chart, ticks) => ticks.map((tick) => formatValue(tick, unit)),
+        values: (_chart, ticks) => ticks.map((tick) => (tick === null ? '' : format(tick))),
       },
     ],
     series: [{}, ...drawn.map((one) => seriesOptions(one, kind, colour(one.colour)))],
@@ -87,12 +106,39 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
           settings.onRange(chart.posToVal(left, 'x'), chart.posToVal(left + width, 'x'));
         },
       ],
-      draw: [(chart) => drawMarks(chart, frame(), colour)],
+      draw: [
+        (chart) => {
+          drawLimits(chart, limits, colour);
+          drawMarks(chart, frame(), colour);
+        },
+      ],
     },
   };
 }
 
-function seriesOptions(one: ChartSeries, kind: ChartKind, colour: string): uPlot.Series {
+/** Kinds whose series stand on each other. */
+export const isStack = (kind: ChartKind): boolean => kind === 'bars' || kind === 'stacked';
+
+function seriesOptions(one: ChartSettings['series'][number], kind: ChartKind, colour: string): uPlot.Series {
+  if (one.dashed === true)
+    return { label: one.name, stroke: colour, width: 1.2, dash: [4, 4], points: { show: false }, spanGaps: false };
+  if (kind === 'points')
+    return {
+      label: one.name,
+      stroke: colour,
+      fill: colour,
+      paths: () => null,
+      points: { show: true, size: 4, fill: colour },
+    };
+  if (kind === 'area')
+    return {
+      label: one.name,
+      stroke: colour,
+      fill: `${colour}22`,
+      width: 1.5,
+      spanGaps: false,
+      points: { show: false },
+    };
   const bars = uPlot.paths.bars?.({ size: [0.8, 48], align: 1 });
   if (kind === 'bars')
     return {
@@ -121,8 +167,43 @@ function axisWidth(labels: readonly string[] | null): number {
 function valueRange(low: number | null, high: number | null, kind: ChartKind): [number, number] {
   if (low === null || high === null) return [0, 1];
   const room = (high - low) * 0.15 || Math.abs(high) * 0.1 || 1;
-  if (kind !== 'lines' || (low >= 0 && low < high * 0.6)) return [Math.min(0, low), high > 0 ? high * 1.08 : 1];
+  if (isStack(kind) || kind === 'area' || (low >= 0 && low < high * 0.6))
+    return [Math.min(0, low), high > 0 ? high * 1.08 : 1];
   return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
+}
+
+/** Ends that are set hold; values beyond them are cut by the frame. */
+function bounded(
+  [low, high]: [number, number],
+  { low: least = null, high: most = null }: ChartSettings,
+): [number, number] {
+  const from = least ?? low;
+  const to = most ?? high;
+  return from < to ? [from, to] : [from, from + 1];
+}
+
+/** Whole decades. */
+function logRange(low: number | null, high: number | null): [number, number] {
+  if (low === null || high === null || high <= 0) return [1, 10];
+  const from = 10 ** Math.floor(Math.log10(low > 0 ? low : high / 1000));
+  return [from, Math.max(from * 10, 10 ** Math.ceil(Math.log10(high)))];
+}
+
+function drawLimits(chart: uPlot, limits: readonly ChartLimit[], colour: (value: string) => string): void {
+  const { ctx, bbox } = chart;
+  ctx.save();
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+  ctx.lineWidth = devicePixelRatio;
+  for (const { at, tone } of limits) {
+    const y = Math.round(chart.valToPos(at, 'y', true));
+    if (y < bbox.top || y > bbox.top + bbox.height) continue;
+    ctx.strokeStyle = colour(`var(--${tone})`);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+  }
+  ctx.restore();
 }
 
 /** Canvas knows no CSS variables: they are read from the element, once for each chart. */

@@ -1,5 +1,6 @@
 import type { Page } from '../shell/page.ts';
 import { alertingPage } from './alerting/page.ts';
+import { dashboardPage, dashboardsPage } from './dashboards/pages.ts';
 import { dataPage } from './data/page.ts';
 import { invitationPage, setupPage, signInPage } from './entry/pages.ts';
 import { issuePage, issuesPage } from './errors/pages.ts';
@@ -25,6 +26,8 @@ export const allPages: readonly Page[] = [
   tracesPage,
   tracePage,
   metricsPage,
+  dashboardsPage,
+  dashboardPage,
   monitorsPage,
   storyPage,
   storyDoorPage,

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { builtInVariables, fillVariables, type DashboardPanel, type VariableValue } from '@sightline/contract';
+import { parsePromql } from '@sightline/query/promql';
 import { expect, test } from 'vitest';
 import { readyDashboards, readyNames } from './ready-dashboards.ts';
 
@@ -45,4 +46,22 @@ test.each(all)('every variable that %s refers to is defined', (_, { panels, vari
   expect(texts.map((text) => fillVariables(text, values, 'promql')).filter((text) => /\$[a-z_]/i.test(text))).toEqual(
     [],
   );
+});
+
+test.each(all)('every query of %s is PromQL, all and one chosen', (_, { panels, variables }) => {
+  for (const chosen of [
+    { values: ['STORE_001', 'STORE_002'], multi: true },
+    { values: ['.*'], multi: true, asIs: true },
+  ]) {
+    const values: Record<string, VariableValue> = { ...builtInVariables(0, 3_600_000, 15_000) };
+    for (const { name } of variables) values[name] = chosen;
+    const faults = panels.flatMap((panel) =>
+      panel.queries.flatMap((query) => {
+        if (query.kind !== 'promql') return [];
+        const read = parsePromql(fillVariables(query.expression, values, 'promql'));
+        return read.ok ? [] : [`${panel.title}: ${read.error.message}`];
+      }),
+    );
+    expect(faults).toEqual([]);
+  }
 });

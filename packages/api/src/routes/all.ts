@@ -18,6 +18,7 @@ import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
+import { ruleFileRoutes } from './rule-files.ts';
 import { ruleRoutes } from './rules.ts';
 import { storyRoutes } from './story.ts';
 import { traceAnalysisRoutes } from './trace-analysis.ts';
@@ -39,6 +40,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   promqlRoutes,
   dashboardRoutes,
   ruleRoutes,
+  ruleFileRoutes,
   dataRoutes,
   demoRoutes,
   sessionRoutes,

@@ -1,8 +1,14 @@
 import { labelNames, labelValues, metricNames, queryMetrics, stepFor } from '@sightline/contract';
-import type { Answer, Matcher, MetricEngine, QueryFault, SeriesQuery } from '@sightline/query/promql';
-import type { Result } from '@sightline/base';
+import {
+  type Answer,
+  type Matcher,
+  type MetricEngine,
+  parseSelector,
+  type QueryFault,
+  type SeriesQuery,
+} from '@sightline/query/promql';
+import { ok, type Result } from '@sightline/base';
 import { faultPosition, metricColumns } from '../metric-columns.ts';
-import { readSelector } from '../read-selector.ts';
 import { answer, type CallContext, type ProblemReply, refuse, type Route } from '../route.ts';
 
 /** Below the interface's own limit of 30 s, so that the reason still reaches it. */
@@ -75,15 +81,12 @@ function seriesQuery(
 ): SeriesQuery | ProblemReply {
   if (query.from >= query.to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
   if (otherSite(query.site, context)) return elsewhere(context);
-  const selector = query.match === '' ? [] : readSelector(query.match);
-  if (selector === undefined)
-    return refuse(
-      400,
-      'No selector',
-      `Expected a series selector such as up{job="x"}, came: ${query.match.slice(0, 200)}`,
-      { fields: { match: 'a series selector' } },
-    );
-  const matchers = [...selector, ...enforcedBy(query, context)];
+  const selector = query.match === '' ? ok([]) : parseSelector(query.match);
+  if (!selector.ok)
+    return refuse(400, 'No selector', `Expected a series selector such as up{job="x"}: ${selector.error.message}`, {
+      fields: { match: selector.error.message },
+    });
+  const matchers = [...selector.value, ...enforcedBy(query, context)];
   return {
     organisation: context.caller.organisation,
     matchers: matchers.length === 0 ? [] : [matchers],

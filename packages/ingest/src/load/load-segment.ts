@@ -58,6 +58,7 @@ interface Load {
  * often enough: what fails although the statement itself works is then searched for and put into quarantine.
  */
 export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segment, suspect = false): Promise<void> {
+  if (lane.kind === 'metrics' && !lane.beside) return loadMetrics(parts, lane, segment);
   const { frames, brokenAt } = readFrames(await readFile(segment.path));
   if (brokenAt !== undefined) {
     const readable = frames.reduce((sum, frame) => sum + frame.records, 0);
@@ -67,7 +68,6 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
       ...lost,
     });
   }
-  if (lane.kind === 'metrics' && !parts.metrics && !lane.beside) throw new Error('no metric store takes this lane');
   const refused: Refused[] = [];
   const culprits: Culprits = new Map();
   const splits = await Splits.read(segment.path);
@@ -77,6 +77,28 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
   const account = lane.kind === 'metrics' && parts.metrics ? await handOver(parts.metrics, lane, load) : undefined;
   await quarantine(parts, segment, culprits);
   await parts.ledger.write(`${segment.name}-ledger`, account ?? accountOf(frames, culprits, refused));
+}
+
+/** The metric store reads the segment itself; here it is read only where frames have to go to quarantine. */
+async function loadMetrics(parts: SegmentParts, lane: MetricLane, segment: Segment): Promise<void> {
+  const { name, path } = segment;
+  if (!parts.metrics) throw new Error('no metric store takes this lane');
+  const { entries, culprits, readBytes } = await parts.metrics.load({ name, path, format: lane.format });
+  if (readBytes < segment.sizeBytes)
+    parts.logger.error('a segment was damaged on the disk; what stands before is loaded', {
+      name,
+      lostBytes: segment.sizeBytes - readBytes,
+    });
+  if (culprits.length > 0) {
+    const { frames } = readFrames(await readFile(path));
+    const failures: Culprits = new Map();
+    for (const { index, message } of culprits) {
+      const frame = frames[index];
+      if (frame) failures.set(frame, { kind: 'data', message, code: 0 });
+    }
+    await quarantine(parts, segment, failures);
+  }
+  await parts.ledger.write(`${name}-ledger`, entries);
 }
 
 /** Gives the segment to the metric store; what of it that one cannot read becomes a culprit. Returns the store's account. */

@@ -15,6 +15,8 @@ export interface LoadedMetrics {
   readonly entries: readonly LedgerEntry[];
   /** Frames that could not be read, by their place in the segment. */
   readonly culprits: readonly { readonly index: number; readonly message: string }[];
+  /** Bytes of the segment that were frames: less than its size where the disk damaged it. */
+  readonly readBytes: number;
 }
 
 /** Where segments of metrics are loaded; the metric store fills this port. */

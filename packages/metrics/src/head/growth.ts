@@ -1,4 +1,4 @@
-import type { FloatHistogram } from '@sightline/query/promql';
+import { addHistograms, type FloatHistogram } from '@sightline/query/promql';
 import type { Total } from './transaction.ts';
 
 /** Adds up what is sent as growth (OTLP delta, StatsD), so that each series is a counter. Staged with a transaction, kept once it is durable. */
@@ -14,7 +14,11 @@ export class Growth {
   /** The total with this growth in it. */
   add(sid: number, atMs: number, value: number, histogram: FloatHistogram | undefined): Total {
     const before = this.#staged.get(sid) ?? this.#totals.get(sid);
-    const total = { sid, atMs, value: (before?.value ?? 0) + value, histogram };
+    const sum = histogram && before?.histogram ? addHistograms(before.histogram, histogram) : undefined;
+    // Buckets of two kinds cannot be added up: the series begins anew, as after a restart of its client.
+    const total = sum
+      ? { sid, atMs, value: (before?.value ?? 0) + value, histogram: sum.histogram }
+      : { sid, atMs, value: histogram ? value : (before?.value ?? 0) + value, histogram };
     this.#staged.set(sid, total);
     return total;
   }

@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from '@sightline/base';
-import type { Labels, Limited, Matcher, QueryFault } from '@sightline/query/promql';
+import type { Labels, Limited, Matcher, MetricName, QueryFault } from '@sightline/query/promql';
 import type { IndexQuery, Selection, SelectionRequest, SeriesIndex, Statistics } from '../selection.ts';
 import type { Organisation } from '../series/catalogue.ts';
 import type { Family } from '../series/family.ts';
@@ -7,31 +7,29 @@ import { findMembers, MatcherTable } from '../series/find-members.ts';
 import type { Head } from './head.ts';
 import { headPieces } from './head-pieces.ts';
 import type { FamilyLoader } from './load-families.ts';
+import type { StoredBlocks } from './stored-blocks.ts';
 import { groupTable, labelTable, type MatchedFamily } from './selected-labels.ts';
 
 /** Most items of an answer whose query names no limit. */
 const itemsLimit = 1_000_000;
 /** Matchers that are kept with their compiled expressions. */
-const matchersLimit = 1000;
+const matchersLimit = 200;
 
 /** The index over all series: those of the head and, loaded when asked for, those of the engine's table. */
 export class HeadIndex implements SeriesIndex {
   readonly #head: Head;
   readonly #loader: FamilyLoader;
   readonly #tables = new Map<string, MatcherTable>();
-  readonly #stored: (organisation: string) => Promise<{ readonly firstMs: number; readonly lastMs: number }>;
+  readonly #stored: StoredBlocks;
 
-  constructor(
-    head: Head,
-    loader: FamilyLoader,
-    stored: (organisation: string) => Promise<{ readonly firstMs: number; readonly lastMs: number }>,
-  ) {
+  constructor(head: Head, loader: FamilyLoader, stored: StoredBlocks) {
     this.#head = head;
     this.#loader = loader;
     this.#stored = stored;
   }
 
   async select(request: SelectionRequest): Promise<Result<Selection, QueryFault>> {
+    await this.#stored.prepare(request.organisation);
     const found = await this.#find(request.organisation, request.matchers, request.startMs, request.endMs);
     if (!found.ok) return found;
     const matched = found.value.sort((a, b) => (a.family.metric < b.family.metric ? -1 : 1));
@@ -40,14 +38,13 @@ export class HeadIndex implements SeriesIndex {
       const message = `the selector matches ${total} series, more than the limit of ${request.limit}`;
       return fail({ kind: 'execution', message });
     }
-    const stored = await this.#stored(request.organisation);
     // No turn is given to others from here on: order, labels and pieces are of one moment.
     const fps = new BigUint64Array(total);
     const words = new Uint32Array(fps.buffer);
     const metricEnds = new Uint32Array(matched.length);
     let at = 0;
     for (const [index, { family, members }] of matched.entries()) {
-      sortByFp(family, members);
+      family.byFingerprint(members);
       for (const member of members) {
         words[at * 2] = family.fpLo[member] as number;
         words[at * 2 + 1] = family.fpHi[member] as number;
@@ -65,7 +62,7 @@ export class HeadIndex implements SeriesIndex {
         : { labels: labelTable(matched, total) }),
       head: headPieces(this.#head.blocks, matched, request.startMs, request.endMs),
       stored: {
-        ...stored,
+        ...this.#stored.range(request.organisation),
         changedMs: Float64Array.from(changes, ([startMs]) => startMs),
         changes: Uint32Array.from(changes, ([, count]) => count),
       },
@@ -80,6 +77,18 @@ export class HeadIndex implements SeriesIndex {
         if (items.length >= limit) return { items, cut: true };
         items.push(family.labelsOf(member));
       }
+    return { items, cut: false };
+  }
+
+  async metricNames(query: IndexQuery): Promise<Limited<MetricName>> {
+    const limit = query.limit || itemsLimit;
+    const items: MetricName[] = [];
+    for (const { family, members } of await this.#findAny(query)) {
+      if (members.length === 0) continue;
+      if (items.length >= limit) return { items, cut: true };
+      const lastSeenMs = members.reduce((last, member) => Math.max(last, 1000 * (family.last[member] ?? 0)), -Infinity);
+      items.push({ metric: family.metric, series: members.length, lastSeenMs });
+    }
     return { items, cut: false };
   }
 
@@ -196,18 +205,6 @@ export class HeadIndex implements SeriesIndex {
     }
     return table;
   }
-}
-
-function sortByFp(family: Family, members: Uint32Array): void {
-  const { fpLo, fpHi } = family;
-  let sorted = true;
-  for (let i = 1; i < members.length && sorted; i++) {
-    const [a, b] = [members[i - 1] as number, members[i] as number];
-    sorted =
-      (fpHi[a] as number) < (fpHi[b] as number) || (fpHi[a] === fpHi[b] && (fpLo[a] as number) < (fpLo[b] as number));
-  }
-  if (sorted) return;
-  members.sort((a, b) => (fpHi[a] as number) - (fpHi[b] as number) || (fpLo[a] as number) - (fpLo[b] as number));
 }
 
 function limited(found: ReadonlySet<string>, limit: number): Limited<string> {

@@ -73,8 +73,8 @@ main.on('message', (message: ToHead) => {
     }
     case 'load':
       void answer(message.id, async (head) => {
-        const { entries, culprits } = await head.load(message.segment);
-        return { kind: 'answer', id: message.id, value: { entries, culprits } };
+        const { entries, culprits, readBytes } = await head.load(message.segment);
+        return { kind: 'answer', id: message.id, value: { entries, culprits, readBytes } };
       });
       break;
     case 'cut':
@@ -102,7 +102,7 @@ function indexOf(head: Head): HeadIndex {
     const { folder } = settings;
     const loader = new FamilyLoader({ folder, engine, catalogue: head.catalogue });
     const stored = new StoredBlocks({ folder, engine, head });
-    index = new HeadIndex(head, loader, (organisation) => stored.of(organisation));
+    index = new HeadIndex(head, loader, stored);
   }
   return index;
 }

@@ -24,6 +24,9 @@ import {
 } from './transaction.ts';
 
 const announceEveryMs = 10_000;
+const trimEveryMs = 30_000;
+/** A metric that was asked for since then stays in memory: a query may be under way. */
+const unusedMs = 60_000;
 /** A block that was opened anew is cut after so long even if samples keep coming. */
 const longestOpenMs = 1_800_000;
 /** Segments that wait for their turn. */
@@ -76,6 +79,7 @@ export class Head {
   #waiting = 0;
   #cuts: Promise<void> = Promise.resolve();
   #announcedAtMs = 0;
+  #trimmedAtMs = 0;
   #announcing: Promise<void> | undefined;
   readonly #stop = new AbortController();
 
@@ -131,6 +135,10 @@ export class Head {
           this.#parts.logger.warn('series of metrics could not be announced yet', { error: String(error) }),
         )
         .finally(() => (this.#announcing = undefined));
+    }
+    if (now - this.#trimmedAtMs >= trimEveryMs) {
+      this.#trimmedAtMs = now;
+      this.catalogue.trim(this.#parts.settings.indexBytes, now - unusedMs);
     }
     const due = this.#due(now);
     if (due.length > 0) this.#cut(due);
@@ -207,6 +215,7 @@ export class Head {
       path: segment.path,
       entries: stage.account.entries(),
       culprits: stage.culprits,
+      readBytes: stage.readBytes,
     };
     const seq = ++this.#seq;
     const totals = stage.growth.staged();
@@ -298,7 +307,8 @@ export class Head {
       };
       for (let i = 0; i < samples.count; i++) samples.sids[i] = sidOf(samples.sids[i] as number);
       const rich = head.rich.map((entry) => ({ ...entry, sid: sidOf(entry.sid) }));
-      this.blocks.apply(head.seq, samples, rich, now, true);
+      // Old samples were left long enough: their blocks are cut at once.
+      this.blocks.apply(head.seq, samples, rich, 0, true);
       this.#stage.growth.keep(head.totals.map((total) => ({ ...total, sid: sidOf(total.sid) })));
       if (head.seq > this.#manifest.exemplarsSeq)
         for (const entry of head.exemplars) this.#announcements.exemplar({ ...entry, sid: sidOf(entry.sid) });

@@ -7,15 +7,18 @@ const minuteMs = 60_000;
 export class SegmentAccount {
   readonly #lines = new Map<string, LedgerEntry>();
 
-  /** A frame whose records ended well, but for those that were refused one by one. */
-  frame(frame: SpooledRecord, rejected: ReadonlyMap<Reason, number>): void {
+  /** A frame whose records ended well, but for those that were refused one by one; `folded` of them in an overflow series. */
+  frame(frame: SpooledRecord, rejected: ReadonlyMap<Reason, number>, folded: number): void {
     this.#early(frame);
     let lost = 0;
     for (const [reason, records] of rejected) {
       lost += records;
       this.#add(frame, frame.signal, lostBeforeUs(reason) ? 'dropped' : 'rejected', reason, records, 0);
     }
-    this.#add(frame, frame.signal, 'accepted', '', Math.max(0, frame.records - lost), frame.bytes.length);
+    const kept = Math.max(0, frame.records - lost);
+    const inOverflow = Math.min(kept, folded);
+    if (inOverflow > 0) this.#add(frame, frame.signal, 'accepted', 'folded', inOverflow, 0);
+    this.#add(frame, frame.signal, 'accepted', '', kept - inOverflow, frame.bytes.length);
   }
 
   /** A frame that could not be read: it goes to quarantine. */

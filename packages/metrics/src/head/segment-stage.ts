@@ -39,6 +39,8 @@ export class SegmentStage {
   rich: RichEntry[] = [];
   exemplars: ExemplarEntry[] = [];
   culprits: { index: number; message: string }[] = [];
+  /** Bytes of the segment that were frames. */
+  readBytes = 0;
   account = new SegmentAccount();
   readonly growth = new Growth();
   /** Samples that were folded since the start. */
@@ -77,6 +79,7 @@ export class SegmentStage {
       // The disk's fault: the loader has told of it, and what follows is lost.
       if (!frame) break;
       at += frame.frame.length;
+      this.readBytes = at;
       this.#frame(frame, format, index);
       if (performance.now() < turnEnds) continue;
       await new Promise((resolve) => setImmediate(resolve));
@@ -96,6 +99,7 @@ export class SegmentStage {
     this.rich = [];
     this.exemplars = [];
     this.culprits = [];
+    this.readBytes = 0;
     this.account = new SegmentAccount();
     this.growth.begin();
     this.#folds = new Map();
@@ -106,8 +110,9 @@ export class SegmentStage {
     this.#rejected = new Map();
     this.#receivedAtMs = frame.receivedAtMs;
     const scope = this.#scopeOf(frame);
+    const foldedBefore = this.folded;
     const problem = format === 'rw1' ? this.#writeRequest(frame, scope) : this.#decoded(frame, scope, format);
-    if (problem === '') this.account.frame(frame, this.#rejected);
+    if (problem === '') this.account.frame(frame, this.#rejected, this.folded - foldedBefore);
     else {
       this.culprits.push({ index, message: problem });
       this.account.unreadable(frame);

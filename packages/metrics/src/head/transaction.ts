@@ -48,6 +48,7 @@ export interface Consumed {
   readonly entries: readonly LedgerEntry[];
   /** Frames that could not be read: their place in the segment, and why. */
   readonly culprits: readonly { readonly index: number; readonly message: string }[];
+  readonly readBytes: number;
 }
 
 /** What of a transaction is not a plain sample. */

@@ -9,8 +9,9 @@ export interface WantedChunks {
   readonly members: Uint32Array;
   /** Series of these metrics altogether; absent where it is not known. */
   readonly family?: number;
-  readonly firstBlockMs: number;
-  readonly lastBlockMs: number;
+  /** Chunks whose `t` lies here, both included: that of a chunk is somewhere in its block. */
+  readonly startMs: number;
+  readonly endMs: number;
   readonly timeoutMs: number;
 }
 
@@ -19,7 +20,7 @@ const mostNamed = 2000;
 const mostNamedOfMany = 30_000;
 
 export function chunkQuery(wanted: WantedChunks): ChunkQuery {
-  const { organisation, metrics, members, family, firstBlockMs, lastBlockMs, timeoutMs } = wanted;
+  const { organisation, metrics, members, family, startMs, endMs, timeoutMs } = wanted;
   const named =
     members.length <= mostNamed || (members.length <= mostNamedOfMany && (family ?? 0) > 3 * members.length);
   const fps = named ? listed(wanted) : range(wanted);
@@ -27,7 +28,7 @@ export function chunkQuery(wanted: WantedChunks): ChunkQuery {
   const byMetric = metrics.length === 1 ? 'metric = {metric:String}' : 'metric IN {metrics:Array(String)}';
   // Numbers are made here, so that nothing of a client's becomes part of the text.
   const sql = `SELECT fp, t, chunk FROM metric_chunks
-WHERE organisation = {organisation:String} AND ${byMetric} AND ${fps} AND t BETWEEN ${whole(firstBlockMs)} AND ${whole(lastBlockMs)}
+WHERE organisation = {organisation:String} AND ${byMetric} AND ${fps} AND t BETWEEN ${whole(startMs)} AND ${whole(endMs)}
 ORDER BY metric, fp, t`;
   return {
     sql,

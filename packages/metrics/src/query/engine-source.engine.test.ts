@@ -89,6 +89,7 @@ function sourceOf(given: Given = {}): EngineSource {
           return selected.ok && given.change ? ok(given.change(selected.value)) : selected;
         },
         series: (query) => stored.series(query),
+        metricNames: (query) => stored.metricNames(query),
         labelNames: (query) => stored.labelNames(query),
         labelValues: (query) => stored.labelValues(query),
         statistics: (of) => stored.statistics(of),

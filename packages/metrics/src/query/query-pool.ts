@@ -29,6 +29,8 @@ interface Open {
 const threads = 2;
 /** Heap of a thread, megabytes; columns of numbers lie outside of it and are bounded by each query's limits. */
 const heapMb = 768;
+/** A thread that lived shorter than this is replaced only after as long a pause, milliseconds. */
+const shortLifeMs = 1000;
 /** How long after its deadline a query may still be told by its thread that it timed out, milliseconds. */
 const graceMs = 2000;
 
@@ -133,9 +135,9 @@ export class QueryPool {
     const worker = new Worker(new URL('query-thread.ts', import.meta.url), {
       name: `promql-${place}`,
       workerData: { engine, lower: place === 0, cacheBytes: 4 * Math.floor(cacheBytes / threads / 4) },
-      resourceLimits: { maxOldGenerationSizeMb: heapMb },
+      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 16 },
     });
-    const thread = new Thread(worker);
+    const thread = new Thread(worker, this.#options.clock.now());
     worker.on('message', (message: FromThread) => {
       if (message.kind === 'answer') this.#settle(message.id, message.result);
       else this.#options.logger.error('a chunk of samples was left out', { reason: message.message });
@@ -151,8 +153,15 @@ export class QueryPool {
 
   #replace(place: number, dead: Thread): void {
     if (this.#closed) return;
-    this.#threads[place] = this.#start(place);
-    this.#introduce();
+    // A thread that dies as soon as it starts must not keep the machine busy; who waits for it meanwhile is told.
+    const youngMs = this.#options.clock.now() - dead.startedAtMs;
+    const restart = (): void => {
+      if (this.#closed) return;
+      this.#threads[place] = this.#start(place);
+      this.#introduce();
+    };
+    if (youngMs >= shortLifeMs) restart();
+    else setTimeout(restart, shortLifeMs);
     const message = 'the query ended its thread: it needs more memory than it may have';
     for (const [id, open] of this.#open)
       if (open.thread === dead) this.#settle(id, fail({ kind: 'execution', message }));
@@ -170,9 +179,11 @@ const canceled: QueryFault = { kind: 'canceled', message: 'query was canceled' }
 
 class Thread {
   readonly worker: Worker;
+  readonly startedAtMs: number;
   busy = 0;
-  constructor(worker: Worker) {
+  constructor(worker: Worker, startedAtMs: number) {
     this.worker = worker;
+    this.startedAtMs = startedAtMs;
   }
   say(message: ToThread, transfer: MessagePort[] = []): void {
     this.worker.postMessage(message, transfer);

@@ -152,8 +152,8 @@ class ShareRun {
         words: this.#words,
         members: missing,
         ...(family === undefined ? {} : { family }),
-        firstBlockMs: blocks.first * blockMs,
-        lastBlockMs: blocks.last * blockMs,
+        startMs: blocks.first * blockMs,
+        endMs: (blocks.last + 1) * blockMs - 1,
         timeoutMs: Math.max(100, limits.deadlineMs - Date.now()),
       }),
       (low, high, t, bytes) => {
@@ -286,11 +286,18 @@ class Blocks {
 
   constructor({ stored, startMs, endMs }: Share) {
     this.known = stored !== undefined;
-    this.first = Math.floor(Math.max(startMs, stored?.firstMs ?? -Infinity) / blockMs);
-    this.last = Math.floor(Math.min(endMs, stored?.lastMs ?? Infinity) / blockMs);
+    let firstMs = stored ? stored.firstMs : -Infinity;
+    let lastMs = stored ? stored.lastMs : Infinity;
+    for (const [i, ms] of (stored?.changedMs ?? []).entries()) {
+      // A block that was cut since the range was looked up is in the engine as well.
+      if (!(ms >= firstMs)) firstMs = ms;
+      if (!(ms <= lastMs)) lastMs = ms;
+      this.#changes.set(Math.floor(ms / blockMs), stored?.changes[i] ?? 0);
+    }
+    this.first = Math.floor(Math.max(startMs, firstMs) / blockMs);
+    this.last = Math.floor(Math.min(endMs, lastMs) / blockMs);
     // Not the same as `first > last`: there is no first block where nothing is stored.
     this.none = !(this.first <= this.last);
-    stored?.changedMs.forEach((ms, i) => this.#changes.set(Math.floor(ms / blockMs), stored.changes[i] ?? 0));
   }
 
   changes(block: number): number {

@@ -120,6 +120,49 @@ export class Catalogue {
     this.#retired = [];
   }
 
+  /**
+   * Lets go of series that the head does not hold, of metrics that nobody asked for since `beforeMs`, until the rest is at most `bytes`.
+   * They are loaded again when somebody does.
+   */
+  trim(bytes: number, beforeMs: number): void {
+    const idle: { readonly organisation: Organisation; readonly family: Family; readonly bytes: number }[] = [];
+    let total = 0;
+    for (const organisation of this.organisations.values())
+      for (const family of organisation.families.values()) {
+        const { count, active, usedAtMs } = family;
+        const loose = count === 0 ? 0 : (family.bytes * (count - active)) / count;
+        total += loose;
+        if (usedAtMs < beforeMs && (count > 2 * active || active === 0))
+          idle.push({ organisation, family, bytes: loose });
+      }
+    if (total <= bytes) return;
+    idle.sort((a, b) => a.family.usedAtMs - b.family.usedAtMs);
+    for (const { organisation, family, bytes: loose } of idle) {
+      if (total <= bytes) return;
+      total -= loose;
+      organisation.families.delete(family.metric);
+      if (family.active === 0) organisation.named = false;
+      else this.#keepActive(organisation, family);
+    }
+  }
+
+  /** Puts another family in the place of this one, with the series that the head holds. */
+  #keepActive(organisation: Organisation, family: Family): void {
+    const smaller = this.family(organisation, family.metric);
+    smaller.active = family.active;
+    smaller.usedAtMs = family.usedAtMs;
+    for (let member = 0; member < family.count; member++) {
+      const sid = (family.sid[member] as number) - 1;
+      if (sid < 0) continue;
+      const [lo, hi] = [family.fpLo[member] as number, family.fpHi[member] as number];
+      const first = family.first[member] as number;
+      const kept = smaller.add(lo, hi, family.pairsOf(member), first, family.last[member] as number);
+      smaller.sid[kept] = sid + 1;
+      this.members[sid] = kept;
+      this.families[sid] = smaller;
+    }
+  }
+
   /** The member with these labels, -1 when there is none; the hash then holds a fingerprint that is free. */
   #member(family: Family, pairs: readonly string[]): number {
     this.#hashOf(family, pairs);

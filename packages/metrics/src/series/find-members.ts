@@ -2,11 +2,16 @@ import type { Matcher } from '@sightline/query/promql';
 import type { Column, Family } from './family.ts';
 import { literalsOf, valueTest } from './match.ts';
 
-/** Tests a label's distinct values once each; kept between queries by whoever holds it. */
+/** A matcher and which values of a label it takes; kept between queries by whoever holds it. */
 export class MatcherTable {
   readonly matcher: Matcher;
   readonly #test: (value: string) => boolean;
   readonly #literals: readonly string[] | undefined;
+  /** The column that was tested last: a query is most often followed by another of the same metric. */
+  #column: Column | undefined;
+  #accepted: Uint8Array = new Uint8Array(0);
+  #tested = 0;
+  #any = false;
 
   /** Throws on a regular expression that is none. */
   constructor(matcher: Matcher) {
@@ -19,24 +24,34 @@ export class MatcherTable {
     return this.#test(value);
   }
 
-  /** By value id: 1 where the matcher takes it. Undefined when it takes none at all. */
+  /** By value id: 1 where the matcher takes it. Undefined when it takes none at all. Values that were tested before are not tested again. */
   accepted(column: Column): Uint8Array | undefined {
-    const accepted = new Uint8Array(column.values.length);
-    let any = false;
-    if (this.#literals && !this.#literals.includes('')) {
+    if (this.#column !== column) {
+      this.#column = column;
+      this.#accepted = new Uint8Array(0);
+      this.#tested = 0;
+      this.#any = false;
+    }
+    const { length } = column.values;
+    if (this.#accepted.length < length) {
+      const wider = new Uint8Array(length);
+      wider.set(this.#accepted);
+      this.#accepted = wider;
+    }
+    if (this.#literals) {
       for (const literal of this.#literals) {
-        const id = column.byValue.get(literal);
+        const id = literal === '' ? 0 : column.byValue.get(literal);
         if (id === undefined) continue;
-        accepted[id] = 1;
-        any = true;
+        this.#accepted[id] = 1;
+        this.#any = true;
       }
     } else
-      for (let id = 0; id < accepted.length; id++) {
-        if (!this.#test(column.values[id] as string)) continue;
-        accepted[id] = 1;
-        any = true;
+      for (; this.#tested < length; this.#tested++) {
+        if (!this.#test(column.values[this.#tested] as string)) continue;
+        this.#accepted[this.#tested] = 1;
+        this.#any = true;
       }
-    return any ? accepted : undefined;
+    return this.#any ? this.#accepted : undefined;
   }
 }
 

@@ -23,7 +23,7 @@ export function literalsOf({ operator, value }: Pick<Matcher, 'operator' | 'valu
   if (operator === '=') return [value];
   if (operator !== '=~') return undefined;
   const choices = alternatives(value);
-  return choices && choices.every((choice) => choice !== '' && !special.test(choice)) ? choices : undefined;
+  return choices?.every((choice) => !special.test(choice)) ? choices : undefined;
 }
 
 function regexTest(expression: string): ValueTest {

@@ -154,6 +154,8 @@ export interface VectorSelector {
   readonly shift: TimeShift;
   /** `anchored` and `smoothed` select samples beyond the window's edges (Prometheus 3.8 on, extended range selectors). */
   readonly extended?: 'anchored' | 'smoothed';
+  /** Set before the evaluation: nothing but count and sum of native histograms is asked for. */
+  readonly statistics?: true;
   readonly span: Span;
 }
 export interface MatrixSelector {

@@ -1,6 +1,7 @@
 export * from './ast.ts';
 export * from './source.ts';
 export * from './metric-engine.ts';
+export { unavailableMetrics } from './unavailable-engine.ts';
 export * from './histogram/float-histogram.ts';
 export * from './parse/parse.ts';
 export { typeOf } from './parse/check.ts';
@@ -14,7 +15,8 @@ export { formatPromql } from './print/format.ts';
 export { describeTree } from './print/describe-tree.ts';
 export { showSampleValue } from './print/float.ts';
 export { evaluatePromql, type EvaluateOptions } from './evaluate/evaluate-promql.ts';
-export { allBuckets, type Bucket } from './histogram/histogram.ts';
+export { formatGoNumber, formatHistogram, plainDigits } from './histogram/format.ts';
+export { addHistograms, allBuckets, type Bucket } from './histogram/histogram.ts';
 export { compileMatcher } from './parse/read-selector.ts';
 export { readDuration } from './parse/duration.ts';
 export { selectorsIn } from './selectors-in.ts';

@@ -52,6 +52,8 @@ export interface KernelCall {
    */
   readonly extended?: 'anchored' | 'smoothed';
   readonly lookbackMs?: number;
+  /** True where nothing but count, sum and resets of native histograms is asked for. */
+  readonly statistics?: true;
 }
 
 /** Aggregation that can be computed in parts and merged. Floats alone: a source that meets a histogram leaves it undone. */

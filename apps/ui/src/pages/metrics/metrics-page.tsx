@@ -1,5 +1,5 @@
 import { listMetrics } from '@sightline/contract';
-import { Button, TextInput } from '@mantine/core';
+import { Button, SegmentedControl, TextInput } from '@mantine/core';
 import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
 import { useState, type ReactNode } from 'react';
 import { formatCount } from '../../charts/number-format.ts';
@@ -12,13 +12,42 @@ import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { useGo } from '../../shell/go.tsx';
 import { MetricView } from './metric-view.tsx';
+import { PromqlView } from './promql-view.tsx';
 import { unitWord } from './where.ts';
 import './metrics.css';
 
 type Metric = Reply<typeof listMetrics>['metrics'][number];
 
-/** Metrics that were received, and one of them over time. Metric, aggregate, grouping and filters stand in the address. */
+/** Metrics by name, or PromQL: which of them stands in the address (`?mode=promql`). */
 export default function MetricsPage(): ReactNode {
+  const { search, setSearch } = useAddress();
+  const promql = search['mode'] === 'promql';
+  const switcher = (
+    <SegmentedControl
+      size="xs"
+      aria-label="How to look for metrics"
+      data={[
+        { value: 'browse', label: 'By name' },
+        { value: 'promql', label: 'PromQL' },
+      ]}
+      value={promql ? 'promql' : 'browse'}
+      onChange={(mode) => setSearch({ mode: mode === 'promql' ? 'promql' : '' }, { push: true })}
+    />
+  );
+  if (!promql) return <MetricsByName switcher={switcher} />;
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>Metrics</h1>
+        {switcher}
+      </div>
+      <PromqlView />
+    </div>
+  );
+}
+
+/** Metrics that were received, and one of them over time. Metric, aggregate, grouping and filters stand in the address. */
+function MetricsByName({ switcher }: { switcher: ReactNode }): ReactNode {
   const { search, setSearch } = useAddress();
   const { query: scope } = useScope();
   const go = useGo();
@@ -34,7 +63,10 @@ export default function MetricsPage(): ReactNode {
   if (empty && chosen === '') {
     return (
       <div className="page">
-        <h1>Metrics</h1>
+        <div className="page-head">
+          <h1>Metrics</h1>
+          {switcher}
+        </div>
         <EmptyState
           title="No metrics in this time range"
           text="Prometheus remote write and OpenTelemetry metrics arrive here without further set-up."
@@ -69,6 +101,7 @@ export default function MetricsPage(): ReactNode {
     <div className="page metrics-page">
       <div className="page-head">
         <h1>Metrics</h1>
+        {switcher}
         {narrow && chosen !== '' && (
           <Button variant="default" onClick={() => setSearch({ metric: '' }, { push: true })}>
             All metrics

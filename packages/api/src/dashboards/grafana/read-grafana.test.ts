@@ -118,7 +118,7 @@ describe('panels of Grafana', () => {
           targets: [series('up'), { refId: 'B', rawSql: 'SELECT 1', datasource: { type: 'mysql' } }],
           transformations: [{ id: 'organize' }, { id: 'merge' }],
           fieldConfig: {
-            defaults: { unit: 'furlongs' },
+            defaults: { unit: 'dateTimeAsIso' },
             overrides: [{ matcher: {}, properties: [{ id: 'custom.width' }] }],
           },
           timeFrom: '1d',
@@ -132,7 +132,7 @@ describe('panels of Grafana', () => {
       'Hosts: What single series or fields override is left out: custom.width.',
       'Hosts: Its alert is left out: make a rule of it under Rules.',
       'Hosts: A time range of its own is left out: the panel follows the page.',
-      'Hosts: The unit furlongs is not known here; values stand without it.',
+      'Hosts: The unit dateTimeAsIso is not known here; values stand without it.',
       'Hosts: Query B asks mysql and is left out.',
       'About: HTML is shown as plain text.',
     ]);

@@ -5,9 +5,13 @@ import {
   dashboardSchemaVersion,
   type DashboardDocument,
   type DashboardPanel,
+  type DashboardVariable,
+  fillVariables,
   type ImportNote,
+  type VariableValue,
   variablesIn,
 } from '@sightline/contract';
+import { parsePromql } from '@sightline/query/promql';
 import { numberOf, objectOf, objectsOf, listOf, textOf, within, type Json } from './json.ts';
 import { Notes } from './notes.ts';
 import { readSections } from './read-layout.ts';
@@ -48,6 +52,7 @@ export function readGrafana(
   const panels = readPanels(dashboard, notes);
   if (panels.length === 0) return fail('There are no panels in it that could be read.');
   noteUnknownVariables(panels, new Set(variables.map(({ name }) => name)), dashboard, notes);
+  noteUnreadable(panels, variables, notes);
   noteDashboard(dashboard, notes);
   const read = dashboardDocument.safeParse({
     schema: dashboardSchemaVersion,
@@ -119,6 +124,32 @@ function noteUnknownVariables(
       }
     }
   }
+}
+
+/** Queries that are no PromQL once their variables are filled in: they are kept, and say why nothing is drawn. */
+function noteUnreadable(
+  panels: readonly DashboardPanel[],
+  variables: readonly DashboardVariable[],
+  notes: Notes,
+): void {
+  const values: Record<string, VariableValue> = { ...builtInVariables(0, 3_600_000, 15_000) };
+  for (const variable of variables) values[variable.name] = { values: [exampleOf(variable)], multi: false };
+  for (const panel of panels) {
+    for (const query of panel.queries) {
+      if (query.kind !== 'promql') continue;
+      const read = parsePromql(fillVariables(query.expression, values, 'promql'));
+      if (!read.ok) notes.add(panel.title || panel.id, `Query ${query.ref} cannot be read: ${read.error.message}.`);
+    }
+  }
+}
+
+/** A value that the variable may take: a duration where the author's are durations. */
+function exampleOf(variable: DashboardVariable): string {
+  const [first] = variable.initial;
+  if (first !== undefined && first !== '') return first;
+  if (variable.type === 'interval') return variable.options[0] ?? '1m';
+  if (variable.type === 'custom') return variable.options[0]?.value ?? '1';
+  return 'x';
 }
 
 function noteDashboard(dashboard: Json, notes: Notes): void {

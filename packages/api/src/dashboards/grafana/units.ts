@@ -74,9 +74,10 @@ const units: Readonly<Record<string, string>> = {
   currencyGBP: '£',
 };
 
-/** Our unit for one of Grafana's; undefined where there is none. `suffix:x` and `prefix:x` give their own word. */
+/** Our unit for one of Grafana's; undefined where there is none. What Grafana does not know it writes behind the number: so do we. */
 export function unitOf(grafana: string): string | undefined {
   if (Object.hasOwn(units, grafana)) return units[grafana];
-  const own = /^(?:suffix|prefix|si|time|count|currency):(.{1,20})$/.exec(grafana)?.[1];
-  return own !== undefined && !grafana.startsWith('time:') ? own.trim() : undefined;
+  if (/^(?:dateTime|time:)/.test(grafana)) return undefined;
+  const own = grafana.replace(/^(?:suffix|prefix|si|count|currency):/, '').trim();
+  return own.length <= 20 ? own : undefined;
 }

@@ -6,13 +6,16 @@ import { execution, isLabelName, type VectorSeries } from './values.ts';
 
 /** `count_values("label", …)`: a group for every value, which stands in the label. */
 export function countValues(
-  { limits }: Evaluation,
+  { limits, options }: Evaluation,
   node: Aggregate,
   series: readonly VectorSeries[],
   label: string,
   steps: number,
 ): VectorSeries[] {
-  if (!isLabelName(label)) throw execution(`invalid label name ${JSON.stringify(label)}`);
+  if (!isLabelName(label)) {
+    const { start, end } = (node.parameter ?? node).span;
+    throw execution(`invalid label name ${options.text.slice(start, end)}`);
+  }
   const { without, grouping } = node;
   const grouper = new Grouper({ without, grouping: without ? grouping : [...grouping, label] });
   const groups = new Map<string, SeriesBuilder>();

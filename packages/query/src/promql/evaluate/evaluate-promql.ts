@@ -8,7 +8,7 @@ import { Evaluation, timeAt } from './evaluation.ts';
 import { defaultBounds, QueryLimits } from './limits.ts';
 import { prepare } from './prepare.ts';
 import { rawMatrix } from './raw-matrix.ts';
-import { compareLabels, mergeSame, unwrap, type VectorSeries, withoutName } from './values.ts';
+import { keyOf, mergeSame, unwrap, type VectorSeries, withoutName } from './values.ts';
 
 export interface EvaluateOptions {
   /** The query as it was written: annotations point into it. */
@@ -50,13 +50,13 @@ async function evaluate(expression: Expression, options: EvaluateOptions, source
   const grid = gridOf(options, bounds.steps);
   const limits = new QueryLimits(bounds, options.signal);
   limits.check();
-  const { lookbackMs = 300_000, subqueryStepMs = 60_000 } = options;
-  const evaluation = new Evaluation({ source, limits, lookbackMs, subqueryStepMs, instant });
+  const { text, lookbackMs = 300_000, subqueryStepMs = 60_000 } = options;
+  const evaluation = new Evaluation({ source, text, limits, lookbackMs, subqueryStepMs, instant });
   const evaluator = new Evaluator(evaluation);
   const prepared = prepare(expression, options);
   evaluator.prefetch(prepared, grid);
   const value = await valueOf(prepared, grid, evaluator, evaluation);
-  return { value, ...evaluation.annotations.finish(options.text), samples: limits.samples };
+  return { value, ...evaluation.annotations.finish(text), samples: limits.samples };
 }
 
 function gridOf({ startMs, endMs, stepMs }: EvaluateOptions, steps: number): Grid {
@@ -91,15 +91,18 @@ async function valueOf(
       const values = await evaluator.scalar(bare, grid);
       if (instant) return { type: 'scalar', atMs, value: values[0]! };
       const present = new Uint8Array(grid.count).fill(1);
-      return { type: 'matrix', series: [matrixSeries({ labels: {}, values, present, dropName: false }, grid)] };
+      return {
+        type: 'matrix',
+        series: matrixOf([{ labels: {}, values, present, dropName: false }], grid),
+      };
     }
     case 'matrix':
-      return { type: 'matrix', series: sorted(await rawMatrix(bare, grid, evaluator, evaluation)) };
+      return { type: 'matrix', series: await rawMatrix(bare, grid, evaluator, evaluation) };
     case 'vector':
       break;
   }
   const series = cleaned(await evaluator.vector(bare, grid));
-  if (!instant) return { type: 'matrix', series: sorted(series.map((one) => matrixSeries(one, grid))) };
+  if (!instant) return { type: 'matrix', series: matrixOf(series, grid) };
   const samples = series.map(({ labels, values, histograms }) => {
     const histogram = histograms?.[0];
     return { labels, value: histogram ? Number.NaN : values[0]!, ...(histogram && { histogram }) };
@@ -112,25 +115,55 @@ export function cleaned(series: readonly VectorSeries[]): readonly VectorSeries[
   return mergeSame(series.map((one) => (one.dropName ? { ...one, labels: withoutName(one.labels) } : one)));
 }
 
-/** What has a value, at the times of its steps. */
-export function matrixSeries({ labels, values, present, histograms }: VectorSeries, grid: Grid): MatrixSeries {
+/** The times of all steps, shared by the series that have a value at each. */
+function timesOf(grid: Grid): Float64Array {
+  return Float64Array.from({ length: grid.count }, (_, step) => timeAt(grid, step));
+}
+
+/** Series as an answer has them, in the order of their labels. */
+export function matrixOf(series: readonly VectorSeries[], grid: Grid): MatrixSeries[] {
+  const times = timesOf(grid);
+  const copies = holdsMuchMore(series, grid.count);
+  return sorted(series.map((one) => matrixSeries(one, times, copies)));
+}
+
+/** True where few series are left of large arrays, which would live on for their sake. */
+function holdsMuchMore(series: readonly VectorSeries[], steps: number): boolean {
+  let heldBytes = 0;
+  for (const buffer of new Set(series.map(({ values }) => values.buffer))) heldBytes += buffer.byteLength;
+  return heldBytes > 2 * Float64Array.BYTES_PER_ELEMENT * steps * series.length;
+}
+
+/** What has a value, at the times of its steps; `times` are all of them. Without gaps nothing is copied, unless asked for. */
+function matrixSeries({ labels, values, present, histograms }: VectorSeries, times: Float64Array, copies: boolean) {
+  const first = present.indexOf(1);
+  const end = present.lastIndexOf(1) + 1;
   const found: MatrixSeries['histograms'][number][] = [];
-  const times = new Float64Array(values.length);
-  const floats = new Float64Array(values.length);
+  const gap = present.indexOf(0, first);
+  if (!histograms && (gap < 0 || gap >= end)) {
+    const own = copies ? values.slice(first, end) : values.subarray(first, end);
+    return { labels, floats: { times: times.subarray(first, end), values: own }, histograms: found };
+  }
+  const kept = new Float64Array(end - first);
+  const floats = new Float64Array(end - first);
   let count = 0;
-  for (let step = 0; step < values.length; step++) {
+  for (let step = first; step < end; step++) {
     if (present[step] === 0) continue;
     const histogram = histograms?.[step];
     if (histogram) {
-      found.push({ atMs: timeAt(grid, step), histogram });
+      found.push({ atMs: times[step]!, histogram });
     } else {
-      times[count] = timeAt(grid, step);
+      kept[count] = times[step]!;
       floats[count++] = values[step]!;
     }
   }
-  return { labels, floats: { times: times.subarray(0, count), values: floats.subarray(0, count) }, histograms: found };
+  return { labels, floats: { times: kept.subarray(0, count), values: floats.subarray(0, count) }, histograms: found };
 }
 
-function sorted(series: readonly MatrixSeries[]): readonly MatrixSeries[] {
-  return [...series].sort((left, right) => compareLabels(left.labels, right.labels));
+/** In the order of labels; their keys are made once, not at each comparison. */
+export function sorted(series: readonly MatrixSeries[]): MatrixSeries[] {
+  return series
+    .map((one) => ({ key: keyOf(one.labels), one }))
+    .sort((left, right) => (left.key < right.key ? -1 : 1))
+    .map(({ one }) => one);
 }

@@ -76,6 +76,11 @@ eval instant at 10m sort_desc(orders_total)
 eval instant at 10m count(limit_ratio(0.4, orders_total) or limit_ratio(-0.6, orders_total))
   {} 3
 `,
+  'scans that differ in a number alone': `${till}
+eval instant at 10m quantile_over_time(Inf, till_info[5m]) - ignoring (store) group_left quantile_over_time(-Inf, till_info{store="oslo"}[5m]) > 0 or quantile_over_time(-Inf, till_info[5m])
+  {store="berlin", manager="ada"} -Inf
+  {store="oslo", manager="bo"} Inf
+`,
   'subqueries and shifts': `${till}
 eval instant at 10m max_over_time(sum(rate(orders_total[2m]))[4m:1m])
   {} 3.5

@@ -6,6 +6,8 @@ import type { VectorSeries } from './values.ts';
 /** What all nodes of one evaluation share. */
 export interface EvaluationOptions {
   readonly source: SeriesSource;
+  /** The query as it was written. */
+  readonly text: string;
   readonly limits: QueryLimits;
   readonly lookbackMs: number;
   /** Resolution of subqueries that name none. */
@@ -29,7 +31,8 @@ export class Evaluation {
   /** The answer to a scan; the same request is sent once. */
   scan(request: ScanRequest): Promise<ScanResult> {
     if (request.kernel.parameters.some((parameter) => typeof parameter !== 'number')) return this.#send(request);
-    const key = JSON.stringify(request);
+    // Numbers that JSON does not know would all look the same.
+    const key = JSON.stringify(request, (_name, value: unknown) => (typeof value === 'number' ? String(value) : value));
     let sent = this.#scans.get(key);
     if (!sent) {
       sent = this.#send(request);

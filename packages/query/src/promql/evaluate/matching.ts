@@ -1,5 +1,5 @@
 import type { VectorMatching } from '../ast.ts';
-import { Grouper } from '../reduce/grouping.ts';
+import { Grouper, labelOf } from '../reduce/grouping.ts';
 import type { Labels } from '../source.ts';
 import { withoutName } from './values.ts';
 
@@ -32,15 +32,18 @@ export class Matching {
     if (cardinality === 'one-to-one') {
       if (on) {
         const kept: Record<string, string> = {};
-        for (const name of labels) if (result[name]) kept[name] = result[name];
+        for (const name of labels) {
+          const value = labelOf(result, name);
+          if (value !== '') kept[name] = value;
+        }
         result = kept;
       } else {
         for (const name of labels) delete result[name];
       }
     }
     for (const name of include) {
-      const value = one[name];
-      if (value) result[name] = value;
+      const value = labelOf(one, name);
+      if (value !== '') result[name] = value;
       else delete result[name];
     }
     return result;

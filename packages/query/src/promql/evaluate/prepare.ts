@@ -10,12 +10,33 @@ export interface QueryTimes {
   readonly stepMs: number;
 }
 
+/** What a node above asks of native histograms: `statistics` are count and sum alone; `buckets` stays whatever comes below. */
+type Needs = 'all' | 'statistics' | 'buckets';
+
+const needsOfFunctions: Readonly<Record<string, Needs>> = {
+  histogram_count: 'statistics',
+  histogram_sum: 'statistics',
+  histogram_avg: 'statistics',
+  histogram_quantile: 'buckets',
+  histogram_quantiles: 'buckets',
+  histogram_fraction: 'buckets',
+};
+
+/** What the nodes below one need. Subqueries need buckets, to see resets; so do functions and operators that read them. */
+function needsBelow(node: Expression, needs: Needs): Needs {
+  if (needs === 'buckets' || node.kind === 'subquery') return 'buckets';
+  if (node.kind === 'binary' && (node.operator === '</' || node.operator === '>/')) return 'buckets';
+  return (node.kind === 'call' ? needsOfFunctions[node.name] : undefined) ?? needs;
+}
+
 /**
  * The expression with everything settled that depends on the query's times alone: duration expressions, `@ start()`, `start()`;
  * parentheses around arguments are gone. Throws `QueryFailure` for a duration that is none.
  */
-export function prepare(expression: Expression, times: QueryTimes): Expression {
-  const inner = (expression: Expression): Expression => prepare(expression, times);
+export function prepare(expression: Expression, times: QueryTimes, needs: Needs = 'all'): Expression {
+  const below = needsBelow(expression, needs);
+  const inner = (expression: Expression): Expression => prepare(expression, times, below);
+  const statistics = needs === 'statistics' ? ({ statistics: true } as const) : {};
   switch (expression.kind) {
     case 'number':
     case 'string':
@@ -39,12 +60,12 @@ export function prepare(expression: Expression, times: QueryTimes): Expression {
       return { ...expression, arguments: expression.arguments.map((argument) => inner(unwrap(argument))) };
     }
     case 'vector-selector':
-      return { ...expression, shift: settle(expression.shift, times) };
+      return { ...expression, shift: settle(expression.shift, times), ...statistics };
     case 'matrix-selector': {
       const { selector, rangeExpression, rangeMs, ...rest } = expression;
       return {
         ...rest,
-        selector: { ...selector, shift: settle(selector.shift, times) },
+        selector: { ...selector, shift: settle(selector.shift, times), ...statistics },
         rangeMs: rangeExpression ? durationMs(rangeExpression, times, false) : rangeMs,
       };
     }

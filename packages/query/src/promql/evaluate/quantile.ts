@@ -3,6 +3,7 @@ import { invalidQuantile, quantileOf } from '../kernels/quantile.ts';
 import type { SeriesValues } from '../source.ts';
 import type { Evaluation } from './evaluation.ts';
 import { noteIgnored } from './ignored.ts';
+import { eachRow } from './step-rows.ts';
 import type { VectorSeries } from './values.ts';
 
 /** Says which quantiles of a parameter are outside 0 to 1: a NaN, the greatest, the least. */
@@ -28,17 +29,14 @@ export function quantileOfGroup(
 ): SeriesValues {
   const values = new Float64Array(steps);
   const present = new Uint8Array(steps);
-  const gathered = new Float64Array(members.length);
-  for (let step = 0; step < steps; step++) {
-    let count = 0;
-    for (const member of members) {
-      if (member.present[step] === 0) continue;
-      if (member.histograms?.[step]) noteIgnored(evaluation, node);
-      else gathered[count++] = member.values[step]!;
-    }
-    if (count === 0) continue;
-    values[step] = quantileOf(quantiles[step]!, gathered, 0, count);
-    present[step] = 1;
-  }
+  eachRow(
+    members,
+    steps,
+    (step, row) => {
+      values[step] = quantileOf(quantiles[step]!, row.values, 0, row.values.length);
+      present[step] = 1;
+    },
+    () => noteIgnored(evaluation, node),
+  );
   return { values, present };
 }

@@ -2,7 +2,7 @@ import type { Expression } from '../ast.ts';
 import { extendedEdges } from '../kernels/extended-rate.ts';
 import type { MatrixSeries } from '../metric-engine.ts';
 import { type Grid, QueryFailure, type SampleColumns } from '../source.ts';
-import { cleaned, matrixSeries } from './evaluate-promql.ts';
+import { cleaned, matrixOf, sorted } from './evaluate-promql.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { Evaluation } from './evaluation.ts';
 import { execution } from './values.ts';
@@ -20,20 +20,21 @@ export async function rawMatrix(
   }
   if (node.kind === 'subquery') {
     const { series, grid: inner } = await evaluator.subquery(node, grid);
-    return cleaned(series).map((one) => matrixSeries(one, inner));
+    return matrixOf(cleaned(series), inner);
   }
   if (node.kind !== 'matrix-selector') throw new Error(`a ${node.kind} is no range vector`);
   const request = evaluator.selectors.ofSamples(node, grid);
   const { series } = await evaluation.scan(request);
   const endMs = request.grid.startMs;
   const { extended } = node.selector;
-  return series.flatMap(({ labels, samples }) => {
+  const raw = series.flatMap(({ labels, samples }): MatrixSeries[] => {
     if (!samples || samples.count === 0) return [];
     if (!extended) return [{ labels, ...samplesOfSeries(samples) }];
     if (samples.histograms?.some(Boolean)) throw execution(`${extended} modifier is not supported with histograms`);
     const floats = extendedFloats(samples, endMs - node.rangeMs, endMs, extended === 'smoothed');
     return floats ? [{ labels, floats, histograms: [] }] : [];
   });
+  return sorted(raw);
 }
 
 function samplesOfSeries({ times, values, histograms, count }: SampleColumns): Omit<MatrixSeries, 'labels'> {

@@ -5,6 +5,7 @@ import type { Labels } from '../source.ts';
 import type { Group } from './aggregate.ts';
 import type { Evaluation } from './evaluation.ts';
 import { noteIgnored } from './ignored.ts';
+import { eachRow } from './step-rows.ts';
 import { execution, type VectorSeries } from './values.ts';
 import { xxhash64 } from './xxhash64.ts';
 
@@ -70,39 +71,41 @@ function top(
 ): VectorSeries[] {
   const sign = node.operator === 'topk' ? 1 : -1;
   const kept = members.map(() => new Uint8Array(steps));
-  const column = new Float64Array(members.length);
+  let column: Float64Array = new Float64Array(0);
   const heap: number[] = [];
   const weaker = (left: number, right: number): boolean => {
-    const value = column[left]!;
-    return Number.isNaN(value) || value < column[right]!;
+    const value = column[left]! * sign;
+    return Number.isNaN(value) || value < column[right]! * sign;
   };
-  for (let step = 0; step < steps; step++) {
-    const k = Math.min(counts[step]!, members.length);
-    if (k < 1) continue;
-    heap.length = 0;
-    for (let index = 0; index < members.length; index++) {
-      const member = members[index]!;
-      if (member.present[step] === 0) continue;
-      if (member.histograms?.[step]) {
-        noteIgnored(evaluation, node);
-        continue;
-      }
-      const value = member.values[step]! * sign;
-      column[index] = value;
-      if (heap.length < k) pushHeap(heap, index, weaker);
-      else {
-        const weakest = column[heap[0]!]!;
+  let order: VectorSeries[] = [];
+  eachRow(
+    members,
+    steps,
+    (step, row) => {
+      const k = Math.min(counts[step]!, members.length);
+      if (k < 1) return;
+      column = row.values;
+      heap.length = 0;
+      for (let index = 0; index < column.length; index++) {
+        if (heap.length < k) {
+          pushHeap(heap, index, weaker);
+          continue;
+        }
+        const value = column[index]! * sign;
+        const weakest = column[heap[0]!]! * sign;
         if (weakest < value || (Number.isNaN(weakest) && !Number.isNaN(value))) {
           heap[0] = index;
           siftDown(heap, weaker);
         }
       }
-    }
-    for (const index of heap) kept[index]![step] = 1;
-  }
-  if (steps === 1) {
-    return heap.sort((left, right) => (weaker(right, left) ? -1 : weaker(left, right) ? 1 : 0)).map((i) => members[i]!);
-  }
+      for (const index of heap) kept[row.members[index]!]![step] = 1;
+      if (steps > 1) return;
+      heap.sort((left, right) => (weaker(right, left) ? -1 : weaker(left, right) ? 1 : 0));
+      order = heap.map((index) => members[row.members[index]!]!);
+    },
+    () => noteIgnored(evaluation, node),
+  );
+  if (steps === 1) return order;
   return members
     .map((member, index) => ({ ...member, present: kept[index]! }))
     .filter(({ present }) => present.includes(1));

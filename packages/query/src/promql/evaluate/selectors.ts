@@ -71,6 +71,7 @@ export class Selectors {
         rangeMs: this.#lookbackMs,
         parameters: [],
         ...(node.extended && { extended: node.extended, lookbackMs: this.#lookbackMs }),
+        ...(node.statistics && { statistics: true }),
       },
       ...(reduction && { reduction }),
     };
@@ -91,12 +92,16 @@ export class Selectors {
     reduction?: Reduction,
   ): ScanRequest {
     checkExtended(call, node.selector);
-    const { shift, extended, matchers } = node.selector;
+    const { shift, extended, matchers, statistics } = node.selector;
     const { kernel, grid: shifted } = this.kernelOf(call, node.rangeMs, shift, grid, parameters);
     return {
       matchers,
       grid: shifted,
-      kernel: extended ? { ...kernel, extended, lookbackMs: this.#lookbackMs } : kernel,
+      kernel: {
+        ...kernel,
+        ...(extended && { extended, lookbackMs: this.#lookbackMs }),
+        ...(statistics && { statistics }),
+      },
       ...(reduction && { reduction }),
     };
   }

@@ -31,10 +31,10 @@ export function isLabelName(name: string): boolean {
   return name !== '' && !name.includes('\u{fffd}');
 }
 
-/** Text that tells label sets apart, whatever their order. */
+/** Text that tells label sets apart, whatever their order. Such texts are in the order of `compareLabels`. */
 export function keyOf(labels: Labels): string {
   let key = '';
-  for (const name of sortedNames(labels)) key += `${name}\u{fe}${labels[name]!}\u{ff}`;
+  for (const name of sortedNames(labels)) key += `${name}\u{0}${labels[name]!}\u{0}`;
   return key;
 }
 

@@ -4,15 +4,15 @@ import { CompensatedSum } from './sums.ts';
 /** Values `from` to `to - 1`. */
 export type FloatsOfWindow = (values: ArrayLike<number>, from: number, to: number) => number;
 
+/** The rounding error of each addition is exact and has no branch (Knuth's two-sum): the same numbers as Prometheus' Kahan sum. */
 export const sumOf: FloatsOfWindow = (values, from, to) => {
   let sum = 0;
   let compensation = 0;
   for (let i = from; i < to; i++) {
     const value = values[i]!;
     const total = sum + value;
-    if (total === Infinity || total === -Infinity) compensation = 0;
-    else if (Math.abs(sum) >= Math.abs(value)) compensation += sum - total + value;
-    else compensation += value - total + sum;
+    const added = total - sum;
+    compensation += sum - (total - added) + (value - added);
     sum = total;
   }
   return sum === Infinity || sum === -Infinity ? sum : sum + compensation;
@@ -28,8 +28,8 @@ export const averageOf: FloatsOfWindow = (values, from, to) => {
     const value = values[i]!;
     const total = sum + value;
     if (total === Infinity || total === -Infinity) return runningMean(values, from, i, to, sum, compensation);
-    if (Math.abs(sum) >= Math.abs(value)) compensation += sum - total + value;
-    else compensation += value - total + sum;
+    const added = total - sum;
+    compensation += sum - (total - added) + (value - added);
     sum = total;
   }
   const count = to - from;

@@ -2,29 +2,61 @@ import { formatGoNumber } from '../histogram/format.ts';
 
 let scratch = new Float64Array(256);
 
-/** The `q` quantile of sorted values (NaNs first), between neighbours by weight. */
-function quantileOfSorted(q: number, sorted: Float64Array, nans: number): number {
-  const count = sorted.length + nans;
+/**
+ * The `q` quantile of values `from` to `to - 1`, as Prometheus reckons it: NaNs are least; between neighbours by weight; outside
+ * 0 to 1 it is infinite.
+ */
+export function quantileOf(q: number, values: ArrayLike<number>, from: number, to: number): number {
+  const count = to - from;
   if (count === 0 || Number.isNaN(q)) return Number.NaN;
   if (q < 0) return -Infinity;
   if (q > 1) return Infinity;
-  const rank = q * (count - 1);
-  const lower = Math.max(0, Math.floor(rank));
-  const upper = Math.min(count - 1, lower + 1);
-  const weight = rank - Math.floor(rank);
-  const at = (index: number): number => (index < nans ? Number.NaN : sorted[index - nans]!);
-  return at(lower) * (1 - weight) + at(upper) * weight;
-}
-
-/** The `q` quantile of values `from` to `to - 1`, as Prometheus reckons it: NaNs are least; outside 0 to 1 it is infinite. */
-export function quantileOf(q: number, values: ArrayLike<number>, from: number, to: number): number {
-  if (scratch.length < to - from) scratch = new Float64Array((to - from) * 2);
+  if (scratch.length < count) scratch = new Float64Array(count * 2);
   let kept = 0;
   for (let i = from; i < to; i++) {
     const value = values[i]!;
     if (!Number.isNaN(value)) scratch[kept++] = value;
   }
-  return quantileOfSorted(q, scratch.subarray(0, kept).sort(), to - from - kept);
+  const nans = count - kept;
+  const rank = q * (count - 1);
+  const lower = Math.max(0, Math.floor(rank));
+  const upper = Math.min(count - 1, lower + 1);
+  const weight = rank - Math.floor(rank);
+  if (lower < nans) return Number.NaN;
+  const found = nthSmallest(scratch, kept, lower - nans);
+  if (upper === lower) return found * (1 - weight) + found * weight;
+  // Behind the n-th smallest stand none that are smaller.
+  let next = Infinity;
+  for (let i = lower - nans + 1; i < kept; i++) if (scratch[i]! < next) next = scratch[i]!;
+  return found * (1 - weight) + next * weight;
+}
+
+/** Moves the n-th smallest of the first `count` values to its place, smaller ones before it (Hoare's selection). */
+function nthSmallest(values: Float64Array, count: number, n: number): number {
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const pivot = median(values[low]!, values[(low + high) >>> 1]!, values[high]!);
+    let left = low;
+    let right = high;
+    while (left <= right) {
+      while (values[left]! < pivot) left++;
+      while (values[right]! > pivot) right--;
+      if (left > right) break;
+      const swapped = values[left]!;
+      values[left++] = values[right]!;
+      values[right--] = swapped;
+    }
+    if (n <= right) high = right;
+    else if (n >= left) low = left;
+    else break;
+  }
+  return values[n]!;
+}
+
+function median(a: number, b: number, c: number): number {
+  if (a < b) return b < c ? b : a < c ? c : a;
+  return a < c ? a : b < c ? c : b;
 }
 
 /** The median of distances from the median; NaN where a value is. */

@@ -1,6 +1,8 @@
 import type { Grid, KernelCall, SampleColumns, SeriesValues } from '../source.ts';
 import { kernelsByName } from './all.ts';
-import { withoutStale } from './columns.ts';
+import { sliceSamples, withoutStale } from './columns.ts';
+import { firstIndex } from './extended-rate.ts';
+import { asStatistics } from './histogram-statistics.ts';
 import { type Kernel, KernelNotes, type KernelOutput } from './kernel.ts';
 import { last, windowSamples } from './last.ts';
 import { runMixed } from './run-mixed.ts';
@@ -18,10 +20,12 @@ function reach(call: KernelCall): { readonly beforeMs: number; readonly afterMs:
  */
 export function runKernel(
   call: KernelCall,
-  samples: SampleColumns,
+  given: SampleColumns,
   grid: Grid,
   notes: KernelNotes = new KernelNotes(),
 ): SeriesValues {
+  const needed = narrowed(given, call, grid);
+  const samples = call.statistics && needed.histograms ? asStatistics(needed) : needed;
   const output = { values: new Float64Array(grid.count), present: new Uint8Array(grid.count) };
   if (call.name === 'samples') {
     const kept = withoutStale(samples);
@@ -37,9 +41,23 @@ export function runKernel(
     const smoothed = kernel === last && call.extended === 'smoothed';
     return runMixed(kernel, call, kept, grid, notes, smoothed ? call.rangeMs : beforeMs, afterMs);
   }
-  runKernelInto(call, samples, grid, notes, output);
+  run(kernel, call, samples, grid, notes, output);
   return output;
 }
+
+/** The samples that the grid's windows can hold, where that leaves out many: an instant query needs few of a chunk. */
+function narrowed(samples: SampleColumns, call: KernelCall, grid: Grid): SampleColumns {
+  const { times, count } = samples;
+  const { beforeMs, afterMs } = reach(call);
+  const firstMs = grid.startMs - beforeMs;
+  const lastMs = grid.startMs + (grid.count - 1) * grid.stepMs + afterMs;
+  const from = firstIndex(0, count, (i) => times[i]! > firstMs);
+  const to = firstIndex(from, count, (i) => times[i]! > lastMs);
+  return count - (to - from) < fewSamples ? samples : sliceSamples(samples, from, to);
+}
+
+/** To leave out less than so many costs more than to pass over them. */
+const fewSamples = 64;
 
 function kernelNamed(name: string): Kernel {
   const kernel = kernelsByName.get(name);
@@ -55,8 +73,18 @@ export function runKernelInto(
   notes: KernelNotes,
   output: KernelOutput,
 ): void {
-  const kernel = kernelNamed(call.name);
   output.present.fill(0);
+  run(kernelNamed(call.name), call, narrowed(samples, call, grid), grid, notes, output);
+}
+
+function run(
+  kernel: Kernel,
+  call: KernelCall,
+  samples: SampleColumns,
+  grid: Grid,
+  notes: KernelNotes,
+  output: KernelOutput,
+): void {
   const kept = kernel.readsStale ? samples : withoutStale(samples);
   const { beforeMs, afterMs } = reach(call);
   kernel.floats({ call, grid, samples: kept, notes }, windows(kept, grid, beforeMs, afterMs), output);

@@ -9,6 +9,11 @@ export function sortedNames(labels: Labels): string[] {
   return names;
 }
 
+/** A label's value, '' where there is none: names that objects know by themselves (`constructor`) are labels like others. */
+export function labelOf(labels: Labels, name: string): string {
+  return Object.hasOwn(labels, name) ? labels[name]! : '';
+}
+
 export interface Grouping {
   readonly grouping: readonly string[];
   readonly without: boolean;
@@ -29,10 +34,10 @@ export class Grouper {
   keyOf(labels: Labels): string {
     let key = '';
     if (!this.#without) {
-      for (const name of this.#names) key += `${labels[name] ?? ''}\u{ff}`;
+      for (const name of this.#names) key += `${labelOf(labels, name)}\u{0}`;
       return key;
     }
-    for (const name of sortedNames(labels)) if (!this.#set.has(name)) key += `${name}\u{fe}${labels[name]!}\u{ff}`;
+    for (const name of sortedNames(labels)) if (!this.#set.has(name)) key += `${name}\u{0}${labels[name]!}\u{0}`;
     return key;
   }
 
@@ -41,7 +46,10 @@ export class Grouper {
     if (this.#without) {
       for (const name of sortedNames(labels)) if (!this.#set.has(name)) own[name] = labels[name]!;
     } else {
-      for (const name of this.#names) if (labels[name]) own[name] = labels[name];
+      for (const name of this.#names) {
+        const value = labelOf(labels, name);
+        if (value !== '') own[name] = value;
+      }
     }
     return own;
   }

@@ -50,17 +50,32 @@ export function accumulate(operator: Operator, partial: PartialGroup, series: Se
         const value = values[step]!;
         const sum = into[step]!;
         const total = sum + value;
-        if (total === Infinity || total === -Infinity) compensation[step] = 0;
-        else if (Math.abs(sum) >= Math.abs(value)) compensation[step]! += sum - total + value;
-        else compensation[step]! += value - total + sum;
+        // Knuth's two-sum: the rounding error without a branch, the same number as Kahan's and Neumaier's form gives.
+        const added = total - sum;
+        compensation[step] = compensation[step]! + (sum - (total - added) + (value - added));
         into[step] = total;
-        counts[step]!++;
+        counts[step] = counts[step]! + 1;
       }
       return;
     }
-    case 'avg':
-      for (let step = 0; step < steps; step++) if (present[step] !== 0) average(partial, step, values[step]!);
+    case 'avg': {
+      const { compensation, running } = partial;
+      for (let step = 0; step < steps; step++) {
+        if (present[step] === 0) continue;
+        const value = values[step]!;
+        const sum = into[step]!;
+        const total = sum + value;
+        if (running?.[step] === 1 || total === Infinity || total === -Infinity) {
+          average(partial, step, value);
+          continue;
+        }
+        const added = total - sum;
+        compensation[step] = compensation[step]! + (sum - (total - added) + (value - added));
+        into[step] = total;
+        counts[step] = counts[step]! + 1;
+      }
       return;
+    }
     case 'min':
     case 'max': {
       const sign = operator === 'max' ? 1 : -1;
@@ -160,7 +175,9 @@ export function finishPartial(operator: Operator, partial: PartialGroup): Series
     const count = counts[step]!;
     if (count === 0) continue;
     present[step] = 1;
-    if (operator === 'sum') values[step]! += compensation[step]!;
+    // An infinite sum has no error to make up for, only a NaN.
+    if (operator === 'sum')
+      values[step] = isInfinite(values[step]!) ? values[step]! : values[step]! + compensation[step]!;
     else if (operator === 'count') values[step] = count;
     else if (operator === 'group') values[step] = 1;
     else if (operator === 'avg') {

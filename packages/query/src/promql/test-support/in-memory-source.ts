@@ -2,6 +2,7 @@ import { RE2JS } from 're2js';
 import type { Matcher } from '../ast.ts';
 import { KernelNotes } from '../kernels/kernel.ts';
 import { runKernel } from '../kernels/run-kernel.ts';
+import { labelOf } from '../reduce/grouping.ts';
 import { GroupReduction } from '../reduce/group-reduction.ts';
 import type { Labels, SampleColumns, ScannedSeries, ScanRequest, ScanResult, SeriesSource } from '../source.ts';
 
@@ -12,12 +13,13 @@ export interface StoredSeries {
 
 type Test = (labels: Labels) => boolean;
 
-function testOf({ label, operator, value }: Matcher): Test {
-  if (operator === '=') return (labels) => (labels[label] ?? '') === value;
-  if (operator === '!=') return (labels) => (labels[label] ?? '') !== value;
+/** Whether labels meet a matcher. */
+export function testOf({ label, operator, value }: Matcher): Test {
+  if (operator === '=') return (labels) => labelOf(labels, label) === value;
+  if (operator === '!=') return (labels) => labelOf(labels, label) !== value;
   const pattern = RE2JS.compile(`^(?s:${value})$`);
   const wanted = operator === '=~';
-  return (labels) => pattern.matches(labels[label] ?? '') === wanted;
+  return (labels) => pattern.matches(labelOf(labels, label)) === wanted;
 }
 
 /** Samples in memory, scanned as a store would scan them; for tests. */

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import type { Expression, Matcher, TimeShift, VectorSelector } from '../../ast.ts';
+import { labelOf } from '../../reduce/grouping.ts';
 import type { Grid, Labels } from '../../source.ts';
 import { shiftGrid } from '../selectors.ts';
 import { execution, keyOf, mergeSame, printLabels, type VectorSeries } from '../values.ts';
@@ -73,14 +74,14 @@ export class InfoJoin {
 
   /** `info` are the times of info samples in seconds, over the same steps. */
   join(base: readonly VectorSeries[], info: readonly VectorSeries[], steps: number): readonly VectorSeries[] {
-    const signature = (labels: Labels): string => identifying.map((name) => labels[name] ?? '').join('\u{ff}');
+    const signature = (labels: Labels): string => identifying.map((name) => labelOf(labels, name)).join('\u{0}');
     const known = new Set(
       base
         .map(({ labels }) => labels)
         .filter((labels) => !this.#isInfo(labels))
         .map(signature),
     );
-    known.delete('\u{ff}');
+    known.delete('\u{0}');
     const byMetric = new Map<string, Map<string, VectorSeries[]>>();
     for (const series of info) {
       const key = signature(series.labels);
@@ -140,8 +141,8 @@ export class InfoJoin {
     for (const info of infos) {
       for (const [name, value] of Object.entries(info)) {
         if (name === '__name__' || (asked.size > 0 && !asked.has(name))) continue;
-        if (added[name] !== undefined && added[name] !== value) throw execution(`conflicting label: ${name}`);
-        if (!(name in base)) added[name] = value;
+        if (labelOf(added, name) !== '' && added[name] !== value) throw execution(`conflicting label: ${name}`);
+        if (!Object.hasOwn(base, name)) added[name] = value;
       }
     }
     return { ...base, ...added };

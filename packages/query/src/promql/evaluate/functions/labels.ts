@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { labelOf } from '../../reduce/grouping.ts';
 import { execution, isLabelName, mergeSame, type VectorSeries } from '../values.ts';
 import type { VectorFunction } from './input.ts';
 
@@ -42,7 +43,7 @@ export const labelReplace: VectorFunction = (input) => {
     });
   };
   const series = input.vector(0).map((one) => {
-    const value = one.labels[source] ?? '';
+    const value = labelOf(one.labels, source);
     if (!replaced.has(value)) replaced.set(value, replace(value));
     const text = replaced.get(value);
     return text === undefined ? one : withLabel(one, label, text);
@@ -61,6 +62,6 @@ export const labelJoin: VectorFunction = (input) => {
   const separator = input.text(2);
   const series = input
     .vector(0)
-    .map((one) => withLabel(one, label, sources.map((source) => one.labels[source] ?? '').join(separator)));
+    .map((one) => withLabel(one, label, sources.map((source) => labelOf(one.labels, source)).join(separator)));
   return mergeSame(series);
 };

@@ -1,3 +1,4 @@
+import { labelOf } from '../../reduce/grouping.ts';
 import { compareLabels, type VectorSeries } from '../values.ts';
 import type { FunctionInput, VectorFunction } from './input.ts';
 
@@ -27,8 +28,8 @@ function byLabel(input: FunctionInput, sign: 1 | -1): readonly VectorSeries[] {
   const names = Array.from({ length: input.count - 1 }, (_, index) => input.text(index + 1));
   return [...input.vector(0)].sort((left, right) => {
     for (const name of names) {
-      const l = left.labels[name] ?? '';
-      const r = right.labels[name] ?? '';
+      const l = labelOf(left.labels, name);
+      const r = labelOf(right.labels, name);
       if (l !== r) return isNaturallyBefore(l, r) ? -sign : sign;
     }
     return sign * compareLabels(left.labels, right.labels);

@@ -1,0 +1,139 @@
+import type { Reduction } from '@sightline/contract';
+import { useMemo, useState, type ReactNode } from 'react';
+import { ColumnChart, drawnColumns } from '../../../charts/column-chart.tsx';
+import { reduceValues, type Column } from '../../../charts/column-data.ts';
+import type { ChartKind } from '../../../charts/uplot-options.ts';
+import type { PanelProps } from '../panel-props.ts';
+import { formatOf } from '../values.ts';
+
+const legendLine = 25;
+const tableRows = 6;
+const reductionWords: Readonly<Record<Reduction, string>> = {
+  last: 'Last',
+  mean: 'Mean',
+  min: 'Least',
+  max: 'Greatest',
+  sum: 'Sum',
+  count: 'Count',
+  first: 'First',
+  range: 'Range',
+};
+
+/** Lines, areas, stacks, bars or points over time, with the same a week before as broken lines. */
+export default function TimeSeriesPanel({ panel, data, label, height, marks, onRange }: PanelProps): ReactNode {
+  const [only, setOnly] = useState('');
+  const { options } = panel;
+  const kind: ChartKind = options.draw;
+  const addable = kind === 'stacked' || kind === 'bars';
+  const format = useMemo(() => formatOf(panel), [panel]);
+  const times = data.frames.find(({ instant }) => !instant)?.times ?? [];
+  const columns = useMemo(() => {
+    const ranges = data.frames.filter((frame) => !frame.instant);
+    const now = ranges.flatMap((frame): Column[] => frame.columns.map(({ name, values }) => ({ name, values })));
+    const before = ranges.flatMap((frame): Column[] =>
+      (frame.before ?? []).map(({ name, values }) => ({ name: `${name} (a week before)`, values, dashed: true })),
+    );
+    return [...now, ...before];
+  }, [data.frames]);
+  const shown = drawnColumns(columns, options.most, addable).kept;
+  const alone = shown.filter(
+    ({ name, dashed }) => only !== '' && (name === only || (dashed === true && name.startsWith(only))),
+  );
+  const legend = options.legend;
+  const rows = Math.min(shown.length, tableRows) + 1;
+  const legendHeight =
+    legend === 'none' || shown.length === 0 ? 0 : legend === 'table' ? rows * legendLine + 4 : legendLine + 2;
+  const limits = options.thresholdLines ? panel.thresholds.steps.filter((step) => step.tone !== 'idle') : undefined;
+  const named = options.legendValues.length === 0 ? (['last'] as const) : options.legendValues;
+  const now = shown.filter(({ dashed }) => dashed !== true);
+  return (
+    <>
+      <ColumnChart
+        times={times}
+        columns={alone.length > 0 ? alone : columns}
+        from={data.from}
+        to={data.to}
+        stepMs={data.stepMs}
+        label={label}
+        kind={kind}
+        format={format}
+        height={Math.max(80, height - legendHeight)}
+        most={options.most}
+        addable={addable}
+        low={options.min}
+        high={options.max}
+        logarithmic={options.logarithmic}
+        {...(limits === undefined ? {} : { limits })}
+        marks={marks}
+        together="dashboard"
+        onRange={onRange}
+      />
+      {legend === 'list' && now.length > 0 && (
+        <div className="legend-list">
+          {now.map(({ name, colour, values }) => (
+            <button
+              key={name}
+              type="button"
+              className="legend-item"
+              aria-pressed={only === name}
+              onClick={() => setOnly(only === name ? '' : name)}
+            >
+              <span className="swatch" style={{ background: colour }} />
+              {name}
+              {options.legendValues.map((how) => (
+                <span key={how} className="muted">
+                  {reductionWords[how].toLowerCase()} {format(reduceValues(values, how))}
+                </span>
+              ))}
+            </button>
+          ))}
+        </div>
+      )}
+      {legend === 'table' && now.length > 0 && (
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- who has no pointer scrolls it with the arrow keys
+        <div
+          className="legend-table"
+          style={{ height: legendHeight }}
+          tabIndex={0}
+          role="region"
+          aria-label={`Legend of ${label}`}
+        >
+          <table className="table">
+            <thead>
+              <tr>
+                <th>Series</th>
+                {named.map((how) => (
+                  <th key={how} className="number">
+                    {reductionWords[how]}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {now.map(({ name, colour, values }) => (
+                <tr key={name}>
+                  <td>
+                    <button
+                      type="button"
+                      className="legend-item"
+                      aria-pressed={only === name}
+                      onClick={() => setOnly(only === name ? '' : name)}
+                    >
+                      <span className="swatch" style={{ background: colour }} />
+                      {name}
+                    </button>
+                  </td>
+                  {named.map((how) => (
+                    <td key={how} className="number">
+                      {format(reduceValues(values, how))}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,289 @@
+import { Button, Switch } from '@mantine/core';
+import { stepFor } from '@sightline/contract';
+import { IconAlertTriangle, IconInfoCircle, IconLayoutDashboard } from '@tabler/icons-react';
+import { lazy, Suspense, useMemo, useState, type ReactNode } from 'react';
+import { ColumnChart, drawnColumns } from '../../charts/column-chart.tsx';
+import { reduceValues, type Column } from '../../charts/column-data.ts';
+import { formatCount, formatDuration } from '../../charts/number-format.ts';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorState } from '../../components/error-state.tsx';
+import { ScrollX } from '../../components/scroll-x.tsx';
+import { Skeleton } from '../../components/skeleton.tsx';
+import { useAddress } from '../../data/address.ts';
+import { useIncidentMarks } from '../../data/incident-marks.ts';
+import { useScope } from '../../data/scope.ts';
+import { seriesNames, seriesText } from '../../promql/series-names.ts';
+import { useColumns } from '../../promql/use-columns.ts';
+import { useGo } from '../../shell/go.tsx';
+
+const PromqlEditor = lazy(async () => import('../../promql/promql-editor.tsx'));
+
+const points = 400;
+const chartPx = 320;
+const seriesAtMost = 500;
+const rowsAtMost = 200;
+const examples = [
+  'sum by (site)(rate(http_server_request_duration_seconds_count[5m]))',
+  'histogram_quantile(0.95, sum by (le)(rate(http_server_request_duration_seconds_bucket[5m])))',
+  'topk(5, system_cpu_utilization_ratio)',
+];
+
+/** One PromQL expression: over time as a chart, at the end of the range as a table. It stands in the address. */
+export function PromqlView(): ReactNode {
+  const { search, setSearch } = useAddress();
+  const { query: scope, setRange, refresh } = useScope();
+  const go = useGo();
+  const expression = search['expr'] ?? '';
+  const [text, setText] = useState(expression);
+  const [shownExpression, setShown] = useState(expression);
+  const table = search['view'] === 'table';
+  const stepMs = stepFor(scope.to - scope.from, points);
+  const from = Math.floor(scope.from / stepMs) * stepMs;
+  const to = Math.max(from + stepMs, Math.floor(scope.to / stepMs) * stepMs);
+  // An address that changed by itself (back, a link) is what is meant.
+  if (shownExpression !== expression) {
+    setShown(expression);
+    setText(expression);
+  }
+  const { environment, site, service } = scope;
+  const asked = useColumns(
+    expression.trim() === ''
+      ? undefined
+      : {
+          from,
+          to,
+          environment,
+          site,
+          service,
+          most: seriesAtMost,
+          queries: [{ ref: 'A', expression, instant: table, stepMs: table ? 0 : stepMs }],
+        },
+  );
+  const answer = expression.trim() === '' ? undefined : asked.data?.answers[0];
+  const fault = answer?.fault ?? undefined;
+  const run = (next: string): void => {
+    if (next === expression) {
+      refresh();
+      void asked.refetch();
+    } else setSearch({ expr: next }, { push: true });
+  };
+  return (
+    <div className="promql">
+      <form
+        className="promql-line"
+        onSubmit={(event) => {
+          event.preventDefault();
+          run(text);
+        }}
+      >
+        <div className="grow">
+          <Suspense fallback={<Skeleton height={32} />}>
+            <PromqlEditor
+              label="PromQL"
+              placeholder="sum by (site)(rate(order_count_total[5m]))"
+              value={text}
+              onChange={setText}
+              onSubmit={run}
+              fault={
+                fault?.position === undefined || text !== expression
+                  ? undefined
+                  : { message: fault.message, from: fault.position.from, to: fault.position.to }
+              }
+            />
+          </Suspense>
+        </div>
+        <Button type="submit" loading={asked.isFetching && asked.data === undefined}>
+          Run
+        </Button>
+        <Button
+          variant="default"
+          disabled={text.trim() === ''}
+          leftSection={<IconLayoutDashboard size={14} aria-hidden />}
+          onClick={() => go('/dashboards', { add: text, mode: '', expr: '', view: '' })}
+        >
+          Add to a dashboard
+        </Button>
+      </form>
+      {expression.trim() === '' && (
+        <EmptyState
+          compact
+          title="Ask in PromQL"
+          text="Metrics, labels and functions are offered as you write. Enter runs the query, Shift with Enter begins a line."
+          action={
+            <div className="promql-examples">
+              {examples.map((one) => (
+                <button key={one} type="button" className="plain-button code" onClick={() => run(one)}>
+                  {one}
+                </button>
+              ))}
+            </div>
+          }
+        />
+      )}
+      {fault !== undefined && (
+        <QueryFaultText message={fault.message} expression={expression} position={fault.position} />
+      )}
+      {asked.error !== null && asked.data === undefined && (
+        <ErrorState error={asked.error} kept="The query stands in the address." again={() => void asked.refetch()} />
+      )}
+      {expression.trim() !== '' && asked.data === undefined && asked.error === null && <Skeleton height={chartPx} />}
+      {answer?.data && (
+        <>
+          <div className="row promql-facts">
+            <Switch
+              size="xs"
+              label="Table of the values at the end"
+              checked={table}
+              onChange={(event) => setSearch({ view: event.currentTarget.checked ? 'table' : '' })}
+            />
+            <span className="grow" />
+            <span className="muted">
+              {formatCount(answer.data.series.length + answer.data.more)} series · {formatCount(answer.data.samples)}{' '}
+              samples
+              {asked.data !== undefined && ` · ${formatDuration(asked.data.tookMs)}`}
+              {!table && ` · every ${formatDuration(stepMs)}`}
+            </span>
+          </div>
+          {[
+            ...answer.data.warnings.map((said) => ({ said, warns: true })),
+            ...answer.data.infos.map((said) => ({ said, warns: false })),
+          ].map(({ said, warns }) => (
+            <p key={said} className="promql-said" data-tone={warns ? 'warn' : 'idle'}>
+              {warns ? <IconAlertTriangle size={14} aria-hidden /> : <IconInfoCircle size={14} aria-hidden />} {said}
+            </p>
+          ))}
+          <div className="metric-chart" data-stale={asked.isPlaceholderData ? '' : undefined}>
+            <Answer data={answer.data} expression={expression} from={from} to={to} stepMs={stepMs} onRange={setRange} />
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
+
+type Data = NonNullable<NonNullable<ReturnType<typeof useColumns>['data']>['answers'][number]['data']>;
+
+function Answer(props: {
+  data: Data;
+  expression: string;
+  from: number;
+  to: number;
+  stepMs: number;
+  onRange: (from: number, to: number) => void;
+}): ReactNode {
+  const { data, expression, from, to, stepMs, onRange } = props;
+  const marks = useIncidentMarks({ from, to });
+  const columns = useMemo(() => {
+    const names = seriesNames(
+      data.series.map(({ labels }) => labels),
+      '',
+      expression,
+    );
+    return data.series.map(({ values }, index): Column => ({ name: names[index] ?? '', values }));
+  }, [data, expression]);
+  const order = useMemo(() => {
+    const rows = data.series.map((one, index) => ({
+      ...one,
+      index,
+      last: reduceValues(one.values, 'last') ?? -Infinity,
+    }));
+    // An instant vector has an order of its own: sort() and topk() mean it.
+    return data.type === 'matrix' ? rows.toSorted((a, b) => b.last - a.last) : rows;
+  }, [data]);
+  if (data.type === 'string') return <pre className="code">{data.text}</pre>;
+  if (data.series.length === 0)
+    return (
+      <EmptyState
+        compact
+        title="No data"
+        text="The query is right, but no series has a value in this range and scope."
+      />
+    );
+  const chart = data.type === 'matrix' && data.stepMs > 0;
+  const colours = chart
+    ? new Map(drawnColumns(columns, 20, false).kept.map(({ name, colour }) => [name, colour]))
+    : undefined;
+  return (
+    <>
+      {chart && (
+        <ColumnChart
+          times={data.times}
+          columns={columns}
+          from={from}
+          to={to}
+          stepMs={stepMs}
+          label={`${expression} over time`}
+          kind="lines"
+          format={formatCount}
+          height={chartPx}
+          most={20}
+          addable={false}
+          marks={marks}
+          onRange={onRange}
+        />
+      )}
+      <ScrollX label="Table of series">
+        <table className="table one-line">
+          <thead>
+            <tr>
+              <th>Series</th>
+              <th className="number">{chart ? 'Last' : 'Value'}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {order.slice(0, rowsAtMost).map(({ labels, values, index }) => {
+              const odd = data.odd.find((one) => one.series === index && one.index === values.length - 1);
+              const value = reduceValues(values, 'last');
+              return (
+                <tr key={seriesText(labels)}>
+                  <td className="code">
+                    <span className="row">
+                      {colours !== undefined && (
+                        <span
+                          className="swatch"
+                          style={{ background: colours.get(columns[index]?.name ?? '') ?? 'var(--chart-others)' }}
+                        />
+                      )}
+                      {seriesText(labels)}
+                    </span>
+                  </td>
+                  <td className="number">{odd?.value ?? (value === null ? '–' : String(value))}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </ScrollX>
+      {data.series.length + data.more > rowsAtMost && (
+        <p className="muted">{data.series.length + data.more - rowsAtMost} more series are not listed.</p>
+      )}
+    </>
+  );
+}
+
+/** The fault in Prometheus' words, with the place in the query marked. */
+function QueryFaultText({
+  message,
+  expression,
+  position,
+}: {
+  message: string;
+  expression: string;
+  position: { from: number; to: number } | undefined;
+}): ReactNode {
+  return (
+    <div className="form-problem" role="alert">
+      <IconAlertTriangle size={16} aria-hidden />
+      <div>
+        <p>{message}</p>
+        {position !== undefined && (
+          <pre className="promql-place">
+            {expression.slice(0, position.from)}
+            <mark>{expression.slice(position.from, position.to) || ' '}</mark>
+            {expression.slice(position.to)}
+          </pre>
+        )}
+      </div>
+    </div>
+  );
+}

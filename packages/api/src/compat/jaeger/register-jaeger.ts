@@ -1,0 +1,168 @@
+import type { Result } from '@sightline/base';
+import {
+  listDependencies,
+  listSpanNames,
+  listSpanServices,
+  readFullTrace,
+  searchTraceql,
+  type ReadScope,
+} from '@sightline/query';
+import type { FastifyInstance } from 'fastify';
+import { authenticate } from '../../authenticate.ts';
+import { problemOfError } from '../../problem.ts';
+import { type ApiDeps, ProblemReply } from '../../route.ts';
+import { readSearch } from './search.ts';
+import { leastStepMs, readSpanMetrics } from './span-metrics.ts';
+import { jaegerTrace } from './trace-json.ts';
+
+const prefix = '/jaeger/api';
+/** How far back services and operations are named. */
+const namedForMs = 7 * 86_400_000;
+const dayMs = 86_400_000;
+
+/** A fault with the status that goes with it. */
+class Fault {
+  readonly status: number;
+  readonly message: string;
+  constructor(status: number, message: string) {
+    this.status = status;
+    this.message = message;
+  }
+}
+
+/** What a call may use. */
+interface Call {
+  readonly organisation: string;
+  readonly query: URLSearchParams;
+  readonly params: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Jaeger's query API below `/jaeger`, as Grafana's data source and Jaeger's own interface use it
+ * (https://www.jaegertracing.io/docs/latest/architecture/apis/). A key with `query` or `operate`, as bearer token or password of basic auth, or a session, says whose traces.
+ */
+export function registerJaeger(scope: FastifyInstance, deps: ApiDeps): void {
+  const { store, clock } = deps;
+  const route = (path: string, run: (call: Call) => Promise<unknown>): void => {
+    scope.get(`${prefix}${path}`, async (request, reply) => {
+      const away = new AbortController();
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableFinished) away.abort();
+      });
+      const caller = await authenticate(request, deps);
+      let answered: unknown;
+      if (caller instanceof ProblemReply) answered = new Fault(caller.problem.status, caller.problem.detail);
+      else {
+        const query = new URLSearchParams(request.url.split('?')[1] ?? '');
+        const params = request.params as Record<string, string>;
+        try {
+          answered = await run({ organisation: caller.organisation, query, params, signal: away.signal });
+        } catch (error) {
+          const { status, detail } = problemOfError(error, deps.logger, `GET ${prefix}${path}`).problem;
+          answered = new Fault(status, detail);
+        }
+      }
+      const fault = answered instanceof Fault ? answered : undefined;
+      return reply
+        .code(fault?.status ?? 200)
+        .header('cache-control', 'no-store')
+        .type('application/json; charset=utf-8')
+        .send(JSON.stringify(fault ? errors(fault) : answered));
+    });
+  };
+  const recent = (organisation: string, service = ''): ReadScope => {
+    const toMs = clock.now();
+    return { organisation, fromMs: toMs - namedForMs, toMs, environment: '', site: '', service };
+  };
+
+  route('/services', async ({ organisation, signal }) =>
+    data(await listSpanServices(store, recent(organisation), { signal })),
+  );
+  route('/services/:service/operations', async ({ organisation, params, signal }) => {
+    const names = await listSpanNames(store, recent(organisation, params['service']), { signal });
+    return data([...new Set(names.map(({ name }) => name))]);
+  });
+  route('/operations', async ({ organisation, query, signal }) => {
+    const service = query.get('service') ?? '';
+    if (service === '') return new Fault(400, "parameter 'service' is required");
+    const kind = query.get('spanKind') ?? '';
+    const names = await listSpanNames(store, recent(organisation, service), { signal });
+    return data(
+      names
+        .filter((one) => kind === '' || one.kind === kind)
+        .map((one) => ({ name: one.name, spanKind: one.kind === 'unspecified' ? '' : one.kind })),
+    );
+  });
+  route('/traces', async ({ organisation, query, signal }) => {
+    const ids = query.getAll('traceID');
+    if (ids.length > 0)
+      return tracesOf(
+        organisation,
+        ids.slice(0, 100).flatMap((id) => traceIdOf(id) ?? []),
+        signal,
+      );
+    const asked = readSearch(query, clock.now());
+    if (!asked.ok) return new Fault(400, asked.error);
+    const { traceql, fromMs, toMs, limit } = asked.value;
+    const found = await searchTraceql(
+      store,
+      { organisation, fromMs, toMs, query: traceql, limit, spansPerSet: 1 },
+      { signal },
+    );
+    if (!found.ok) return new Fault(400, found.error.message);
+    return tracesOf(
+      organisation,
+      found.value.traces.map(({ traceId }) => traceId),
+      signal,
+    );
+  });
+  route('/traces/:id', async ({ organisation, params, signal }) => {
+    const id = traceIdOf(params['id'] ?? '');
+    if (id === undefined) return new Fault(400, 'cannot parse the trace id: expected up to 32 hexadecimal digits');
+    const found = await tracesOf(organisation, [id], signal);
+    return found.total === 0 ? new Fault(404, 'trace not found') : found;
+  });
+  route('/dependencies', async ({ organisation, query, signal }) => {
+    const toMs = Number(query.get('endTs') ?? clock.now());
+    const lookbackMs = Number(query.get('lookback') ?? dayMs);
+    if (!(toMs >= 0) || !(lookbackMs > 0))
+      return new Fault(400, "parameters 'endTs' and 'lookback': expected milliseconds");
+    const scopeOf = { ...recent(organisation), fromMs: Math.max(0, toMs - lookbackMs), toMs };
+    const found = await listDependencies(store, scopeOf, { signal });
+    return data(found.map(({ caller, callee, calls }) => ({ parent: caller, child: callee, callCount: calls })));
+  });
+  route('/metrics/minstep', () => Promise.resolve(data(leastStepMs)));
+  for (const name of ['latencies', 'calls', 'errors'] as const) {
+    route(`/metrics/${name}`, async ({ organisation, query, signal }) =>
+      orFault(await readSpanMetrics(store, organisation, name, query, clock.now(), signal)),
+    );
+  }
+
+  async function tracesOf(organisation: string, ids: readonly string[], signal: AbortSignal) {
+    const traces = [];
+    // One after another: a trace by its id is a matter of milliseconds, and memory stays that of one.
+    for (const id of ids) {
+      const spans = await readFullTrace(store, organisation, id, { signal });
+      if (spans.length > 0) traces.push(jaegerTrace(id, spans));
+    }
+    return data(traces);
+  }
+}
+
+function orFault<T>(result: Result<T, string>): T | Fault {
+  return result.ok ? result.value : new Fault(400, result.error);
+}
+
+function data<T>(value: T): { data: T; total: number; limit: number; offset: number; errors: null } {
+  return { data: value, total: Array.isArray(value) ? value.length : 0, limit: 0, offset: 0, errors: null };
+}
+
+function errors({ status, message }: Fault): object {
+  return { data: null, total: 0, limit: 0, offset: 0, errors: [{ code: status, msg: message }] };
+}
+
+/** Jaeger leaves leading zeros out. */
+function traceIdOf(text: string): string | undefined {
+  return /^[0-9a-f]{1,32}$/i.test(text) ? text.toLowerCase().padStart(32, '0') : undefined;
+}

@@ -1,0 +1,279 @@
+import type { Result } from '@sightline/base';
+import { ProtobufWriter } from '@sightline/ingest';
+import {
+  listSpanTags,
+  listTagValues,
+  readFullTrace,
+  searchTraceql,
+  traceqlMetrics,
+  type ReadScope,
+  type TraceqlError,
+} from '@sightline/query';
+import type { FastifyInstance } from 'fastify';
+import { authenticate } from '../../authenticate.ts';
+import { problemOfError } from '../../problem.ts';
+import { type ApiDeps, ProblemReply } from '../../route.ts';
+import { durationNs } from '../duration.ts';
+import { traceJson, traceProtobuf } from './otlp-trace.ts';
+import { readCount, readRange, readStepMs, tagsQuery } from './parameters.ts';
+import { instantReply, rangeReply, searchReply } from './replies.ts';
+
+const prefix = '/tempo/api';
+/** The version of Tempo whose API this speaks; Grafana chooses by it what to ask. */
+const speaks = '2.7.0';
+const mostTraces = 1000;
+const mostValues = 1000;
+
+/** A fault with the status that goes with it. Tempo answers faults as text. */
+class Fault {
+  readonly status: number;
+  readonly message: string;
+  constructor(status: number, message: string) {
+    this.status = status;
+    this.message = message;
+  }
+}
+
+interface Call {
+  readonly organisation: string;
+  readonly query: URLSearchParams;
+  readonly params: Readonly<Record<string, string>>;
+  readonly wantsProtobuf: boolean;
+  readonly signal: AbortSignal;
+}
+
+const intrinsicNames = [
+  'duration',
+  'event:name',
+  'event:timeSinceStart',
+  'instrumentation:name',
+  'kind',
+  'link:spanID',
+  'link:traceID',
+  'name',
+  'rootName',
+  'rootServiceName',
+  'span:duration',
+  'span:id',
+  'span:kind',
+  'span:name',
+  'span:status',
+  'span:statusMessage',
+  'status',
+  'statusMessage',
+  'trace:duration',
+  'trace:id',
+  'trace:rootName',
+  'trace:rootService',
+  'traceDuration',
+];
+const fixedValues: Readonly<Record<string, readonly string[]>> = {
+  status: ['error', 'ok', 'unset'],
+  kind: ['internal', 'server', 'client', 'producer', 'consumer', 'unspecified'],
+};
+
+/**
+ * Tempo's HTTP API below `/tempo`, as Grafana's data source uses it (https://grafana.com/docs/tempo/latest/api_docs/): traces by id, TraceQL search, tags and
+ * their values, metrics queries. A key with `query` or `operate`, as bearer token or password of basic auth, or a session, says whose traces.
+ */
+export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
+  const { store, clock } = deps;
+  const route = (path: string, run: (call: Call) => Promise<unknown>): void => {
+    scope.get(`${prefix}${path}`, async (request, reply) => {
+      const away = new AbortController();
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableFinished) away.abort();
+      });
+      const caller = await authenticate(request, deps);
+      let answered: unknown;
+      if (caller instanceof ProblemReply) answered = new Fault(caller.problem.status, caller.problem.detail);
+      else {
+        try {
+          answered = await run({
+            organisation: caller.organisation,
+            query: new URLSearchParams(request.url.split('?')[1] ?? ''),
+            params: request.params as Record<string, string>,
+            wantsProtobuf: (request.headers.accept ?? '').includes('application/protobuf'),
+            signal: away.signal,
+          });
+        } catch (error) {
+          const { status, detail } = problemOfError(error, deps.logger, `GET ${prefix}${path}`).problem;
+          answered = new Fault(status, detail);
+        }
+      }
+      void reply.header('cache-control', 'no-store');
+      if (answered instanceof Fault)
+        return reply.code(answered.status).type('text/plain; charset=utf-8').send(answered.message);
+      if (Buffer.isBuffer(answered)) return reply.type('application/protobuf').send(answered);
+      return reply.type('application/json; charset=utf-8').send(JSON.stringify(answered));
+    });
+  };
+
+  scope.get(`${prefix}/echo`, (_, reply) => reply.type('text/plain; charset=utf-8').send('echo'));
+  route('/status/buildinfo', () =>
+    Promise.resolve({
+      version: speaks,
+      revision: deps.settings.version,
+      branch: '',
+      buildDate: '',
+      buildUser: 'sightline',
+      goVersion: '',
+    }),
+  );
+  route('/traces/:id', async (call) => {
+    const spans = await spansOf(call);
+    if (spans instanceof Fault) return spans;
+    return call.wantsProtobuf ? traceProtobuf(spans) : { batches: traceJson(spans) };
+  });
+  route('/v2/traces/:id', async (call) => {
+    const spans = await spansOf(call);
+    if (spans instanceof Fault) return spans;
+    if (!call.wantsProtobuf) return { trace: { resourceSpans: traceJson(spans) }, metrics: {} };
+    const writer = new ProtobufWriter();
+    writer.bytes(1, traceProtobuf(spans));
+    return writer.finish();
+  });
+  route('/search', async ({ organisation, query, signal }) => {
+    const range = readRange(query, clock.now());
+    if (!range.ok) return new Fault(400, range.error);
+    const limit = readCount(query, 'limit', 20, mostTraces);
+    if (!limit.ok) return new Fault(400, limit.error);
+    const spansPerSet = readCount(query, 'spss', 3, 100);
+    if (!spansPerSet.ok) return new Fault(400, spansPerSet.error);
+    const traceql = query.get('q')
+      ? { ok: true as const, value: query.get('q') ?? '' }
+      : tagsQuery(query.get('tags') ?? '');
+    if (!traceql.ok) return new Fault(400, traceql.error);
+    const bounds: { minMs?: number; maxMs?: number } = {};
+    for (const [name, key] of [
+      ['minDuration', 'minMs'],
+      ['maxDuration', 'maxMs'],
+    ] as const) {
+      const text = query.get(name) ?? '';
+      if (text === '') continue;
+      const ns = durationNs(text);
+      if (ns === undefined) return new Fault(400, `invalid ${name}: expected a duration such as 100ms`);
+      bounds[key] = ns / 1e6;
+    }
+    const found = await searchTraceql(
+      store,
+      {
+        organisation,
+        ...range.value,
+        query: traceql.value,
+        limit: limit.value,
+        spansPerSet: spansPerSet.value,
+        ...bounds,
+      },
+      { signal },
+    );
+    return found.ok ? searchReply(found.value) : badQuery(found.error);
+  });
+  route('/search/tags', async (call) => {
+    const tags = await tagsOf(call);
+    return tags instanceof Fault
+      ? tags
+      : { tagNames: [...new Set(tags.flatMap(({ tags: names }) => names))].toSorted(), metrics: {} };
+  });
+  route('/v2/search/tags', async (call) => {
+    const scopes = await tagsOf(call);
+    return scopes instanceof Fault ? scopes : { scopes, metrics: {} };
+  });
+  route('/search/tag/:tag/values', async (call) => {
+    const values = await valuesOf(call);
+    return values instanceof Fault ? values : { tagValues: values, metrics: {} };
+  });
+  route('/v2/search/tag/:tag/values', async (call) => {
+    const values = await valuesOf(call);
+    if (values instanceof Fault) return values;
+    const type = fixedValues[call.params['tag'] ?? ''] ? 'keyword' : 'string';
+    return { tagValues: values.map((value) => ({ type, value })), metrics: {} };
+  });
+  route('/metrics/query_range', async ({ organisation, query, signal }) => {
+    const range = readRange(query, clock.now());
+    if (!range.ok) return new Fault(400, range.error);
+    const step = readStepMs(query, range.value);
+    if (!step.ok) return new Fault(400, step.error);
+    const asked = {
+      organisation,
+      ...range.value,
+      stepMs: step.value,
+      query: query.get('q') ?? query.get('query') ?? '',
+    };
+    const found = await traceqlMetrics(store, asked, { signal });
+    return found.ok ? rangeReply(found.value) : badQuery(found.error);
+  });
+  route('/metrics/query', async ({ organisation, query, signal }) => {
+    const range = readRange(query, clock.now());
+    if (!range.ok) return new Fault(400, range.error);
+    const { fromMs, toMs } = range.value;
+    // One step as long as the range; steps begin at multiples of their length, so it is moved to one.
+    const stepMs = Math.ceil(toMs - fromMs);
+    const found = await traceqlMetrics(
+      store,
+      { organisation, fromMs, toMs, stepMs, query: query.get('q') ?? query.get('query') ?? '', whole: true },
+      { signal },
+    );
+    return found.ok ? instantReply(found.value) : badQuery(found.error);
+  });
+  scope.get('/tempo/ready', (_, reply) => reply.type('text/plain; charset=utf-8').send('ready'));
+
+  async function spansOf({ organisation, params, signal }: Call) {
+    const id = params['id'] ?? '';
+    if (!/^[0-9a-f]{1,32}$/i.test(id))
+      return new Fault(400, 'trace IDs can only contain hex characters, at most 32 of them');
+    const spans = await readFullTrace(store, organisation, id.padStart(32, '0'), { signal });
+    return spans.length === 0 ? new Fault(404, 'trace not found') : spans;
+  }
+
+  function scopeOf({ organisation, query }: Call): Result<ReadScope, string> {
+    const range = readRange(query, clock.now());
+    return range.ok
+      ? { ok: true, value: { organisation, ...range.value, environment: '', site: '', service: '' } }
+      : range;
+  }
+
+  async function tagsOf(call: Call): Promise<Fault | { name: string; tags: string[] }[]> {
+    const read = scopeOf(call);
+    if (!read.ok) return new Fault(400, read.error);
+    const wanted = call.query.get('scope') ?? '';
+    if (!['', 'none', 'span', 'resource', 'intrinsic'].includes(wanted)) return [];
+    const found =
+      wanted === 'intrinsic'
+        ? { span: [], resource: [] }
+        : await listSpanTags(store, read.value, { signal: call.signal });
+    const all = [
+      { name: 'resource', tags: [...new Set(['service.name', ...found.resource])].toSorted() },
+      { name: 'span', tags: found.span },
+      { name: 'intrinsic', tags: [...intrinsicNames] },
+    ];
+    return all.filter(({ name }) => wanted === '' || wanted === 'none' || name === wanted);
+  }
+
+  async function valuesOf(call: Call): Promise<Fault | readonly string[]> {
+    const tag = call.params['tag'] ?? '';
+    const fixed = fixedValues[tag.replace(/^span:/, '')];
+    if (fixed) return fixed;
+    const read = scopeOf(call);
+    if (!read.ok) return new Fault(400, read.error);
+    const of = placeOf(tag);
+    return of ? listTagValues(store, read.value, of, mostValues, { signal: call.signal }) : [];
+  }
+}
+
+type Place = Parameters<typeof listTagValues>[2];
+
+/** Where the values of a tag stand; undefined where there is no list of them (durations, ids). */
+function placeOf(tag: string): Place | undefined {
+  if (['name', 'span:name', 'rootName', 'trace:rootName'].includes(tag)) return { column: 'name' };
+  if (['rootServiceName', 'trace:rootService', 'resource.service.name', '.service.name', 'service.name'].includes(tag))
+    return { column: 'service' };
+  if (['statusMessage', 'span:statusMessage'].includes(tag)) return { column: 'status_message' };
+  if (intrinsicNames.includes(tag)) return undefined;
+  const [, scoped, key = tag] = /^(span|resource)?\.(.+)$/s.exec(tag) ?? [];
+  return { key, maps: scoped === 'span' ? ['attrs'] : scoped === 'resource' ? ['res'] : ['attrs', 'res'] };
+}
+
+function badQuery({ message, position }: TraceqlError): Fault {
+  return new Fault(400, `invalid TraceQL query: parse error at line 1, col ${position.from + 1}: ${message}`);
+}

@@ -1,0 +1,278 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import cookie from '@fastify/cookie';
+import { silentLogger, systemClock } from '@sightline/base';
+import { migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ApiDeps } from '../route.ts';
+import { registerJaeger } from './jaeger/register-jaeger.ts';
+import { registerTempo } from './tempo/register-tempo.ts';
+
+const minuteMs = 60_000;
+const endMs = Math.floor(Date.now() / minuteMs) * minuteMs;
+const trace = 'ab'.repeat(16);
+let folder: string;
+let store: TelemetryStore;
+let app: FastifyInstance;
+
+/** Keys are their organisation's name; `blind` may only send. */
+const control = {
+  keys: {
+    find: (secret: string) =>
+      Promise.resolve(
+        ['acme', 'rival', 'blind'].includes(secret)
+          ? {
+              name: secret,
+              permissions: secret === 'blind' ? ['ingest'] : ['query'],
+              scope: { organisation: secret, site: '', keyId: secret },
+            }
+          : undefined,
+      ),
+  },
+};
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sightline-api-'));
+  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
+  await migrate(store, silentLogger);
+  const at = (ms: number): string => `fromUnixTimestamp64Milli(${endMs - 10 * minuteMs + ms})`;
+  const span = (
+    id: string,
+    parent: string,
+    service: string,
+    name: string,
+    kind: number,
+    ms: number,
+    status: number,
+    attrs: string,
+  ): string =>
+    `('acme', '${service}', ${at(ms)}, ${at(ms)}, ${ms * 10_000_000 + 5_000_000}, unhex('${trace}'), unhex('${id.repeat(8)}'), unhex('${parent === '' ? '00'.repeat(8) : parent.repeat(8)}'), '${name}', ${kind}, ${status}, '${status === 2 ? 'declined' : ''}', map(${attrs}), map('service.name', '${service}', 'host.name', 'nuc'))`;
+  await store.execute(
+    `INSERT INTO spans (organisation, service, ts, received_at, duration_ns, trace_id, span_id, parent_id, name, kind, status_code, status_message, attrs, res) VALUES
+     ${span('01', '', 'gateway', 'POST /orders', 2, 100, 1, `'http.status_code', '502', 'http.method', 'POST'`)},
+     ${span('02', '01', 'payment', 'authorise', 2, 20, 2, `'db.system', 'postgresql'`)}`,
+  );
+  await store.execute(
+    `INSERT INTO edges (organisation, minute, caller, callee, message, peer, environment, bucket, calls, errors, duration_ns, lag_ns)
+     SELECT 'acme', toDateTime(${(endMs - 10 * minuteMs) / 1000}), 'gateway', 'payment', 0, '', '', 100, 7, 0, 1, 0`,
+  );
+  app = Fastify();
+  await app.register(cookie);
+  const deps = {
+    store,
+    control,
+    clock: systemClock,
+    logger: silentLogger,
+    settings: { version: 'test', publicUrl: '', demo: false },
+  } as unknown as ApiDeps;
+  registerJaeger(app, deps);
+  registerTempo(app, deps);
+});
+afterAll(async () => {
+  await app.close();
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function get(url: string, key = 'acme', accept = 'application/json') {
+  const reply = await app.inject({
+    url,
+    headers: { accept, ...(key === '' ? {} : { authorization: `Bearer ${key}` }) },
+  });
+  return {
+    status: reply.statusCode,
+    type: String(reply.headers['content-type']),
+    raw: reply.rawPayload,
+    text: reply.body,
+    json: () => reply.json(),
+  };
+}
+
+describe('Jaeger', () => {
+  test.each<[string, unknown]>([
+    ['/services', ['gateway', 'payment']],
+    ['/services/gateway/operations', ['POST /orders']],
+    ['/operations?service=payment', [{ name: 'authorise', spanKind: 'server' }]],
+    ['/operations?service=payment&spanKind=client', []],
+    ['/dependencies?lookback=3600000', [{ parent: 'gateway', child: 'payment', callCount: 7 }]],
+    ['/metrics/minstep', 60_000],
+  ])('%s', async (url, data) => expect((await get(`/jaeger/api${url}`)).json()).toMatchObject({ data, errors: null }));
+
+  test('a trace by its id', async () => {
+    const { data } = (await get(`/jaeger/api/traces/${trace}`)).json();
+    expect(data).toHaveLength(1);
+    expect(data[0]).toMatchObject({
+      traceID: trace,
+      processes: { p1: { serviceName: 'payment', tags: [{ key: 'host.name', value: 'nuc' }] } },
+    });
+    const [child, parent] = data[0].spans;
+    expect(child).toMatchObject({
+      operationName: 'authorise',
+      references: [{ refType: 'CHILD_OF', spanID: '01'.repeat(8) }],
+      startTime: (endMs - 10 * minuteMs + 20) * 1000,
+      duration: 205_000,
+    });
+    expect(child.tags).toContainEqual({ key: 'error', type: 'bool', value: true });
+    expect(parent.tags).toContainEqual({ key: 'http.status_code', type: 'int64', value: 502 });
+  });
+
+  test.each([
+    ['service=gateway', 1],
+    ['service=gateway&operation=POST+%2Forders', 1],
+    ['service=gateway&operation=other', 0],
+    [`service=gateway&tags=${encodeURIComponent('{"http.status_code":"502"}')}`, 1],
+    [`service=gateway&tag=http.method:GET`, 0],
+    [`service=payment&tags=${encodeURIComponent('{"error":"true"}')}`, 1],
+    ['service=payment&tag=span.kind:server&limit=5', 1],
+    ['service=gateway&minDuration=900ms&maxDuration=2s', 1],
+    ['service=gateway&minDuration=2s', 0],
+    [`service=gateway&start=${(endMs - 5 * minuteMs) * 1000}`, 0],
+    ['service=gateway&lookback=1h', 1],
+    [`traceID=${trace}`, 1],
+  ])('traces?%s finds %i', async (query, count) => {
+    const reply = await get(`/jaeger/api/traces?${query}`);
+    expect(reply.json().data).toHaveLength(count);
+  });
+
+  test.each([
+    ['traces', 400, "'service' is required"],
+    ['traces?service=a&minDuration=x', 400, 'minDuration'],
+    ['traces?service=a&tags=x', 400, 'tags'],
+    ['traces?service=a&tag=x', 400, 'key:value'],
+    ['traces?service=a&limit=0', 400, 'limit'],
+    ['traces?service=a&start=x', 400, 'microseconds'],
+    ['traces/xyz', 400, 'hexadecimal'],
+    ['traces/ff', 404, 'not found'],
+    ['metrics/calls', 400, 'service'],
+    ['metrics/latencies?service=a', 400, 'quantile'],
+  ])('%s is refused', async (url, status, message) => {
+    const reply = await get(`/jaeger/api/${url}`);
+    expect(reply.status).toBe(status);
+    expect(reply.json().errors[0].msg).toContain(message);
+  });
+
+  test('metrics of a service', async () => {
+    const ask = async (url: string) =>
+      (await get(`/jaeger/api/metrics/${url}&service=payment&lookback=3600000`)).json();
+    const latencies = await ask('latencies?quantile=0.95&groupByOperation=true');
+    expect(latencies).toMatchObject({
+      type: 'GAUGE',
+      metrics: [
+        {
+          labels: [
+            { name: 'operation', value: 'authorise' },
+            { name: 'service_name', value: 'payment' },
+          ],
+        },
+      ],
+    });
+    expect(latencies.metrics[0].metricPoints[0].gaugeValue.doubleValue).toBeGreaterThan(195);
+    expect((await ask('errors?x=')).metrics[0].metricPoints[0].gaugeValue.doubleValue).toBe(1);
+    expect((await ask('calls?spanKind=client')).metrics).toEqual([]);
+  });
+});
+
+describe('Tempo', () => {
+  const range = `start=${endMs / 1000 - 3600}&end=${endMs / 1000}`;
+  test('echo, build info, a trace in three forms', async () => {
+    expect((await get('/tempo/api/echo', '')).text).toBe('echo');
+    expect((await get('/tempo/api/status/buildinfo')).json()).toMatchObject({ version: '2.7.0' });
+    const protobuf = await get(`/tempo/api/traces/${trace}`, 'acme', 'application/protobuf');
+    expect(protobuf.type).toBe('application/protobuf');
+    expect(protobuf.raw.includes(Buffer.from(trace, 'hex'))).toBe(true);
+    const wrapped = await get(`/tempo/api/v2/traces/${trace}`, 'acme', 'application/protobuf');
+    expect(wrapped.raw.subarray(-protobuf.raw.length)).toEqual(protobuf.raw);
+    const { batches } = (await get(`/tempo/api/traces/${trace}`)).json();
+    expect(batches).toHaveLength(2);
+    expect(batches[0].scopeSpans[0].spans[0]).toMatchObject({
+      traceId: Buffer.from(trace, 'hex').toString('base64'),
+      kind: 'SPAN_KIND_SERVER',
+      status: { code: 'STATUS_CODE_ERROR', message: 'declined' },
+    });
+    expect((await get(`/tempo/api/v2/traces/${trace}`)).json().trace.resourceSpans).toEqual(batches);
+  });
+
+  test.each([
+    ['q={status=error}', 1],
+    ['q={name="POST /orders"} >> {status=error}', 1],
+    ['q={status=error} >> {name="POST /orders"}', 0],
+    ['q={} | count() = 2', 1],
+    ['tags=service.name=payment error=true', 1],
+    ['tags=http.method="POST" http.status_code=502', 1],
+    ['tags=service.name=nobody', 0],
+    ['minDuration=900ms', 1],
+    ['maxDuration=1ms', 0],
+    ['', 1],
+  ])('search %s finds %i', async (query, count) => {
+    const { traces } = (await get(`/tempo/api/search?${range}&${encodeURI(query).replaceAll('&&', '%26%26')}`)).json();
+    expect(traces).toHaveLength(count);
+    if (count > 0)
+      expect(traces[0]).toMatchObject({
+        traceID: trace,
+        rootTraceName: 'POST /orders',
+        rootServiceName: 'gateway',
+        serviceStats: { payment: { spanCount: 1, errorCount: 1 } },
+      });
+  });
+
+  test('tags and their values', async () => {
+    expect((await get(`/tempo/api/search/tags?${range}`)).json().tagNames).toEqual(
+      expect.arrayContaining(['http.method', 'service.name', 'duration']),
+    );
+    const { scopes } = (await get(`/tempo/api/v2/search/tags?${range}`)).json();
+    expect(scopes.map(({ name }: { name: string }) => name)).toEqual(['resource', 'span', 'intrinsic']);
+    const values = async (tag: string) =>
+      (await get(`/tempo/api/v2/search/tag/${tag}/values?${range}`)).json().tagValues;
+    expect(await values('resource.service.name')).toEqual([
+      { type: 'string', value: 'gateway' },
+      { type: 'string', value: 'payment' },
+    ]);
+    expect(await values('span.http.method')).toEqual([{ type: 'string', value: 'POST' }]);
+    expect(await values('.db.system')).toEqual([{ type: 'string', value: 'postgresql' }]);
+    expect(await values('status')).toContainEqual({ type: 'keyword', value: 'error' });
+    expect(await values('duration')).toEqual([]);
+    expect((await get(`/tempo/api/search/tag/name/values?${range}`)).json().tagValues).toEqual([
+      'POST /orders',
+      'authorise',
+    ]);
+  });
+
+  test('metrics over time and at once', async () => {
+    const q = encodeURIComponent('{} | count_over_time() by (resource.service.name)');
+    const { series } = (await get(`/tempo/api/metrics/query_range?${range}&step=60s&q=${q}`)).json();
+    expect(series).toHaveLength(2);
+    expect(series[0]).toMatchObject({
+      promLabels: '{resource.service.name="gateway"}',
+      labels: [{ key: 'resource.service.name', value: { stringValue: 'gateway' } }],
+    });
+    expect(series[0].samples.filter(({ value }: { value: number }) => value === 1)).toEqual([
+      { timestampMs: String(endMs - 10 * minuteMs), value: 1 },
+    ]);
+    const instant = (await get(`/tempo/api/metrics/query?${range}&q=${q}`)).json();
+    expect(instant.series.map(({ value }: { value: number }) => value)).toEqual([1, 1]);
+  });
+
+  test.each([
+    [`search?${range}&q=${encodeURIComponent('{ name = }')}`, 'parse error at line 1, col 10'],
+    [`search?${range}&q=${encodeURIComponent('{} | rate()')}`, 'metrics query'],
+    ['search?start=20&end=10', 'start must be before end'],
+    [`search?${range}&limit=0`, 'invalid limit'],
+    [`search?${range}&minDuration=x`, 'invalid minDuration'],
+    [`metrics/query_range?${range}&step=x&q={}`, 'invalid step'],
+    [`metrics/query_range?${range}&q={}`, 'expected a metrics function'],
+    ['traces/xyz', 'hex characters'],
+  ])('%s is refused', async (url, message) => {
+    const reply = await get(`/tempo/api/${url}`);
+    expect(reply.status).toBe(400);
+    expect(reply.text).toContain(message);
+  });
+});
+
+test.each(['/jaeger/api/traces/', '/tempo/api/traces/'])('%s: the organisation is the key’s', async (path) => {
+  expect((await get(path + trace, 'rival')).status).toBe(404);
+  expect((await get(path + trace, '')).status).toBe(401);
+  expect((await get(path + trace, 'nobody')).status).toBe(401);
+  expect((await get(path + trace, 'blind')).status).toBe(403);
+});
