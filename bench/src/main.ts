@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchAgent } from './agent.ts';
 import { benchAgents } from './agents.ts';
-import { benchOtlpLogs } from './otlp-logs.ts';
+import { benchOtlpLogs, benchOtlpTraces, type IngestFigures } from './otlp-logs.ts';
 import { benchStart } from './start.ts';
 import { benchQueries } from './queries.ts';
 import { benchRules } from './rules.ts';
@@ -10,6 +10,7 @@ import { benchPromql } from './promql.ts';
 const help = `Measures Sightline, and a peer beside it in the same run. Trust ratios, not single figures.
 
   npm run bench -- otlp-logs [--records 2000000] [--rounds 3] [--peer-url <otlp logs url> --peer-pid <pid> --peer-data <folder>]
+  npm run bench -- otlp-traces [--records 2000000] [--rounds 3]
   npm run bench -- queries   [--logs 10000000] [--spans 5000000]
   npm run bench -- promql    [--scale 1] [--hours 24] [--wide 0] [--peer-url <base url> --peer-pid <pid> --peer-data <folder>]
   npm run bench -- start
@@ -20,6 +21,7 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   agent      memory and processor time of a site's idle agent
   agents     what idle agents cost the server
   otlp-logs  records per second and per CPU second, latency, memory, bytes on disk of OTLP/HTTP log ingest with everything on
+  otlp-traces  the same of OTLP/HTTP trace ingest
   queries    times of the searches people make, on generated logs and spans
   promql     a day of 14,500 series by remote write, then the questions of dashboards; VictoriaMetrics or Prometheus beside us
   rules      what many rules cost while data of 500 sites flows, and how soon a fault is found
@@ -56,7 +58,10 @@ async function otlpLogs(): Promise<void> {
   const peer = values['peer-url']
     ? { url: values['peer-url'], pid: Number(values['peer-pid']), dataFolder: values['peer-data'] }
     : undefined;
-  const figures = await benchOtlpLogs(Number(values.records), Number(values.rounds), peer);
+  printIngest(await benchOtlpLogs(Number(values.records), Number(values.rounds), peer));
+}
+
+function printIngest(figures: readonly IngestFigures[]): void {
   const names = [...new Set(figures.map((figure) => figure.name))];
   const rows = names.map((name) => {
     const own = figures.filter((figure) => figure.name === name);
@@ -86,6 +91,7 @@ async function otlpLogs(): Promise<void> {
 const scenario = positionals[0];
 if (values.help || !scenario) console.log(help);
 else if (scenario === 'otlp-logs') await otlpLogs();
+else if (scenario === 'otlp-traces') printIngest(await benchOtlpTraces(Number(values.records), Number(values.rounds)));
 else if (scenario === 'queries') console.table(await benchQueries(Number(values.logs), Number(values.spans)));
 else if (scenario === 'rules')
   console.table(await benchRules(Number(values.rules), Number(values.rate), Number(values.minutes)));

@@ -1,4 +1,5 @@
 import { makeLogRequests } from './log-requests.ts';
+import { makeSpanRequests } from './span-requests.ts';
 import { type LoadResult, percentile, sendLoad } from './load.ts';
 import { sizeOnDisk, usageOf } from './process-tree.ts';
 import { type ServerUnderTest, startServer } from './server-under-test.ts';
@@ -91,6 +92,24 @@ async function measure(
     visibleP50Ms: percentile(visible, 0.5),
     visibleMaxMs: visible.at(-1) ?? Number.NaN,
   };
+}
+
+/** OTLP/HTTP trace ingest, everything on: durable acknowledgement, scrubbing, derived columns, views, merges counted. */
+export async function benchOtlpTraces(records: number, rounds: number): Promise<IngestFigures[]> {
+  const bodies = makeSpanRequests(400, recordsPerRequest, Date.now());
+  const requests = Math.ceil(records / recordsPerRequest);
+  const figures: IngestFigures[] = [];
+  const server = await startServer();
+  try {
+    const headers = { 'content-type': 'application/x-protobuf', authorization: `Bearer ${server.key}` };
+    const target = { url: `${server.url}/v1/traces`, headers };
+    for (let round = 0; round < rounds; round++) {
+      figures.push(await measure('sightline, spans', target, server.pid, server.dataFolder, bodies, requests));
+    }
+  } finally {
+    await server.stop();
+  }
+  return figures;
 }
 
 /**

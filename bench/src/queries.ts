@@ -74,6 +74,29 @@ export async function benchQueries(logs: number, spans: number): Promise<QueryFi
       ['histogram, 24 h, common word', `/api/v1/logs/histogram?${range}&q=declined`, bucketsOf],
       ['histogram, 1 h', `/api/v1/logs/histogram?${hour}`, bucketsOf],
       ['trace by id', `/api/v1/traces/${sample?.trace}`, (body: { spans: unknown[] }) => body.spans.length],
+      [
+        'spans by attribute, 24 h',
+        `/api/v1/traces?${range}&q=order.id:${sample?.order}`,
+        (body: { traces: unknown[] }) => body.traces.length,
+      ],
+      [
+        'TraceQL by attribute, 24 h',
+        `/tempo/api/search?start=${Math.floor((endMs - day) / 1000)}&end=${Math.ceil(endMs / 1000)}&q=${encodeURIComponent(`{ .order.id = "${sample?.order}" }`)}`,
+        (body: { traces: unknown[] }) => body.traces.length,
+      ],
+      ['service map, 24 h', `/api/v1/traces/map?${range}`, (body: { edges: unknown[] }) => body.edges.length],
+      [
+        'operations, 24 h',
+        `/api/v1/traces/operations?${range}`,
+        (body: { operations: unknown[] }) => body.operations.length,
+      ],
+      [
+        'operations of one site, 24 h',
+        `/api/v1/traces/operations?${range}&site=STORE_047`,
+        (body: { operations: unknown[] }) => body.operations.length,
+      ],
+      ['database queries, 24 h', `/api/v1/traces/calls?${range}&call=db`, rowsOf],
+      ['heat map, 24 h', `/api/v1/traces/heatmap?${range}`, (body: { cells: unknown[] }) => body.cells.length],
       ['services, 24 h', `/api/v1/services?${range}`, (body: { services: unknown[] }) => body.services.length],
     ];
     const figures: QueryFigures[] = [];

@@ -1,6 +1,7 @@
 import * as contract from '@sightline/contract';
 import {
   analyse,
+  bundledPrices,
   compare,
   getTrace,
   latencyExamples,
@@ -13,9 +14,10 @@ import {
   readServiceMap,
   redOverTime,
   type SpanRecord,
+  type TokenPrice,
 } from '@sightline/query';
 import { scopeOf } from '../read-scope.ts';
-import { type CallContext, ProblemReply, refuse, type Route } from '../route.ts';
+import { answer, type CallContext, doneReply, ProblemReply, refuse, type Route } from '../route.ts';
 import { searchFault } from '../store-fault.ts';
 import { answerRead } from './answer-read.ts';
 
@@ -59,9 +61,15 @@ export const traceAnalysisRoutes: readonly Route[] = [
   answerRead(contract.listQueues, async ({ query }, context) => ({
     queues: await listQueues(context.deps.store, scopeOf(query, context), { signal: context.signal }),
   })),
-  answerRead(contract.listAiCalls, ({ query }, context) =>
-    listAiCalls(context.deps.store, scopeOf(query, context), {}, { signal: context.signal }),
+  answerRead(contract.listAiCalls, async ({ query }, context) =>
+    listAiCalls(context.deps.store, scopeOf(query, context), await ownPrices(context), { signal: context.signal }),
   ),
+  answer(contract.getAiPrices, async (_, context) => ({ bundled: bundledPrices, own: await ownPrices(context) })),
+  answer(contract.setAiPrices, async ({ body }, context) => {
+    await context.deps.control.settings.set(context.caller.organisation, pricesSetting, body.own);
+    await context.audit('ai-prices.set', 'prices', Object.keys(body.own).join(', ').slice(0, 1000));
+    return doneReply;
+  }),
   answerRead(contract.latencyHeatMap, async ({ query }, context) => {
     const { q, operation, columns } = query;
     const found = await latencyHeatMap(
@@ -90,6 +98,15 @@ export const traceAnalysisRoutes: readonly Route[] = [
     return spans instanceof ProblemReply ? spans : analyse(spans);
   }),
 ];
+
+const pricesSetting = 'ai-prices';
+
+/** Prices of the organisation; they were checked when they were set. */
+async function ownPrices({ deps, caller }: CallContext): Promise<Readonly<Record<string, TokenPrice>>> {
+  const kept = await deps.control.settings.get(caller.organisation, pricesSetting);
+  const read = contract.setAiPrices.body?.safeParse({ own: kept ?? {} });
+  return read?.success ? read.data.own : {};
+}
 
 async function spansOf(id: string, context: CallContext): Promise<readonly SpanRecord[] | ProblemReply> {
   const { spans } = await getTrace(context.deps.store, context.caller.organisation, id, { signal: context.signal });
