@@ -109,7 +109,7 @@ export const parts: readonly Part[] = [
       'fleet',
       'fleet/messages',
     ),
-    testsMayImport: own('store', 'control/testing'),
+    testsMayImport: own('store', 'control/testing', 'query/promql/testing'),
     kinds: [],
   },
   {

@@ -23,6 +23,7 @@ import { watchPolicy } from './policy/watch-policy.ts';
 import { ActionLog } from './requests/action-log.ts';
 import { Answerer } from './requests/answerer.ts';
 import { SkewMeter } from './link/skew-meter.ts';
+import { startScrapeSite } from './scrape/scrape-site.ts';
 
 export interface AgentParts {
   readonly version: string;
@@ -154,6 +155,7 @@ class WorkingAgent {
   readonly #containers: ContainerWatch;
   readonly #monitors: RunningMonitors;
   readonly #metrics: { close(): Promise<void> };
+  readonly #scraping: { close(): Promise<void> };
   readonly #policy: { close(): Promise<void> };
   readonly #link: Link;
 
@@ -239,6 +241,16 @@ class WorkingAgent {
         if (!kept.ok) logger.warn('figures of the machine were not kept', { why: kept.error });
       },
     });
+    this.#scraping = startScrapeSite({
+      file: file('scrape.yml'),
+      version,
+      clock,
+      logger: logger.with({ part: 'scraping' }),
+      submit: async (request, samples) => {
+        const kept = await forwarding.submitScraped(request, samples);
+        if (!kept.ok) logger.warn('a scrape was not kept', { why: kept.error });
+      },
+    });
     this.#policy = watchPolicy(policyFile(config.dataFolder), clock, logger, () => this.#link.beat());
   }
 
@@ -295,6 +307,7 @@ class WorkingAgent {
     const { logger } = this.#parts;
     const closers: [name: string, close: () => Promise<void>][] = [
       ['policy', () => this.#policy.close()],
+      ['scraping', () => this.#scraping.close()],
       ['host metrics', () => this.#metrics.close()],
       ['monitors', () => this.#monitors.close()],
       ['containers', () => this.#containers.close()],

@@ -16,6 +16,8 @@ import {
   startGrpc,
   startLoader,
 } from '@sightline/ingest';
+import type { TelemetryReads } from '@sightline/query';
+import { type MetricEngine, unavailableMetrics } from '@sightline/query/promql';
 import type { MetricHead } from '@sightline/metrics';
 import type { FindingSink } from '@sightline/record';
 import type { Deliverer } from '@sightline/respond';
@@ -36,6 +38,8 @@ import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
 import { openMonitors } from './stages/monitors.ts';
+import { openScrape } from './stages/scrape.ts';
+import { openStatsd } from './stages/statsd.ts';
 import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -80,6 +84,14 @@ async function openStores(config: Config, clock: Clock, logger: Logger, closers:
   if (telemetry.status === 'rejected') throw telemetry.reason;
   if (control.status === 'rejected') throw control.reason;
   return { ...telemetry.value, control: control.value };
+}
+
+function readsOf({ store }: Stores, metrics: MetricEngine | undefined): TelemetryReads {
+  return {
+    query: (...question) => store.query(...question),
+    stream: (...question) => store.stream(...question),
+    metrics: metrics ?? unavailableMetrics('this server holds no metrics'),
+  };
 }
 
 /** Everything between a client's bytes and the tables. */
@@ -214,9 +226,10 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
-    const stage: StageParts = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
+    const bare = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
     const metrics =
-      config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(stage, ingest?.head) : undefined;
+      config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(bare, ingest?.head) : undefined;
+    const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
     const responding = openRespondStage(stage, () => delivery.current?.wake());
     const { respond } = responding;
     const findings: FindingSink = respond;
@@ -248,11 +261,13 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       const metricsKeptMs = config.retentionMetricsMs;
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
+    if (ingest) openStatsd(stage, ingest);
+    const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     if (!config.roles.has('query')) registerProbes(app, health);
     else {
       await registerApi(app, {
-        store: stores.store,
+        store: stage.reads,
         control: stores.control,
         ingest: { status: () => ingestStatus(ingest?.spool, clock) },
         clock,
@@ -260,6 +275,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         settings,
         health,
         ...(agents ? { agents } : {}),
+        ...(targetReader ? { targetReader } : {}),
         ...(metrics ? { metricEngine: metrics } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         monitors: uptime,

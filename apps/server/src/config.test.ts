@@ -32,6 +32,11 @@ describe('good settings', () => {
     [['--spool-limit', '500MB'], { spoolLimitBytes: 5e8 }],
     [['--retention-metrics', '90d'], { retentionMetricsMs: 90 * 86_400_000 }],
     [['--retention-metrics', 'forever'], { retentionMetricsMs: Infinity }],
+    [[], { scrapeConfig: '', statsdPort: undefined }],
+    [
+      ['--scrape-config', '/etc/prometheus.yml', '--statsd-port', '8125'],
+      { scrapeConfig: '/etc/prometheus.yml', statsdPort: 8125 },
+    ],
     [['--role', 'ingest,query,detect,fleet'], { roles: new Set(['ingest', 'query', 'detect', 'fleet']) }],
     [
       ['--role', 'ingest', '--clickhouse-url', 'http://stores:8123', '--database-url', 'postgres://stores/sightline'],
@@ -65,6 +70,7 @@ describe('wrong settings stop the start with a sentence', () => {
     [['--spool-limit', '5'], {}, /at least 16MB/],
     [['--otlp-ports', '4317'], {}, /two ports/],
     [['--retention-metrics', '1h'], {}, /at least 1d.*forever/],
+    [['--statsd-port', 'udp'], {}, /--statsd-port must be a port/],
     [['--trusted-proxies', '10.0.0.0/8,nginx'], {}, /--trusted-proxies must be addresses.*"nginx"/],
     [['--trusted-proxies', '10.0.0.0/99'], {}, /addresses or ranges/],
     [['--log-level', 'loud'], {}, /debug, info, warn or error/],

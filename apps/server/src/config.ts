@@ -29,6 +29,10 @@ export interface Config {
   readonly spoolLimitBytes: number;
   /** How long samples of metrics are kept as they came; Infinity for ever. */
   readonly retentionMetricsMs: number;
+  /** A prometheus.yml to scrape by; '' for none. */
+  readonly scrapeConfig: string;
+  /** Where StatsD is taken; undefined for nowhere. */
+  readonly statsdPort: number | undefined;
   /** Prometheus rule files: a folder or globs, joined by commas; '' for none. */
   readonly rules: string;
   readonly clickhouseUrl: string;
@@ -213,6 +217,8 @@ export function readConfig(
   if (!spoolLimitBytes.ok) return spoolLimitBytes;
   const retentionMetricsMs = readRetention(...at('retention-metrics'));
   if (!retentionMetricsMs.ok) return retentionMetricsMs;
+  const statsdPort = at('statsd-port')[0] === '' ? ok(undefined) : readPort(...at('statsd-port'));
+  if (!statsdPort.ok) return statsdPort;
   const publicUrl = readUrl(...at('public-url'), ['http:', 'https:']);
   if (!publicUrl.ok) return publicUrl;
   const clickhouseUrl = readUrl(...at('clickhouse-url'), ['http:', 'https:']);
@@ -241,6 +247,8 @@ export function readConfig(
     otlpPorts: otlpPorts.value,
     spoolLimitBytes: spoolLimitBytes.value,
     retentionMetricsMs: retentionMetricsMs.value,
+    statsdPort: statsdPort.value,
+    scrapeConfig: at('scrape-config')[0] === '' ? '' : path.resolve(workingFolder, at('scrape-config')[0]),
     rules: at('rules')[0],
     clickhouseUrl: clickhouseUrl.value,
     databaseUrl: databaseUrl.value,

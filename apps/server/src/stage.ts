@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@sightline/base';
 import type { Control } from '@sightline/control';
+import type { TelemetryReads } from '@sightline/query';
 import type { EmbeddedStore, TelemetryStore } from '@sightline/store';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
@@ -15,6 +16,8 @@ export interface Stores {
 export interface StageParts {
   readonly config: Config;
   readonly stores: Stores;
+  /** The telemetry store as reads want it, with the metrics. */
+  readonly reads: TelemetryReads;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly closers: Closers;

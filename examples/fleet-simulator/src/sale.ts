@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Attributes, type Context, INVALID_SPAN_CONTEXT, type Span } from '@opentelemetry/api';
 import type { FaultBoard } from './faults.ts';
+import type { StoreMeters } from './meters.ts';
 import { applyDiscount } from './pos/orders.ts';
 import { showCheckoutFailure, reserveStock } from './pos/others.ts';
 import { authorizeCharge, declineCharge } from './pos/payment.ts';
+import { products } from './products.ts';
 import { Random } from './random.ts';
 import type { Store } from './stores.ts';
 import {
@@ -13,23 +15,9 @@ import {
   SeverityNumber,
   SpanKind,
   SpanStatusCode,
-  type StoreMeters,
   type Telemetry,
   trace,
 } from './telemetry.ts';
-
-const products: readonly (readonly [string, string, number])[] = [
-  ['SKU-1042', 'Bourbon 750 ml', 3299],
-  ['SKU-1077', 'Vodka 1 l', 2199],
-  ['SKU-1101', 'Cabernet Sauvignon', 1699],
-  ['SKU-1133', 'Lager 12-pack', 1599],
-  ['SKU-1180', 'Tequila reposado', 4499],
-  ['SKU-1212', 'Prosecco', 1399],
-  ['SKU-1240', 'Gin 750 ml', 2799],
-  ['SKU-1275', 'Hard seltzer 8-pack', 1249],
-  ['SKU-1301', 'Single malt 12 y', 6499],
-  ['SKU-1333', 'Pinot noir', 1899],
-];
 
 const levels = {
   debug: SeverityNumber.DEBUG,
@@ -48,6 +36,8 @@ export interface Register {
   readonly releases: Readonly<Record<Service, string>>;
   readonly programs: Readonly<Record<Service, Program>>;
   readonly meters: StoreMeters;
+  /** Units on the shelf by product. */
+  readonly stock: Map<string, number>;
   readonly telemetry: Telemetry;
   readonly faults: FaultBoard;
 }
@@ -123,7 +113,7 @@ export class Sale {
       { 'http.response.status_code': status },
     );
     this.#close(gateway, status >= 500 ? `status ${status}` : undefined);
-    this.#meters()?.duration.record((this.#clockMs - gateway.startMs) / 1000, {
+    this.#meters()?.served.record((this.#clockMs - gateway.startMs) / 1000, {
       'http.route': '/orders',
       'http.request.method': 'POST',
       'http.response.status_code': status,
@@ -158,6 +148,7 @@ export class Sale {
       );
       this.#meters()?.orders.add(1, { 'payment.method': this.#method });
       this.#meters()?.revenue.add(this.#totalCents / 100, { 'payment.method': this.#method });
+      if (!this.#rehearsal) this.#takeFromShelf();
       this.#log(
         'orders',
         'info',
@@ -179,6 +170,16 @@ export class Sale {
     }
     this.#close(orders, failure !== undefined && failure >= 500 ? `order failed` : undefined);
     return failure ?? 201;
+  }
+
+  #takeFromShelf(): void {
+    const { meters, stock } = this.#at;
+    for (const [, product] of this.#lines) {
+      meters.unitsSold.add(1, { product });
+      const left = (stock.get(product) ?? 0) - 1;
+      // The lorry comes when a shelf is nearly empty.
+      stock.set(product, left > 5 ? left : 120);
+    }
   }
 
   #checkAge(terminal: Step): void {
@@ -210,6 +211,7 @@ export class Sale {
       'order.lines': this.#lines.length,
     });
     let failure: number | undefined;
+    for (const [sku] of this.#lines) this.#askCache(sku);
     for (const [sku] of this.#lines) {
       const tookMs = this.#random.latencyMs(slow ? 1600 : 6);
       this.#query(
@@ -266,6 +268,11 @@ export class Sale {
     this.#pass(outage ? 5000 : random.latencyMs(140));
     call.span.setAttribute('http.response.status_code', outage ? 504 : declined ? 402 : 200);
     this.#close(call, outage ? 'timeout' : undefined);
+    this.#meters()?.called.record((this.#clockMs - call.startMs) / 1000, {
+      'http.request.method': 'POST',
+      'server.address': `api.${store.processor}.example`,
+      'http.response.status_code': outage ? 504 : declined ? 402 : 200,
+    });
     this.#meters()?.payments.add(1, {
       outcome: outage || declined ? 'failure' : 'success',
       method: this.#method,
@@ -386,6 +393,16 @@ export class Sale {
     step.span.end(this.#clockMs);
   }
 
+  /** Prices come from Redis, nearly always. */
+  #askCache(sku: string): void {
+    const meters = this.#meters();
+    if (!meters) return;
+    // By the product, so that a sale draws its chances as it did before.
+    const hit = (sku.length * 31 + Math.floor(this.#clockMs)) % 100 < 93;
+    meters.cacheRequests.add(1, { 'cache.name': 'prices', outcome: hit ? 'hit' : 'miss' });
+    meters.queried.record(hit ? 0.0006 : 0.0011, { 'db.system.name': 'redis', 'db.operation.name': 'GET' });
+  }
+
   #query(service: Service, name: string, statement: string, parent: Step, medianMs: number): void {
     const step = this.#open(service, name, SpanKind.CLIENT, parent.within, {
       'db.system.name': 'postgresql',
@@ -393,6 +410,12 @@ export class Sale {
     });
     this.#pass(service === 'inventory' ? medianMs : this.#random.latencyMs(medianMs));
     this.#close(step);
+    const [operation = '', collection = ''] = name.split(' ');
+    this.#meters()?.queried.record((this.#clockMs - step.startMs) / 1000, {
+      'db.system.name': 'postgresql',
+      'db.operation.name': operation,
+      'db.collection.name': collection,
+    });
   }
 
   #log(service: Service, severity: Level, body: string, step: Step, attributes: Attributes = {}, event?: string): void {

@@ -1,9 +1,8 @@
 import {
   context,
   type Attributes,
-  type Counter,
-  type Histogram,
   type Logger,
+  type Meter,
   SeverityNumber,
   SpanKind,
   SpanStatusCode,
@@ -28,6 +27,7 @@ import {
   rewriteFramesIntegration,
   Scope,
 } from '@sentry/node';
+import { instruments, type StoreMeters, type Vitals } from './meters.ts';
 import type { Store } from './stores.ts';
 
 export interface Target {
@@ -49,24 +49,6 @@ export interface Program {
     within?: Context,
     event?: string,
   ) => void;
-}
-
-export interface StoreMeters {
-  readonly orders: Counter;
-  readonly revenue: Counter;
-  readonly payments: Counter;
-  readonly ageChecks: Counter;
-  readonly syncs: Counter;
-  readonly duration: Histogram;
-}
-
-/** What the metric callbacks of a store read. */
-export interface Vitals {
-  cpu: number;
-  memory: number;
-  disk: number;
-  queue: number;
-  eventLoopMs: number;
 }
 
 /**
@@ -136,8 +118,13 @@ export class Telemetry {
     };
   }
 
-  /** Counters and gauges of a store; `vitals` is read at each export, none is sent while `silent` says so. */
+  /** Instruments of a store; `vitals` is read at each export, none is sent while `silent` says so. */
   meters(store: Store, release: string, vitals: Vitals, exportEveryMs: number, silent: () => boolean): StoreMeters {
+    const meter = (service: Service): Meter => this.#meter(store, service, release, exportEveryMs, silent);
+    return instruments({ orders: meter('orders'), gateway: meter('gateway'), payment: meter('payment') }, vitals);
+  }
+
+  #meter(store: Store, service: Service, release: string, exportEveryMs: number, silent: () => boolean): Meter {
     const exporter = new OTLPMetricExporter({
       url: `${this.#target.url}/v1/metrics`,
       headers: { authorization: `Bearer ${this.#target.key}` },
@@ -145,7 +132,7 @@ export class Telemetry {
     const send = exporter.export.bind(exporter);
     exporter.export = (metrics, done) => (silent() ? done({ code: ExportResultCode.SUCCESS }) : send(metrics, done));
     const provider = new MeterProvider({
-      resource: this.#resource(store, 'orders', release, 'NUC'),
+      resource: this.#resource(store, service, release, 'NUC'),
       readers: [
         new PeriodicExportingMetricReader({
           exporter,
@@ -155,25 +142,7 @@ export class Telemetry {
       ],
     });
     this.#providers.push(provider);
-    const meter = provider.getMeter('pos');
-    const gauge = (name: string, unit: string, read: () => number): void =>
-      meter.createObservableGauge(name, { unit }).addCallback((result) => result.observe(read()));
-    gauge('system.cpu.utilization', '1', () => vitals.cpu);
-    gauge('system.memory.utilization', '1', () => vitals.memory);
-    gauge('system.filesystem.utilization', '1', () => vitals.disk);
-    gauge('sync.queue.depth', '{item}', () => vitals.queue);
-    gauge('nodejs.eventloop.delay.p99', 's', () => vitals.eventLoopMs / 1000);
-    return {
-      orders: meter.createCounter('order.count', { unit: '{order}' }),
-      revenue: meter.createCounter('order.revenue', { unit: 'USD' }),
-      payments: meter.createCounter('payment.attempts', { unit: '{attempt}' }),
-      ageChecks: meter.createCounter('age.checks', { unit: '{check}' }),
-      syncs: meter.createCounter('sync.batches', { unit: '{batch}' }),
-      duration: meter.createHistogram('http.server.request.duration', {
-        unit: 's',
-        advice: { explicitBucketBoundaries: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] },
-      }),
-    };
+    return provider.getMeter('pos');
   }
 
   /** Reports an error through the Sentry SDK as the given program of the store would. */

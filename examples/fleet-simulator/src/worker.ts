@@ -3,20 +3,13 @@
  */
 import { FaultBoard } from './faults.ts';
 import { tradeShare } from './pace.ts';
+import { poolSize, type StoreMeters, type Vitals } from './meters.ts';
 import { pushBatch, writeJournal } from './pos/others.ts';
+import { products } from './products.ts';
 import { Random } from './random.ts';
 import { Sale } from './sale.ts';
 import { makeStores, type Store } from './stores.ts';
-import {
-  SeverityNumber,
-  services,
-  Telemetry,
-  type Program,
-  type Service,
-  type StoreMeters,
-  type Target,
-  type Vitals,
-} from './telemetry.ts';
+import { SeverityNumber, services, Telemetry, type Program, type Service, type Target } from './telemetry.ts';
 
 export type Order =
   | {
@@ -41,13 +34,27 @@ class StoreAtWork {
   readonly #faults: FaultBoard;
   readonly #random: Random;
   readonly #pace: number;
-  readonly #vitals: Vitals = { cpu: 0.2, memory: 0.45, disk: 0.4, queue: 0, eventLoopMs: 4 };
+  readonly #vitals: Vitals = {
+    cpu: 0.2,
+    memory: 0.45,
+    disk: 0.4,
+    queue: 0,
+    syncLagS: 0,
+    eventLoopMs: 4,
+    connections: 4,
+    waiting: 0,
+    activeUsers: 3,
+    heapBytes: 120e6,
+    traffic: { read: 0, written: 0, received: 0, sent: 0 },
+    stock: new Map(),
+  };
   readonly #meters: StoreMeters;
   readonly #programs = new Map<string, Program>();
   #nextSaleMs: number;
   #nextSyncMs: number;
   #batch = 1;
   #restartedAtMs = 0;
+  #syncedAtMs: number;
 
   constructor(store: Store, index: number, telemetry: Telemetry, faults: FaultBoard, pace: number, nowMs: number) {
     this.store = store;
@@ -56,6 +63,8 @@ class StoreAtWork {
     this.#pace = pace;
     this.#random = new Random(index * 7919 + Math.floor(nowMs / 1000));
     this.#vitals.disk = this.#random.between(0.3, 0.62);
+    for (const [, product] of products) this.#vitals.stock.set(product, this.#random.whole(30, 120));
+    this.#syncedAtMs = nowMs;
     this.#nextSaleMs = nowMs + this.#random.between(0, 15_000);
     this.#nextSyncMs = nowMs + this.#random.between(0, 60_000);
     this.#meters = telemetry.meters(store, goodRelease, this.#vitals, metricsEveryMs + (index % 40) * 50, () =>
@@ -110,6 +119,7 @@ class StoreAtWork {
         releases: Object.fromEntries(releases) as Record<Service, string>,
         programs: Object.fromEntries(entries) as Record<Service, Program>,
         meters: this.#meters,
+        stock: this.#vitals.stock,
         telemetry: this.#telemetry,
         faults: this.#faults,
       },
@@ -124,6 +134,7 @@ class StoreAtWork {
     const stuck = this.#faults.strikes('queue-backlog', this.store.code);
     const size = this.#random.whole(3, 30);
     this.#vitals.queue = stuck ? this.#vitals.queue + size : 0;
+    if (!stuck) this.#syncedAtMs = nowMs;
     this.#meters.syncs.add(1, { outcome: stuck ? 'failure' : 'success' });
     if (!stuck) {
       program.log(
@@ -152,6 +163,7 @@ class StoreAtWork {
     const busy = tradeShare(nowMs, this.store.timeZone);
     vitals.cpu = clamp(drift(vitals.cpu, this.#faults.strikes('slow-database', code) ? 0.85 : 0.1 + busy * 0.25, 0.01));
     vitals.eventLoopMs = Math.max(1, drift(vitals.eventLoopMs, 4, 0.2));
+    this.#work(busy, this.#faults.strikes('slow-database', code), nowMs);
     const fullMs = this.#faults.heldMs('disk-filling', code, nowMs);
     if (fullMs > 0) {
       vitals.disk = clamp(vitals.disk + (tickMs / 10_000) * 0.01);
@@ -167,6 +179,27 @@ class StoreAtWork {
     } else if (vitals.disk > 0.9) vitals.disk = 0.45;
     if (this.#faults.strikes('memory-leak', code)) this.#leak(nowMs);
     else vitals.memory = clamp(drift(vitals.memory, 0.45, 0.003));
+  }
+
+  /** What the trade of the hour does to pool, heap, traffic and people. */
+  #work(busy: number, slowDatabase: boolean, nowMs: number): void {
+    const vitals = this.#vitals;
+    const wanted = slowDatabase ? poolSize * 1.4 : 1 + busy * 6;
+    vitals.connections = Math.min(poolSize, Math.max(0, Math.round(wanted + this.#random.between(-1, 1))));
+    vitals.waiting = slowDatabase ? this.#random.whole(2, 14) : 0;
+    vitals.activeUsers = Math.max(1, Math.round(this.store.cashiers.length * busy));
+    vitals.syncLagS = Math.max(0, (nowMs - this.#syncedAtMs) / 1000);
+    // A saw: garbage grows and is collected.
+    vitals.heapBytes += 0.4e6 * (0.3 + busy);
+    if (vitals.heapBytes > 120e6 + vitals.memory * 200e6) {
+      this.#meters.collected.record(this.#random.between(0.002, 0.012), { 'v8js.gc.type': 'minor' });
+      vitals.heapBytes = 60e6 + vitals.memory * 150e6;
+    }
+    const { traffic } = vitals;
+    traffic.read += Math.round(2000 * busy);
+    traffic.written += Math.round(9000 * busy);
+    traffic.received += Math.round(5000 * busy);
+    traffic.sent += Math.round(12_000 * busy);
   }
 
   #leak(nowMs: number): void {

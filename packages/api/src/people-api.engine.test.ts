@@ -1,6 +1,7 @@
 import { ManualClock, silentLogger } from '@sightline/base';
 import type { Control, Role } from '@sightline/control';
 import { type TestServer, testServers } from '@sightline/control/testing';
+import { unavailableMetrics } from '@sightline/query/promql';
 import fastify, { type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { registerApi } from './register-api.ts';
@@ -65,6 +66,7 @@ for (const { name, missing, start } of testServers) {
           stream: () => {
             throw new Error('not asked here');
           },
+          metrics: unavailableMetrics('not asked here'),
         },
         control,
         ingest: { status: () => ({ lagMs: 0, spoolBytes: 0, spoolLimitBytes: 1, waitingRecords: 0 }) },

@@ -5,7 +5,7 @@ import type { Fleet } from '@sightline/fleet';
 import type { Uptime } from '@sightline/detect';
 import type { MetricEngine } from '@sightline/query/promql';
 import type { Respond } from '@sightline/respond';
-import type { TelemetryReader } from '@sightline/store/port';
+import type { TelemetryReads } from '@sightline/query';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { RuleReader, TargetReader } from './compat/prometheus/ports.ts';
@@ -33,7 +33,8 @@ export interface IngestStatus {
 
 /** Everything the routes need, filled in by `compose.ts`. */
 export interface ApiDeps {
-  readonly store: TelemetryReader;
+  /** Rows by SQL, metrics by PromQL. */
+  readonly store: TelemetryReads;
   readonly control: Control;
   readonly ingest: { status(): IngestStatus };
   readonly clock: Clock;

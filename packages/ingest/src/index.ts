@@ -30,4 +30,7 @@ export { spanKindNumbers, TracesRequestBuilder } from './otlp/build-traces.ts';
 export { ProtobufWriter } from './otlp/protobuf-writer.ts';
 export { protocols } from './protocols/all.ts';
 export * from './protocol.ts';
+export { keepOwnSeries, type OwnSeriesParts } from './own-series.ts';
+export { scrapeProtocol } from './scraped.ts';
+export { startStatsd, type StatsdServer } from './statsd/start-statsd.ts';
 export { remoteWrite2Lane } from './protocols/prometheus-remote-write/prometheus-remote-write.ts';

@@ -3,7 +3,14 @@
  * the loaders and the other protocols, because the agent must stay small.
  */
 export type { Ledger } from './ledger.ts';
-export { defineProtocol, type Checked, type Frame, type Protocol, type Refusal } from './protocol.ts';
+export {
+  defineProtocol,
+  type Checked,
+  type Frame,
+  type Protocol,
+  type ProtocolEndpoint,
+  type Refusal,
+} from './protocol.ts';
 export { checkOtlp, otlp, type OtlpSignal } from './protocols/otlp/otlp.ts';
 export { ingestListener } from './receive-bare-http.ts';
 export type { ReceiverParts } from './receive.ts';
@@ -20,4 +27,5 @@ export {
   type RunOfFrames,
   type SegmentName,
 } from './forwarded/batch.ts';
+export { scrapedLane } from './scraped.ts';
 export { splitLogs, type LogClass } from './forwarded/split-logs.ts';

@@ -45,16 +45,16 @@ export { analyse } from './traces/analyse/analyse-trace.ts';
 export { compare } from './traces/analyse/compare-traces.ts';
 export { readStory, type Story, type StoryEntry } from './story/story.ts';
 export { ask } from './metrics/ask.ts';
-export { increaseOf } from './metrics/samples-sql.ts';
 export {
-  counterNames,
-  gaugeNames,
-  gaugeParameters,
-  gaugeSeriesSql,
-  levelsSql,
-  readGauges,
-  type Gauge,
-} from './fleet/site-metrics.ts';
+  firstLabel,
+  labelName,
+  nameExpression,
+  quoted,
+  range as promqlRange,
+  readVector,
+  type TelemetryReads,
+} from './metrics/telemetry-reads.ts';
+export { counterNames, gaugeNames, readGauges, type Gauge } from './fleet/site-metrics.ts';
 export * from './fleet/fleet.ts';
 export * from './errors/errors.ts';
 export * from './metrics/metrics.ts';

@@ -1,5 +1,3 @@
 /** Prometheus scraping: what to ask, and what the answers say. Used by the server and by agents. */
-export { readScrapeConfig, type ScrapeConfig } from './config/read-config.ts';
-export { type ActiveTarget, type DroppedTarget, type Scraper, startScraper, type TargetList } from './scraper.ts';
-export type { ScrapeSink } from './targets/scrape-sink.ts';
+export { readScrapeFile, type ScrapeFile, startScrapeFile } from './scrape-file.ts';
 export { durationText } from './targets/target.ts';

@@ -253,7 +253,7 @@ test.skipIf(!existsSync('/usr/bin/openssl'))(
     const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')];
     const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
     const subject = ['-subj', '/CN=target', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert];
-    execFileSync('openssl', [...made, ...subject], { stdio: 'ignore' });
+    execFileSync('/usr/bin/openssl', [...made, ...subject], { stdio: 'ignore' });
     const tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
     const address = await serve((_, response) => response.setHeader('content-type', 'text/plain').end('x 1\n'), tls);
     for (const [config, value] of [

@@ -7,6 +7,7 @@ import {
   type Ledger,
   otlp,
   type OtlpSignal,
+  type ProtocolEndpoint,
   type ReceiverParts,
   type Refusal,
 } from '@sightline/ingest/site';
@@ -66,13 +67,15 @@ export async function openLocalReceiver(
   logger: Logger,
 ): Promise<LocalReceiver> {
   const refusals = new RefusedLately(spool, clock, logger);
+  const atSite = (endpoint: ProtocolEndpoint): ProtocolEndpoint => ({
+    ...endpoint,
+    key: () => 'site',
+    check: (request) => inSiteLanes(endpoint.check(request)),
+  });
   const protocol = {
     ...otlp,
-    endpoints: otlp.endpoints.map((endpoint) => ({
-      ...endpoint,
-      key: () => 'site',
-      check: (request: Parameters<typeof endpoint.check>[0]) => inSiteLanes(endpoint.check(request)),
-    })),
+    endpoints: otlp.endpoints.map(atSite),
+    grpc: (otlp.grpc ?? []).map((method) => ({ ...method, endpoint: atSite(method.endpoint) })),
   };
   const parts: ReceiverParts = {
     protocols: [protocol],

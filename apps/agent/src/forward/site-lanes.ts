@@ -1,4 +1,4 @@
-import { type Frame, type OtlpSignal, splitLogs } from '@sightline/ingest/site';
+import { type Frame, type OtlpSignal, scrapedLane, splitLogs } from '@sightline/ingest/site';
 
 /** A lane of the site's spool: what is dropped and delivered together. */
 export interface SiteLane {
@@ -13,8 +13,9 @@ const info = { name: 'logs', signal: 'logs', worth: 1 } as const;
 const error = { name: 'logs-error', signal: 'logs', worth: 2 } as const;
 const spans = { name: 'spans', signal: 'spans', worth: 1 } as const;
 const metrics = { name: 'metrics', signal: 'metrics', worth: 1 } as const;
+const scraped = { name: scrapedLane, signal: 'metrics', worth: 1 } as const;
 
-export const siteLanes: readonly SiteLane[] = [debug, info, error, spans, metrics];
+export const siteLanes: readonly SiteLane[] = [debug, info, error, spans, metrics, scraped];
 
 /** Reports of what was dropped, on their way to the server's ledger. Never dropped themselves: they are small. */
 export const accountLane = 'account';

@@ -1,7 +1,7 @@
 import type { Agent as HttpAgent } from 'node:http';
 import path from 'node:path';
-import { type Clock, fail, type Logger, type Result } from '@sightline/base';
-import type { OtlpSignal } from '@sightline/ingest/site';
+import { type Clock, fail, type Logger, ok, type Result } from '@sightline/base';
+import { type OtlpSignal, scrapedLane } from '@sightline/ingest/site';
 import { defaultPace, type DeliveryState, Forwarder, type ForwarderPace } from './forwarder.ts';
 import { keepOtlp, type LocalReceiver, openLocalReceiver, type ReceiveAddress } from './local-receive.ts';
 import { batchPoster } from './post-batch.ts';
@@ -31,6 +31,8 @@ export interface RunningForwarder {
    * kept.
    */
   submit(signal: OtlpSignal, request: Uint8Array): Promise<Result<undefined, string>>;
+  /** Keeps one request of remote write 2.0 that holds so many samples: what was scraped at the site. As `submit`. */
+  submitScraped(request: Uint8Array, samples: number): Promise<Result<undefined, string>>;
   /** What waits and what was dropped, in the form of the link's `agentSpool`. */
   status(): SiteSpoolStatus;
   delivery(): DeliveryState;
@@ -90,6 +92,11 @@ export async function startForwarder(options: ForwarderOptions): Promise<Running
       if (closed) return fail('the agent is stopping');
       const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
       return keepOtlp(spool, signal, bytes, clock.now());
+    },
+    submitScraped: async (bytes, records) => {
+      if (closed) return fail('the agent is stopping');
+      const kept = await spool.append([{ lane: scrapedLane, bytes, records, signal: 'metrics' }], clock.now());
+      return kept.ok ? ok(undefined) : fail(kept.error.message);
     },
     status: () => spool.status(),
     delivery: () => forwarder.state,

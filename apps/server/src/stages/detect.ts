@@ -15,11 +15,11 @@ export interface DetectStage {
  * its table.
  */
 export function openDetect(
-  { stores, clock, logger, closers }: StageParts,
+  { stores, reads, clock, logger, closers }: StageParts,
   sink: FindingSink,
   lagMs: () => number,
 ): DetectStage {
-  const rules = new RuleRunner({ control: stores.control, reader: stores.store, sink, clock, logger, lagMs });
+  const rules = new RuleRunner({ control: stores.control, reader: reads, sink, clock, logger, lagMs });
   closers.add('rules', () => rules.close());
   rules.start();
   return { holds: (organisation) => rules.holds(organisation), metrics: () => rules.metrics() };

@@ -2,10 +2,9 @@ import type { Clock } from '@sightline/base';
 import type { Control, FindingRecord, IncidentRecord } from '@sightline/control';
 import { checkRule, previewRule } from '@sightline/detect';
 import { containerState } from '@sightline/fleet/messages';
-import { listIssues, readLanes, searchLogs } from '@sightline/query';
+import { listIssues, readLanes, searchLogs, type TelemetryReads } from '@sightline/query';
 import type { Evidence, EvidenceSource } from '@sightline/respond';
-import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
-import type { Stores } from '../stage.ts';
+import type { QueryLimits } from '@sightline/store/port';
 
 const hourMs = 3_600_000;
 const marginMs = 60_000;
@@ -29,8 +28,7 @@ interface Asked {
 }
 
 /** What it looked like when an incident opened: read from telemetry, the rule itself and what the agents told last. */
-export function evidenceSource(stores: Pick<Stores, 'store' | 'control'>, clock: Clock): EvidenceSource {
-  const { store, control } = stores;
+export function evidenceSource(reads: TelemetryReads, control: Control, clock: Clock): EvidenceSource {
   return {
     capture: async (incident, findings, signal) => {
       const asked: Asked = {
@@ -51,12 +49,12 @@ export function evidenceSource(stores: Pick<Stores, 'store' | 'control'>, clock:
         }
       };
       // One after the other: evidence never takes more of the engine than a person does.
-      const measure = await part('The chart of the rule', [], () => ruleCharts(store, control, clock, asked));
-      const { errors, chart } = await part('Errors', { errors: [], chart: [] }, () => topErrors(store, asked));
-      const lanes = await part('Charts of the site', [], () => siteCharts(store, clock, asked));
-      const logs = await part('Logs', [], () => lastLines(store, asked));
+      const measure = await part('The chart of the rule', [], () => ruleCharts(reads, control, clock, asked));
+      const { errors, chart } = await part('Errors', { errors: [], chart: [] }, () => topErrors(reads, asked));
+      const lanes = await part('Charts of the site', [], () => siteCharts(reads, clock, asked));
+      const logs = await part('Logs', [], () => lastLines(reads, asked));
       const containers = await part('Containers', [], () => containerStates(control, asked));
-      const changes = await part('Releases', [], () => releases(store, asked));
+      const changes = await part('Releases', [], () => releases(reads, asked));
       // The telemetry store does not answer: better later than never.
       if (storeParts.every((what) => missing.some((text) => text.startsWith(`${what}: `))))
         throw new Error(missing.join('; ').slice(0, 1000));
@@ -68,7 +66,7 @@ export function evidenceSource(stores: Pick<Stores, 'store' | 'control'>, clock:
 
 /** The rule's own measure over the hour before, of the groups that the incident is about. */
 async function ruleCharts(
-  reader: TelemetryReader,
+  reader: TelemetryReads,
   control: Control,
   clock: Clock,
   { incident, findings, from, to, limits }: Asked,
@@ -106,7 +104,7 @@ async function ruleCharts(
 
 /** The most frequent errors of the hour, and how they came over time. */
 async function topErrors(
-  reader: TelemetryReader,
+  reader: TelemetryReads,
   { incident, from, to, service, limits }: Asked,
 ): Promise<{ errors: Evidence['errors']; chart: Evidence['charts'] }> {
   const { organisation, site } = incident;
@@ -135,7 +133,7 @@ const laneNames: ReadonlySet<string> = new Set(['errors', 'failed payments', 're
 
 /** What the site's time line shows of the hour. */
 async function siteCharts(
-  reader: TelemetryReader,
+  reader: TelemetryReads,
   clock: Clock,
   { incident, from, to, limits }: Asked,
 ): Promise<Evidence['charts']> {
@@ -155,7 +153,7 @@ async function siteCharts(
     }));
 }
 
-async function lastLines(reader: TelemetryReader, { incident, to, service, limits }: Asked): Promise<Evidence['logs']> {
+async function lastLines(reader: TelemetryReads, { incident, to, service, limits }: Asked): Promise<Evidence['logs']> {
   const found = await searchLogs(
     reader,
     {
@@ -200,7 +198,7 @@ async function containerStates(control: Control, { incident }: Asked): Promise<E
 }
 
 /** Releases that began to report within six hours before. */
-async function releases(reader: TelemetryReader, { incident, to, limits }: Asked): Promise<Evidence['changes']> {
+async function releases(reader: TelemetryReads, { incident, to, limits }: Asked): Promise<Evidence['changes']> {
   const rows = await reader.query<{ service: string; release: string; at: number }>(
     `SELECT toString(s.service) AS service, toString(s.release) AS release, toFloat64(toUnixTimestamp64Milli(toDateTime64(min(s.ts), 3))) AS at
      FROM spans AS s

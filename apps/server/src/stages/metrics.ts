@@ -7,7 +7,7 @@ import type { StageParts } from '../stage.ts';
  * hours after it came.
  */
 export async function openMetricsStage(
-  { config, stores, clock, logger, closers }: StageParts,
+  { config, stores, clock, logger, closers }: Omit<StageParts, 'reads'>,
   head: MetricHead | undefined,
 ): Promise<Metrics> {
   if (head) await keepMetrics(stores.store, { rawMs: config.retentionMetricsMs });

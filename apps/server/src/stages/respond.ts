@@ -11,7 +11,7 @@ export interface RespondStage {
 
 /** Opens `respond`. `onMessages` is called when messages may wait in the queue of notifications. */
 export function openRespondStage(parts: StageParts, onMessages: () => void): RespondStage {
-  const { stores, clock, logger, closers } = parts;
+  const { stores, reads, clock, logger, closers } = parts;
   let loops: RespondLoops | undefined;
   const respond = openRespond({
     control: stores.control,
@@ -28,7 +28,7 @@ export function openRespondStage(parts: StageParts, onMessages: () => void): Res
         clock,
         logger,
         onMessages,
-        evidence: evidenceSource(stores, clock),
+        evidence: evidenceSource(reads, stores.control, clock),
       });
       const started = loops;
       closers.add('escalation', () => started.close());

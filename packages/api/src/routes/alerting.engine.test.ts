@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { silentLogger, systemClock } from '@sightline/base';
+import { unavailableMetrics } from '@sightline/query/promql';
 import type { Control, Role } from '@sightline/control';
 import { type TestServer, testServers } from '@sightline/control/testing';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -56,6 +57,7 @@ beforeEach(async () => {
       stream: () => {
         throw new Error('not asked here');
       },
+      metrics: unavailableMetrics('not asked here'),
     },
     control,
     ingest: { status: () => ({ lagMs: 0, spoolBytes: 0, spoolLimitBytes: 1, waitingRecords: 0 }) },

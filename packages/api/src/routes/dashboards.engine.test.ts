@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
 import { openControl, type Control, type Role } from '@sightline/control';
 import type { TelemetryReader } from '@sightline/store/port';
+import { unavailableMetrics } from '@sightline/query/promql';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sessionCookie } from '../authenticate.ts';
@@ -53,7 +54,7 @@ beforeAll(async () => {
   await person('stranger', two ?? '', 'owner');
   app = Fastify();
   await registerApi(app, {
-    store,
+    store: { ...store, metrics: unavailableMetrics('not asked here') },
     control,
     clock: systemClock,
     logger: silentLogger,

@@ -3,6 +3,7 @@ import type { Control, KeyPermission } from '@sightline/control';
 import { type TestServer, testServers } from '@sightline/control/testing';
 import type { AskFault, Question } from '@sightline/fleet';
 import { diagnostics } from '@sightline/fleet/messages';
+import { unavailableMetrics } from '@sightline/query/promql';
 import fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { registerApi } from '../register-api.ts';
@@ -57,6 +58,7 @@ describe('agents and diagnostics over HTTP', () => {
         stream: () => {
           throw new Error('not asked here');
         },
+        metrics: unavailableMetrics('not asked here'),
       },
       control,
       ingest: { status: () => ({ lagMs: 0, spoolBytes: 0, spoolLimitBytes: 1, waitingRecords: 0 }) },

@@ -2,6 +2,7 @@ import { ManualClock, silentLogger } from '@sightline/base';
 import type { Control, Role } from '@sightline/control';
 import { type TestServer, testServers } from '@sightline/control/testing';
 import { openRespond, type Respond } from '@sightline/respond';
+import { unavailableMetrics } from '@sightline/query/promql';
 import fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { registerApi } from '../register-api.ts';
@@ -41,6 +42,7 @@ describe('incidents over the API', () => {
           stream: () => {
             throw new Error('not asked here');
           },
+          metrics: unavailableMetrics('not asked here'),
         },
         control,
         respond,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock, silentLogger, systemClock } from '@sightline/base';
 import { openControl, type Control, type Role } from '@sightline/control';
+import { InMemoryEngine } from '@sightline/query/promql/testing';
 import { migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -58,6 +59,8 @@ async function call(who: string, method: 'GET' | 'PUT' | 'PATCH', url: string, b
   return { status: reply.statusCode, headers: reply.headers, text: reply.body, json: () => reply.json() };
 }
 
+const samples = new InMemoryEngine();
+
 /** One site, service, issue, metric, attachment and ledger line, all of them named after `secret`. */
 async function fill(organisation: string, secret: string): Promise<void> {
   const at = 'fromUnixTimestamp64Milli({at:Int64})';
@@ -67,8 +70,6 @@ async function fill(organisation: string, secret: string): Promise<void> {
       SELECT ${common}, {s:String}, ${at}, ${at}, 2, if(number < 3, 2, 0), 1000000, map('site.name', concat('Name of ', {s:String}), 'site.latitude', '27', 'site.longitude', '-82', 'site.time_zone', 'America/Chicago') FROM numbers(10)`,
     `INSERT INTO errors (organisation, site, service, environment, project, ts, received_at, event_id, issue, severity, type, message)
       SELECT ${common}, 1, ${at}, ${at}, {s:String}, 255, 17, {s:String}, {s:String}`,
-    `INSERT INTO points (organisation, site, service, metric, type, temporality, monotonic, labels, fp, ts, value, received_at)
-      SELECT {o:String}, {s:String}, {s:String}, {s:String}, 'gauge', 0, 0, map({s:String}, {s:String}), cityHash64({s:String}), ${at}, 1, ${at}`,
     `INSERT INTO attachments (organisation, project, event_id, ts, name, content_type, size_bytes, content)
       SELECT {o:String}, 1, {s:String}, ${at}, 'page.html', 'text/html', 9, '<script>'`,
     `INSERT INTO ledger (organisation, minute, key_id, protocol, signal, outcome, reason, records, bytes)
@@ -77,6 +78,7 @@ async function fill(organisation: string, secret: string): Promise<void> {
     `INSERT INTO quarantine (organisation, received_at, id, key_id, protocol, signal, reason, records, bytes, content)
       SELECT {o:String}, ${at}, {s:String}, {s:String}, 'otlp', 'logs', {s:String}, 1, 1, {s:String}`,
   ];
+  samples.add(organisation, secret, { site: secret, service: secret, [secret]: secret }, [[now - minute, 1]]);
   for (const statement of statements)
     await store.execute(
       statement,
@@ -100,7 +102,7 @@ beforeAll(async () => {
   await fill(rival, 'RIVALSECRET');
   app = Fastify();
   await registerApi(app, {
-    store,
+    store: { ...store, metrics: samples },
     control,
     clock,
     logger: silentLogger,

@@ -1,4 +1,5 @@
-import { StoreError, type QueryLimits, type TelemetryReader } from '@sightline/store/port';
+import type { TelemetryReads } from '@sightline/query';
+import { StoreError, type QueryLimits } from '@sightline/store/port';
 import type { AskedAt, Batch } from './batch.ts';
 import type { Gate } from './gate.ts';
 import type { Answer } from './questions.ts';
@@ -12,7 +13,7 @@ export interface NoAnswer {
 export type Answered = { readonly ok: true; readonly value: Answer } | { readonly ok: false; readonly error: NoAnswer };
 
 export interface Asking {
-  readonly reader: TelemetryReader;
+  readonly reader: TelemetryReads;
   readonly gate: Gate;
   readonly limits: QueryLimits;
   readonly onQuery: () => void;

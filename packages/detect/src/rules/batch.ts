@@ -1,4 +1,5 @@
-import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { TelemetryReads } from '@sightline/query';
+import type { QueryLimits } from '@sightline/store/port';
 import type { Answer } from './questions.ts';
 
 /** More groups than this are not read from one question: a client that invents label values must not fill our memory. */
@@ -15,7 +16,7 @@ export interface Batch {
   /** Keys (`questionKey`) of the questions that it answers. */
   readonly answers: readonly string[];
   /** Runs the query. Every key of `answers` has an answer. Throws `StoreError`. */
-  ask(reader: TelemetryReader, at: AskedAt, limits: QueryLimits): Promise<ReadonlyMap<string, Answer>>;
+  ask(reads: TelemetryReads, at: AskedAt, limits: QueryLimits): Promise<ReadonlyMap<string, Answer>>;
   /** Two batches of half the questions each, to find the one that fails; undefined when there is one only. */
   halves(): readonly [Batch, Batch] | undefined;
 }

@@ -1,5 +1,13 @@
-import { ask, increaseOf } from '@sightline/query';
-import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import {
+  firstLabel,
+  labelName,
+  nameExpression,
+  promqlRange,
+  quoted,
+  readVector,
+  type TelemetryReads,
+} from '@sightline/query';
+import type { QueryLimits } from '@sightline/store/port';
 import { groupLimit, type AskedAt, type Batch } from './batch.ts';
 import { groupOf, questionKey, type Answer, type MetricQuestion } from './questions.ts';
 
@@ -22,92 +30,63 @@ export interface MetricColumn {
 /** Site and service of a question become keys, so that rules that differ in them share a query. */
 export const pulledLabels: ReadonlySet<string> = new Set(['site', 'service']);
 
-interface Row {
-  readonly key: readonly string[];
-  readonly vals: readonly (number | null)[];
-}
-
 /** Before a window the exporters' last turns are enough to know where a counter stood. */
 const baselineMs = 3 * 60_000;
 
-const labelValue = (name: string): string =>
-  `multiIf(${name} = 'site', toString(site), ${name} = 'service', toString(service), toString(labels[${name}]))`;
+/** Labels that say one thing: Prometheus' clients name their service by `job`. */
+const namesOf = (label: string): readonly string[] =>
+  label === 'service' ? ['service', 'service_name', 'job'] : [label];
+/** The names under which a label may stand in PromQL. */
+const groupedBy = (label: string): readonly string[] =>
+  namesOf(label).flatMap((name) => (/^\w+$/.test(name) ? [name] : [name, name.replaceAll(/[^a-zA-Z0-9_]/g, '_')]));
 
-const aggregateSql: Readonly<Record<MetricQuestion['aggregate'], (condition: string) => string>> = {
-  avg: (condition) => `avgOrNullIf(mid, ${condition})`,
-  min: (condition) => `minOrNullIf(low, ${condition})`,
-  max: (condition) => `maxOrNullIf(high, ${condition})`,
-  sum: (condition) => `sumOrNullIf(mid, ${condition})`,
-  increase: (condition) => `sumOrNullIf(grown, ${condition})`,
+interface Parts {
+  readonly sum: number;
+  readonly count: number;
+  readonly min: number;
+  readonly max: number;
+}
+const nothing: Parts = { sum: 0, count: 0, min: Infinity, max: -Infinity };
+
+/** What is asked of PromQL for each part: the aggregation over series and the function over the window. */
+const partSources = {
+  grown: { operator: 'sum', fn: 'increase' },
+  sum: { operator: 'sum', fn: 'avg_over_time' },
+  count: { operator: 'count', fn: 'avg_over_time' },
+  min: { operator: 'min', fn: 'min_over_time' },
+  max: { operator: 'max', fn: 'max_over_time' },
+} as const;
+type PartName = keyof typeof partSources;
+
+const partsOf: Readonly<Record<MetricQuestion['aggregate'], readonly PartName[]>> = {
+  avg: ['sum', 'count'],
+  sum: ['sum'],
+  min: ['min'],
+  max: ['max'],
+  increase: ['grown'],
 };
 
-/**
- * Series of the metrics with their key. A counter without an earlier sample began at zero when its site and service had
- * been heard for a minute before; otherwise nobody knows what it counted before we listened.
- */
-const seriesSql = `SELECT fp, any(arrayMap(k -> ${labelValue('k')}, {keys:Array(String)})) AS key, any(labels) AS labels,
-    any(toString(site)) AS site, any(toString(service)) AS service, any(temporality) AS temporality
-  FROM series WHERE organisation = {organisation:String} AND metric IN {metrics:Array(String)} AND last_seen >= toDateTime({fromS:UInt32}) GROUP BY fp`;
+interface Row {
+  readonly key: readonly string[];
+  readonly values: readonly (number | undefined)[];
+}
 
-const gaugesSql = `SELECT s.key AS key, s.labels AS labels, mid, low, high
-  FROM (SELECT fp, avg(value) AS mid, min(value) AS low, max(value) AS high FROM samples
-    WHERE organisation = {organisation:String} AND ts >= fromUnixTimestamp64Milli({fromMs:Int64}) AND ts < fromUnixTimestamp64Milli({toMs:Int64})
-      AND isFinite(value) AND fp IN (SELECT fp FROM (${seriesSql})) GROUP BY fp) AS v
-  INNER JOIN (${seriesSql}) AS s USING (fp)`;
-
-const countersSql = `SELECT s.key AS key, s.labels AS labels, arrayMap(p -> p.2, arrayFilter(p -> p.1 >= {fromMs:Int64}, pairs)) AS inside,
-    arrayMap(p -> p.2, arrayFilter(p -> p.1 < {fromMs:Int64}, pairs)) AS earlier,
-    multiIf(notEmpty(earlier), [earlier[-1]], s.heardMs > 0 AND s.heardMs < pairs[1].1 - 60000, [0.], []) AS base,
-    arrayConcat(base, inside) AS v, if(s.temporality = 1, arraySum(inside), ${increaseOf('v')}) AS grown
-  FROM (SELECT fp, arraySort(groupArray((toUnixTimestamp64Milli(ts), value))) AS pairs FROM samples
-    WHERE organisation = {organisation:String} AND ts >= fromUnixTimestamp64Milli({fromMs:Int64} - ${baselineMs})
-      AND ts < fromUnixTimestamp64Milli({toMs:Int64}) AND isFinite(value) AND fp IN (SELECT fp FROM (${seriesSql})) GROUP BY fp) AS n
-  INNER JOIN (SELECT fp, key, labels, temporality, heardMs FROM (${seriesSql}) AS k
-    LEFT JOIN (SELECT toString(site) AS site, toString(service) AS service, toUnixTimestamp64Milli(min(first_seen)) AS heardMs
-      FROM seen WHERE organisation = {organisation:String} GROUP BY site, service) AS h USING (site, service)) AS s USING (fp)
-  WHERE notEmpty(inside)`;
-
-/** Aggregates of the same metrics over the same window: one read of the samples, a column for each condition. */
+/** Aggregates of the same metrics over the same window: one read of the samples for each part that any of them needs. */
 export class MetricBatch implements Batch {
   readonly answers: readonly string[];
   readonly #shape: MetricShape;
   readonly #columns: readonly MetricColumn[];
-  readonly #sql: string;
-  readonly #parameters: Readonly<Record<string, ParameterValue>>;
 
   constructor(shape: MetricShape, columns: readonly MetricColumn[]) {
     this.#shape = shape;
     this.#columns = columns;
     this.answers = columns.flatMap((column) => column.questions.map(questionKey));
-    const parameters: Record<string, ParameterValue> = { metrics: shape.metrics, keys: shape.keys };
-    const values = columns.map(({ aggregate, where }, i) => {
-      const condition = Object.entries(where).map(([label, value], n) => {
-        parameters[`w${i}_${n}`] = label;
-        parameters[`v${i}_${n}`] = value;
-        return `labels[{w${i}_${n}:String}] = {v${i}_${n}:String}`;
-      });
-      return `toFloat64(ifNull(${aggregateSql[aggregate](condition.length === 0 ? '1' : condition.join(' AND '))}, nan))`;
-    });
-    this.#sql = `SELECT key, [${values.join(', ')}] AS vals FROM (${shape.counter ? countersSql : gaugesSql})
-      GROUP BY key ORDER BY key LIMIT ${groupLimit + 1}`;
-    this.#parameters = parameters;
   }
 
-  async ask(reader: TelemetryReader, at: AskedAt, limits: QueryLimits): Promise<ReadonlyMap<string, Answer>> {
-    const fromMs = at.endMs - this.#shape.windowMs;
-    const rows = await ask<Row>(
-      reader,
-      this.#sql,
-      {
-        ...this.#parameters,
-        organisation: at.organisation,
-        fromMs,
-        toMs: at.endMs,
-        fromS: Math.floor(fromMs / 1000),
-      },
-      limits,
-    );
-    const overflow = rows.length > groupLimit;
+  async ask(reads: TelemetryReads, at: AskedAt, limits: QueryLimits): Promise<ReadonlyMap<string, Answer>> {
+    const all = await this.#rows(reads, at, limits);
+    const overflow = all.length > groupLimit;
+    const rows = overflow ? all.slice(0, groupLimit) : all;
     const byFixed = new Map<string, Map<string, Row[]>>();
     return new Map(
       this.#columns.flatMap((column, i) =>
@@ -117,6 +96,64 @@ export class MetricBatch implements Batch {
         ]),
       ),
     );
+  }
+
+  /** A row for each key, with a value for each column; in the order of the keys. */
+  async #rows(reads: TelemetryReads, at: AskedAt, limits: QueryLimits): Promise<Row[]> {
+    const needed = [...new Set(this.#columns.flatMap(({ aggregate }) => partsOf[aggregate]))];
+    const groups = new Map<
+      string,
+      { key: readonly string[]; labels: Readonly<Record<string, string>>; parts: Parts }
+    >();
+    const read = needed.map(async (part) => {
+      const samples = await readVector(
+        reads,
+        {
+          organisation: at.organisation,
+          expression: this.#expression(part),
+          atMs: at.endMs - 1,
+          ...(this.#shape.counter ? { lookbackMs: baselineMs } : {}),
+        },
+        limits,
+      );
+      for (const { labels, value } of samples) {
+        if (!Number.isFinite(value)) continue;
+        const id = JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+        const group = groups.get(id) ?? {
+          key: this.#shape.keys.map((key) => firstLabel(labels, namesOf(key))),
+          labels,
+          parts: nothing,
+        };
+        groups.set(id, { ...group, parts: { ...group.parts, [part === 'grown' ? 'sum' : part]: value } });
+      }
+    });
+    await Promise.all(read);
+    const byKey = Map.groupBy(groups.values(), ({ key }) => groupOf(key));
+    return [...byKey]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, members]) => ({
+        key: members[0]?.key ?? [],
+        values: this.#columns.map(({ aggregate, where }) => {
+          const wanted = Object.entries(where);
+          const fitting = members.filter(({ labels }) =>
+            wanted.every(([label, value]) => firstLabel(labels, namesOf(label)) === value),
+          );
+          return aggregateOf(
+            aggregate,
+            fitting.map(({ parts }) => parts),
+          );
+        }),
+      }));
+  }
+
+  #expression(part: PartName): string {
+    const { metrics, windowMs, keys, counter } = this.#shape;
+    const conditions = this.#columns.flatMap(({ where }) => Object.keys(where));
+    const labels = [...new Set([...keys, ...conditions].flatMap(groupedBy))].map(labelName);
+    const selector = `{__name__=~${quoted(metrics.map(nameExpression).join('|'))}}`;
+    const { operator, fn } = partSources[part];
+    const window = `${selector}[${promqlRange(windowMs)}]${counter ? ' anchored' : ''}`;
+    return `${operator} by (${labels.join(',')}) (${fn}(${window}))`;
   }
 
   #values(
@@ -139,8 +176,8 @@ export class MetricBatch implements Batch {
     const values = new Map<string, number>();
     // With its fixed labels given, a group is one row.
     for (const row of index.get(groupOf(fixed.map((label) => question.where[label] ?? ''))) ?? []) {
-      const value = row.vals[column];
-      if (value !== null && value !== undefined && Number.isFinite(value))
+      const value = row.values[column];
+      if (value !== undefined && Number.isFinite(value))
         values.set(groupOf(by.map((place) => row.key[place] ?? '')), value);
     }
     return values;
@@ -153,5 +190,22 @@ export class MetricBatch implements Batch {
       new MetricBatch(this.#shape, this.#columns.slice(0, middle)),
       new MetricBatch(this.#shape, this.#columns.slice(middle)),
     ];
+  }
+}
+
+/** One aggregate over the groups that meet its condition; undefined where none does. */
+function aggregateOf(aggregate: MetricQuestion['aggregate'], parts: readonly Parts[]): number | undefined {
+  if (parts.length === 0) return undefined;
+  const sum = (of: 'sum' | 'count'): number => parts.reduce((total, part) => total + part[of], 0);
+  switch (aggregate) {
+    case 'avg':
+      return sum('count') > 0 ? sum('sum') / sum('count') : undefined;
+    case 'sum':
+    case 'increase':
+      return sum('sum');
+    case 'min':
+      return Math.min(...parts.map(({ min }) => min));
+    case 'max':
+      return Math.max(...parts.map(({ max }) => max));
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '@sightline/base';
-import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { TelemetryReads } from '@sightline/query';
+import type { QueryLimits } from '@sightline/store/port';
 import type { Limit, Reading } from '../rule-types/define-rule-type.ts';
 import { askBatch, type Answered, type NoAnswer } from './ask-batches.ts';
 import type { CheckedRule } from './check-rule.ts';
@@ -72,7 +73,7 @@ interface Moment {
  * moments come first; the past is cut where 4 s are over. Answers why when it cannot be evaluated at all.
  */
 export async function previewRule(
-  parts: { readonly reader: TelemetryReader; readonly clock: Clock },
+  parts: { readonly reader: TelemetryReads; readonly clock: Clock },
   asked: PreviewAsked,
   limits: QueryLimits = {},
 ): Promise<{ ok: true; value: Preview } | { ok: false; error: NoAnswer }> {

@@ -1,5 +1,6 @@
 import { ask, scopeCondition, type Table } from '@sightline/query';
-import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { TelemetryReads } from '@sightline/query';
+import type { ParameterValue, QueryLimits } from '@sightline/store/port';
 import { groupLimit, type AskedAt, type Batch } from './batch.ts';
 import { groupOf, questionKey, type Answer, type RecordsQuestion } from './questions.ts';
 import { compileRest, labelSql, numberSql, type PulledQuestion } from './records-plan.ts';
@@ -89,7 +90,7 @@ export class RecordsBatch implements Batch {
     return { organisation: at.organisation, fromMs, toMs: at.endMs, environment: '', site: '', service: '' };
   }
 
-  async ask(reader: TelemetryReader, at: AskedAt, limits: QueryLimits): Promise<ReadonlyMap<string, Answer>> {
+  async ask(reader: TelemetryReads, at: AskedAt, limits: QueryLimits): Promise<ReadonlyMap<string, Answer>> {
     const scope = this.#scope(at);
     const own: Record<string, ParameterValue> = this.#minutes
       ? {

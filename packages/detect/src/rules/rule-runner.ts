@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '@sightline/base';
 import type { Control } from '@sightline/control';
 import type { FindingSink } from '@sightline/record';
-import type { TelemetryReader } from '@sightline/store/port';
+import type { TelemetryReads } from '@sightline/query';
 import { commitChanges } from './commit-changes.ts';
 import { endRule, type Change } from './evaluate-rules.ts';
 import { Gate } from './gate.ts';
@@ -27,7 +27,7 @@ const closeWithinMs = 8000;
 
 export interface RuleRunnerParts {
   readonly control: Pick<Control, 'detect' | 'organisations'>;
-  readonly reader: TelemetryReader;
+  readonly reader: TelemetryReads;
   readonly sink: FindingSink;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { ManualClock, silentLogger, systemClock } from '@sightline/base';
 import type { Control, Organisation, Rule, RuleValues } from '@sightline/control';
 import { testServers, type TestServer } from '@sightline/control/testing';
+import type { TelemetryReads } from '@sightline/query';
+import { InMemoryEngine } from '@sightline/query/promql/testing';
 import type { Finding } from '@sightline/record';
 import { migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
 import { StoreError } from '@sightline/store/port';
@@ -38,6 +40,7 @@ class World {
   readonly found: Finding[] = [];
   readonly control: Control;
   readonly organisation: Organisation;
+  readonly #counters = new Set<string>();
   runner: RuleRunner;
   sinkFails = false;
   /** The engine, but queries that bind this text fail as it would: what it refuses is otherwise refused before. */
@@ -46,7 +49,8 @@ class World {
   away = false;
   /** How long what was received waits for its table. */
   lagMs = 0;
-  readonly reader: Pick<EmbeddedStore, 'query' | 'stream'> = {
+  readonly samples = new InMemoryEngine();
+  readonly reader: TelemetryReads = {
     query: (sql, parameters, limits) =>
       this.away
         ? Promise.reject(new StoreError('unavailable', 'away'))
@@ -57,6 +61,7 @@ class World {
           ? Promise.reject(new StoreError('bad-data', 'refused', 427))
           : store.query(sql, parameters, limits),
     stream: (sql, parameters, limits) => store.stream(sql, parameters, limits),
+    metrics: this.samples,
   };
 
   constructor(control: Control, organisation: Organisation, clock: ManualClock) {
@@ -137,28 +142,19 @@ class World {
     );
   }
 
-  async point(
+  /** A counter's client tells when it began: from then on it is known to have been zero. */
+  point(
     metric: string,
     value: number,
     labels: Record<string, string>,
     { site = 'STORE_001', agoMs = 10_000, monotonic = 1 } = {},
-  ): Promise<void> {
-    await store.execute(
-      `INSERT INTO points (organisation, site, service, metric, type, unit, temporality, monotonic, labels, fp, ts, value, received_at)
-       SELECT {organisation:String}, {site:String}, 'orders', {metric:String}, 'sum', '', 2, {monotonic:UInt8}, {labels:Map(String, String)},
-         cityHash64({site:String}, {metric:String}, {text:String}), fromUnixTimestamp64Milli({at:Int64}), {value:Float64}, fromUnixTimestamp64Milli({at:Int64})`,
-      {
-        organisation: this.organisation.id,
-        site,
-        metric,
-        value,
-        monotonic,
-        labels: new Map(Object.entries(labels)),
-        text: JSON.stringify(labels),
-        at: this.clock.now() - agoMs,
-      },
-      { settings: { insert_deduplication_token: `t${token++}` } },
-    );
+  ): void {
+    const atMs = this.clock.now() - agoMs;
+    const all = { site, service: 'orders', ...labels };
+    const key = JSON.stringify([metric, all]);
+    const began = monotonic === 1 && !this.#counters.has(key) ? [[atMs - 1000, 0] as const] : [];
+    this.#counters.add(key);
+    this.samples.add(this.organisation.id, metric, all, [...began, [atMs, value]]);
   }
 }
 
@@ -413,11 +409,11 @@ describe('rules', () => {
   it('see payments fail from the first failure a counter ever had', async () => {
     const ready = readyRules.find((one) => one.ready === 'payment-failures');
     const rule = await world.rule({ ...ready, name: 'Payments' });
-    await world.point('payment.attempts', 20, { outcome: 'success' }, { agoMs: 200_000 });
-    await world.point('payment.attempts', 27, { outcome: 'success' }, { agoMs: 20_000 });
+    world.point('payment_attempts_total', 20, { outcome: 'success' }, { agoMs: 200_000 });
+    world.point('payment_attempts_total', 27, { outcome: 'success' }, { agoMs: 20_000 });
     await world.pass(15_000);
     expect(world.told(rule)).toEqual([]);
-    await world.point('payment.attempts', 3, { outcome: 'failure' });
+    world.point('payment_attempts_total', 3, { outcome: 'failure' });
     await world.pass(10_000);
     expect(world.found.find((f) => f.sourceId === rule.id)).toMatchObject({
       summary: '30 % of 10 in 3 min, limit 10 %',
@@ -462,10 +458,10 @@ describe('rules', () => {
       ['a', 0.7],
       ['b', 0.9],
     ] as const)
-      await world.point('pool.used', value, { pool }, { agoMs: 5000 + value * 10_000, monotonic: 0 });
+      world.point('pool_used', value, { pool }, { agoMs: 5000 + value * 10_000, monotonic: 0 });
     for (const state of ['idle', 'user'])
-      await world.point('system.cpu.utilization', state === 'idle' ? 0.95 : 0.05, { state }, { monotonic: 0 });
-    await world.point('system.filesystem.utilization', 0.95, { mountpoint: '/' }, { monotonic: 0 });
+      world.point('system_cpu_utilization_ratio', state === 'idle' ? 0.95 : 0.05, { state }, { monotonic: 0 });
+    world.point('system_filesystem_utilization_ratio', 0.95, { mountpoint: '/' }, { monotonic: 0 });
     const level = (source: Record<string, unknown>, threshold: number, by: string[]) => ({
       source,
       windowMs: 60_000,

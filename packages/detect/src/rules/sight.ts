@@ -1,5 +1,6 @@
 import type { Clock } from '@sightline/base';
-import { StoreError, type TelemetryReader } from '@sightline/store/port';
+import type { TelemetryReads } from '@sightline/query';
+import { StoreError } from '@sightline/store/port';
 
 /** A store that did not answer for longer than this, or what was received waiting longer for its table, hides what was sent. */
 const longestBlindMs = 10_000;
@@ -11,18 +12,18 @@ const longestLagMs = 20_000;
  */
 export class Sight {
   /** The store, and every answer or its lack noted. */
-  readonly reader: TelemetryReader;
+  readonly reader: TelemetryReads;
   readonly #clock: Clock;
   readonly #lagMs: () => number;
   #sinceMs = -Infinity;
   #blindFromMs: number | undefined;
 
   /** `lagMs`: how long the oldest record that was received here waits for its table. */
-  constructor(reader: TelemetryReader, clock: Clock, lagMs: () => number) {
+  constructor(reader: TelemetryReads, clock: Clock, lagMs: () => number) {
     this.#clock = clock;
     this.#lagMs = lagMs;
     this.reader = {
-      query: async <Row>(...question: Parameters<TelemetryReader['query']>) => {
+      query: async <Row>(...question: Parameters<TelemetryReads['query']>) => {
         try {
           const rows = await reader.query<Row>(...question);
           this.#answered();
@@ -33,6 +34,7 @@ export class Sight {
         }
       },
       stream: (...question) => reader.stream(...question),
+      metrics: reader.metrics,
     };
   }
 

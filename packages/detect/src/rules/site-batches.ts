@@ -1,5 +1,6 @@
 import { ask, readGauges, type Gauge } from '@sightline/query';
-import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { TelemetryReads } from '@sightline/query';
+import type { QueryLimits } from '@sightline/store/port';
 import { groupLimit, type AskedAt, type Batch } from './batch.ts';
 import { groupOf, questionKey, type Answer, type SeenQuestion, type VitalQuestion } from './questions.ts';
 
@@ -13,7 +14,7 @@ export class VitalBatch implements Batch {
     this.answers = this.#vitals.map((vital) => questionKey({ kind: 'vital', vital }));
   }
 
-  async ask(reader: TelemetryReader, at: AskedAt, limits: QueryLimits): Promise<ReadonlyMap<string, Answer>> {
+  async ask(reader: TelemetryReads, at: AskedAt, limits: QueryLimits): Promise<ReadonlyMap<string, Answer>> {
     const gauges = await readGauges(
       reader,
       { organisation: at.organisation, environment: '', nowMs: at.endMs },
@@ -55,7 +56,7 @@ export class SeenBatch implements Batch {
     this.answers = questions.map(questionKey);
   }
 
-  async ask(reader: TelemetryReader, at: AskedAt, limits: QueryLimits): Promise<ReadonlyMap<string, Answer>> {
+  async ask(reader: TelemetryReads, at: AskedAt, limits: QueryLimits): Promise<ReadonlyMap<string, Answer>> {
     const rows = await ask<SeenRow>(
       reader,
       `SELECT toString(site) AS site, toString(service) AS service, toString(environment) AS environment,

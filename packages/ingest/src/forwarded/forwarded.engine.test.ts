@@ -1,16 +1,21 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { silentLogger, systemClock } from '@sightline/base';
+import type { ReceivedSeries } from '@sightline/record';
 import type { TelemetryStore } from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LoadedMetrics, MetricSegment } from '../load/metric-target.ts';
+import { decodeWriteRequest2, writeRw2Request } from '../metric-formats/index.ts';
 import { LogsRequestBuilder } from '../otlp/build-logs.ts';
 import { ProtobufWriter } from '../otlp/protobuf-writer.ts';
 import type { Refusal } from '../protocol.ts';
 import type { SpoolStatus } from '../spool/spool.ts';
-import { encodeSpooled } from '../spool/spooled.ts';
+import { decodeSpooled, encodeSpooled } from '../spool/spooled.ts';
+import { countingMetrics } from '../test-support/counting-metrics.ts';
 import { openTestStore, startBench, type IngestBench } from '../test-support/ingest-bench.ts';
 import { AcceptedFrames } from './accepted-frames.ts';
 import { encodeBatch, forwardBatchLimitBytes, type ForwardReply, forwardPath, type RunOfFrames } from './batch.ts';
@@ -28,7 +33,7 @@ let skewMs: number | null = null;
 beforeAll(async () => {
   engine = await openTestStore();
   store = engine.store;
-  bench = await startBench(store, engine.folder);
+  bench = await startBench(store, engine.folder, { metrics: { load: countingLoad } });
   const accepted = await AcceptedFrames.open(join(engine.folder, 'forwarded'), silentLogger);
   app = Fastify();
   const agent = (id: string) => ({
@@ -117,6 +122,40 @@ const bodiesOf = async (service: string) =>
   (await bench.rows<{ body: string }>(`SELECT body FROM logs WHERE service = '${service}' ORDER BY body`)).map(
     ({ body }) => body,
   );
+
+/** What was handed to the metric store. */
+const scraped: ReceivedSeries[] = [];
+async function countingLoad(segment: MetricSegment): Promise<LoadedMetrics> {
+  if (segment.format === 'rw2') {
+    const frame = decodeSpooled(await readFile(segment.path), 0);
+    if (frame) scraped.push(...decodeWriteRequest2(frame).series);
+  }
+  return countingMetrics.load(segment);
+}
+
+test("what an agent scraped is its own site's, by our clock, under its own name in the ledger", async () => {
+  skewMs = 10 * minute;
+  const atMs = Date.now() + 10 * minute;
+  const series = {
+    type: 'gauge',
+    unit: '',
+    help: '',
+    delta: false,
+    times: [atMs],
+    values: [1],
+  } as const;
+  const bytes = writeRw2Request([{ ...series, labels: ['__name__', 'up', 'site', 'OTHER'] }]);
+  await forward([
+    run('metrics-scraped', newSegment(), 0, [{ signal: 'metrics', bytes, records: 1, receivedAtMs: atMs }]),
+  ]);
+  skewMs = null;
+  const ledger = await bench.rows(
+    "SELECT outcome, toInt32(records) AS records FROM ledger WHERE protocol = 'prometheus-scrape'",
+  );
+  expect(ledger).toEqual([{ outcome: 'accepted', records: 1 }]);
+  expect(scraped).toMatchObject([{ times: [atMs - 10 * minute] }]);
+  expect([...(scraped[0]?.labels ?? [])].sort()).toEqual(['STORE_047', '__name__', 'site', 'up']);
+});
 
 describe('exactly once', () => {
   test('what comes again is acknowledged and not kept again; the rest of the segment goes on', async () => {

@@ -1,5 +1,6 @@
 import { type MetricType, metricTypes, type ReceivedExemplar, type ReceivedSeries } from '@sightline/record';
 import { WireCursor } from '../protocols/prometheus-remote-write/wire-cursor.ts';
+import { atOrigin } from './at-origin.ts';
 import type { DecodedMetrics, MetricFrame } from './decoded-metrics.ts';
 import { readHistogram } from './read-histogram.ts';
 
@@ -34,7 +35,7 @@ interface Gathered {
  * A remote write 2.0 `Request` (https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/) as series. It was judged at the door; any
  * bytes are safe to pass: what is malformed ends the reading.
  */
-export function decodeWriteRequest2(frame: Pick<MetricFrame, 'bytes'>): DecodedMetrics {
+export function decodeWriteRequest2(frame: Pick<MetricFrame, 'bytes' | 'scope' | 'origin'>): DecodedMetrics {
   const cursor = new WireCursor(frame.bytes);
   const end = frame.bytes.length;
   const symbols: string[] = [];
@@ -51,7 +52,10 @@ export function decodeWriteRequest2(frame: Pick<MetricFrame, 'bytes'>): DecodedM
     }
   }
   const message = 'the frame is no io.prometheus.write.v2.Request';
-  return { series, refused: cursor.bad ? [{ signal: 'metrics', reason: 'malformed', records: 1, message }] : [] };
+  return {
+    series: atOrigin(series, frame),
+    refused: cursor.bad ? [{ signal: 'metrics', reason: 'malformed', records: 1, message }] : [],
+  };
 }
 
 function readSeries(cursor: WireCursor, start: number, stop: number, symbols: readonly string[]): ReceivedSeries {

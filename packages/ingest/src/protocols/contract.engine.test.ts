@@ -2,8 +2,10 @@ import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { compressSync, uncompressSync } from 'snappy';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readFixture } from '../../fixtures/read-fixture.ts';
+import { writeRw2Request } from '../metric-formats/index.ts';
 import { LogsRequestBuilder } from '../otlp/build-logs.ts';
 import { ProtobufWriter } from '../otlp/protobuf-writer.ts';
+import { countingMetrics } from '../test-support/counting-metrics.ts';
 import { goodKey, openTestStore, startBench, type IngestBench } from '../test-support/ingest-bench.ts';
 import { postSpans, type SentSpan, thriftBatch } from '../test-support/jaeger-messages.ts';
 import { protocolContract, type ContractFixture } from './contract-suite.ts';
@@ -13,7 +15,7 @@ let bench: IngestBench;
 
 beforeAll(async () => {
   engine = await openTestStore();
-  bench = await startBench(engine.store, engine.folder);
+  bench = await startBench(engine.store, engine.folder, { metrics: countingMetrics });
 });
 afterAll(async () => {
   await bench.close();
@@ -124,6 +126,27 @@ const write = {
   signal: 'metrics',
 } as const;
 
+const request2 = (): Buffer =>
+  writeRw2Request([
+    {
+      labels: ['__name__', 'm', 'job', 'j'],
+      type: 'counter',
+      unit: '',
+      help: 'what it is',
+      delta: false,
+      times: [Date.now() - 1, Date.now()],
+      values: [1, 2],
+    },
+  ]);
+const write2 = {
+  protocol: 'prometheus-remote-write',
+  contentType: `${protobuf};proto=io.prometheus.write.v2.Request`,
+  body: () => compressSync(request2()),
+  unpacked: request2,
+  records: 2,
+  signal: 'metrics',
+} as const;
+
 /** Every endpoint of every protocol with a good request of its own. */
 const fixtures: readonly (readonly [name: string, fixture: ContractFixture])[] = [
   [
@@ -231,6 +254,7 @@ const fixtures: readonly (readonly [name: string, fixture: ContractFixture])[] =
   ],
   ['remote write', { ...write, path: '/prometheus/api/v1/write' }],
   ['remote write, short path', { ...write, path: '/api/v1/write' }],
+  ['remote write 2.0', { ...write2, path: '/prometheus/api/v1/write' }],
   [
     'JSON lines',
     {

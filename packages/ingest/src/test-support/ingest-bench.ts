@@ -7,6 +7,7 @@ import { exactlyOnceSettings, migrate, openEmbeddedStore, type TelemetryStore } 
 import Fastify, { type FastifyInstance } from 'fastify';
 import { createLedger, type Ledger } from '../ledger.ts';
 import { type Loader, startLoader } from '../load/loader.ts';
+import type { MetricTarget } from '../load/metric-target.ts';
 import type { Protocol } from '../protocol.ts';
 import { protocols as all } from '../protocols/all.ts';
 import { type GrpcServer, startGrpc } from '../receive-grpc.ts';
@@ -65,6 +66,7 @@ export interface BenchOptions {
   readonly limits?: Partial<ReceiveLimits>;
   readonly spoolLimits?: Partial<SpoolLimits>;
   readonly clock?: Clock;
+  readonly metrics?: MetricTarget;
 }
 
 /** Starts the bench on `store` (already open), with its spool in `folder`. Closing leaves the store open. */
@@ -90,6 +92,7 @@ export async function startBench(
     protocols,
     ledger,
     settings: exactlyOnceSettings,
+    ...(options.metrics ? { metrics: options.metrics } : {}),
     clock,
     logger,
   });

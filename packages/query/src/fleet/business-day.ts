@@ -1,5 +1,6 @@
 import { LruCache, type Clock } from '@sightline/base';
-import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { QueryLimits } from '@sightline/store/port';
+import type { TelemetryReads } from '../metrics/telemetry-reads.ts';
 import { startOfLocalDay } from './local-day.ts';
 import { counterNames, readIncreases } from './site-metrics.ts';
 
@@ -20,7 +21,7 @@ const midnightLimit = 40;
  * Orders and revenue since each site's own midnight. `zones` gives the sites' time zones (absent or unknown: UTC).
  */
 export async function readBusinessDay(
-  reader: TelemetryReader,
+  reader: TelemetryReads,
   asked: { organisation: string; nowMs: number; zones: ReadonlyMap<string, string> },
   limits: QueryLimits,
 ): Promise<BusinessDay> {
@@ -63,7 +64,7 @@ function sitesByMidnight(zones: ReadonlyMap<string, string>, nowMs: number): Map
 }
 
 function readDay(
-  reader: TelemetryReader,
+  reader: TelemetryReads,
   organisation: string,
   sites: readonly string[],
   fromMs: number,
@@ -75,7 +76,7 @@ function readDay(
 }
 
 async function readRevenue(
-  reader: TelemetryReader,
+  reader: TelemetryReads,
   organisation: string,
   day: DayOfSites,
   elapsedMs: number,
@@ -117,10 +118,10 @@ const staleMs = 10 * 60_000;
 export class BusinessDays {
   readonly #days: LruCache<string, KnownDay>;
   readonly #reading = new Map<string, Promise<KnownDay>>();
-  readonly #reader: TelemetryReader;
+  readonly #reader: TelemetryReads;
   readonly #clock: Clock;
 
-  constructor(reader: TelemetryReader, clock: Clock) {
+  constructor(reader: TelemetryReads, clock: Clock) {
     this.#reader = reader;
     this.#clock = clock;
     this.#days = new LruCache(200, staleMs, clock);

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { ManualClock } from '@sightline/base';
-import type { TelemetryReader } from '@sightline/store/port';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InMemoryEngine } from '../promql/test-support/in-memory-engine.ts';
 import { engineTime, openTestStore, type TestStore } from '../test-support.ts';
 import {
   BusinessDays,
@@ -50,31 +49,15 @@ function span(site: string, atMs: number, durationMs: number, failed = false, or
   };
 }
 
+const metrics = new InMemoryEngine();
 function points(
   metric: string,
   site: string,
   values: [number, number][],
   labels: Record<string, string> = {},
-  over: object = {},
-) {
-  const name = `${metric}|${site}|${JSON.stringify(labels)}|${JSON.stringify(over)}`;
-  const fp = `${BigInt(`0x${createHash('sha256').update(name).digest('hex').slice(0, 16)}`)}`;
-  return values.map(([at, value]) => ({
-    organisation: 'acme',
-    site,
-    service: 'orders',
-    metric,
-    type: 'counter',
-    unit: '1',
-    temporality: 2,
-    monotonic: 1,
-    labels,
-    fp,
-    ts: engineTime(at),
-    value,
-    received_at: engineTime(at),
-    ...over,
-  }));
+  { organisation = 'acme', service = 'orders' } = {},
+): void {
+  metrics.add(organisation, metric, { site, service, ...labels }, values);
 }
 
 beforeAll(async () => {
@@ -112,73 +95,89 @@ beforeAll(async () => {
     })),
   );
   const midnight = day + 7 * 3_600_000;
-  await test.insert('points', [
-    // Known before midnight: 100 → 130, restart to 5 → 12: 30 + 12 orders today.
-    ...points('order.count', 'STORE_001', [
-      [midnight - 30 * minute, 100],
-      [midnight + minute, 110],
-      [midnight + 2 * minute, 130],
-      [midnight + 3 * minute, 5],
-      [midnight + 4 * minute, 12],
-    ]),
-    // A series born long after its site was first heard began at zero: 3 more.
-    ...points('order.count', 'STORE_001', [[now - 5 * minute, 3]], { method: 'cash' }),
-    ...points(
-      'order.revenue',
-      'STORE_001',
-      [
-        [midnight + minute, 10],
-        [midnight + 2 * minute, 15.5],
-      ],
-      {},
-      { temporality: 1 },
-    ),
-    ...points(
-      'order.revenue',
-      'STORE_001',
-      [[midnight - 7 * 1440 * minute + minute, 7]],
-      { week: 'last' },
-      { temporality: 1 },
-    ),
-    ...points(
-      'payment.attempts',
+  // Known before midnight: 100 → 130, restart to 5 → 12: 30 + 12 orders today.
+  points('order_count_total', 'STORE_001', [
+    [midnight - 30 * minute, 100],
+    [midnight + minute, 110],
+    [midnight + 2 * minute, 130],
+    [midnight + 3 * minute, 5],
+    [midnight + 4 * minute, 12],
+  ]);
+  // A series whose client told that it began at zero: 3 more.
+  points(
+    'order_count_total',
+    'STORE_001',
+    [
+      [now - 6 * minute, 0],
+      [now - 5 * minute, 3],
+    ],
+    { method: 'cash' },
+  );
+  points('order_revenue_total', 'STORE_001', [
+    [midnight - minute, 100],
+    [midnight + minute, 110],
+    [midnight + 2 * minute, 125.5],
+  ]);
+  points(
+    'order_revenue_total',
+    'STORE_001',
+    [
+      [midnight - 7 * 1440 * minute - minute, 1],
+      [midnight - 7 * 1440 * minute + minute, 8],
+    ],
+    { week: 'last' },
+  );
+  for (const [outcome, before, after] of [
+    ['success', 10, 16],
+    ['failure', 1, 5],
+  ] as const)
+    points(
+      'payment_attempts_total',
       'STORE_002',
       [
-        [now - 9 * minute, 10],
-        [now - minute, 16],
+        [now - 9 * minute, before],
+        [now - minute, after],
       ],
-      { outcome: 'success' },
-    ),
-    ...points(
-      'payment.attempts',
-      'STORE_002',
-      [
-        [now - 9 * minute, 1],
-        [now - minute, 5],
-      ],
-      { outcome: 'failure' },
-    ),
-    ...points('system.cpu.utilization', 'STORE_001', [[now - minute, 0.25]], { cpu: '0', state: 'idle' }),
-    ...points('system.cpu.utilization', 'STORE_001', [[now - minute, 0.75]], { cpu: '1', state: 'idle' }),
-    ...points('system.cpu.utilization', 'STORE_001', [[now - minute, 0.1]], { cpu: '1', state: 'user' }),
-    ...points('system.memory.utilization', 'STORE_001', [
-      [now - 3 * minute, 0.9],
-      [now - minute, 0.5],
-    ]),
-    ...points('system.filesystem.utilization', 'STORE_001', [[now - minute, 0.95]], { mountpoint: '/' }),
-    ...points('system.filesystem.utilization', 'STORE_001', [[now - minute, 0.15]], { mountpoint: '/data' }),
-    ...points('sync.queue.depth', 'STORE_002', [[now - minute, 7]], {}, { service: 'sync' }),
-    ...points('system.cpu.utilization', 'STORE_001', [[now - minute, 0.99]], {}, { organisation: 'rival' }),
+      { outcome },
+    );
+  points('system_cpu_utilization_ratio', 'STORE_001', [[now - minute, 0.25]], { cpu: '0', state: 'idle' });
+  points('system_cpu_utilization_ratio', 'STORE_001', [[now - minute, 0.75]], { cpu: '1', state: 'idle' });
+  points('system_cpu_utilization_ratio', 'STORE_001', [[now - minute, 0.1]], { cpu: '1', state: 'user' });
+  points('system_memory_utilization_percent', 'STORE_001', [
+    [now - 3 * minute, 90],
+    [now - minute, 50],
+  ]);
+  const mountpoint = 'system_filesystem_mountpoint';
+  points('system_filesystem_utilization_ratio', 'STORE_001', [[now - minute, 0.95]], { [mountpoint]: '/' });
+  points('system_filesystem_utilization_ratio', 'STORE_001', [[now - minute, 0.15]], { [mountpoint]: '/data' });
+  points('sync_queue_depth', 'STORE_002', [[now - minute, 7]], {}, { service: 'sync' });
+  points('system_cpu_utilization_ratio', 'STORE_001', [[now - minute, 0.99]], {}, { organisation: 'rival' });
+  await test.insert('seen', [
+    {
+      organisation: 'rival',
+      site: 'STORE_001',
+      service: 'orders',
+      first_seen: engineTime(now - minute),
+      last_seen: engineTime(now - minute),
+    },
+    {
+      organisation: 'acme',
+      site: 'STORE_002',
+      service: 'sync',
+      first_seen: engineTime(now - minute),
+      last_seen: engineTime(now - minute),
+    },
   ]);
 });
 afterAll(() => test.close());
 
+const reads = () => ({ ...test.store, metrics });
 async function fleet(organisation = 'acme', environment = '') {
   const scope = { organisation, environment, nowMs: now };
   const zones = new Map(['STORE_001', 'STORE_002'].map((site) => [site, 'America/Phoenix']));
   const [telemetry, day] = [
-    await readFleetTelemetry(test.store, scope),
-    await readBusinessDay(test.store, { organisation, nowMs: now, zones }, {}),
+    await readFleetTelemetry(reads(), scope),
+    await readBusinessDay(reads(), { organisation, nowMs: now, zones }, {}),
   ];
   return summariseFleet(telemetry, [unknownSite('STORE_000')], day, scope);
 }
@@ -255,7 +254,7 @@ describe('fleet', () => {
     expect(await readTopIssues(test.store, range)).toEqual([
       { issue: 'fffffffffffffffe', title: 'PaymentError: declined', events: 4, lastSeenAt: now - 2 * minute },
     ]);
-    const lanes = new Map((await readLanes(test.store, range, now)).map((lane) => [lane.name, lane.points]));
+    const lanes = new Map((await readLanes(reads(), range, now)).map((lane) => [lane.name, lane.points]));
     const total = (name: string): number => (lanes.get(name) ?? []).reduce((sum, p) => sum + p.value, 0);
     expect(total('errors')).toBe(14);
     expect(total('requests')).toBe(20);
@@ -274,24 +273,16 @@ describe('fleet', () => {
 
 it('reads the business day behind the page once it ages, and waits only when it is stale', async () => {
   const clock = new ManualClock(now);
-  let queries = 0;
-  const store = {
-    query: <Row>(...asked: Parameters<TelemetryReader['query']>) => {
-      queries++;
-      return test.store.query<Row>(...asked);
-    },
-    stream: test.store.stream.bind(test.store),
-  };
-  const days = new BusinessDays(store, clock);
+  const days = new BusinessDays(reads(), clock);
   const asked = { organisation: 'acme', nowMs: now, zones: new Map([['STORE_001', 'America/Phoenix']]) };
   const orders = async (): Promise<number | undefined> => (await days.read(asked)).bySite.get('STORE_001')?.orders;
   expect(await Promise.all([orders(), orders()])).toEqual([45, 45]);
-  const once = queries;
+  const once = metrics.asked.length;
   clock.advance(19_000);
-  expect([await orders(), queries]).toEqual([45, once]);
+  expect([await orders(), metrics.asked.length]).toEqual([45, once]);
   clock.advance(2000);
   expect(await orders()).toBe(45);
-  expect(queries).toBeGreaterThan(once);
+  expect(metrics.asked.length).toBeGreaterThan(once);
   clock.advance(11 * minute);
   expect(await orders()).toBe(45);
   expect((await days.read({ ...asked, organisation: 'rival' })).bySite.size).toBe(0);

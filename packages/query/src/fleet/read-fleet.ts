@@ -1,4 +1,5 @@
-import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { QueryLimits } from '@sightline/store/port';
+import type { TelemetryReads } from '../metrics/telemetry-reads.ts';
 import type { BusinessDay } from './business-day.ts';
 import { counterNames, readGauges, readIncreases, type SiteGauges } from './site-metrics.ts';
 import {
@@ -90,9 +91,9 @@ export interface FleetTelemetry {
   readonly payments: ReadonlyMap<string, Payments>;
 }
 
-/** Reads it in seven grouped queries, whatever the number of sites (at most `siteLimit`). Throws `StoreError`. */
+/** Reads it in a few grouped queries, whatever the number of sites (at most `siteLimit`). Throws `StoreError`. */
 export async function readFleetTelemetry(
-  reader: TelemetryReader,
+  reader: TelemetryReads,
   scope: FleetScope,
   limits: QueryLimits = {},
 ): Promise<FleetTelemetry> {
@@ -107,7 +108,7 @@ export async function readFleetTelemetry(
 }
 
 async function readPayments(
-  reader: TelemetryReader,
+  reader: TelemetryReads,
   scope: FleetScope,
   limits: QueryLimits,
 ): Promise<Map<string, Payments>> {

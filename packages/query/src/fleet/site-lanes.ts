@@ -1,8 +1,18 @@
 import { ask } from '../metrics/ask.ts';
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
-import { counterBuckets, counterLookbackMs, samplesInRange } from '../metrics/samples-sql.ts';
-import { timeGrid, type TimeGrid } from '../metrics/time-grid.ts';
-import { counterNames, gaugeParameters, gaugeSeriesSql, levelsSql, type Gauge } from './site-metrics.ts';
+import { range, readMatrix, selectorOf, type TelemetryReads } from '../metrics/telemetry-reads.ts';
+import { counterLookback, timeGrid, type TimeGrid } from '../metrics/time-grid.ts';
+import type { Labels } from '../promql/source.ts';
+import {
+  counterNames,
+  gaugeKind,
+  gaugeNames,
+  levelsOf,
+  namesPresent,
+  scaleOf,
+  type Gauge,
+  type GaugeValue,
+} from './site-metrics.ts';
 
 export interface Point {
   readonly at: number;
@@ -29,18 +39,18 @@ const lanePoints = 120;
  * nothing was reported has no point; `online` alone has one in every bucket up to now, 1 or 0.
  */
 export async function readLanes(
-  reader: TelemetryReader,
-  range: SiteRange,
+  reader: TelemetryReads,
+  asked: SiteRange,
   nowMs: number,
   limits: QueryLimits = {},
 ): Promise<Lane[]> {
-  const grid = timeGrid(range, lanePoints, 60_000);
+  const grid = timeGrid(asked, lanePoints, 60_000);
   const [traffic, gauges, counters] = await Promise.all([
-    readTrafficLanes(reader, range, grid, limits),
-    readGaugeLanes(reader, range, grid, limits),
-    readCounterLanes(reader, range, grid, limits),
+    readTrafficLanes(reader, asked, grid, limits),
+    readGaugeLanes(reader, asked, grid, limits),
+    readCounterLanes(reader, asked, grid, limits),
   ]);
-  const heard = new Set([...traffic.heard, ...gauges.flatMap((row) => (row.at === undefined ? [] : [row.at]))]);
+  const heard = new Set([...traffic.heard, ...gauges.map((row) => row.at)]);
   const online: Point[] = [];
   for (let i = 0; i < grid.count; i++) {
     const at = grid.firstMs + i * grid.stepMs;
@@ -48,7 +58,7 @@ export async function readLanes(
   }
   const gauge = (kind: Gauge): Point[] =>
     gauges.filter((row) => row.kind === kind).map(({ at, value }) => ({ at, value }));
-  const counter = (kind: CounterRow['kind']): Point[] =>
+  const counter = (kind: CounterPoint['kind']): Point[] =>
     counters.filter((row) => row.kind === kind).map(({ at, value }) => ({ at, value }));
   return [
     { name: 'online', unit: '', kind: 'bar', points: online },
@@ -76,7 +86,7 @@ interface TrafficRow {
 
 async function readTrafficLanes(
   reader: TelemetryReader,
-  range: SiteRange,
+  asked: SiteRange,
   grid: TimeGrid,
   limits: QueryLimits,
 ): Promise<{ heard: number[]; errors: Point[]; requests: Point[]; p95: Point[] }> {
@@ -93,11 +103,11 @@ async function readTrafficLanes(
       UNION ALL SELECT ${bucket} AS at, 0., 0., 0., toFloat64(sum(events)), 0. FROM issue_volume WHERE ${where} GROUP BY at)
     GROUP BY at ORDER BY at LIMIT 1000`,
     {
-      organisation: range.organisation,
-      site: range.site,
+      organisation: asked.organisation,
+      site: asked.site,
       stepS: grid.stepMs / 1000,
       fromS: Math.floor(grid.firstMs / 1000),
-      toMs: range.toMs,
+      toMs: asked.toMs,
     },
     limits,
   );
@@ -110,67 +120,100 @@ async function readTrafficLanes(
   };
 }
 
-function readGaugeLanes(
-  reader: TelemetryReader,
-  range: SiteRange,
-  grid: TimeGrid,
-  limits: QueryLimits,
-): Promise<{ kind: Gauge; at: number; value: number }[]> {
-  const series = gaugeSeriesSql(true);
-  return ask(
-    reader,
-    `${levelsSql(
-      `SELECT at, kind, host, part, state, mean * scale AS value
-      FROM (SELECT fp, toFloat64(intDiv(toUnixTimestamp64Milli(ts), {stepMs:Int64}) * {stepMs:Int64}) AS at, avg(value) AS mean
-        FROM samples WHERE ${samplesInRange} AND fp IN (SELECT fp FROM (${series})) GROUP BY fp, at) AS v
-      INNER JOIN (${series}) AS s USING (fp)`,
-      ['at'],
-    )} ORDER BY at LIMIT 5000`,
-    {
-      organisation: range.organisation,
-      site: range.site,
-      fromMs: grid.firstMs,
-      toMs: range.toMs,
-      stepMs: grid.stepMs,
-      seenS: Math.floor(grid.firstMs / 1000),
-      ...gaugeParameters,
-    },
-    limits,
-  );
+interface GaugePoint extends Point {
+  readonly kind: Gauge;
 }
 
-interface CounterRow {
+/** Levels of the site's machines over the grid: means of each series within a bucket, then judged as the fleet page does. */
+async function readGaugeLanes(
+  reads: TelemetryReads,
+  asked: SiteRange,
+  grid: TimeGrid,
+  limits: QueryLimits,
+): Promise<GaugePoint[]> {
+  const metrics = Object.values(gaugeNames).flat();
+  const names = await namesPresent(reads, { ...asked, metrics, fromMs: grid.firstMs }, limits);
+  const byBucket = new Map<number, GaugeValue[]>();
+  const read = names.map(async (metric) => {
+    const kind = gaugeKind(metric);
+    if (kind === undefined) return;
+    const selector = selectorOf(metric, { site: asked.site });
+    const series = await readGrid(reads, asked, grid, `avg_over_time(${selector}[${range(grid.stepMs)}])`, limits);
+    for (const { labels, points } of series)
+      for (const { at, value } of points) {
+        const bucket = byBucket.get(at) ?? [];
+        byBucket.set(at, bucket);
+        bucket.push({ kind, labels, value: value * scaleOf(metric) });
+      }
+  });
+  await Promise.all(read);
+  return [...byBucket]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([at, values]) =>
+      Object.entries(levelsOf(values)).flatMap(([kind, value]) =>
+        value === null ? [] : [{ kind: kind as Gauge, at, value }],
+      ),
+    );
+}
+
+interface CounterPoint extends Point {
   readonly kind: 'paid' | 'failed' | 'orders';
-  readonly at: number;
-  readonly value: number;
 }
 
-function readCounterLanes(
-  reader: TelemetryReader,
-  range: SiteRange,
+async function readCounterLanes(
+  reads: TelemetryReads,
+  asked: SiteRange,
   grid: TimeGrid,
   limits: QueryLimits,
-): Promise<CounterRow[]> {
-  const series = `SELECT fp, any(temporality) AS temporality,
-      multiIf(any(metric) IN {orders:Array(String)}, 'orders', any(labels)['outcome'] = 'failure', 'failed', 'paid') AS kind
-    FROM series WHERE organisation = {organisation:String} AND metric IN {counters:Array(String)} AND site = {site:String}
-      AND last_seen >= toDateTime({seenS:UInt32}) GROUP BY fp`;
-  return ask<CounterRow>(
-    reader,
-    `SELECT kind, toFloat64(at) AS at, sum(increase) AS value
-    FROM (${counterBuckets(series)}) AS b INNER JOIN (${series}) AS k USING (fp)
-    GROUP BY kind, at ORDER BY at LIMIT 5000`,
+): Promise<CounterPoint[]> {
+  const orders: readonly string[] = counterNames.orders;
+  const metrics = [...counterNames.orders, ...counterNames.payments];
+  const names = await namesPresent(reads, { ...asked, metrics, fromMs: grid.firstMs }, limits);
+  const found = await Promise.all(
+    names.map(async (metric) => {
+      const selector = selectorOf(metric, { site: asked.site });
+      const grown = `sum by (outcome) (increase(${selector}[${range(grid.stepMs)}] anchored))`;
+      const series = await readGrid(reads, asked, grid, grown, limits);
+      return series.flatMap(({ labels, points }) => {
+        const kind = orders.includes(metric) ? 'orders' : labels['outcome'] === 'failure' ? 'failed' : 'paid';
+        return points.map((point) => ({ ...point, kind }) as const);
+      });
+    }),
+  );
+  const sums = new Map<string, CounterPoint>();
+  for (const point of found.flat()) {
+    const id = `${point.kind} ${point.at}`;
+    sums.set(id, { ...point, value: point.value + (sums.get(id)?.value ?? 0) });
+  }
+  return [...sums.values()].sort((a, b) => a.at - b.at);
+}
+
+/** An expression at the ends of the grid's buckets; each value stands at its bucket's start. */
+async function readGrid(
+  reads: TelemetryReads,
+  asked: SiteRange,
+  grid: TimeGrid,
+  expression: string,
+  limits: QueryLimits,
+): Promise<{ labels: Labels; points: Point[] }[]> {
+  if (grid.count === 0) return [];
+  const series = await readMatrix(
+    reads,
     {
-      organisation: range.organisation,
-      site: range.site,
-      fromMs: grid.firstMs,
-      toMs: range.toMs,
+      organisation: asked.organisation,
+      expression,
+      // A bucket holds its first moment and not its last; PromQL's windows are open at their left end.
+      startMs: grid.firstMs + grid.stepMs - 1,
+      endMs: grid.firstMs + grid.count * grid.stepMs - 1,
       stepMs: grid.stepMs,
-      lookbackMs: Math.max(counterLookbackMs, grid.stepMs),
-      seenS: Math.floor(grid.firstMs / 1000),
-      orders: counterNames.orders,
-      counters: [...counterNames.orders, ...counterNames.payments],
+      lookbackMs: counterLookback(grid),
     },
     limits,
   );
+  return series.map(({ labels, floats }) => ({
+    labels,
+    points: Array.from(floats.times, (at, i) => ({ at: at + 1 - grid.stepMs, value: floats.values[i] ?? NaN })).filter(
+      ({ value }) => Number.isFinite(value),
+    ),
+  }));
 }

@@ -1,7 +1,8 @@
-import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { QueryLimits } from '@sightline/store/port';
+import type { SeriesQuery } from '../promql/metric-engine.ts';
+import type { Matcher } from '../promql/ast.ts';
 import type { ReadScope } from '../search/scope.ts';
-import { ask } from './ask.ts';
-import type { ParameterValue } from '@sightline/store/port';
+import { valueOrThrow, type TelemetryReads } from './telemetry-reads.ts';
 
 export interface MetricInfo {
   readonly metric: string;
@@ -12,73 +13,104 @@ export interface MetricInfo {
 }
 
 const metricLimit = 2000;
+const labelLimit = 200;
+const valueLimit = 200;
 
-/** Series of a scope that were heard since its start. Parameters: organisation, fromS, and site and service where set. */
-export function seriesCondition(scope: ReadScope): { sql: string; parameters: Record<string, ParameterValue> } {
-  const parameters: Record<string, ParameterValue> = {
-    organisation: scope.organisation,
-    fromS: Math.floor(Math.min(Math.max(0, scope.fromMs), 4_294_000_000_000) / 1000),
-  };
-  const parts = ['organisation = {organisation:String}', 'last_seen >= toDateTime({fromS:UInt32})'];
-  for (const name of ['site', 'service'] as const) {
-    if (scope[name] === '') continue;
-    parameters[name] = scope[name];
-    parts.push(`${name} = {${name}:String}`);
-  }
-  if (scope.environment !== '') {
-    // Samples have no environment of their own: a label tells it where the client sent one.
-    parameters.environment = scope.environment;
-    parts.push(
-      `arrayFirst(x -> x != '', [labels['deployment.environment.name'], labels['deployment.environment'], labels['environment'], {environment:String}]) = {environment:String}`,
-    );
-  }
-  return { sql: parts.join(' AND '), parameters };
+/** The matchers of a page's scope. Metrics carry their environment as a label where the client named one. */
+export function scopeMatchers(scope: ReadScope): Matcher[] {
+  return (['site', 'service', 'environment'] as const).flatMap((name): Matcher[] => {
+    if (scope[name] === '') return [];
+    // What names no environment belongs to each.
+    return name === 'environment'
+      ? [{ label: name, operator: '=~', value: `|${scope[name].replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)}` }]
+      : [{ label: name, operator: '=', value: scope[name] }];
+  });
 }
 
+/** What the index is asked for within a scope. */
+export function seriesQuery(scope: ReadScope, matchers: readonly Matcher[], limits: QueryLimits): SeriesQuery {
+  return {
+    organisation: scope.organisation,
+    matchers: [[...matchers, ...scopeMatchers(scope)]],
+    startMs: scope.fromMs,
+    endMs: Math.min(scope.toMs, 8.64e15),
+    limit: 0,
+    ...(limits.signal ? { signal: limits.signal } : {}),
+  };
+}
+
+const anyMetric: Matcher = { label: '__name__', operator: '!=', value: '' };
+
 /**
- * Metrics heard since the start of the range whose name contains every word of `q` (any case), by name, at most 2,000. A
- * histogram's `_bucket`, `_count` and `_sum` show as one metric of its base name; where the protocol does not tell types, its
- * `_bucket` alone does.
+ * Metrics heard in the range whose name contains every word of `q` (any case), by name, at most 2,000. The `_bucket`, `_count`
+ * and `_sum` of a classic histogram show as one metric of its base name.
  */
-export function listMetrics(
-  reader: TelemetryReader,
+export async function listMetrics(
+  reads: TelemetryReads,
   scope: ReadScope,
   q: string,
   limits: QueryLimits = {},
 ): Promise<MetricInfo[]> {
-  const condition = seriesCondition(scope);
-  return ask<MetricInfo>(
-    reader,
-    `SELECT name AS metric, any(kind) AS type, any(u) AS unit, toFloat64(uniqExact(fp)) AS series, toFloat64(toUnixTimestamp(max(last_seen))) * 1000 AS lastSeenAt
-    FROM (SELECT multiIf(type = 'histogram', replaceRegexpOne(toString(metric), '_(bucket|count|sum)$', ''),
-          bucket, replaceRegexpOne(toString(metric), '_bucket$', ''), toString(metric)) AS name, fp,
-        mapContains(labels, 'le') AND endsWith(metric, '_bucket') AS bucket, if(bucket, 'histogram', toString(type)) AS kind, toString(unit) AS u, last_seen FROM series WHERE ${condition.sql})
-    WHERE arrayAll(w -> positionCaseInsensitiveUTF8(name, w) > 0, {words:Array(String)})
-    GROUP BY name ORDER BY name LIMIT ${metricLimit}`,
-    { ...condition.parameters, words: q.split(/\s+/).filter((word) => word !== '') },
-    limits,
-  );
+  const [names, metadata] = await Promise.all([
+    reads.metrics.metricNames(seriesQuery(scope, [anyMetric], limits)),
+    reads.metrics.metadata({ organisation: scope.organisation, metric: '', limit: 0 }),
+  ]);
+  const known = valueOrThrow(metadata);
+  const items = valueOrThrow(names).items;
+  const present = new Set(items.map(({ metric }) => metric));
+  const words = q
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  const byName = new Map<string, MetricInfo>();
+  for (const { metric, series, lastSeenMs } of items) {
+    const base = baseOf(metric, present);
+    const [about] = known.get(base) ?? known.get(metric) ?? [];
+    const before = byName.get(base);
+    byName.set(base, {
+      metric: base,
+      type: base !== metric ? 'histogram' : (about?.type ?? ''),
+      unit: about?.unit ?? '',
+      series: series + (before?.series ?? 0),
+      lastSeenAt: Math.max(lastSeenMs, before?.lastSeenAt ?? 0),
+    });
+  }
+  return [...byName.values()]
+    .filter(({ metric }) => words.every((word) => metric.toLowerCase().includes(word)))
+    .sort((a, b) => (a.metric < b.metric ? -1 : 1))
+    .slice(0, metricLimit);
+}
+
+/** The base name of a classic histogram's series; the name itself for all others. */
+function baseOf(metric: string, present: ReadonlySet<string>): string {
+  const [, base = '', suffix] = /^(.+)_(bucket|count|sum)$/.exec(metric) ?? [];
+  return suffix !== undefined && present.has(`${base}_bucket`) ? base : metric;
 }
 
 /**
  * Labels of a metric (a histogram's base name included) and at most 200 of their values, by name. `le` is left out of
  * histograms: it is how they are stored.
  */
-export function listMetricLabels(
-  reader: TelemetryReader,
+export async function listMetricLabels(
+  reads: TelemetryReads,
   scope: ReadScope,
   metric: string,
   limits: QueryLimits = {},
 ): Promise<{ label: string; values: string[] }[]> {
-  const condition = seriesCondition(scope);
-  return ask<{ label: string; values: string[] }>(
-    reader,
-    `SELECT pair.1 AS label, arraySort(groupUniqArray(200)(pair.2)) AS values
-    FROM (SELECT arrayJoin(arrayConcat([('site', toString(site)), ('service', toString(service))], arrayMap((k, v) -> (toString(k), v), mapKeys(labels), mapValues(labels)))) AS pair
-      FROM series WHERE ${condition.sql} AND metric IN {names:Array(String)})
-    WHERE pair.2 != '' AND NOT (pair.1 = 'le' AND {metric:String} NOT LIKE '%\\\\_bucket')
-    GROUP BY label ORDER BY label LIMIT 200`,
-    { ...condition.parameters, metric, names: [metric, `${metric}_bucket`, `${metric}_count`] },
-    limits,
+  const names = [metric, `${metric}_bucket`, `${metric}_count`].map((name): Matcher => ({
+    label: '__name__',
+    operator: '=',
+    value: name,
+  }));
+  const query = seriesQuery(scope, [], limits);
+  const asked = { ...query, matchers: names.map((name) => [name, ...scopeMatchers(scope)]) };
+  const labels = valueOrThrow(await reads.metrics.labelNames(asked)).items.filter(
+    (label) => label !== '__name__' && (label !== 'le' || metric.endsWith('_bucket')),
+  );
+  return Promise.all(
+    labels.slice(0, labelLimit).map(async (label) => {
+      const found = await reads.metrics.labelValues({ ...asked, label, limit: valueLimit });
+      return { label, values: [...valueOrThrow(found).items] };
+    }),
   );
 }

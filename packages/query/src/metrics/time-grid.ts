@@ -22,3 +22,11 @@ export function timeGrid(range: { fromMs: number; toMs: number }, points: number
   const firstMs = Math.floor(range.fromMs / stepMs) * stepMs;
   return { stepMs, firstMs, count: span === 0 ? 0 : Math.ceil((range.toMs - firstMs) / stepMs) };
 }
+
+/**
+ * How far before a bucket a counter's last sample is sought, milliseconds: growth over a gap stands in the bucket that ends it. The
+ * range's own length, at least five minutes and at most six hours where buckets are not longer.
+ */
+export function counterLookback({ stepMs, count }: TimeGrid): number {
+  return Math.max(300_000, stepMs, Math.min(stepMs * count, 6 * 3_600_000));
+}

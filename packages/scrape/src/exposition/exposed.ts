@@ -3,6 +3,8 @@ import type { FloatHistogram, MetricType, ReceivedExemplar } from '@sightline/re
 
 /** What is known of a metric family. */
 export interface Family {
+  /** '' where the target says nothing of it. */
+  readonly name: string;
   type: MetricType;
   unit: string;
   help: string;
@@ -28,7 +30,7 @@ export type Exposed = Result<readonly ExposedSample[], string>;
 /** Labels by the text that names the series: a target says the same texts at each scrape. */
 export type LabelMemo = Map<string, readonly string[]>;
 
-export const unknownFamily: Readonly<Family> = { type: 'unknown', unit: '', help: '' };
+export const unknownFamily: Readonly<Family> = { name: '', type: 'unknown', unit: '', help: '' };
 
 /** How many classic series and quantiles share one family: what a suffix makes of a name. */
 const suffixes: readonly (readonly [suffix: string, types: readonly MetricType[]])[] = [

@@ -42,24 +42,22 @@ export function parseProtobuf(bytes: Buffer, options: ProtobufOptions): Exposed 
 
 /** False when it is malformed. */
 function readFamily(reader: ProtobufReader, options: ProtobufOptions, samples: ExposedSample[]): boolean {
-  let name = '';
+  let [name, help, unit] = ['', '', ''];
   let number = 0;
-  const family: Family = { type: 'unknown', unit: '', help: '' };
   const metrics: ProtobufReader[] = [];
   while (reader.next()) {
     if (reader.is(1, 2)) name = reader.text();
-    else if (reader.is(2, 2)) family.help = reader.text();
+    else if (reader.is(2, 2)) help = reader.text();
     else if (reader.is(3, 0)) number = Number(reader.int64());
     else if (reader.is(4, 2)) metrics.push(reader.message());
-    else if (reader.is(5, 2)) family.unit = reader.text();
+    else if (reader.is(5, 2)) unit = reader.text();
   }
-  family.type = types[number] ?? 'unknown';
-  return !reader.bad && metrics.every((metric) => readMetric(metric, name, family, options, samples));
+  const family: Family = { name, help, unit, type: types[number] ?? 'unknown' };
+  return !reader.bad && metrics.every((metric) => readMetric(metric, family, options, samples));
 }
 
 function readMetric(
   reader: ProtobufReader,
-  name: string,
   family: Family,
   options: ProtobufOptions,
   samples: ExposedSample[],
@@ -85,7 +83,7 @@ function readMetric(
     extra: readonly string[] = [],
   ): void =>
     void samples.push({
-      labels: ['__name__', name + suffix, ...labels, ...extra],
+      labels: ['__name__', family.name + suffix, ...labels, ...extra],
       value: number,
       atMs,
       family,

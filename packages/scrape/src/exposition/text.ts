@@ -28,7 +28,7 @@ export class Families {
     if (!match) return false;
     const [, what, given = '', text = ''] = match;
     const name = given.startsWith('"') ? given.slice(1, -1).replace(/\\(["\\])/g, '$1') : given;
-    const family = this.#families.get(name) ?? { ...unknownFamily };
+    const family = this.#families.get(name) ?? { ...unknownFamily, name };
     this.#families.set(name, family);
     this.#known.clear();
     if (what === 'TYPE') family.type = types.get(text.trim()) ?? 'unknown';

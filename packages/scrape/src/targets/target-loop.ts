@@ -2,7 +2,7 @@ import type { Clock, Logger } from '@sightline/base';
 import { redactText } from '@sightline/base';
 import type { ReceivedSeries } from '@sightline/record';
 import type { ScrapeJob } from '../config/scrape-job.ts';
-import type { LabelMemo } from '../exposition/exposed.ts';
+import type { Family, LabelMemo } from '../exposition/exposed.ts';
 import { acceptHeader, parseExposition } from '../exposition/negotiate.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { ScrapeSink } from './scrape-sink.ts';
@@ -25,6 +25,8 @@ export interface TargetState {
   /** Milliseconds since the epoch; 0 before the first. */
   readonly lastScrapeAtMs: number;
   readonly lastDurationMs: number;
+  /** What the target said of its metrics at the last good scrape. */
+  readonly families: readonly Readonly<Family>[];
 }
 
 /** What one scrape brought. */
@@ -48,8 +50,9 @@ export class TargetLoop {
   readonly #parts: LoopParts;
   readonly #stop = new AbortController();
   readonly #memo: LabelMemo = new Map();
+  #families: readonly Readonly<Family>[] = [];
   #running: Promise<void> | undefined;
-  #state: TargetState = { health: 'unknown', lastError: '', lastScrapeAtMs: 0, lastDurationMs: 0 };
+  #state: TargetState = { health: 'unknown', lastError: '', lastScrapeAtMs: 0, lastDurationMs: 0, families: [] };
 
   constructor(job: ScrapeJob, target: Target, client: HttpClient, parts: LoopParts) {
     this.#job = job;
@@ -110,7 +113,13 @@ export class TargetLoop {
     const health = outcome.error === '' ? 'up' : 'down';
     if (health === 'down' && this.#state.health !== 'down')
       logger.warn('a target cannot be scraped', { job: this.#job.name, url: this.target.url, why: outcome.error });
-    this.#state = { health, lastError: outcome.error, lastScrapeAtMs: atMs, lastDurationMs: durationMs };
+    this.#state = {
+      health,
+      lastError: outcome.error,
+      lastScrapeAtMs: atMs,
+      lastDurationMs: durationMs,
+      families: this.#families,
+    };
     const values = [health === 'up' ? 1 : 0, durationMs / 1000, outcome.scraped, outcome.kept, outcome.added];
     const about = reports.map((name, n) => this.maker.report(name, 'gauge', values[n], atMs));
     await sink.append([...outcome.series, ...about]);
@@ -146,6 +155,7 @@ export class TargetLoop {
     if (!exposed.ok) return failed(exposed.error);
     const scraped = exposed.value.length;
     if (this.#memo.size > memoSlack * scraped + 1000) this.#memo.clear();
+    this.#families = [...new Set(exposed.value.map(({ family }) => family))].filter(({ name }) => name !== '');
     const made = this.maker.make(exposed.value, atMs);
     return made.ok ? { ...made.value, error: '', scraped } : failed(made.error, scraped);
   }

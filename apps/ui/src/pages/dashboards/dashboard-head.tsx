@@ -38,14 +38,12 @@ export function DashboardHead(props: {
   const kept = dashboard.id !== 'new';
   return (
     <div className="page-head dash-head">
-      <h1>
-        {!kiosk.on && (
-          <>
-            <Go to="/dashboards">Dashboards</Go> <span className="muted">/</span>{' '}
-          </>
-        )}
-        {document.title}
-      </h1>
+      {!kiosk.on && (
+        <nav aria-label="Above" className="dash-above">
+          <Go to="/dashboards">Dashboards</Go>
+        </nav>
+      )}
+      <h1>{document.title}</h1>
       {document.description !== '' && <p className="dash-description muted">{document.description}</p>}
       <span className="grow" />
       {document.links.map((link) => {
@@ -118,6 +116,11 @@ function More({ dashboard, document, mayEdit, kiosk }: Parameters<typeof Dashboa
           <Menu.Divider />
           <Menu.Item onClick={() => setSearch({ drawer: 'versions', panel: '' }, { push: true })}>Versions</Menu.Item>
           <Menu.Item onClick={() => setSearch({ drawer: 'json', panel: '' }, { push: true })}>JSON</Menu.Item>
+          {document.imported !== undefined && (
+            <Menu.Item onClick={() => setSearch({ drawer: 'imported', panel: '' }, { push: true })}>
+              What the import left behind
+            </Menu.Item>
+          )}
           <Menu.Item component="a" href={callAddress(exportDashboardPath, { id: dashboard.id })} download>
             Export
           </Menu.Item>

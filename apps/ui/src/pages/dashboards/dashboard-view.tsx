@@ -2,6 +2,7 @@ import { Menu } from '@mantine/core';
 import type { Dashboard, DashboardPanel } from '@sightline/contract';
 import { useMediaQuery } from '@mantine/hooks';
 import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { useAddress } from '../../data/address.ts';
 import { useScope } from '../../data/scope.ts';
@@ -14,6 +15,7 @@ import { JsonDrawer } from './edit/json-drawer.tsx';
 import { PanelEditor } from './edit/panel-editor.tsx';
 import { SettingsDrawer } from './edit/settings-drawer.tsx';
 import { useDraft } from './edit/use-draft.ts';
+import { ImportNotes } from './import-notes.tsx';
 import { useKiosk } from './kiosk.ts';
 import { placePanels } from './layout.ts';
 import { PanelDrawer } from './panel-drawer.tsx';
@@ -129,6 +131,11 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }): ReactNod
       {search['drawer'] === 'versions' && <VersionsDrawer dashboard={dashboard} onClose={close} />}
       {search['drawer'] === 'json' && (
         <JsonDrawer draft={draft} editing={editing} dashboard={dashboard} onClose={close} />
+      )}
+      {search['drawer'] === 'imported' && document.imported !== undefined && (
+        <Drawer title="What the import left behind" label="What the import left behind" width={620} onClose={close}>
+          <ImportNotes notes={document.imported.notes} />
+        </Drawer>
       )}
       {search['drawer'] === 'settings' && editing && <SettingsDrawer draft={draft} onClose={close} />}
     </div>

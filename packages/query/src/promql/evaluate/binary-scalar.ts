@@ -26,9 +26,9 @@ export function vectorScalar(
 function floats(node: Binary, series: VectorSeries, scalar: Float64Array, scalarFirst: boolean): VectorSeries {
   const { labels, values, present, dropName } = series;
   const steps = values.length;
-  const result = new Float64Array(steps);
   const of = arithmetic[node.operator];
   if (of) {
+    const result = new Float64Array(steps);
     for (let step = 0; step < steps; step++) {
       if (present[step] === 0) continue;
       result[step] = scalarFirst ? of(scalar[step]!, values[step]!) : of(values[step]!, scalar[step]!);
@@ -37,12 +37,14 @@ function floats(node: Binary, series: VectorSeries, scalar: Float64Array, scalar
   }
   const compare = comparisons[node.operator]!;
   const kept = new Uint8Array(steps);
+  // A comparison that selects leaves the values as they are.
+  const result = node.bool ? new Float64Array(steps) : values;
   for (let step = 0; step < steps; step++) {
     if (present[step] === 0) continue;
     const holds = scalarFirst ? compare(scalar[step]!, values[step]!) : compare(values[step]!, scalar[step]!);
     if (!holds && !node.bool) continue;
     kept[step] = 1;
-    result[step] = node.bool ? Number(holds) : values[step]!;
+    if (node.bool) result[step] = Number(holds);
   }
   return { labels, values: result, present: kept, dropName };
 }

@@ -97,10 +97,10 @@ function combine(
     }
     return result;
   }
-  const values = new Float64Array(steps);
   const present = new Uint8Array(steps);
   const of = arithmetic[node.operator];
   if (of) {
+    const values = new Float64Array(steps);
     for (let step = 0; step < steps; step++) {
       if (left.present[step] === 0 || right.present[step] === 0) continue;
       values[step] = of(left.values[step]!, right.values[step]!);
@@ -109,11 +109,13 @@ function combine(
     return { values, present };
   }
   const compare = comparisons[node.operator]!;
+  // A comparison that selects leaves the values as they are.
+  const values = node.bool ? new Float64Array(steps) : left.values;
   for (let step = 0; step < steps; step++) {
     if (left.present[step] === 0 || right.present[step] === 0) continue;
     const holds = compare(left.values[step]!, right.values[step]!);
     if (!holds && !node.bool) continue;
-    values[step] = node.bool ? Number(holds) : left.values[step]!;
+    if (node.bool) values[step] = Number(holds);
     present[step] = 1;
   }
   return { values, present };

@@ -1,8 +1,5 @@
 import { customBucketsSchema } from './float-histogram.ts';
 
-export const smallestSchema = -4;
-export const largestSchema = 8;
-
 /**
  * How far below `2 ** (i / 256 - 1)` each bound of schema 8 stands, in units of the last place, plus one. Prometheus evaluates over
  * a table that was computed differently; with the same doubles two bounds agree to the last digit wherever they are compared.
@@ -14,11 +11,6 @@ const boundsOfSchema8 = Float64Array.from(
   { length: 256 },
   (_, index) => 2 ** (index / 256 - 1) - (units.charCodeAt(index) - 49) * 2 ** -53,
 );
-
-/** True for the standard schemas, whose bounds grow by a constant factor. */
-export function isExponential(schema: number): boolean {
-  return schema >= smallestSchema && schema <= largestSchema;
-}
 
 /**
  * Upper bound of bucket `index` of an exponential schema. The last bucket of finite numbers ends at the greatest double, the one

@@ -64,7 +64,10 @@ export function extendedEdges(
   return { first, last, left, right };
 }
 
-/** `rate`, `increase`, `delta` of `anchored` and `smoothed` windows: no extrapolation, the edges have values. */
+/**
+ * `rate`, `increase`, `delta` of `anchored` and `smoothed` windows: no extrapolation, the edges have values. Beyond Prometheus, whose anchored
+ * windows do not look at start timestamps yet, an anchored counter that began within the window counts from zero.
+ */
 export function extendedRate(
   input: KernelInput,
   { low, high }: Windows,
@@ -73,18 +76,22 @@ export function extendedRate(
   rate: boolean,
 ): void {
   const { samples, grid, call } = input;
-  const { times, values } = samples;
+  const { times, values, startTimes } = samples;
   const smoothed = call.extended === 'smoothed';
   for (let step = 0; step < grid.count; step++) {
     const endMs = grid.startMs + step * grid.stepMs;
     const startMs = endMs - call.rangeMs;
     const edges = extendedEdges(times, values, low[step]!, high[step]!, startMs, endMs, smoothed, counter);
     if (!edges) continue;
-    let result = edges.right - edges.left;
+    // A counter that is known to have begun within the window was zero then: its first value is growth.
+    const firstMs = times[edges.first]!;
+    const beganMs = counter && !smoothed && firstMs > startMs ? (startTimes?.[edges.first] ?? 0) : 0;
+    const left = beganMs >= startMs && beganMs > 0 && beganMs < firstMs ? 0 : edges.left;
+    let result = edges.right - left;
     if (counter) {
       const from = times[edges.first]! <= startMs ? edges.first + 1 : edges.first;
       const to = times[edges.last]! >= endMs ? edges.last - 1 : edges.last;
-      let previous = edges.left;
+      let previous = left;
       for (let i = from; i <= to; i++) {
         if (values[i]! < previous) result += previous;
         previous = values[i]!;

@@ -82,6 +82,22 @@ describe('kernels over windows', () => {
     expect(run('double_exponential_smoothing', '1 2 3 4', 5, '3', { parameters: [0.5, 0.5] })).toBe('4');
   });
 
+  test.each([
+    ['within the window', 150_000, '7'],
+    ['before the window: what it counted then is not known', 30_000, '4'],
+    ['not known', 0, '4'],
+  ])('an anchored counter that began %s', (_, beganMs, expected) => {
+    const samples = { ...minutes('_ _ _ 3 5 7'), startTimes: new Float64Array(3).fill(beganMs) };
+    const grid = { startMs: 300_000, stepMs: 0, count: 1 };
+    const call = {
+      name: 'increase',
+      rangeMs: 180_000,
+      parameters: [],
+      extended: 'anchored',
+      lookbackMs: 300_000,
+    } as const;
+    expect(runKernel(call, samples, grid, new KernelNotes()).values[0]).toBe(Number(expected));
+  });
   test('extended windows read beyond the edges', () => {
     const anchored = { extended: 'anchored', lookbackMs: 300_000 } as const;
     const smoothed = { extended: 'smoothed', lookbackMs: 300_000 } as const;

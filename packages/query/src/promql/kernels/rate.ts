@@ -64,9 +64,9 @@ function extrapolated(
     const tie = 1e-9 * span;
     const beforeOver = before * gaps - threshold;
     if (beforeOver > tie || (beforeOver >= -tie && isFar(before, span, gaps))) before = span / gaps / 2;
-    if (counter && difference > 0 && firstValue >= 0) {
-      const zero = span * (firstValue / difference);
-      if (zero < before) before = zero;
+    // A counter is extrapolated to zero at most.
+    if (counter && difference > 0 && firstValue >= 0 && span * firstValue < before * difference) {
+      before = span * (firstValue / difference);
     }
     const afterOver = after * gaps - threshold;
     if (afterOver > tie || (afterOver >= -tie && isFar(after, span, gaps))) after = span / gaps / 2;

@@ -13,7 +13,8 @@ export interface StoredSeries {
 
 type Test = (labels: Labels) => boolean;
 
-function testOf({ label, operator, value }: Matcher): Test {
+/** Whether labels meet a matcher. */
+export function testOf({ label, operator, value }: Matcher): Test {
   if (operator === '=') return (labels) => labelOf(labels, label) === value;
   if (operator === '!=') return (labels) => labelOf(labels, label) !== value;
   const pattern = RE2JS.compile(`^(?s:${value})$`);

@@ -6,6 +6,8 @@ import type { LoadedSeries } from '../promqltest/load-series.ts';
 import type { ScriptTarget } from '../promqltest/run-script.ts';
 import { labelKey } from '../promqltest/parse-eval.ts';
 import type { Labels, SampleColumns } from '../source.ts';
+import type { FloatHistogram } from '../histogram/float-histogram.ts';
+import { writeStale } from '../kernels/columns.ts';
 import { InMemorySource } from './in-memory-source.ts';
 
 /** promqltest scripts against the evaluator over samples in memory. */
@@ -20,6 +22,28 @@ export class InMemoryTarget implements ScriptTarget {
   async load(series: readonly LoadedSeries[]): Promise<void> {
     for (const { labels, columns } of series) this.#add(labels, columns);
     await Promise.resolve();
+  }
+
+  /** What a rule made at a moment, and the series that ended there. */
+  async loadSamples(
+    samples: readonly { readonly labels: Labels; readonly value: number; readonly histogram?: FloatHistogram }[],
+    ended: readonly Labels[],
+    atMs: number,
+  ): Promise<void> {
+    await Promise.resolve();
+    const times = Float64Array.of(atMs);
+    for (const { labels, value, histogram } of samples)
+      this.#add(labels, {
+        count: 1,
+        times,
+        values: Float64Array.of(value),
+        ...(histogram && { histograms: [histogram] }),
+      });
+    for (const labels of ended) {
+      const values = new Float64Array(1);
+      writeStale(values, 0);
+      this.#add(labels, { count: 1, times, values });
+    }
   }
 
   /** Later samples of a series that is there already. */

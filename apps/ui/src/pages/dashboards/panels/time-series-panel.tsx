@@ -6,7 +6,7 @@ import type { ChartKind } from '../../../charts/uplot-options.ts';
 import type { PanelProps } from '../panel-props.ts';
 import { formatOf } from '../values.ts';
 
-const legendLine = 22;
+const legendLine = 25;
 const tableRows = 6;
 const reductionWords: Readonly<Record<Reduction, string>> = {
   last: 'Last',
