@@ -14,14 +14,14 @@ const metadataLimit = 200_000;
 const exemplarsPerMinute = 4;
 const exemplarsWaiting = 200_000;
 
-interface Known {
-  site: string;
-  service: string;
-  type: string;
-  unit: string;
-  seen: number;
-  /** Until when the table says that the series is alive, milliseconds. */
-  announcedMs: number;
+/** What is said of a series beside its labels; one for all that are alike. */
+interface Origin {
+  readonly site: string;
+  readonly service: string;
+  readonly type: string;
+  readonly unit: string;
+  /** Place in the list of what was heard. */
+  readonly seen: number;
 }
 interface Seen {
   readonly organisation: string;
@@ -49,8 +49,11 @@ export class Announcements {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #run: string;
+  readonly #origins = new Map<string, Origin>();
   /** By sid. */
-  readonly #known: (Known | undefined)[] = [];
+  readonly #known: (Origin | undefined)[] = [];
+  /** By sid: until when the table says that the series is alive, milliseconds. */
+  #announcedMs: Float64Array = new Float64Array(1024);
   readonly #dirty = new Set<number>();
   readonly #seen: Seen[] = [];
   readonly #seenIds = new Map<string, number>();
@@ -82,25 +85,41 @@ export class Announcements {
   }
 
   /** A series got its number. */
-  made(sid: number, organisation: string, known: Omit<Known, 'seen' | 'announcedMs'>): void {
-    const key = `${organisation}\u0000${known.site}\u0000${known.service}`;
-    let seen = this.#seenIds.get(key);
-    if (seen === undefined) {
-      seen = this.#seen.push({ organisation, site: known.site, service: known.service, firstMs: 0, lastMs: 0 }) - 1;
-      this.#seenIds.set(key, seen);
+  made(sid: number, organisation: string, said: Omit<Origin, 'seen'>): void {
+    const { site, service, type, unit } = said;
+    const key = [organisation, site, service, type, unit].join('\u0000');
+    let origin = this.#origins.get(key);
+    if (!origin) {
+      origin = { ...said, seen: this.#seenOf(organisation, site, service) };
+      this.#origins.set(key, origin);
     }
-    this.#known[sid] = { ...known, seen, announcedMs: -Infinity };
+    this.#known[sid] = origin;
+    if (sid >= this.#announcedMs.length) {
+      const wider = new Float64Array(Math.max(sid + 1, this.#announcedMs.length * 2));
+      wider.set(this.#announcedMs);
+      this.#announcedMs = wider;
+    }
+    this.#announcedMs[sid] = -Infinity;
   }
 
-  of(sid: number): Pick<Known, 'site' | 'service' | 'type' | 'unit'> | undefined {
+  #seenOf(organisation: string, site: string, service: string): number {
+    const key = [organisation, site, service].join('\u0000');
+    let seen = this.#seenIds.get(key);
+    if (seen === undefined) {
+      seen = this.#seen.push({ organisation, site, service, firstMs: 0, lastMs: 0 }) - 1;
+      this.#seenIds.set(key, seen);
+    }
+    return seen;
+  }
+
+  of(sid: number): Omit<Origin, 'seen'> | undefined {
     return this.#known[sid];
   }
 
   /** The head got a sample of the series at this time, the first one of a block. */
   alive(sid: number, atMs: number): void {
-    const known = this.#known[sid];
-    if (!known || atMs <= known.announcedMs) return;
-    known.announcedMs = (Math.floor(atMs / dayMs) + 1) * dayMs - 1;
+    if (!this.#known[sid] || atMs <= (this.#announcedMs[sid] as number)) return;
+    this.#announcedMs[sid] = (Math.floor(atMs / dayMs) + 1) * dayMs - 1;
     this.#dirty.add(sid);
   }
 
@@ -200,7 +219,7 @@ export class Announcements {
     rows.string(known.unit);
     rows.map(family.pairsOf(member));
     rows.int64(family.first[member] as number);
-    rows.int64(Number.isFinite(known.announcedMs) ? known.announcedMs : (family.last[member] as number));
+    rows.int64(Math.max(this.#announcedMs[sid] as number, family.last[member] as number));
   }
 
   async #flushMetadata(): Promise<void> {

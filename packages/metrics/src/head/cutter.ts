@@ -109,7 +109,7 @@ export class Cutter {
     rows.string(family.organisation);
     rows.string(family.metric);
     rows.halves(family.fpLo[member] as number, family.fpHi[member] as number);
-    rows.int64(samples.times[0] as number);
+    rows.int64(block.startMs);
     rows.bytes(chunk);
     this.chunks++;
     this.chunkBytes += chunk.length;

@@ -7,6 +7,7 @@ import { findMembers, MatcherTable } from '../series/find-members.ts';
 import type { Head } from './head.ts';
 import { headPieces } from './head-pieces.ts';
 import type { FamilyLoader } from './load-families.ts';
+import type { StoredBlocks } from './stored-blocks.ts';
 import { groupTable, labelTable, type MatchedFamily } from './selected-labels.ts';
 
 /** Most items of an answer whose query names no limit. */
@@ -19,20 +20,16 @@ export class HeadIndex implements SeriesIndex {
   readonly #head: Head;
   readonly #loader: FamilyLoader;
   readonly #tables = new Map<string, MatcherTable>();
-  readonly #stored: (organisation: string) => Promise<{ readonly firstMs: number; readonly lastMs: number }>;
+  readonly #stored: StoredBlocks;
 
-  constructor(
-    head: Head,
-    loader: FamilyLoader,
-    stored: (organisation: string) => Promise<{ readonly firstMs: number; readonly lastMs: number }>,
-  ) {
+  constructor(head: Head, loader: FamilyLoader, stored: StoredBlocks) {
     this.#head = head;
     this.#loader = loader;
     this.#stored = stored;
   }
 
   async select(request: SelectionRequest): Promise<Result<Selection, QueryFault>> {
-    const stored = await this.#stored(request.organisation);
+    await this.#stored.prepare(request.organisation);
     const found = await this.#find(request.organisation, request.matchers, request.startMs, request.endMs);
     if (!found.ok) return found;
     const matched = found.value.sort((a, b) => (a.family.metric < b.family.metric ? -1 : 1));
@@ -47,7 +44,7 @@ export class HeadIndex implements SeriesIndex {
     const metricEnds = new Uint32Array(matched.length);
     let at = 0;
     for (const [index, { family, members }] of matched.entries()) {
-      sortByFp(family, members);
+      family.byFingerprint(members);
       for (const member of members) {
         words[at * 2] = family.fpLo[member] as number;
         words[at * 2 + 1] = family.fpHi[member] as number;
@@ -60,12 +57,13 @@ export class HeadIndex implements SeriesIndex {
       fps,
       metrics: matched.map(({ family }) => family.metric),
       metricEnds,
+      family: matched.reduce((sum, { family }) => sum + family.count, 0),
       ...(request.grouping
         ? { groups: groupTable(matched, total, request.grouping) }
         : { labels: labelTable(matched, total) }),
       head: headPieces(this.#head.blocks, matched, request.startMs, request.endMs),
       stored: {
-        ...stored,
+        ...this.#stored.range(request.organisation),
         changedMs: Float64Array.from(changes, ([startMs]) => startMs),
         changes: Uint32Array.from(changes, ([, count]) => count),
       },
@@ -208,18 +206,6 @@ export class HeadIndex implements SeriesIndex {
     }
     return table;
   }
-}
-
-function sortByFp(family: Family, members: Uint32Array): void {
-  const { fpLo, fpHi } = family;
-  let sorted = true;
-  for (let i = 1; i < members.length && sorted; i++) {
-    const [a, b] = [members[i - 1] as number, members[i] as number];
-    sorted =
-      (fpHi[a] as number) < (fpHi[b] as number) || (fpHi[a] === fpHi[b] && (fpLo[a] as number) < (fpLo[b] as number));
-  }
-  if (sorted) return;
-  members.sort((a, b) => (fpHi[a] as number) - (fpHi[b] as number) || (fpLo[a] as number) - (fpLo[b] as number));
 }
 
 function limited(found: ReadonlySet<string>, limit: number): Limited<string> {

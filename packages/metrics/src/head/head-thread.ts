@@ -102,7 +102,7 @@ function indexOf(head: Head): HeadIndex {
     const { folder } = settings;
     const loader = new FamilyLoader({ folder, engine, catalogue: head.catalogue });
     const stored = new StoredBlocks({ folder, engine, head });
-    index = new HeadIndex(head, loader, (organisation) => stored.of(organisation));
+    index = new HeadIndex(head, loader, stored);
   }
   return index;
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ManualClock, silentLogger, systemClock } from '@sightline/base';
+import type { LoadedMetrics } from '@sightline/ingest/metric-formats';
 import type { Matcher } from '@sightline/query/promql';
 import { exactlyOnceSettings, migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -72,20 +73,19 @@ async function kill(settings: Partial<HeadSettings> = {}): Promise<void> {
 }
 
 let segments = 0;
-async function send(...series: WrittenSeries[]): Promise<void> {
+async function send(...series: WrittenSeries[]): Promise<LoadedMetrics['entries']> {
   const records = series.reduce((sum, { samples }) => sum + samples.length, 0);
-  await head.load(
+  const { entries } = await head.load(
     writeSegment(path.join(folder, 'spool'), `s-${++segments}`, [
       { bytes: writeRequest(series), records, receivedAtMs: now, organisation },
     ]),
   );
+  return entries;
 }
 
 function index(): HeadIndex {
   const stored = new StoredBlocks({ folder, engine, head });
-  return new HeadIndex(head, new FamilyLoader({ folder, engine, catalogue: head.catalogue }), (name) =>
-    stored.of(name),
-  );
+  return new HeadIndex(head, new FamilyLoader({ folder, engine, catalogue: head.catalogue }), stored);
 }
 
 const name = (value: string): Matcher => ({ label: '__name__', operator: '=', value });
@@ -115,7 +115,7 @@ async function stored(metric: string): Promise<[number, number][]> {
     'SELECT base64Encode(chunk) AS chunk FROM metric_chunks WHERE organisation = {organisation:String} AND metric = {metric:String} ORDER BY fp, t',
     { organisation, metric },
   );
-  return rows.flatMap(({ chunk }) => {
+  const all = rows.flatMap(({ chunk }) => {
     const samples = new SampleBuffer(16);
     expect(appendChunk(Buffer.from(chunk, 'base64'), samples)).toBeUndefined();
     return Array.from({ length: samples.count }, (_, at): [number, number] => [
@@ -123,6 +123,7 @@ async function stored(metric: string): Promise<[number, number][]> {
       samples.values[at]!,
     ]);
   });
+  return all.sort(([a], [b]) => a - b);
 }
 
 /** `count` samples, `stepMs` apart, the last one at `lastMs`; each value is its number. */
@@ -269,7 +270,7 @@ test('series that only the engine knows are found', async () => {
 
 test('over the limit, series are folded into one that says so', async () => {
   await kill({ limits: { organisation: 1000, metric: 2 } });
-  await send(
+  const account = await send(
     ...Array.from({ length: 5 }, (_, i) => ({
       labels: { __name__: 'x', i: String(i) },
       samples: [[now, 10 ** i]] as [number, number][],
@@ -277,6 +278,10 @@ test('over the limit, series are folded into one that says so', async () => {
   );
   expect(await held(name('x'))).toEqual({ 'i=0': [[now, 1]], 'i=1': [[now, 10]], 'overflow=true': [[now, 11100]] });
   expect(head.figures()).toMatchObject({ folded: 3, series: 3 });
+  expect(account.map(({ outcome, reason, records }) => [outcome, reason, records])).toEqual([
+    ['accepted', 'folded', 3],
+    ['accepted', '', 2],
+  ]);
 });
 
 test('samples older than what is kept are refused and counted', async () => {

@@ -33,7 +33,7 @@ export function labelTable(matched: readonly MatchedFamily[], total: number): La
   const nameText = texts.of('__name__');
   for (const { family, members } of matched) {
     const metricText = texts.of(family.metric);
-    const columns = sortedColumns(family).map((column) => ({
+    const columns = family.sorted.map((column) => ({
       ids: column.ids,
       column,
       name: texts.of(column.name),
@@ -71,7 +71,7 @@ export function groupTable(
     : !grouping.dropName && chosen.has('__name__');
   let series = 0;
   for (const { family, members } of matched) {
-    const columns = sortedColumns(family).filter(({ name }) => chosen.has(name) !== grouping.without);
+    const columns = family.sorted.filter(({ name }) => chosen.has(name) !== grouping.without);
     const head: Record<string, string> = withName ? { __name__: family.metric } : {};
     // A member's values become one number step by step: a pair of the number so far and the next value is looked up.
     const steps = columns.map(() => new Map<number, number>());
@@ -105,8 +105,4 @@ export function groupTable(
     }
   }
   return { labels: groups, of };
-}
-
-function sortedColumns(family: Family): Column[] {
-  return [...family.columns.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

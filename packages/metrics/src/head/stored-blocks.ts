@@ -5,12 +5,19 @@ import type { Head } from './head.ts';
 import { type HeadEngine, pathLiteral } from './head-settings.ts';
 import { RowBinaryReader } from './row-binary.ts';
 
+/** Starts of the first and the last block, milliseconds; NaN when there is none. */
+export interface StoredRange {
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
 /** Between which blocks the engine has chunks of an organisation: asked once, then kept by what is cut. */
 export class StoredBlocks {
   readonly #folder: string;
   readonly #engine: HeadEngine;
   readonly #head: Head;
-  readonly #known = new Map<string, Promise<{ firstMs: number; lastMs: number }>>();
+  readonly #known = new Map<string, Promise<StoredRange>>();
+  readonly #ranges = new Map<string, StoredRange>();
   #files = 0;
 
   constructor(parts: { readonly folder: string; readonly engine: HeadEngine; readonly head: Head }) {
@@ -19,14 +26,23 @@ export class StoredBlocks {
     this.#head = parts.head;
   }
 
-  async of(organisation: string): Promise<{ readonly firstMs: number; readonly lastMs: number }> {
+  /** Asks the engine once; `range` answers afterwards. */
+  async prepare(organisation: string): Promise<void> {
     let asked = this.#known.get(organisation);
     if (!asked) {
       asked = this.#ask(organisation);
       this.#known.set(organisation, asked);
-      asked.catch(() => this.#known.delete(organisation));
+      asked.then(
+        (range) => this.#ranges.set(organisation, range),
+        () => this.#known.delete(organisation),
+      );
     }
-    const { firstMs, lastMs } = await asked;
+    await asked;
+  }
+
+  /** As of this moment: to be read together with what the head holds, so that no block falls between the two. */
+  range(organisation: string): StoredRange {
+    const { firstMs, lastMs } = this.#ranges.get(organisation) ?? { firstMs: Number.NaN, lastMs: Number.NaN };
     // A block that was cut for another organisation widens the range: that costs a look, and loses nothing.
     let [first, last] = [firstMs, lastMs];
     for (const startMs of this.#head.changes.keys()) {
@@ -36,7 +52,7 @@ export class StoredBlocks {
     return { firstMs: first, lastMs: last };
   }
 
-  async #ask(organisation: string): Promise<{ firstMs: number; lastMs: number }> {
+  async #ask(organisation: string): Promise<StoredRange> {
     const file = path.join(this.#folder, `series-stored-${this.#files++}.rows`);
     try {
       await this.#engine.execute(

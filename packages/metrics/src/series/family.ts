@@ -11,6 +11,9 @@ export interface Column {
   readonly byValue: Map<string, number>;
 }
 
+/** So many members are taken out of the order of all instead of being sorted by themselves. */
+const sortedTogether = 2000;
+
 /** `Uint32Array` of at least `length`, with what `array` holds; doubles, so that appending stays linear. */
 export function grown(array: Uint32Array, length: number): Uint32Array {
   if (array.length >= length) return array;
@@ -41,6 +44,9 @@ export class Family {
   /** True once all series of the store's table are members. */
   complete = false;
   usedAtMs = 0;
+  #sorted: readonly Column[] = [];
+  /** All members by fingerprint, as of when they were as many as this. */
+  #ordered: Uint32Array = new Uint32Array(0);
 
   constructor(organisation: string, metric: string) {
     this.organisation = organisation;
@@ -76,14 +82,36 @@ export class Family {
     return member;
   }
 
+  /** The columns sorted by name. */
+  get sorted(): readonly Column[] {
+    if (this.#sorted.length !== this.columns.size)
+      this.#sorted = [...this.columns.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.#sorted;
+  }
+
   /** Labels of a member, sorted by name, name and value in turn, without `__name__`. */
   pairsOf(member: number): string[] {
     const pairs: string[] = [];
-    for (const column of this.columns.values()) {
-      const id = column.ids[member] as number;
-      if (id !== 0) pairs.push(column.name, column.values[id] as string);
+    for (const { ids, name, values } of this.sorted) {
+      const id = ids[member] as number;
+      if (id !== 0) pairs.push(name, values[id] as string);
     }
-    return sortedPairs(pairs);
+    return pairs;
+  }
+
+  /** The members in order of their fingerprints. */
+  byFingerprint(members: Uint32Array): Uint32Array {
+    const { fpLo, fpHi } = this;
+    const compare = (a: number, b: number): number =>
+      (fpHi[a] as number) - (fpHi[b] as number) || (fpLo[a] as number) - (fpLo[b] as number);
+    if (members.length < sortedTogether) return members.sort(compare);
+    if (this.#ordered.length !== this.count)
+      this.#ordered = Uint32Array.from({ length: this.count }, (_, member) => member).sort(compare);
+    const wanted = new Uint8Array(this.count);
+    for (const member of members) wanted[member] = 1;
+    let at = 0;
+    for (const member of this.#ordered) if (wanted[member] === 1) members[at++] = member;
+    return members;
   }
 
   /** Labels of a member, `__name__` among them. */
@@ -128,10 +156,10 @@ export class Family {
 }
 
 /** Name and value in turn, sorted by name as Prometheus sorts them (by bytes, which UTF-16 order equals below U+10000). */
-export function sortedPairs(pairs: readonly string[]): string[] {
+export function sortedPairs(pairs: readonly string[]): readonly string[] {
   let sorted = true;
   for (let i = 2; i < pairs.length; i += 2) if ((pairs[i - 2] as string) > (pairs[i] as string)) sorted = false;
-  if (sorted) return [...pairs];
+  if (sorted) return pairs;
   const order = Array.from({ length: pairs.length / 2 }, (_, at) => at * 2);
   order.sort((a, b) => ((pairs[a] as string) < (pairs[b] as string) ? -1 : 1));
   return order.flatMap((at) => [pairs[at] as string, pairs[at + 1] as string]);

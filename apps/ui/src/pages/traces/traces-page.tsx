@@ -13,8 +13,15 @@ import { useScope } from '../../data/scope.ts';
 import { addFilter } from '../../search/query-edit.ts';
 import { QueryLine } from '../../search/query-line.tsx';
 import { Go, useGo } from '../../shell/go.tsx';
+import { AiCalls } from './ai-calls.tsx';
+import { Calls } from './calls.tsx';
+import { Latency } from './latency.tsx';
+import { Operations } from './operations.tsx';
+import { Queues } from './queues.tsx';
+import { ServiceMap } from './service-map.tsx';
 import { ServiceTable } from './service-table.tsx';
 import './traces.css';
+import './trace-views.css';
 
 const ownFields = [
   'name',
@@ -32,26 +39,45 @@ const ownFields = [
 ];
 const pageTraces = 100;
 
-/** Services with their rate, errors and duration, or the traces that match a search. */
+interface View {
+  readonly name: string;
+  readonly title: string;
+  readonly show: () => ReactNode;
+}
+
+const views: readonly [View, ...View[]] = [
+  { name: 'traces', title: 'Traces', show: () => <TraceSearch /> },
+  { name: 'services', title: 'Services', show: () => <ServiceTable /> },
+  { name: 'operations', title: 'Operations', show: () => <Operations /> },
+  { name: 'map', title: 'Map', show: () => <ServiceMap /> },
+  { name: 'latency', title: 'Latency', show: () => <Latency /> },
+  { name: 'database', title: 'Database', show: () => <Calls call="db" /> },
+  { name: 'external', title: 'External', show: () => <Calls call="external" /> },
+  { name: 'queues', title: 'Queues', show: () => <Queues /> },
+  { name: 'ai', title: 'AI', show: () => <AiCalls /> },
+];
+/** What belongs to one view alone and makes no sense in another. */
+const ownKeys = { operation: '', call: '', node: '', brush: '', sort: '', all: '', q: '' };
+
+/** Traces that match a search, and what all spans together say: services, operations, who calls whom, queries, queues. */
 export default function TracesPage(): ReactNode {
   const { search, setSearch } = useAddress();
-  const view = search['view'] === 'services' ? 'services' : 'traces';
+  const view = views.find(({ name }) => name === search['view']) ?? views[0];
   return (
     <div className="page">
       <div className="page-head">
         <h1>Traces</h1>
-        <SegmentedControl
-          size="xs"
-          aria-label="What to list"
-          value={view}
-          data={[
-            { value: 'traces', label: 'Traces' },
-            { value: 'services', label: 'Services' },
-          ]}
-          onChange={(value) => setSearch({ view: value === 'services' ? 'services' : '' }, { push: true })}
-        />
+        <div className="view-switch scroll-x">
+          <SegmentedControl
+            size="xs"
+            aria-label="What to list"
+            value={view.name}
+            data={views.map(({ name, title }) => ({ value: name, label: title }))}
+            onChange={(value) => setSearch({ ...ownKeys, view: value === 'traces' ? '' : value }, { push: true })}
+          />
+        </div>
       </div>
-      {view === 'services' ? <ServiceTable /> : <TraceSearch />}
+      {view.show()}
     </div>
   );
 }

@@ -1,0 +1,181 @@
+import { Button } from '@mantine/core';
+import { callDetail, listCalls, type CallRow } from '@sightline/contract';
+import type { ReactNode } from 'react';
+import { formatCount, formatDuration } from '../../charts/number-format.ts';
+import { Sparkline } from '../../charts/sparkline.tsx';
+import { Drawer } from '../../components/drawer.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorState } from '../../components/error-state.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
+import { useAddress } from '../../data/address.ts';
+import { useAsk } from '../../data/ask.ts';
+import { useScope } from '../../data/scope.ts';
+import { Go, useGo } from '../../shell/go.tsx';
+import { ExampleList } from './example-list.tsx';
+import { Failures, FiguresTable, useFigureSort } from './figures-table.tsx';
+import { FigureFacts } from './operations.tsx';
+
+type CallKind = 'db' | 'external';
+
+const words: Readonly<Record<CallKind, { what: string; peer: string; empty: string; teach: string }>> = {
+  db: {
+    what: 'Query',
+    peer: 'Database',
+    empty: 'No database query in this range',
+    teach: 'Client spans that name a database (`db.system.name`, `db.query.text`) are grouped here, literals folded.',
+  },
+  external: {
+    what: 'Call',
+    peer: 'Host',
+    empty: 'No external call in this range',
+    teach: 'Client spans to hosts that send no spans themselves are grouped here by host.',
+  },
+};
+
+const idOf = (row: CallRow): string => `${row.peer} ${row.statement}`;
+
+/** Slow database queries, or calls to hosts outside: grouped, the most time first. */
+export function Calls({ call }: { call: CallKind }): ReactNode {
+  const { search, setSearch } = useAddress();
+  const { query } = useScope();
+  const go = useGo();
+  const sort = useFigureSort();
+  const { data, error, isPending, refetch } = useAsk(listCalls, { query: { ...query, call, sort, limit: 200 } });
+  if (isPending) return <SkeletonRows rows={14} height={32} />;
+  if (data === undefined) return error === null ? null : <ErrorState error={error} again={() => void refetch()} />;
+  const { rows } = data;
+  const word = words[call];
+  if (rows.length === 0)
+    return (
+      <EmptyState
+        compact
+        title={word.empty}
+        text={word.teach}
+        action={<Button onClick={() => go('/data')}>Send data</Button>}
+      />
+    );
+  const opened = rows.find((row) => idOf(row) === search['call']);
+  const step = (by: number): (() => void) | undefined => {
+    const next = opened && rows[rows.indexOf(opened) + by];
+    return next && (() => setSearch({ call: idOf(next) }));
+  };
+  return (
+    <>
+      <FiguresTable
+        label={`Table: ${word.what} by time`}
+        rows={rows}
+        idOf={idOf}
+        opened={opened && idOf(opened)}
+        open={(row) => setSearch({ call: idOf(row) }, { push: true })}
+        before={[
+          {
+            title: word.what,
+            show: (row) => (
+              <button
+                type="button"
+                className={`plain-link statement ${call === 'db' ? 'code' : ''}`}
+                title={row.statement}
+              >
+                {row.statement || row.action || '(unnamed)'}
+              </button>
+            ),
+          },
+          { title: word.peer, show: (row) => row.peer },
+          {
+            title: 'Callers',
+            show: (row) => <span className="callers">{row.services.join(', ')}</span>,
+          },
+        ]}
+      />
+      {opened && (
+        <Drawer
+          title={<span className="code">{opened.statement || opened.peer}</span>}
+          label={`${word.what} ${opened.statement} at ${opened.peer}`}
+          onClose={() => setSearch({ call: '' })}
+          onNext={step(1)}
+          onPrevious={step(-1)}
+        >
+          <CallView row={opened} />
+        </Drawer>
+      )}
+    </>
+  );
+}
+
+function CallView({ row }: { row: CallRow }): ReactNode {
+  const { query } = useScope();
+  const { data, error, isPending, refetch } = useAsk(
+    callDetail,
+    { query: { ...query, call: row.call, peer: row.peer, statement: row.statement } },
+    { keepOld: false },
+  );
+  if (isPending) return <SkeletonRows rows={10} height={28} />;
+  if (data === undefined) return error === null ? null : <ErrorState error={error} again={() => void refetch()} />;
+  const { points } = data;
+  const course = (of: (point: (typeof points)[number]) => number) =>
+    points.map((point) => ({ at: point.at, value: of(point) }));
+  return (
+    <div className="drawer-parts">
+      <FigureFacts figures={row} />
+      {data.sample !== '' && <pre className="code sample">{data.sample}</pre>}
+      <dl className="courses">
+        <dt>Calls</dt>
+        <dd>
+          <Sparkline points={course((p) => p.calls)} label="Calls" kind="bars" width={320} height={36} />
+        </dd>
+        <dt>p95</dt>
+        <dd>
+          <Sparkline points={course((p) => p.p95Ms)} label="p95 in ms" width={320} height={36} />
+        </dd>
+      </dl>
+      <section>
+        <h3 className="part-title">Sites</h3>
+        <table className="table">
+          <thead>
+            <tr>
+              <th>Site</th>
+              <th className="number">Time</th>
+              <th className="number">Calls</th>
+              <th className="number">Errors</th>
+              <th className="number">p95</th>
+            </tr>
+          </thead>
+          <tbody>
+            {data.sites.slice(0, 20).map((site) => (
+              <tr key={site.site}>
+                <td>
+                  {site.site === '' ? '(no site)' : <Go to={`/sites/${encodeURIComponent(site.site)}`}>{site.site}</Go>}
+                </td>
+                <td className="number">{formatDuration(site.totalMs)}</td>
+                <td className="number">{formatCount(site.calls)}</td>
+                <td className="number">
+                  <Failures share={site.errorRate} />
+                </td>
+                <td className="number">{formatDuration(site.p95Ms)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {data.sites.length > 20 && <p className="muted">And {data.sites.length - 20} more.</p>}
+      </section>
+      {data.callers.length > 0 && (
+        <section>
+          <h3 className="part-title">
+            Called by <span className="muted">of the newest 5,000 calls</span>
+          </h3>
+          <ul className="plain-list">
+            {data.callers.slice(0, 10).map(({ service, operation, calls }) => (
+              <li key={`${service} ${operation}`}>
+                {service} <span className="muted">{operation}</span> {formatCount(calls)}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <section>
+        <h3 className="part-title">Slowest</h3>
+        <ExampleList examples={data.examples} />
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,135 @@
+import type { ReactNode } from 'react';
+import { formatCount, formatDuration, formatShare } from '../../charts/number-format.ts';
+import { ScrollX } from '../../components/scroll-x.tsx';
+import { useAddress } from '../../data/address.ts';
+
+/** Figures of a group of spans, as every table of this page shows them. */
+export interface Figures {
+  readonly calls: number;
+  readonly callsPerMin: number;
+  readonly errorRate: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly totalMs: number;
+}
+
+/** A column before or after the figures. */
+export interface ExtraColumn<Row> {
+  readonly title: string;
+  readonly number?: boolean;
+  readonly show: (row: Row) => ReactNode;
+}
+
+export type FigureSort = 'total' | 'p95' | 'calls' | 'errors';
+const sorts: readonly FigureSort[] = ['total', 'p95', 'calls', 'errors'];
+
+/** From this share of failed calls on, the figure carries a state's colour. */
+const noticeable = 0.01;
+
+/** How the table is ordered; it stands in the address as `sort`, the most time first where it does not. */
+export function useFigureSort(): FigureSort {
+  const { search } = useAddress();
+  return sorts.find((sort) => sort === search['sort']) ?? 'total';
+}
+
+/** A share of failures; in the colour of a state, and with a sign, where it is worth a look. */
+export function Failures({ share }: { share: number }): ReactNode {
+  const bad = share >= noticeable;
+  return (
+    <span className="toned" data-tone={bad ? 'bad' : undefined}>
+      {bad ? '▲ ' : ''}
+      {formatShare(share)}
+    </span>
+  );
+}
+
+/**
+ * Groups of spans with how often, how long and how badly. `share` of the time of all rows is drawn as a bar, so that what costs
+ * most is seen without reading. A row opens by click or Enter.
+ */
+export function FiguresTable<Row extends Figures>(props: {
+  label: string;
+  rows: readonly Row[];
+  idOf: (row: Row) => string;
+  before: readonly ExtraColumn<Row>[];
+  after?: readonly ExtraColumn<Row>[];
+  opened?: string | undefined;
+  open?: (row: Row) => void;
+}): ReactNode {
+  const { rows, idOf, before, after = [], opened, open } = props;
+  const { setSearch } = useAddress();
+  const sorted = useFigureSort();
+  const all = rows.reduce((sum, { totalMs }) => sum + totalMs, 0);
+  const head = (sort: FigureSort, title: string): ReactNode => (
+    <th className="number" aria-sort={sorted === sort ? 'descending' : undefined}>
+      <button type="button" className="sort-button" onClick={() => setSearch({ sort: sort === 'total' ? '' : sort })}>
+        {title}
+        {sorted === sort && ' ↓'}
+      </button>
+    </th>
+  );
+  return (
+    <section className="panel">
+      <ScrollX label={props.label}>
+        <table className="table figures-table">
+          <thead>
+            <tr>
+              {before.map(({ title, number }) => (
+                <th key={title} className={number ? 'number' : ''}>
+                  {title}
+                </th>
+              ))}
+              {head('total', 'Time')}
+              {head('calls', 'Calls/min')}
+              {head('errors', 'Errors')}
+              <th className="number">p50</th>
+              {head('p95', 'p95')}
+              {after.map(({ title, number }) => (
+                <th key={title} className={number ? 'number' : ''}>
+                  {title}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => {
+              const id = idOf(row);
+              const share = all > 0 ? row.totalMs / all : 0;
+              return (
+                <tr
+                  key={id}
+                  data-open={opened === id ? '' : undefined}
+                  className={open ? 'can-open' : ''}
+                  onClick={open && (() => open(row))}
+                >
+                  {before.map((column) => (
+                    <td key={column.title} className={column.number ? 'number' : ''}>
+                      {column.show(row)}
+                    </td>
+                  ))}
+                  <td className="number share-cell" title={`${formatShare(share)} of the time of all rows`}>
+                    <span className="share-bar" style={{ inlineSize: `${(100 * share).toFixed(1)}%` }} />
+                    {formatDuration(row.totalMs)}
+                  </td>
+                  <td className="number" title={`${formatCount(row.calls)} calls`}>
+                    {formatCount(row.callsPerMin)}
+                  </td>
+                  <td className="number">
+                    <Failures share={row.errorRate} />
+                  </td>
+                  <td className="number">{formatDuration(row.p50Ms)}</td>
+                  <td className="number">{formatDuration(row.p95Ms)}</td>
+                  {after.map((column) => (
+                    <td key={column.title} className={column.number ? 'number' : ''}>
+                      {column.show(row)}
+                    </td>
+                  ))}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </ScrollX>
+    </section>
+  );
+}

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { silentLogger, systemClock } from '@sightline/base';
+import { exactlyOnceSettings, migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { IndexClient } from '../index-port.ts';
+import { writeRequest, writeSegment } from '../test-support/segments.ts';
+import { openHead, type MetricHead } from './open-head.ts';
+
+let store: EmbeddedStore;
+let head: MetricHead;
+const data = mkdtempSync(path.join(tmpdir(), 'sightline-thread-'));
+const folder = path.join(data, 'metrics');
+beforeAll(async () => {
+  store = await openEmbeddedStore({ dataFolder: data, logger: silentLogger, clock: systemClock });
+  await migrate(store, silentLogger);
+});
+afterAll(async () => {
+  await head.close();
+  await store.close();
+  rmSync(data, { recursive: true, force: true });
+});
+
+const open = (): Promise<MetricHead> =>
+  openHead({ settings: { folder }, store, exactlyOnce: exactlyOnceSettings, logger: silentLogger });
+
+test('the thread takes segments, answers the index, cuts, and takes back what it held', async () => {
+  head = await open();
+  const now = Date.now();
+  const samples = Array.from({ length: 200 }, (_, i): [number, number] => [now - 200_000 + i * 1000, i]);
+  const bytes = writeRequest([{ labels: { __name__: 'up', job: 'n' }, samples }]);
+  const segment = writeSegment(path.join(data, 'spool'), 's1', [{ bytes, records: 200, receivedAtMs: now }]);
+  expect(await head.load(segment)).toMatchObject({ entries: [{ outcome: 'accepted', records: 200 }], culprits: [] });
+  await head.close();
+  await expect(head.load(segment)).rejects.toThrow(/ended/);
+
+  head = await open();
+  const index = new IndexClient(head.indexPort());
+  const request = { organisation: 'acme', matchers: [], startMs: 0, endMs: now, limit: 10 };
+  const held = await index.select(request);
+  expect(held).toMatchObject({ ok: true, value: { metrics: ['up'], fps: { length: 1 } } });
+  expect(held.ok && held.value.head.bytes.length).toBeGreaterThan(20);
+  await head.cut();
+  const cut = await index.select(request);
+  expect(cut).toMatchObject({ ok: true, value: { metrics: ['up'], head: { bytes: { length: 0 } } } });
+  expect(await store.query('SELECT count() > 0 AS there FROM metric_chunks')).toEqual([{ there: 1 }]);
+});
+
+test('a head that cannot read its manifest does not open', async () => {
+  await head.close();
+  writeFileSync(path.join(folder, 'manifest.json'), '{"version":');
+  await expect(open()).rejects.toThrow(/JSON/);
+  rmSync(path.join(folder, 'manifest.json'));
+  head = await open();
+});
