@@ -13,7 +13,7 @@ import { editRulePage, newRulePage, rulePage, rulesPage } from './rules/pages.ts
 import { settingsPage } from './settings/page.ts';
 import { sitePage } from './site/page.ts';
 import { storyDoorPage, storyPage } from './story/pages.ts';
-import { tracePage, tracesPage } from './traces/pages.ts';
+import { compareTracesPage, tracePage, tracesPage } from './traces/pages.ts';
 
 /** Every page of the product, in the order of the rail. A new page is a folder and a line here. */
 export const allPages: readonly Page[] = [
@@ -24,6 +24,7 @@ export const allPages: readonly Page[] = [
   issuePage,
   logsPage,
   tracesPage,
+  compareTracesPage,
   tracePage,
   metricsPage,
   dashboardsPage,

@@ -17,3 +17,12 @@ export const tracePage = definePage({
   icon: IconRoute,
   load: async () => import('./trace-page.tsx'),
 });
+
+/** The router prefers its fixed path to `/traces/:id`. */
+export const compareTracesPage = definePage({
+  path: '/traces/compare',
+  title: 'Compare traces',
+  group: 'detail',
+  icon: IconRoute,
+  load: async () => import('./compare-page.tsx'),
+});

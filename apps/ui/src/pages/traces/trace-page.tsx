@@ -12,6 +12,7 @@ import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { Go, useGo } from '../../shell/go.tsx';
+import { CompareWith } from './compare-with.tsx';
 import { criticalPath, segmentsBySpan } from './critical-path.ts';
 import { diagnoseTrace } from './diagnosis.ts';
 import { FlameView } from './flame-view.tsx';
@@ -124,6 +125,7 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
             Logs
           </Go>
           <span className="grow" />
+          <CompareWith id={id} root={root} />
           <SegmentedControl
             size="xs"
             aria-label="How to draw the spans"
