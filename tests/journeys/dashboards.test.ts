@@ -126,7 +126,7 @@ describe('dashboards', () => {
     await page.getByRole('button', { name: 'Resize Waiting customers: arrow keys' }).press('ArrowRight');
     await page.getByLabel('What was changed').fill('The queues');
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.waitForURL((url) => /^\/dashboards\/dash_/.test(url.pathname));
+    await page.waitForURL((url) => url.pathname.startsWith('/dashboards/dash_'));
     address = product.url + new URL(page.url()).pathname;
     await legend(page, 'STORE_003').waitFor({ timeout: 20_000 });
     expect(await page.locator('.dash-cell').first().getAttribute('style')).toContain('span 13');

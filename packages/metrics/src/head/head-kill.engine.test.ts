@@ -33,6 +33,12 @@ const ended = (child: ChildProcess): Promise<unknown> =>
     ? Promise.resolve()
     : new Promise((resolve) => child.once('exit', resolve));
 
+/** Waits for a file to be taken away, at most 20 s. */
+async function untilGone(file: string): Promise<void> {
+  for (let tries = 0; tries < 1000 && existsSync(file); tries++)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 test('twenty kills of the process that holds the head lose and double no sample', { timeout: 600_000 }, async () => {
   const spool = path.join(folder, 'spool');
   const made = path.join(folder, 'made');
@@ -61,8 +67,7 @@ test('twenty kills of the process that holds the head lose and double no sample'
   for (let kill = 0; kill < kills; kill++) {
     // It took at least one segment since its start: on a starved machine starting is all a fixed time would allow.
     const before = readdirSync(spool)[0];
-    for (let tries = 0; tries < 1000 && kill > 0 && before && existsSync(path.join(spool, before)); tries++)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    if (kill > 0 && before !== undefined) await untilGone(path.join(spool, before));
     const until = Date.now() + 400 + ((kill * 137) % 700);
     while (Date.now() < until) {
       if (readdirSync(spool).length < 50) send();
