@@ -57,6 +57,7 @@ export class HeadIndex implements SeriesIndex {
       fps,
       metrics: matched.map(({ family }) => family.metric),
       metricEnds,
+      family: matched.reduce((sum, { family }) => sum + family.count, 0),
       ...(request.grouping
         ? { groups: groupTable(matched, total, request.grouping) }
         : { labels: labelTable(matched, total) }),

@@ -157,7 +157,9 @@ async function* candidates(
     site: '',
     service: '',
   };
-  for (const window of growingWindows(windowOf(scope), 'newest')) {
+  // One condition is read in the order of time and ends with the page; several need all of a stretch, so those grow.
+  const windows = useful.length <= 1 ? [windowOf(scope)] : growingWindows(windowOf(scope), 'newest');
+  for (const window of windows) {
     for (let toNs = window.toNs; toNs > window.fromNs && seen.size < mostCandidates;) {
       const rows = await page(reader, scope, { fromNs: window.fromNs, toNs }, useful, compiler.parameters, limits);
       const ids = rows.map(({ trace }) => trace).filter((id) => !seen.has(id));

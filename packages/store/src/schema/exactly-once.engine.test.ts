@@ -37,7 +37,7 @@ beforeAll(async () => {
   );
   writeFileSync(
     segment('spans'),
-    lines((i) => ({ site: `S${i % 100}`, ts: `${at(i)}.000000001`, n: 1000, status: i % 10 === 0 ? 2 : 0 })),
+    lines((i) => ({ site: `S${i % 100}`, ts: `${at(i)}.000000001`, n: 1000 + (i % 2), status: i % 10 === 0 ? 2 : 0 })),
   );
 });
 afterAll(async () => {
@@ -53,7 +53,7 @@ const inserts: Readonly<Record<string, string>> = {
   errors: `INSERT INTO errors (organisation, site, service, ts, received_at, issue, message, user_id, amount)
     SELECT 'o', site, 'pos', ts, ts, issue, 'boom', user, 1 FROM file({file:String}, JSONEachRow, 'site String, ts DateTime64(9), issue UInt64, user String')`,
   spans: `INSERT INTO spans (organisation, site, service, ts, received_at, kind, duration_ns, status_code)
-    SELECT 'o', site, 'pos', ts, ts, 2, n, status FROM file({file:String}, JSONEachRow, 'site String, ts DateTime64(9), n UInt64, status UInt8')`,
+    SELECT 'o', site, 'pos', ts, ts, if(n % 2 = 0, 2, 3), n, status FROM file({file:String}, JSONEachRow, 'site String, ts DateTime64(9), n UInt64, status UInt8')`,
 };
 
 async function load(name: string, round: number): Promise<void> {
@@ -77,11 +77,13 @@ const totals = `SELECT
   (SELECT toUInt32(count()) FROM errors) AS errors, (SELECT toUInt32(sum(events)) FROM issues) AS issues, (SELECT sum(amount) FROM issues) AS amount,
   (SELECT toUInt32(sum(events)) FROM issue_volume) AS issue_volume,
   (SELECT toUInt32(count()) FROM spans) AS spans, (SELECT toUInt32(sum(requests)) FROM red) AS requests, (SELECT toUInt32(sum(errors)) FROM red) AS failed,
-  (SELECT toUInt32(uniqExact(site)) FROM seen) AS sites`;
+  (SELECT toUInt32(sum(calls)) FROM operations) AS operations, (SELECT toUInt32(sum(calls)) FROM operation_hours) AS operation_hours,
+  (SELECT toUInt32(sum(calls)) FROM call_hours) AS call_hours, (SELECT toUInt32(uniqExact(site)) FROM seen) AS sites`;
 
 const expected = (times: number): object => ({
   logs: rows * times, volume: rows * times, samples: rows * times, series: 3000, errors: rows * times, issues: rows * times, amount: rows * times,
-  issue_volume: rows * times, spans: rows * times, requests: rows * times, failed: (rows / 10) * times, sites: 100,
+  issue_volume: rows * times, spans: rows * times, requests: rows * times, failed: (rows / 10) * times,
+  operations: rows * times, operation_hours: rows * times, call_hours: (rows / 2) * times, sites: 100,
 }); // prettier-ignore
 
 describe('a segment', () => {
