@@ -1,5 +1,5 @@
 import { getTrace } from '@sightline/contract';
-import { Button } from '@mantine/core';
+import { Button, SegmentedControl } from '@mantine/core';
 import { useCallback, useMemo, useState, type ReactNode } from 'react';
 import { formatNs } from '../../charts/number-format.ts';
 import { CopyId } from '../../components/copy-id.tsx';
@@ -14,6 +14,7 @@ import type { Reply } from '../../data/call.ts';
 import { Go, useGo } from '../../shell/go.tsx';
 import { criticalPath, segmentsBySpan } from './critical-path.ts';
 import { diagnoseTrace } from './diagnosis.ts';
+import { FlameView } from './flame-view.tsx';
 import { SpanDrawer } from './span-drawer.tsx';
 import { buildSpanTree } from './span-tree.ts';
 import './traces.css';
@@ -85,6 +86,12 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
   const services = new Set(trace.spans.map(({ service }) => service)).size;
   const correlation = trace.spans.find(({ correlationId }) => correlationId !== '')?.correlationId ?? '';
   const openNode = tree.byId.get(openId);
+  const flame = search['as'] === 'flame';
+  const zoom = useCallback(
+    // The drawer would lie over what was zoomed to.
+    (span: string) => setSearch(span === '' ? { zoom: '' } : { zoom: span, span: '' }, { push: true }),
+    [setSearch],
+  );
   return (
     <div className="page trace-page">
       <header className="trace-head">
@@ -117,23 +124,37 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
             Logs
           </Go>
           <span className="grow" />
-          <Button variant="default" onClick={() => setCollapsed(new Set())} disabled={collapsed.size === 0}>
-            Expand all
-          </Button>
-          <Button
-            variant="default"
-            onClick={() =>
-              setCollapsed(
-                new Set(
-                  [...tree.byId.values()]
-                    .filter((node) => node.children.length > 0 && !tree.roots.includes(node))
-                    .map((node) => node.span.spanId),
-                ),
-              )
-            }
-          >
-            Collapse
-          </Button>
+          <SegmentedControl
+            size="xs"
+            aria-label="How to draw the spans"
+            value={flame ? 'flame' : 'waterfall'}
+            data={[
+              { value: 'waterfall', label: 'Waterfall' },
+              { value: 'flame', label: 'Flame' },
+            ]}
+            onChange={(value) => setSearch({ as: value === 'flame' ? 'flame' : '', zoom: '' }, { push: true })}
+          />
+          {!flame && (
+            <>
+              <Button variant="default" onClick={() => setCollapsed(new Set())} disabled={collapsed.size === 0}>
+                Expand all
+              </Button>
+              <Button
+                variant="default"
+                onClick={() =>
+                  setCollapsed(
+                    new Set(
+                      [...tree.byId.values()]
+                        .filter((node) => node.children.length > 0 && !tree.roots.includes(node))
+                        .map((node) => node.span.spanId),
+                    ),
+                  )
+                }
+              >
+                Collapse
+              </Button>
+            </>
+          )}
         </div>
         {trace.truncated && (
           <p role="status" className="trace-cut">
@@ -141,16 +162,20 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
           </p>
         )}
       </header>
-      <Waterfall
-        tree={tree}
-        rows={rows}
-        critical={critical}
-        logs={trace.logs}
-        errors={trace.errors}
-        openId={openId}
-        onOpen={open}
-        onToggle={toggle}
-      />
+      {flame ? (
+        <FlameView tree={tree} openId={openId} zoomId={search['zoom'] ?? ''} onOpen={open} onZoom={zoom} />
+      ) : (
+        <Waterfall
+          tree={tree}
+          rows={rows}
+          critical={critical}
+          logs={trace.logs}
+          errors={trace.errors}
+          openId={openId}
+          onOpen={open}
+          onToggle={toggle}
+        />
+      )}
       {openNode !== undefined && (
         <SpanDrawer
           key={openId}
