@@ -7,9 +7,24 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { useAsk } from '../../data/ask.ts';
+import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { useGo } from '../../shell/go.tsx';
-import { FiguresTable } from './figures-table.tsx';
+import { type ExtraColumn, FiguresTable } from './figures-table.tsx';
+
+type AiRow = Reply<typeof listAiCalls>['rows'][number];
+
+const whatColumns: readonly ExtraColumn<AiRow>[] = [
+  { title: 'Model', show: (row) => row.model || '(unnamed)' },
+  { title: 'Provider', show: (row) => row.system },
+  { title: 'Operation', show: (row) => row.operation },
+  { title: 'Callers', show: (row) => <span className="callers">{row.services.join(', ')}</span> },
+];
+const priceColumns: readonly ExtraColumn<AiRow>[] = [
+  { title: 'Tokens in', number: true, show: (row) => formatCount(row.inputTokens) },
+  { title: 'Tokens out', number: true, show: (row) => formatCount(row.outputTokens) },
+  { title: 'Cost', number: true, show: (row) => (row.costUsd === null ? '–' : formatAmount(row.costUsd)) },
+];
 
 /** Calls of language models: how many, how long, tokens and what they cost. */
 export function AiCalls(): ReactNode {
@@ -45,17 +60,8 @@ export function AiCalls(): ReactNode {
         label="Table of AI calls"
         rows={data.rows}
         idOf={(row) => `${row.system} ${row.model} ${row.operation}`}
-        before={[
-          { title: 'Model', show: (row) => row.model || '(unnamed)' },
-          { title: 'Provider', show: (row) => row.system },
-          { title: 'Operation', show: (row) => row.operation },
-          { title: 'Callers', show: (row) => <span className="callers">{row.services.join(', ')}</span> },
-        ]}
-        after={[
-          { title: 'Tokens in', number: true, show: (row) => formatCount(row.inputTokens) },
-          { title: 'Tokens out', number: true, show: (row) => formatCount(row.outputTokens) },
-          { title: 'Cost', number: true, show: (row) => (row.costUsd === null ? '–' : formatAmount(row.costUsd)) },
-        ]}
+        before={whatColumns}
+        after={priceColumns}
       />
     </>
   );

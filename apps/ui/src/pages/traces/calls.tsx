@@ -12,7 +12,7 @@ import { useAsk } from '../../data/ask.ts';
 import { useScope } from '../../data/scope.ts';
 import { Go, useGo } from '../../shell/go.tsx';
 import { ExampleList } from './example-list.tsx';
-import { Failures, FiguresTable, useFigureSort } from './figures-table.tsx';
+import { type ExtraColumn, Failures, FiguresTable, useFigureSort } from './figures-table.tsx';
 import { FigureFacts } from './operations.tsx';
 
 type CallKind = 'db' | 'external';
@@ -33,6 +33,20 @@ const words: Readonly<Record<CallKind, { what: string; peer: string; empty: stri
 };
 
 const idOf = (row: CallRow): string => `${row.peer} ${row.statement}`;
+
+const columnsOf = (call: CallKind): readonly ExtraColumn<CallRow>[] => [
+  {
+    title: words[call].what,
+    show: (row) => (
+      <button type="button" className={`plain-link statement ${call === 'db' ? 'code' : ''}`} title={row.statement}>
+        {row.statement || row.action || '(unnamed)'}
+      </button>
+    ),
+  },
+  { title: words[call].peer, show: (row) => row.peer },
+  { title: 'Callers', show: (row) => <span className="callers">{row.services.join(', ')}</span> },
+];
+const columns = { db: columnsOf('db'), external: columnsOf('external') } as const;
 
 /** Slow database queries, or calls to hosts outside: grouped, the most time first. */
 export function Calls({ call }: { call: CallKind }): ReactNode {
@@ -67,25 +81,7 @@ export function Calls({ call }: { call: CallKind }): ReactNode {
         idOf={idOf}
         opened={opened && idOf(opened)}
         open={(row) => setSearch({ call: idOf(row) }, { push: true })}
-        before={[
-          {
-            title: word.what,
-            show: (row) => (
-              <button
-                type="button"
-                className={`plain-link statement ${call === 'db' ? 'code' : ''}`}
-                title={row.statement}
-              >
-                {row.statement || row.action || '(unnamed)'}
-              </button>
-            ),
-          },
-          { title: word.peer, show: (row) => row.peer },
-          {
-            title: 'Callers',
-            show: (row) => <span className="callers">{row.services.join(', ')}</span>,
-          },
-        ]}
+        before={columns[call]}
       />
       {opened && (
         <Drawer

@@ -12,10 +12,25 @@ import { useAsk } from '../../data/ask.ts';
 import { useScope } from '../../data/scope.ts';
 import { writeFilter } from '../../search/query-edit.ts';
 import { Go, useGo } from '../../shell/go.tsx';
-import { FiguresTable, useFigureSort, type Figures } from './figures-table.tsx';
+import { type ExtraColumn, FiguresTable, useFigureSort, type Figures } from './figures-table.tsx';
 import { LatencyExamples } from './latency-examples.tsx';
 
 const idOf = (row: OperationRow): string => `${row.service} ${row.operation}`;
+
+const whatColumns: readonly ExtraColumn<OperationRow>[] = [
+  {
+    title: 'Operation',
+    show: (row) => (
+      <button type="button" className="plain-link operation-name" title={row.operation}>
+        {row.operation || '(unnamed)'}
+      </button>
+    ),
+  },
+  { title: 'Service', show: (row) => row.service || '(unnamed)' },
+];
+const slowestColumn: readonly ExtraColumn<OperationRow>[] = [
+  { title: 'p99', number: true, show: (row) => formatDuration(row.p99Ms) },
+];
 
 /** Rate, errors and duration of every operation; the endpoints alone unless all are asked for. */
 export function Operations(): ReactNode {
@@ -62,18 +77,8 @@ export function Operations(): ReactNode {
           idOf={idOf}
           opened={opened && idOf(opened)}
           open={(row) => setSearch({ operation: idOf(row) }, { push: true })}
-          before={[
-            {
-              title: 'Operation',
-              show: (row) => (
-                <button type="button" className="plain-link operation-name" title={row.operation}>
-                  {row.operation || '(unnamed)'}
-                </button>
-              ),
-            },
-            { title: 'Service', show: (row) => row.service || '(unnamed)' },
-          ]}
-          after={[{ title: 'p99', number: true, show: (row) => formatDuration(row.p99Ms) }]}
+          before={whatColumns}
+          after={slowestColumn}
         />
       )}
       {opened && (

@@ -12,6 +12,7 @@ import type {
   SeriesQuery,
 } from '../metric-engine.ts';
 import { parsePromql } from '../parse/parse.ts';
+import { labelKey } from '../promqltest/parse-eval.ts';
 import type { Labels, QueryFault, ScanRequest, SeriesSource } from '../source.ts';
 import { InMemorySource, type StoredSeries, testOf } from './in-memory-source.ts';
 
@@ -31,8 +32,8 @@ export class InMemoryEngine implements MetricEngine {
     const source = this.#sources.get(organisation) ?? new InMemorySource();
     this.#sources.set(organisation, source);
     const all: Labels = { __name__: metric, ...labels };
-    const key = JSON.stringify(Object.entries(all).toSorted());
-    const at = source.series.findIndex((known) => JSON.stringify(Object.entries(known.labels).toSorted()) === key);
+    const key = labelKey(all);
+    const at = source.series.findIndex((known) => labelKey(known.labels) === key);
     const before = source.series[at]?.samples;
     const pairs = [
       ...Array.from(before?.times ?? [], (time, i) => [time, before?.values[i] ?? 0] as const),
