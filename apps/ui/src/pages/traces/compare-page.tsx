@@ -85,13 +85,13 @@ function Compared(props: { left: string; right: string; compared: Reply<typeof c
                 Calls left
               </th>
               <th scope="col" className="number">
-                right
+                Calls right
               </th>
               <th scope="col" className="number">
                 Own time left
               </th>
               <th scope="col" className="number">
-                right
+                Own time right
               </th>
             </tr>
           </thead>
