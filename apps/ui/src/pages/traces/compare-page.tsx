@@ -78,20 +78,20 @@ function Compared(props: { left: string; right: string; compared: Reply<typeof c
           <thead>
             <tr>
               <th scope="col">Operation</th>
+              <th scope="col" className="compare-delta">
+                Right less left
+              </th>
               <th scope="col" className="number">
                 Calls left
               </th>
               <th scope="col" className="number">
-                right
+                Calls right
               </th>
               <th scope="col" className="number">
                 Own time left
               </th>
               <th scope="col" className="number">
-                right
-              </th>
-              <th scope="col" className="compare-delta">
-                Right less left
+                Own time right
               </th>
             </tr>
           </thead>
@@ -133,15 +133,13 @@ function OperationRow({ one, most }: { one: ComparedOperation; most: number }): 
   return (
     <tr>
       <td>
-        <span className="compare-operation" title={`${one.service} ${one.operation}`}>
-          <b>{one.service}</b> {one.operation || '(unnamed)'}
+        <span className="compare-operation">
+          <span title={`${one.service} ${one.operation}`}>
+            <b>{one.service}</b> {one.operation || '(unnamed)'}
+          </span>
+          {only !== '' && <span className="chip">{only}</span>}
         </span>
-        {only !== '' && <span className="chip">{only}</span>}
       </td>
-      <Calls side={left} />
-      <Calls side={right} />
-      <td className="number">{left === null ? '–' : formatDuration(left.selfMs)}</td>
-      <td className="number">{right === null ? '–' : formatDuration(right.selfMs)}</td>
       <td className="compare-delta">
         <span className="number">{signed(deltaMs)}</span>
         <span className="compare-track" aria-hidden="true">
@@ -151,6 +149,10 @@ function OperationRow({ one, most }: { one: ComparedOperation; most: number }): 
           />
         </span>
       </td>
+      <Calls side={left} />
+      <Calls side={right} />
+      <td className="number">{left === null ? '–' : formatDuration(left.selfMs)}</td>
+      <td className="number">{right === null ? '–' : formatDuration(right.selfMs)}</td>
     </tr>
   );
 }

@@ -8,6 +8,7 @@ import { drawRow, layoutFlame, type DrawnBar, type Flame, type FlameBar } from '
 import './flame.css';
 import { serviceColours } from './service-colours.ts';
 import type { SpanTree } from './span-tree.ts';
+import { layoutWaterfall } from './waterfall-layout.ts';
 
 interface FlameViewProps {
   readonly tree: SpanTree;
@@ -30,7 +31,11 @@ export function FlameView({ tree, openId, zoomId, onOpen, onZoom }: FlameViewPro
   const box = useRef<HTMLDivElement>(null);
   const { ref: field, width } = useElementSize<HTMLDivElement>();
   const flame = useMemo(() => layoutFlame(tree, zoomId), [tree, zoomId]);
-  const colours = useMemo(() => serviceColours(Array.from(tree.byId.values(), ({ span }) => span.service)), [tree]);
+  // In the order of the waterfall, so that a service keeps its colour from one view to the other.
+  const colours = useMemo(
+    () => serviceColours(layoutWaterfall(tree, new Set()).map(({ node }) => node.span.service)),
+    [tree],
+  );
   const [chosenId, setChosen] = useState(openId);
   const first = flame.rows[0]?.[0];
   const chosen = flame.byId.get(chosenId) ?? first;

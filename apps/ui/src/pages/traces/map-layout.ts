@@ -19,7 +19,7 @@ export interface MapLayout<Node> {
   readonly height: number;
 }
 
-export const nodeSize = { width: 168, height: 44 };
+export const nodeSize = { width: 188, height: 44 };
 const gap = { x: 84, y: 20 };
 const sweeps = 6;
 

@@ -29,6 +29,14 @@ const kindWords: Readonly<Record<MapNode['kind'], string>> = {
   external: 'external host',
   ai: 'AI provider',
 };
+/** The same where there is little room. */
+const shortWords: Readonly<Record<MapNode['kind'], string>> = {
+  service: '',
+  db: 'database',
+  queue: 'queue',
+  external: 'host',
+  ai: 'AI',
+};
 /** From these shares of failures on, a node or an edge carries a state. */
 const badFrom = 0.05;
 const noticeableFrom = 0.01;
@@ -124,7 +132,16 @@ function Picture({
           aria-label={`${data.nodes.length} services and what they call`}
         >
           <defs>
-            <marker id="map-arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+            <marker
+              id="map-arrow"
+              viewBox="0 0 8 8"
+              refX="8"
+              refY="4"
+              markerWidth="9"
+              markerHeight="9"
+              markerUnits="userSpaceOnUse"
+              orient="auto"
+            >
               <path d="M0 0L8 4L0 8z" fill="var(--border-strong)" />
             </marker>
           </defs>
@@ -167,7 +184,7 @@ function Picture({
                   {shortened(node.name)}
                 </text>
                 <text x={10} y={34} className="map-figures">
-                  {node.kind === 'service' ? '' : `${kindWords[node.kind]} · `}
+                  {node.kind === 'service' ? '' : `${shortWords[node.kind]} · `}
                   {formatCount(node.callsPerMin)}/min · {formatDuration(node.p95Ms)}
                   {tone !== undefined && ` · ▲ ${formatShare(node.errorRate)}`}
                 </text>
