@@ -39,9 +39,9 @@ const shapes: readonly {
   records('status:>=500', 'share', 'spans'),
   records('kind:server', 'percentile', 'spans'),
   records('', 'count', 'errors'),
-  metric('payment.attempts', 'share'),
-  metric('system.cpu.utilization', 'avg'),
-  metric('order.count', 'increase'),
+  metric('payment_attempts_total', 'share'),
+  metric('system_cpu_utilization_ratio', 'avg'),
+  metric('order_count_total', 'increase'),
   {
     name: 'silent',
     type: 'absence',
