@@ -36,9 +36,10 @@ export function prometheusClients(bench: Bench): void {
       await Promise.all(running.map((client) => client.stop()));
     });
 
-    /** Starts Prometheus with the snippet as it stands and behind it a shorter wait and one scrape job. */
+    /** Starts Prometheus with the snippet as it stands and behind it shorter waits and one scrape job. */
     async function startPrometheus(name: string, snippet: string): Promise<Running> {
       const scrape = `    queue_config: { batch_send_deadline: 1s }
+    metadata_config: { send_interval: 1s }
 scrape_configs:
   - job_name: node
     scrape_interval: 1s
@@ -69,12 +70,12 @@ scrape_configs:
       const up = await readUntil<Series>(
         bench.product,
         '/api/v1/metrics/up/series',
-        { by: 'site,service,instance' },
+        { by: 'site,job,instance' },
         ({ series }) => series.length > 0,
       );
       expect(up.series, client.output()).toMatchObject([
         {
-          labels: { site: 'STORE_001', service: 'node', instance: `127.0.0.1:${exporterPort}` },
+          labels: { site: 'STORE_001', job: 'node', instance: `127.0.0.1:${exporterPort}` },
           points: [{ value: 1 }],
         },
       ]);
@@ -87,12 +88,11 @@ scrape_configs:
         '/api/v1/metrics/node_cpu_seconds_total/labels',
       );
       expect(labels.find(({ label }) => label === 'mode')?.values).toContain('idle');
-      const { metrics } = await read<{ metrics: { metric: string; type: string }[] }>(
+      const { metrics } = await readUntil<{ metrics: { metric: string; type: string }[] }>(
         bench.product,
         '/api/v1/metrics',
-        {
-          q: 'node_cpu_seconds_total',
-        },
+        { q: 'node_cpu_seconds_total' },
+        ({ metrics }) => metrics.some(({ type }) => type !== ''),
       );
       expect(metrics).toMatchObject([{ type: 'counter' }]);
       const busy = await readUntil<Series>(

@@ -137,7 +137,7 @@ export interface GrpcMethod {
 
 /** Rows for one table of the store, made in TypeScript. Column names are the table's; missing columns take their default. */
 export interface DecodedRows {
-  readonly table: 'logs' | 'spans' | 'points' | 'errors' | 'sessions' | 'checks' | 'attachments' | 'feedback';
+  readonly table: 'logs' | 'spans' | 'errors' | 'sessions' | 'checks' | 'attachments' | 'feedback';
   /** Plain JSON values: times as ns text (`DateTime64(9)`) or ms numbers, ids as lower-case hex text, maps as objects. */
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
@@ -181,15 +181,11 @@ export type Lane =
 /** Forms of frames that the metric store reads by itself: remote write 1.0 and 2.0, OTLP. */
 export type MetricFormat = 'rw1' | 'rw2' | 'otlp';
 
-/**
- * A lane whose segments are handed to the metric store (`load/metric-target.ts`). `beside`: statements that load the same frames into
- * the engine's tables as well; where there is no metric store they do it alone.
- */
+/** A lane whose segments are handed to the metric store (`load/metric-target.ts`). */
 export interface MetricLane {
   readonly name: string;
   readonly kind: 'metrics';
   readonly format: MetricFormat;
-  readonly beside?: Pick<Extract<Lane, { kind: 'engine' }>, 'formatSchema' | 'sql'>;
 }
 
 export interface Protocol {

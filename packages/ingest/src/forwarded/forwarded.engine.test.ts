@@ -1,21 +1,18 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { silentLogger, systemClock } from '@sightline/base';
-import type { ReceivedSeries } from '@sightline/record';
 import type { TelemetryStore } from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { LoadedMetrics, MetricSegment } from '../load/metric-target.ts';
-import { decodeWriteRequest2, writeRw2Request } from '../metric-formats/index.ts';
+import { writeRw2Request } from '../metric-formats/index.ts';
 import { LogsRequestBuilder } from '../otlp/build-logs.ts';
 import { ProtobufWriter } from '../otlp/protobuf-writer.ts';
 import type { Refusal } from '../protocol.ts';
 import type { SpoolStatus } from '../spool/spool.ts';
-import { decodeSpooled, encodeSpooled } from '../spool/spooled.ts';
-import { countingMetrics } from '../test-support/counting-metrics.ts';
+import { encodeSpooled } from '../spool/spooled.ts';
+import { collectMetrics } from '../test-support/collecting-metrics.ts';
 import { openTestStore, startBench, type IngestBench } from '../test-support/ingest-bench.ts';
 import { AcceptedFrames } from './accepted-frames.ts';
 import { encodeBatch, forwardBatchLimitBytes, type ForwardReply, forwardPath, type RunOfFrames } from './batch.ts';
@@ -24,6 +21,7 @@ import { registerForwarded } from './register-forwarded.ts';
 let engine: Awaited<ReturnType<typeof openTestStore>>;
 let store: TelemetryStore;
 let bench: IngestBench;
+const metrics = collectMetrics();
 let app: FastifyInstance;
 let url: string;
 /** What the server is said to be behind. */
@@ -33,7 +31,7 @@ let skewMs: number | null = null;
 beforeAll(async () => {
   engine = await openTestStore();
   store = engine.store;
-  bench = await startBench(store, engine.folder, { metrics: { load: countingLoad } });
+  bench = await startBench(store, engine.folder, { metrics });
   const accepted = await AcceptedFrames.open(join(engine.folder, 'forwarded'), silentLogger);
   app = Fastify();
   const agent = (id: string) => ({
@@ -123,16 +121,6 @@ const bodiesOf = async (service: string) =>
     ({ body }) => body,
   );
 
-/** What was handed to the metric store. */
-const scraped: ReceivedSeries[] = [];
-async function countingLoad(segment: MetricSegment): Promise<LoadedMetrics> {
-  if (segment.format === 'rw2') {
-    const frame = decodeSpooled(await readFile(segment.path), 0);
-    if (frame) scraped.push(...decodeWriteRequest2(frame).series);
-  }
-  return countingMetrics.load(segment);
-}
-
 test("what an agent scraped is its own site's, by our clock, under its own name in the ledger", async () => {
   skewMs = 10 * minute;
   const atMs = Date.now() + 10 * minute;
@@ -153,8 +141,9 @@ test("what an agent scraped is its own site's, by our clock, under its own name 
     "SELECT outcome, toInt32(records) AS records FROM ledger WHERE protocol = 'prometheus-scrape'",
   );
   expect(ledger).toEqual([{ outcome: 'accepted', records: 1 }]);
-  expect(scraped).toMatchObject([{ times: [atMs - 10 * minute] }]);
-  expect([...(scraped[0]?.labels ?? [])].sort()).toEqual(['STORE_047', '__name__', 'site', 'up']);
+  const scraped = metrics.samples.filter(({ metric }) => metric === 'up');
+  expect(scraped).toMatchObject([{ atMs: atMs - 10 * minute, value: 1 }]);
+  expect(scraped[0]?.labels).toEqual({ site: 'STORE_047' });
 });
 
 describe('exactly once', () => {
@@ -305,11 +294,9 @@ describe("a site's clock", () => {
       50,
       told,
     ]);
-    const [point] = await bench.rows<{ off: string; labels: string }>(
-      `SELECT toUnixTimestamp64Milli(ts) - ${at} AS off, toString(labels) AS labels FROM series JOIN samples USING (organisation, fp) WHERE metric = 'skewed_gauge'`,
-    );
-    expect(Number(point?.off)).toBe(0);
-    expect(point?.labels).not.toContain('skew');
+    const points = metrics.samples.filter(({ metric }) => metric === 'skewed_gauge');
+    expect(points).toMatchObject([{ atMs: at, value: 7 }]);
+    expect(points[0]?.labels).toEqual({ job: 'unknown', service: 'unknown', site: 'STORE_047' });
   });
 
   test.each([

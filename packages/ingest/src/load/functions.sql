@@ -66,5 +66,3 @@ CREATE OR REPLACE FUNCTION otlp_text AS v -> multiIf(startsWith(v, '\n'), otlp_p
 CREATE OR REPLACE FUNCTION otlp_values AS a -> arrayMap(v -> otlp_text(v), tupleElement(a, 'value'));
 CREATE OR REPLACE FUNCTION otlp_scrubbed AS a -> hide_secrets(tupleElement(a, 'key'), arrayResize(unglue(scrub(toValidUTF8(glue(otlp_values(a))))), length(tupleElement(a, 'key'))));
 CREATE OR REPLACE FUNCTION otlp_map AS a -> mapFromArrays(tupleElement(a, 'key'), otlp_scrubbed(a));
--- Labels of metrics keep addresses: they tell instances apart, and removing them would merge series.
-CREATE OR REPLACE FUNCTION otlp_labels AS a -> mapFromArrays(tupleElement(a, 'key'), hide_secrets(tupleElement(a, 'key'), arrayResize(unglue(scrub_pan(scrub_secrets(toValidUTF8(glue(otlp_values(a)))))), length(tupleElement(a, 'key')))));

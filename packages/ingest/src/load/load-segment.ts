@@ -58,7 +58,7 @@ interface Load {
  * often enough: what fails although the statement itself works is then searched for and put into quarantine.
  */
 export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segment, suspect = false): Promise<void> {
-  if (lane.kind === 'metrics' && !lane.beside) return loadMetrics(parts, lane, segment);
+  if (lane.kind === 'metrics') return loadMetrics(parts, lane, segment);
   const { frames, brokenAt } = readFrames(await readFile(segment.path));
   if (brokenAt !== undefined) {
     const readable = frames.reduce((sum, frame) => sum + frame.records, 0);
@@ -74,9 +74,8 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
   const planned = segment.records > smallRecords ? parts : { ...parts, settings: { ...parts.settings, ...smallPlan } };
   const load: Load = { parts: planned, segment, frames, intact: brokenAt === undefined, splits, suspect, culprits };
   for (const statement of statementsOf(lane, refused)) await runOver(load, statement, 0, frames.length);
-  const account = lane.kind === 'metrics' && parts.metrics ? await handOver(parts.metrics, lane, load) : undefined;
   await quarantine(parts, segment, culprits);
-  await parts.ledger.write(`${segment.name}-ledger`, account ?? accountOf(frames, culprits, refused));
+  await parts.ledger.write(`${segment.name}-ledger`, accountOf(frames, culprits, refused));
 }
 
 /** The metric store reads the segment itself; here it is read only where frames have to go to quarantine. */
@@ -101,17 +100,6 @@ async function loadMetrics(parts: SegmentParts, lane: MetricLane, segment: Segme
   await parts.ledger.write(`${name}-ledger`, entries);
 }
 
-/** Gives the segment to the metric store; what of it that one cannot read becomes a culprit. Returns the store's account. */
-async function handOver(target: MetricTarget, lane: MetricLane, load: Load): Promise<readonly LedgerEntry[]> {
-  const { name, path } = load.segment;
-  const loaded = await target.load({ name, path, format: lane.format });
-  for (const { index, message } of loaded.culprits) {
-    const frame = load.frames[index];
-    if (frame && !load.culprits.has(frame)) load.culprits.set(frame, { kind: 'data', message, code: 0 });
-  }
-  return loaded.entries;
-}
-
 /** What a decoder refused of a frame. */
 interface Refused {
   readonly frame: SpooledRecord;
@@ -131,15 +119,11 @@ function readFrames(content: Buffer): { readonly frames: SpooledRecord[]; readon
   return { frames, brokenAt: undefined };
 }
 
-function statementsOf(lane: Lane, refused: Refused[]): readonly Statement[] {
-  const engine = lane.kind === 'engine' ? lane : lane.kind === 'metrics' ? (lane.beside ?? { sql: [] }) : undefined;
-  if (engine) {
-    const settings = 'formatSchema' in engine ? { format_schema: engine.formatSchema } : {};
-    return engine.sql.map(({ name, sql }) => ({ name, sql, settings }));
-  }
-  if (lane.kind !== 'decode') return [];
+function statementsOf(lane: Exclude<Lane, MetricLane>, refused: Refused[]): readonly Statement[] {
+  if (lane.kind === 'engine')
+    return lane.sql.map(({ name, sql }) => ({ name, sql, settings: { format_schema: lane.formatSchema } }));
   const decode = decodeOnce(lane, refused);
-  const tables = ['logs', 'spans', 'points', 'errors', 'sessions', 'checks', 'attachments', 'feedback'] as const;
+  const tables = ['logs', 'spans', 'errors', 'sessions', 'checks', 'attachments', 'feedback'] as const;
   return tables.map((table) => ({
     name: table,
     sql: insertDecoded(table),

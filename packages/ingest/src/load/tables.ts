@@ -79,24 +79,6 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     'links.attrs': maps,
     received_at: timeNs,
   },
-  points: {
-    organisation: text,
-    site: text,
-    service: text,
-    metric: text,
-    type: text,
-    unit: text,
-    temporality: number('UInt8'),
-    monotonic: number('UInt8'),
-    labels: { read: 'Map(String, String)', store: (name) => `mapSort(scrub_map(${name}))` },
-    fp: {
-      read: 'UInt64',
-      store: () => 'cityHash64(metric, mapKeys(mapSort(scrub_map(labels))), mapValues(mapSort(scrub_map(labels))))',
-    },
-    ts: timeMs,
-    value: number('Float64'),
-    received_at: timeMs,
-  },
   errors: {
     ...origin,
     project: number('UInt32'),
@@ -181,8 +163,7 @@ export function insertDecoded(table: DecodedRows['table']): string {
   const structure = columns.map(([name, column]) => `\`${name}\` ${column.read}`).join(', ');
   const names = columns.map(([name]) => `\`${name}\``).join(', ');
   const stored = columns.map(([name, column]) => column.store(`row.\`${name}\``)).join(',\n  ');
-  const own = stored.replace(/\b(metric|labels)\b(?=[),])/g, 'row.`$1`').replaceAll('row.`row.', 'row.`');
-  return `INSERT INTO ${table} (${names})\nSELECT ${own}\nFROM file({segment}, JSONEachRow, '${structure}') AS row`;
+  return `INSERT INTO ${table} (${names})\nSELECT ${stored}\nFROM file({segment}, JSONEachRow, '${structure}') AS row`;
 }
 
 /** A row as a line of its file: what the loader knows is filled in, and JSON is made fit for scrubbing as text. */

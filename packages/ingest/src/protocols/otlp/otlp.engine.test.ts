@@ -23,16 +23,18 @@ import type { TelemetryStore } from '@sightline/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LogsRequestBuilder } from '../../otlp/build-logs.ts';
 import { ProtobufWriter } from '../../otlp/protobuf-writer.ts';
+import { collectMetrics } from '../../test-support/collecting-metrics.ts';
 import { goodKey, openTestStore, startBench, type IngestBench } from '../../test-support/ingest-bench.ts';
 
 let engine: Awaited<ReturnType<typeof openTestStore>>;
 let store: TelemetryStore;
 let bench: IngestBench;
+const metrics = collectMetrics();
 
 beforeAll(async () => {
   engine = await openTestStore();
   store = engine.store;
-  bench = await startBench(store, engine.folder);
+  bench = await startBench(store, engine.folder, { metrics });
 });
 afterAll(async () => {
   await bench.close();
@@ -173,23 +175,40 @@ describe('stock exporters', () => {
     meter.createHistogram('size').record(4);
     await provider.forceFlush();
     await provider.shutdown();
-    const rows = await bench.rows<{ metric: string; value: number; le: string }>(
-      `SELECT metric, value, labels['le'] AS le FROM series JOIN samples USING (organisation, fp)
-       WHERE service = '${service}' AND site = 'STORE_047' ORDER BY metric, le`,
-    );
+    await bench.loader.drain();
+    const samples = metrics.samples.filter(({ labels }) => labels['job'] === service);
+    for (const { labels, metric } of samples) {
+      const kind = metric === 'orders_total' ? { kind: 'gin' } : {};
+      expect(labels).toMatchObject({
+        site: 'STORE_047',
+        service,
+        device: 'POS_03',
+        environment: 'production',
+        ...kind,
+      });
+    }
     // A reader exports once when flushed and once when shut down.
-    expect([...new Set(rows.map(({ metric, le, value }) => `${metric} ${le} ${value}`))]).toEqual([
-      'latency_bucket +Inf 1',
-      'latency_bucket 10 0',
-      'latency_bucket 100 1',
-      'latency_count  1',
-      'latency_sum  50',
-      'orders  3',
+    const told = (type: string): string[] => {
+      const ofType = samples.filter((sample) => (sample.histogram ? 'native' : sample.type) === type);
+      return [...new Set(ofType.map(({ metric, labels, value }) => `${metric} ${labels['le'] ?? ''} ${value}`))].sort();
+    };
+    expect(told('histogram')).toEqual([
+      'latency_milliseconds_bucket +Inf 1',
+      'latency_milliseconds_bucket 10 0',
+      'latency_milliseconds_bucket 100 1',
+      'latency_milliseconds_count  1',
+      'latency_milliseconds_sum  50',
     ]);
-    const exponential = await store.query(
-      `SELECT DISTINCT metric, toUInt32(count) AS count, sum, arraySum(pos_counts) > 0 AS filled FROM exp_histograms WHERE service = '${service}'`,
-    );
-    expect(exponential).toEqual([{ metric: 'size', count: 1, sum: 4, filled: 1 }]);
+    expect(told('counter')).toEqual(['orders_total  3']);
+    const native = samples.flatMap(({ metric, histogram }) => (histogram ? [{ metric, ...histogram }] : []));
+    expect(native.length).toBeGreaterThan(0);
+    for (const { metric, count, sum, positiveBuckets } of native)
+      expect({ metric, count, sum, positiveBuckets }).toEqual({
+        metric: 'size',
+        count: 1,
+        sum: 4,
+        positiveBuckets: [1],
+      });
   });
 });
 
@@ -323,36 +342,63 @@ describe('exactly once', () => {
     await bench.spool.remove(segment);
   });
 
-  test('metrics replayed are once in the samples and in the series', async () => {
-    const { loadSegment } = await import('../../load/load-segment.ts');
-    const { exactlyOnceSettings } = await import('@sightline/store');
-    const { otlp } = await import('./otlp.ts');
-    const timeUnixNano = `${Date.now()}000000`;
-    const dataPoints = [1, 2, 3].map((n) => ({
-      timeUnixNano,
-      asInt: n,
-      attributes: [{ key: 'n', value: { intValue: n } }],
-    }));
-    const exponentialHistogram = {
-      dataPoints: [{ timeUnixNano, count: 1, sum: 1, scale: 1, positive: { offset: -2, bucketCounts: ['1'] } }],
-    };
-    const metrics = [
-      { name: 'replayed', sum: { isMonotonic: true, dataPoints } },
-      { name: 'replayed', exponentialHistogram },
-    ];
-    const body = JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] });
-    expect((await send('/v1/metrics', body, 'application/json')).status).toBe(200);
-    const segment = await bench.spool.next('otlp-metrics-exp', true);
-    const lane = otlp.lanes.find(({ name }) => name === 'otlp-metrics-exp');
-    ok(segment && lane);
-    const parts = { target: store, settings: exactlyOnceSettings, ledger: bench.ledger, logger: bench.parts.logger };
-    for (let n = 0; n < 3; n++) await loadSegment(parts, lane, segment);
-    await bench.spool.remove(segment);
-    const counts = await store.query(`SELECT
-      (SELECT toUInt32(count()) FROM samples WHERE fp IN (SELECT fp FROM series WHERE metric = 'replayed')) AS samples,
-      (SELECT toUInt32(count()) FROM exp_histograms WHERE metric = 'replayed') AS histograms`);
-    expect(counts).toEqual([{ samples: 3, histograms: 1 }]);
-  });
+  test.each(['otlp-metrics', 'otlp-metrics-exp'])(
+    'a segment of %s that is given twice to the metric store is in the ledger once',
+    async (name) => {
+      const { loadSegment } = await import('../../load/load-segment.ts');
+      const { exactlyOnceSettings } = await import('@sightline/store');
+      const { checkOtlp, otlp } = await import('./otlp.ts');
+      const receivedAtMs = Date.now();
+      const timeUnixNano = `${receivedAtMs}000000`;
+      const dataPoints = [1, 2, 3].map((n) => ({
+        timeUnixNano,
+        asInt: n,
+        attributes: [{ key: 'n', value: { intValue: n } }],
+      }));
+      const exponentialHistogram = {
+        dataPoints: [{ timeUnixNano, count: 1, sum: 1, scale: 1, positive: { offset: -2, bucketCounts: ['1'] } }],
+      };
+      const sent = [
+        { name: 'replayed', sum: { isMonotonic: true, aggregationTemporality: 2, dataPoints } },
+        { name: 'replayed_spread', exponentialHistogram: { ...exponentialHistogram, aggregationTemporality: 2 } },
+      ];
+      const body = Buffer.from(JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics: sent }] }] }));
+      const checked = checkOtlp('metrics', { body, contentType: 'application/json', receivedAtMs });
+      ok(checked.kind === 'accept' && checked.frames[0]);
+      const scope = { organisation: name, keyId: 'k', site: 's', device: '', service: '', environment: '' };
+      await bench.spool.append([{ ...checked.frames[0], lane: name }], scope, {
+        protocol: 'otlp',
+        project: 0,
+        receivedAtMs,
+      });
+      const segment = await bench.spool.next(name, true);
+      const lane = otlp.lanes.find((one) => one.name === name);
+      ok(segment && lane);
+      const parts = {
+        target: store,
+        settings: exactlyOnceSettings,
+        ledger: bench.ledger,
+        logger: bench.parts.logger,
+        metrics,
+      };
+      for (let n = 0; n < 3; n++) await loadSegment(parts, lane, segment);
+      await bench.spool.remove(segment);
+      expect(metrics.segments.filter((given) => given === segment.name)).toHaveLength(3);
+      const told = metrics.samples
+        .filter(({ scope: { organisation } }) => organisation === name)
+        .map(({ metric, labels, value, atMs }) => [metric, labels['n'], value, atMs]);
+      expect(told).toEqual([
+        ['replayed_total', '1', 1, receivedAtMs],
+        ['replayed_total', '2', 2, receivedAtMs],
+        ['replayed_total', '3', 3, receivedAtMs],
+        ['replayed_spread', undefined, 1, receivedAtMs],
+      ]);
+      const counts = await store.query(
+        `SELECT toString(outcome) AS outcome, toUInt32(sum(records)) AS records FROM ledger WHERE organisation = '${name}' GROUP BY outcome`,
+      );
+      expect(counts).toEqual([{ outcome: 'accepted', records: 4 }]);
+    },
+  );
 
   test('poison is found, put into quarantine, and its neighbours are stored', async () => {
     const { loadSegment } = await import('../../load/load-segment.ts');

@@ -27,7 +27,7 @@ const lanes: Readonly<Record<OtlpSignal, string>> = {
   spans: otlpTracesLane,
   metrics: 'otlp-metrics',
 };
-/** Requests with exponential histograms need a statement more; the others are spared it. */
+/** Nothing is written here any more; segments of versions that did may still wait in a spool. */
 const exponentialLane = 'otlp-metrics-exp';
 
 /** Times that are taken at a moment of receipt. */
@@ -57,25 +57,16 @@ export function checkOtlp(
   const window = timeWindow(receivedAtMs, signal === 'metrics' ? metricsFromMs : undefined);
   const seen = walk(bytes, roots[signal], window);
   if (seen.wellFormed && seen.badRecords === 0 && !seen.nested) {
-    return accepted(signal, bytes, seen.records, seen.exponential, refused);
+    return accepted(signal, bytes, seen.records, refused);
   }
   const rewritten = rewrite(bytes, roots[signal], window, signal);
   if (!rewritten) return malformed('the body is not a valid OTLP request');
-  return accepted(signal, rewritten.bytes, rewritten.records, rewritten.exponential, [
-    ...refused,
-    ...rewritten.refused,
-  ]);
+  return accepted(signal, rewritten.bytes, rewritten.records, [...refused, ...rewritten.refused]);
 }
 
-function accepted(
-  signal: OtlpSignal,
-  bytes: Buffer,
-  records: number,
-  exponential: boolean,
-  refused: readonly Refusal[],
-): Checked {
-  const lane = exponential ? exponentialLane : lanes[signal];
-  return { kind: 'accept', frames: records === 0 ? [] : [{ lane, bytes, records, signal }], refused };
+function accepted(signal: OtlpSignal, bytes: Buffer, records: number, refused: readonly Refusal[]): Checked {
+  const frames = records === 0 ? [] : [{ lane: lanes[signal], bytes, records, signal }];
+  return { kind: 'accept', frames, refused };
 }
 
 function malformed(message: string): Checked {
@@ -112,7 +103,6 @@ const traces = endpoint('spans', '/v1/traces');
 const metrics = endpoint('metrics', '/v1/metrics');
 
 const proto = fileURLToPath(new URL('otlp.proto', import.meta.url));
-const points = { name: 'points', sql: sql('metrics.sql') };
 
 export const otlp = defineProtocol({
   name: 'otlp',
@@ -137,20 +127,7 @@ export const otlp = defineProtocol({
       formatSchema: `${proto}:SpooledTraces`,
       sql: [{ name: 'spans', sql: sql('traces.sql') }],
     },
-    {
-      name: lanes.metrics,
-      kind: 'metrics',
-      format: 'otlp',
-      beside: { formatSchema: `${proto}:SpooledMetrics`, sql: [points] },
-    },
-    {
-      name: exponentialLane,
-      kind: 'metrics',
-      format: 'otlp',
-      beside: {
-        formatSchema: `${proto}:SpooledMetrics`,
-        sql: [points, { name: 'exponential', sql: sql('metrics-exponential.sql') }],
-      },
-    },
+    { name: lanes.metrics, kind: 'metrics', format: 'otlp' },
+    { name: exponentialLane, kind: 'metrics', format: 'otlp' },
   ],
 });

@@ -9,7 +9,6 @@ import { judgementOfLast, walk, type Judgement, type TimeWindow } from './walk.t
 export interface Rewritten {
   readonly bytes: Buffer;
   readonly records: number;
-  readonly exponential: boolean;
   readonly refused: readonly Refusal[];
 }
 
@@ -22,7 +21,6 @@ interface Rewriting {
   readonly writer: ProtobufWriter;
   readonly refused: Map<Judgement, number>;
   records: number;
-  exponential: boolean;
 }
 
 /**
@@ -31,13 +29,13 @@ interface Rewriting {
  */
 export function rewrite(source: Buffer, root: number, window: TimeWindow, signal: string): Rewritten | undefined {
   const writer = new ProtobufWriter(source.length + 1024);
-  const state: Rewriting = { source, window, signal, writer, refused: new Map(), records: 0, exponential: false };
+  const state: Rewriting = { source, window, signal, writer, refused: new Map(), records: 0 };
   if (!rewriteContainer(state, root, 0, source.length)) return undefined;
   const refused = [...state.refused].map(([judgement, records]): Refusal => {
     const reason = judgement === 'too-old' || judgement === 'too-new' ? judgement : 'malformed';
     return { signal, reason, records, message: explain(judgement, records, signal) };
   });
-  return { bytes: writer.finish(), records: state.records, exponential: state.exponential, refused };
+  return { bytes: writer.finish(), records: state.records, refused };
 }
 
 function explain(judgement: Judgement, records: number, signal: string): string {
@@ -85,10 +83,8 @@ function rewriteRecord(state: Rewriting, field: number, number: number, from: nu
     if (judgement === 'good') writer.close(opened);
     else writer.backTo(before);
   }
-  if (judgement === 'good') {
-    state.records++;
-    state.exponential ||= seen.exponential;
-  } else state.refused.set(judgement, (state.refused.get(judgement) ?? 0) + 1);
+  if (judgement === 'good') state.records++;
+  else state.refused.set(judgement, (state.refused.get(judgement) ?? 0) + 1);
 }
 
 /** Copies a well-formed message, its nested values as JSON text. False when a nested value is broken inside. */

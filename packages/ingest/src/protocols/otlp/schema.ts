@@ -260,4 +260,3 @@ export const roots = {
   metrics: metrics - k.message,
 } as const;
 export const spanMessage = span - k.message;
-export const exponentialPointMessage = exponentialPoint - k.message;

@@ -1,4 +1,4 @@
-import { exponentialPointMessage, fieldKinds as k, messages, spanMessage } from './schema.ts';
+import { fieldKinds as k, messages, spanMessage } from './schema.ts';
 
 /** What a walk saw. */
 export interface Walked {
@@ -9,7 +9,6 @@ export interface Walked {
   readonly badRecords: number;
   /** A list or key-value list stands somewhere as a value. */
   readonly nested: boolean;
-  readonly exponential: boolean;
 }
 
 /** Times that are taken, milliseconds since the epoch. */
@@ -27,7 +26,6 @@ let at = 0;
 let records = 0;
 let badRecords = 0;
 let nested = false;
-let exponential = false;
 let lastJudgement: Judgement = 'good';
 let fromNs = 0;
 let toNs = 0;
@@ -43,12 +41,11 @@ export function walk(source: Buffer, message: number, window: TimeWindow, from =
   records = 0;
   badRecords = 0;
   nested = false;
-  exponential = false;
   lastJudgement = 'good';
   fromNs = window.fromMs * 1e6;
   toNs = window.toMs * 1e6;
   const wellFormed = walkMessage(message, end);
-  return { wellFormed, records, badRecords, nested, exponential };
+  return { wellFormed, records, badRecords, nested };
 }
 
 /** How the last record of the last walk was judged. */
@@ -161,7 +158,6 @@ function fixed64(start: number): number {
 
 function judge(number: number, timeNs: number, ids: number): void {
   records++;
-  if (number === exponentialPointMessage) exponential = true;
   lastJudgement = 'good';
   if (number === spanMessage && (ids !== 3 || timeNs === 0)) lastJudgement = 'malformed';
   // No time at all: the time of receipt takes its place.

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import {
   defineProtocol,
   metricsKeptMs,
@@ -125,15 +123,7 @@ export const prometheusRemoteWrite = defineProtocol({
     { ...write, path: '/api/v1/write' },
   ],
   lanes: [
-    {
-      name: remoteWriteLane,
-      kind: 'metrics',
-      format: 'rw1',
-      beside: {
-        formatSchema: `${fileURLToPath(new URL('remote-write.proto', import.meta.url))}:SpooledRemoteWrite`,
-        sql: [{ name: 'points', sql: readFileSync(new URL('points.sql', import.meta.url), 'utf8') }],
-      },
-    },
+    { name: remoteWriteLane, kind: 'metrics', format: 'rw1' },
     { name: remoteWrite2Lane, kind: 'metrics', format: 'rw2' },
   ],
 });
