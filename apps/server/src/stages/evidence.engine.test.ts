@@ -7,7 +7,7 @@ import { type Control, openControl } from '@sightline/control';
 import { readyRules } from '@sightline/detect';
 import { type Evidence, openRespond } from '@sightline/respond';
 import { migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
-import { unavailableMetrics } from '@sightline/query/promql';
+import { InMemoryEngine } from '@sightline/query/promql/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { evidenceSource } from './evidence.ts';
 
@@ -89,7 +89,7 @@ async function captured(site: string, signal = AbortSignal.timeout(60_000)): Pro
   const incident = listed.ok ? listed.value.incidents[0] : undefined;
   if (!incident) throw new Error('no incident');
   const findings = await control.respond.incidents.findings(organisation, incident.id);
-  return evidenceSource({ ...store, metrics: unavailableMetrics('not asked here') }, control, systemClock).capture(
+  return evidenceSource({ ...store, metrics: new InMemoryEngine() }, control, systemClock).capture(
     incident,
     findings,
     signal,

@@ -55,3 +55,9 @@ test('labels end as the engine would have scrubbed them', async () => {
   );
   expect(labels.map(([name, value]) => scrubLabel(name, value))).toEqual(rows.map(({ scrubbed }) => scrubbed));
 });
+
+test.each([
+  ['a@b.com', 'a@b.com'],
+  ['to a@b.com and jo@b.com', 'to a@b.com and <email>'],
+  ['a@bc.com', '<email>'],
+])('the placeholder %s stays', (value, expected) => expect(scrubLabel('target', value)).toBe(expected));
