@@ -30,8 +30,6 @@ export async function openDatabase(connectionString: string, logger: Logger): Pr
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', (error) => logger.warn('A control plane connection broke', { reason: error.message }));
-  // Nor has a connection one that is being closed while the server goes away: the pool has let go of it by then.
-  pool.on('connect', (client) => client.on('error', () => undefined));
   const ready = await prepare(pool).catch((error: unknown) =>
     fail(`The control plane database does not answer: ${(error as Error).message}`),
   );
