@@ -2,7 +2,7 @@ import type { QueryLimits } from '@sightline/store/port';
 import type { SeriesQuery } from '../promql/metric-engine.ts';
 import type { Matcher } from '../promql/ast.ts';
 import type { ReadScope } from '../search/scope.ts';
-import { valueOrThrow, type TelemetryReads } from './telemetry-reads.ts';
+import { literalExpression, valueOrThrow, type TelemetryReads } from './telemetry-reads.ts';
 
 export interface MetricInfo {
   readonly metric: string;
@@ -22,7 +22,7 @@ export function scopeMatchers(scope: ReadScope): Matcher[] {
     if (scope[name] === '') return [];
     // What names no environment belongs to each.
     return name === 'environment'
-      ? [{ label: name, operator: '=~', value: `|${scope[name].replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)}` }]
+      ? [{ label: name, operator: '=~', value: `|${literalExpression(scope[name])}` }]
       : [{ label: name, operator: '=', value: scope[name] }];
   });
 }

@@ -87,6 +87,9 @@ export function firstLabel(labels: Readonly<Record<string, string>>, names: read
   return '';
 }
 
+/** A text as a regular expression (RE2) that matches it alone. */
+export const literalExpression = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+
 const suffixes = '(_(ratio|percent|seconds|milliseconds|bytes|USD|dollars|celsius|hertz))?(_total)?';
 /**
  * A matcher's value (anchored RE2) for a metric as people name it: Prometheus' name as it is; an OpenTelemetry name with dots also as the
@@ -94,6 +97,5 @@ const suffixes = '(_(ratio|percent|seconds|milliseconds|bytes|USD|dollars|celsiu
  */
 export function nameExpression(name: string): string {
   if (plainName.test(name)) return name;
-  const literal = name.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
-  return `${literal}|${underscored(name)}${suffixes}`;
+  return `${literalExpression(name)}|${underscored(name)}${suffixes}`;
 }
