@@ -28,7 +28,7 @@ async function start(...args: string[]): Promise<{ code: number | string; said: 
 function expectOneSentence({ code, said }: { code: number | string; said: string }, sentence: RegExp): void {
   expect(said).toMatch(sentence);
   expect(said).not.toMatch(/\n\s+at /);
-  expect(said.trim().split('\n').length).toBeLessThanOrEqual(3);
+  expect(said.trim().split('\n').length, said).toBeLessThanOrEqual(3);
   expect(code).toBe(1);
 }
 

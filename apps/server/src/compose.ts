@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { readFileSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { type ApiDeps, registerApi } from '@sightline/api';
@@ -205,6 +206,15 @@ function newServer(config: Config): FastifyInstance {
   });
 }
 
+/** Throws what `listen` would: a port that is taken ends the start before any work has begun that would have to be undone. */
+async function expectFreePort({ host, port }: Config): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', reject);
+    probe.listen({ host, port }, () => probe.close(() => resolve()));
+  });
+}
+
 /**
  * Puts the product together: the only place that knows implementations. Throws when a store cannot be opened or the port
  * is taken; what was opened by then is closed again.
@@ -215,6 +225,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
   const closers = new Closers(logger);
   try {
     const stores = await openStores(config, clock, logger, closers);
+    await expectFreePort(config);
     const ingest = config.roles.has('ingest') ? await openIngest(config, stores, clock, logger, closers) : undefined;
     const setup = await stores.control.setup.start(config.setup ?? {});
     if (!setup.ok) throw new Error(setup.error.message);
