@@ -10,6 +10,7 @@ import { logClients } from './logs.ts';
 import { openTelemetryClients } from './otlp.ts';
 import { hasPrometheus, prometheusClients } from './prometheus.ts';
 import { sentryClients } from './sentry.ts';
+import { sourceMapClients } from './source-maps.ts';
 
 let product: Product;
 let workshop: Workshop;
@@ -41,6 +42,7 @@ const bench: Bench = {
 };
 
 describe('Sentry SDKs', () => sentryClients(bench));
+describe('source maps', () => sourceMapClients(bench));
 describe('OpenTelemetry SDK', () => openTelemetryClients(bench));
 describe('loggers', () => logClients(bench));
 describe('Prometheus', () => prometheusClients(bench));

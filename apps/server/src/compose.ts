@@ -7,6 +7,7 @@ import { type Control, openControl } from '@sightline/control';
 import {
   AcceptedFrames,
   createLedger,
+  type DecodePorts,
   type Ledger,
   openSpool,
   protocols,
@@ -38,6 +39,7 @@ import { openMetricsStage } from './stages/metrics.ts';
 import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
+import { type FileStores, openFiles } from './stages/files.ts';
 import { openMonitors } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
@@ -102,6 +104,7 @@ async function openIngest(
   clock: Clock,
   logger: Logger,
   closers: Closers,
+  ports: DecodePorts,
 ): Promise<{ parts: ReceiverParts; spool: Spool; ledger: Ledger; accepted: AcceptedFrames; head: MetricHead }> {
   const { store, control } = stores;
   const ledger = createLedger({ target: store, settings: exactlyOnceSettings, clock, logger });
@@ -125,6 +128,7 @@ async function openIngest(
     ledger,
     settings: exactlyOnceSettings,
     metrics: head,
+    ports,
     clock,
     logger,
   });
@@ -226,7 +230,10 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
   try {
     const stores = await openStores(config, clock, logger, closers);
     await expectFreePort(config);
-    const ingest = config.roles.has('ingest') ? await openIngest(config, stores, clock, logger, closers) : undefined;
+    const files: FileStores = await openFiles({ config, stores, clock, logger, closers });
+    const ingest = config.roles.has('ingest')
+      ? await openIngest(config, stores, clock, logger, closers, files.ports)
+      : undefined;
     const setup = await stores.control.setup.start(config.setup ?? {});
     if (!setup.ok) throw new Error(setup.error.message);
 
@@ -285,6 +292,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         logger,
         settings,
         health,
+        files,
         ...(agents ? { agents } : {}),
         ...(targetReader ? { targetReader } : {}),
         ...(metrics ? { metricEngine: metrics } : {}),

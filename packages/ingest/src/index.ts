@@ -34,3 +34,4 @@ export { keepOwnSeries, type OwnSeriesParts } from './own-series.ts';
 export { scrapeProtocol } from './scraped.ts';
 export { startStatsd, type StatsdServer } from './statsd/start-statsd.ts';
 export { remoteWrite2Lane } from './protocols/prometheus-remote-write/prometheus-remote-write.ts';
+export { readForm, type FormPart } from './multipart.ts';

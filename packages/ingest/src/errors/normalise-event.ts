@@ -267,6 +267,7 @@ function payloadOf(event: JsonObject, facts: Facts, grouping: Grouping): ErrorPa
     contexts: keptContexts(objectOf(event['contexts'])),
     extra: boundedPart(keepObject(event['extra'])),
     sdk: sdk['name'] === undefined ? '' : `${textOf(sdk['name'], 100)}@${textOf(sdk['version'], 50)}`,
+    dist: textOf(event['dist'], 64),
     grouping: grouping.lines,
   };
 }
