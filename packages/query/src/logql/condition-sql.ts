@@ -105,7 +105,10 @@ export class ConditionSql {
   #lineValue(op: LineOperator, text: string, negated: boolean): SqlCondition {
     if (op === '|=' || op === '!=') {
       if (text === '') return { sql: '1', exact: true };
-      return { sql: `(${[...(negated ? [] : this.#pruning(text)), `position(body, ${this.bind('String', text)}) > 0`].join(' AND ')})`, exact: true };
+      return {
+        sql: `(${[...(negated ? [] : this.#pruning(text)), `position(body, ${this.bind('String', text)}) > 0`].join(' AND ')})`,
+        exact: true,
+      };
     }
     if (op === '|>' || op === '!>') {
       const literals = parseLinePattern(text);
@@ -127,7 +130,10 @@ export class ConditionSql {
     const inner = tokensOf(small.replace(/^[0-9a-z]+/, '').replace(/[0-9a-z]+$/, ''));
     const words = [...new Set(inner)].slice(0, 8).map((word) => `hasToken(${lowered}, ${this.bind('String', word)})`);
     const edges = tokensOf(small).filter((word) => word.length >= 3 && !inner.includes(word));
-    return [...words, ...edges.slice(0, 2).map((word) => `${lowered} LIKE ${this.bind('String', likePattern(word, true))}`)];
+    return [
+      ...words,
+      ...edges.slice(0, 2).map((word) => `${lowered} LIKE ${this.bind('String', likePattern(word, true))}`),
+    ];
   }
 
   /** Of an expression that is nothing but words between bars. */
@@ -136,7 +142,9 @@ export class ConditionSql {
     const words = bare.split('|');
     if (words.length > 8 || !words.every((word) => /^[\w :=,"'/-]{3,}$/.test(word))) return [];
     const any = words.map((word) => this.#pruning(word).join(' AND ')).filter((sql) => sql !== '');
-    return any.length === words.length ? [any.length === 1 ? any[0]! : `(${any.map((sql) => `(${sql})`).join(' OR ')})`] : [];
+    return any.length === words.length
+      ? [any.length === 1 ? any[0]! : `(${any.map((sql) => `(${sql})`).join(' OR ')})`]
+      : [];
   }
 
   #filter(filter: LabelFilter): SqlCondition {
@@ -210,7 +218,9 @@ export class ConditionSql {
     if (levelLabels.has(label)) {
       const levels = levelsOf({ op, value });
       // Numbers of our own, not the client's.
-      const numbers = Array.from({ length: 25 }, (_, number) => number).filter((number) => levels.has(severityName(number)));
+      const numbers = Array.from({ length: 25 }, (_, number) => number).filter((number) =>
+        levels.has(severityName(number)),
+      );
       if (numbers.length === 0) return { sql: '0', exact: true };
       return { sql: numbers.length === 25 ? '1' : `severity IN (${numbers.join(', ')})`, exact: true };
     }
@@ -307,4 +317,3 @@ export function compileLog(
   const { parameters, onlyVolume, asksSite } = compiler;
   return { sql, exact, parameters, onlyVolume, asksSite, compiler };
 }
-

@@ -1,4 +1,17 @@
-const months = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+const months = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 /** The parts of Go's reference time, `Mon Jan 2 15:04:05 MST 2006`, the longest first. */
 const parts =
@@ -80,7 +93,8 @@ export function parseGoTime(text: string, layout: string, zone = 'UTC'): Date | 
     at = found.index + found[0].length;
     const part = found[0];
     fields.push(part);
-    if (part.startsWith('Jan') || part.startsWith('Mon') || /^pm$/i.test(part) || part === 'MST') pattern += '([A-Za-z]+)';
+    if (part.startsWith('Jan') || part.startsWith('Mon') || /^pm$/i.test(part) || part === 'MST')
+      pattern += '([A-Za-z]+)';
     else if (part === '2006') pattern += '(\\d{4})';
     else if (part.includes('07')) pattern += '(Z|[+-]\\d{2}:?(?:\\d{2})?)';
     else if (/^[.,]/.test(part)) pattern += '([.,]\\d{1,9})?';
@@ -93,7 +107,9 @@ export function parseGoTime(text: string, layout: string, zone = 'UTC'): Date | 
     return index < 0 ? undefined : values[index];
   };
   const named = get('January', 'Jan');
-  const month = named ? months.findIndex((name) => name.slice(0, 3) === named.slice(0, 3)) : Number(get('01', '1') ?? 1) - 1;
+  const month = named
+    ? months.findIndex((name) => name.slice(0, 3) === named.slice(0, 3))
+    : Number(get('01', '1') ?? 1) - 1;
   let hour = Number(get('15', '03', '3') ?? 0);
   const half = get('PM', 'pm')?.toLowerCase();
   if (half === 'pm' && hour < 12) hour += 12;
@@ -135,7 +151,10 @@ function zoneOffsetMs(localMs: number, zone: string): number {
       second: '2-digit',
     }).formatToParts(new Date(localMs));
     const of = (type: string): number => Number(shown.find((part) => part.type === type)?.value ?? 0);
-    return Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second')) - Math.trunc(localMs / 1000) * 1000;
+    return (
+      Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second')) -
+      Math.trunc(localMs / 1000) * 1000
+    );
   } catch {
     return 0;
   }

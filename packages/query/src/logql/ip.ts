@@ -6,14 +6,17 @@ export interface IpRange {
 
 const v4Base = 0xffffn << 32n;
 const mask128 = (1n << 128n) - 1n;
-const candidate = /(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?:\.\d{1,3}){0,3})(?![\w])/g;
+const candidate =
+  /(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?:\.\d{1,3}){0,3})(?![\w])/g;
 
 /** An address as a number; undefined when the text is none. */
 export function parseIp(text: string): bigint | undefined {
   const v4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
   if (v4) {
     const bytes = v4.slice(1).map(Number);
-    return bytes.every((byte) => byte < 256) ? v4Base | bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n) : undefined;
+    return bytes.every((byte) => byte < 256)
+      ? v4Base | bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
+      : undefined;
   }
   const [head = '', tail, ...more] = text.split('::');
   if (!text.includes(':') || more.length > 0) return undefined;

@@ -11,7 +11,8 @@ export function parseJsonPath(text: string): Result<JsonPath, string> {
   while (at < text.length) {
     field.lastIndex = at;
     const found = field.exec(text);
-    if (!found || path.length >= 50) return fail(`cannot parse expression [${text}]: syntax error at character ${at + 1}`);
+    if (!found || path.length >= 50)
+      return fail(`cannot parse expression [${text}]: syntax error at character ${at + 1}`);
     const [whole, name, index, quoted] = found;
     if (name !== undefined) path.push(name);
     else if (index !== undefined) path.push(Number(index));

@@ -49,9 +49,15 @@ const identifiers: Readonly<Record<string, { readonly column: string; readonly b
 };
 
 /** What the push adds to a client's labels; columns hold it. */
-const addedByPush = new Set(['service.name', 'store.id', 'device.id', 'deployment.environment.name', 'service.version']);
+const addedByPush = new Set([
+  'service.name',
+  'store.id',
+  'device.id',
+  'deployment.environment.name',
+  'service.version',
+]);
 /** Resource attributes that are stream labels, as in Loki's own defaults for OTLP. */
-export const resourceLabels: readonly string[] = [
+const resourceLabels: readonly string[] = [
   'cloud.availability_zone',
   'cloud.region',
   'container.name',
@@ -82,8 +88,22 @@ export function labelName(name: string): string {
   return valid;
 }
 
+/** All that tells streams apart. */
+export const streamColumns = `service, site, device, environment, release, if(severity > 24, 0, intDiv(severity + 3, 4) * 4) AS sev, scope_name = 'loki' AS pushed,
+  if(scope_name = 'loki', res, mapFilter((k, v) -> k IN (${resourceLabels.map((name) => `'${name}'`).join(', ')}), res)) AS resource`;
+export const streamNames = ['service', 'site', 'device', 'environment', 'release', 'sev', 'pushed', 'resource'];
+
+/** The same for the same labels, in whatever order. */
+export const labelKey = (labels: Labels): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}\u0000${value}`)
+    .toSorted()
+    .join('\u0001');
+
 /** The stream that a row belongs to. */
-export function streamLabels(row: Omit<LogRow, 'tsNs' | 'line' | 'attributes' | 'traceHex' | 'spanHex' | 'correlation'>): Labels {
+export function streamLabels(
+  row: Omit<LogRow, 'tsNs' | 'line' | 'attributes' | 'traceHex' | 'spanHex' | 'correlation'>,
+): Labels {
   const labels: Record<string, string> = {};
   const level = severityName(row.sev);
   if (row.service !== '') labels['service_name'] = row.service;
@@ -121,7 +141,7 @@ export function storedNames(name: string): string[] {
   const names = new Set([name]);
   if (places.length <= 4) {
     for (let mask = 1; mask < 1 << places.length; mask++) {
-      const letters = [...name];
+      const letters = name.split('');
       for (const [bit, place] of places.entries()) if (mask & (1 << bit)) letters[place] = '.';
       names.add(letters.join(''));
     }
@@ -154,7 +174,13 @@ export function wholeMatch(pattern: string): (value: string) => boolean {
 }
 
 /** Whether a label's value ('' where there is none) is what a matcher wants. */
-export function matcherTest({ op, value }: { readonly op: MatchOperator; readonly value: string }): (value: string) => boolean {
+export function matcherTest({
+  op,
+  value,
+}: {
+  readonly op: MatchOperator;
+  readonly value: string;
+}): (value: string) => boolean {
   if (op === '=') return (given) => given === value;
   if (op === '!=') return (given) => given !== value;
   const test = wholeMatch(value);

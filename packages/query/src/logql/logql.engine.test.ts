@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engineTime, openTestStore, type TestStore } from '../test-support.ts';
 import type { MetricExpression, Query, RangeAggregation } from './ast.ts';
-import { levelLabels, levelsOf, labelName, matcherTest, rowColumns, type LogRow } from './labels.ts';
+import { labelKey, levelLabels, levelsOf, labelName, matcherTest, rowColumns, type LogRow } from './labels.ts';
 import { parseLogql } from './parse.ts';
 import { compilePipeline, compileUnwrap, type Entry } from './pipeline.ts';
 import { entryOf, runLogQuery } from './run-log-query.ts';
-import { labelKey, runMetricQuery, type Way } from './run-metric-query.ts';
+import { runMetricQuery, type Way } from './run-metric-query.ts';
 import { quantileOf } from './range-functions.ts';
 
 const minuteMs = 60_000;
@@ -84,7 +84,9 @@ function plainEntries(query: Query & { kind: 'log' }, from: number, to: number):
     const resource = Object.fromEntries(Object.entries(row.resource).map(([name, value]) => [labelName(name), value]));
     const fits = query.matchers.every((matcher) => {
       const value = entry.stream.get(matcher.label) ?? resource[matcher.label] ?? '';
-      return levelLabels.has(matcher.label) ? levelsOf(matcher).has(entry.stream.get('level') ?? '') : matcherTest(matcher)(value);
+      return levelLabels.has(matcher.label)
+        ? levelsOf(matcher).has(entry.stream.get('level') ?? '')
+        : matcherTest(matcher)(value);
     });
     return fits && pipeline(entry) ? [entry] : [];
   });
@@ -168,7 +170,12 @@ describe('a log query finds what the plain reading finds', () => {
     const query = parsed(text);
     if (query.kind !== 'log') throw new Error(text);
     const found = await entries(text);
-    const all = { ...found, entries: found.entries.map(({ line, stream, metadata, parsed: own }) => show(line, { ...metadata, ...stream, ...own })) };
+    const all = {
+      ...found,
+      entries: found.entries.map(({ line, stream, metadata, parsed: own }) =>
+        show(line, { ...metadata, ...stream, ...own }),
+      ),
+    };
     expect(all.entries).toEqual(plainEntries(query, startMs, endMs).map((entry) => show(entry.line, entry.all())));
     expect(found.cut).toBe(false);
   });
@@ -193,7 +200,14 @@ describe('a log query finds what the plain reading finds', () => {
     const query = parsed('{service_name=~".+"}');
     if (query.kind !== 'log') throw new Error('log');
     const range = { fromNs: BigInt(startMs) * 1_000_000n, toNs: BigInt(endMs) * 1_000_000n };
-    const found = await runLogQuery(test0.store, { organisation: 'acme', site: 'STORE_047', query, range, direction: 'forward', limit: 5000 });
+    const found = await runLogQuery(test0.store, {
+      organisation: 'acme',
+      site: 'STORE_047',
+      query,
+      range,
+      direction: 'forward',
+      limit: 5000,
+    });
     expect(new Set(found.entries.map(({ stream }) => stream['site']))).toEqual(new Set(['STORE_047']));
   });
 });
@@ -249,7 +263,10 @@ function plainRange(leaf: RangeAggregation, steps: readonly number[]): Map<strin
         stddev_over_time: Math.sqrt(variance),
         first_over_time: window[0]!,
         last_over_time: window.at(-1)!,
-        quantile_over_time: quantileOf(window.toSorted((a, b) => a - b), leaf.parameter ?? 0),
+        quantile_over_time: quantileOf(
+          window.toSorted((a, b) => a - b),
+          leaf.parameter ?? 0,
+        ),
       };
       values.set(step, answers[leaf.name]!);
     }
@@ -258,7 +275,11 @@ function plainRange(leaf: RangeAggregation, steps: readonly number[]): Map<strin
   return result;
 }
 
-async function matrix(text: string, stepMs: number, from = startMs): Promise<{ series: Map<string, Map<number, number>>; ways: readonly Way[] }> {
+async function matrix(
+  text: string,
+  stepMs: number,
+  from = startMs,
+): Promise<{ series: Map<string, Map<number, number>>; ways: readonly Way[] }> {
   const query = parsed(text) as MetricExpression;
   const answer = await runMetricQuery(test0.store, { ...scope, query, startMs: from, endMs, stepMs });
   if (!answer.ok) throw new Error(answer.error.message);
@@ -271,7 +292,11 @@ async function matrix(text: string, stepMs: number, from = startMs): Promise<{ s
   return { series: new Map(series), ways: answer.value.ways };
 }
 
-function close(found: Map<string, Map<number, number>>, expected: Map<string, Map<number, number>>, text: string): void {
+function close(
+  found: Map<string, Map<number, number>>,
+  expected: Map<string, Map<number, number>>,
+  text: string,
+): void {
   expect([...found.keys()].toSorted(), text).toEqual([...expected.keys()].toSorted());
   for (const [key, values] of expected) {
     const mine = found.get(key) ?? new Map<number, number>();
@@ -290,7 +315,11 @@ describe('a range aggregation is what the plain reading makes of it', () => {
     ['count_over_time({app=~".+"} | json [10m])', 300_000, 'lines'],
     ['sum_over_time({service_name=~".+"} | json | unwrap took [10m])', 300_000, 'lines'],
     ['avg_over_time({service_name=~".+"} | json | unwrap took [10m]) by (path)', 300_000, 'engine'],
-    ['avg_over_time({service_name=~".+"} | json | unwrap took | __error__="" [10m]) by (user_name, ok)', 90_000, 'engine'],
+    [
+      'avg_over_time({service_name=~".+"} | json | unwrap took | __error__="" [10m]) by (user_name, ok)',
+      90_000,
+      'engine',
+    ],
     ['min_over_time({app="till"} | unwrap amount [10m]) by (site)', 120_000, 'engine'],
     ['max_over_time({service_name=~".+"} | unwrap amount [10m])', 120_000, 'engine'],
     ['max_over_time({service_name=~".+"} | unwrap amount [10m]) without (site, device)', 120_000, 'lines'],
@@ -331,7 +360,9 @@ describe('a range aggregation is what the plain reading makes of it', () => {
     for (let at = startMs; at <= endMs; at += 60_000) steps.push(at);
     const { series, ways } = await matrix(text, 60_000);
     expect(ways).toEqual([way]);
-    const expected = new Map([...plainRange({ ...query.inner, grouping }, steps)].map(([key, { values }]) => [key, values]));
+    const expected = new Map(
+      [...plainRange({ ...query.inner, grouping }, steps)].map(([key, { values }]) => [key, values]),
+    );
     close(series, expected, text);
   });
   test('what stands around is PromQL', async () => {
@@ -346,18 +377,37 @@ describe('a range aggregation is what the plain reading makes of it', () => {
       for (const values of parts.series.values()) sum += values.get(at) ?? 0;
       expect(sum).toBeCloseTo(100, 6);
     }
-    const top = await matrix('topk(1, sum by (service_name) (count_over_time({service_name=~".+"}[1h])))', 0 + 3_600_000, endMs);
+    const top = await matrix(
+      'topk(1, sum by (service_name) (count_over_time({service_name=~".+"}[1h])))',
+      0 + 3_600_000,
+      endMs,
+    );
     expect(top.series.size).toBe(1);
-    const renamed = await matrix('label_replace(sum by (site) (rate({site="STORE_047"}[1h])), "store", "$1", "site", "STORE_(.*)")', 3_600_000, endMs);
+    const renamed = await matrix(
+      'label_replace(sum by (site) (rate({site="STORE_047"}[1h])), "store", "$1", "site", "STORE_(.*)")',
+      3_600_000,
+      endMs,
+    );
     expect([...renamed.series.keys()]).toEqual([labelKey({ site: 'STORE_047', store: '047' })]);
     const gap = await matrix('absent_over_time({service_name="nobody", level="info"}[5m])', 600_000);
     expect([...gap.series.keys()]).toEqual([labelKey({ service_name: 'nobody', level: 'info' })]);
-    expect((await matrix('absent_over_time({service_name="payment"}[10m])', 600_000, startMs + 600_000)).series.size).toBe(0);
+    expect(
+      (await matrix('absent_over_time({service_name="payment"}[10m])', 600_000, startMs + 600_000)).series.size,
+    ).toBe(0);
     expect((await matrix('vector(3) > bool 2', 600_000, endMs)).series.get('')).toEqual(new Map([[endMs, 1]]));
   });
   test('bounds are said', async () => {
     const query = parsed('count_over_time({service_name=~".+"}[1s])') as MetricExpression;
-    const answer = await runMetricQuery(test0.store, { ...scope, query, startMs: endMs - 86_400_000 * 30, endMs, stepMs: 1000 });
-    expect(answer).toMatchObject({ ok: false, error: { kind: 'bad_data', message: expect.stringContaining('exceeded maximum resolution') } });
+    const answer = await runMetricQuery(test0.store, {
+      ...scope,
+      query,
+      startMs: endMs - 86_400_000 * 30,
+      endMs,
+      stepMs: 1000,
+    });
+    expect(answer).toMatchObject({
+      ok: false,
+      error: { kind: 'bad_data', message: expect.stringContaining('exceeded maximum resolution') },
+    });
   });
 });

@@ -77,31 +77,48 @@ describe('is refused', () => {
     ['rate({app="x"}[5])', 'parse error at line 1, col 16: not a valid duration string: "5"'],
     ['rate({app="x"}[5m', "parse error at line 1, col 18: missing closing ']' in duration"],
     ['sum({app="x"})', 'parse error at line 1, col 14: syntax error: unexpected )'],
-    ['{app="x"} + 1', 'parse error at line 1, col 11: unexpected type for left leg of binary operation (+): *syntax.MatchersExpr'],
-    ['{app=~".*"}', 'parse error : queries require at least one regexp or equality matcher that does not have an empty-compatible value. For instance, app=~".*" does not meet this requirement, but app=~".+" will'],
+    [
+      '{app="x"} + 1',
+      'parse error at line 1, col 11: unexpected type for left leg of binary operation (+): *syntax.MatchersExpr',
+    ],
+    [
+      '{app=~".*"}',
+      'parse error : queries require at least one regexp or equality matcher that does not have an empty-compatible value. For instance, app=~".*" does not meet this requirement, but app=~".+" will',
+    ],
     ['{app="x"} |~ "("', 'parse error : error parsing regexp: missing closing ): `(`'],
     ['{app="x"} | pattern "a"', 'parse error at line 1, col 21: at least one capture is required'],
     ['{app="x"} | pattern "<a><b>"', 'parse error at line 1, col 21: found consecutive capture'],
     ['{app="x"} | regexp "a"', 'parse error : at least one named capture must be supplied'],
     ['{app="x"} | line_format "{{.a"', 'parse error at line 1, col 25: invalid template: unclosed action'],
-    ['{app="x"} | line_format "{{ shout .a }}"', 'parse error at line 1, col 25: invalid template: function "shout" not defined'],
-    ['{app="x"} | label_format a=b,a=c', "parse error : multiple label name 'a' not allowed in a single format operation"],
+    [
+      '{app="x"} | line_format "{{ shout .a }}"',
+      'parse error at line 1, col 25: invalid template: function "shout" not defined',
+    ],
+    [
+      '{app="x"} | label_format a=b,a=c',
+      "parse error : multiple label name 'a' not allowed in a single format operation",
+    ],
     ['{app="x"} |= ip("1.2.3")', 'parse error at line 1, col 17: ip: invalid pattern: "1.2.3"'],
     ['topk(rate({app="x"}[5m]))', 'parse error : parameter required for operation topk'],
     ['sum_over_time({app="x"}[5m])', 'parse error : invalid aggregation sum_over_time without unwrap'],
     ['count_over_time({app="x"} | unwrap a [5m])', 'parse error : invalid aggregation count_over_time with unwrap'],
     ['rate({app="x"}[5m]) by (a)', 'parse error : grouping not allowed for rate aggregation'],
-    ['rate({app="x"}[5m]) and 1', 'parse error at line 1, col 21: unexpected literal for right leg of logical/set binary operation (and): 1'],
+    [
+      'rate({app="x"}[5m]) and 1',
+      'parse error at line 1, col 21: unexpected literal for right leg of logical/set binary operation (and): 1',
+    ],
     [`${'('.repeat(200)}1`, 'parse error at line 1, col 101: query is nested too deeply'],
     [`{app="${'x'.repeat(21_000)}"}`, 'parse error at line 1, col 20001: query is too long'],
   ])('%s', (text, message) => expect(parseLogql(text)).toMatchObject({ ok: false, error: { message } }));
   test('mutants of a query end as a value', () => {
-    const whole = 'sum by (a) (rate({app="x", b=~"c.*"} |= "d" | json e="f[0]" | g > 5ms or h = ip("::1/64") | line_format "{{.i}}" [5m])) / 2';
+    const whole =
+      'sum by (a) (rate({app="x", b=~"c.*"} |= "d" | json e="f[0]" | g > 5ms or h = ip("::1/64") | line_format "{{.i}}" [5m])) / 2';
     let seed = 7;
     const random = (below: number): number => (seed = (seed * 1103515245 + 12345) % 2147483648) % below;
     for (let round = 0; round < 2000; round++) {
       const from = random(whole.length);
-      const mutant = whole.slice(0, from) + whole.slice(from + random(6)) + (random(3) === 0 ? whole[random(whole.length)] : '');
+      const mutant =
+        whole.slice(0, from) + whole.slice(from + random(6)) + (random(3) === 0 ? whole[random(whole.length)] : '');
       const parsed = parseLogql(mutant);
       if (parsed.ok) expect(parseLogql(printLogql(parsed.value))).toEqual(parsed);
       else expect(parsed.error.message).toMatch(/^parse error/);

@@ -67,7 +67,9 @@ const withUnwrap = new Set<RangeFunction>([
   'first_over_time',
   'last_over_time',
 ]);
-const groupable = new Set<RangeFunction>([...withUnwrap].filter((name) => !['sum_over_time', 'rate_counter'].includes(name)));
+const groupable = new Set<RangeFunction>(
+  [...withUnwrap].filter((name) => !['sum_over_time', 'rate_counter'].includes(name)),
+);
 
 /** Reads a query; the error says what and where, in Loki's words where it has words for it. */
 export function parseLogql(text: string): Result<Query, LogqlError> {
@@ -95,13 +97,43 @@ function errorOf(text: string, { message, at, to, located }: Unreadable): LogqlE
 }
 
 /** How Loki names tokens in its errors. */
-const tokenNames: Readonly<Record<string, string>> = { text: 'STRING', number: 'NUMBER', unit: 'DURATION', end: '$end' };
+const tokenNames: Readonly<Record<string, string>> = {
+  text: 'STRING',
+  number: 'NUMBER',
+  unit: 'DURATION',
+  end: '$end',
+};
 const reserved = new Set<string>([
   ...rangeFunctions,
   ...vectorFunctions,
-  ...['by', 'without', 'on', 'ignoring', 'group_left', 'group_right', 'bool', 'offset', 'unwrap', 'json', 'logfmt'],
-  ...['regexp', 'pattern', 'unpack', 'line_format', 'label_format', 'decolorize', 'drop', 'keep', 'and', 'or', 'unless'],
-  ...['vector', 'label_replace', 'ip', 'duration', 'duration_seconds', 'bytes'],
+  'by',
+  'without',
+  'on',
+  'ignoring',
+  'group_left',
+  'group_right',
+  'bool',
+  'offset',
+  'unwrap',
+  'json',
+  'logfmt',
+  'regexp',
+  'pattern',
+  'unpack',
+  'line_format',
+  'label_format',
+  'decolorize',
+  'drop',
+  'keep',
+  'and',
+  'or',
+  'unless',
+  'vector',
+  'label_replace',
+  'ip',
+  'duration',
+  'duration_seconds',
+  'bytes',
 ]);
 
 const isOneOf = <T extends string>(list: readonly T[], text: string): text is T => list.includes(text as T);
@@ -501,7 +533,12 @@ class Parser {
       const token = this.#peek();
       const label = this.#word();
       if (formats.some((other) => other.label === label))
-        throw new Unreadable(`multiple label name '${label}' not allowed in a single format operation`, token.at, token.end, false);
+        throw new Unreadable(
+          `multiple label name '${label}' not allowed in a single format operation`,
+          token.at,
+          token.end,
+          false,
+        );
       this.#expect('=');
       if (this.#peek().kind === 'text') formats.push({ label, from: undefined, template: this.#template() });
       else formats.push({ label, from: this.#word(), template: '' });
@@ -551,7 +588,10 @@ class Parser {
   }
 
   #startsCondition(): boolean {
-    return !isOneOf(binaryOperators, this.#peek().text) && ['=', '==', '!=', '=~', '!~', '>', '>=', '<', '<='].includes(this.#peek(1).text);
+    return (
+      !isOneOf(binaryOperators, this.#peek().text) &&
+      ['=', '==', '!=', '=~', '!~', '>', '>=', '<', '<='].includes(this.#peek(1).text)
+    );
   }
 
   #condition(): LabelFilter {
@@ -573,7 +613,11 @@ class Parser {
     }
     if (value.kind === 'text') {
       if (!isOneOf(['=', '!=', '=~', '!~'] as const, op))
-        throw new Unreadable(`syntax error: unexpected STRING, expecting NUMBER or DURATION or BYTES`, value.at, value.end);
+        throw new Unreadable(
+          `syntax error: unexpected STRING, expecting NUMBER or DURATION or BYTES`,
+          value.at,
+          value.end,
+        );
       this.#take();
       if (op === '=~' || op === '!~') this.#regex(value.text, value);
       return { kind: 'text', label, op, value: value.text };
@@ -611,10 +655,8 @@ class Parser {
       throw refuse('parameter required for operation quantile_over_time');
     if (name !== 'quantile_over_time' && parameter !== undefined)
       throw refuse(`parameter ${parameter} not supported for operation ${name}`);
-    if (grouping && !groupable.has(name))
-      throw refuse(`grouping not allowed for ${name} aggregation`);
-    if (!range.unwrap && withUnwrap.has(name))
-      throw refuse(`invalid aggregation ${name} without unwrap`);
+    if (grouping && !groupable.has(name)) throw refuse(`grouping not allowed for ${name} aggregation`);
+    if (!range.unwrap && withUnwrap.has(name)) throw refuse(`invalid aggregation ${name} without unwrap`);
     if (range.unwrap && !withUnwrap.has(name) && !['rate', 'absent_over_time'].includes(name))
       throw refuse(`invalid aggregation ${name} with unwrap`);
     return { kind: 'range', name, parameter, ...range, grouping };
@@ -673,7 +715,8 @@ class Parser {
     const negative = this.#accept('-');
     const token = this.#take();
     const seconds = token.kind === 'unit' ? parseSeconds(token.text) : undefined;
-    if (seconds === undefined) throw new Unreadable('syntax error: unexpected token, expecting DURATION', token.at, token.end);
+    if (seconds === undefined)
+      throw new Unreadable('syntax error: unexpected token, expecting DURATION', token.at, token.end);
     return (negative ? -1 : 1) * seconds * 1000;
   }
 
@@ -712,7 +755,8 @@ class Parser {
       this.#expect(',');
     }
     const inner = this.#expression(1);
-    if (inner.kind === 'log') throw new Unreadable(`syntax error: unexpected ${this.#is(')') ? ')' : this.#peek().text}`, this.#peek().at);
+    if (inner.kind === 'log')
+      throw new Unreadable(`syntax error: unexpected ${this.#is(')') ? ')' : this.#peek().text}`, this.#peek().at);
     this.#expect(')');
     const grouping = before ?? this.#grouping();
     const takes = ['topk', 'bottomk', 'approx_topk'].includes(name);

@@ -55,7 +55,7 @@ function jsonText(value: unknown): string {
 /** All scalars of a JSON line, nested names joined by `_`, lists left out. */
 export function parseJson(line: string): Parsed {
   const object = readObject(line);
-  if (!object) return broken('Value looks like object, but can\'t find closing \'}\' symbol');
+  if (!object) return broken("Value looks like object, but can't find closing '}' symbol");
   const fields: [string, string][] = [];
   const visit = (value: object, prefix: string, depth: number): void => {
     for (const [key, inner] of Object.entries(value)) {
@@ -175,7 +175,8 @@ export function unpackJson(line: string): Parsed & { readonly entry: string | un
 }
 
 // oxlint-disable-next-line no-control-regex
-const colours = /[\u001B\u009B][[\]()#;?]*(?:(?:(?:[a-zA-Z\d]*(?:;[a-zA-Z\d]*)*)?\u0007)|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PRZcf-ntqry=><~]))/g;
+const colours =
+  /[\u001B\u009B][[\]()#;?]*(?:(?:(?:[a-zA-Z\d]*(?:;[a-zA-Z\d]*)*)?\u0007)|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PRZcf-ntqry=><~]))/g;
 
 /** Without the codes that colour a terminal. */
 export const decolorize = (line: string): string => line.replaceAll(colours, '');

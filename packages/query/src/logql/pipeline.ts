@@ -103,7 +103,10 @@ function compileStage(stage: Stage): Step {
       return extracting((line) => {
         const { fields: found, error, details } = parseLogfmt(line, strict, true);
         const byName = new Map(found);
-        const chosen = fields.map(({ label, expression }): [string, string] => [label, byName.get(labelName(expression)) ?? '']);
+        const chosen = fields.map(({ label, expression }): [string, string] => [
+          label,
+          byName.get(labelName(expression)) ?? '',
+        ]);
         return { fields: chosen, error, details };
       });
     }

@@ -1,6 +1,15 @@
 import { showDuration } from '../promql/parse/duration.ts';
 import { quote } from '../promql/parse/quote.ts';
-import type { Grouping, LabelFilter, LogExpression, Matcher, MetricExpression, Query, RangeAggregation, Stage } from './ast.ts';
+import type {
+  Grouping,
+  LabelFilter,
+  LogExpression,
+  Matcher,
+  MetricExpression,
+  Query,
+  RangeAggregation,
+  Stage,
+} from './ast.ts';
 
 /** A query as text; reading it gives the same tree. */
 export function printLogql(query: Query): string {
@@ -21,7 +30,8 @@ function printStage(stage: Stage): string {
       return `| ${printFilter(stage.filter)}`;
     case 'json':
     case 'logfmt': {
-      const flags = stage.kind === 'logfmt' ? [stage.strict ? '--strict' : '', stage.keepEmpty ? '--keep-empty' : ''] : [];
+      const flags =
+        stage.kind === 'logfmt' ? [stage.strict ? '--strict' : '', stage.keepEmpty ? '--keep-empty' : ''] : [];
       const fields = stage.fields.map(({ label, expression }) => `${label}=${quote(expression)}`).join(', ');
       return ['|', stage.kind, ...flags, fields].filter((part) => part !== '').join(' ');
     }
@@ -66,7 +76,10 @@ function printRange({ name, parameter, log, unwrap, rangeMs, offsetMs, grouping:
   const parts = [printLog(log)];
   if (unwrap) {
     const { label, conversion, filters } = unwrap;
-    parts.push(`| unwrap ${conversion === '' ? label : `${conversion}(${label})`}`, ...filters.map((filter) => `| ${printFilter(filter)}`));
+    parts.push(
+      `| unwrap ${conversion === '' ? label : `${conversion}(${label})`}`,
+      ...filters.map((filter) => `| ${printFilter(filter)}`),
+    );
   }
   parts.push(`[${showRange(rangeMs)}]`);
   if (offsetMs !== 0) parts.push(`offset ${offsetMs < 0 ? '-' : ''}${showRange(Math.abs(offsetMs))}`);

@@ -55,7 +55,11 @@ export function quantileOf(sorted: readonly number[], quantile: number): number 
 
 /** One range function over a series at each step; windows are open on their left. `originNs` is `grid.startMs` less the range. */
 export function overWindows(
-  { name, parameter, rangeMs }: { readonly name: RangeFunction; readonly parameter: number | undefined; readonly rangeMs: number },
+  {
+    name,
+    parameter,
+    rangeMs,
+  }: { readonly name: RangeFunction; readonly parameter: number | undefined; readonly rangeMs: number },
   { times, values }: Samples,
   grid: Grid,
 ): SeriesValues {
@@ -71,7 +75,11 @@ export function overWindows(
   const result = { values: new Float64Array(grid.count), present: new Uint8Array(grid.count) };
   const reduce =
     reductions[name] ??
-    ((list, from, to) => quantileOf(list.slice(from, to).toSorted((a, b) => a - b), parameter ?? Number.NaN));
+    ((list, from, to) =>
+      quantileOf(
+        list.slice(from, to).toSorted((a, b) => a - b),
+        parameter ?? Number.NaN,
+      ));
   let [from, to] = [0, 0];
   for (let step = 0; step < grid.count; step++) {
     const startNs = step * grid.stepMs * 1e6;

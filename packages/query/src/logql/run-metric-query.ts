@@ -15,7 +15,16 @@ import { minuteCondition, scopeCondition, type Condition } from '../search/scope
 import type { Grouping, MetricExpression, RangeAggregation, RangeFunction } from './ast.ts';
 import { type LogqlScope, logqlBounds, tooManyLines, tooManySeries } from './bounds.ts';
 import { compileLog, type ConditionSql } from './condition-sql.ts';
-import { levelLabels, resourceLabels, rowColumns, streamLabels, type Labels, type LogRow } from './labels.ts';
+import {
+  labelKey,
+  levelLabels,
+  rowColumns,
+  streamColumns,
+  streamLabels,
+  streamNames,
+  type Labels,
+  type LogRow,
+} from './labels.ts';
 import { compilePipeline, compileUnwrap } from './pipeline.ts';
 import { overWindows, type Samples } from './range-functions.ts';
 import { entryOf } from './run-log-query.ts';
@@ -29,7 +38,7 @@ export interface MetricQuery extends LogqlScope {
   readonly stepMs: number;
 }
 
-export interface MetricAnswer {
+export interface LogqlAnswer {
   readonly value: QueryValue;
   /** Lines that a pipeline outside the engine looked at. */
   readonly lines: number;
@@ -48,7 +57,7 @@ export async function runMetricQuery(
   reader: TelemetryReader,
   input: MetricQuery,
   limits: QueryLimits = {},
-): Promise<Result<MetricAnswer, QueryFault>> {
+): Promise<Result<LogqlAnswer, QueryFault>> {
   const leaves: RangeAggregation[] = [];
   const expression = toPromql(input.query, leaves);
   const source = new LogSource(reader, input, leaves, limits);
@@ -177,7 +186,11 @@ class LogSource implements SeriesSource {
   }
 
   /** Groups by bucket and labels in SQL; undefined where SQL cannot tell. */
-  async #inEngine(leaf: RangeAggregation, grid: Grid, grouping: Grouping | undefined): Promise<ScannedSeries[] | undefined> {
+  async #inEngine(
+    leaf: RangeAggregation,
+    grid: Grid,
+    grouping: Grouping | undefined,
+  ): Promise<ScannedSeries[] | undefined> {
     if (grouping?.without) return undefined;
     const compiled = compileLog(leaf.log, true);
     if (!compiled.exact) return undefined;
@@ -196,18 +209,28 @@ class LogSource implements SeriesSource {
     if (!labels && leaf.log.stages.some(({ kind }) => kind !== 'line' && kind !== 'labels')) return undefined;
     const originMs = grid.startMs - leaf.rangeMs;
     const volume =
-      compiler.onlyVolume && !leaf.unwrap && labels?.every((label) => volumeLabels.has(label)) === true
-        && ['rate', 'count_over_time', 'absent_over_time'].includes(leaf.name)
-        && bucketMs % 60_000 === 0 && originMs % 60_000 === 0;
+      compiler.onlyVolume &&
+      !leaf.unwrap &&
+      labels?.every((label) => volumeLabels.has(label)) === true &&
+      ['rate', 'count_over_time', 'absent_over_time'].includes(leaf.name) &&
+      bucketMs % 60_000 === 0 &&
+      originMs % 60_000 === 0;
     const groups = labels ? (columns ?? []).map((sql, index) => `${sql} AS g${index}`) : [streamColumns];
     const names = labels ? labels.map((_, index) => `g${index}`) : streamNames;
-    const from = volume ? this.#minutes(compiler, originMs, originMs + spanMs) : this.#logs(originMs, originMs + spanMs);
+    const from = volume
+      ? this.#minutes(compiler, originMs, originMs + spanMs)
+      : this.#logs(originMs, originMs + spanMs);
     const bucket = volume
       ? 'intDiv(toInt64(toUnixTimestamp(minute)) * 1000 - {originMs:Int64}, {bucketMs:Int64})'
       : 'intDiv(toUnixTimestamp64Nano(ts) - {originMs:Int64} * 1000000 - 1, {bucketMs:Int64} * 1000000)';
     const counted = volume ? 'toFloat64(sum(records))' : 'toFloat64(count())';
     const condition = [from.sql, compiled.sql, ...(partial.where ? [partial.where] : [])].join(' AND ');
-    const parameters: Record<string, ParameterValue> = { ...from.parameters, ...compiler.parameters, originMs, bucketMs };
+    const parameters: Record<string, ParameterValue> = {
+      ...from.parameters,
+      ...compiler.parameters,
+      originMs,
+      bucketMs,
+    };
     this.ways.push(volume ? 'volume' : 'engine');
     const rows = this.#reader.stream<PartialRow>(
       `SELECT ${[`toUInt32(${bucket}) AS k`, ...groups, `${counted} AS n`, `${partial.value ?? 'n'} AS v`].join(', ')}
@@ -237,7 +260,10 @@ class LogSource implements SeriesSource {
     const { organisation, site } = this.#input;
     // Windows are open on their left and closed on their right.
     const window = { fromNs: nanoseconds(fromMs) + 1n, toNs: nanoseconds(toMs) + 1n };
-    return { table: 'logs', ...scopeCondition({ organisation, site, fromMs: 0, toMs: 0, environment: '', service: '' }, window) };
+    return {
+      table: 'logs',
+      ...scopeCondition({ organisation, site, fromMs: 0, toMs: 0, environment: '', service: '' }, window),
+    };
   }
 
   #minutes({ asksSite }: ConditionSql, fromMs: number, toMs: number): Condition & { readonly table: string } {
@@ -300,11 +326,6 @@ interface PartialRow {
 const nanoseconds = (ms: number): bigint => BigInt(Math.max(0, Math.round(ms))) * 1_000_000n;
 const volumeLabels = new Set(['service_name', 'site', 'environment', ...levelLabels]);
 
-/** All that tells streams apart. */
-const streamColumns = `service, site, device, environment, release, if(severity > 24, 0, intDiv(severity + 3, 4) * 4) AS sev, scope_name = 'loki' AS pushed,
-  if(scope_name = 'loki', res, mapFilter((k, v) -> k IN (${resourceLabels.map((name) => `'${name}'`).join(', ')}), res)) AS resource`;
-const streamNames = ['service', 'site', 'device', 'environment', 'release', 'sev', 'pushed', 'resource'];
-
 function divisor(left: number, right: number): number {
   let [a, b] = [left, right];
   while (b > 0) [a, b] = [b, a % b];
@@ -326,12 +347,17 @@ function partialOf(
   }
   const { label, conversion, filters } = leaf.unwrap;
   // Behind the number only conditions on faults are common, and a line without a number is no sample anyway.
-  const onFaults = filters.every((filter) => filter.kind === 'text' && filter.label === '__error__' && filter.value === '');
+  const onFaults = filters.every(
+    (filter) => filter.kind === 'text' && filter.label === '__error__' && filter.value === '',
+  );
   const given = compiler.value(label);
   if (conversion !== '' || !onFaults || given === undefined) return undefined;
   const sample = `toFloat64OrNull(${given})`;
   const where = `isNotNull(${sample})`;
-  const ofAll = (name: string): { value: string; where: string } => ({ value: `${name}(assumeNotNull(${sample}))`, where });
+  const ofAll = (name: string): { value: string; where: string } => ({
+    value: `${name}(assumeNotNull(${sample}))`,
+    where,
+  });
   switch (leaf.name) {
     case 'rate':
     case 'sum_over_time':
@@ -351,7 +377,8 @@ function partialOf(
   }
 }
 
-const keyOf = (row: PartialRow, names: readonly string[]): string => names.map((name) => String(row[name])).join('\u0000');
+const keyOf = (row: PartialRow, names: readonly string[]): string =>
+  names.map((name) => String(row[name])).join('\u0000');
 
 function groupLabels(labels: readonly string[], row: PartialRow): Labels {
   const found: Record<string, string> = {};
@@ -394,12 +421,6 @@ function mergeSame(series: readonly Buckets[], buckets: number, name: RangeFunct
   }
   return [...merged.values()];
 }
-
-export const labelKey = (labels: Labels): string =>
-  Object.entries(labels)
-    .map(([name, value]) => `${name}\u0000${value}`)
-    .toSorted()
-    .join('\u0001');
 
 /** Buckets put together to windows. */
 function windowsOf(

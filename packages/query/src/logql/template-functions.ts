@@ -87,7 +87,7 @@ const indent = (spaces: TemplateValue, text: TemplateValue): string =>
   bounded(textOf(text).replaceAll(/^/gm, ' '.repeat(Math.min(1000, Math.max(0, int(spaces))))));
 
 function trimSet(text: string, set: string, left: boolean, right: boolean): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   const cut = new Set(set);
   let [from, to] = [0, characters.length];
   if (left) while (from < to && cut.has(characters[from] ?? '')) from++;
@@ -98,25 +98,28 @@ function trimSet(text: string, set: string, left: boolean, right: boolean): stri
 /** `%s`, `%d`, `%v`, `%q`, `%f`, `%x`, `%t`, `%c`, `%%` with width, precision and flags. */
 function format(pattern: string, values: readonly TemplateValue[]): string {
   let next = 0;
-  const made = pattern.replaceAll(/%([-+0 #]*)(\d{0,4})(?:\.(\d{0,3}))?([a-zA-Z%])/g, (_, ...groups: (string | undefined)[]) => {
-    const [flags = '', width = '', precision, verb = ''] = groups;
-    if (verb === '%') return '%';
-    if (next >= values.length) return `%!${verb}(MISSING)`;
-    const value = values[next++];
-    let text: string;
-    if (verb === 'd') text = String(int(value));
-    else if (verb === 'f' || verb === 'F') text = float(value).toFixed(Math.min(100, Number(precision ?? 6)));
-    else if (verb === 'e') text = float(value).toExponential(Math.min(100, Number(precision ?? 6)));
-    else if (verb === 'g') text = String(float(value));
-    else if (verb === 'q') text = JSON.stringify(textOf(value));
-    else if (verb === 'x')
-      text = typeof value === 'number' ? int(value).toString(16) : Buffer.from(textOf(value)).toString('hex');
-    else if (verb === 'c') text = String.fromCodePoint(Math.min(0x10ffff, Math.max(0, int(value))));
-    else text = precision === undefined ? textOf(value) : textOf(value).slice(0, Number(precision));
-    if (flags.includes('+') && 'dfeg'.includes(verb) && !text.startsWith('-')) text = `+${text}`;
-    if (flags.includes('-')) return text.padEnd(Number(width));
-    return text.padStart(Number(width), flags.includes('0') && 'dfeg'.includes(verb) ? '0' : ' ');
-  });
+  const made = pattern.replaceAll(
+    /%([-+0 #]*)(\d{0,4})(?:\.(\d{0,3}))?([a-zA-Z%])/g,
+    (_, ...groups: (string | undefined)[]) => {
+      const [flags = '', width = '', precision, verb = ''] = groups;
+      if (verb === '%') return '%';
+      if (next >= values.length) return `%!${verb}(MISSING)`;
+      const value = values[next++];
+      let text: string;
+      if (verb === 'd') text = String(int(value));
+      else if (verb === 'f' || verb === 'F') text = float(value).toFixed(Math.min(100, Number(precision ?? 6)));
+      else if (verb === 'e') text = float(value).toExponential(Math.min(100, Number(precision ?? 6)));
+      else if (verb === 'g') text = String(float(value));
+      else if (verb === 'q') text = JSON.stringify(textOf(value));
+      else if (verb === 'x')
+        text = typeof value === 'number' ? int(value).toString(16) : Buffer.from(textOf(value)).toString('hex');
+      else if (verb === 'c') text = String.fromCodePoint(Math.min(0x10ffff, Math.max(0, int(value))));
+      else text = precision === undefined ? textOf(value) : textOf(value).slice(0, Number(precision));
+      if (flags.includes('+') && 'dfeg'.includes(verb) && !text.startsWith('-')) text = `+${text}`;
+      if (flags.includes('-')) return text.padEnd(Number(width));
+      return text.padStart(Number(width), flags.includes('0') && 'dfeg'.includes(verb) ? '0' : ' ');
+    },
+  );
   return bounded(next < values.length ? `${made}%!(EXTRA ${values.slice(next).map(textOf).join(', ')})` : made);
 }
 
@@ -161,8 +164,10 @@ function decode(read: () => string): string {
   }
 }
 
-const fold = (start: (values: number[]) => number, read: (value: TemplateValue) => number) => (...values: TemplateValue[]) =>
-  start(values.map(read));
+const fold =
+  (start: (values: number[]) => number, read: (value: TemplateValue) => number) =>
+  (...values: TemplateValue[]) =>
+    start(values.map(read));
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
 const product = (values: number[]): number => values.reduce((total, value) => total * value, 1);
 const minus = ([first = 0, ...rest]: number[]): number => rest.reduce((total, value) => total - value, first);
@@ -184,19 +189,27 @@ export const functions: Readonly<Record<string, ((...args: TemplateValue[]) => T
   TrimPrefix: (text, prefix) => cutPrefix(to(text), to(prefix)),
   TrimSuffix: (text, suffix) => cutSuffix(to(text), to(suffix)),
   TrimSpace: (text) => to(text).trim(),
-  regexReplaceAll: (pattern, text, by) => bounded(expression(pattern).matcher(to(text)).replaceAll(goReplacement(to(by)))),
-  regexReplaceAllLiteral: (pattern, text, by) =>
-    bounded(expression(pattern).matcher(to(text)).replaceAll(to(by).replaceAll(/[\\$]/g, '\\$&'))),
+  regexReplaceAll: (pattern, text, by) =>
+    bounded(
+      expression(pattern)
+        .matcher(to(text))
+        .replaceAll(goReplacement(to(by))),
+    ),
+  regexReplaceAllLiteral: (pattern, text, by) => bounded(replaceLiteral(expression(pattern), to(text), to(by))),
   count: (pattern, text) => countMatches(expression(pattern), to(text)),
   lower: (text) => to(text).toLowerCase(),
   upper: (text) => to(text).toUpperCase(),
-  title: (text) => to(text).replaceAll(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
+  title: (text) =>
+    to(text).replaceAll(
+      /(^|[^\p{L}\p{N}_'])(\p{L})/gu,
+      (_, before: string, letter: string) => before + letter.toUpperCase(),
+    ),
   trunc: (length, text) => {
-    const [size, characters] = [int(length), [...to(text)]];
+    const [size, characters] = [int(length), Array.from(to(text))];
     return (size < 0 ? characters.slice(size) : characters.slice(0, size)).join('');
   },
   substr: (from, end, text) => {
-    const [start, stop, characters] = [int(from), int(end), [...to(text)]];
+    const [start, stop, characters] = [int(from), int(end), Array.from(to(text))];
     if (start < 0) return characters.slice(0, stop).join('');
     return characters.slice(start, stop < 0 || stop > characters.length ? undefined : stop).join('');
   },
@@ -215,7 +228,12 @@ export const functions: Readonly<Record<string, ((...args: TemplateValue[]) => T
   gt: (left, right) => compare(left, right) > 0,
   ge: (left, right) => compare(left, right) >= 0,
   not: (value) => !truth(value),
-  len: (value) => (Array.isArray(value) ? value.length : typeof value === 'string' ? Buffer.byteLength(value) : Object.keys(value ?? {}).length),
+  len: (value) =>
+    Array.isArray(value)
+      ? value.length
+      : typeof value === 'string'
+        ? Buffer.byteLength(value)
+        : Object.keys(value ?? {}).length,
   index: pick,
   print: (...values) => bounded(values.map(to).join('')),
   println: (...values) => bounded(`${values.map(to).join(' ')}\n`),
@@ -223,10 +241,17 @@ export const functions: Readonly<Record<string, ((...args: TemplateValue[]) => T
   indent,
   nindent: (spaces, text) => `\n${indent(spaces, text)}`,
   repeat,
-  alignLeft: (length, text) => [...to(text)].slice(0, Math.max(0, int(length))).join('').padEnd(Math.min(10_000, int(length))),
+  alignLeft: (length, text) =>
+    Array.from(to(text))
+      .slice(0, Math.max(0, int(length)))
+      .join('')
+      .padEnd(Math.min(10_000, int(length))),
   alignRight: (length, text) => {
     const size = Math.max(0, int(length));
-    return [...to(text)].slice(size === 0 ? Infinity : -size).join('').padStart(Math.min(10_000, size));
+    return Array.from(to(text))
+      .slice(size === 0 ? Infinity : -size)
+      .join('')
+      .padStart(Math.min(10_000, size));
   },
   default: (otherwise, value) => (truth(value) ? value : otherwise),
   toString: (value: TemplateValue) => to(value),
@@ -278,13 +303,24 @@ function replaceSome(text: string, old: string, by: string, count: number): stri
   return bounded(text.replaceAll(old, (found) => (left-- > 0 ? by : found)));
 }
 
-const cutPrefix = (text: string, prefix: string): string => (text.startsWith(prefix) ? text.slice(prefix.length) : text);
+const cutPrefix = (text: string, prefix: string): string =>
+  text.startsWith(prefix) ? text.slice(prefix.length) : text;
 const cutSuffix = (text: string, suffix: string): string =>
   suffix !== '' && text.endsWith(suffix) ? text.slice(0, -suffix.length) : text;
 
 /** Go's `$1`, `${1}` and `${name}`; RE2JS wants `${name}` for names. */
 function goReplacement(text: string): string {
-  return text.replaceAll(/\$\{(\d+)\}/g, '$$$1').replaceAll('\\', '\\\\');
+  return text.replaceAll(/\$\{(\d+)\}/g, '$$$1');
+}
+
+function replaceLiteral(pattern: RE2JS, text: string, by: string): string {
+  const matcher = pattern.matcher(text);
+  let [result, at] = ['', 0];
+  while (matcher.find()) {
+    result += text.slice(at, matcher.start()) + by;
+    at = matcher.end();
+  }
+  return result + text.slice(at);
 }
 
 function countMatches(pattern: RE2JS, text: string): number {

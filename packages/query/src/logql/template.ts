@@ -110,10 +110,15 @@ class NodeReader {
         this.ended = piece.text;
         return nodes;
       }
-      if ((word === 'if' || word === 'with' || word === 'range') && rest !== '') nodes.push(this.#block(word, rest, depth));
+      if ((word === 'if' || word === 'with' || word === 'range') && rest !== '')
+        nodes.push(this.#block(word, rest, depth));
       else nodes.push({ kind: 'output', pipe: parsePipe(piece.text) });
     }
     return nodes;
+  }
+
+  #expectEnd(): void {
+    if (this.ended !== 'end') throw new TemplateError('expected end');
   }
 
   #block(kind: 'if' | 'with' | 'range', text: string, depth: number): Node {
@@ -125,7 +130,7 @@ class NodeReader {
     if (nested !== undefined) otherwise = [this.#block('if', nested, depth + 1)];
     else if (this.ended === 'else') {
       otherwise = this.nodes(depth + 1);
-      if (String(this.ended) !== 'end') throw new TemplateError('expected end');
+      this.#expectEnd();
     }
     this.ended = undefined;
     return { kind, pipe, body, otherwise };
@@ -165,7 +170,11 @@ function parsePipe(text: string): Pipe {
     if (depth > deepest) throw new TemplateError('nested too deeply');
     let variable: string | undefined;
     let second: string | undefined;
-    if (parts[next]?.kind === 'variable' && /^:?=$/.test(parts[next + 1]?.text ?? '') && parts[next + 1]?.kind === 'symbol') {
+    if (
+      parts[next]?.kind === 'variable' &&
+      /^:?=$/.test(parts[next + 1]?.text ?? '') &&
+      parts[next + 1]?.kind === 'symbol'
+    ) {
       variable = parts[next]?.text;
       next += 2;
     } else if (parts[next]?.kind === 'variable' && parts[next + 1]?.text === ',' && parts[next + 3]?.text === ':=') {
@@ -292,7 +301,10 @@ class Runner {
       if (!first || rest.length > 0 || piped) throw new TemplateError("can't give argument to non-function");
       return this.#operand(first);
     }
-    const lazy = [...rest.map((operand) => (): TemplateValue => this.#operand(operand)), ...(piped ? [() => before] : [])];
+    const lazy = [
+      ...rest.map((operand) => (): TemplateValue => this.#operand(operand)),
+      ...(piped ? [() => before] : []),
+    ];
     switch (first.name) {
       case '__line__':
         return this.#input.line;

@@ -49,7 +49,7 @@ export function parseSeconds(text: string): number | undefined {
   if (bare === '') return undefined;
   let seconds = 0;
   let at = 0;
-  for (durationPart.lastIndex = 0; at < bare.length; ) {
+  for (durationPart.lastIndex = 0; at < bare.length;) {
     const part = durationPart.exec(bare);
     if (!part) return undefined;
     seconds += Number(part[1]) * (durationUnits[part[2] ?? ''] ?? 0);
