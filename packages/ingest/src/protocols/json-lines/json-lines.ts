@@ -1,6 +1,5 @@
 import { isObject, parseJson } from '../../errors/json-reader.ts';
-import { BoundedRefusals } from '../../logs/bounded-refusals.ts';
-import { LogsRequestBuilder, otlpLogsLane } from '../../otlp/build-logs.ts';
+import { LogBatch } from '../../logs/log-batch.ts';
 import { defineProtocol, type Checked, type Ending, type ProtocolReply, type ProtocolRequest } from '../../protocol.ts';
 import { readLogObject, readLogText, type ReadLog } from '../../logs/read-log.ts';
 
@@ -14,23 +13,10 @@ interface Line {
 }
 
 /** NDJSON, a JSON array, one JSON object, or plain text lines, as log records of the lane `otlp-logs`. */
-export function checkJsonLines(request: ProtocolRequest): Checked {
-  const builder = new LogsRequestBuilder();
-  const refusals = new BoundedRefusals();
-  let group = '';
-  for (const { number, read } of linesOf(request)) {
-    if (read.kind === 'refused') {
-      refusals.add(read.reason, `line ${number}: ${read.message}`);
-      continue;
-    }
-    const key = JSON.stringify(read.resource);
-    if (builder.records === 0 || key !== group) builder.resource(read.resource, 'json-lines');
-    group = key;
-    builder.add(read.record);
-  }
-  const records = builder.records;
-  const frames = records === 0 ? [] : [{ lane: otlpLogsLane, bytes: builder.build(), records, signal: 'logs' }];
-  return { kind: 'accept', frames, refused: refusals.list() };
+export function checkJsonLines(request: ProtocolRequest, scopeName = 'json-lines'): Checked {
+  const batch = new LogBatch(scopeName);
+  for (const { number, read } of linesOf(request)) batch.add(read, `line ${number}`);
+  return { kind: 'accept', ...batch.finish() };
 }
 
 function* linesOf(request: ProtocolRequest): Generator<Line> {
@@ -122,7 +108,7 @@ export const jsonLines = defineProtocol({
       contentTypes: [],
       signal: 'logs',
       cors: true,
-      check: checkJsonLines,
+      check: (request) => checkJsonLines(request),
       reply: jsonLinesReply,
     },
   ],
