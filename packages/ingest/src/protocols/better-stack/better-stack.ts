@@ -4,7 +4,7 @@ import { plainValue } from '../../logs/plain-value.ts';
 import { readLogObject } from '../../logs/read-log.ts';
 import { LogBatch } from '../../logs/log-batch.ts';
 import { defineProtocol, type Checked, type Ending, type ProtocolReply, type ProtocolRequest } from '../../protocol.ts';
-import { checkJsonLines } from '../json-lines/json-lines.ts';
+import { checkJsonLines } from '../../logs/json-lines.ts';
 
 const maxRecords = 100_000;
 
