@@ -336,7 +336,7 @@ describe('rules', () => {
     [readStackRules, 'error.type:A -app', 'is no matcher that is known'],
     [readStackRules, 'stack.function:a | stack.function:b -app', 'brackets'],
     [readStackRules, 'family:cobol -app', 'is no family'],
-    [readStackRules, `${'stack.function:a -app\n'.repeat(501)}`, 'more than 500 rules'],
+    [readStackRules, 'stack.function:a -app\n'.repeat(501), 'more than 500 rules'],
     [readStackRules, `#${'x'.repeat(70_000)}`, 'longer than'],
   ])('%# is refused', (read, text, sentence) => {
     expect(read(text)).toMatchObject({

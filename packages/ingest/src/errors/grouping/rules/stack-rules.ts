@@ -1,4 +1,4 @@
-import { ok, type Result } from '@sightline/base';
+import type { Result } from '@sightline/base';
 import type { ErrorException, ErrorFrame } from '@sightline/record';
 import { frameTest, isFrameMatcher, type FrameTest } from './frame-matcher.ts';
 import { readMatchers, readRules, shown, type RulesFault, type Word } from './read-rules.ts';
