@@ -1,3 +1,4 @@
+import type { OrganisationGrouping } from './errors/grouping/group-error.ts';
 import type { KeyScope, Reason } from '@sightline/record';
 
 /**
@@ -161,7 +162,7 @@ export interface SpooledFrame {
 /**
  * How the frames of one lane become rows. `engine`: the engine reads the segment itself (`sql` gives the statements, in
  * which the loader puts the segment's path, as a literal, in the place of `{segment}`). `decode`: bytes → rows in TypeScript, no I/O, never throws
- * on bad input; what it cannot use it reports in `refused`. `metrics`: see `MetricLane`.
+ * on bad input; what it cannot use it reports in `refused`; `grouping` is what the frame's organisation decided about errors. `metrics`: see `MetricLane`.
  */
 export type Lane =
   | {
@@ -174,7 +175,10 @@ export type Lane =
   | {
       readonly name: string;
       readonly kind: 'decode';
-      readonly decode: (frame: SpooledFrame) => {
+      readonly decode: (
+        frame: SpooledFrame,
+        grouping?: OrganisationGrouping,
+      ) => {
         readonly tables: readonly DecodedRows[];
         readonly refused: readonly Refusal[];
       };
