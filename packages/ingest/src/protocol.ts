@@ -67,6 +67,8 @@ export type Checked =
       readonly refused: readonly Refusal[];
       /** For the reply, once all is stored. */
       readonly headers?: Readonly<Record<string, string>>;
+      /** The reply's text, once all is stored, where a protocol answers record by record. */
+      readonly body?: string;
     }
   | {
       readonly kind: 'refuse';
@@ -90,6 +92,7 @@ export type Ending =
       readonly refused: readonly Refusal[];
       /** What the check gave to the reply. */
       readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
     }
   | {
       readonly kind: 'refused';
