@@ -32,6 +32,7 @@ import { DemoFleet } from './demo-fleet.ts';
 import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
+import { openGrouping } from './stages/grouping.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
 import { openMetricHead } from './stages/metric-head.ts';
@@ -129,6 +130,7 @@ async function openIngest(
     settings: exactlyOnceSettings,
     metrics: head,
     ports,
+    grouping: openGrouping(stores, clock, logger),
     clock,
     logger,
   });

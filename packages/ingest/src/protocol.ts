@@ -1,3 +1,4 @@
+import type { OrganisationGrouping } from './errors/grouping/group-error.ts';
 import type { KeyScope, Reason } from '@sightline/record';
 import type { SourceMaps } from './source-maps/source-maps.ts';
 
@@ -67,6 +68,8 @@ export type Checked =
       readonly refused: readonly Refusal[];
       /** For the reply, once all is stored. */
       readonly headers?: Readonly<Record<string, string>>;
+      /** The reply's text, once all is stored, where a protocol answers record by record. */
+      readonly body?: string;
     }
   | {
       readonly kind: 'refuse';
@@ -90,6 +93,7 @@ export type Ending =
       readonly refused: readonly Refusal[];
       /** What the check gave to the reply. */
       readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
     }
   | {
       readonly kind: 'refused';
@@ -189,6 +193,8 @@ export interface DecodePorts {
     bytes: Uint8Array,
   ) => Promise<string | undefined>;
   readonly sourceMaps?: Pick<SourceMaps, 'resolve'>;
+  /** What the frame's organisation decided about errors. */
+  readonly grouping?: OrganisationGrouping;
   /** May be told the same twice. */
   readonly checkIn?: (checkIn: CheckIn) => Promise<void>;
 }

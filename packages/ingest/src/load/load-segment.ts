@@ -1,6 +1,7 @@
 import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Logger } from '@sightline/base';
 import { lostBeforeUs, type LedgerEntry } from '@sightline/record';
+import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Decoded, DecodedRows, DecodePorts, Lane, MetricLane, Refusal } from '../protocol.ts';
 import type { Segment } from '../spool/spool.ts';
@@ -20,6 +21,8 @@ export interface SegmentParts {
   readonly metrics?: MetricTarget;
   /** What decoders may ask. */
   readonly ports?: DecodePorts;
+  /** What organisations decided about the grouping of errors; absent where nobody decides. */
+  readonly grouping?: GroupingBook;
 }
 
 /** One statement over a file. `sql` holds `{segment}` where the file's path belongs. */
@@ -70,13 +73,13 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
       ...lost,
     });
   }
+  if (lane.kind === 'decode') await parts.grouping?.ready(frames.map(({ scope }) => scope.organisation));
   const refused: Refused[] = [];
   const culprits: Culprits = new Map();
   const splits = await Splits.read(segment.path);
   const planned = segment.records > smallRecords ? parts : { ...parts, settings: { ...parts.settings, ...smallPlan } };
   const load: Load = { parts: planned, segment, frames, intact: brokenAt === undefined, splits, suspect, culprits };
-  for (const statement of statementsOf(lane, refused, parts.ports ?? {}))
-    await runOver(load, statement, 0, frames.length);
+  for (const statement of statementsOf(lane, refused, parts)) await runOver(load, statement, 0, frames.length);
   await quarantine(parts, segment, culprits);
   await parts.ledger.write(`${segment.name}-ledger`, accountOf(frames, culprits, refused));
 }
@@ -122,10 +125,10 @@ function readFrames(content: Buffer): { readonly frames: SpooledRecord[]; readon
   return { frames, brokenAt: undefined };
 }
 
-function statementsOf(lane: Exclude<Lane, MetricLane>, refused: Refused[], ports: DecodePorts): readonly Statement[] {
+function statementsOf(lane: Exclude<Lane, MetricLane>, refused: Refused[], parts: SegmentParts): readonly Statement[] {
   if (lane.kind === 'engine')
     return lane.sql.map(({ name, sql }) => ({ name, sql, settings: { format_schema: lane.formatSchema } }));
-  const decode = decodeOnce(lane, refused, ports);
+  const decode = decodeOnce(lane, refused, parts);
   return loadedTables.map((table) => ({
     name: table,
     sql: insertDecoded(table),
@@ -142,12 +145,12 @@ function statementsOf(lane: Exclude<Lane, MetricLane>, refused: Refused[], ports
 type Decode = (frame: SpooledRecord) => Promise<readonly DecodedRows[]>;
 
 /** Decodes a frame when it is first asked for; several tables share the result. */
-function decodeOnce(lane: Extract<Lane, { kind: 'decode' }>, refused: Refused[], ports: DecodePorts): Decode {
+function decodeOnce(lane: Extract<Lane, { kind: 'decode' }>, refused: Refused[], parts: SegmentParts): Decode {
   const known = new WeakMap<SpooledRecord, readonly DecodedRows[]>();
   return async (frame) => {
     let tables = known.get(frame);
     if (!tables) {
-      const decoded = await decodeOrBlame(lane, frame, ports);
+      const decoded = await decodeOrBlame(lane, frame, parts);
       if (decoded.refused.length > 0) refused.push({ frame, refusals: decoded.refused });
       tables = decoded.tables;
       known.set(frame, tables);
@@ -163,10 +166,11 @@ function decodeOnce(lane: Extract<Lane, { kind: 'decode' }>, refused: Refused[],
 async function decodeOrBlame(
   lane: Extract<Lane, { kind: 'decode' }>,
   frame: SpooledRecord,
-  ports: DecodePorts,
+  { ports, grouping: book }: SegmentParts,
 ): Promise<Decoded> {
   try {
-    return await lane.decode(frame, ports);
+    const grouping = book?.of(frame.scope.organisation);
+    return await lane.decode(frame, { ...ports, ...(grouping ? { grouping } : {}) });
   } catch (error) {
     if (failureOf(error).kind === 'wait') throw error;
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Clock, Logger } from '@sightline/base';
+import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
 import type { Ledger } from '../ledger.ts';
 import type { DecodePorts, Lane, Protocol } from '../protocol.ts';
 import type { Spool } from '../spool/spool.ts';
@@ -48,6 +49,8 @@ export async function startLoader(options: {
   readonly metrics?: MetricTarget;
   /** What decoders may ask: blobs, source maps, monitors. */
   readonly ports?: DecodePorts;
+  /** Asked by the lanes that decode errors. */
+  readonly grouping?: GroupingBook;
   readonly clock: Clock;
   readonly logger: Logger;
 }): Promise<Loader> {
@@ -82,8 +85,16 @@ class SegmentLoader implements Loader {
     this.#spool = options.spool;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    const { target, settings, ledger, logger, metrics, ports = {} } = options;
-    this.#segmentParts = { target, settings, ledger, logger, ports, ...(metrics ? { metrics } : {}) };
+    const { target, settings, ledger, logger, metrics, grouping, ports = {} } = options;
+    this.#segmentParts = {
+      target,
+      settings,
+      ledger,
+      logger,
+      ports,
+      ...(metrics ? { metrics } : {}),
+      ...(grouping ? { grouping } : {}),
+    };
     this.#lanes = new Map(options.protocols.flatMap(({ lanes }) => lanes).map((lane) => [lane.name, lane]));
     this.#running = this.#run();
   }

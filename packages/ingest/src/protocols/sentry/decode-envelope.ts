@@ -38,12 +38,16 @@ const fileDecoders: Readonly<Record<string, Decode<EnvelopeItem>>> = {
 };
 
 /** An error; its stacks are first turned into what people wrote, so that it is grouped by that. */
-async function decodeEvent(event: JsonObject, origin: ItemOrigin, { sourceMaps }: DecodePorts): Promise<DecodedItem> {
+async function decodeEvent(
+  event: JsonObject,
+  origin: ItemOrigin,
+  { sourceMaps, grouping }: DecodePorts,
+): Promise<DecodedItem> {
   const named = withSdk(event, origin);
   const release = textOf(event['release'], 250);
   const built = { organisation: origin.scope.organisation, release, dist: textOf(event['dist'], 64) };
   const read = sourceMaps ? await symbolicateEvent(named, sourceMaps, built) : named;
-  return oneRow('errors', errorRowOf(read, origin));
+  return oneRow('errors', errorRowOf(read, origin, grouping));
 }
 
 /** Rows of one frame of the lanes of envelopes. Throws only what its ports throw; what the check could not foresee is reported. */
