@@ -34,7 +34,7 @@ import type { StageParts, Stores } from './stage.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
 import { openMetricHead } from './stages/metric-head.ts';
-import { openMetricsStage } from './stages/metrics.ts';
+import { openMetricsStage, openMetricUpkeep } from './stages/metrics.ts';
 import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
@@ -238,6 +238,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
     const bare = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
+    const rollUps = ingest ? await openMetricUpkeep(bare) : undefined;
     const metrics =
       config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(bare, ingest?.head) : undefined;
     const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
@@ -296,6 +297,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
             ingest?.ledger.metrics() ?? '',
             ingest?.head.metrics() ?? '',
             metrics?.metrics() ?? '',
+            rollUps?.metrics() ?? '',
             respond.metrics(),
             agents?.metrics() ?? '',
             delivery.current?.metrics() ?? '',
