@@ -15,6 +15,7 @@ import { type SiteAgent, startSiteAgent } from '../support/site-agent.ts';
 const key = headless.SIGHTLINE_SETUP_KEY;
 const traceId = randomBytes(16).toString('hex');
 const spanId = randomBytes(8).toString('hex');
+const otherTraceId = randomBytes(16).toString('hex');
 const correlation = 'corr_a11y';
 const startMs = Date.now() - 20_000;
 
@@ -120,6 +121,33 @@ async function sendSale(): Promise<void> {
     attributes,
     status: { code: 2, message: 'declined' },
   });
+  // What the sale asked of others, and the same in a second trace: a query, a host, a queue and a model.
+  const asked = [
+    {
+      name: 'SELECT cards',
+      kind: 3,
+      'db.system.name': 'postgresql',
+      'db.query.text': 'SELECT * FROM cards WHERE id = 7',
+    },
+    { name: 'POST', kind: 3, 'server.address': 'api.suncard.example', 'http.request.method': 'POST' },
+    { name: 'send receipts', kind: 4, 'messaging.system': 'kafka', 'messaging.destination.name': 'receipts' },
+    {
+      name: 'chat',
+      kind: 3,
+      'gen_ai.provider.name': 'openai',
+      'gen_ai.request.model': 'gpt-4o',
+      'gen_ai.operation.name': 'chat',
+    },
+  ];
+  const calls = [traceId, otherTraceId].flatMap((trace) =>
+    asked.map(({ name, kind, ...told }, i) => ({
+      ...span(randomBytes(8).toString('hex'), trace === traceId ? spanId : '', name, 100 + 50 * i, 140 + 60 * i),
+      traceId: trace,
+      kind,
+      attributes: Object.entries(told).map(([key, value]) => text(key, value ?? '')),
+      status: {},
+    })),
+  );
   const log = (severity: string, number: number, body: string, atMs: number): object => ({
     timeUnixNano: ns(startMs + atMs),
     severityText: severity,
@@ -141,6 +169,7 @@ async function sendSale(): Promise<void> {
               spans: [
                 span(spanId, '', 'checkout', 0, 900),
                 span(randomBytes(8).toString('hex'), spanId, 'authorize payment', 40, 880),
+                ...calls,
               ],
             },
           ],
@@ -258,7 +287,21 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: '/logs?q=severity%3A' },
     { path: '/traces' },
     { path: '/traces?view=services' },
+    { path: '/traces?view=operations' },
+    { path: `/traces?view=operations&operation=${encodeURIComponent('payment checkout')}` },
+    { path: '/traces?view=map' },
+    { path: `/traces?view=map&node=${encodeURIComponent('service:payment')}` },
+    { path: '/traces?view=database' },
+    { path: `/traces?view=database&call=${encodeURIComponent('postgresql SELECT * FROM cards WHERE id = ?')}` },
+    { path: '/traces?view=external' },
+    { path: '/traces?view=queues' },
+    { path: '/traces?view=ai' },
+    { path: '/traces?view=latency' },
+    { path: `/traces?view=latency&brush=${startMs - 600_000},${startMs + 600_000},1,10000` },
     { path: `/traces/${traceId}` },
+    { path: `/traces/${traceId}?as=flame` },
+    { path: `/traces/compare?left=${traceId}&right=${otherTraceId}` },
+    { path: '/traces/compare' },
     { path: `/traces/${traceId}?span=${spanId}` },
     { path: '/story' },
     { path: `/story/${correlation}` },

@@ -1,9 +1,13 @@
 /**
  * The walk of somebody who wants to see a number every day: a dashboard is built, saved, shared by link, changed and put back;
- * one of Grafana's comes in, and what it left behind is said.
+ * one of Grafana's comes in, and what it left behind is said. Then a panel is red, and leads to what is to blame.
  */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { desk, openBrowser, openPage, phone } from '../support/browser.ts';
@@ -16,7 +20,7 @@ let faults: string[];
 
 beforeAll(async () => {
   [product, browser] = await Promise.all([startProduct({ env: headless }), openBrowser()]);
-  await sendQueues();
+  await Promise.all([sendQueues(), sendQueries()]);
   ({ page, faults } = await openPage(browser, desk));
   await signIn(page);
 });
@@ -62,6 +66,91 @@ async function sendQueues(): Promise<void> {
     body: JSON.stringify({ resourceMetrics: sites }),
   });
   expect(reply.status).toBe(200);
+}
+
+const slowStatement = 'SELECT quantity FROM inventory WHERE sku = $1 FOR UPDATE';
+
+/**
+ * What three stores asked their databases during the last ten minutes: in one of them an inventory query takes seconds. The
+ * metric by OTLP with times of its own, the spans by OpenTelemetry's stock SDK.
+ */
+async function sendQueries(): Promise<void> {
+  const now = Date.now();
+  const sites = ['STORE_001', 'STORE_002', 'STORE_003'];
+  const text = (key: string, value: string): object => ({ key, value: { stringValue: value } });
+  const bounds = [0.01, 0.1, 1, 5];
+  const attributes = [text('db.system.name', 'postgresql'), text('db.operation.name', 'SELECT')];
+  const measured = sites.map((site) => ({
+    resource: { attributes: [text('service.name', 'inventory'), text('site.id', site)] },
+    scopeMetrics: [
+      {
+        metrics: [
+          {
+            name: 'db.client.operation.duration',
+            unit: 's',
+            histogram: {
+              aggregationTemporality: 2,
+              dataPoints: Array.from({ length: 40 }, (_, i) => {
+                const [quick, slow] = site === 'STORE_003' ? [0, 10 * i] : [10 * i, 0];
+                return {
+                  attributes,
+                  startTimeUnixNano: `${now - 700_000}000000`,
+                  timeUnixNano: `${now - (40 - i) * 15_000}000000`,
+                  count: quick + slow,
+                  sum: quick * 0.005 + slow * 2.4,
+                  explicitBounds: bounds,
+                  bucketCounts: [quick, 0, 0, slow, 0],
+                };
+              }),
+            },
+          },
+        ],
+      },
+    ],
+  }));
+  const headers = { authorization: `Bearer ${headless.SIGHTLINE_SETUP_KEY}` };
+  const reply = await fetch(`${product.url}/v1/metrics`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ resourceMetrics: measured }),
+  });
+  expect(reply.status).toBe(200);
+
+  const processor = new BatchSpanProcessor({
+    exporter: new OTLPTraceExporter({ url: `${product.url}/v1/traces`, headers }),
+  });
+  for (const site of sites) {
+    const tracer = new TracerProvider({
+      resource: resourceFromAttributes({ 'service.name': 'inventory', 'site.id': site }),
+      spanProcessors: [processor],
+    }).getTracer('pg');
+    for (let sale = 1; sale <= 20; sale++) {
+      const startTime = now - sale * 20_000;
+      const tookMs = site === 'STORE_003' ? 2400 + sale : 4;
+      const root = tracer.startSpan('reserve stock', { kind: SpanKind.SERVER, startTime }, ROOT_CONTEXT);
+      const within = trace.setSpan(ROOT_CONTEXT, root);
+      const ask = (name: string, statement: string, atMs: number, lastsMs: number): void =>
+        tracer
+          .startSpan(
+            name,
+            {
+              kind: SpanKind.CLIENT,
+              startTime: startTime + atMs,
+              attributes: {
+                'db.system.name': 'postgresql',
+                'db.namespace': 'store',
+                'db.query.text': statement,
+              },
+            },
+            within,
+          )
+          .end(startTime + atMs + lastsMs);
+      ask('SELECT prices', 'SELECT price FROM prices WHERE sku = $1', 1, 3);
+      ask('SELECT inventory', slowStatement, 5, tookMs);
+      root.end(startTime + tookMs + 8);
+    }
+  }
+  await processor.shutdown();
 }
 
 async function picture(name: string, of: Page = page): Promise<void> {
@@ -196,6 +285,36 @@ describe('dashboards', () => {
     await page.getByRole('button', { name: 'Add to a dashboard' }).click();
     await page.getByRole('link', { name: 'Tills', exact: true }).click();
     await expect.poll(() => page.locator('.dash-cell').count(), { timeout: 15_000 }).toBe(2);
+  });
+
+  test('from a red panel to the guilty database query of one store in five clicks', { timeout: 60_000 }, async () => {
+    await page.goto(`${product.url}/dashboards/ready-postgresql?range=15m`);
+    const panel = page.getByRole('region', { name: 'Slowest 5 % take longer than' });
+    await panel.locator('.stat[data-tone="bad"]').waitFor({ timeout: 30_000 });
+    await picture('red-panel');
+    let clicks = 0;
+    const click = async (what: ReturnType<Page['locator']>): Promise<void> => {
+      await what.click();
+      clicks++;
+    };
+    await click(panel.getByRole('button', { name: /: more$/ }));
+    await click(page.getByRole('menuitem', { name: 'Queries by time' }));
+    // What took the most time stands first.
+    await click(page.locator('.figures-table tbody tr').first().getByRole('button'));
+    const drawer = page.getByRole('dialog');
+    // So does the store that waited most; the drawer then speaks of this store alone.
+    await click(drawer.getByRole('table').getByRole('link').first());
+    await page.waitForURL((url) => url.searchParams.get('site') === 'STORE_003');
+    await expect.poll(() => drawer.getByRole('table').getByRole('link').allInnerTexts()).toEqual(['STORE_003']);
+    await picture('red-panel-query');
+    await click(drawer.locator('.example-list').getByRole('link').first());
+    await page.waitForURL((url) => /^\/traces\/[0-9a-f]{32}$/.test(url.pathname));
+    const span = page.getByRole('dialog');
+    await span.getByText(slowStatement).first().waitFor({ timeout: 20_000 });
+    expect(await span.innerText()).toContain('2.42');
+    expect(await page.locator('.trace-head').innerText()).toContain('STORE_003');
+    await picture('red-panel-trace');
+    expect(clicks).toBeLessThanOrEqual(5);
   });
 
   test('the pages themselves had no errors', () => {

@@ -7,6 +7,7 @@ export * from './traces.ts';
 export * from './trace-analysis.ts';
 export * from './ai-prices.ts';
 export * from './errors.ts';
+export * from './error-rules.ts';
 export * from './metrics.ts';
 export * from './data.ts';
 export * from './rules.ts';

@@ -32,6 +32,13 @@ const words: Readonly<Record<CallKind, { what: string; peer: string; empty: stri
   },
 };
 
+const viewOf: Readonly<Record<CallRow['call'], string>> = {
+  db: 'database',
+  external: 'external',
+  queue: 'queues',
+  ai: 'ai',
+};
+
 const idOf = (row: CallRow): string => `${row.peer} ${row.statement}`;
 
 const columnsOf = (call: CallKind): readonly ExtraColumn<CallRow>[] => [
@@ -140,7 +147,13 @@ function CallView({ row }: { row: CallRow }): ReactNode {
             {data.sites.slice(0, 20).map((site) => (
               <tr key={site.site}>
                 <td>
-                  {site.site === '' ? '(no site)' : <Go to={`/sites/${encodeURIComponent(site.site)}`}>{site.site}</Go>}
+                  {site.site === '' ? (
+                    '(no site)'
+                  ) : (
+                    <Go to="/traces" search={{ view: viewOf[row.call], call: idOf(row), site: site.site }}>
+                      {site.site}
+                    </Go>
+                  )}
                 </td>
                 <td className="number">{formatDuration(site.totalMs)}</td>
                 <td className="number">{formatCount(site.calls)}</td>

@@ -175,7 +175,7 @@ function Picture({
                 transform={`translate(${x} ${y})`}
                 role="button"
                 tabIndex={0}
-                aria-label={`${kindWords[node.kind]} ${node.name}: ${formatCount(node.callsPerMin)} calls a minute, ${formatShare(node.errorRate)} failed, p95 ${formatDuration(node.p95Ms)}`}
+                aria-description={`${kindWords[node.kind]} ${node.name}: ${formatCount(node.callsPerMin)} calls a minute, ${formatShare(node.errorRate)} failed, p95 ${formatDuration(node.p95Ms)}`}
                 onClick={() => open(node.id)}
                 onKeyDown={(event) => onKeys(event, node.id)}
               >
