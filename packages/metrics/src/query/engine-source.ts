@@ -83,7 +83,7 @@ export class EngineSource implements SeriesSource {
         ? grid.startMs - kernel.rangeMs - lookMs
         : Math.floor(grid.startMs / resolutionMs) * resolutionMs - rolledReachMs(kernel, resolutionMs);
     const endMs = grid.startMs + (grid.count - 1) * grid.stepMs + (kernel.extended === 'smoothed' ? lookMs : 0);
-    const upToMs = this.#query.rollups?.upToMs ?? -Infinity;
+    const rolled = resolutionMs && { resolutionMs, upToMs: this.#query.rollups?.upToMs ?? -Infinity };
     const { organisation, enforced, bounds } = this.#query;
     const selected = await this.#parts.index.select({
       organisation,
@@ -98,7 +98,7 @@ export class EngineSource implements SeriesSource {
     if (!selected.ok) throw new QueryFailure(selected.error);
     const selection = selected.value;
     try {
-      return await this.#compute(request, reduction, selection, startMs, endMs);
+      return await this.#compute(request, reduction, selection, { startMs, endMs, ...(rolled ? { rolled } : {}) });
     } finally {
       // All shares have ended: nobody reads the head's memory for this scan any more.
       if (selection.lease !== undefined) this.#parts.index.endLease(selection.lease);
@@ -109,8 +109,7 @@ export class EngineSource implements SeriesSource {
     { grid, kernel }: ScanRequest,
     reduction: ScanRequest['reduction'],
     selection: Selection,
-    startMs: number,
-    endMs: number,
+    reading: Pick<Share, 'startMs' | 'endMs' | 'rolled'>,
   ): Promise<ScanResult | undefined> {
     const { organisation, bounds } = this.#query;
     const rows = reduction ? (selection.groups?.labels.length ?? 0) : selection.fps.length;
@@ -119,11 +118,9 @@ export class EngineSource implements SeriesSource {
       organisation,
       grid,
       kernel,
-      startMs,
-      endMs,
+      ...reading,
       limits: this.#limits(),
       ...(reduction ? { reduction } : {}),
-      ...(resolutionMs === undefined ? {} : { rolled: { resolutionMs, upToMs } }),
     });
     const results = await runAll(shares);
     for (const { result } of results) this.#samples += result.samples;

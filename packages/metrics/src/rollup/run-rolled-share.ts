@@ -14,9 +14,10 @@ import { appendChunk } from '../chunk/chunk.ts';
 import { SampleBuffer } from '../chunk/sample-buffer.ts';
 import { chunkQuery } from '../query/chunk-sql.ts';
 import { FpTable } from '../query/fp-table.ts';
+import { HeadReader } from '../query/head-reader.ts';
 import { mergeOverlap } from '../query/merge-samples.ts';
 import type { ShareTools } from '../query/run-share.ts';
-import { startOf, type Share, type ShareResult } from '../query/share.ts';
+import type { Share, ShareResult } from '../query/share.ts';
 import { dayMs, rollupTables } from './resolutions.ts';
 import { appendRolled, encodeRolled } from './rolled-chunk.ts';
 
@@ -110,19 +111,17 @@ export class RolledShareRun {
     const scratch = new SampleBuffer(16);
     const buckets = new RolledColumns();
     const read = new Uint8Array(members.length);
-    const firstPiece = new Int32Array(members.length).fill(-1);
-    for (let p = head.series.length - 1; p >= 0; p--) firstPiece[head.series[p] ?? 0] = p;
-    const append = (bytes: Uint8Array): void => {
+    // A sample at the very start of a day belongs to it.
+    const pieces = new HeadReader(head, members.length, fromMs - 1, endMs);
+    const append = (take: (into: SampleBuffer) => string | undefined): void => {
       const from = buffer.count;
-      const fault = appendChunk(bytes, buffer);
+      const fault = take(buffer);
       if (fault !== undefined) this.#tools.damaged(fault);
       else mergeOverlap(buffer, from, scratch);
     };
     const finish = (i: number): void => {
       read[i] = 1;
-      for (let p = firstPiece[i] ?? -1; p >= 0 && head.series[p] === i; p++) {
-        append(head.bytes.subarray(startOf(head, p), head.ends[p]));
-      }
+      for (let p = pieces.first(i); pieces.isOf(p, i); p++) append((into) => pieces.append(p, into));
       this.samples += buffer.count;
       buckets.clear();
       rollUp(since(buffer, fromMs), this.#rolled.resolutionMs, buckets);
@@ -138,18 +137,18 @@ export class RolledShareRun {
         throw new QueryFailure({ kind: 'execution', message });
       }
     };
-    const lastStoredMs = stored ? Math.max(stored.lastMs, ...stored.changedMs) : Infinity;
-    // Nothing is stored where that is not a number.
-    if (lastStoredMs >= blockStartOf(fromMs)) {
+    const storedLater =
+      !stored || stored.lastMs >= blockStartOf(fromMs) || stored.changedMs.some((ms) => ms >= blockStartOf(fromMs));
+    if (storedLater) {
       let current = -1;
       await this.#eachRow({ members, startMs: blockStartOf(fromMs), endMs }, (i, _, bytes) => {
         if (i !== current && current >= 0) finish(current);
         current = i;
-        append(bytes);
+        append((into) => appendChunk(bytes, into));
       });
       if (current >= 0) finish(current);
     }
-    for (const i of members) if (read[i] === 0 && firstPiece[i] !== -1) finish(i);
+    for (const i of members) if (read[i] === 0 && pieces.first(i) >= 0) finish(i);
   }
 
   async #eachRow(
