@@ -16,6 +16,7 @@ import { incidentRoutes } from './incidents.ts';
 import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
+import { samplingRoutes } from './sampling.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
 import { ruleFileRoutes } from './rule-files.ts';
@@ -49,5 +50,6 @@ export const allRoutes: readonly (readonly Route[])[] = [
   logRoutes,
   traceRoutes,
   traceAnalysisRoutes,
+  samplingRoutes,
   storyRoutes,
 ];
