@@ -8,8 +8,8 @@ const waiting = [
 ];
 
 /**
- * Four projects. `unit` is quick and shares one thread pool without isolation; `engine` starts real engines and takes
- * its files one by one; `waiting` runs beside it; `journeys` drives the whole product in a browser.
+ * Four projects. `unit` is quick and shares one thread pool without isolation; `engine` starts real engines, two files
+ * at a time; `waiting` runs beside it; `journeys` drives the whole product in a browser.
  */
 export default defineConfig({
   test: {
@@ -30,7 +30,7 @@ export default defineConfig({
           include: ['{packages,apps,examples,bench}/**/*.engine.test.ts'],
           exclude: ['**/node_modules/**'],
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

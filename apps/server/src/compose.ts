@@ -31,6 +31,7 @@ import { DemoFleet } from './demo-fleet.ts';
 import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
+import { openGrouping } from './stages/grouping.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
 import { openMetricHead } from './stages/metric-head.ts';
@@ -125,6 +126,7 @@ async function openIngest(
     ledger,
     settings: exactlyOnceSettings,
     metrics: head,
+    grouping: openGrouping(stores, clock, logger),
     clock,
     logger,
   });

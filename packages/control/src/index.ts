@@ -7,6 +7,7 @@ export * from './detect/port.ts';
 export * from './alerting/port.ts';
 export * from './respond/port.ts';
 export * from './monitors/port.ts';
+export * from './issues/port.ts';
 export { openControl, type OpenControlOptions } from './open-control.ts';
 export {
   startEmbeddedPostgres,

@@ -10,7 +10,8 @@ import { type Database, openDatabase } from './database/database.ts';
 import { startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
 import { fleetControl } from './fleet/fleet.ts';
 import { invitations } from './invitations.ts';
-import { issueStates } from './issue-states.ts';
+import { issueRecords } from './issues/issue-records.ts';
+import { issueStates } from './issues/issue-states.ts';
 import { keys } from './keys.ts';
 import { monitors } from './monitors/monitors.ts';
 import { organisations, projects } from './organisations.ts';
@@ -63,6 +64,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     projects: projects(context),
     sites: sitesService,
     issueStates: issueStates(context),
+    issues: issueRecords(context),
     audit: audit(context),
     fleet: fleetControl(context, sitesService),
     detect: detect(context),

@@ -34,3 +34,8 @@ export { keepOwnSeries, type OwnSeriesParts } from './own-series.ts';
 export { scrapeProtocol } from './scraped.ts';
 export { startStatsd, type StatsdServer } from './statsd/start-statsd.ts';
 export { remoteWrite2Lane } from './protocols/prometheus-remote-write/prometheus-remote-write.ts';
+export { CachedGroupingBook, type GroupingBook, type GroupingSource } from './errors/grouping/grouping-book.ts';
+export { readFingerprintRules } from './errors/grouping/rules/fingerprint-rules.ts';
+export { readStackRules } from './errors/grouping/rules/stack-rules.ts';
+export type { RulesFault } from './errors/grouping/rules/read-rules.ts';
+export { ownersOf, readOwnershipRules, type OwnedEvent } from './errors/ownership/ownership-rules.ts';

@@ -1,3 +1,4 @@
+import type { OrganisationGrouping } from './errors/grouping/group-error.ts';
 import type { KeyScope, Reason } from '@sightline/record';
 
 /**
@@ -66,6 +67,8 @@ export type Checked =
       readonly refused: readonly Refusal[];
       /** For the reply, once all is stored. */
       readonly headers?: Readonly<Record<string, string>>;
+      /** The reply's text, once all is stored, where a protocol answers record by record. */
+      readonly body?: string;
     }
   | {
       readonly kind: 'refuse';
@@ -89,6 +92,7 @@ export type Ending =
       readonly refused: readonly Refusal[];
       /** What the check gave to the reply. */
       readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
     }
   | {
       readonly kind: 'refused';
@@ -158,7 +162,7 @@ export interface SpooledFrame {
 /**
  * How the frames of one lane become rows. `engine`: the engine reads the segment itself (`sql` gives the statements, in
  * which the loader puts the segment's path, as a literal, in the place of `{segment}`). `decode`: bytes → rows in TypeScript, no I/O, never throws
- * on bad input; what it cannot use it reports in `refused`. `metrics`: see `MetricLane`.
+ * on bad input; what it cannot use it reports in `refused`; `grouping` is what the frame's organisation decided about errors. `metrics`: see `MetricLane`.
  */
 export type Lane =
   | {
@@ -171,7 +175,10 @@ export type Lane =
   | {
       readonly name: string;
       readonly kind: 'decode';
-      readonly decode: (frame: SpooledFrame) => {
+      readonly decode: (
+        frame: SpooledFrame,
+        grouping?: OrganisationGrouping,
+      ) => {
         readonly tables: readonly DecodedRows[];
         readonly refused: readonly Refusal[];
       };

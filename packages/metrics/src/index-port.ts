@@ -4,11 +4,14 @@ import { fail, type Logger, type Result } from '@sightline/base';
 import type { QueryFault } from '@sightline/query/promql';
 import { buffersOf, type Selection, type SeriesIndex } from './selection.ts';
 
-type Method = keyof SeriesIndex;
+type Method = Exclude<keyof SeriesIndex, 'endLease'>;
 interface IndexCall {
   readonly id: number;
   readonly method: Method;
   readonly argument: unknown;
+}
+interface LeaseEnd {
+  readonly endLease: number;
 }
 interface IndexAnswer {
   readonly id: number;
@@ -16,11 +19,34 @@ interface IndexAnswer {
   readonly error?: string;
 }
 
-/** Answers calls that come over `port` with `index`. What throws is logged and told to the caller as an internal fault. */
+/**
+ * Answers calls that come over `port` with `index`. What throws is logged and told to the caller as an internal fault. Leases end with
+ * the port at the latest.
+ */
 export function answerIndexCalls(port: MessagePort, index: SeriesIndex, logger: Logger): void {
-  port.on('message', (call: IndexCall) => {
+  const leases = new Set<number>();
+  let closed = false;
+  port.on('close', () => {
+    closed = true;
+    for (const lease of leases) index.endLease(lease);
+    leases.clear();
+  });
+  const noteLease = (value: unknown): void => {
+    const lease = (value as Result<Selection, QueryFault> & { value?: Selection }).value?.lease;
+    if (lease === undefined) return;
+    if (closed) index.endLease(lease);
+    else leases.add(lease);
+  };
+  port.on('message', (call: IndexCall | LeaseEnd) => {
+    if ('endLease' in call) {
+      if (leases.delete(call.endLease)) index.endLease(call.endLease);
+      return;
+    }
     void answer(index, call).then(
-      (value) => port.postMessage({ id: call.id, value } satisfies IndexAnswer, transfersOf(call.method, value)),
+      (value) => {
+        if (call.method === 'select') noteLease(value);
+        port.postMessage({ id: call.id, value } satisfies IndexAnswer, transfersOf(call.method, value));
+      },
       (error: unknown) => {
         logger.error('a question to the series index failed', { method: call.method, error: String(error) });
         port.postMessage({ id: call.id, error: String(error) } satisfies IndexAnswer, []);
@@ -87,6 +113,10 @@ export class IndexClient implements SeriesIndex {
   }
   statistics(organisation: string): Promise<Awaited<ReturnType<SeriesIndex['statistics']>>> {
     return this.#call('statistics', organisation);
+  }
+
+  endLease(lease: number): void {
+    if (!this.#closed) this.#port.postMessage({ endLease: lease } satisfies LeaseEnd, []);
   }
 
   #call<T>(method: Method, argument: unknown): Promise<T> {

@@ -29,6 +29,8 @@ export interface SelectionRequest {
   };
   /** More series are a fault of kind `execution`. */
   readonly limit: number;
+  /** No samples are wanted, labels alone. */
+  readonly labelsOnly?: true;
 }
 
 /** Labels of many series: each text once. Series i has the pairs (name, value in turn) `pairs[ends[i-1] … ends[i]]`. */
@@ -38,11 +40,17 @@ export interface LabelTable {
   readonly ends: Uint32Array;
 }
 
-/** Chunks (`encodeChunk`), those of one series together and in order of time; `series` ascends, `ends` are byte offsets. */
+/** Where samples of the head lie: pieces of one series together and in order of time; `series`, the series of each, ascends. */
 export interface HeadPieces {
   readonly series: Uint32Array;
-  readonly ends: Uint32Array;
-  readonly bytes: Uint8Array;
+  /**
+   * Four words for each piece: the number of its page, where it begins, its length, its capacity. With capacity 0 it is a chunk
+   * (`encodeChunk`) of `length` bytes. Else `length` samples, counted in doubles of the page: times from the beginning on, values
+   * `capacity` doubles behind them.
+   */
+  readonly places: Uint32Array;
+  /** The head's own memory, shared; chunks that were made for this selection stand alone. */
+  readonly pages: readonly (SharedArrayBuffer | Uint8Array)[];
 }
 
 /** Series in order of metric and fingerprint (unsigned). Typed arrays are transferred: they belong to the receiver. */
@@ -59,6 +67,8 @@ export interface Selection {
   readonly groups?: { readonly labels: readonly Labels[]; readonly of: Uint32Array };
   /** Every sample of the range that the engine may not have yet; a few outside the range do no harm. */
   readonly head: HeadPieces;
+  /** To be ended (`endLease`) when nobody reads `head` any more; absent where `head` stays as it is by itself. */
+  readonly lease?: number;
   /** Blocks in which the engine has chunks of this organisation. Nothing outside is read. Absent: not known, the engine is asked. */
   readonly stored?: {
     /** Start of the first and of the last such block, milliseconds; NaN when there is none. */
@@ -84,20 +94,26 @@ export interface SeriesIndex {
   labelNames(query: IndexQuery): Promise<Limited<string>> | Limited<string>;
   labelValues(query: IndexQuery & { readonly label: string }): Promise<Limited<string>> | Limited<string>;
   statistics(organisation: string): Promise<Statistics> | Statistics;
+  /** The memory that a selection named may be used for something else. */
+  endLease(lease: number): void;
 }
+
+/** What a selection has of the head where it has nothing. */
+export const noPieces: HeadPieces = { series: new Uint32Array(0), places: new Uint32Array(0), pages: [] };
 
 /** Buffers of a selection, to be transferred with it. Buffers that are shared stay. */
 export function buffersOf(selection: Selection): ArrayBuffer[] {
   const { fps, metricEnds, labels, groups, head, stored } = selection;
+  // What nobody else sees may go: `noPieces` is everybody's.
+  const own = head === noPieces ? undefined : head;
   const arrays = [
     fps,
     metricEnds,
     labels?.pairs,
     labels?.ends,
     groups?.of,
-    head.series,
-    head.ends,
-    head.bytes,
+    own?.series,
+    own?.places,
     stored?.changedMs,
     stored?.changes,
   ];

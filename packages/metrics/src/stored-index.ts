@@ -5,7 +5,15 @@
 import { fail, ok, type Result } from '@sightline/base';
 import type { Labels, Limited, Matcher, MetricName, QueryFault } from '@sightline/query/promql';
 import { StoreError, type ParameterValue, type TelemetryReader } from '@sightline/store/port';
-import type { IndexQuery, LabelTable, Selection, SelectionRequest, SeriesIndex, Statistics } from './selection.ts';
+import {
+  noPieces,
+  type IndexQuery,
+  type LabelTable,
+  type Selection,
+  type SelectionRequest,
+  type SeriesIndex,
+  type Statistics,
+} from './selection.ts';
 
 /** How much longer than its `last_seen` says a series may be alive: definitions are written anew only from time to time. */
 const slackMs = 86_400_000;
@@ -47,6 +55,9 @@ export class StoredIndex implements SeriesIndex {
       return fail({ kind: 'execution', message: `the selector matches more than ${limit} series` });
     return ok(selectionOf(rows, request));
   }
+
+  /** Nothing is ever lent. */
+  endLease(): void {}
 
   async series(query: IndexQuery): Promise<Limited<Labels>> {
     const where = conditionOf(query.organisation, query.matchers, query.startMs, query.endMs);
@@ -188,7 +199,7 @@ function selectionOf(rows: readonly SeriesRow[], { grouping }: SelectionRequest)
     fps,
     metrics,
     metricEnds: Uint32Array.from(ends),
-    head: { series: new Uint32Array(0), ends: new Uint32Array(0), bytes: new Uint8Array(0) },
+    head: noPieces,
     ...(grouping ? { groups: groupsOf(all, grouping) } : { labels: tableOf(all) }),
   };
 }

@@ -9,6 +9,7 @@ export {
   type ErrorException,
   type ErrorFrame,
   type ErrorPayload,
+  type GroupingPart,
 } from './error-event.ts';
 export {
   findingSeverities,

@@ -10,6 +10,7 @@ import { sessionRoutes } from './session.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import { dataRoutes } from './data.ts';
 import { demoRoutes } from './demo.ts';
+import { errorRulesRoutes } from './error-rules.ts';
 import { errorRoutes } from './errors.ts';
 import { fleetRoutes } from './fleet.ts';
 import { incidentRoutes } from './incidents.ts';
@@ -37,6 +38,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   monitorRoutes,
   siteHistoryRoutes,
   errorRoutes,
+  errorRulesRoutes,
   metricRoutes,
   promqlRoutes,
   dashboardRoutes,

@@ -1,6 +1,7 @@
 import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Logger } from '@sightline/base';
 import { lostBeforeUs, type LedgerEntry } from '@sightline/record';
+import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
 import type { Ledger } from '../ledger.ts';
 import type { DecodedRows, Lane, MetricLane, Refusal } from '../protocol.ts';
 import type { Segment } from '../spool/spool.ts';
@@ -18,6 +19,8 @@ export interface SegmentParts {
   readonly logger: Logger;
   /** Absent where this process holds no metric store. */
   readonly metrics?: MetricTarget;
+  /** What organisations decided about the grouping of errors; absent where nobody decides. */
+  readonly grouping?: GroupingBook;
 }
 
 /** One statement over a file. `sql` holds `{segment}` where the file's path belongs. */
@@ -68,12 +71,13 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
       ...lost,
     });
   }
+  if (lane.kind === 'decode') await parts.grouping?.ready(frames.map(({ scope }) => scope.organisation));
   const refused: Refused[] = [];
   const culprits: Culprits = new Map();
   const splits = await Splits.read(segment.path);
   const planned = segment.records > smallRecords ? parts : { ...parts, settings: { ...parts.settings, ...smallPlan } };
   const load: Load = { parts: planned, segment, frames, intact: brokenAt === undefined, splits, suspect, culprits };
-  for (const statement of statementsOf(lane, refused)) await runOver(load, statement, 0, frames.length);
+  for (const statement of statementsOf(lane, refused, parts.grouping)) await runOver(load, statement, 0, frames.length);
   await quarantine(parts, segment, culprits);
   await parts.ledger.write(`${segment.name}-ledger`, accountOf(frames, culprits, refused));
 }
@@ -119,10 +123,14 @@ function readFrames(content: Buffer): { readonly frames: SpooledRecord[]; readon
   return { frames, brokenAt: undefined };
 }
 
-function statementsOf(lane: Exclude<Lane, MetricLane>, refused: Refused[]): readonly Statement[] {
+function statementsOf(
+  lane: Exclude<Lane, MetricLane>,
+  refused: Refused[],
+  grouping: GroupingBook | undefined,
+): readonly Statement[] {
   if (lane.kind === 'engine')
     return lane.sql.map(({ name, sql }) => ({ name, sql, settings: { format_schema: lane.formatSchema } }));
-  const decode = decodeOnce(lane, refused);
+  const decode = decodeOnce(lane, refused, grouping);
   const tables = ['logs', 'spans', 'errors', 'sessions', 'checks', 'attachments', 'feedback'] as const;
   return tables.map((table) => ({
     name: table,
@@ -140,12 +148,16 @@ function statementsOf(lane: Exclude<Lane, MetricLane>, refused: Refused[]): read
 type Decode = (frame: SpooledRecord) => readonly DecodedRows[];
 
 /** Decodes a frame when it is first asked for; several tables share the result. */
-function decodeOnce(lane: Extract<Lane, { kind: 'decode' }>, refused: Refused[]): Decode {
+function decodeOnce(
+  lane: Extract<Lane, { kind: 'decode' }>,
+  refused: Refused[],
+  grouping: GroupingBook | undefined,
+): Decode {
   const known = new WeakMap<SpooledRecord, readonly DecodedRows[]>();
   return (frame) => {
     let tables = known.get(frame);
     if (!tables) {
-      const decoded = decodeOrBlame(lane, frame);
+      const decoded = decodeOrBlame(lane, frame, grouping);
       if (decoded.refused.length > 0) refused.push({ frame, refusals: decoded.refused });
       tables = decoded.tables;
       known.set(frame, tables);
@@ -158,9 +170,10 @@ function decodeOnce(lane: Extract<Lane, { kind: 'decode' }>, refused: Refused[])
 function decodeOrBlame(
   lane: Extract<Lane, { kind: 'decode' }>,
   frame: SpooledRecord,
+  grouping: GroupingBook | undefined,
 ): ReturnType<Extract<Lane, { kind: 'decode' }>['decode']> {
   try {
-    return lane.decode(frame);
+    return lane.decode(frame, grouping?.of(frame.scope.organisation));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw Object.assign(new Error(`the decoder failed: ${reason}`), { kind: 'bad-data' });

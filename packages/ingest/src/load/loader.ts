@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Clock, Logger } from '@sightline/base';
+import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 import type { Spool } from '../spool/spool.ts';
@@ -46,6 +47,8 @@ export async function startLoader(options: {
   readonly settings: StatementSettings;
   /** Takes the segments of lanes of kind `metrics`. */
   readonly metrics?: MetricTarget;
+  /** Asked by the lanes that decode errors. */
+  readonly grouping?: GroupingBook;
   readonly clock: Clock;
   readonly logger: Logger;
 }): Promise<Loader> {
@@ -80,8 +83,15 @@ class SegmentLoader implements Loader {
     this.#spool = options.spool;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    const { target, settings, ledger, logger, metrics } = options;
-    this.#segmentParts = { target, settings, ledger, logger, ...(metrics ? { metrics } : {}) };
+    const { target, settings, ledger, logger, metrics, grouping } = options;
+    this.#segmentParts = {
+      target,
+      settings,
+      ledger,
+      logger,
+      ...(metrics ? { metrics } : {}),
+      ...(grouping ? { grouping } : {}),
+    };
     this.#lanes = new Map(options.protocols.flatMap(({ lanes }) => lanes).map((lane) => [lane.name, lane]));
     this.#running = this.#run();
   }

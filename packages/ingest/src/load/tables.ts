@@ -87,6 +87,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     received_at: timeNs,
     event_id: text,
     issue: number('UInt64'),
+    grouping_hash: number('UInt64'),
     grouping_version: number('UInt8'),
     severity: number('UInt8'),
     platform: text,

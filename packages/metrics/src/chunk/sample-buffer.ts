@@ -37,6 +37,16 @@ export class SampleBuffer implements SampleColumns {
     if (this.#startTimes) this.#startTimes = grown(this.#startTimes, capacity);
   }
 
+  /** Appends `count` samples that lie in `from`: their times at `times`, their values, bit by bit, at `values`. */
+  appendFloats(from: Float64Array, times: number, values: number, count: number): void {
+    this.reserve(count);
+    this.times.set(from.subarray(times, times + count), this.count);
+    this.values.set(from.subarray(values, values + count), this.count);
+    this.#startTimes?.fill(0, this.count, this.count + count);
+    if (this.#histograms) this.#histograms.length = this.count;
+    this.count += count;
+  }
+
   /** The histograms' column, made when first needed; entries without a histogram are undefined. */
   withHistograms(): (FloatHistogram | undefined)[] {
     return (this.#histograms ??= []);

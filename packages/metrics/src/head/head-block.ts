@@ -3,6 +3,7 @@ import { blockMs } from '../block.ts';
 import { appendChunk, encodeChunk } from '../chunk/chunk.ts';
 import { SampleBuffer } from '../chunk/sample-buffer.ts';
 import { grown } from '../series/family.ts';
+import type { PieceList } from './piece-list.ts';
 import { leastSamples, mostSamples, PieceArena, type SampleSlab } from './sample-slab.ts';
 
 /** A sample with more than a time and a value. */
@@ -66,7 +67,9 @@ export class HeadBlock {
   append(sid: number, atMs: number, lo: number, hi: number): void {
     const ref = sid < this.#ref.length ? (this.#ref[sid] as number) : 0;
     if (ref === 0) {
-      this.#start(sid, atMs, lo, hi);
+      if (sid < this.#ref.length && this.#firstPiece[sid] !== 0 && atMs <= (this.#last[sid] as number))
+        this.#late(sid, 0, 0, atMs, lo, hi);
+      else this.#start(sid, atMs, lo, hi);
       return;
     }
     const count = this.#counts[sid] as number;
@@ -86,25 +89,25 @@ export class HeadBlock {
   }
 
   has(sid: number): boolean {
-    return (sid < this.#ref.length && this.#ref[sid] !== 0) || this.#rich.has(sid);
+    return (sid < this.#ref.length && (this.#ref[sid] !== 0 || this.#firstPiece[sid] !== 0)) || this.#rich.has(sid);
   }
 
-  /** Adds chunks of a series' samples between the times to `into`, in order of time. False when the series has late samples: then use `gather`. */
-  piecesOf(sid: number, afterMs: number, endMs: number, into: Uint8Array[]): boolean {
+  /**
+   * Tells `into` where a series' samples between the times lie, in order of time; an open piece goes as a whole. False when the series has
+   * late samples: then use `gather`.
+   */
+  piecesOf(sid: number, afterMs: number, endMs: number, into: PieceList): boolean {
     if (this.#rich.has(sid)) return false;
     if (sid >= this.#ref.length) return true;
     for (let piece = this.#firstPiece[sid] as number; piece !== 0; piece = this.#pieces.next(piece)) {
       if (this.#pieces.lastMs(piece) > afterMs && this.#pieces.firstMs(piece) <= endMs)
-        into.push(this.#pieces.chunk(piece));
+        into.chunk(this.#pieces.place(piece));
     }
     const count = this.#counts[sid] as number;
     if (count === 0 || (this.#last[sid] as number) <= afterMs) return true;
-    const open = this.#open(sid);
-    let from = count;
-    while (from > 0 && (open.times[from - 1] as number) > afterMs) from--;
-    let to = count;
-    while (to > from && (open.times[to - 1] as number) > endMs) to--;
-    if (to > from) into.push(encodeChunk(open, from, to));
+    const ref = this.#ref[sid] as number;
+    if ((this.#slab.doubles[ref] as number) <= endMs)
+      into.open(this.#slab.memory, ref, count, leastSamples << (this.#sizes[sid] as number));
     return true;
   }
 
@@ -148,7 +151,7 @@ export class HeadBlock {
       this.#keepRich(sid, { atMs, lo, hi, startMs: 0 });
       return;
     }
-    if (!this.#rich.has(sid)) this.#join(sid, atMs);
+    if (!this.has(sid)) this.#join(sid, atMs);
     this.#ref[sid] = ref;
     this.#sizes[sid] = 0;
     this.#counts[sid] = 0;
@@ -165,7 +168,7 @@ export class HeadBlock {
     this.samples++;
   }
 
-  /** The open piece is full: it grows, or is encoded and begun anew. */
+  /** The open piece is full: it grows, or is encoded and a small one begun. */
   #makeRoom(sid: number, ref: number, count: number, atMs: number, lo: number, hi: number): void {
     const size = this.#sizes[sid] as number;
     const larger = size < largestSize ? this.#slab.take(size + 1) : 0;
@@ -186,7 +189,11 @@ export class HeadBlock {
     const piece = this.#pieces.add(encodeChunk(open), before, firstMs, this.#last[sid] as number);
     if (before === 0) this.#firstPiece[sid] = piece;
     this.#lastPiece[sid] = piece;
-    this.#write(sid, ref, leastSamples << size, 0, atMs, lo, hi);
+    // Not written over: who asked before may still be reading it.
+    this.#slab.give(ref, size);
+    this.#ref[sid] = 0;
+    this.#counts[sid] = 0;
+    this.#start(sid, atMs, lo, hi);
   }
 
   #late(sid: number, ref: number, count: number, atMs: number, lo: number, hi: number): void {

@@ -1,6 +1,13 @@
 import { fail, ok, type Result } from '@sightline/base';
 import type { Labels, Limited, Matcher, MetricName, QueryFault } from '@sightline/query/promql';
-import type { IndexQuery, Selection, SelectionRequest, SeriesIndex, Statistics } from '../selection.ts';
+import {
+  noPieces,
+  type IndexQuery,
+  type Selection,
+  type SelectionRequest,
+  type SeriesIndex,
+  type Statistics,
+} from '../selection.ts';
 import type { Organisation } from '../series/catalogue.ts';
 import type { Family } from '../series/family.ts';
 import { findMembers, MatcherTable } from '../series/find-members.ts';
@@ -61,13 +68,23 @@ export class HeadIndex implements SeriesIndex {
       ...(request.grouping
         ? { groups: groupTable(matched, total, request.grouping) }
         : { labels: labelTable(matched, total) }),
-      head: headPieces(this.#head.blocks, matched, request.startMs, request.endMs),
+      ...(request.labelsOnly ? { head: noPieces } : this.#pieces(matched, request)),
       stored: {
         ...this.#stored.range(request.organisation),
         changedMs: Float64Array.from(changes, ([startMs]) => startMs),
         changes: Uint32Array.from(changes, ([, count]) => count),
       },
     });
+  }
+
+  endLease(lease: number): void {
+    this.#head.blocks.slab.endLease(lease);
+  }
+
+  #pieces(matched: readonly MatchedFamily[], { startMs, endMs }: SelectionRequest): Pick<Selection, 'head' | 'lease'> {
+    const { blocks } = this.#head;
+    const pieces = headPieces(blocks, matched, startMs, endMs);
+    return { head: pieces.finish(), ...(pieces.leased ? { lease: blocks.slab.lease() } : {}) };
   }
 
   async series(query: IndexQuery): Promise<Limited<Labels>> {

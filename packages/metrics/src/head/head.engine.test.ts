@@ -6,6 +6,7 @@ import type { LoadedMetrics } from '@sightline/ingest/metric-formats';
 import type { Matcher } from '@sightline/query/promql';
 import { exactlyOnceSettings, migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { HeadReader } from '../query/head-reader.ts';
 import { appendChunk } from '../chunk/chunk.ts';
 import { SampleBuffer } from '../chunk/sample-buffer.ts';
 import { labelsAt } from '../selection.ts';
@@ -96,8 +97,9 @@ async function held(...matchers: Matcher[]): Promise<Record<string, [number, num
   if (!found.ok) throw new Error(found.error.message);
   const { labels, head: pieces, fps } = found.value;
   const all = Array.from({ length: fps.length }, () => new SampleBuffer(16));
+  const reader = new HeadReader(pieces, fps.length, 0, Infinity);
   for (const [i, series] of pieces.series.entries()) {
-    const problem = appendChunk(pieces.bytes.subarray(i === 0 ? 0 : pieces.ends[i - 1], pieces.ends[i]), all[series]!);
+    const problem = reader.append(i, all[series]!);
     if (problem) throw new Error(problem);
   }
   return Object.fromEntries(

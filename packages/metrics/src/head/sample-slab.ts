@@ -4,9 +4,12 @@ export const mostSamples = 128;
 
 /**
  * Room for samples that are not encoded yet: pieces of 4, 8, … 128 samples out of one array, given back to lists by size. The
- * array is reserved at once; the system gives memory only for what is touched.
+ * array is reserved at once; the system gives memory only for what is touched. Query threads read it as it is: who was told where
+ * pieces lie holds a lease, and what is given back meanwhile is not taken again before the lease ends. Samples are only ever added
+ * behind those that a reader was told of.
  */
 export class SampleSlab {
+  readonly memory: SharedArrayBuffer;
   /** A piece of n samples at `ref`: n times, then n values. */
   readonly doubles: Float64Array;
   /** The same memory, so that values are copied bit by bit: a NaN keeps its bits. */
@@ -15,10 +18,32 @@ export class SampleSlab {
   /** 0 is no piece. */
   #top = 8;
   #used = 0;
+  /** Leases that are open, the oldest first. */
+  readonly #leases = new Set<number>();
+  #lease = 0;
+  /** Given back under a lease: reference, size and the last lease of that moment, in turn. */
+  #limbo: number[] = [];
 
   constructor(sizeBytes: number) {
-    this.doubles = new Float64Array(Math.max(4096, Math.floor(sizeBytes / 8)));
-    this.words = new Uint32Array(this.doubles.buffer);
+    this.memory = new SharedArrayBuffer(8 * Math.max(4096, Math.floor(sizeBytes / 8)));
+    this.doubles = new Float64Array(this.memory);
+    this.words = new Uint32Array(this.memory);
+  }
+
+  /** Begins a lease; the answer is its number. */
+  lease(): number {
+    this.#leases.add(++this.#lease);
+    return this.#lease;
+  }
+
+  /** Ends a lease; one that has ended already is passed over. */
+  endLease(lease: number): void {
+    if (!this.#leases.delete(lease)) return;
+    const [oldest = Infinity] = this.#leases;
+    let freed = 0;
+    for (; freed < this.#limbo.length && (this.#limbo[freed + 2] as number) < oldest; freed += 3)
+      this.#giveNow(this.#limbo[freed] as number, this.#limbo[freed + 1] as number);
+    if (freed > 0) this.#limbo = this.#limbo.slice(freed);
   }
 
   get usedBytes(): number {
@@ -36,25 +61,57 @@ export class SampleSlab {
       this.#used += length;
       return free;
     }
-    if (this.#top + length > this.doubles.length) return 0;
-    const ref = this.#top;
-    this.#top += length;
-    this.#used += length;
+    const ref = this.#top + length > this.doubles.length ? this.#split(size) : this.#top;
+    if (ref === this.#top) this.#top += length;
+    if (ref !== 0) this.#used += length;
     return ref;
   }
 
   give(ref: number, size: number): void {
+    if (this.#leases.size === 0) this.#giveNow(ref, size);
+    else this.#limbo.push(ref, size, this.#lease);
+  }
+
+  #giveNow(ref: number, size: number): void {
     (this.#free[size] as number[]).push(ref);
     this.#used -= (leastSamples << size) * 2;
+  }
+
+  /** A piece out of a larger one that is free; 0 when there is none. */
+  #split(size: number): number {
+    let larger = size + 1;
+    while (larger < this.#free.length && this.#free[larger]?.length === 0) larger++;
+    const ref = this.#free[larger]?.pop();
+    if (ref === undefined) return 0;
+    while (--larger >= size) this.#free[larger]?.push(ref + (leastSamples << larger) * 2);
+    return ref;
   }
 }
 
 const pageBytes = 1 << 20;
 const headBytes = 24;
 
-/** Encoded pieces of one block, in lists by series; all are forgotten together. */
+/** A page of pieces, as the types that are read from it. */
+interface Page {
+  readonly memory: SharedArrayBuffer;
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
+  readonly doubles: Float64Array;
+}
+
+/** Where a piece's bytes lie. */
+export interface ChunkPlace {
+  readonly memory: SharedArrayBuffer;
+  readonly at: number;
+  readonly length: number;
+}
+
+/**
+ * Encoded pieces of one block, in lists by series; all are forgotten together. A piece is never changed nor moved, so that query threads
+ * read the pages they were told of as long as they like.
+ */
 export class PieceArena {
-  #pages: Buffer[] = [];
+  readonly #pages: Page[] = [];
   #top = pageBytes;
   bytes = 0;
 
@@ -62,40 +119,45 @@ export class PieceArena {
   add(chunk: Uint8Array, before: number, firstMs: number, lastMs: number): number {
     const size = headBytes + ((chunk.length + 7) & ~7);
     if (this.#top + size > pageBytes) {
-      this.#pages.push(Buffer.allocUnsafe(Math.max(pageBytes, size)));
+      const memory = new SharedArrayBuffer(Math.max(pageBytes, size));
+      const [bytes, words, doubles] = [new Uint8Array(memory), new Uint32Array(memory), new Float64Array(memory)];
+      this.#pages.push({ memory, bytes, words, doubles });
       this.#top = 0;
     }
-    const page = this.#pages[this.#pages.length - 1] as Buffer;
+    const page = this.#pages[this.#pages.length - 1] as Page;
     const at = this.#top;
-    page.writeUInt32LE(0, at);
-    page.writeUInt32LE(chunk.length, at + 4);
-    page.writeDoubleLE(firstMs, at + 8);
-    page.writeDoubleLE(lastMs, at + 16);
-    page.set(chunk, at + headBytes);
+    page.words[at / 4 + 1] = chunk.length;
+    page.doubles[at / 8 + 1] = firstMs;
+    page.doubles[at / 8 + 2] = lastMs;
+    page.bytes.set(chunk, at + headBytes);
     this.#top = size > pageBytes ? pageBytes : at + size;
     this.bytes += size;
     const ref = (this.#pages.length * pageBytes + at) / 8;
-    if (before !== 0) this.#page(before).writeUInt32LE(ref, this.#at(before));
+    if (before !== 0) this.#page(before).words[this.#at(before) / 4] = ref;
     return ref;
   }
 
   next(ref: number): number {
-    return this.#page(ref).readUInt32LE(this.#at(ref));
+    return this.#page(ref).words[this.#at(ref) / 4] as number;
   }
   firstMs(ref: number): number {
-    return this.#page(ref).readDoubleLE(this.#at(ref) + 8);
+    return this.#page(ref).doubles[this.#at(ref) / 8 + 1] as number;
   }
   lastMs(ref: number): number {
-    return this.#page(ref).readDoubleLE(this.#at(ref) + 16);
+    return this.#page(ref).doubles[this.#at(ref) / 8 + 2] as number;
   }
   chunk(ref: number): Uint8Array {
-    const page = this.#page(ref);
+    const { memory, at, length } = this.place(ref);
+    return new Uint8Array(memory, at, length);
+  }
+  place(ref: number): ChunkPlace {
+    const { memory, words } = this.#page(ref);
     const at = this.#at(ref);
-    return page.subarray(at + headBytes, at + headBytes + page.readUInt32LE(at + 4));
+    return { memory, at: at + headBytes, length: words[at / 4 + 1] as number };
   }
 
-  #page(ref: number): Buffer {
-    return this.#pages[Math.floor((ref * 8) / pageBytes) - 1] as Buffer;
+  #page(ref: number): Page {
+    return this.#pages[Math.floor((ref * 8) / pageBytes) - 1] as Page;
   }
   #at(ref: number): number {
     return (ref * 8) % pageBytes;

@@ -93,6 +93,7 @@ function sourceOf(given: Given = {}): EngineSource {
         labelNames: (query) => stored.labelNames(query),
         labelValues: (query) => stored.labelValues(query),
         statistics: (of) => stored.statistics(of),
+        endLease: () => undefined,
       },
       here,
       there: given.two ? here : undefined,
@@ -215,11 +216,10 @@ function withHead(selection: Selection, from: number, stored?: Selection['stored
     pieces.push({ i, bytes: encodeChunk(all, middle) });
   }
   pieces.sort((a, b) => a.i - b.i);
-  let end = 0;
   const head: HeadPieces = {
     series: Uint32Array.from(pieces, ({ i }) => i),
-    ends: Uint32Array.from(pieces, ({ bytes }) => (end += bytes.length)),
-    bytes: Uint8Array.from(pieces.flatMap(({ bytes }) => [...bytes])),
+    places: Uint32Array.from(pieces.flatMap(({ bytes }, p) => [p, 0, bytes.length, 0])),
+    pages: pieces.map(({ bytes }) => bytes),
   };
   return { ...selection, head, ...(stored ? { stored } : {}) };
 }

@@ -31,7 +31,6 @@ export interface SourceQuery {
 
 /** Fewer series than this are not worth a second thread. */
 const leastForTwo = 200;
-const half = 2n ** 63n;
 
 /** The samples of one query: selected by the index, read from head and engine, computed on both threads. */
 export class EngineSource implements SeriesSource {
@@ -75,6 +74,22 @@ export class EngineSource implements SeriesSource {
     });
     if (!selected.ok) throw new QueryFailure(selected.error);
     const selection = selected.value;
+    try {
+      return await this.#compute(request, reduction, selection, startMs, endMs);
+    } finally {
+      // All shares have ended: nobody reads the head's memory for this scan any more.
+      if (selection.lease !== undefined) this.#parts.index.endLease(selection.lease);
+    }
+  }
+
+  async #compute(
+    { grid, kernel }: ScanRequest,
+    reduction: ScanRequest['reduction'],
+    selection: Selection,
+    startMs: number,
+    endMs: number,
+  ): Promise<ScanResult | undefined> {
+    const { organisation, bounds } = this.#query;
     const rows = reduction ? (selection.groups?.labels.length ?? 0) : selection.fps.length;
     if (rows * grid.count > bounds.values) throw tooMany(rows, grid.count);
     const shares = this.#split(selection, {
@@ -109,10 +124,11 @@ export class EngineSource implements SeriesSource {
     const { here, there, lower } = this.#parts;
     const count = selection.fps.length;
     if (count === 0) return [];
-    const all = Uint32Array.from({ length: count }, (_, i) => i);
-    if (!there || count < leastForTwo) return [{ members: all, run: () => here(shareOf(selection, all, rest)) }];
-    const low = all.filter((i) => (selection.fps[i] ?? 0n) < half);
-    const high = all.filter((i) => (selection.fps[i] ?? 0n) >= half);
+    if (!there || count < leastForTwo) {
+      const all = Uint32Array.from({ length: count }, (_, i) => i);
+      return [{ members: all, run: () => here(shareOf(selection, all, rest)) }];
+    }
+    const [low, high] = halves(selection.fps);
     const [own, other] = lower ? [low, high] : [high, low];
     // The other thread first: it works while this one does.
     return [
@@ -120,6 +136,18 @@ export class EngineSource implements SeriesSource {
       { members: own, run: () => here(shareOf(selection, own, rest)) },
     ];
   }
+}
+
+/** The members of either half of the fingerprints. */
+function halves(fps: BigUint64Array): [low: Uint32Array, high: Uint32Array] {
+  const words = new Uint32Array(fps.buffer, fps.byteOffset, 2 * fps.length);
+  const [low, high] = [new Uint32Array(fps.length), new Uint32Array(fps.length)];
+  let [lows, highs] = [0, 0];
+  for (let i = 0; i < fps.length; i++) {
+    if ((words[2 * i + 1] ?? 0) < 2 ** 31) low[lows++] = i;
+    else high[highs++] = i;
+  }
+  return [low.slice(0, lows), high.slice(0, highs)];
 }
 
 interface Running {

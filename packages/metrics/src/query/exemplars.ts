@@ -21,7 +21,14 @@ export async function readExemplars(
   const { organisation, startMs, endMs } = query;
   const labelsOf = new Map<string, Labels>();
   for (const matchers of selectorsOf(expression)) {
-    const selected = await index.select({ organisation, matchers, startMs, endMs, limit: mostSeries });
+    const selected = await index.select({
+      organisation,
+      matchers,
+      startMs,
+      endMs,
+      limit: mostSeries,
+      labelsOnly: true,
+    });
     if (!selected.ok) throw new QueryFailure(selected.error);
     const { fps, labels } = selected.value;
     if (labels) for (const [i, fp] of fps.entries()) labelsOf.set(String(fp), labelsAt(labels, i));

@@ -18,7 +18,8 @@ import { chunkQuery } from './chunk-sql.ts';
 import type { EngineReader } from './engine-reader.ts';
 import { FpTable } from './fp-table.ts';
 import { mergeOverlap } from './merge-samples.ts';
-import { startOf, type Share, type ShareResult } from './share.ts';
+import { HeadReader } from './head-reader.ts';
+import type { Share, ShareResult } from './share.ts';
 
 export interface ShareTools {
   readonly reader: EngineReader;
@@ -56,7 +57,7 @@ class ShareRun {
   readonly #buffer = new SampleBuffer(8192);
   readonly #scratch = new SampleBuffer(16);
   readonly #notes = new KernelNotes();
-  readonly #firstPiece: Int32Array;
+  readonly #head: HeadReader;
   readonly #groups: GroupPart[] = [];
   readonly #reduction: GroupReduction | undefined;
   readonly #blocks: Blocks;
@@ -77,8 +78,7 @@ class ShareRun {
     this.#blocks = new Blocks(share);
     this.#steps = share.grid.count;
     const count = share.fps.length;
-    this.#firstPiece = new Int32Array(count).fill(-1);
-    for (let p = share.head.series.length - 1; p >= 0; p--) this.#firstPiece[share.head.series[p] ?? 0] = p;
+    this.#head = new HeadReader(share.head, count, share.startMs, share.endMs);
     if (share.reduction && share.groups) {
       const reduction = new GroupReduction(share.reduction, this.#steps);
       this.#groups = share.groups.map((labels) => reduction.groupOf(labels));
@@ -183,19 +183,34 @@ class ShareRun {
     const buffer = this.#buffer;
     const from = buffer.count;
     const fault = appendChunk(bytes, buffer);
-    if (fault !== undefined) this.#tools.damaged(fault);
-    else if (from > 0 && (buffer.times[from] ?? 0) <= (buffer.times[from - 1] ?? 0))
-      mergeOverlap(buffer, from, this.#scratch);
+    if (fault === undefined) this.#putInOrder(from);
+    else this.#tools.damaged(fault);
+  }
+
+  /** Samples from `from` on were appended: they may be of times that are there already. */
+  #putInOrder(from: number): void {
+    const { times, count } = this.#buffer;
+    if (from > 0 && from < count && (times[from] ?? 0) <= (times[from - 1] ?? 0))
+      mergeOverlap(this.#buffer, from, this.#scratch);
+  }
+
+  #appendHead(i: number): void {
+    const buffer = this.#buffer;
+    const head = this.#head;
+    for (let p = head.first(i); head.isOf(p, i); p++) {
+      const from = buffer.count;
+      const fault = head.append(p, buffer);
+      if (fault === undefined) this.#putInOrder(from);
+      else this.#tools.damaged(fault);
+    }
   }
 
   /** The series' chunks are in the buffer: adds what the head has, runs the kernel, keeps the result. */
   #finish(i: number): void {
-    const { head, kernel, grid, reduction, groupOf, metrics, metricOf } = this.#share;
+    const { kernel, grid, reduction, groupOf, metrics, metricOf } = this.#share;
     const buffer = this.#buffer;
     if (this.#blocks.none) buffer.clear();
-    for (let p = this.#firstPiece[i] ?? -1; p >= 0 && head.series[p] === i; p++) {
-      this.#append(head.bytes.subarray(startOf(head, p), head.ends[p]));
-    }
+    this.#appendHead(i);
     if (++this.#done % series === 0) this.#look();
     if (buffer.count === 0) return;
     this.samples += buffer.count;
@@ -203,9 +218,9 @@ class ShareRun {
     if (this.#reduction && reduction) {
       if (buffer.histograms) throw new HistogramMet();
       const output = { values: this.#values, present: this.#present };
-      runKernelInto(kernel, buffer, grid, this.#notes, output);
+      const { from, to } = runKernelInto(kernel, buffer, grid, this.#notes, output);
       const group = this.#groups[groupOf?.[i] ?? 0];
-      if (group) accumulate(reduction.operator, group, output);
+      if (group) accumulate(reduction.operator, group, output, from, to);
       return;
     }
     this.#keepRow(i);

@@ -97,32 +97,21 @@ export function shareOf(
   };
 }
 
+/** Words of `HeadPieces.places` for each piece. */
+const placeWords = 4;
+
 function headOf(head: HeadPieces, members: Uint32Array, all: number): HeadPieces {
   if (members.length === all) return head;
-  const series: number[] = [];
-  const pieces: number[] = [];
-  let sizeBytes = 0;
+  const series = new Uint32Array(head.series.length);
+  const places = new Uint32Array(head.places.length);
+  let kept = 0;
   for (let p = 0, m = 0; p < head.series.length; p++) {
     const wanted = head.series[p] ?? 0;
     while (m < members.length && (members[m] ?? 0) < wanted) m++;
     if (members[m] !== wanted) continue;
-    series.push(m);
-    pieces.push(p);
-    sizeBytes += (head.ends[p] ?? 0) - startOf(head, p);
+    series[kept] = m;
+    for (let w = 0; w < placeWords; w++) places[placeWords * kept + w] = head.places[placeWords * p + w] ?? 0;
+    kept++;
   }
-  const bytes = new Uint8Array(sizeBytes);
-  const ends = new Uint32Array(pieces.length);
-  let at = 0;
-  for (const [k, p] of pieces.entries()) {
-    const piece = head.bytes.subarray(startOf(head, p), head.ends[p]);
-    bytes.set(piece, at);
-    at += piece.length;
-    ends[k] = at;
-  }
-  return { series: Uint32Array.from(series), ends, bytes };
-}
-
-/** Byte offset at which piece `p` begins. */
-export function startOf(head: HeadPieces, p: number): number {
-  return p === 0 ? 0 : (head.ends[p - 1] ?? 0);
+  return { series: series.subarray(0, kept), places: places.subarray(0, placeWords * kept), pages: head.pages };
 }

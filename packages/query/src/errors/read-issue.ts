@@ -1,4 +1,4 @@
-import type { ErrorPayload } from '@sightline/record';
+import type { ErrorPayload, GroupingPart } from '@sightline/record';
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { ask } from '../metrics/ask.ts';
 import { errorColumns, toError, type ErrorColumns, type ErrorRecord } from '../traces/error-record.ts';
@@ -19,7 +19,7 @@ export type StoredPayload = Writable<Omit<ErrorPayload, 'version'>>;
 export type Breadcrumb = Omit<StoredPayload['breadcrumbs'][number], 'at'> & { at: number | null };
 
 /** One event as the issue page shows it (`errorEvent` of the contract). */
-export interface ErrorEvent extends ErrorRow, Omit<StoredPayload, 'grouping' | 'breadcrumbs'> {
+export interface ErrorEvent extends ErrorRow, Omit<StoredPayload, 'grouping' | 'groupingParts' | 'breadcrumbs'> {
   readonly breadcrumbs: Breadcrumb[];
   readonly handled: boolean;
   readonly platform: string;
@@ -43,7 +43,8 @@ export interface IssuePage {
   readonly previousEvent: string;
   readonly nextEvent: string;
   readonly tags: TagValues[];
-  readonly grouping: string[];
+  /** Empty where its newest event is no longer kept. */
+  readonly grouping: GroupingPart[];
 }
 
 export interface IssueKey {
@@ -89,7 +90,7 @@ export async function readIssue(
     previousEvent,
     nextEvent,
     tags,
-    grouping: payload.grouping,
+    grouping: payload.groupingParts ?? payload.grouping.map(partOfLine),
   };
 }
 
@@ -214,6 +215,23 @@ const emptyPayload = (): StoredPayload => ({
   sdk: '',
   grouping: [],
 });
+
+const lineKinds: readonly (readonly [GroupingPart['kind'], string])[] = [
+  ['type', 'exception type '],
+  ['type', 'type '],
+  ['cause', 'caused by '],
+  ['frame', 'frame '],
+  ['line', 'source line '],
+  ['message', 'message '],
+  ['culprit', 'culprit '],
+  ['fingerprint', 'fingerprint '],
+];
+
+/** A line of an event that was stored before what did not count was told. */
+function partOfLine(line: string): GroupingPart {
+  const [kind, prefix] = lineKinds.find(([, begin]) => line.startsWith(begin)) ?? ['rule', ''];
+  return { kind, value: line.slice(prefix.length), used: true, why: '' };
+}
 
 /** The payload as it was stored. What an older or newer writer left out is empty; text that is no JSON object is empty whole. */
 function readPayload(text: string): StoredPayload {

@@ -1,3 +1,4 @@
+import type { OrganisationGrouping } from '../../errors/grouping/group-error.ts';
 import { errorRowOf } from '../../errors/normalise-event.ts';
 import { hexIdOf, objectOf, textOf, type JsonObject } from '../../errors/json-reader.ts';
 import type { DecodedRows, Refusal, SpooledFrame } from '../../protocol.ts';
@@ -11,8 +12,10 @@ import { decodeSession, decodeSessionAggregates } from './items/session.ts';
 import { decodeSpans, decodeTransaction } from './items/span.ts';
 
 /** How the payload of each JSON item becomes rows. */
-const decoders: Readonly<Record<string, (payload: JsonObject, origin: ItemOrigin) => DecodedItem>> = {
-  event: (event, origin) => oneRow('errors', errorRowOf(withSdk(event, origin), origin)),
+const decoders: Readonly<
+  Record<string, (payload: JsonObject, origin: ItemOrigin, grouping?: OrganisationGrouping) => DecodedItem>
+> = {
+  event: (event, origin, grouping) => oneRow('errors', errorRowOf(withSdk(event, origin), origin, grouping)),
   transaction: decodeTransaction,
   span: decodeSpans,
   session: decodeSession,
@@ -23,7 +26,10 @@ const decoders: Readonly<Record<string, (payload: JsonObject, origin: ItemOrigin
 };
 
 /** Rows of one frame of the lane `sentry-envelope`. Never throws; what the check could not foresee is reported. */
-export function decodeEnvelope(frame: SpooledFrame): { tables: DecodedRows[]; refused: Refusal[] } {
+export function decodeEnvelope(
+  frame: SpooledFrame,
+  grouping?: OrganisationGrouping,
+): { tables: DecodedRows[]; refused: Refusal[] } {
   const envelope = parseEnvelope(frame.bytes);
   if (!envelope.ok)
     return {
@@ -38,15 +44,20 @@ export function decodeEnvelope(frame: SpooledFrame): { tables: DecodedRows[]; re
     eventId: hexIdOf(header['event_id'], 32),
     sdk: textOf(objectOf(header['sdk'])['name'], 100),
   };
-  const decoded = envelope.value.items.map((item) => decodeItem(item, origin, frame.signal));
+  const decoded = envelope.value.items.map((item) => decodeItem(item, origin, frame.signal, grouping));
   return { tables: joined(decoded.flatMap((item) => item.tables)), refused: decoded.flatMap((item) => item.refused) };
 }
 
-function decodeItem(item: EnvelopeItem, origin: ItemOrigin, signal: string): DecodedItem {
+function decodeItem(
+  item: EnvelopeItem,
+  origin: ItemOrigin,
+  signal: string,
+  grouping: OrganisationGrouping | undefined,
+): DecodedItem {
   if (item.type === 'attachment') return decodeAttachment(item, origin);
   const payload = itemJson(item);
   const decode = Object.hasOwn(decoders, item.type) ? decoders[item.type] : undefined;
-  if (payload !== undefined && decode !== undefined) return decode(payload, sdkOrigin(payload, origin));
+  if (payload !== undefined && decode !== undefined) return decode(payload, sdkOrigin(payload, origin), grouping);
   return {
     tables: [],
     refused: [{ signal, reason: 'malformed', records: 1, message: `item "${item.type.slice(0, 64)}" cannot be read` }],

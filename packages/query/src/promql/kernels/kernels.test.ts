@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { KernelCall, SampleColumns } from '../source.ts';
+import { kernelsByName } from './all.ts';
 import { writeStale } from './columns.ts';
 import { KernelNotes } from './kernel.ts';
-import { runKernel } from './run-kernel.ts';
+import { runKernel, runKernelInto } from './run-kernel.ts';
 
 /** One sample a minute from 0 on: `_` is none, `stale` a staleness mark. */
 function minutes(text: string): SampleColumns {
@@ -112,6 +113,21 @@ describe('kernels over windows', () => {
     const call = { name: 'increase', rangeMs: 100_000, parameters: [] };
     // Each sample counts from zero anew: 20 since 30 s, and 30 since 90 s; nothing is guessed on the left.
     expect([...runKernel(call, samples, grid).values]).toEqual([50]);
+  });
+
+  test.each([...kernelsByName.keys()])('%s of a short series is the same whatever steps are passed over', (name) => {
+    const parameters = name === 'double_exponential_smoothing' ? [0.5, 0.5] : [0.5];
+    for (const samples of [minutes('3 1 _ stale 7 8'), minutes('5'), minutes('stale')])
+      for (const stepMs of [7000, 15_000, 60_000])
+        for (const startMs of [-3_000_000, -1, 0, 120_000, 900_000]) {
+          const grid = { startMs, stepMs, count: 300 };
+          const call = { name, rangeMs: 180_000, parameters };
+          const output = { values: new Float64Array(300), present: new Uint8Array(300).fill(1) };
+          const { from, to } = runKernelInto(call, samples, grid, new KernelNotes(), output);
+          const whole = runKernel(call, samples, grid, new KernelNotes());
+          expect(output).toEqual({ values: whole.values, present: whole.present });
+          expect(output.present.subarray(0, from).includes(1) || output.present.subarray(to).includes(1)).toBe(false);
+        }
   });
 
   test('a name that is no counter is noted once it has a value', () => {

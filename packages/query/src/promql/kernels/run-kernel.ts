@@ -65,16 +65,54 @@ function kernelNamed(name: string): Kernel {
   return kernel;
 }
 
-/** The same for a series of floats alone, into arrays that the caller keeps; `present` is cleared first. */
+/** Steps of a grid: `from` included, `to` not. */
+export interface StepSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The same for a series of floats alone, into arrays that the caller keeps; `present` is cleared first. Returns the steps that may have a
+ * value: a series that came late or ended early costs what it has, not what is asked.
+ */
 export function runKernelInto(
   call: KernelCall,
-  samples: SampleColumns,
+  given: SampleColumns,
   grid: Grid,
   notes: KernelNotes,
   output: KernelOutput,
-): void {
+): StepSpan {
   output.present.fill(0);
-  run(kernelNamed(call.name), call, narrowed(samples, call, grid), grid, notes, output);
+  const kernel = kernelNamed(call.name);
+  const samples = narrowed(given, call, grid);
+  const span = spanOf(samples, call, grid);
+  if (grid.count - (span.to - span.from) < fewSteps) {
+    run(kernel, call, samples, grid, notes, output);
+    return { from: 0, to: grid.count };
+  }
+  if (span.from === span.to) return span;
+  const part = { ...grid, startMs: grid.startMs + span.from * grid.stepMs, count: span.to - span.from };
+  run(kernel, call, samples, part, notes, {
+    values: output.values.subarray(span.from, span.to),
+    present: output.present.subarray(span.from, span.to),
+  });
+  return span;
+}
+
+/** Views of fewer steps are made only where they leave out so many. */
+const fewSteps = 32;
+
+/** The steps whose window can hold a sample; all where steps are told apart by more than their time. */
+function spanOf({ times, count }: SampleColumns, call: KernelCall, grid: Grid): StepSpan {
+  const { startMs, stepMs, count: steps } = grid;
+  const whole = { from: 0, to: steps };
+  if (steps <= fewSteps || call.extended || call.parameters.some((parameter) => typeof parameter !== 'number'))
+    return whole;
+  if (!Number.isInteger(startMs) || !Number.isInteger(stepMs) || stepMs <= 0) return whole;
+  if (count === 0) return { from: 0, to: 0 };
+  const from = Math.max(0, Math.ceil((times[0]! - startMs) / stepMs));
+  const to = Math.min(steps, Math.ceil((times[count - 1]! + call.rangeMs - startMs) / stepMs));
+  return from < to ? { from, to } : { from: 0, to: 0 };
 }
 
 function run(

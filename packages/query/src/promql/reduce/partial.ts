@@ -36,16 +36,21 @@ function addCompensated(partial: PartialGroup, step: number, value: number): voi
   partial.values[step] = total;
 }
 
-/** Adds one series to its group; histograms must not be among its values. */
-export function accumulate(operator: Operator, partial: PartialGroup, series: SeriesValues): void {
+/** Adds one series to its group, or its steps `from` to `to` (excluded); histograms must not be among its values. */
+export function accumulate(
+  operator: Operator,
+  partial: PartialGroup,
+  series: SeriesValues,
+  from = 0,
+  to = partial.values.length,
+): void {
   const { values, present } = series;
   const { counts } = partial;
   const into = partial.values;
-  const steps = into.length;
   switch (operator) {
     case 'sum': {
       const { compensation } = partial;
-      for (let step = 0; step < steps; step++) {
+      for (let step = from; step < to; step++) {
         if (present[step] === 0) continue;
         const value = values[step]!;
         const sum = into[step]!;
@@ -60,7 +65,7 @@ export function accumulate(operator: Operator, partial: PartialGroup, series: Se
     }
     case 'avg': {
       const { compensation, running } = partial;
-      for (let step = 0; step < steps; step++) {
+      for (let step = from; step < to; step++) {
         if (present[step] === 0) continue;
         const value = values[step]!;
         const sum = into[step]!;
@@ -79,7 +84,7 @@ export function accumulate(operator: Operator, partial: PartialGroup, series: Se
     case 'min':
     case 'max': {
       const sign = operator === 'max' ? 1 : -1;
-      for (let step = 0; step < steps; step++) {
+      for (let step = from; step < to; step++) {
         if (present[step] === 0) continue;
         const value = values[step]!;
         const best = into[step]!;
@@ -89,7 +94,7 @@ export function accumulate(operator: Operator, partial: PartialGroup, series: Se
     }
     case 'count':
     case 'group':
-      for (let step = 0; step < steps; step++) counts[step]! += present[step]!;
+      for (let step = from; step < to; step++) counts[step]! += present[step]!;
   }
 }
 
