@@ -61,3 +61,4 @@ export * from './errors/errors.ts';
 export * from './metrics/metrics.ts';
 export * from './data/data.ts';
 export * from './monitors/monitors.ts';
+export * from './logql/index.ts';
