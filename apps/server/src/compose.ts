@@ -239,6 +239,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
+    const sampling = { current: undefined as { metrics(): string } | undefined };
     const bare = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
     const rollUps = ingest ? await openMetricUpkeep(bare) : undefined;
     const metrics =
@@ -305,6 +306,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
             delivery.current?.metrics() ?? '',
             rules?.metrics() ?? '',
             fileRules?.metrics() ?? '',
+            sampling.current?.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),
           ].join(''),
         ...(config.demo
@@ -326,7 +328,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (config.roles.has('detect')) {
       delivery.current = openNotify(stage);
       responding.start();
-      openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
+      sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
     const otlp = ingest && config.otlpPorts ? await openOtlpPorts(config, ingest.parts, closers) : [];

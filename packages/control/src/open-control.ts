@@ -4,6 +4,7 @@ import { alerting } from './alerting/alerting.ts';
 import { audit } from './audit.ts';
 import { dashboards } from './dashboards/dashboards.ts';
 import { ruleFiles } from './rule-files/rule-files.ts';
+import { sampling } from './sampling/sampling.ts';
 import { detect } from './detect/detect.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
@@ -72,6 +73,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     monitors: monitors(context),
     dashboards: dashboards(context),
     ruleFiles: ruleFiles(context),
+    sampling: sampling(context),
     settings: settings(context),
     setup: setup(context),
     healthy: () => healthy(pool),

@@ -69,3 +69,5 @@ export interface TelemetryStore extends TelemetryReader, TelemetryWriter {
   healthy(): Promise<boolean>;
   close(): Promise<void>;
 }
+
+export { traceVerdicts } from './trace-verdicts.ts';
