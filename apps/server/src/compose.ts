@@ -36,7 +36,7 @@ import { openGrouping } from './stages/grouping.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
 import { openMetricHead } from './stages/metric-head.ts';
-import { openMetricsStage } from './stages/metrics.ts';
+import { openMetricsStage, openMetricUpkeep } from './stages/metrics.ts';
 import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
@@ -246,7 +246,9 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
+    const sampling = { current: undefined as { metrics(): string } | undefined };
     const bare = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
+    const rollUps = ingest ? await openMetricUpkeep(bare) : undefined;
     const metrics =
       config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(bare, ingest?.head) : undefined;
     const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
@@ -306,11 +308,13 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
             ingest?.ledger.metrics() ?? '',
             ingest?.head.metrics() ?? '',
             metrics?.metrics() ?? '',
+            rollUps?.metrics() ?? '',
             respond.metrics(),
             agents?.metrics() ?? '',
             delivery.current?.metrics() ?? '',
             rules?.metrics() ?? '',
             fileRules?.metrics() ?? '',
+            sampling.current?.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),
           ].join(''),
         ...(config.demo
@@ -332,7 +336,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (config.roles.has('detect')) {
       delivery.current = openNotify(stage);
       responding.start();
-      openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
+      sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
     const otlp = ingest && config.otlpPorts ? await openOtlpPorts(config, ingest.parts, closers) : [];

@@ -3,6 +3,7 @@ import type { FleetControl } from './fleet/port.ts';
 import type { Dashboards } from './dashboards/port.ts';
 import type { RuleFiles } from './rule-files/port.ts';
 import type { Artifacts, Releases } from './releases/port.ts';
+import type { Sampling } from './sampling/port.ts';
 import type { Detect } from './detect/port.ts';
 import type { Alerting } from './alerting/port.ts';
 import type { IssueRecords, IssueStates } from './issues/port.ts';
@@ -34,6 +35,7 @@ export interface Control {
   readonly ruleFiles: RuleFiles;
   readonly releases: Releases;
   readonly artifacts: Artifacts;
+  readonly sampling: Sampling;
   readonly settings: Settings;
   readonly setup: Setup;
   /** True when the database answers `SELECT 1` within a second. */

@@ -4,6 +4,7 @@ import { alerting } from './alerting/alerting.ts';
 import { audit } from './audit.ts';
 import { dashboards } from './dashboards/dashboards.ts';
 import { ruleFiles } from './rule-files/rule-files.ts';
+import { sampling } from './sampling/sampling.ts';
 import { detect } from './detect/detect.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
@@ -76,6 +77,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     ruleFiles: ruleFiles(context),
     releases: releases(context),
     artifacts: artifacts(context),
+    sampling: sampling(context),
     settings: settings(context),
     setup: setup(context),
     healthy: () => healthy(pool),

@@ -16,6 +16,7 @@ import * as dashboardTables from '../dashboards/tables.ts';
 import * as detectTables from '../detect/tables.ts';
 import * as ruleFileTables from '../rule-files/tables.ts';
 import * as releaseTables from '../releases/tables.ts';
+import * as samplingTables from '../sampling/tables.ts';
 import * as issueTables from '../issues/tables.ts';
 import * as fleetTables from '../fleet/tables.ts';
 import type { KeyPermission, Role } from '../control.ts';
@@ -167,6 +168,7 @@ export const tables = {
   ...detectTables,
   ...ruleFileTables,
   ...releaseTables,
+  ...samplingTables,
   ...alertingTables,
   ...respondTables,
   ...monitorTables,

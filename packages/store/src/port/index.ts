@@ -71,3 +71,4 @@ export interface TelemetryStore extends TelemetryReader, TelemetryWriter {
 }
 
 export * from './blobs.ts';
+export { traceVerdicts } from './trace-verdicts.ts';
