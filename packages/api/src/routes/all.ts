@@ -20,6 +20,7 @@ import { promqlRoutes } from './promql.ts';
 import { samplingRoutes } from './sampling.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
+import { releaseRoutes } from './releases.ts';
 import { ruleFileRoutes } from './rule-files.ts';
 import { ruleRoutes } from './rules.ts';
 import { storyRoutes } from './story.ts';
@@ -39,6 +40,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   siteHistoryRoutes,
   errorRoutes,
   errorRulesRoutes,
+  releaseRoutes,
   metricRoutes,
   promqlRoutes,
   dashboardRoutes,
