@@ -307,6 +307,8 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: `/story/${correlation}` },
     { path: '/errors' },
     { path: `/errors/${issue}` },
+    { path: '/releases' },
+    { path: '/releases/none%401' },
     { path: '/metrics' },
     { path: '/metrics?metric=system.cpu.utilization' },
     { path: '/incidents' },
