@@ -4,7 +4,7 @@ import { definePage } from '../../shell/page.ts';
 export const releasesPage = definePage({
   path: '/releases',
   title: 'Releases',
-  group: 'watch',
+  group: 'explore',
   icon: IconRocket,
   letter: 'v',
   load: async () => import('./releases-page.tsx'),

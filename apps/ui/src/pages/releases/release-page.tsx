@@ -3,7 +3,6 @@ import { Button, Select } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { formatCount } from '../../charts/number-format.ts';
 import { TimeChart } from '../../charts/time-chart.tsx';
-import { CopyId } from '../../components/copy-id.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
@@ -63,10 +62,7 @@ function ReleaseView({ answer }: { answer: Answer }): ReactNode {
   return (
     <div className="page release-page">
       <header className="release-head">
-        <div className="row">
-          <h1>{release.release}</h1>
-          <CopyId id={release.release} what="Release" length={40} />
-        </div>
+        <h1>{release.release}</h1>
         <p className="muted release-facts">
           {release.deployedAt !== null && (
             <span>
