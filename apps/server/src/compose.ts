@@ -287,7 +287,6 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         health,
         ...(agents ? { agents } : {}),
         ...(targetReader ? { targetReader } : {}),
-        ...(metrics ? { metricEngine: metrics } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         monitors: uptime,
         respond,

@@ -9,6 +9,7 @@ export { functions, type FunctionSignature } from './parse/functions.ts';
 export { KernelNotes } from './kernels/kernel.ts';
 export { runKernel, runKernelInto } from './kernels/run-kernel.ts';
 export { GroupReduction, type GroupPart } from './reduce/group-reduction.ts';
+export { sortedNames } from './reduce/grouping.ts';
 export { accumulate } from './reduce/partial.ts';
 export { printPromql } from './print/print.ts';
 export { formatPromql } from './print/format.ts';
