@@ -5,6 +5,8 @@ import type { Fleet } from '@sightline/fleet';
 import type { Uptime } from '@sightline/detect';
 import type { Respond } from '@sightline/respond';
 import type { TelemetryReads } from '@sightline/query';
+import type { SourceMaps } from '@sightline/ingest/source-maps';
+import type { BlobStore } from '@sightline/store/port';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { RuleReader, TargetReader } from './compat/prometheus/ports.ts';
@@ -54,6 +56,8 @@ export interface ApiDeps {
   readonly ruleReader?: RuleReader;
   /** Scraping; absent where this process scrapes nothing. */
   readonly targetReader?: TargetReader;
+  /** What was uploaded, and how stacks are read with it; absent where this process keeps no files. */
+  readonly files?: { readonly blobs: BlobStore; readonly sourceMaps: Pick<SourceMaps, 'resolve'> };
   /** State of each component, for `/health/detailed`. Must answer within 5 s. */
   health(): Promise<Health>;
   /** Our own metrics in Prometheus' text format. */

@@ -70,6 +70,19 @@ export const frame = z.object({
   contextLine: z.string(),
   preContext: z.array(z.string()),
   postContext: z.array(z.string()),
+  /** Where the client saw it, before a source map told the original. */
+  minified: z
+    .object({
+      function: z.string(),
+      file: z.string(),
+      line: z.number().nullable(),
+      column: z.number().nullable(),
+    })
+    .optional(),
+  /** What its source map could not tell, and why. */
+  unresolved: z.string().optional(),
+  /** Local variables by name, where the client sent them. */
+  locals: attributes.optional(),
 });
 export const exceptionEntry = z.object({
   type: z.string(),
@@ -77,6 +90,8 @@ export const exceptionEntry = z.object({
   mechanism: z.string(),
   handled: z.boolean().nullable(),
   frames: z.array(frame),
+  /** Registers of the processor at the crash, where a native client sent them. */
+  registers: attributes.optional(),
 });
 export const breadcrumb = z.object({
   at: z.number().nullable(),
@@ -103,8 +118,19 @@ export const errorEvent = errorRow.extend({
   extra: z.record(z.string(), z.unknown()),
   attachments: z.array(z.object({ name: z.string(), contentType: z.string(), sizeBytes: z.number() })),
   sdk: z.string(),
+  dist: z.string(),
+  /** Read with source maps that came after the event: its issue is the one it had before. */
+  mappedLater: z.boolean(),
 });
 export type ErrorEvent = z.infer<typeof errorEvent>;
+/** One thing that grouping looked at: part of what makes the issue, or left out and why. */
+export const groupingPart = z.object({
+  kind: z.enum(['type', 'cause', 'frame', 'line', 'message', 'culprit', 'fingerprint', 'rule']),
+  value: z.string(),
+  used: z.boolean(),
+  why: z.string(),
+});
+export type GroupingPart = z.infer<typeof groupingPart>;
 const issueParams = z.object({ issue: z.string().regex(/^[0-9a-f]{16}$/) });
 export const getIssue = endpoint({
   method: 'GET',
@@ -119,7 +145,7 @@ export const getIssue = endpoint({
     previousEvent: z.string(),
     nextEvent: z.string(),
     tags: z.array(z.object({ tag: z.string(), values: z.array(z.object({ value: z.string(), events: z.number() })) })),
-    grouping: z.array(z.string()),
+    grouping: z.array(groupingPart),
     activity: z.array(z.object({ at: z.number(), actor: z.string(), text: z.string() })),
   }),
 });

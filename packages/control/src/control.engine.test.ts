@@ -399,6 +399,90 @@ for (const { name, missing, start } of testServers) {
       await control.close();
     });
 
+    it('issues are resolved and ignored with conditions, and talked about', async () => {
+      const { control, clock, organisation } = await founded();
+      const issue = '00000000000000ab';
+      const { issueStates } = control;
+      const until = { status: 'ignored', ignoredUntil: 'events', ignoredLimit: 50, priority: 'high' } as const;
+      expect(await issueStates.change(organisation, issue, until, 'ada')).toMatchObject({
+        ignoredUntil: 'events',
+        ignoredLimit: 50,
+        ignoredAt: clock.now(),
+        priority: 'high',
+      });
+      await issueStates.change(
+        organisation,
+        issue,
+        { status: 'resolved', resolution: 'release', resolvedIn: '2.0' },
+        'ada',
+      );
+      expect(await issueStates.find(organisation, issue)).toMatchObject({
+        resolution: 'release',
+        resolvedIn: '2.0',
+        ignoredUntil: 'forever',
+        ignoredAt: null,
+        priority: 'high',
+      });
+      await issueStates.comment(organisation, issue, 'Seen at the till.', 'bob');
+      expect((await issueStates.activity(organisation, issue)).map(({ kind, text }) => `${kind}: ${text}`)).toEqual([
+        'comment: Seen at the till.',
+        'change: resolved it in 2.0',
+        'change: gave it high priority',
+        'change: archived it until 50 more events',
+      ]);
+      await control.close();
+    });
+
+    it('issues are merged without chains and taken out again', async () => {
+      const { control, organisation } = await founded();
+      const { merges } = control.issues;
+      const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(16)) as [string, string, string, string];
+      const pairs = async () => (await merges.list(organisation)).map(({ issue, into }) => `${issue[0]}>${into[0]}`);
+      expect(await merges.merge(organisation, b, [c, b], 'ada')).toEqual({ ok: true, value: { into: b } });
+      expect(await merges.merge(organisation, a, [b], 'ada')).toMatchObject({ ok: true });
+      expect(await pairs()).toEqual(['b>a', 'c>a']);
+      expect(await merges.merge(organisation, c, [d], 'ada'), 'what is merged stands for its target').toEqual({
+        ok: true,
+        value: { into: a },
+      });
+      expect(await merges.merge(organisation, a, [a], 'ada')).toMatchObject({
+        ok: false,
+        error: { reason: 'invalid' },
+      });
+      expect(await merges.unmerge('org_other', c, 'eve')).toBe(false);
+      expect(await merges.unmerge(organisation, c, 'ada')).toBe(true);
+      expect(await merges.unmerge(organisation, c, 'ada')).toBe(false);
+      expect(await pairs()).toEqual(['b>a', 'd>a']);
+      expect((await control.issueStates.activity(organisation, a)).map(({ text }) => text)).toEqual([
+        `took ${c} out of it`,
+        `merged ${d} into it`,
+        `merged ${b} into it`,
+      ]);
+      await control.close();
+    });
+
+    it('rules about errors and saved views belong to one organisation', async () => {
+      const { control, organisation } = await founded();
+      const { rules, views } = control.issues;
+      expect((await rules.read(organisation)).stack).toMatchObject({ content: '', updatedAt: null });
+      await rules.put(organisation, 'stack', 'family:native -app', 'ada');
+      await rules.put(organisation, 'stack', 'family:native -group', 'bob');
+      expect((await rules.read(organisation)).stack).toMatchObject({
+        content: 'family:native -group',
+        updatedBy: 'bob',
+      });
+      expect((await rules.read('org_other')).stack.content).toBe('');
+      const view = { name: 'Mine', query: 'assigned:me', sort: 'events', person: 'ada' };
+      const added = await views.add(organisation, view);
+      if (!added.ok) throw new Error('refused');
+      await views.add(organisation, { ...view, name: 'All', person: '' });
+      expect((await views.list(organisation, 'ada')).map(({ name: one }) => one)).toEqual(['All', 'Mine']);
+      expect((await views.list(organisation, 'bob')).map(({ name: one }) => one)).toEqual(['All']);
+      expect(await views.remove(organisation, added.value.id, 'bob')).toBe(false);
+      expect(await views.remove(organisation, added.value.id, 'ada')).toBe(true);
+      await control.close();
+    });
+
     describe('the audit trail', () => {
       const act = { action: 'key.create', subject: 'POS', detail: '' };
       const actor = { name: 'ada', address: '::1' };

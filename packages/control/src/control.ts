@@ -2,8 +2,11 @@ import type { Result } from '@sightline/base';
 import type { FleetControl } from './fleet/port.ts';
 import type { Dashboards } from './dashboards/port.ts';
 import type { RuleFiles } from './rule-files/port.ts';
+import type { Artifacts, Releases } from './releases/port.ts';
+import type { Sampling } from './sampling/port.ts';
 import type { Detect } from './detect/port.ts';
 import type { Alerting } from './alerting/port.ts';
+import type { IssueRecords, IssueStates } from './issues/port.ts';
 import type { Monitors } from './monitors/port.ts';
 import type { RespondRecords } from './respond/port.ts';
 
@@ -21,6 +24,7 @@ export interface Control {
   readonly projects: Projects;
   readonly sites: Sites;
   readonly issueStates: IssueStates;
+  readonly issues: IssueRecords;
   readonly audit: Audit;
   readonly fleet: FleetControl;
   readonly detect: Detect;
@@ -29,6 +33,9 @@ export interface Control {
   readonly monitors: Monitors;
   readonly dashboards: Dashboards;
   readonly ruleFiles: RuleFiles;
+  readonly releases: Releases;
+  readonly artifacts: Artifacts;
+  readonly sampling: Sampling;
   readonly settings: Settings;
   readonly setup: Setup;
   /** True when the database answers `SELECT 1` within a second. */
@@ -247,39 +254,6 @@ export interface Sites {
   seen(organisation: string, codes: readonly string[]): Promise<string[]>;
   /** Creates or replaces name and place of one site. */
   update(organisation: string, code: string, site: Omit<Site, 'code' | 'createdAt'>): Promise<Site>;
-}
-
-export const issueStatuses = ['unresolved', 'resolved', 'ignored'] as const;
-export type IssueStatus = (typeof issueStatuses)[number];
-
-/** What people decided about an issue. Issues nobody touched have no row: unresolved, unassigned. */
-export interface IssueState {
-  /** Sixteen hexadecimal digits. */
-  readonly issue: string;
-  readonly status: IssueStatus;
-  /** When it was resolved: events after that mean it has regressed. */
-  readonly resolvedAt: number | null;
-  readonly assignee: string;
-  readonly updatedAt: number;
-}
-export interface IssueActivity {
-  readonly at: number;
-  readonly actor: string;
-  readonly text: string;
-}
-export interface IssueStates {
-  find(organisation: string, issue: string): Promise<IssueState | undefined>;
-  /** States by issue of at most 1,000 asked issues; without `issues`, of the 10,000 touched last. */
-  list(organisation: string, issues?: readonly string[]): Promise<ReadonlyMap<string, IssueState>>;
-  /** Changes what is given and notes it in the issue's activity. */
-  change(
-    organisation: string,
-    issue: string,
-    change: { readonly status?: IssueStatus | undefined; readonly assignee?: string | undefined },
-    actor: string,
-  ): Promise<IssueState>;
-  /** Newest first, at most 200. */
-  activity(organisation: string, issue: string): Promise<IssueActivity[]>;
 }
 
 export interface AuditEntry {

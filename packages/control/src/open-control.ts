@@ -4,16 +4,20 @@ import { alerting } from './alerting/alerting.ts';
 import { audit } from './audit.ts';
 import { dashboards } from './dashboards/dashboards.ts';
 import { ruleFiles } from './rule-files/rule-files.ts';
+import { sampling } from './sampling/sampling.ts';
 import { detect } from './detect/detect.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
 import { fleetControl } from './fleet/fleet.ts';
 import { invitations } from './invitations.ts';
-import { issueStates } from './issue-states.ts';
+import { issueRecords } from './issues/issue-records.ts';
+import { issueStates } from './issues/issue-states.ts';
 import { keys } from './keys.ts';
 import { monitors } from './monitors/monitors.ts';
 import { organisations, projects } from './organisations.ts';
 import { people } from './people.ts';
+import { artifacts } from './releases/artifacts.ts';
+import { releases } from './releases/releases.ts';
 import { respond } from './respond/respond.ts';
 import { openSealer } from './secrets.ts';
 import { sessions } from './sessions.ts';
@@ -62,6 +66,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     projects: projects(context),
     sites: sitesService,
     issueStates: issueStates(context),
+    issues: issueRecords(context),
     audit: audit(context),
     fleet: fleetControl(context, sitesService),
     detect: detect(context),
@@ -70,6 +75,9 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     monitors: monitors(context),
     dashboards: dashboards(context),
     ruleFiles: ruleFiles(context),
+    releases: releases(context),
+    artifacts: artifacts(context),
+    sampling: sampling(context),
     settings: settings(context),
     setup: setup(context),
     healthy: () => healthy(pool),

@@ -10,12 +10,14 @@ import { sessionRoutes } from './session.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import { dataRoutes } from './data.ts';
 import { demoRoutes } from './demo.ts';
+import { errorRulesRoutes } from './error-rules.ts';
 import { errorRoutes } from './errors.ts';
 import { fleetRoutes } from './fleet.ts';
 import { incidentRoutes } from './incidents.ts';
 import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
+import { samplingRoutes } from './sampling.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
 import { ruleFileRoutes } from './rule-files.ts';
@@ -36,6 +38,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   monitorRoutes,
   siteHistoryRoutes,
   errorRoutes,
+  errorRulesRoutes,
   metricRoutes,
   promqlRoutes,
   dashboardRoutes,
@@ -49,5 +52,6 @@ export const allRoutes: readonly (readonly Route[])[] = [
   logRoutes,
   traceRoutes,
   traceAnalysisRoutes,
+  samplingRoutes,
   storyRoutes,
 ];

@@ -1,4 +1,5 @@
 import { labelNames, labelValues, metricNames, queryMetrics, stepFor } from '@sightline/contract';
+import { scopeMatchers } from '@sightline/query';
 import { type Answer, type Matcher, parseSelector, type QueryFault, type SeriesQuery } from '@sightline/query/promql';
 import { ok, type Result } from '@sightline/base';
 import { faultPosition, metricColumns } from '../metric-columns.ts';
@@ -14,12 +15,8 @@ interface AskedScope {
 }
 
 /** What the page's scope, and a key that is bound to a site, add to every selector. */
-function enforcedBy({ environment, site, service }: AskedScope, { caller }: CallContext): Matcher[] {
-  const wanted = { environment, site: caller.keySite ? caller.keySite : site, service };
-  return Object.entries(wanted)
-    .filter(([, value]) => value !== '')
-    .map(([label, value]) => ({ label, operator: '=', value }));
-}
+const enforcedBy = (asked: AskedScope, { caller }: CallContext): Matcher[] =>
+  scopeMatchers({ ...asked, site: caller.keySite ? caller.keySite : asked.site });
 
 const runQueries = answer(queryMetrics, async ({ body }, context) => {
   const { metrics: engine } = context.deps.store;

@@ -15,8 +15,11 @@ import { monitorTables } from '../monitors/tables.ts';
 import * as dashboardTables from '../dashboards/tables.ts';
 import * as detectTables from '../detect/tables.ts';
 import * as ruleFileTables from '../rule-files/tables.ts';
+import * as releaseTables from '../releases/tables.ts';
+import * as samplingTables from '../sampling/tables.ts';
+import * as issueTables from '../issues/tables.ts';
 import * as fleetTables from '../fleet/tables.ts';
-import type { IssueStatus, KeyPermission, Role } from '../control.ts';
+import type { KeyPermission, Role } from '../control.ts';
 
 /**
  * The tables as queries see them. The truth of constraints and indexes is `migrations/*.sql`; a test compares the columns.
@@ -115,28 +118,6 @@ export const sites = pgTable(
   (t) => [primaryKey({ columns: [t.organisation, t.code] })],
 );
 
-export const issueStates = pgTable(
-  'issue_states',
-  {
-    organisation: text('organisation').notNull(),
-    issue: text('issue').notNull(),
-    status: text('status').$type<IssueStatus>().notNull(),
-    resolvedAt: moment('resolved_at'),
-    assignee: text('assignee').notNull(),
-    updatedAt: moment('updated_at').notNull(),
-  },
-  (t) => [primaryKey({ columns: [t.organisation, t.issue] })],
-);
-
-export const issueActivity = pgTable('issue_activity', {
-  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-  organisation: text('organisation').notNull(),
-  issue: text('issue').notNull(),
-  at: moment('at').notNull(),
-  actor: text('actor').notNull(),
-  text: text('text').notNull(),
-});
-
 export const auditEntries = pgTable(
   'audit_entries',
   {
@@ -179,14 +160,15 @@ export const tables = {
   apiKeys,
   projects,
   sites,
-  issueStates,
-  issueActivity,
+  ...issueTables,
   auditEntries,
   settings,
   setupToken,
   ...fleetTables,
   ...detectTables,
   ...ruleFileTables,
+  ...releaseTables,
+  ...samplingTables,
   ...alertingTables,
   ...respondTables,
   ...monitorTables,

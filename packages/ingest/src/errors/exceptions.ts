@@ -1,18 +1,21 @@
 import type { ErrorBreadcrumb, ErrorException, ErrorFrame } from '@sightline/record';
 import { isObject, listOf, objectOf, positionOf, textOf, type JsonObject } from './json-reader.ts';
 import { timeNs } from './event-time.ts';
-import { keepValue, withoutSecrets } from './secrets.ts';
+import { isSecretName, keepValue, redacted, withoutSecrets } from './secrets.ts';
+import { frameMark, type FrameMark } from '../source-maps/frame-mark.ts';
 
 const maxExceptions = 20;
 const maxInnerFrames = 60;
 const maxOuterFrames = 40;
 const maxBreadcrumbs = 100;
 const maxContextLines = 8;
+const maxLocals = 30;
+const maxLocal = 300;
 
 /** Debug ids by the file they belong to, from an event's `debug_meta`. */
 export function debugIdsOf(event: JsonObject): ReadonlyMap<string, string> {
   const images = listOf(objectOf(event['debug_meta'])['images']).slice(0, 500).map(objectOf);
-  return new Map(images.map((image) => [textOf(image['code_file']), textOf(image['debug_id'], 64)]));
+  return new Map(images.map((image) => [textOf(image['code_file'], 2048), textOf(image['debug_id'], 64)]));
 }
 
 /**
@@ -32,13 +35,30 @@ export function exceptionsOf(event: JsonObject): ErrorException[] {
 function exceptionOf(exception: JsonObject, debugIds: ReadonlyMap<string, string>): ErrorException {
   const mechanism = objectOf(exception['mechanism']);
   const handled = mechanism['handled'];
+  const stacktrace = objectOf(exception['stacktrace'] ?? exception['raw_stacktrace']);
+  const registers = namedTexts(stacktrace['registers'], 64, 64);
   return {
     type: textOf(exception['type'], 256) || textOf(exception['module'], 256) || 'Error',
     value: withoutSecrets(textOf(exception['value'], 8192)),
     mechanism: textOf(mechanism['type'], 128),
     handled: typeof handled === 'boolean' ? handled : null,
-    frames: framesOf(objectOf(exception['stacktrace'] ?? exception['raw_stacktrace']), debugIds),
+    frames: framesOf(stacktrace, debugIds),
+    ...(registers ? { registers } : {}),
   };
+}
+
+/** Names and short texts of an object; undefined when there are none. */
+function namedTexts(value: unknown, most: number, length: number): Record<string, string> | undefined {
+  const entries = Object.entries(objectOf(value)).slice(0, most);
+  if (entries.length === 0) return undefined;
+  return Object.fromEntries(
+    entries.map(([name, one]) => {
+      const text =
+        typeof one === 'object' && one !== null ? JSON.stringify(keepValue(one)) : textOf(one ?? 'null', length);
+      const short = text.length > length ? `${text.slice(0, length - 1)}…` : text;
+      return [textOf(name, 100), isSecretName(name) ? redacted : withoutSecrets(short.toWellFormed())];
+    }),
+  );
 }
 
 /** Frames of a Sentry stack trace, innermost first; of a very deep stack both ends are kept. */
@@ -58,6 +78,7 @@ function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>): Erro
     const list = listOf(value).map((line) => withoutSecrets(textOf(line, 300)));
     return side === 'before' ? list.slice(-maxContextLines) : list.slice(0, maxContextLines);
   };
+  const locals = namedTexts(frame['vars'], maxLocals, maxLocal);
   return {
     function: textOf(frame['function'], 256),
     file: withoutSecrets(file),
@@ -68,7 +89,9 @@ function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>): Erro
     contextLine: withoutSecrets(textOf(frame['context_line'], 300)),
     preContext: lines(frame['pre_context'], 'before'),
     postContext: lines(frame['post_context'], 'after'),
-    debugId: debugIds.get(path) ?? '',
+    debugId: debugIds.get(path) ?? debugIds.get(textOf(frame['filename'], 2048)) ?? '',
+    ...(frame as { readonly [frameMark]?: FrameMark })[frameMark],
+    ...(locals ? { locals } : {}),
   };
 }
 

@@ -9,8 +9,14 @@ import {
 import { contextGroupsOf, saleFactsOf, type SaleFacts } from './context-groups.ts';
 import { believableNs, msToNs } from './event-time.ts';
 import { breadcrumbsOf, exceptionsOf, framesOf, debugIdsOf } from './exceptions.ts';
-import { stableFunction } from './frame-key.ts';
-import { groupEvent, type Grouping } from './group-event.ts';
+import {
+  groupError,
+  groupingLines,
+  plainGrouping,
+  type Grouped,
+  type OrganisationGrouping,
+} from './grouping/group-error.ts';
+import { functionName } from './grouping/version-2/function-name.ts';
 import {
   contextTexts,
   identityOf,
@@ -58,20 +64,38 @@ interface Facts {
  * A Sentry event (https://develop.sentry.dev/sdk/data-model/event-payloads/) as a row of `errors`. Total: whatever the JSON
  * object holds, a row comes out; what cannot be understood is left empty, what is secret by its name is left out.
  */
-export function errorRowOf(event: JsonObject, origin: EventOrigin): ErrorRow {
+export function errorRowOf(
+  event: JsonObject,
+  origin: EventOrigin,
+  organisation: OrganisationGrouping = plainGrouping,
+): ErrorRow {
   const facts = factsOf(event, origin);
-  const grouping = groupEvent({
-    project: origin.project,
-    exceptions: facts.thrown,
-    fingerprint: listOf(event['fingerprint'])
-      .slice(0, 20)
-      .map((part) => textOf(part, 500)),
-    messageTemplate: facts.template,
-    type: facts.type,
-    culprit: facts.culprit,
-    transaction: textOf(event['transaction'], 300),
-    level: facts.level,
-  });
+  const platform = textOf(event['platform'], 64) || 'other';
+  const sdk = objectOf(event['sdk']);
+  const grouping = groupError(
+    {
+      project: origin.project,
+      exceptions: facts.thrown,
+      fingerprint: listOf(event['fingerprint'])
+        .slice(0, 20)
+        .map((part) => textOf(part, 500)),
+      messageTemplate: facts.template,
+      type: facts.type,
+      culprit: facts.culprit,
+      transaction: textOf(event['transaction'], 300),
+      level: facts.level,
+    },
+    {
+      message: facts.message,
+      logger: textOf(event['logger'], 200),
+      platform,
+      sdk: textOf(sdk['name'], 100),
+      tags: facts.tags,
+      ...facts.identity,
+    },
+    organisation,
+  );
+  const exceptions = facts.thrown.length > 0 ? grouping.exceptions : facts.exceptions;
   const trace = traceIdsOf(objectOf(objectOf(event['contexts'])['trace']));
   const handled = facts.thrown.every((exception) => exception.handled !== false);
   return {
@@ -86,9 +110,10 @@ export function errorRowOf(event: JsonObject, origin: EventOrigin): ErrorRow {
     received_at: msToNs(origin.receivedAtMs).toString(),
     event_id: eventIdOf(event, origin),
     issue: grouping.issue,
+    grouping_hash: grouping.hash,
     grouping_version: grouping.version,
     severity: severityNumber(facts.level) || 17,
-    platform: textOf(event['platform'], 64) || 'other',
+    platform,
     type: facts.type,
     message: facts.message,
     culprit: facts.culprit,
@@ -101,7 +126,7 @@ export function errorRowOf(event: JsonObject, origin: EventOrigin): ErrorRow {
     order_id: facts.sale.orderId,
     amount: facts.sale.amount,
     tags: cleanTags(facts.tags),
-    payload: JSON.stringify(payloadOf(event, facts, grouping)),
+    payload: JSON.stringify(payloadOf(event, { ...facts, exceptions }, grouping)),
   };
 }
 
@@ -242,7 +267,7 @@ function culpritOf(exceptions: readonly ErrorException[], event: JsonObject): st
   const frame = frames.find((f) => f.inApp) ?? frames[0];
   const given = firstText(textOf(event['transaction'], 300), textOf(event['culprit'], 300));
   if (frame === undefined) return given;
-  const name = stableFunction(frame.function);
+  const name = functionName(frame.function);
   const file =
     frame.file
       .split(/[/\\]/)
@@ -257,7 +282,7 @@ function cleanTags(tags: NamedTexts): Record<string, string> {
   );
 }
 
-function payloadOf(event: JsonObject, facts: Facts, grouping: Grouping): ErrorPayload {
+function payloadOf(event: JsonObject, facts: Facts, grouping: Grouped): ErrorPayload {
   const sdk = objectOf(event['sdk']);
   return {
     version: errorPayloadVersion,
@@ -267,7 +292,9 @@ function payloadOf(event: JsonObject, facts: Facts, grouping: Grouping): ErrorPa
     contexts: keptContexts(objectOf(event['contexts'])),
     extra: boundedPart(keepObject(event['extra'])),
     sdk: sdk['name'] === undefined ? '' : `${textOf(sdk['name'], 100)}@${textOf(sdk['version'], 50)}`,
-    grouping: grouping.lines,
+    dist: textOf(event['dist'], 64),
+    grouping: groupingLines(grouping.parts),
+    groupingParts: grouping.parts,
   };
 }
 

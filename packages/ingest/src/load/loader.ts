@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Clock, Logger } from '@sightline/base';
+import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
 import type { Ledger } from '../ledger.ts';
-import type { Lane, Protocol } from '../protocol.ts';
+import type { DecodePorts, Lane, Protocol } from '../protocol.ts';
 import type { Spool } from '../spool/spool.ts';
 import { failureOf, type LoadTarget, type StatementSettings } from './load-target.ts';
 import type { MetricTarget } from './metric-target.ts';
@@ -46,6 +47,10 @@ export async function startLoader(options: {
   readonly settings: StatementSettings;
   /** Takes the segments of lanes of kind `metrics`. */
   readonly metrics?: MetricTarget;
+  /** What decoders may ask: blobs, source maps, monitors. */
+  readonly ports?: DecodePorts;
+  /** Asked by the lanes that decode errors. */
+  readonly grouping?: GroupingBook;
   readonly clock: Clock;
   readonly logger: Logger;
 }): Promise<Loader> {
@@ -80,8 +85,16 @@ class SegmentLoader implements Loader {
     this.#spool = options.spool;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    const { target, settings, ledger, logger, metrics } = options;
-    this.#segmentParts = { target, settings, ledger, logger, ...(metrics ? { metrics } : {}) };
+    const { target, settings, ledger, logger, metrics, grouping, ports = {} } = options;
+    this.#segmentParts = {
+      target,
+      settings,
+      ledger,
+      logger,
+      ports,
+      ...(metrics ? { metrics } : {}),
+      ...(grouping ? { grouping } : {}),
+    };
     this.#lanes = new Map(options.protocols.flatMap(({ lanes }) => lanes).map((lane) => [lane.name, lane]));
     this.#running = this.#run();
   }

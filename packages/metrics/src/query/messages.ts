@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Matcher, QueryBounds, QueryFault } from '@sightline/query/promql';
 import type { Result } from '@sightline/base';
+import type { RollupState } from '../rollup/rollup-state.ts';
 import type { EngineAddress } from './engine-address.ts';
 import type { PackedAnswer } from './packed-answer.ts';
 
@@ -24,6 +25,8 @@ export interface QueryJob {
   readonly endMs: number;
   /** Undefined for an instant query at `startMs`. */
   readonly stepMs: number | undefined;
+  /** What is rolled up; undefined where nothing is. */
+  readonly rollups: RollupState | undefined;
 }
 
 export type ToThread =

@@ -39,7 +39,14 @@ async function run(message: Extract<ToThread, { kind: 'query' }>): Promise<Resul
   const other = peer;
   const source = new EngineSource(
     { index, here, there: other && ((share) => other.run(share)), lower: settings.lower },
-    { organisation: job.organisation, enforced: job.enforced, bounds: job.bounds, deadlineMs, cancelled },
+    {
+      organisation: job.organisation,
+      enforced: job.enforced,
+      bounds: job.bounds,
+      deadlineMs,
+      cancelled,
+      rollups: job.rollups,
+    },
   );
   try {
     return await evaluateJob(job, source, controller.signal);

@@ -205,7 +205,7 @@ describe('issue', () => {
       attachments: [{ name: 'a.html', contentType: 'text/html', sizeBytes: 5 }],
     });
     expect([page?.previousEvent, page?.nextEvent]).toEqual(['acme-3-1', '']);
-    expect(page?.grouping).toEqual(['exception type PaymentError']);
+    expect(page?.grouping).toEqual([{ kind: 'type', value: 'PaymentError', used: true, why: '' }]);
     expect(page?.tags.find((tag) => tag.tag === 'processor')?.values).toEqual([
       { value: 'Other', events: 2 },
       { value: 'Suncard', events: 1 },

@@ -9,6 +9,7 @@ export {
   type ShownStatus,
   type StatusFilter,
 } from './list-issues.ts';
+export { knownIssueHashes } from './known-hashes.ts';
 export {
   listAttachments,
   listIssueEvents,

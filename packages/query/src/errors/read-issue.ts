@@ -1,4 +1,4 @@
-import type { ErrorPayload } from '@sightline/record';
+import type { ErrorPayload, GroupingPart } from '@sightline/record';
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { ask } from '../metrics/ask.ts';
 import { errorColumns, toError, type ErrorColumns, type ErrorRecord } from '../traces/error-record.ts';
@@ -19,13 +19,16 @@ export type StoredPayload = Writable<Omit<ErrorPayload, 'version'>>;
 export type Breadcrumb = Omit<StoredPayload['breadcrumbs'][number], 'at'> & { at: number | null };
 
 /** One event as the issue page shows it (`errorEvent` of the contract). */
-export interface ErrorEvent extends ErrorRow, Omit<StoredPayload, 'grouping' | 'breadcrumbs'> {
+export interface ErrorEvent extends ErrorRow, Omit<StoredPayload, 'grouping' | 'groupingParts' | 'breadcrumbs'> {
   readonly breadcrumbs: Breadcrumb[];
   readonly handled: boolean;
   readonly platform: string;
   readonly transaction: string;
   readonly tags: Record<string, string>;
   readonly attachments: AttachmentInfo[];
+  readonly dist: string;
+  /** Read with source maps that came after it: its issue is the one it had before. */
+  readonly mappedLater: boolean;
 }
 export interface AttachmentInfo {
   readonly name: string;
@@ -43,7 +46,8 @@ export interface IssuePage {
   readonly previousEvent: string;
   readonly nextEvent: string;
   readonly tags: TagValues[];
-  readonly grouping: string[];
+  /** Empty where its newest event is no longer kept. */
+  readonly grouping: GroupingPart[];
 }
 
 export interface IssueKey {
@@ -89,7 +93,7 @@ export async function readIssue(
     previousEvent,
     nextEvent,
     tags,
-    grouping: payload.grouping,
+    grouping: payload.groupingParts ?? payload.grouping.map(partOfLine),
   };
 }
 
@@ -215,6 +219,23 @@ const emptyPayload = (): StoredPayload => ({
   grouping: [],
 });
 
+const lineKinds: readonly (readonly [GroupingPart['kind'], string])[] = [
+  ['type', 'exception type '],
+  ['type', 'type '],
+  ['cause', 'caused by '],
+  ['frame', 'frame '],
+  ['line', 'source line '],
+  ['message', 'message '],
+  ['culprit', 'culprit '],
+  ['fingerprint', 'fingerprint '],
+];
+
+/** A line of an event that was stored before what did not count was told. */
+function partOfLine(line: string): GroupingPart {
+  const [kind, prefix] = lineKinds.find(([, begin]) => line.startsWith(begin)) ?? ['rule', ''];
+  return { kind, value: line.slice(prefix.length), used: true, why: '' };
+}
+
 /** The payload as it was stored. What an older or newer writer left out is empty; text that is no JSON object is empty whole. */
 function readPayload(text: string): StoredPayload {
   if (text === '') return emptyPayload();
@@ -251,6 +272,8 @@ function errorEvent(row: EventRow, payload: StoredPayload, attachments: Attachme
     extra: payload.extra,
     attachments,
     sdk: payload.sdk,
+    dist: payload.dist ?? '',
+    mappedLater: false,
   };
 }
 
@@ -297,15 +320,23 @@ export function listAttachments(
   );
 }
 
+/** An attachment with its bytes, or with the hash of the blob that holds them ('' where the row itself does). */
+export interface StoredAttachment {
+  readonly name: string;
+  readonly contentType: string;
+  readonly content: Buffer;
+  readonly blob: string;
+}
+
 /** One attachment with its bytes; undefined when the organisation has none of that event and name. */
 export async function readAttachment(
   reader: TelemetryReader,
   key: { organisation: string; eventId: string; name: string },
   limits: QueryLimits = {},
-): Promise<{ name: string; contentType: string; content: Buffer } | undefined> {
-  const [row] = await ask<{ name: string; contentType: string; content: string }>(
+): Promise<StoredAttachment | undefined> {
+  const [row] = await ask<Omit<StoredAttachment, 'content'> & { content: string }>(
     reader,
-    `SELECT name, toString(content_type) AS contentType, base64Encode(content) AS content FROM attachments
+    `SELECT name, toString(content_type) AS contentType, base64Encode(content) AS content, blob FROM attachments
     WHERE organisation = {organisation:String} AND event_id = {event:String} AND name = {name:String} ORDER BY ts DESC LIMIT 1`,
     { organisation: key.organisation, event: key.eventId, name: key.name },
     limits,

@@ -8,6 +8,8 @@ export { typeOf } from './parse/check.ts';
 export { functions, type FunctionSignature } from './parse/functions.ts';
 export { KernelNotes } from './kernels/kernel.ts';
 export { runKernel, runKernelInto } from './kernels/run-kernel.ts';
+export { RolledColumns, rollUp, widen } from './rolled/rolled-columns.ts';
+export { canRunRolled, isExactRolled, rolledReachMs, runRolledInto } from './rolled/run-rolled.ts';
 export { GroupReduction, type GroupPart } from './reduce/group-reduction.ts';
 export { sortedNames } from './reduce/grouping.ts';
 export { accumulate } from './reduce/partial.ts';

@@ -6,6 +6,7 @@ import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useMe } from '../../data/session.tsx';
 import './errors.css';
+import { WhyGrouped } from './why-grouped.tsx';
 import { useChangeIssues } from './use-change-issues.tsx';
 
 /** The right column: what to do with the issue, who has it, since when, and why its events count as one. */
@@ -49,20 +50,7 @@ export function IssueSide({ answer }: { answer: Reply<typeof getIssue> }): React
         <dt>Severity</dt>
         <dd>{issue.severity || 'not given'}</dd>
       </dl>
-      <details className="fold">
-        <summary>Why grouped</summary>
-        {grouping.length === 0 ? (
-          <p className="muted">Events of the same type and place.</p>
-        ) : (
-          <ol className="grouping">
-            {grouping.map((part) => (
-              <li key={part} className="code">
-                {part}
-              </li>
-            ))}
-          </ol>
-        )}
-      </details>
+      <WhyGrouped parts={grouping} />
       {activity.length > 0 && (
         <section>
           <h3 className="part-title">Activity</h3>

@@ -1,30 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { ErrorException, ErrorFrame } from '@sightline/record';
+import type { Groupable } from '../groupable.ts';
 import { frameKey, isRuntimeFrame, type FrameKey } from './frame-key.ts';
 import { messageTemplate } from './message-template.ts';
 
-/** Raised when the same event would land in another issue than before. Stored with each event. */
+/** Frozen: issues of this version are found again by it. A better algorithm is a new version beside it. */
 const groupingVersion = 1;
 
 const maxFrames = 8;
 const maxForeignFrames = 3;
 const maxExceptions = 8;
 const maxContextLine = 160;
-
-/** What grouping looks at. Nothing else of an event may matter. */
-export interface Groupable {
-  readonly project: number;
-  /** As `ErrorPayload.exceptions`: the one thrown first. */
-  readonly exceptions: readonly ErrorException[];
-  /** The client's own fingerprint; empty when it gave none. */
-  readonly fingerprint: readonly string[];
-  /** The message before its parameters were filled in, where the client told it; else the message. */
-  readonly messageTemplate: string;
-  readonly type: string;
-  readonly culprit: string;
-  readonly transaction: string;
-  readonly level: string;
-}
 
 export interface Grouping {
   /** The issue's id as the store writes a UInt64: decimal text. */

@@ -1,7 +1,8 @@
 import type { ErrorException, ErrorFrame } from '@sightline/record';
 import { describe, expect, test } from 'vitest';
 import { stableFile, stableFunction } from './frame-key.ts';
-import { groupEvent, type Groupable } from './group-event.ts';
+import type { Groupable } from '../groupable.ts';
+import { groupEvent } from './group-event.ts';
 import { messageTemplate } from './message-template.ts';
 
 function frame(name: string, file: string, more: Partial<ErrorFrame> = {}): ErrorFrame {

@@ -1,0 +1,136 @@
+import { and, desc, eq, inArray } from 'drizzle-orm';
+import { only, type ServicesContext, type Transaction } from '../services-context.ts';
+import type { IssueChange, IssueState, IssueStates } from './port.ts';
+import * as table from './tables.ts';
+
+type Row = typeof table.issueStates.$inferSelect;
+const fromRow = (row: Row): IssueState => ({
+  issue: row.issue,
+  status: row.status,
+  resolvedAt: row.resolvedAt?.getTime() ?? null,
+  resolution: row.resolution,
+  resolvedIn: row.resolvedIn,
+  ignoredUntil: row.ignoredUntil,
+  ignoredLimit: row.ignoredLimit,
+  ignoredAt: row.ignoredAt?.getTime() ?? null,
+  priority: row.priority,
+  assignee: row.assignee,
+  updatedAt: row.updatedAt.getTime(),
+});
+
+const askedAtOnce = 1000;
+const listedAtMost = 10_000;
+
+export function issueStates({ db, clock }: ServicesContext): IssueStates {
+  const ofIssue = (organisation: string, issue: string) =>
+    and(eq(table.issueStates.organisation, organisation), eq(table.issueStates.issue, issue));
+  return {
+    find: async (organisation, issue) => {
+      const [row] = await db.select().from(table.issueStates).where(ofIssue(organisation, issue));
+      return row && fromRow(row);
+    },
+    list: async (organisation, issues) => {
+      if (issues && issues.length > askedAtOnce) throw new Error(`at most ${askedAtOnce} issues at once`);
+      if (issues?.length === 0) return new Map();
+      const ofOrganisation = eq(table.issueStates.organisation, organisation);
+      const rows = await db
+        .select()
+        .from(table.issueStates)
+        .where(issues ? and(ofOrganisation, inArray(table.issueStates.issue, [...issues])) : ofOrganisation)
+        .orderBy(desc(table.issueStates.updatedAt))
+        .limit(listedAtMost);
+      return new Map(rows.map((row) => [row.issue, fromRow(row)]));
+    },
+    change: (organisation, issue, change, actor) =>
+      db.transaction(async (tx) => {
+        const now = new Date(clock.now());
+        await tx
+          .insert(table.issueStates)
+          .values({ organisation, issue, status: 'unresolved', assignee: '', updatedAt: now })
+          .onConflictDoNothing();
+        const before = only(
+          await tx.select().from(table.issueStates).where(ofIssue(organisation, issue)).for('update'),
+        );
+        const assignee = change.assignee ?? before.assignee;
+        const priority = change.priority ?? before.priority;
+        const rows = await tx
+          .update(table.issueStates)
+          .set({ ...statusColumns(change, now), assignee, priority, updatedAt: now })
+          .where(ofIssue(organisation, issue))
+          .returning();
+        await noteActivity(tx, { organisation, issue, at: now, actor }, [
+          ...(change.status === undefined ? [] : [statusText(change)]),
+          ...(assignee === before.assignee ? [] : [assignee === '' ? 'unassigned it' : `assigned it to ${assignee}`]),
+          ...(priority === before.priority
+            ? []
+            : [priority === '' ? 'left its priority to itself' : `gave it ${priority} priority`]),
+        ]);
+        return fromRow(only(rows));
+      }),
+    comment: (organisation, issue, text, actor) =>
+      db.transaction((tx) =>
+        noteActivity(
+          tx,
+          { organisation, issue, at: new Date(clock.now()), actor },
+          [text.toWellFormed().replaceAll('\0', '\uFFFD').slice(0, 10_000)],
+          'comment',
+        ),
+      ),
+    activity: async (organisation, issue) => {
+      const rows = await db
+        .select()
+        .from(table.issueActivity)
+        .where(and(eq(table.issueActivity.organisation, organisation), eq(table.issueActivity.issue, issue)))
+        .orderBy(desc(table.issueActivity.id))
+        .limit(200);
+      return rows.map((row) => ({ at: row.at.getTime(), actor: row.actor, text: row.text, kind: row.kind }));
+    },
+  };
+}
+
+/** Appends to an issue's activity, which makes the issue one that was touched. */
+export async function noteActivity(
+  tx: Transaction,
+  by: { readonly organisation: string; readonly issue: string; readonly at: Date; readonly actor: string },
+  texts: readonly string[],
+  kind: 'change' | 'comment' = 'change',
+): Promise<void> {
+  const { organisation, issue, at, actor } = by;
+  if (texts.length === 0) return;
+  await tx
+    .insert(table.issueStates)
+    .values({ organisation, issue, status: 'unresolved', assignee: '', updatedAt: at })
+    .onConflictDoNothing();
+  await tx.insert(table.issueActivity).values(texts.map((text) => ({ organisation, issue, at, actor, text, kind })));
+}
+
+/** What a new status says of the columns around it; nothing when the status stays. */
+function statusColumns(change: IssueChange, now: Date): Partial<Row> {
+  if (change.status === undefined) return {};
+  const resolved = change.status === 'resolved';
+  const ignored = change.status === 'ignored';
+  return {
+    status: change.status,
+    resolvedAt: resolved ? now : null,
+    resolution: resolved ? (change.resolution ?? 'now') : 'now',
+    resolvedIn: resolved ? (change.resolvedIn ?? '') : '',
+    ignoredAt: ignored ? now : null,
+    ignoredUntil: ignored ? (change.ignoredUntil ?? 'forever') : 'forever',
+    ignoredLimit: ignored ? (change.ignoredLimit ?? null) : null,
+  };
+}
+
+function statusText({ status, resolution, resolvedIn, ignoredUntil, ignoredLimit }: IssueChange): string {
+  if (status === 'unresolved') return 'reopened it';
+  if (status === 'resolved') {
+    if (resolution === 'next-release') return 'resolved it with the next release';
+    return resolution === 'release' || resolution === 'commit'
+      ? `resolved it in ${resolution === 'commit' ? 'commit ' : ''}${resolvedIn ?? ''}`
+      : 'resolved it';
+  }
+  const limit = ignoredLimit ?? 0;
+  if (ignoredUntil === 'time') return `archived it until ${new Date(limit).toISOString()}`;
+  if (ignoredUntil === 'events') return `archived it until ${limit} more events`;
+  if (ignoredUntil === 'users') return `archived it until ${limit} more users`;
+  return ignoredUntil === 'escalating' ? 'archived it until it escalates' : 'archived it';
+}
