@@ -10,6 +10,7 @@ import { logClients } from './logs.ts';
 import { openTelemetryClients } from './otlp.ts';
 import { hasPrometheus, prometheusClients } from './prometheus.ts';
 import { sentryClients } from './sentry.ts';
+import { sourceMapClients } from './source-maps.ts';
 import { shipperClients } from './shippers.ts';
 
 let product: Product;
@@ -42,6 +43,7 @@ const bench: Bench = {
 };
 
 describe('Sentry SDKs', () => sentryClients(bench));
+describe('source maps', () => sourceMapClients(bench));
 describe('OpenTelemetry SDK', () => openTelemetryClients(bench));
 describe('loggers', () => logClients(bench));
 describe('log shippers', () => shipperClients(bench));
