@@ -72,16 +72,13 @@ describe('grouping', () => {
   });
   test('keeps what is common, and says what is not', () => {
     const tree = new TemplateTree<number>();
-    for (const [index, line] of [
-      ...[
-        'drawer alpha opened slowly',
-        'level=info msg=done user=ann ok',
-        'level=info msg=done user=bob ok',
-        'entirely different words here',
-      ],
-      ...words.map((word) => `User ${word} logged in`),
-    ].entries())
-      tree.add(maskLine(line), index);
+    const lines = [
+      'drawer alpha opened slowly',
+      'level=info msg=done user=ann ok',
+      'level=info msg=done user=bob ok',
+      'entirely different words here',
+    ].concat(words.map((word) => `User ${word} logged in`));
+    for (const [index, line] of lines.entries()) tree.add(maskLine(line), index);
     tree.merge();
     expect(tree.groups.map(({ tokens, items }) => [tokens.join(' '), items.length])).toEqual([
       ['drawer alpha opened slowly', 1],
