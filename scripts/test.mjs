@@ -75,10 +75,18 @@ async function runTests(project, output) {
   }
   passed += counts.numPassedTests;
   failed += counts.numFailedTests;
+  const results = (counts.testResults ?? []).flatMap(({ assertionResults }) => assertionResults);
+  const again = results.filter(
+    ({ status: ending, failureMessages }) => ending === 'passed' && failureMessages.length > 0,
+  );
   if (status !== 0) failures.push(`${project} tests`);
   if (status !== 0 && counts.numFailedTests === 0) failed++;
   const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
-  return () => console.log(`${status === 0 ? 'ok    ' : 'FAILED'}  ${project} tests (${seconds} s)`);
+  return () => {
+    for (const { fullName, failureMessages } of again)
+      console.log(`again   ${fullName}: passed at the second try only, after "${failureMessages[0].split('\n')[0]}"`);
+    console.log(`${status === 0 ? 'ok    ' : 'FAILED'}  ${project} tests (${seconds} s)`);
+  };
 }
 
 (await runTests('unit'))();

@@ -15,6 +15,7 @@ import { hasPrometheus, prometheusClients } from './prometheus.ts';
 import { socketClients } from './sockets.ts';
 import { certificateFiles } from '../support/certificate.ts';
 import { sentryClients } from './sentry.ts';
+import { sourceMapClients } from './source-maps.ts';
 import { shipperClients } from './shippers.ts';
 
 let product: Product;
@@ -68,6 +69,7 @@ const bench: Bench = {
 };
 
 describe('Sentry SDKs', () => sentryClients(bench));
+describe('source maps', () => sourceMapClients(bench));
 describe('OpenTelemetry SDK', () => openTelemetryClients(bench));
 describe('loggers', () => logClients(bench));
 describe('log shippers', () => shipperClients(bench));

@@ -1,5 +1,6 @@
 import { changeIssue, getIssue, listIssueEvents, listIssues } from '@sightline/contract';
 import {
+  type ErrorEvent,
   listIssueEvents as readIssueEvents,
   listIssues as readIssues,
   readAttachment,
@@ -8,7 +9,8 @@ import {
   shownStatus,
 } from '@sightline/query';
 import { z } from 'zod';
-import { refuse, stream, type ProblemReply, type Route } from '../route.ts';
+import { symbolicateStored } from '@sightline/ingest/source-maps';
+import { type ApiDeps, refuse, stream, type ProblemReply, type Route } from '../route.ts';
 import { searchFault } from '../store-fault.ts';
 import { answerRead } from './answer-read.ts';
 
@@ -56,9 +58,26 @@ const showIssue = answerRead(getIssue, async ({ params, query }, { deps, caller,
   if (!found) return noIssue(params.issue);
   if (query.event !== '' && !found.event)
     return refuse(404, 'No such event', `Issue ${params.issue} has no event ${query.event}, or it is no longer kept.`);
-  const activity = await deps.control.issueStates.activity(organisation, params.issue);
-  return { ...found, activity };
+  const [activity, event] = await Promise.all([
+    deps.control.issueStates.activity(organisation, params.issue),
+    found.event && withLateMaps(found.event, organisation, deps),
+  ]);
+  return { ...found, event, activity };
 });
+
+/** An event whose source maps may have come after it: what was not resolved then is looked up now, and that is said. */
+async function withLateMaps(event: ErrorEvent, organisation: string, { files, logger }: ApiDeps): Promise<ErrorEvent> {
+  if (!files) return event;
+  const { release, dist } = event;
+  try {
+    const read = await symbolicateStored(event.exceptions, files.sourceMaps, { organisation, release, dist });
+    return { ...event, exceptions: read.exceptions, mappedLater: read.changed };
+  } catch (error) {
+    // The event is worth more than its names.
+    logger.warn('source maps could not be looked up for a stored event', { error });
+    return event;
+  }
+}
 
 const showEvents = answerRead(listIssueEvents, async ({ params, query }, { deps, caller, signal }) => {
   const key = { organisation: caller.organisation, issue: params.issue };
@@ -91,7 +110,16 @@ const attachment = stream(
   async ({ params }, { deps, caller, signal }, reply) => {
     const key = { organisation: caller.organisation, eventId: params.event, name: params.name };
     const found = await readAttachment(deps.store, key, { signal });
-    if (!found) return refuse(404, 'No such attachment', `Event ${params.event} has no attachment of this name.`);
+    const none = (): ProblemReply =>
+      refuse(
+        404,
+        'No such attachment',
+        `Event ${params.event} has no attachment of this name, or it is kept no longer.`,
+      );
+    if (!found) return none();
+    const blob = { organisation: caller.organisation, area: 'attachments', hash: found.blob } as const;
+    const content = found.blob === '' ? found.content : await deps.files?.blobs.read(blob);
+    if (!content) return none();
     // The bytes come from anyone who knows a DSN: never shown in our origin, never sniffed, never run.
     await reply
       .header('content-type', 'application/octet-stream')
@@ -99,7 +127,7 @@ const attachment = stream(
       .header('x-content-type-options', 'nosniff')
       .header('content-security-policy', "default-src 'none'; sandbox")
       .header('cache-control', 'private, no-store')
-      .send(found.content);
+      .send(content);
   },
 );
 
