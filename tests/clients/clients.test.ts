@@ -28,10 +28,8 @@ beforeAll(async () => {
   certificates = mkdtempSync(path.join(tmpdir(), 'sightline-certificate-'));
   const tls = certificateFiles(certificates);
   const [grpc, http, syslog, syslogTls, gelf] = ports;
-  const args = [
-    ...['--otlp-ports', `${grpc},${http}`, '--syslog', `${syslog},tls:${syslogTls}`, '--gelf', `${gelf}`],
-    ...['--listener-cert', tls.cert, '--listener-cert-key', tls.key],
-  ];
+  const args = ['--otlp-ports', `${grpc},${http}`, '--syslog', `${syslog},tls:${syslogTls}`, '--gelf', `${gelf}`];
+  args.push('--listener-cert', tls.cert, '--listener-cert-key', tls.key);
   product = await startProduct({ env: headless, args });
   workshop = await openWorkshop(product);
 });
