@@ -306,6 +306,7 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: '/story' },
     { path: `/story/${correlation}` },
     { path: '/errors' },
+    { path: '/error-rules' },
     { path: `/errors/${issue}` },
     { path: '/metrics' },
     { path: '/metrics?metric=system.cpu.utilization' },

@@ -8,10 +8,14 @@ import { foldFrames, stackText, type Frame, type FrameRun } from './fold-frames.
 
 /** The exception that was thrown and its causes, each with its stack: own frames open with code, others folded. */
 export function StackTrace({ exceptions }: { exceptions: ErrorEvent['exceptions'] }): ReactNode {
+  const [all, setAll] = useState(false);
   if (exceptions.length === 0) return <p className="muted">The event carries no stack.</p>;
   return (
     <div className="stack-trace">
       <div className="stack-acts">
+        <Button variant="subtle" aria-pressed={all} onClick={() => setAll(!all)}>
+          {all ? 'Own frames' : 'All frames'}
+        </Button>
         <Button
           variant="subtle"
           leftSection={<IconCopy size={14} />}
@@ -28,8 +32,9 @@ export function StackTrace({ exceptions }: { exceptions: ErrorEvent['exceptions'
           </h3>
           {caughtBy(exception) !== '' && <p className="muted">{caughtBy(exception)}</p>}
           {foldFrames(exception.frames).map((run) => (
-            <Run key={run.start} run={run} first={index === 0} />
+            <Run key={`${run.start}-${all}`} run={run} first={index === 0} opened={all} />
           ))}
+          {exception.registers !== undefined && <Values title="Registers" values={exception.registers} />}
         </section>
       ))}
     </div>
@@ -42,8 +47,8 @@ function caughtBy({ mechanism, handled }: ErrorEvent['exceptions'][number]): str
   return [by, handled === false ? 'not handled' : ''].filter((part) => part !== '').join(', ');
 }
 
-function Run({ run, first }: { run: FrameRun; first: boolean }): ReactNode {
-  const [open, setOpen] = useState(false);
+function Run({ run, first, opened }: { run: FrameRun; first: boolean; opened: boolean }): ReactNode {
+  const [open, setOpen] = useState(opened);
   if (!run.own && !open) {
     return (
       <button type="button" className="frame-fold" onClick={() => setOpen(true)}>
@@ -67,21 +72,39 @@ function FrameView({ frame, startsOpen }: { frame: Frame; startsOpen: boolean })
       {!frame.inApp && <span className="chip"> library</span>}
     </>
   );
-  if (!hasCode) return <div className="stack-frame frame-head">{head}</div>;
+  const { locals } = frame;
+  if (!hasCode && locals === undefined) return <div className="stack-frame frame-head">{head}</div>;
   const firstLine = (frame.line ?? frame.preContext.length + 1) - frame.preContext.length;
   const lines = [...frame.preContext, frame.contextLine, ...frame.postContext];
   return (
     <details className="stack-frame" open={startsOpen}>
       <summary className="frame-head">{head}</summary>
-      <pre className="frame-code" tabIndex={0}>
-        {lines.map((line, index) => (
-          <span key={index} className="code-line" data-hit={index === frame.preContext.length ? '' : undefined}>
-            <span className="code-number">{firstLine + index}</span>
-            {line}
-            {'\n'}
-          </span>
-        ))}
-      </pre>
+      {hasCode && (
+        <pre className="frame-code" tabIndex={0}>
+          {lines.map((line, index) => (
+            <span key={index} className="code-line" data-hit={index === frame.preContext.length ? '' : undefined}>
+              <span className="code-number">{firstLine + index}</span>
+              {line}
+              {'\n'}
+            </span>
+          ))}
+        </pre>
+      )}
+      {locals !== undefined && <Values title="Local variables" values={locals} />}
     </details>
+  );
+}
+
+/** Variables of a frame, registers of a processor: name and value. */
+function Values({ title, values }: { title: string; values: Readonly<Record<string, string>> }): ReactNode {
+  return (
+    <dl className="frame-values" aria-label={title}>
+      {Object.entries(values).map(([name, value]) => (
+        <div key={name}>
+          <dt className="code">{name}</dt>
+          <dd className="code">{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
