@@ -8,8 +8,14 @@ const waiting = [
 ];
 
 /**
- * Four projects. `unit` is quick and shares one thread pool without isolation; `engine` starts real engines and takes
- * its files one by one; `waiting` runs beside it; `journeys` drives the whole product in a browser.
+ * Whole processes share the machine with others and may stand still for seconds: a test of them that fails is run once
+ * more, and the report says so. What fails twice is broken.
+ */
+const stalls = 1;
+
+/**
+ * Four projects. `unit` is quick and shares one thread pool without isolation; `engine` starts real engines, two files
+ * at a time; `waiting` runs beside it; `journeys` drives the whole product in a browser.
  */
 export default defineConfig({
   test: {
@@ -30,7 +36,8 @@ export default defineConfig({
           include: ['{packages,apps,examples,bench}/**/*.engine.test.ts'],
           exclude: ['**/node_modules/**'],
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: 2,
+          retry: stalls,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -41,6 +48,7 @@ export default defineConfig({
           include: waiting,
           pool: 'forks',
           fileParallelism: false,
+          retry: stalls,
           testTimeout: 600_000,
           hookTimeout: 300_000,
         },
@@ -52,6 +60,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**', ...waiting],
           pool: 'forks',
           fileParallelism: false,
+          retry: stalls,
           testTimeout: 600_000,
           hookTimeout: 300_000,
         },

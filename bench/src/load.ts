@@ -8,10 +8,10 @@ export interface LoadResult {
   readonly latenciesMs: readonly number[];
 }
 
-/** Sends `total` requests over `connections` kept-alive connections, each taking the next body in turn. */
+/** Sends `total` requests over `connections` kept-alive connections, each asking for the next body in turn. */
 export async function sendLoad(
   target: { url: string; headers: Record<string, string> },
-  bodies: readonly Buffer[],
+  bodyOf: (request: number) => Buffer,
   total: number,
   connections: number,
 ): Promise<LoadResult> {
@@ -22,7 +22,7 @@ export async function sendLoad(
   const startedMs = performance.now();
   const worker = async (): Promise<void> => {
     while (sent < total) {
-      const body = bodies[sent++ % bodies.length]!;
+      const body = bodyOf(sent++);
       const atMs = performance.now();
       // A server that asks to slow down is asked again: what counts is what was accepted in the end.
       for (let tries = 0; tries < 200; tries++) {

@@ -1,4 +1,4 @@
-import { makeLogRequests } from './log-requests.ts';
+import { makeLogRequests, timed } from './log-requests.ts';
 import { makeSpanRequests } from './span-requests.ts';
 import { type LoadResult, percentile, sendLoad } from './load.ts';
 import { sizeOnDisk, usageOf } from './process-tree.ts';
@@ -60,7 +60,7 @@ async function measure(
   target: { url: string; headers: Record<string, string> },
   pid: number,
   dataFolder: string,
-  bodies: readonly Buffer[],
+  bodyOf: (request: number) => Buffer,
   requests: number,
   probed?: ServerUnderTest,
 ): Promise<IngestFigures> {
@@ -73,7 +73,7 @@ async function measure(
     peakBytes = Math.max(peakBytes, usageOf(pid).pssBytes);
   }, 1000);
   const probe = probed && new VisibilityProbe(probed);
-  const load: LoadResult = await sendLoad(target, bodies, requests, 16);
+  const load: LoadResult = await sendLoad(target, bodyOf, requests, 16);
   const visible = (await probe?.stop()) ?? [];
   await untilIdle(pid, atRest);
   clearInterval(watch);
@@ -97,6 +97,7 @@ async function measure(
 /** OTLP/HTTP trace ingest, everything on: durable acknowledgement, scrubbing, derived columns, views, merges counted. */
 export async function benchOtlpTraces(records: number, rounds: number): Promise<IngestFigures[]> {
   const bodies = makeSpanRequests(400, recordsPerRequest, Date.now());
+  const bodyOf = (request: number): Buffer => bodies[request % bodies.length]!;
   const requests = Math.ceil(records / recordsPerRequest);
   const figures: IngestFigures[] = [];
   const server = await startServer();
@@ -104,7 +105,7 @@ export async function benchOtlpTraces(records: number, rounds: number): Promise<
     const headers = { 'content-type': 'application/x-protobuf', authorization: `Bearer ${server.key}` };
     const target = { url: `${server.url}/v1/traces`, headers };
     for (let round = 0; round < rounds; round++) {
-      figures.push(await measure('sightline, spans', target, server.pid, server.dataFolder, bodies, requests));
+      figures.push(await measure('sightline, spans', target, server.pid, server.dataFolder, bodyOf, requests));
     }
   } finally {
     await server.stop();
@@ -118,6 +119,7 @@ export async function benchOtlpTraces(records: number, rounds: number): Promise<
  */
 export async function benchOtlpLogs(records: number, rounds: number, peer: Peer | undefined): Promise<IngestFigures[]> {
   const bodies = makeLogRequests(800, recordsPerRequest, Date.now());
+  const bodyOf = (request: number): Buffer => timed(bodies[request % bodies.length]!, Date.now());
   const requests = Math.ceil(records / recordsPerRequest);
   const figures: IngestFigures[] = [];
   const headers = { 'content-type': 'application/x-protobuf' };
@@ -125,13 +127,13 @@ export async function benchOtlpLogs(records: number, rounds: number, peer: Peer 
   try {
     const target = { url: `${server.url}/v1/logs`, headers: { ...headers, authorization: `Bearer ${server.key}` } };
     for (let round = 0; round < rounds; round++) {
-      figures.push(await measure('sightline', target, server.pid, server.dataFolder, bodies, requests));
+      figures.push(await measure('sightline', target, server.pid, server.dataFolder, bodyOf, requests));
       if (peer)
-        figures.push(await measure('peer', { url: peer.url, headers }, peer.pid, peer.dataFolder, bodies, requests));
+        figures.push(await measure('peer', { url: peer.url, headers }, peer.pid, peer.dataFolder, bodyOf, requests));
     }
     // A round of its own, not counted above: the searches take time of the processor that the peer is spared.
     const { pid, dataFolder } = server;
-    figures.push(await measure('sightline, searched', target, pid, dataFolder, bodies, requests, server));
+    figures.push(await measure('sightline, searched', target, pid, dataFolder, bodyOf, requests, server));
   } finally {
     await server.stop();
   }

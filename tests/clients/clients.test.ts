@@ -10,6 +10,8 @@ import { logClients } from './logs.ts';
 import { openTelemetryClients } from './otlp.ts';
 import { hasPrometheus, prometheusClients } from './prometheus.ts';
 import { sentryClients } from './sentry.ts';
+import { sourceMapClients } from './source-maps.ts';
+import { shipperClients } from './shippers.ts';
 
 let product: Product;
 let workshop: Workshop;
@@ -41,14 +43,24 @@ const bench: Bench = {
 };
 
 describe('Sentry SDKs', () => sentryClients(bench));
+describe('source maps', () => sourceMapClients(bench));
 describe('OpenTelemetry SDK', () => openTelemetryClients(bench));
 describe('loggers', () => logClients(bench));
+describe('log shippers', () => shipperClients(bench));
 describe('Prometheus', () => prometheusClients(bench));
 
 test('requests with a wrong key are counted as refused, for nobody', async () => {
   const sql = `SELECT DISTINCT protocol FROM ledger
     WHERE organisation = '' AND outcome = 'rejected' AND reason = 'unauthorised' ORDER BY protocol`;
-  const protocols = ['json-lines', 'loki', 'otlp', ...(hasPrometheus ? ['prometheus-remote-write'] : []), 'sentry'];
+  const protocols = [
+    'better-stack',
+    'elasticsearch',
+    'json-lines',
+    'loki',
+    'otlp',
+    ...(hasPrometheus ? ['prometheus-remote-write'] : []),
+    'sentry',
+  ];
   await expect
     .poll(() => storedRows(product, sql), { timeout: 15_000 })
     .toEqual(protocols.map((protocol) => ({ protocol })));

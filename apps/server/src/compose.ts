@@ -7,6 +7,7 @@ import { type Control, openControl } from '@sightline/control';
 import {
   AcceptedFrames,
   createLedger,
+  type DecodePorts,
   type Ledger,
   openSpool,
   protocols,
@@ -35,10 +36,11 @@ import { openGrouping } from './stages/grouping.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
 import { openMetricHead } from './stages/metric-head.ts';
-import { openMetricsStage } from './stages/metrics.ts';
+import { openMetricsStage, openMetricUpkeep } from './stages/metrics.ts';
 import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
+import { type FileStores, openFiles } from './stages/files.ts';
 import { openMonitors } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
@@ -103,6 +105,7 @@ async function openIngest(
   clock: Clock,
   logger: Logger,
   closers: Closers,
+  ports: DecodePorts,
 ): Promise<{ parts: ReceiverParts; spool: Spool; ledger: Ledger; accepted: AcceptedFrames; head: MetricHead }> {
   const { store, control } = stores;
   const ledger = createLedger({ target: store, settings: exactlyOnceSettings, clock, logger });
@@ -126,6 +129,7 @@ async function openIngest(
     ledger,
     settings: exactlyOnceSettings,
     metrics: head,
+    ports,
     grouping: openGrouping(stores, clock, logger),
     clock,
     logger,
@@ -228,7 +232,10 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
   try {
     const stores = await openStores(config, clock, logger, closers);
     await expectFreePort(config);
-    const ingest = config.roles.has('ingest') ? await openIngest(config, stores, clock, logger, closers) : undefined;
+    const files: FileStores = await openFiles({ config, stores, clock, logger, closers });
+    const ingest = config.roles.has('ingest')
+      ? await openIngest(config, stores, clock, logger, closers, files.ports)
+      : undefined;
     const setup = await stores.control.setup.start(config.setup ?? {});
     if (!setup.ok) throw new Error(setup.error.message);
 
@@ -239,7 +246,9 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
+    const sampling = { current: undefined as { metrics(): string } | undefined };
     const bare = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
+    const rollUps = ingest ? await openMetricUpkeep(bare) : undefined;
     const metrics =
       config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(bare, ingest?.head) : undefined;
     const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
@@ -287,9 +296,9 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         logger,
         settings,
         health,
+        files,
         ...(agents ? { agents } : {}),
         ...(targetReader ? { targetReader } : {}),
-        ...(metrics ? { metricEngine: metrics } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         monitors: uptime,
         respond,
@@ -298,11 +307,13 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
             ingest?.ledger.metrics() ?? '',
             ingest?.head.metrics() ?? '',
             metrics?.metrics() ?? '',
+            rollUps?.metrics() ?? '',
             respond.metrics(),
             agents?.metrics() ?? '',
             delivery.current?.metrics() ?? '',
             rules?.metrics() ?? '',
             fileRules?.metrics() ?? '',
+            sampling.current?.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),
           ].join(''),
         ...(config.demo
@@ -324,7 +335,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (config.roles.has('detect')) {
       delivery.current = openNotify(stage);
       responding.start();
-      openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
+      sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
     const otlp = ingest && config.otlpPorts ? await openOtlpPorts(config, ingest.parts, closers) : [];

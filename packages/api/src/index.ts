@@ -14,3 +14,4 @@ export type {
   ScrapeTarget,
   TargetReader,
 } from './compat/prometheus/ports.ts';
+export { isLokiTail } from './compat/loki/tail.ts';

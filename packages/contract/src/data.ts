@@ -54,6 +54,8 @@ export const ingestHealth = endpoint({
     waitingRecords: z.number(),
     rate: z.array(point),
     scrubbed: z.array(z.object({ rule: z.string(), signal: z.string(), removed: z.number() })),
+    /** Spans that a sampling policy let go after they were counted; `rule` names the service whose share decided, '' for all others. */
+    sampled: z.array(z.object({ policy: z.string(), rule: z.string(), service: z.string(), spans: z.number() })),
     quarantined: z.number(),
   }),
 });

@@ -77,6 +77,17 @@ export const frame = z.object({
   contextLine: z.string(),
   preContext: z.array(z.string()),
   postContext: z.array(z.string()),
+  /** Where the client saw it, before a source map told the original. */
+  minified: z
+    .object({
+      function: z.string(),
+      file: z.string(),
+      line: z.number().nullable(),
+      column: z.number().nullable(),
+    })
+    .optional(),
+  /** What its source map could not tell, and why. */
+  unresolved: z.string().optional(),
   /** Local variables by name, where the client sent them. */
   locals: attributes.optional(),
 });
@@ -114,6 +125,9 @@ export const errorEvent = errorRow.extend({
   extra: z.record(z.string(), z.unknown()),
   attachments: z.array(z.object({ name: z.string(), contentType: z.string(), sizeBytes: z.number() })),
   sdk: z.string(),
+  dist: z.string(),
+  /** Read with source maps that came after the event: its issue is the one it had before. */
+  mappedLater: z.boolean(),
 });
 export type ErrorEvent = z.infer<typeof errorEvent>;
 /** One thing that grouping looked at: part of what makes the issue, or left out and why. */

@@ -5,6 +5,7 @@ export * from './fleet.ts';
 export * from './logs.ts';
 export * from './traces.ts';
 export * from './trace-analysis.ts';
+export * from './sampling.ts';
 export * from './ai-prices.ts';
 export * from './errors.ts';
 export * from './error-rules.ts';

@@ -57,7 +57,14 @@ export const getTrace = endpoint({
   summary: 'One trace with its logs and errors',
   permission: 'viewer',
   params: z.object({ id: z.string().regex(/^[0-9a-f]{32}$/i) }),
-  reply: z.object({ spans: z.array(span), logs: z.array(logRow), errors: z.array(errorRow), truncated: z.boolean() }),
+  reply: z.object({
+    spans: z.array(span),
+    logs: z.array(logRow),
+    errors: z.array(errorRow),
+    truncated: z.boolean(),
+    /** Where a sampling policy let spans of it go: by which, when (ms), how many; null where none did. */
+    sampled: z.object({ policy: z.string(), at: z.number(), spans: z.number() }).nullable(),
+  }),
 });
 export const serviceRow = z.object({
   service: z.string(),

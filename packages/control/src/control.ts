@@ -2,6 +2,8 @@ import type { Result } from '@sightline/base';
 import type { FleetControl } from './fleet/port.ts';
 import type { Dashboards } from './dashboards/port.ts';
 import type { RuleFiles } from './rule-files/port.ts';
+import type { Artifacts, Releases } from './releases/port.ts';
+import type { Sampling } from './sampling/port.ts';
 import type { Detect } from './detect/port.ts';
 import type { Alerting } from './alerting/port.ts';
 import type { IssueRecords, IssueStates } from './issues/port.ts';
@@ -31,6 +33,9 @@ export interface Control {
   readonly monitors: Monitors;
   readonly dashboards: Dashboards;
   readonly ruleFiles: RuleFiles;
+  readonly releases: Releases;
+  readonly artifacts: Artifacts;
+  readonly sampling: Sampling;
   readonly settings: Settings;
   readonly setup: Setup;
   /** True when the database answers `SELECT 1` within a second. */

@@ -4,6 +4,7 @@ import { alerting } from './alerting/alerting.ts';
 import { audit } from './audit.ts';
 import { dashboards } from './dashboards/dashboards.ts';
 import { ruleFiles } from './rule-files/rule-files.ts';
+import { sampling } from './sampling/sampling.ts';
 import { detect } from './detect/detect.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
@@ -15,6 +16,8 @@ import { keys } from './keys.ts';
 import { monitors } from './monitors/monitors.ts';
 import { organisations, projects } from './organisations.ts';
 import { people } from './people.ts';
+import { artifacts } from './releases/artifacts.ts';
+import { releases } from './releases/releases.ts';
 import { respond } from './respond/respond.ts';
 import { openSealer } from './secrets.ts';
 import { sessions } from './sessions.ts';
@@ -72,6 +75,9 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     monitors: monitors(context),
     dashboards: dashboards(context),
     ruleFiles: ruleFiles(context),
+    releases: releases(context),
+    artifacts: artifacts(context),
+    sampling: sampling(context),
     settings: settings(context),
     setup: setup(context),
     healthy: () => healthy(pool),

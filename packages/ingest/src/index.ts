@@ -34,6 +34,7 @@ export { keepOwnSeries, type OwnSeriesParts } from './own-series.ts';
 export { scrapeProtocol } from './scraped.ts';
 export { startStatsd, type StatsdServer } from './statsd/start-statsd.ts';
 export { remoteWrite2Lane } from './protocols/prometheus-remote-write/prometheus-remote-write.ts';
+export { readForm, type FormPart } from './multipart.ts';
 export { CachedGroupingBook, type GroupingBook, type GroupingSource } from './errors/grouping/grouping-book.ts';
 export { readFingerprintRules } from './errors/grouping/rules/fingerprint-rules.ts';
 export { readStackRules } from './errors/grouping/rules/stack-rules.ts';

@@ -2,4 +2,5 @@
 export { openHead, type HeadOptions, type MetricHead } from './head/open-head.ts';
 export { openMetrics, type Metrics, type MetricsOptions } from './open-metrics.ts';
 export { keepMetrics } from './retention.ts';
+export { RollUps } from './rollup/roll-ups.ts';
 export type { EngineAddress } from './query/engine-address.ts';

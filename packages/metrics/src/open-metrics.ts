@@ -16,6 +16,8 @@ import { answerIndexCalls, IndexClient } from './index-port.ts';
 import { readExemplars } from './query/exemplars.ts';
 import type { EngineAddress } from './query/engine-address.ts';
 import { QueryPool } from './query/query-pool.ts';
+import type { MetricRetention } from './retention.ts';
+import { RollupStates } from './rollup/rollup-state.ts';
 import { StoredIndex } from './stored-index.ts';
 
 export interface MetricsOptions {
@@ -32,6 +34,8 @@ export interface MetricsOptions {
   readonly bounds?: Partial<QueryBounds>;
   /** Chunks that the query threads keep compressed, bytes. Default 96 MB. */
   readonly cacheBytes?: number;
+  /** How long samples and roll-ups are kept (`keepMetrics`). Absent: no query is answered from roll-ups. */
+  readonly kept?: MetricRetention;
 }
 
 /** The metric engine of this process. */
@@ -66,9 +70,12 @@ class ThreadedEngine implements Metrics {
   readonly #index: IndexClient;
   readonly #ports: MessagePort[] = [];
   readonly #counts = new Map<string, number>();
+  readonly #rollups: RollupStates | undefined;
 
   constructor(options: MetricsOptions) {
     this.#options = options;
+    const { store, clock, logger, kept } = options;
+    this.#rollups = kept && new RollupStates({ store, kept, clock, logger });
     const stored = options.head ? undefined : new StoredIndex(options.store);
     const connect = (): MessagePort => {
       if (options.head) return options.head.indexPort();
@@ -114,6 +121,7 @@ class ThreadedEngine implements Metrics {
       startMs,
       endMs,
       stepMs,
+      rollups: await this.#rollups?.current(),
     };
     const result = await this.#pool.run(job, query.signal);
     const outcome = result.ok ? 'ok' : result.error.kind;

@@ -19,5 +19,6 @@ export {
   type FindingSink,
   type FindingSource,
 } from './finding.ts';
+export type { SamplingPolicy } from './sampling.ts';
 export * from './float-histogram.ts';
 export * from './received-series.ts';

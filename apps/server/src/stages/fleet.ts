@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import { isLokiTail } from '@sightline/api';
 import { type AgentMonitors, type Fleet, openFleet, type SiteSignals } from '@sightline/fleet';
 import type { FindingSink } from '@sightline/record';
 import type { TelemetryReader } from '@sightline/store/port';
@@ -83,6 +84,8 @@ export async function openFleetStage(
     });
   });
   const addressOf = addressReader(config.trustedProxies);
-  app.server.on('upgrade', (request, socket, head) => fleet.upgrade(request, socket, head, addressOf(request)));
+  app.server.on('upgrade', (request, socket, head) => {
+    if (!isLokiTail(request.url)) fleet.upgrade(request, socket, head, addressOf(request));
+  });
   return fleet;
 }

@@ -1,20 +1,26 @@
-import { EdgeStep } from '@sightline/store';
+import { EdgeStep, SamplingStep } from '@sightline/store';
 import type { StageParts } from '../stage.ts';
 
 /** Without ingest in this process nobody here knows what still waits: that much time is left to the others. */
 const loadedElsewhereAfterMs = 120_000;
 
-/** What is made of spans after they were stored: edges between services. */
+/** What is made of spans after they were stored: edges between services, then what a sampling policy lets go of them. */
 export function openSpanSteps(
   { stores, clock, logger, closers }: StageParts,
   ingest: { readonly waitingSinceMs: () => number | undefined } | undefined,
-): void {
-  const edges = new EdgeStep({
+): { metrics(): string } {
+  const waitingSinceMs = ingest?.waitingSinceMs ?? (() => clock.now() - loadedElsewhereAfterMs);
+  const edges = new EdgeStep({ store: stores.store, clock, logger, waitingSinceMs });
+  closers.add('edges between services', () => edges.close());
+  edges.start();
+  const sampling = new SamplingStep({
     store: stores.store,
     clock,
     logger,
-    waitingSinceMs: ingest?.waitingSinceMs ?? (() => clock.now() - loadedElsewhereAfterMs),
+    waitingSinceMs,
+    policies: () => stores.control.sampling.active(),
   });
-  closers.add('edges between services', () => edges.close());
-  edges.start();
+  closers.add('sampling of traces', () => sampling.close());
+  sampling.start();
+  return sampling;
 }

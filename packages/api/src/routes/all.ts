@@ -17,6 +17,7 @@ import { incidentRoutes } from './incidents.ts';
 import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
+import { samplingRoutes } from './sampling.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
 import { ruleFileRoutes } from './rule-files.ts';
@@ -51,5 +52,6 @@ export const allRoutes: readonly (readonly Route[])[] = [
   logRoutes,
   traceRoutes,
   traceAnalysisRoutes,
+  samplingRoutes,
   storyRoutes,
 ];

@@ -1,3 +1,5 @@
+import { shippers } from './shipper-clients.ts';
+
 /** What is filled into a snippet. */
 export interface ClientAddress {
   readonly url: string;
@@ -428,4 +430,4 @@ remote_write:
 ];
 
 /** Every client we show a snippet for, in the order to show. */
-export const clients: readonly Client[] = [...sentry, ...openTelemetry, ...logs, ...traces, ...metrics];
+export const clients: readonly Client[] = [...sentry, ...openTelemetry, ...logs, ...shippers, ...traces, ...metrics];

@@ -32,8 +32,9 @@ import {
   type MergedIssues,
 } from '@sightline/query';
 import { z } from 'zod';
+import { symbolicateStored } from '@sightline/ingest/source-maps';
 import { refusal } from '../problem.ts';
-import { doneReply, refuse, stream, type CallContext, type ProblemReply, type Route } from '../route.ts';
+import { type ApiDeps, doneReply, refuse, stream, type CallContext, type ProblemReply, type Route } from '../route.ts';
 import { searchFault } from '../store-fault.ts';
 import { answerRead } from './answer-read.ts';
 
@@ -101,15 +102,17 @@ const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
   if (!found) return noIssue(params.issue);
   if (query.event !== '' && !found.event)
     return refuse(404, 'No such event', `Issue ${params.issue} has no event ${query.event}, or it is no longer kept.`);
-  const [members, similar, suspect, rules, activity] = await Promise.all([
+  const [members, similar, suspect, rules, activity, event] = await Promise.all([
     readMembers(deps.store, key, { signal }),
     readSimilar(deps.store, key, found.issue, { signal }),
     readSuspectRelease(deps.store, key, found.issue, { signal }),
     deps.control.issues.rules.read(organisation),
     deps.control.issueStates.activity(organisation, params.issue),
+    found.event && withLateMaps(found.event, organisation, deps),
   ]);
   return {
     ...found,
+    event,
     decision: decision
       ? {
           status: decision.status,
@@ -121,7 +124,7 @@ const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
           at: decision.updatedAt,
         }
       : null,
-    owner: found.event ? ownerOf(found.event, rules.ownership.content) : null,
+    owner: event ? ownerOf(event, rules.ownership.content) : null,
     mergedInto: merged.get(params.issue) ?? '',
     members,
     similar,
@@ -149,6 +152,20 @@ function ownerOf(event: ErrorEvent, text: string): { owners: string[]; rule: str
       tags: event.tags,
     });
   return found ? { owners: [...found.owners], rule: found.rule } : null;
+}
+
+/** An event whose source maps may have come after it: what was not resolved then is looked up now, and that is said. */
+async function withLateMaps(event: ErrorEvent, organisation: string, { files, logger }: ApiDeps): Promise<ErrorEvent> {
+  if (!files) return event;
+  const { release, dist } = event;
+  try {
+    const read = await symbolicateStored(event.exceptions, files.sourceMaps, { organisation, release, dist });
+    return { ...event, exceptions: read.exceptions, mappedLater: read.changed };
+  } catch (error) {
+    // The event is worth more than its names.
+    logger.warn('source maps could not be looked up for a stored event', { error });
+    return event;
+  }
 }
 
 const showEvents = answerRead(listIssueEvents, async ({ params, query }, context) => {
@@ -296,7 +313,16 @@ const attachment = stream(
   async ({ params }, { deps, caller, signal }, reply) => {
     const key = { organisation: caller.organisation, eventId: params.event, name: params.name };
     const found = await readAttachment(deps.store, key, { signal });
-    if (!found) return refuse(404, 'No such attachment', `Event ${params.event} has no attachment of this name.`);
+    const none = (): ProblemReply =>
+      refuse(
+        404,
+        'No such attachment',
+        `Event ${params.event} has no attachment of this name, or it is kept no longer.`,
+      );
+    if (!found) return none();
+    const blob = { organisation: caller.organisation, area: 'attachments', hash: found.blob } as const;
+    const content = found.blob === '' ? found.content : await deps.files?.blobs.read(blob);
+    if (!content) return none();
     // The bytes come from anyone who knows a DSN: never shown in our origin, never sniffed, never run.
     await reply
       .header('content-type', 'application/octet-stream')
@@ -304,7 +330,7 @@ const attachment = stream(
       .header('x-content-type-options', 'nosniff')
       .header('content-security-policy', "default-src 'none'; sandbox")
       .header('cache-control', 'private, no-store')
-      .send(found.content);
+      .send(content);
   },
 );
 

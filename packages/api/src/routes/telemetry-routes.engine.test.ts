@@ -320,6 +320,77 @@ it('saves views for one person or for all', async () => {
   expect((await call('admin', 'DELETE', `/api/v1/issue-views/${added.id}`)).status).toBe(200);
 });
 
+describe('sampling', () => {
+  const rules = { name: 'Lean', slowMs: 500, services: [{ service: 'pay', share: 1 }], share: 0, waitMs: 900_000 };
+
+  it('keeps everything until an admin says otherwise, and says so in the audit', async () => {
+    expect((await call('viewer', 'GET', '/api/v1/sampling')).json()).toMatchObject({
+      enabledAt: null,
+      updatedAt: null,
+    });
+    expect((await call('responder', 'PUT', '/api/v1/sampling', { ...rules, enabled: true })).status).toBe(403);
+    expect((await call('admin', 'PUT', '/api/v1/sampling', { ...rules, share: 2, enabled: true })).status).toBe(422);
+    const twice = { ...rules, services: [...rules.services, ...rules.services], enabled: true };
+    expect((await call('admin', 'PUT', '/api/v1/sampling', twice)).status).toBe(422);
+    const saved = await call('admin', 'PUT', '/api/v1/sampling', { ...rules, enabled: false });
+    expect(saved.json()).toMatchObject({ ...rules, enabledAt: null, updatedBy: 'admin@example.com' });
+    expect((await call('stranger', 'GET', '/api/v1/sampling')).json()).toMatchObject({ updatedAt: null });
+    const { organisation } = people.get('admin') ?? { organisation: '' };
+    const audit = await control.audit.list(organisation, { limit: 10, cursor: '' });
+    expect(audit.ok && audit.value.entries[0]).toMatchObject({
+      action: 'sampling.save',
+      detail: 'off: errors, from 500 ms on, pay 100 %, others 0 %, after 15 min',
+    });
+  });
+
+  it('previews what would be kept, of the organisation alone', async () => {
+    const { organisation } = people.get('admin') ?? { organisation: '' };
+    await store.execute(
+      `INSERT INTO spans (organisation, service, trace_id, ts, received_at, status_code, duration_ns)
+       SELECT {o:String}, ['web', 'pay', 'web', 'web'][number % 4 + 1], toFixedString(concat('trace', toString(number % 4)), 16), ts, ts, if(number = 2, 2, 1), if(number = 3, 600000000, 1000000)
+       FROM (SELECT number, fromUnixTimestamp64Milli({at:Int64}) AS ts FROM numbers(8))`,
+      { o: organisation, at: now - 30_000 },
+      { settings: { insert_deduplicate: 0 } },
+    );
+    const seen = await call('admin', 'POST', '/api/v1/sampling/preview', rules);
+    // Beside the four there are the ten spans without a trace id, three of them failed.
+    expect(seen.json()).toMatchObject({
+      traces: 5,
+      keptErrors: 2,
+      keptSlow: 1,
+      keptShare: 1,
+      spans: 18,
+      keptSpans: 16,
+    });
+    expect(seen.json().keptBytes).toBeGreaterThan(0);
+    expect(seen.json().keptBytes).toBeLessThan(seen.json().bytes);
+    expect((await call('viewer', 'POST', '/api/v1/sampling/preview', rules)).status).toBe(403);
+    const other = await call('stranger', 'POST', '/api/v1/sampling/preview', rules);
+    expect(other.json()).toMatchObject({ traces: 1, spans: 10 });
+  });
+
+  it('says of a trace that it was sampled away, and counts it', async () => {
+    const { organisation } = people.get('admin') ?? { organisation: '' };
+    const id = 'ab'.repeat(16);
+    await store.execute(
+      `INSERT INTO sampled_traces (organisation, trace_id, slot, decided_at, policy, rule, services, spans, first_ts, last_ts)
+       SELECT {o:String}, unhex({id:String}), toDateTime(at), at, 'Lean', 'pay', ['pay', 'web'], [2, 3], at, at FROM (SELECT fromUnixTimestamp64Milli({at:Int64}) AS at)`,
+      { o: organisation, id, at: now - minute },
+      { settings: { insert_deduplicate: 0 } },
+    );
+    expect((await call('viewer', 'GET', `/api/v1/traces/${id}`)).json()).toMatchObject({
+      spans: [],
+      sampled: { policy: 'Lean', at: now - minute, spans: 5 },
+    });
+    expect((await call('stranger', 'GET', `/api/v1/traces/${id}`)).status).toBe(404);
+    expect((await call('viewer', 'GET', `/api/v1/data/health?${range}`)).json().sampled).toEqual([
+      { policy: 'Lean', rule: 'pay', service: 'web', spans: 3 },
+      { policy: 'Lean', rule: 'pay', service: 'pay', spans: 2 },
+    ]);
+    expect((await call('stranger', 'GET', `/api/v1/data/health?${range}`)).json().sampled).toEqual([]);
+  });
+});
+
 it('hands attachments out as downloads only', async () => {
   const reply = await call('viewer', 'GET', '/api/v1/events/ACMESECRET/attachments/page.html');
   expect(reply.text).toBe('<script>');

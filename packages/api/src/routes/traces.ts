@@ -3,7 +3,7 @@ import {
   listServices as servicesEndpoint,
   searchTraces as searchEndpoint,
 } from '@sightline/contract';
-import { getTrace, listServices, searchTraces } from '@sightline/query';
+import { findSampled, getTrace, listServices, searchTraces } from '@sightline/query';
 import { scopeOf } from '../read-scope.ts';
 import { answer, refuse, type Route } from '../route.ts';
 import { reading, searchFault } from '../store-fault.ts';
@@ -23,13 +23,12 @@ export const traceRoutes: readonly Route[] = [
   ),
   answer(traceEndpoint, ({ params }, context) =>
     reading(async () => {
-      const trace = await getTrace(context.deps.store, context.caller.organisation, params.id, {
-        signal: context.signal,
-      });
+      const asked = [context.deps.store, context.caller.organisation, params.id, { signal: context.signal }] as const;
+      const [trace, sampled = null] = await Promise.all([getTrace(...asked), findSampled(...asked)]);
       const empty = trace.spans.length + trace.logs.length + trace.errors.length === 0;
-      return empty
+      return empty && sampled === null
         ? refuse(404, 'No such trace', 'Nothing with this id has arrived, or its retention has ended.')
-        : trace;
+        : { ...trace, sampled };
     }),
   ),
   answer(servicesEndpoint, ({ query }, context) =>

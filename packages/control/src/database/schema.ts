@@ -15,6 +15,8 @@ import { monitorTables } from '../monitors/tables.ts';
 import * as dashboardTables from '../dashboards/tables.ts';
 import * as detectTables from '../detect/tables.ts';
 import * as ruleFileTables from '../rule-files/tables.ts';
+import * as releaseTables from '../releases/tables.ts';
+import * as samplingTables from '../sampling/tables.ts';
 import * as issueTables from '../issues/tables.ts';
 import * as fleetTables from '../fleet/tables.ts';
 import type { KeyPermission, Role } from '../control.ts';
@@ -165,6 +167,8 @@ export const tables = {
   ...fleetTables,
   ...detectTables,
   ...ruleFileTables,
+  ...releaseTables,
+  ...samplingTables,
   ...alertingTables,
   ...respondTables,
   ...monitorTables,

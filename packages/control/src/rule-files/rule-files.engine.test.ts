@@ -54,6 +54,30 @@ for (const { name, missing, start } of testServers) {
       expect(await ruleFiles.list(one)).toEqual([]);
     });
 
+    it('a sampling policy is of one organisation, and remembers since when it is on', async () => {
+      const { sampling } = control;
+      const rules = {
+        name: 'Lean',
+        slowMs: 500,
+        services: [{ service: 'pay\0', share: 1 }],
+        share: 0.1,
+        waitMs: 900_000,
+      };
+      expect(await sampling.find(one)).toBeUndefined();
+      await sampling.save(one, rules, false, 'ann');
+      expect(await sampling.active()).toEqual([]);
+      const on = await sampling.save(one, rules, true, 'ann');
+      clock.advance(60_000);
+      const changed = await sampling.save(one, { ...rules, share: 0.2, slowMs: null }, true, 'bob');
+      expect(changed).toMatchObject({ enabledAt: on.enabledAt, share: 0.2, slowMs: null, updatedBy: 'bob' });
+      expect(await sampling.active()).toMatchObject([
+        { organisation: one, policy: { share: 0.2, services: [{ service: 'pay\uFFFD' }] }, sinceMs: on.enabledAt },
+      ]);
+      await sampling.save(one, rules, false, 'bob');
+      expect((await sampling.save(one, rules, true, 'bob')).enabledAt).toBe(clock.now());
+      expect(await sampling.find(two)).toBeUndefined();
+    });
+
     it('keep what their groups have counted', async () => {
       const { ruleFiles } = control;
       const group = { file: 'node.yml', group: 'hosts' };

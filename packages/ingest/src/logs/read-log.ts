@@ -1,17 +1,7 @@
 import { msToNs, timeJudgement, timeNs } from '../errors/event-time.ts';
-import { plainName } from '../errors/identity.ts';
+import { type FieldKind, fieldsByKind } from './field-kinds.ts';
 import { hexIdOf, isObject, textOf, type JsonObject } from '../errors/json-reader.ts';
-import {
-  correlationIdNames,
-  deviceNames,
-  environmentNames,
-  releaseNames,
-  serviceNames,
-  siteNames,
-  spanIdNames,
-  traceIdNames,
-} from './identity-names.ts';
-import { levelNames, levelOf } from './level.ts';
+import { levelOf } from './level.ts';
 import type { LogRecordInput } from '../otlp/build-logs.ts';
 import type { Refusal } from '../protocol.ts';
 
@@ -19,8 +9,6 @@ import type { Refusal } from '../protocol.ts';
 const logsKeptDays = 30;
 const maxAttributes = 256;
 const maxDepth = 5;
-const timeNames = ['time', 'timestamp', 'ts', '@timestamp', 'dt', 'datetime'];
-const messageNames = ['message', 'msg', 'body', 'log', 'event', 'text'];
 
 type Scalar = string | number | boolean;
 
@@ -34,18 +22,31 @@ export type ReadLog =
  */
 export function readLogObject(given: JsonObject, receivedAtMs: number): ReadLog {
   const fields = new Map<string, Scalar>(flatten(given, '', 0));
-  const time = takeTime(fields, receivedAtMs);
+  const kinds = fieldsByKind(fields.keys());
+  const take = (kind: FieldKind): Scalar | undefined => {
+    const name = kinds[kind];
+    if (name === undefined) return undefined;
+    const value = fields.get(name);
+    fields.delete(name);
+    return value;
+  };
+  const time = takeTime(kinds.time, fields, receivedAtMs);
   if (typeof time !== 'bigint') return time;
-  const level = levelOf(take(fields, levelNames));
-  const message = take(fields, messageNames);
+  const level = levelOf(take('level'));
+  const message = take('message');
   const body = message === undefined ? jsonBody(given) : String(message);
   if (body === '') return { kind: 'refused', reason: 'no-value', message: 'the object is empty' };
-  const resource = originOf(fields);
-  const traceId = hexIdOf(first(fields, traceIdNames), 32);
-  const spanId = hexIdOf(first(fields, spanIdNames), 16);
-  if (traceId !== '') take(fields, traceIdNames);
-  if (spanId !== '') take(fields, spanIdNames);
-  const correlationId = take(fields, correlationIdNames);
+  const resource: Record<string, string> = {};
+  for (const [attribute, kind] of originKinds) {
+    const value = take(kind);
+    if (value !== undefined) resource[attribute] = textOf(value, 300);
+  }
+  const traceId = hexIdOf(kinds.traceId === undefined ? undefined : fields.get(kinds.traceId), 32);
+  const spanId = hexIdOf(kinds.spanId === undefined ? undefined : fields.get(kinds.spanId), 16);
+  // What is no id stays an attribute.
+  if (traceId !== '') take('traceId');
+  if (spanId !== '') take('spanId');
+  const correlationId = take('correlationId');
   const attributes: Record<string, Scalar> = Object.fromEntries([...fields].slice(0, maxAttributes));
   if (correlationId !== undefined) attributes['correlation.id'] = String(correlationId);
   return {
@@ -54,6 +55,14 @@ export function readLogObject(given: JsonObject, receivedAtMs: number): ReadLog 
     record: { timeNs: time, severityNumber: level.number, severityText: level.text, body, attributes, traceId, spanId },
   };
 }
+
+const originKinds: readonly (readonly [attribute: string, kind: FieldKind])[] = [
+  ['service.name', 'service'],
+  ['store.id', 'site'],
+  ['device.id', 'device'],
+  ['deployment.environment.name', 'environment'],
+  ['service.version', 'release'],
+];
 
 /** A line of plain text as a log record. */
 export function readLogText(line: string, receivedAtMs: number): ReadLog {
@@ -80,8 +89,11 @@ function jsonBody(value: object): string {
   }
 }
 
-function takeTime(fields: Map<string, Scalar>, receivedAtMs: number): bigint | Extract<ReadLog, { kind: 'refused' }> {
-  const name = findName(fields, timeNames);
+function takeTime(
+  name: string | undefined,
+  fields: Map<string, Scalar>,
+  receivedAtMs: number,
+): bigint | Extract<ReadLog, { kind: 'refused' }> {
   if (name === undefined) return msToNs(receivedAtMs);
   const value = fields.get(name);
   fields.delete(name);
@@ -98,47 +110,4 @@ function takeTime(fields: Map<string, Scalar>, receivedAtMs: number): bigint | E
     reason: judged,
     message: `"${name}": ${shown} is ${judged}: kept are ${logsKeptDays} days back and one ahead`,
   };
-}
-
-function originOf(fields: Map<string, Scalar>): Record<string, string> {
-  const named: readonly (readonly [string, readonly string[]])[] = [
-    ['service.name', serviceNames],
-    ['store.id', siteNames],
-    ['device.id', deviceNames],
-    ['deployment.environment.name', environmentNames],
-    ['service.version', releaseNames],
-  ];
-  const resource: Record<string, string> = {};
-  for (const [attribute, names] of named) {
-    const value = take(fields, names);
-    if (value !== undefined) resource[attribute] = textOf(value, 300);
-  }
-  return resource;
-}
-
-function findName(fields: ReadonlyMap<string, Scalar>, names: readonly string[]): string | undefined {
-  for (const wanted of names) {
-    if (fields.has(wanted)) return wanted;
-  }
-  const plain = names.map(plainName);
-  let best: string | undefined;
-  let bestRank = plain.length;
-  for (const name of fields.keys()) {
-    const rank = plain.indexOf(plainName(name));
-    if (rank >= 0 && rank < bestRank) [best, bestRank] = [name, rank];
-  }
-  return best;
-}
-
-function first(fields: ReadonlyMap<string, Scalar>, names: readonly string[]): Scalar | undefined {
-  const name = findName(fields, names);
-  return name === undefined ? undefined : fields.get(name);
-}
-
-function take(fields: Map<string, Scalar>, names: readonly string[]): Scalar | undefined {
-  const name = findName(fields, names);
-  if (name === undefined) return undefined;
-  const value = fields.get(name);
-  fields.delete(name);
-  return value;
 }

@@ -1,6 +1,12 @@
+import { betterStack } from './better-stack/better-stack.ts';
+import { cloudEvents } from './cloudevents/cloudevents.ts';
+import { elasticsearch } from './elasticsearch/elasticsearch.ts';
 import { forwarded } from '../forwarded/forwarded.ts';
 import type { Protocol } from '../protocol.ts';
+import { firehose } from './firehose/firehose.ts';
+import { gelf } from './gelf/gelf.ts';
 import { jaeger } from './jaeger/jaeger.ts';
+import { journald } from './journald/journald.ts';
 import { jsonLines } from './json-lines/json-lines.ts';
 import { loki } from './loki/loki.ts';
 import { otlp } from './otlp/otlp.ts';
@@ -15,6 +21,12 @@ export const protocols: readonly Protocol[] = [
   loki,
   prometheusRemoteWrite,
   jsonLines,
+  elasticsearch,
+  betterStack,
+  gelf,
+  firehose,
+  cloudEvents,
+  journald,
   zipkin,
   jaeger,
   forwarded,

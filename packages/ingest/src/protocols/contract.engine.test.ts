@@ -1,4 +1,5 @@
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { encode } from '@msgpack/msgpack';
 import { compressSync, uncompressSync } from 'snappy';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readFixture } from '../../fixtures/read-fixture.ts';
@@ -66,6 +67,19 @@ const point = (ns: string = nowNs()): object => ({ timeUnixNano: ns, asDouble: 1
 const metrics = (...dataPoints: object[]): string =>
   JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', gauge: { dataPoints } }] }] }] });
 const loki = (...values: unknown[]): string => JSON.stringify({ streams: [{ stream: { job: 'contract' }, values }] });
+
+const bulk = (...documents: string[]): string =>
+  documents.map((document) => `{"create":{"_index":"logs"}}\n${document}\n`).join('');
+/** One entry, its fields in the binary form. */
+const journal = (fields: Record<string, string>): Buffer =>
+  Buffer.concat([
+    ...Object.entries(fields).flatMap(([name, value]) => {
+      const size = Buffer.alloc(8);
+      size.writeBigUInt64LE(BigInt(Buffer.byteLength(value)));
+      return [Buffer.from(`${name}\n`), size, Buffer.from(`${value}\n`)];
+    }),
+    Buffer.from('\n'),
+  ]);
 
 const zipkin = (...spans: object[]): string =>
   JSON.stringify(
@@ -267,6 +281,94 @@ const fixtures: readonly (readonly [name: string, fixture: ContractFixture])[] =
       cutIsFine: true,
     },
   ],
+  [
+    'Elasticsearch, _bulk',
+    {
+      protocol: 'elasticsearch',
+      path: '/elasticsearch/_bulk',
+      contentType: 'application/x-ndjson',
+      body: () => bulk('{"message":"contract"}'),
+      records: 1,
+      signal: 'logs',
+      withKey: (key) => ({
+        headers: { authorization: `ApiKey ${Buffer.from(`anything:${key}`).toString('base64')}` },
+      }),
+      // A document that is cut is refused by itself.
+      cutIsFine: true,
+    },
+  ],
+  [
+    'Elasticsearch, one document',
+    {
+      protocol: 'elasticsearch',
+      path: '/elasticsearch/logs/_doc',
+      contentType: 'application/json',
+      body: () => '{"message":"contract"}',
+      records: 1,
+      signal: 'logs',
+    },
+  ],
+  [
+    'Better Stack',
+    {
+      protocol: 'better-stack',
+      path: '/',
+      contentType: 'application/msgpack',
+      body: () => Buffer.from(encode([{ message: 'contract' }, { message: 'contract' }])),
+      records: 2,
+      signal: 'logs',
+      broken: [406],
+    },
+  ],
+  [
+    'GELF',
+    {
+      protocol: 'gelf',
+      path: '/gelf',
+      contentType: 'application/json',
+      body: () => '{"version":"1.1","host":"till","short_message":"contract"}',
+      records: 1,
+      signal: 'logs',
+    },
+  ],
+  [
+    'Firehose',
+    {
+      protocol: 'firehose',
+      path: '/firehose',
+      contentType: 'application/json',
+      body: () => JSON.stringify({ records: [{ data: Buffer.from('contract').toString('base64') }] }),
+      records: 1,
+      signal: 'logs',
+      withKey: (key) => ({ headers: { 'x-amz-firehose-access-key': key } }),
+      limitBytes: 64 * mib,
+    },
+  ],
+  [
+    'CloudEvents',
+    {
+      protocol: 'cloudevents',
+      path: '/cloudevents',
+      contentType: 'application/cloudevents+json',
+      body: () => '{"specversion":"1.0","id":"1","source":"/contract","type":"contract"}',
+      records: 1,
+      signal: 'logs',
+    },
+  ],
+  [
+    'journald',
+    {
+      protocol: 'journald',
+      path: '/journald/upload',
+      contentType: 'application/vnd.fdo.journal',
+      body: () => 'MESSAGE=contract\n\n',
+      records: 1,
+      signal: 'logs',
+      limitBytes: 64 * mib,
+      // Its last field may be cut without a trace.
+      cutIsFine: true,
+    },
+  ],
   ...['/api/v2/spans', '/zipkin/api/v2/spans'].map(
     (path) =>
       [
@@ -432,6 +534,31 @@ const dialects: readonly Dialect[] = [
     oneBad: (good) => many(good, (n) => `{"msg":"n ${n}"}`, '{broken').join('\n'),
     hostile: (text) => JSON.stringify({ msg: text, level: text, service: text, storeId: text, [text]: text }),
     at: (ms) => JSON.stringify({ msg: 'then', time: ms }),
+    oldAndNew: 'refused',
+    table: 'logs',
+    text: 'body',
+  },
+  {
+    name: 'Elasticsearch',
+    protocol: 'elasticsearch',
+    path: '/elasticsearch/_bulk',
+    contentType: 'application/x-ndjson',
+    oneBad: (good) => bulk(...many(good, (n) => `{"message":"n ${n}"}`, '{broken')),
+    hostile: (text) =>
+      bulk(JSON.stringify({ message: text, log: { level: text }, labels: { site: text }, [text]: text })),
+    at: (ms) => bulk(JSON.stringify({ message: 'then', '@timestamp': ms })),
+    oldAndNew: 'refused',
+    table: 'logs',
+    text: 'body',
+  },
+  {
+    name: 'journald',
+    protocol: 'journald',
+    path: '/journald/upload',
+    contentType: 'application/vnd.fdo.journal',
+    oneBad: (good) => many(good, (n) => `MESSAGE=n ${n}\n\n`, 'broken\n\n').join(''),
+    hostile: (text) => journal({ MESSAGE: text, SYSLOG_IDENTIFIER: text, SITE: text, OTHER: text }),
+    at: (ms) => `MESSAGE=then\n__REALTIME_TIMESTAMP=${ms * 1000}\n\n`,
     oldAndNew: 'refused',
     table: 'logs',
     text: 'body',

@@ -1,7 +1,7 @@
 import { ProtobufReader } from '../protobuf-reader.ts';
 import type { Checked } from '../protocol.ts';
 
-type Attributes = Record<string, string | number | boolean>;
+export type Attributes = Record<string, string | number | boolean>;
 
 /** A span of an OTLP request, in words that a test compares. */
 export interface DecodedSpan {
@@ -26,7 +26,7 @@ export function spansOf(checked: Checked): DecodedSpan[] {
   return checked.frames.flatMap(({ bytes }) => fields(new ProtobufReader(Buffer.from(bytes)), 1).flatMap(ofResource));
 }
 
-function fields(reader: ProtobufReader, field: number): ProtobufReader[] {
+export function fields(reader: ProtobufReader, field: number): ProtobufReader[] {
   const found: ProtobufReader[] = [];
   while (reader.next()) if (reader.is(field, 2)) found.push(reader.message());
   if (reader.bad) throw new Error('not a well-formed message');
@@ -107,13 +107,13 @@ function texts(reader: ProtobufReader): Record<number, string> {
   return found;
 }
 
-function attributes(reader: ProtobufReader, field: number): Attributes {
+export function attributes(reader: ProtobufReader, field: number): Attributes {
   const found: Attributes = {};
   while (reader.next()) if (reader.field === field && reader.wire === 2) pair(reader.message(), found);
   return found;
 }
 
-function pair(reader: ProtobufReader, into: Attributes): void {
+export function pair(reader: ProtobufReader, into: Attributes): void {
   let key = '';
   while (reader.next()) {
     if (reader.is(1, 2)) key = reader.text();

@@ -13,10 +13,12 @@ import {
 import { blockMs } from '../block.ts';
 import { appendChunk } from '../chunk/chunk.ts';
 import { SampleBuffer } from '../chunk/sample-buffer.ts';
+import { RolledShareRun } from '../rollup/run-rolled-share.ts';
 import type { ChunkCache } from './chunk-cache.ts';
 import { chunkQuery } from './chunk-sql.ts';
 import type { EngineReader } from './engine-reader.ts';
 import { FpTable } from './fp-table.ts';
+import { HistogramMet } from './histogram-met.ts';
 import { mergeOverlap } from './merge-samples.ts';
 import { HeadReader } from './head-reader.ts';
 import type { Share, ShareResult } from './share.ts';
@@ -33,7 +35,7 @@ const series = 32;
 
 /** Throws `QueryFailure` at a limit, and when the engine cannot be read. */
 export async function runShare(share: Share, tools: ShareTools): Promise<ShareResult> {
-  const run = new ShareRun(share, tools);
+  const run = share.rolled ? new RolledShareRun(share, share.rolled, tools) : new ShareRun(share, tools);
   try {
     await run.read();
     return run.result();
@@ -43,11 +45,6 @@ export async function runShare(share: Share, tools: ShareTools): Promise<ShareRe
     }
     throw error;
   }
-}
-
-/** A reduction ends where it meets a histogram. */
-class HistogramMet extends Error {
-  override readonly name = 'HistogramMet';
 }
 
 class ShareRun {

@@ -51,6 +51,8 @@ export interface IngestHealth {
   /** Records received per second, at most 120 points. */
   readonly rate: { at: number; value: number }[];
   readonly scrubbed: { rule: string; signal: string; removed: number }[];
+  /** Spans that a sampling policy let go, by the rule that decided and the service they were of. */
+  readonly sampled: { policy: string; rule: string; service: string; spans: number }[];
   readonly quarantined: number;
 }
 
@@ -68,7 +70,7 @@ export async function readIngestHealth(
   };
   const where =
     'organisation = {organisation:String} AND minute >= toDateTime({fromS:UInt32}) AND minute < toDateTime({toS:UInt32})';
-  const [rows, rate, scrubbed, quarantined] = await Promise.all([
+  const [rows, rate, scrubbed, sampled, quarantined] = await Promise.all([
     ask<LedgerSum>(
       reader,
       `SELECT toString(protocol) AS protocol, toString(signal) AS signal, toString(key_id) AS keyId, toFloat64(sum(records)) AS received,
@@ -93,6 +95,15 @@ export async function readIngestHealth(
       parameters,
       { ...limits, settings: { prefer_column_name_to_alias: 0, ...limits.settings } },
     ),
+    ask<{ policy: string; rule: string; service: string; spans: number }>(
+      reader,
+      `SELECT toString(policy) AS policy, toString(rule) AS rule, toString(lost.1) AS service, toFloat64(sum(lost.2)) AS spans
+      FROM (SELECT policy, rule, arrayJoin(arrayZip(services, spans)) AS lost FROM sampled_traces
+        WHERE organisation = {organisation:String} AND slot >= toDateTime({fromS:UInt32}) AND slot < toDateTime({toS:UInt32}))
+      GROUP BY policy, rule, lost.1 ORDER BY sum(lost.2) DESC, policy, rule, service LIMIT 200`,
+      parameters,
+      limits,
+    ),
     ask<{ records: number }>(
       reader,
       `SELECT toFloat64(sum(records)) AS records FROM quarantine WHERE organisation = {organisation:String}
@@ -101,7 +112,7 @@ export async function readIngestHealth(
       limits,
     ),
   ]);
-  return { rows, rate, scrubbed, quarantined: quarantined[0]?.records ?? 0 };
+  return { rows, rate, scrubbed, sampled, quarantined: quarantined[0]?.records ?? 0 };
 }
 
 export interface QuarantineRow {

@@ -29,6 +29,9 @@ export interface ErrorEvent extends ErrorRow, Omit<StoredPayload, 'grouping' | '
   readonly transaction: string;
   readonly tags: Record<string, string>;
   readonly attachments: AttachmentInfo[];
+  readonly dist: string;
+  /** Read with source maps that came after it: its issue is the one it had before. */
+  readonly mappedLater: boolean;
 }
 export interface AttachmentInfo {
   readonly name: string;
@@ -298,6 +301,8 @@ function errorEvent(row: EventRow, payload: StoredPayload, attachments: Attachme
     extra: payload.extra,
     attachments,
     sdk: payload.sdk,
+    dist: payload.dist ?? '',
+    mappedLater: false,
   };
 }
 
@@ -344,15 +349,23 @@ export function listAttachments(
   );
 }
 
+/** An attachment with its bytes, or with the hash of the blob that holds them ('' where the row itself does). */
+export interface StoredAttachment {
+  readonly name: string;
+  readonly contentType: string;
+  readonly content: Buffer;
+  readonly blob: string;
+}
+
 /** One attachment with its bytes; undefined when the organisation has none of that event and name. */
 export async function readAttachment(
   reader: TelemetryReader,
   key: { organisation: string; eventId: string; name: string },
   limits: QueryLimits = {},
-): Promise<{ name: string; contentType: string; content: Buffer } | undefined> {
-  const [row] = await ask<{ name: string; contentType: string; content: string }>(
+): Promise<StoredAttachment | undefined> {
+  const [row] = await ask<Omit<StoredAttachment, 'content'> & { content: string }>(
     reader,
-    `SELECT name, toString(content_type) AS contentType, base64Encode(content) AS content FROM attachments
+    `SELECT name, toString(content_type) AS contentType, base64Encode(content) AS content, blob FROM attachments
     WHERE organisation = {organisation:String} AND event_id = {event:String} AND name = {name:String} ORDER BY ts DESC LIMIT 1`,
     { organisation: key.organisation, event: key.eventId, name: key.name },
     limits,

@@ -17,7 +17,7 @@ const labelLimit = 200;
 const valueLimit = 200;
 
 /** The matchers of a page's scope. Metrics carry their environment as a label where the client named one. */
-export function scopeMatchers(scope: ReadScope): Matcher[] {
+export function scopeMatchers(scope: Pick<ReadScope, 'site' | 'service' | 'environment'>): Matcher[] {
   return (['site', 'service', 'environment'] as const).flatMap((name): Matcher[] => {
     if (scope[name] === '') return [];
     // What names no environment belongs to each.

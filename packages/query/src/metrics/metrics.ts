@@ -1,4 +1,4 @@
-export { listMetricLabels, listMetrics, type MetricInfo } from './list-metrics.ts';
+export { listMetricLabels, listMetrics, type MetricInfo, scopeMatchers } from './list-metrics.ts';
 export {
   metricAggregates,
   queryMetric,

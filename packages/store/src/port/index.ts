@@ -69,3 +69,6 @@ export interface TelemetryStore extends TelemetryReader, TelemetryWriter {
   healthy(): Promise<boolean>;
   close(): Promise<void>;
 }
+
+export * from './blobs.ts';
+export { traceVerdicts } from './trace-verdicts.ts';

@@ -38,6 +38,7 @@ export function IngestHealth(): ReactNode {
         </section>
       )}
       <Ledger health={health} />
+      <Sampled health={health} />
       <Scrubbed health={health} />
     </>
   );
@@ -169,6 +170,40 @@ function Endings({ row }: { row: LedgerSum }): ReactNode {
         )}
       </td>
     </>
+  );
+}
+
+/** Spans that were accepted, loaded and counted, and then let go; nothing stands here while no policy is on. */
+function Sampled({ health }: { health: Health }): ReactNode {
+  if (health.sampled.length === 0) return null;
+  return (
+    <section className="panel" aria-label="Sampled away">
+      <header className="panel-head">
+        <h2>Sampled away after it was counted</h2>
+      </header>
+      <ScrollX label="Table of what was sampled away">
+        <table className="table one-line">
+          <thead>
+            <tr>
+              <th>Policy</th>
+              <th>Share of</th>
+              <th>Service</th>
+              <th className="number">Spans</th>
+            </tr>
+          </thead>
+          <tbody>
+            {health.sampled.map(({ policy, rule, service, spans }) => (
+              <tr key={`${policy} ${rule} ${service}`}>
+                <td>{policy}</td>
+                <td>{rule === '' ? 'all others' : rule}</td>
+                <td>{service}</td>
+                <td className="number">{spans.toLocaleString('en-US')}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollX>
+    </section>
   );
 }
 

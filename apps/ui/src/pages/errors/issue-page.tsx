@@ -190,7 +190,7 @@ function EventParts({ answer, event }: { answer: Answer; event: NonNullable<Answ
       </div>
       <ContextCards groups={event.groups} />
       <Part title="Stack">
-        <StackTrace exceptions={event.exceptions} />
+        <StackTrace exceptions={event.exceptions} later={event.mappedLater} />
       </Part>
       <Part title="What happened before">
         <Trail event={event} />

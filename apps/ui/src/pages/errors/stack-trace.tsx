@@ -1,30 +1,57 @@
 import type { ErrorEvent } from '@sightline/contract';
-import { Button } from '@mantine/core';
+import { Button, SegmentedControl } from '@mantine/core';
 import { IconCopy } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { copyText } from '../../components/copy.ts';
+import { useAddress } from '../../data/address.ts';
 import './errors.css';
-import { foldFrames, stackText, type Frame, type FrameRun } from './fold-frames.ts';
+import { foldFrames, minifiedException, stackText, type Frame, type FrameRun } from './fold-frames.ts';
 
 /** The exception that was thrown and its causes, each with its stack: own frames open with code, others folded. */
-export function StackTrace({ exceptions }: { exceptions: ErrorEvent['exceptions'] }): ReactNode {
+export function StackTrace({
+  exceptions,
+  later = false,
+}: {
+  exceptions: ErrorEvent['exceptions'];
+  /** Its source maps came after the event. */
+  later?: boolean;
+}): ReactNode {
+  const { search, setSearch } = useAddress();
   const [all, setAll] = useState(false);
   if (exceptions.length === 0) return <p className="muted">The event carries no stack.</p>;
+  const mapped = exceptions.some(({ frames }) => frames.some(({ minified }) => minified !== undefined));
+  const asSent = mapped && search['stack'] === 'minified';
+  const shown = asSent ? exceptions.map(minifiedException) : exceptions;
   return (
     <div className="stack-trace">
       <div className="stack-acts">
         <Button variant="subtle" aria-pressed={all} onClick={() => setAll(!all)}>
           {all ? 'Own frames' : 'All frames'}
         </Button>
+        {mapped && (
+          <SegmentedControl
+            aria-label="Which code the stack shows"
+            size="xs"
+            value={asSent ? 'minified' : 'original'}
+            onChange={(stack) => setSearch({ stack: stack === 'minified' ? stack : '' })}
+            data={[
+              { value: 'original', label: 'Original' },
+              { value: 'minified', label: 'Minified' },
+            ]}
+          />
+        )}
         <Button
           variant="subtle"
           leftSection={<IconCopy size={14} />}
-          onClick={() => void copyText(stackText(exceptions), 'Stack')}
+          onClick={() => void copyText(stackText(shown), 'Stack')}
         >
           Copy stack
         </Button>
       </div>
-      {exceptions.map((exception, index) => (
+      {later && !asSent && (
+        <p className="muted">Read with source maps that came after this event; it is grouped by what was known then.</p>
+      )}
+      {shown.map((exception, index) => (
         <section key={index} aria-label={index === 0 ? 'Exception' : 'Cause'}>
           <h3 className="stack-title">
             {index > 0 && <span className="muted">Caused by </span>}
@@ -73,12 +100,21 @@ function FrameView({ frame, startsOpen }: { frame: Frame; startsOpen: boolean })
     </>
   );
   const { locals } = frame;
-  if (!hasCode && locals === undefined) return <div className="stack-frame frame-head">{head}</div>;
+  const reason = frame.unresolved ?? '';
+  const why = reason === '' ? null : <p className="frame-why">Not resolved: {reason}.</p>;
+  if (!hasCode && locals === undefined)
+    return (
+      <div className="stack-frame">
+        <div className="frame-head">{head}</div>
+        {why}
+      </div>
+    );
   const firstLine = (frame.line ?? frame.preContext.length + 1) - frame.preContext.length;
   const lines = [...frame.preContext, frame.contextLine, ...frame.postContext];
   return (
     <details className="stack-frame" open={startsOpen}>
       <summary className="frame-head">{head}</summary>
+      {why}
       {hasCode && (
         <pre className="frame-code" tabIndex={0}>
           {lines.map((line, index) => (

@@ -10,9 +10,10 @@ import { DemoFaults } from './demo-faults.tsx';
 import { Keys } from './keys.tsx';
 import { Mine } from './mine.tsx';
 import { People } from './people.tsx';
+import { Sampling } from './sampling.tsx';
 import './settings.css';
 
-/** People, agents, keys, audit, my own settings; the demo fleet's faults where it runs. */
+/** People, agents, sampling, keys, audit, my own settings; the demo fleet's faults where it runs. */
 export default function SettingsPage(): ReactNode {
   const me = useMe();
   const faults = useAsk(listFaults, {}, { when: me.demo });
@@ -20,6 +21,7 @@ export default function SettingsPage(): ReactNode {
   const tabs: Tab[] = [
     { name: 'people', title: 'People', content: <People /> },
     { name: 'agents', title: 'Agents', content: <Agents /> },
+    { name: 'sampling', title: 'Sampling', content: <Sampling /> },
     ...(me.may('admin')
       ? [
           { name: 'keys', title: 'API keys', content: <Keys /> },

@@ -5,8 +5,10 @@ import { formatNs } from '../../charts/number-format.ts';
 import { CopyId } from '../../components/copy-id.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
+import { counted } from '../../components/number-text.ts';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
+import { dayAndTime } from '../../components/time-format.ts';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
@@ -36,6 +38,7 @@ export default function TracePage(): ReactNode {
     );
   }
   if (asked.data === undefined || asked.data.spans.length === 0) {
+    const sampled = asked.data?.sampled ?? null;
     const broken = asked.error !== null && asked.error.status !== 404;
     return (
       <div className="page">
@@ -43,8 +46,12 @@ export default function TracePage(): ReactNode {
           <ErrorState error={asked.error} again={() => void asked.refetch()} />
         ) : (
           <EmptyState
-            title="No spans of this trace are here"
-            text={`Trace ${id}: it was sampled away, is older than what is kept, or has not arrived yet. Its logs may still be known.`}
+            title={sampled === null ? 'No spans of this trace are here' : 'This trace was sampled away'}
+            text={
+              sampled === null
+                ? `Trace ${id}: it is older than what is kept, or has not arrived yet. Its logs may still be known.`
+                : `Trace ${id}: ${counted(sampled.spans, 'span was', 'spans were')} let go by the policy ${sampled.policy} at ${dayAndTime(sampled.at)}. Rates, errors and durations count them; its logs may still be known.`
+            }
             action={<Button onClick={() => go('/logs', { q: `trace:${id}`, range: '24h' })}>Search its logs</Button>}
           />
         )}
@@ -158,6 +165,13 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
             </>
           )}
         </div>
+        {trace.sampled !== null && (
+          <p role="status" className="trace-cut">
+            {counted(trace.sampled.spans, 'span', 'spans')} of this trace came before these and{' '}
+            {trace.sampled.spans === 1 ? 'was' : 'were'} sampled away by the policy {trace.sampled.policy} at{' '}
+            <TimeText at={trace.sampled.at} />.
+          </p>
+        )}
         {trace.truncated && (
           <p role="status" className="trace-cut">
             The trace is larger than what is shown: further spans were left out.

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { levelOf, levelOfLine } from '../../logs/level.ts';
 import type { Checked, ProtocolRequest } from '../../protocol.ts';
-import { checkJsonLines, jsonLinesReply } from './json-lines.ts';
+import { checkJsonLines } from '../../logs/json-lines.ts';
+import { jsonLinesReply } from './json-lines.ts';
 import { readLogObject } from '../../logs/read-log.ts';
 
 const now = Date.parse('2026-11-20T12:00:00Z');
@@ -18,7 +19,7 @@ function check(body: string, contentType = 'application/x-ndjson'): Extract<Chec
     scope,
     receivedAtMs: now,
   };
-  const checked = checkJsonLines(request);
+  const checked = checkJsonLines(request, 'json-lines');
   if (checked.kind !== 'accept') throw new Error(checked.message);
   return checked;
 }

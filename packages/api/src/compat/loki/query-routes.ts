@@ -1,0 +1,126 @@
+import { parseLogql, printLogql, runLogQuery, runMetricQuery, type LogqlQuery } from '@sightline/query';
+import { ApiFault } from '../prometheus/fault.ts';
+import { Pieces } from '../prometheus/reply.ts';
+import { valuePieces } from '../prometheus/write-value.ts';
+import { LokiFault, type LokiCall, type LokiRoute } from './call.ts';
+import { defaultStepMs, readDirection, readLimit, readRange, readStep, timeNs } from './parameters.ts';
+import { statsBlock, streamsOf, thinned } from './replies.ts';
+
+const queryTimeoutMs = 60_000;
+
+/** Runs a read when there is room, under the time limit. */
+async function limited<T>(
+  { gate, scope, signal }: LokiCall,
+  read: (signal: AbortSignal) => Promise<T>,
+): Promise<T | LokiFault> {
+  const found = await gate.run(scope.organisation, { gone: signal, limitMs: queryTimeoutMs }, read);
+  return found instanceof ApiFault ? new LokiFault(found.status, found.message) : found;
+}
+
+async function runMetric(
+  call: LokiCall,
+  query: Exclude<LogqlQuery, { kind: 'log' }>,
+  at: { readonly startMs: number; readonly endMs: number; readonly stepMs: number },
+): Promise<unknown> {
+  const began = performance.now();
+  const { deps, scope } = call;
+  const found = await limited(call, (signal) => runMetricQuery(deps.store, { ...scope, query, ...at }, { signal }));
+  if (found instanceof LokiFault) return found;
+  if (!found.ok) {
+    const status =
+      found.error.kind === 'bad_data' || found.error.kind === 'execution'
+        ? 400
+        : new ApiFault(found.error.kind, '').status;
+    return new LokiFault(status, found.error.message);
+  }
+  const { value, lines, bytes } = found.value;
+  const returned = value.type === 'matrix' ? value.series.length : value.type === 'vector' ? value.samples.length : 1;
+  const stats = statsBlock({ lines, bytes, returned, seconds: (performance.now() - began) / 1000 });
+  return new Pieces(envelope(valuePieces(value, `,"stats":${JSON.stringify(stats)}`)));
+}
+
+function* envelope(pieces: Iterable<string>): Generator<string> {
+  yield '{"status":"success","data":';
+  yield* pieces;
+  yield '}';
+}
+
+async function queryRange(call: LokiCall): Promise<unknown> {
+  const { deps, form, scope, categorize } = call;
+  const parsed = parseLogql(form.get('query'));
+  if (!parsed.ok) return new LokiFault(400, parsed.error.message);
+  const [range, limit, direction, step, interval] = [
+    readRange(form, deps.clock.now()),
+    readLimit(form),
+    readDirection(form),
+    readStep(form, 'step'),
+    readStep(form, 'interval'),
+  ];
+  for (const read of [range, limit, direction, step, interval]) if (!read.ok) return new LokiFault(400, read.error);
+  if (!range.ok || !limit.ok || !direction.ok || !step.ok || !interval.ok) return undefined;
+  const { fromNs, toNs } = range.value;
+  const query = parsed.value;
+  if (query.kind !== 'log') {
+    const stepMs = step.value ?? defaultStepMs(fromNs, toNs);
+    return runMetric(call, query, { startMs: Number(fromNs / 1_000_000n), endMs: Number(toNs / 1_000_000n), stepMs });
+  }
+  const began = performance.now();
+  const found = await limited(call, (signal) =>
+    runLogQuery(
+      deps.store,
+      { ...scope, query, range: range.value, direction: direction.value, limit: limit.value },
+      { signal },
+    ),
+  );
+  if (found instanceof LokiFault) return found;
+  const entries = thinned(found.entries, interval.value);
+  const stats = statsBlock({
+    lines: found.lines,
+    bytes: found.bytes,
+    returned: entries.length,
+    seconds: (performance.now() - began) / 1000,
+  });
+  const warnings = found.cut
+    ? [
+        'the search ended before its range: the lines that it may look at outside the engine are bounded; add a line filter',
+      ]
+    : [];
+  return {
+    status: 'success',
+    data: {
+      resultType: 'streams',
+      ...(categorize ? { encodingFlags: ['categorize-labels'] } : {}),
+      result: streamsOf(entries, categorize),
+      stats,
+    },
+    ...(warnings.length > 0 ? { warnings } : {}),
+  };
+}
+
+async function queryInstant(call: LokiCall): Promise<unknown> {
+  const { deps, form } = call;
+  const parsed = parseLogql(form.get('query'));
+  if (!parsed.ok) return new LokiFault(400, parsed.error.message);
+  if (parsed.value.kind === 'log')
+    return new LokiFault(
+      400,
+      'log queries are not supported as an instant query type, please change your query to a range query type',
+    );
+  const time = form.get('time');
+  const ns = time === '' ? BigInt(Math.trunc(deps.clock.now())) * 1_000_000n : timeNs(time);
+  if (ns === undefined) return new LokiFault(400, `could not parse 'time' parameter: ${JSON.stringify(time)}`);
+  const atMs = Number(ns / 1_000_000n);
+  return runMetric(call, parsed.value, { startMs: atMs, endMs: atMs, stepMs: 0 });
+}
+
+function formatQuery({ form }: LokiCall): Promise<unknown> {
+  const parsed = parseLogql(form.get('query'));
+  if (!parsed.ok) return Promise.resolve(new LokiFault(400, parsed.error.message));
+  return Promise.resolve({ status: 'success', data: printLogql(parsed.value) });
+}
+
+export const queryRoutes: readonly LokiRoute[] = [
+  { path: '/query_range', answer: queryRange },
+  { path: '/query', answer: queryInstant },
+  { path: '/format_query', answer: formatQuery },
+];

@@ -1,0 +1,136 @@
+import type { Client } from './clients.ts';
+
+/** Log shippers and loggers that speak another product's protocol, which only need another address. */
+export const shippers: readonly Client[] = [
+  {
+    name: 'elasticsearch-js',
+    title: 'Elasticsearch client for Node',
+    protocol: 'elasticsearch',
+    language: 'javascript',
+    install: 'npm install @elastic/elasticsearch',
+    snippet: `import { Client } from '@elastic/elasticsearch';
+
+const client = new Client({ node: '{url}/elasticsearch', auth: { apiKey: '{key}' } });
+
+const { errors, items } = await client.bulk({
+  index: 'logs-backend-default',
+  operations: [
+    { create: {} },
+    {
+      '@timestamp': new Date().toISOString(),
+      'log.level': 'info',
+      message: 'First line from the Elasticsearch client',
+      service: { name: 'backend' },
+      labels: { site: 'STORE_001' },
+    },
+  ],
+});
+if (errors) console.error(JSON.stringify(items));
+`,
+  },
+  {
+    name: 'winston-elasticsearch',
+    title: 'winston with winston-elasticsearch',
+    protocol: 'elasticsearch',
+    language: 'javascript',
+    install: 'npm install winston winston-elasticsearch',
+    snippet: `import winston from 'winston';
+import { ElasticsearchTransport } from 'winston-elasticsearch';
+
+const logger = winston.createLogger({
+  defaultMeta: { service: 'backend', site: 'STORE_001' },
+  transports: [
+    new ElasticsearchTransport({
+      clientOpts: { node: '{url}/elasticsearch', auth: { apiKey: '{key}' } },
+      dataStream: true,
+    }),
+  ],
+});
+
+logger.info('First line from winston', { orderId: 42 });
+`,
+  },
+  {
+    name: 'filebeat',
+    title: 'Filebeat',
+    protocol: 'elasticsearch',
+    language: 'yaml',
+    install: 'apt-get install filebeat',
+    snippet: `# filebeat.yml
+filebeat.inputs:
+  - type: filestream
+    id: files
+    paths: [/var/log/*.log]
+    fields: { site: STORE_001 }
+output.elasticsearch:
+  hosts: ['{url}/elasticsearch']
+  username: sightline
+  password: '{key}'
+setup.ilm.enabled: false
+setup.template.enabled: false
+`,
+  },
+  {
+    name: 'better-stack-node',
+    title: 'Better Stack (Logtail) for Node',
+    protocol: 'better-stack',
+    language: 'javascript',
+    install: 'npm install @logtail/node',
+    snippet: `import { Logtail } from '@logtail/node';
+
+const logger = new Logtail('{key}', { endpoint: '{url}' });
+
+logger.info('First line from Logtail', { service: 'backend', site: 'STORE_001', orderId: 42 });
+await logger.flush();
+`,
+  },
+  {
+    name: 'firehose',
+    title: 'AWS CloudWatch through Firehose',
+    protocol: 'firehose',
+    language: 'bash',
+    install: '',
+    snippet: `# The delivery stream needs an address that AWS reaches over HTTPS, a role, and a bucket for what fails.
+aws firehose create-delivery-stream --delivery-stream-name sightline --http-endpoint-destination-configuration '{
+  "EndpointConfiguration": { "Url": "{url}/firehose", "Name": "sightline", "AccessKey": "{key}" },
+  "RequestConfiguration": {
+    "ContentEncoding": "GZIP",
+    "CommonAttributes": [{ "AttributeName": "site", "AttributeValue": "STORE_001" }]
+  },
+  "S3Configuration": { "RoleARN": "arn:aws:iam::<account>:role/<role>", "BucketARN": "arn:aws:s3:::<bucket>" }
+}'
+aws logs put-subscription-filter --log-group-name /aws/lambda/backend --filter-name sightline --filter-pattern '' \\
+  --destination-arn arn:aws:firehose:<region>:<account>:deliverystream/sightline \\
+  --role-arn arn:aws:iam::<account>:role/<role>
+`,
+  },
+  {
+    name: 'cloudevents',
+    title: 'CloudEvents with curl',
+    protocol: 'cloudevents',
+    language: 'bash',
+    install: '',
+    snippet: `curl '{url}/cloudevents' \\
+  -H 'Authorization: Bearer {key}' -H 'Content-Type: application/cloudevents+json' \\
+  --data-binary @- <<'END'
+{
+  "specversion": "1.0", "id": "1", "source": "/tills/3", "type": "com.example.card.declined",
+  "site": "STORE_001", "service": "tills",
+  "data": { "message": "First event from curl", "level": "warn", "order": "42" }
+}
+END
+`,
+  },
+  {
+    name: 'journald',
+    title: 'systemd-journal-upload',
+    protocol: 'journald',
+    language: 'ini',
+    install: 'apt-get install systemd-journal-remote && systemctl enable --now systemd-journal-upload',
+    snippet: `# /etc/systemd/journal-upload.conf
+# Give the key a site on the Keys page: the journal does not name one.
+[Upload]
+URL={scheme}://sightline:{key}@{host}:{port}/journald
+`,
+  },
+];

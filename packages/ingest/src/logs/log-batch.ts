@@ -1,0 +1,44 @@
+import { LogsRequestBuilder, otlpLogsLane } from '../otlp/build-logs.ts';
+import type { Frame, Refusal } from '../protocol.ts';
+import { BoundedRefusals } from './bounded-refusals.ts';
+import type { ReadLog } from './read-log.ts';
+
+/** Log records of one request or one stretch of a connection, on their way to one frame of the lane `otlp-logs`. */
+export class LogBatch {
+  readonly #builder = new LogsRequestBuilder();
+  readonly #refusals = new BoundedRefusals();
+  readonly #scopeName: string;
+  #group = '';
+
+  /** `scopeName` says in each record through which protocol it came. */
+  constructor(scopeName: string) {
+    this.#scopeName = scopeName;
+  }
+
+  get records(): number {
+    return this.#builder.records;
+  }
+
+  /** Keeps a record or counts why it was refused; `place` tells the sender which one it was. */
+  add(read: ReadLog, place = ''): void {
+    if (read.kind === 'refused') {
+      this.#refusals.add(read.reason, place === '' ? read.message : `${place}: ${read.message}`);
+      return;
+    }
+    const group = JSON.stringify(read.resource);
+    if (this.#builder.records === 0 || group !== this.#group) this.#builder.resource(read.resource, this.#scopeName);
+    this.#group = group;
+    this.#builder.add(read.record);
+  }
+
+  refuse(reason: Refusal['reason'], message: string, records = 1): void {
+    this.#refusals.add(reason, message, records);
+  }
+
+  /** The frame, none when nothing was kept, and what was refused. The batch must not be used afterwards. */
+  finish(): { readonly frames: readonly Frame[]; readonly refused: readonly Refusal[] } {
+    const { records } = this.#builder;
+    const frames = records === 0 ? [] : [{ lane: otlpLogsLane, bytes: this.#builder.build(), records, signal: 'logs' }];
+    return { frames, refused: this.#refusals.list() };
+  }
+}

@@ -1,0 +1,10 @@
+export { longestQuery, parseLogql, parseLogSelector } from './parse.ts';
+export type { LogExpression, LogqlError, Matcher as LogqlMatcher, Query as LogqlQuery } from './ast.ts';
+export { logqlBounds, type LogqlScope } from './bounds.ts';
+export { runLogQuery, type FoundEntry, type FoundLogs } from './run-log-query.ts';
+export { runMetricQuery, type LogqlAnswer } from './run-metric-query.ts';
+export { printLogql } from './print.ts';
+export { indexStats, indexVolume, listLabels, listLabelValues, listStreams, type IndexScope } from './index-reads.ts';
+export { detectFields, type DetectedField } from './detected-fields.ts';
+export { tailLogql, type LogqlTailBatch } from './tail-logql.ts';
+export { labelKey, type Labels as LogqlLabels } from './labels.ts';

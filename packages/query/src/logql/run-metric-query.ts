@@ -1,0 +1,473 @@
+import { fail, ok, type Result } from '@sightline/base';
+import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { Expression } from '../promql/ast.ts';
+import { evaluatePromql } from '../promql/evaluate/evaluate-promql.ts';
+import type { QueryValue } from '../promql/metric-engine.ts';
+import {
+  type Grid,
+  type QueryFault,
+  type ScannedSeries,
+  type ScanRequest,
+  type ScanResult,
+  type SeriesSource,
+} from '../promql/source.ts';
+import { minuteCondition, scopeCondition, type Condition } from '../search/scope.ts';
+import type { Grouping, MetricExpression, RangeAggregation, RangeFunction } from './ast.ts';
+import { type LogqlScope, logqlBounds, tooManyLines, tooManySeries } from './bounds.ts';
+import { compileLog, type ConditionSql } from './condition-sql.ts';
+import {
+  labelKey,
+  levelLabels,
+  rowColumns,
+  streamColumns,
+  streamLabels,
+  streamNames,
+  type Labels,
+  type LogRow,
+} from './labels.ts';
+import { compilePipeline, compileUnwrap } from './pipeline.ts';
+import { overWindows, type Samples } from './range-functions.ts';
+import { entryOf } from './run-log-query.ts';
+
+export interface MetricQuery extends LogqlScope {
+  readonly query: MetricExpression;
+  readonly startMs: number;
+  /** Included; equal to `startMs` for an instant query. */
+  readonly endMs: number;
+  /** 0 for an instant query. */
+  readonly stepMs: number;
+}
+
+export interface LogqlAnswer {
+  readonly value: QueryValue;
+  /** Lines that a pipeline outside the engine looked at. */
+  readonly lines: number;
+  readonly bytes: number;
+  /** How the range aggregations were computed, for statistics and tests. */
+  readonly ways: readonly Way[];
+}
+/** `volume`: from the views by minute; `engine`: grouped by the engine; `lines`: over streamed rows. */
+export type Way = 'volume' | 'engine' | 'lines';
+
+/**
+ * Evaluates a metric query. Each range aggregation is computed in the engine where it can tell; what stands around it (sums,
+ * binary operations, topk) is PromQL's, and its evaluator does it. Throws `StoreError`.
+ */
+export async function runMetricQuery(
+  reader: TelemetryReader,
+  input: MetricQuery,
+  limits: QueryLimits = {},
+): Promise<Result<LogqlAnswer, QueryFault>> {
+  const leaves: RangeAggregation[] = [];
+  const expression = toPromql(input.query, leaves);
+  const source = new LogSource(reader, input, leaves, limits);
+  const answered = await evaluatePromql(
+    expression,
+    {
+      text: '',
+      startMs: input.startMs,
+      endMs: input.endMs,
+      stepMs: input.stepMs,
+      bounds: { steps: logqlBounds.steps, timeoutMs: logqlBounds.timeoutMs },
+      ...(limits.signal ? { signal: limits.signal } : {}),
+    },
+    source,
+  );
+  if (!answered.ok) return fail(answered.error);
+  return ok({ value: answered.value.value, lines: source.lines, bytes: source.bytes, ways: source.ways });
+}
+
+const span = { start: 0, end: 0 };
+const leafLabel = '__logql_leaf__';
+const number = (value: number): Expression => ({ kind: 'number', value, duration: false, span });
+const text = (value: string): Expression => ({ kind: 'string', value, span });
+const comparisons = new Set(['==', '!=', '>', '>=', '<', '<=']);
+
+/** A query as PromQL's evaluator has it: range aggregations become selectors that `LogSource` knows by their number. */
+function toPromql(query: MetricExpression, leaves: RangeAggregation[]): Expression {
+  switch (query.kind) {
+    case 'number':
+      return number(query.value);
+    case 'vector':
+      return { kind: 'call', name: 'vector', arguments: [number(query.value)], span };
+    case 'range': {
+      const matcher = { label: leafLabel, operator: '=', value: String(leaves.length) } as const;
+      leaves.push(query);
+      return { kind: 'vector-selector', name: '', matchers: [matcher], shift: { offsetMs: 0 }, span };
+    }
+    case 'label_replace': {
+      const { inner, to, replacement, from, pattern } = query;
+      const args = [toPromql(inner, leaves), ...[to, replacement, from, pattern].map(text)];
+      return { kind: 'call', name: 'label_replace', arguments: args, span };
+    }
+    case 'vector-aggregation': {
+      const { name, parameter, grouping } = query;
+      const inner = toPromql(query.inner, leaves);
+      if (name === 'sort' || name === 'sort_desc') return { kind: 'call', name, arguments: [inner], span };
+      return {
+        kind: 'aggregate',
+        // We hold all of the series: the exact answer is the best approximation.
+        operator: name === 'approx_topk' ? 'topk' : name,
+        inner,
+        ...(parameter === undefined ? {} : { parameter: number(parameter) }),
+        grouping: grouping?.labels ?? [],
+        without: grouping?.without ?? false,
+        span,
+      };
+    }
+    case 'binary': {
+      const [left, right] = [toPromql(query.left, leaves), toPromql(query.right, leaves)];
+      const scalars = [query.left, query.right].map(isScalar);
+      const vectors = scalars.every((scalar) => !scalar);
+      const set = ['and', 'or', 'unless'].includes(query.op);
+      const { matching } = query;
+      return {
+        kind: 'binary',
+        operator: query.op,
+        left,
+        right,
+        // Between two numbers PromQL knows no filter.
+        bool: query.bool || (comparisons.has(query.op) && scalars.every(Boolean)),
+        ...(vectors
+          ? {
+              matching: {
+                cardinality: set
+                  ? 'many-to-many'
+                  : matching?.group === 'left'
+                    ? 'many-to-one'
+                    : matching?.group === 'right'
+                      ? 'one-to-many'
+                      : 'one-to-one',
+                on: matching?.on ?? false,
+                labels: matching?.labels ?? [],
+                include: matching?.include ?? [],
+              },
+            }
+          : {}),
+        span,
+      };
+    }
+  }
+}
+
+function isScalar(query: MetricExpression): boolean {
+  return query.kind === 'number' || (query.kind === 'binary' && isScalar(query.left) && isScalar(query.right));
+}
+
+/** Functions whose groups may be summed before or after. */
+const additive = new Set<RangeFunction>(['rate', 'count_over_time', 'bytes_rate', 'bytes_over_time', 'sum_over_time']);
+
+class LogSource implements SeriesSource {
+  lines = 0;
+  bytes = 0;
+  readonly ways: Way[] = [];
+  readonly #reader: TelemetryReader;
+  readonly #input: MetricQuery;
+  readonly #leaves: readonly RangeAggregation[];
+  readonly #limits: QueryLimits;
+
+  constructor(reader: TelemetryReader, input: MetricQuery, leaves: readonly RangeAggregation[], limits: QueryLimits) {
+    this.#reader = reader;
+    this.#input = input;
+    this.#leaves = leaves;
+    this.#limits = { timeoutMs: logqlBounds.timeoutMs, threads: 2, ...limits };
+  }
+
+  async scan({ matchers, grid, reduction }: ScanRequest): Promise<ScanResult> {
+    const index = Number(matchers.find(({ label }) => label === leafLabel)?.value);
+    const leaf = this.#leaves[index];
+    if (!leaf) throw new Error(`no range aggregation ${index}`);
+    const reduces = reduction?.operator === 'sum' && !reduction.without && !leaf.grouping && additive.has(leaf.name);
+    const grouping = reduces ? { without: false, labels: reduction.grouping } : leaf.grouping;
+    const shifted = { ...grid, startMs: grid.startMs - leaf.offsetMs };
+    const found = (await this.#inEngine(leaf, shifted, grouping)) ?? (await this.#overLines(leaf, shifted, grouping));
+    const series = leaf.name === 'absent_over_time' ? absent(leaf, found, grid) : found;
+    return { series, reduced: reduces, samples: 0, annotations: [] };
+  }
+
+  /** Groups by bucket and labels in SQL; undefined where SQL cannot tell. */
+  async #inEngine(
+    leaf: RangeAggregation,
+    grid: Grid,
+    grouping: Grouping | undefined,
+  ): Promise<ScannedSeries[] | undefined> {
+    if (grouping?.without) return undefined;
+    const compiled = compileLog(leaf.log, true);
+    if (!compiled.exact) return undefined;
+    const { compiler } = compiled;
+    const steps = Math.max(1, grid.count);
+    const bucketMs = grid.count > 1 && grid.stepMs > 0 ? divisor(leaf.rangeMs, grid.stepMs) : leaf.rangeMs;
+    const spanMs = leaf.rangeMs + (steps - 1) * grid.stepMs;
+    const buckets = Math.round(spanMs / bucketMs);
+    if (!Number.isInteger(bucketMs) || buckets > logqlBounds.buckets) return undefined;
+    const partial = partialOf(leaf, compiler, leaf.rangeMs === bucketMs);
+    if (partial === undefined) return undefined;
+    const labels = leaf.name === 'absent_over_time' ? [] : grouping?.labels;
+    const columns = labels?.map((label) => compiler.value(label));
+    if (columns?.includes(undefined)) return undefined;
+    // Without a grouping the parsed labels of each line are part of its series.
+    if (!labels && leaf.log.stages.some(({ kind }) => kind !== 'line' && kind !== 'labels')) return undefined;
+    const originMs = grid.startMs - leaf.rangeMs;
+    const volume =
+      compiler.onlyVolume &&
+      !leaf.unwrap &&
+      labels?.every((label) => volumeLabels.has(label)) === true &&
+      ['rate', 'count_over_time', 'absent_over_time'].includes(leaf.name) &&
+      bucketMs % 60_000 === 0 &&
+      originMs % 60_000 === 0;
+    const groups = labels ? (columns ?? []).map((sql, index) => `${sql} AS g${index}`) : [streamColumns];
+    const names = labels ? labels.map((_, index) => `g${index}`) : streamNames;
+    const from = volume
+      ? this.#minutes(compiler, originMs, originMs + spanMs)
+      : this.#logs(originMs, originMs + spanMs);
+    const bucket = volume
+      ? 'intDiv(toInt64(toUnixTimestamp(minute)) * 1000 - {originMs:Int64}, {bucketMs:Int64})'
+      : 'intDiv(toUnixTimestamp64Nano(ts) - {originMs:Int64} * 1000000 - 1, {bucketMs:Int64} * 1000000)';
+    const counted = volume ? 'toFloat64(sum(records))' : 'toFloat64(count())';
+    const condition = [from.sql, compiled.sql, ...(partial.where ? [partial.where] : [])].join(' AND ');
+    const parameters: Record<string, ParameterValue> = {
+      ...from.parameters,
+      ...compiler.parameters,
+      originMs,
+      bucketMs,
+    };
+    this.ways.push(volume ? 'volume' : 'engine');
+    const rows = this.#reader.stream<PartialRow>(
+      `SELECT ${[`toUInt32(${bucket}) AS k`, ...groups, `${counted} AS n`, `${partial.value ?? 'n'} AS v`].join(', ')}
+       FROM ${from.table} PREWHERE ${condition} GROUP BY ${['k', ...names].join(', ')}`,
+      parameters,
+      { ...this.#limits, resultRows: logqlBounds.values },
+    );
+    const series = new Map<string, { labels: Labels; counts: Float64Array; values: Float64Array }>();
+    for await (const row of rows) {
+      const key = names.length === 0 ? '' : labels ? keyOf(row, names) : JSON.stringify(names.map((name) => row[name]));
+      let one = series.get(key);
+      if (!one) {
+        if (series.size >= logqlBounds.series) throw tooManySeries();
+        if ((series.size + 1) * buckets > logqlBounds.values) throw tooManySeries();
+        const own = labels ? groupLabels(labels, row) : streamLabels(row as unknown as LogRow);
+        one = { labels: own, counts: new Float64Array(buckets), values: new Float64Array(buckets) };
+        series.set(key, one);
+      }
+      one.counts[row.k] = row.n;
+      one.values[row.k] = row.v ?? Number.NaN;
+    }
+    const merged = mergeSame([...series.values()], buckets, leaf.name);
+    return merged.map((one) => ({ labels: one.labels, ...windowsOf(leaf, one, grid, bucketMs) }));
+  }
+
+  #logs(fromMs: number, toMs: number): Condition & { readonly table: string } {
+    const { organisation, site } = this.#input;
+    // Windows are open on their left and closed on their right.
+    const window = { fromNs: nanoseconds(fromMs) + 1n, toNs: nanoseconds(toMs) + 1n };
+    return {
+      table: 'logs',
+      ...scopeCondition({ organisation, site, fromMs: 0, toMs: 0, environment: '', service: '' }, window),
+    };
+  }
+
+  #minutes({ asksSite }: ConditionSql, fromMs: number, toMs: number): Condition & { readonly table: string } {
+    const { organisation, site } = this.#input;
+    const scope = { organisation, site, fromMs, toMs, environment: '', service: '' };
+    const table = asksSite || site !== '' ? 'volume' : 'service_volume';
+    return { table, ...minuteCondition(scope, Math.max(0, fromMs / 1000), Math.max(0, toMs / 1000)) };
+  }
+
+  /** Streams the lines through the pipeline and keeps their numbers by series. */
+  async #overLines(leaf: RangeAggregation, grid: Grid, grouping: Grouping | undefined): Promise<ScannedSeries[]> {
+    this.ways.push('lines');
+    const compiled = compileLog(leaf.log, true);
+    const pipeline = compilePipeline(leaf.log.stages);
+    const unwrap = leaf.unwrap && compileUnwrap(leaf.unwrap);
+    const originMs = grid.startMs - leaf.rangeMs;
+    const endMs = grid.startMs + Math.max(0, grid.count - 1) * grid.stepMs;
+    const from = this.#logs(originMs, endMs);
+    const originNs = nanoseconds(originMs);
+    const sized = leaf.name === 'bytes_rate' || leaf.name === 'bytes_over_time';
+    const rows = this.#reader.stream<LogRow>(
+      `SELECT ${rowColumns} FROM logs PREWHERE ${from.sql} AND ${compiled.sql}
+       ORDER BY toStartOfMinute(ts), ts LIMIT {most:UInt32}`,
+      { ...from.parameters, ...compiled.parameters, most: logqlBounds.lines + 1 },
+      { ...this.#limits, resultRows: logqlBounds.lines + 1 },
+    );
+    const series = new Map<string, Samples & { readonly labels: Labels }>();
+    let lines = 0;
+    for await (const row of rows) {
+      lines += 1;
+      this.lines += 1;
+      this.bytes += row.line.length;
+      if (lines > logqlBounds.lines || this.bytes > logqlBounds.bytes) throw tooManyLines();
+      const entry = entryOf(row);
+      if (!pipeline(entry) || entry.get('__error__') === 'LabelFilterErr') continue;
+      const value = unwrap ? unwrap(entry) : sized ? Buffer.byteLength(entry.line) : 1;
+      if (value === undefined) continue;
+      const labels = grouped(entry.series(), grouping, (label) => entry.get(label));
+      const key = labelKey(labels);
+      let one = series.get(key);
+      if (!one) {
+        if (series.size >= logqlBounds.series) throw tooManySeries();
+        one = { labels, times: [], values: [] };
+        series.set(key, one);
+      }
+      one.times.push(Number(entry.tsNs - originNs));
+      one.values.push(value);
+    }
+    return [...series.values()].map((one) => ({ labels: one.labels, ...overWindows(leaf, one, grid) }));
+  }
+}
+
+interface PartialRow {
+  readonly k: number;
+  readonly n: number;
+  readonly v: number | null;
+  readonly [column: string]: unknown;
+}
+
+const nanoseconds = (ms: number): bigint => BigInt(Math.max(0, Math.round(ms))) * 1_000_000n;
+const volumeLabels = new Set(['service_name', 'site', 'environment', ...levelLabels]);
+
+function divisor(left: number, right: number): number {
+  let [a, b] = [left, right];
+  while (b > 0) [a, b] = [b, a % b];
+  return a;
+}
+
+/** The aggregate of one bucket from which windows are made; undefined where buckets cannot be put together. */
+function partialOf(
+  leaf: RangeAggregation,
+  compiler: ConditionSql,
+  whole: boolean,
+): { readonly value: string | undefined; readonly where: string } | undefined {
+  if (!leaf.unwrap) {
+    if (leaf.name === 'bytes_rate' || leaf.name === 'bytes_over_time') {
+      const changed = leaf.log.stages.some(({ kind }) => ['line_format', 'decolorize', 'unpack'].includes(kind));
+      return changed ? undefined : { value: 'toFloat64(sum(length(body)))', where: '' };
+    }
+    return { value: undefined, where: '' };
+  }
+  const { label, conversion, filters } = leaf.unwrap;
+  // Behind the number only conditions on faults are common, and a line without a number is no sample anyway.
+  const onFaults = filters.every(
+    (filter) => filter.kind === 'text' && filter.label === '__error__' && filter.value === '',
+  );
+  const given = compiler.value(label);
+  if (conversion !== '' || !onFaults || given === undefined) return undefined;
+  const sample = `toFloat64OrNull(${given})`;
+  const where = `isNotNull(${sample})`;
+  const ofAll = (name: string): { value: string; where: string } => ({
+    value: `${name}(assumeNotNull(${sample}))`,
+    where,
+  });
+  switch (leaf.name) {
+    case 'rate':
+    case 'sum_over_time':
+    case 'avg_over_time':
+      return ofAll('sum');
+    case 'min_over_time':
+      return ofAll('min');
+    case 'max_over_time':
+      return ofAll('max');
+    case 'quantile_over_time': {
+      const { parameter = Number.NaN } = leaf;
+      // Quantiles of parts make none of the whole: only where each window is a bucket of its own.
+      return whole && parameter >= 0 && parameter <= 1 ? ofAll(`quantileExactInclusive(${parameter})`) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+const keyOf = (row: PartialRow, names: readonly string[]): string =>
+  names.map((name) => String(row[name])).join('\u0000');
+
+function groupLabels(labels: readonly string[], row: PartialRow): Labels {
+  const found: Record<string, string> = {};
+  for (const [index, label] of labels.entries()) {
+    const value = String(row[`g${index}`]);
+    if (value !== '') found[label] = value;
+  }
+  return found;
+}
+
+interface Buckets {
+  readonly labels: Labels;
+  readonly counts: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** Rows of different resources may be one stream. */
+function mergeSame(series: readonly Buckets[], buckets: number, name: RangeFunction): Buckets[] {
+  const merged = new Map<string, Buckets>();
+  for (const one of series) {
+    const key = labelKey(one.labels);
+    const other = merged.get(key);
+    if (!other) {
+      merged.set(key, one);
+      continue;
+    }
+    for (let index = 0; index < buckets; index++) {
+      if (one.counts[index] === 0) continue;
+      const [mine, theirs] = [one.values[index]!, other.values[index]!];
+      const first = other.counts[index] === 0;
+      other.values[index] = first
+        ? mine
+        : name === 'min_over_time'
+          ? Math.min(mine, theirs)
+          : name === 'max_over_time'
+            ? Math.max(mine, theirs)
+            : mine + theirs;
+      other.counts[index] = other.counts[index]! + one.counts[index]!;
+    }
+  }
+  return [...merged.values()];
+}
+
+/** Buckets put together to windows. */
+function windowsOf(
+  { name, rangeMs }: RangeAggregation,
+  { counts, values }: Buckets,
+  grid: Grid,
+  bucketMs: number,
+): { values: Float64Array; present: Uint8Array } {
+  const result = { values: new Float64Array(grid.count), present: new Uint8Array(grid.count) };
+  const width = Math.round(rangeMs / bucketMs);
+  const perStep = Math.round(grid.stepMs / bucketMs);
+  const seconds = rangeMs / 1000;
+  const extreme = name === 'min_over_time' ? Math.min : name === 'max_over_time' ? Math.max : undefined;
+  for (let step = 0; step < grid.count; step++) {
+    const first = step * perStep;
+    let count = 0;
+    let total = extreme ? Number.NaN : 0;
+    for (let index = first; index < first + width; index++) {
+      if (counts[index] === 0) continue;
+      count += counts[index]!;
+      const value = values[index]!;
+      total = extreme ? (Number.isNaN(total) ? value : extreme(total, value)) : total + value;
+    }
+    if (count === 0) continue;
+    result.present[step] = 1;
+    result.values[step] =
+      name === 'rate' || name === 'bytes_rate' ? total / seconds : name === 'avg_over_time' ? total / count : total;
+  }
+  return result;
+}
+
+function grouped(all: Labels, grouping: Grouping | undefined, get: (label: string) => string): Labels {
+  if (!grouping) return all;
+  if (grouping.without) {
+    const dropped = new Set(grouping.labels);
+    return Object.fromEntries(Object.entries(all).filter(([name]) => !dropped.has(name)));
+  }
+  return Object.fromEntries(grouping.labels.map((label) => [label, get(label)]).filter(([, value]) => value !== ''));
+}
+
+/** 1 wherever there is nothing, with the labels that the selector names. */
+function absent({ log }: RangeAggregation, found: readonly ScannedSeries[], grid: Grid): ScannedSeries[] {
+  const values = new Float64Array(grid.count).fill(1);
+  const present = new Uint8Array(grid.count).fill(1);
+  for (const one of found) for (let step = 0; step < grid.count; step++) if (one.present[step] === 1) present[step] = 0;
+  const labels = Object.fromEntries(
+    log.matchers.filter(({ op, value }) => op === '=' && value !== '').map(({ label, value }) => [label, value]),
+  );
+  return present.includes(1) ? [{ labels, values, present }] : [];
+}
