@@ -284,6 +284,7 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: '/logs' },
     { path: `/logs?row=${row}` },
     { path: '/logs?tail=1' },
+    { path: '/logs?view=patterns' },
     { path: '/logs?q=severity%3A' },
     { path: '/traces' },
     { path: '/traces?view=services' },
