@@ -307,6 +307,7 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: '/story' },
     { path: `/story/${correlation}` },
     { path: '/errors' },
+    { path: '/error-rules' },
     { path: `/errors/${issue}` },
     { path: '/metrics' },
     { path: '/metrics?metric=system.cpu.utilization' },
