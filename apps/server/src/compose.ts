@@ -7,6 +7,7 @@ import { type Control, openControl } from '@sightline/control';
 import {
   AcceptedFrames,
   createLedger,
+  type DecodePorts,
   type Ledger,
   openSpool,
   protocols,
@@ -34,11 +35,13 @@ import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
+import { openLogListeners } from './stages/log-listeners.ts';
 import { openMetricHead } from './stages/metric-head.ts';
 import { openMetricsStage, openMetricUpkeep } from './stages/metrics.ts';
 import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
+import { type FileStores, openFiles } from './stages/files.ts';
 import { openMonitors } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
@@ -103,6 +106,7 @@ async function openIngest(
   clock: Clock,
   logger: Logger,
   closers: Closers,
+  ports: DecodePorts,
 ): Promise<{ parts: ReceiverParts; spool: Spool; ledger: Ledger; accepted: AcceptedFrames; head: MetricHead }> {
   const { store, control } = stores;
   const ledger = createLedger({ target: store, settings: exactlyOnceSettings, clock, logger });
@@ -126,6 +130,7 @@ async function openIngest(
     ledger,
     settings: exactlyOnceSettings,
     metrics: head,
+    ports,
     grouping: openGrouping(stores, clock, logger),
     clock,
     logger,
@@ -228,7 +233,10 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
   try {
     const stores = await openStores(config, clock, logger, closers);
     await expectFreePort(config);
-    const ingest = config.roles.has('ingest') ? await openIngest(config, stores, clock, logger, closers) : undefined;
+    const files: FileStores = await openFiles({ config, stores, clock, logger, closers });
+    const ingest = config.roles.has('ingest')
+      ? await openIngest(config, stores, clock, logger, closers, files.ports)
+      : undefined;
     const setup = await stores.control.setup.start(config.setup ?? {});
     if (!setup.ok) throw new Error(setup.error.message);
 
@@ -277,6 +285,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
     if (ingest) openStatsd(stage, ingest);
+    if (ingest) openLogListeners(stage, ingest);
     const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     if (!config.roles.has('query')) registerProbes(app, health);
@@ -289,9 +298,9 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         logger,
         settings,
         health,
+        files,
         ...(agents ? { agents } : {}),
         ...(targetReader ? { targetReader } : {}),
-        ...(metrics ? { metricEngine: metrics } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         monitors: uptime,
         respond,

@@ -8,6 +8,7 @@ import { registerAlertmanager } from './compat/alertmanager/register-alertmanage
 import { registerJaeger } from './compat/jaeger/register-jaeger.ts';
 import { registerLoki } from './compat/loki/register-loki.ts';
 import { registerPrometheus } from './compat/prometheus/register-prometheus.ts';
+import { registerSentry } from './compat/sentry/register-sentry.ts';
 import { registerTempo } from './compat/tempo/register-tempo.ts';
 import { registerHealth } from './health.ts';
 import { registerHeartbeats } from './heartbeats.ts';
@@ -57,6 +58,7 @@ export async function registerApi(
     await registerPrometheus(scope, deps);
     registerJaeger(scope, deps);
     registerTempo(scope, deps);
+    await registerSentry(scope, deps);
     await registerLoki(scope, deps);
     scope.all('/api/v1/*', (request, reply) =>
       sendProblem(

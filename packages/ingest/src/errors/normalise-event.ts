@@ -292,6 +292,7 @@ function payloadOf(event: JsonObject, facts: Facts, grouping: Grouped): ErrorPay
     contexts: keptContexts(objectOf(event['contexts'])),
     extra: boundedPart(keepObject(event['extra'])),
     sdk: sdk['name'] === undefined ? '' : `${textOf(sdk['name'], 100)}@${textOf(sdk['version'], 50)}`,
+    dist: textOf(event['dist'], 64),
     grouping: groupingLines(grouping.parts),
     groupingParts: grouping.parts,
   };

@@ -30,8 +30,8 @@ const id16: Column = { read: 'String', store: (name) => `fix16(unhex(${name}))` 
 const id8: Column = { read: 'String', store: (name) => `fix8(unhex(${name}))` };
 const ids16: Column = { read: 'Array(String)', store: (name) => `arrayMap(item -> fix16(unhex(item)), ${name})` };
 const ids8: Column = { read: 'Array(String)', store: (name) => `arrayMap(item -> fix8(unhex(item)), ${name})` };
+const plainTexts: Column = as('Array(String)');
 const texts: Column = { read: 'Array(String)', store: (name) => `arrayMap(item -> scrub(item), ${name})` };
-const base64: Column = { read: 'String', store: (name) => `base64Decode(${name})` };
 
 const origin = { organisation: text, site: text, service: text, environment: text, release: text } as const;
 
@@ -141,7 +141,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     content_type: text,
     attachment_type: text,
     size_bytes: number('UInt64'),
-    content: base64,
+    blob: text,
   },
   feedback: {
     ...origin,
@@ -155,7 +155,51 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     message: scrubbed,
     url: scrubbed,
   },
+  replays: {
+    ...origin,
+    project: number('UInt32'),
+    ts: timeMs,
+    started_at: timeMs,
+    replay_id: text,
+    segment: number('UInt32'),
+    kind: text,
+    user_id: scrubbed,
+    urls: texts,
+    errors: plainTexts,
+    traces: plainTexts,
+    platform: text,
+    browser: text,
+    os: text,
+    tags: map,
+  },
+  replay_segments: {
+    organisation: text,
+    project: number('UInt32'),
+    replay_id: text,
+    segment: number('UInt32'),
+    kind: text,
+    ts: timeMs,
+    size_bytes: number('UInt64'),
+    blob: text,
+  },
+  profiles: {
+    ...origin,
+    project: number('UInt32'),
+    ts: timeMs,
+    received_at: timeMs,
+    profile_id: text,
+    profiler_id: text,
+    kind: text,
+    platform: text,
+    transaction: scrubbed,
+    trace_id: text,
+    size_bytes: number('UInt64'),
+    blob: text,
+  },
 };
+
+/** Tables in the order in which a segment is loaded into them. */
+export const loadedTables = Object.keys(decodedTables) as DecodedRows['table'][];
 
 /** The statement that loads rows of `table`; `{segment}` stands for the file's path as a literal. */
 export function insertDecoded(table: DecodedRows['table']): string {
