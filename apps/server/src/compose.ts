@@ -35,6 +35,7 @@ import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
+import { openLogListeners } from './stages/log-listeners.ts';
 import { openMetricHead } from './stages/metric-head.ts';
 import { openMetricsStage, openMetricUpkeep } from './stages/metrics.ts';
 import { openNotify } from './stages/notify.ts';
@@ -284,6 +285,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
     if (ingest) openStatsd(stage, ingest);
+    if (ingest) openLogListeners(stage, ingest);
     const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     if (!config.roles.has('query')) registerProbes(app, health);

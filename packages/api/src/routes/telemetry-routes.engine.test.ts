@@ -50,7 +50,7 @@ async function organisation(name: string): Promise<string> {
   return made.value.id;
 }
 
-async function call(who: string, method: 'GET' | 'PUT' | 'PATCH' | 'POST', url: string, body?: object) {
+async function call(who: string, method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE', url: string, body?: object) {
   const caller = people.get(who);
   const reply = await app.inject({
     method,
@@ -239,7 +239,7 @@ it('finds sites by itself, with name and place, and keeps what people wrote', as
   ]);
 });
 
-it.each<[string, string, object, number]>([
+it.each<[string, string, object | undefined, number]>([
   ['PUT', '/api/v1/sites/S', { name: 'x', timeZone: 'Mars/Base' }, 400],
   ['PUT', '/api/v1/sites/S', { name: 'x', latitude: 1 }, 400],
   ['PUT', '/api/v1/sites/S', { name: 'x', latitude: 100, longitude: 0 }, 422],
@@ -247,6 +247,15 @@ it.each<[string, string, object, number]>([
   ['PATCH', `/api/v1/issues/${issue}`, {}, 400],
   ['PATCH', '/api/v1/issues/00000000000000fe', { status: 'resolved' }, 404],
   ['PATCH', '/api/v1/issues/nonsense', { status: 'resolved' }, 422],
+  ['PATCH', `/api/v1/issues/${issue}`, { status: 'resolved', resolution: 'commit' }, 400],
+  ['PATCH', `/api/v1/issues/${issue}`, { status: 'ignored', ignoredUntil: 'users' }, 400],
+  ['POST', '/api/v1/issues/changes', { issues: [issue], change: {} }, 400],
+  ['POST', `/api/v1/issues/${issue}/merged`, { issues: ['00000000000000fe'] }, 404],
+  ['POST', `/api/v1/issues/${issue}/merged`, { issues: [issue] }, 422],
+  ['DELETE', `/api/v1/issues/${issue}/merged/00000000000000fe`, undefined, 404],
+  ['POST', '/api/v1/issues/00000000000000fe/comments', { text: 'x' }, 404],
+  ['POST', `/api/v1/issues/${issue}/comments`, { text: ' ' }, 422],
+  ['DELETE', '/api/v1/issue-views/none', undefined, 404],
   ['PUT', '/api/v1/demo/faults/unknown', { active: true }, 404],
 ])('%s %s %j is refused', async (method, url, body, status) => {
   const reply = await call('admin', method as 'PUT', url, body);
@@ -302,6 +311,59 @@ it('resolves, reopens and assigns an issue', async () => {
   expect(shown.issue).toMatchObject({ status: 'unresolved', assignee: 'ann@example.com' });
   expect(shown.activity.length).toBeGreaterThanOrEqual(2);
   expect(shown.activity[0].actor).toBe('responder@example.com');
+});
+
+it('archives, prioritises and talks about issues, many at once', async () => {
+  const url = `/api/v1/issues/${issue}`;
+  const change = { status: 'ignored', ignoredUntil: 'events', ignoredLimit: 1, priority: 'high' };
+  const body = { issues: [issue, '00000000000000fe'], change };
+  expect((await call('viewer', 'POST', '/api/v1/issues/changes', body)).status).toBe(403);
+  expect((await call('admin', 'POST', '/api/v1/issues/changes', body)).json()).toEqual({ changed: 1 });
+  expect((await call('admin', 'POST', `${url}/comments`, { text: 'Till 3 again' })).status).toBe(200);
+  const page = (await call('viewer', 'GET', url)).json();
+  expect(page).toMatchObject({
+    issue: { status: 'ignored', priority: 'high' },
+    decision: { ignoredUntil: 'events', ignoredLimit: 1 },
+    activity: [
+      { kind: 'comment', text: 'Till 3 again' },
+      { kind: 'change' },
+      { kind: 'change' },
+      ...page.activity.slice(3),
+    ],
+    mergedInto: '',
+    members: [],
+  });
+  const found = async (q: string): Promise<number> =>
+    (await call('viewer', 'GET', `/api/v1/issues?${range}&q=${encodeURIComponent(q)}`)).json().issues.length;
+  expect([await found('is:archived priority:high'), await found('is:open')]).toEqual([1, 0]);
+  await call('admin', 'PATCH', url, { status: 'unresolved', priority: '' });
+});
+
+it('keeps rules about errors, and refuses them with their lines', async () => {
+  const put = (who: string, kind: string, content: string) =>
+    call(who, 'PUT', `/api/v1/error-rules/${kind}`, { content });
+  expect((await put('responder', 'stack', 'family:native -app')).status).toBe(403);
+  const bad = await put('admin', 'fingerprint', 'level:error -> x\nnonsense');
+  expect([bad.status, bad.json().detail]).toEqual([422, expect.stringContaining('Line 2: ')]);
+  expect((await put('admin', 'ownership', 'service:ACMESECRET ann@example.com')).json()).toMatchObject({ rules: 1 });
+  expect((await call('viewer', 'GET', '/api/v1/error-rules')).json()).toMatchObject({
+    ownership: { content: 'service:ACMESECRET ann@example.com' },
+    fingerprint: { content: '', updatedAt: null },
+  });
+  expect((await call('stranger', 'GET', '/api/v1/error-rules')).json().ownership.content).toBe('');
+  expect((await call('viewer', 'GET', `/api/v1/issues/${issue}`)).json().owner).toEqual({
+    owners: ['ann@example.com'],
+    rule: 'service:ACMESECRET ann@example.com',
+  });
+});
+
+it('saves views for one person or for all', async () => {
+  const view = { name: 'Mine', query: 'assigned:me', sort: 'money', mine: true };
+  const added = (await call('admin', 'POST', '/api/v1/issue-views', view)).json();
+  const names = async (who: string) =>
+    (await call(who, 'GET', '/api/v1/issue-views')).json().views.map((one: { name: string }) => one.name);
+  expect([await names('admin'), await names('viewer')]).toEqual([['Mine'], []]);
+  expect((await call('admin', 'DELETE', `/api/v1/issue-views/${added.id}`)).status).toBe(200);
 });
 
 describe('sampling', () => {
