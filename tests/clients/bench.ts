@@ -8,4 +8,10 @@ export interface Bench {
   /** The product's further ports for OTLP. */
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Its ports for syslog (plain and TLS) and GELF. */
+  readonly syslogPort: number;
+  readonly syslogTlsPort: number;
+  readonly gelfPort: number;
+  /** The PEM file of the certificate that TLS shows. */
+  readonly certificate: string;
 }

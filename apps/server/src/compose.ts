@@ -36,6 +36,7 @@ import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
+import { openLogListeners } from './stages/log-listeners.ts';
 import { openMetricHead } from './stages/metric-head.ts';
 import { openMetricsStage, openMetricUpkeep } from './stages/metrics.ts';
 import { openNotify } from './stages/notify.ts';
@@ -253,7 +254,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const delivery = { current: undefined as Deliverer | undefined };
     const sampling = { current: undefined as { metrics(): string } | undefined };
     const bare = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
-    const rollUps = ingest ? await openMetricUpkeep(bare) : undefined;
+    const rollUps = ingest ? await openMetricUpkeep(bare, ingest.head) : undefined;
     const metrics =
       config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(bare, ingest?.head) : undefined;
     const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
@@ -290,6 +291,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
     if (ingest) openStatsd(stage, ingest);
+    if (ingest) openLogListeners(stage, ingest);
     const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     if (!config.roles.has('query')) registerProbes(app, health);
@@ -305,7 +307,6 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         files,
         ...(agents ? { agents } : {}),
         ...(targetReader ? { targetReader } : {}),
-        ...(metrics ? { metricEngine: metrics } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         monitors: uptime,
         respond,

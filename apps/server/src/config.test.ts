@@ -37,6 +37,27 @@ describe('good settings', () => {
       ['--scrape-config', '/etc/prometheus.yml', '--statsd-port', '8125'],
       { scrapeConfig: '/etc/prometheus.yml', statsdPort: 8125 },
     ],
+    [[], { syslog: [], gelf: [], listenerKey: '', listenerTls: undefined }],
+    [
+      [
+        '--syslog',
+        '514, udp:1514,tls:6514',
+        '--gelf=tcp:0',
+        '--listener-cert',
+        '/a.pem',
+        '--listener-cert-key',
+        '/a.key',
+      ],
+      {
+        syslog: [
+          { port: 514, transport: 'udp+tcp' },
+          { port: 1514, transport: 'udp' },
+          { port: 6514, transport: 'tls' },
+        ],
+        gelf: [{ port: 0, transport: 'tcp' }],
+        listenerTls: { cert: '/a.pem', key: '/a.key' },
+      },
+    ],
     [['--role', 'ingest,query,detect,fleet'], { roles: new Set(['ingest', 'query', 'detect', 'fleet']) }],
     [
       ['--role', 'ingest', '--clickhouse-url', 'http://stores:8123', '--database-url', 'postgres://stores/sightline'],
@@ -71,6 +92,10 @@ describe('wrong settings stop the start with a sentence', () => {
     [['--otlp-ports', '4317'], {}, /two ports/],
     [['--retention-metrics', '1h'], {}, /at least 1d.*forever/],
     [['--statsd-port', 'udp'], {}, /--statsd-port must be a port/],
+    [['--syslog', 'quic:514'], {}, /--syslog must be ports such as 514/],
+    [['--gelf', '70000'], {}, /--gelf must be ports/],
+    [['--syslog', 'tls:6514'], {}, /tls: port needs a certificate/],
+    [['--listener-cert', 'a.pem'], {}, /belong together/],
     [['--trusted-proxies', '10.0.0.0/8,nginx'], {}, /--trusted-proxies must be addresses.*"nginx"/],
     [['--trusted-proxies', '10.0.0.0/99'], {}, /addresses or ranges/],
     [['--log-level', 'loud'], {}, /debug, info, warn or error/],

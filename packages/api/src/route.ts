@@ -3,7 +3,6 @@ import type { Endpoint, fault, health, Permission, Problem } from '@sightline/co
 import type { Control, Role } from '@sightline/control';
 import type { Fleet } from '@sightline/fleet';
 import type { Uptime } from '@sightline/detect';
-import type { MetricEngine } from '@sightline/query/promql';
 import type { Respond } from '@sightline/respond';
 import type { TelemetryReads } from '@sightline/query';
 import type { SourceMaps } from '@sightline/ingest/source-maps';
@@ -53,8 +52,6 @@ export interface ApiDeps {
   readonly monitors?: Pick<Uptime, 'heartbeat' | 'checkIn' | 'checkNow' | 'wake'>;
   /** Incidents: what people do with them, and findings from Alertmanager's clients. Absent in tests without them. */
   readonly respond?: Pick<Respond, 'accept' | 'act'>;
-  /** PromQL; absent where this process holds no metrics. */
-  readonly metricEngine?: MetricEngine;
   /** Rule files at work; absent where this process evaluates none. */
   readonly ruleReader?: RuleReader;
   /** Scraping; absent where this process scrapes nothing. */

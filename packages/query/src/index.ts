@@ -65,7 +65,10 @@ export {
   readReleaseTrend,
   type ReleaseHealth,
 } from './releases/read-releases.ts';
+export * from './replays/replays.ts';
 export * from './metrics/metrics.ts';
 export * from './data/data.ts';
 export * from './monitors/monitors.ts';
 export * from './logql/index.ts';
+export { logPatterns, logqlPatterns } from './patterns/log-patterns.ts';
+export type { MinedPatterns, Pattern } from './patterns/mine-patterns.ts';

@@ -3,7 +3,7 @@ import { alertingPage } from './alerting/page.ts';
 import { dashboardPage, dashboardsPage } from './dashboards/pages.ts';
 import { dataPage } from './data/page.ts';
 import { invitationPage, setupPage, signInPage } from './entry/pages.ts';
-import { issuePage, issuesPage } from './errors/pages.ts';
+import { errorRulesPage, issuePage, issuesPage } from './errors/pages.ts';
 import { fleetPage } from './fleet/page.ts';
 import { incidentPage, incidentsPage } from './incidents/pages.ts';
 import { logsPage } from './logs/page.ts';
@@ -23,6 +23,7 @@ export const allPages: readonly Page[] = [
   incidentPage,
   issuesPage,
   issuePage,
+  errorRulesPage,
   logsPage,
   tracesPage,
   compareTracesPage,

@@ -226,6 +226,23 @@ describe('Loki', () => {
       'u4',
     ]);
   });
+  test('patterns with their counts by step', async () => {
+    const { data } = (await loki(`/patterns?${query('{service_name="payment"}', '&step=1800')}`)).json();
+    expect(data).toEqual([
+      {
+        pattern: 'Payment <_> declined after <_> s',
+        level: 'error',
+        samples: [
+          [fromMs / 1000, 40],
+          [fromMs / 1000 + 1800, 40],
+        ],
+      },
+    ]);
+    const json = (await loki(`/patterns?${query('{app="till"} |= "status"')}`)).json();
+    expect(json.data.map(({ pattern }: { pattern: string }) => pattern)).toEqual([
+      '{"status":<_>,"took":<_>,"user":{"id":<_>}}',
+    ]);
+  });
   test('a query in its tidy form', async () =>
     expect(
       (await loki(`/format_query?query=${encodeURIComponent('sum(rate({app="x"}|="a"[5m]))by(b)')}`)).json(),

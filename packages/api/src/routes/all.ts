@@ -17,6 +17,7 @@ import { incidentRoutes } from './incidents.ts';
 import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
+import { replayRoutes } from './replays.ts';
 import { samplingRoutes } from './sampling.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
@@ -41,6 +42,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   errorRoutes,
   errorRulesRoutes,
   releaseRoutes,
+  replayRoutes,
   metricRoutes,
   promqlRoutes,
   dashboardRoutes,

@@ -11,6 +11,7 @@ export { runKernel, runKernelInto } from './kernels/run-kernel.ts';
 export { RolledColumns, rollUp, widen } from './rolled/rolled-columns.ts';
 export { canRunRolled, isExactRolled, rolledReachMs, runRolledInto } from './rolled/run-rolled.ts';
 export { GroupReduction, type GroupPart } from './reduce/group-reduction.ts';
+export { sortedNames } from './reduce/grouping.ts';
 export { accumulate } from './reduce/partial.ts';
 export { printPromql } from './print/print.ts';
 export { formatPromql } from './print/format.ts';
