@@ -17,6 +17,7 @@ import { incidentRoutes } from './incidents.ts';
 import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
+import { replayRoutes } from './replays.ts';
 import { samplingRoutes } from './sampling.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
@@ -39,6 +40,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   siteHistoryRoutes,
   errorRoutes,
   errorRulesRoutes,
+  replayRoutes,
   metricRoutes,
   promqlRoutes,
   dashboardRoutes,
