@@ -24,9 +24,10 @@ function eventTime(nanoseconds = 0): ExtData {
 const entry = (message: string, more: object = {}): unknown[] => [eventTime(), { message, ...more }];
 const entries = (...messages: string[]): Buffer => Buffer.concat(messages.map((message) => packed(entry(message))));
 
+const told = (body: unknown): string => (typeof body === 'string' ? body : '');
 async function bodies(message: Buffer): Promise<string[]> {
   const { arrivals } = await readForward(message, testNow);
-  return arrivals.map(({ read }) => (read.kind === 'log' ? String(read.record.body) : read.reason));
+  return arrivals.map(({ read }) => (read.kind === 'log' ? told(read.record.body) : read.reason));
 }
 
 describe('MessagePack', () => {
@@ -101,7 +102,7 @@ describe('a message', () => {
       },
     ]);
     expect(
-      String(JSON.stringify(arrivals[0]?.read, (_, value: unknown) => (typeof value === 'bigint' ? '' : value))),
+      JSON.stringify(arrivals[0]?.read, (_, value: unknown) => (typeof value === 'bigint' ? '' : value)),
     ).not.toContain('secret');
   });
   test.each<[string, unknown, string[]]>([
