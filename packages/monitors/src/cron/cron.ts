@@ -46,7 +46,7 @@ export interface Cron {
 export function parseCron(text: string, timeZone: string): Result<Cron, string> {
   const zone = timeZone === '' ? 'UTC' : timeZone;
   try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
+    Intl.DateTimeFormat('en', { timeZone: zone });
   } catch {
     return fail(`there is no time zone "${zone.slice(0, 64)}"`);
   }
