@@ -254,9 +254,9 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const delivery = { current: undefined as Deliverer | undefined };
     const sampling = { current: undefined as { metrics(): string } | undefined };
     const bare = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
-    const rollUps = ingest ? await openMetricUpkeep(bare, ingest.head) : undefined;
     const metrics =
       config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(bare, ingest?.head) : undefined;
+    const rollUps = ingest ? await openMetricUpkeep(bare, ingest.head, metrics) : undefined;
     const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
     const responding = openRespondStage(stage, () => delivery.current?.wake());
     const { respond } = responding;
