@@ -58,6 +58,14 @@ export {
 export { counterNames, gaugeNames, readGauges, type Gauge } from './fleet/site-metrics.ts';
 export * from './fleet/fleet.ts';
 export * from './errors/errors.ts';
+export {
+  nothingSeen,
+  readNewIssues,
+  readReleases,
+  readReleaseTrend,
+  type ReleaseHealth,
+} from './releases/read-releases.ts';
+export * from './replays/replays.ts';
 export * from './metrics/metrics.ts';
 export * from './data/data.ts';
 export * from './monitors/monitors.ts';

@@ -17,6 +17,7 @@ export function StackTrace({
   later?: boolean;
 }): ReactNode {
   const { search, setSearch } = useAddress();
+  const [all, setAll] = useState(false);
   if (exceptions.length === 0) return <p className="muted">The event carries no stack.</p>;
   const mapped = exceptions.some(({ frames }) => frames.some(({ minified }) => minified !== undefined));
   const asSent = mapped && search['stack'] === 'minified';
@@ -24,6 +25,9 @@ export function StackTrace({
   return (
     <div className="stack-trace">
       <div className="stack-acts">
+        <Button variant="subtle" aria-pressed={all} onClick={() => setAll(!all)}>
+          {all ? 'Own frames' : 'All frames'}
+        </Button>
         {mapped && (
           <SegmentedControl
             aria-label="Which code the stack shows"
@@ -55,8 +59,9 @@ export function StackTrace({
           </h3>
           {caughtBy(exception) !== '' && <p className="muted">{caughtBy(exception)}</p>}
           {foldFrames(exception.frames).map((run) => (
-            <Run key={run.start} run={run} first={index === 0} />
+            <Run key={`${run.start}-${all}`} run={run} first={index === 0} opened={all} />
           ))}
+          {exception.registers !== undefined && <Values title="Registers" values={exception.registers} />}
         </section>
       ))}
     </div>
@@ -69,8 +74,8 @@ function caughtBy({ mechanism, handled }: ErrorEvent['exceptions'][number]): str
   return [by, handled === false ? 'not handled' : ''].filter((part) => part !== '').join(', ');
 }
 
-function Run({ run, first }: { run: FrameRun; first: boolean }): ReactNode {
-  const [open, setOpen] = useState(false);
+function Run({ run, first, opened }: { run: FrameRun; first: boolean; opened: boolean }): ReactNode {
+  const [open, setOpen] = useState(opened);
   if (!run.own && !open) {
     return (
       <button type="button" className="frame-fold" onClick={() => setOpen(true)}>
@@ -94,9 +99,10 @@ function FrameView({ frame, startsOpen }: { frame: Frame; startsOpen: boolean })
       {!frame.inApp && <span className="chip"> library</span>}
     </>
   );
+  const { locals } = frame;
   const reason = frame.unresolved ?? '';
   const why = reason === '' ? null : <p className="frame-why">Not resolved: {reason}.</p>;
-  if (!hasCode)
+  if (!hasCode && locals === undefined)
     return (
       <div className="stack-frame">
         <div className="frame-head">{head}</div>
@@ -109,15 +115,32 @@ function FrameView({ frame, startsOpen }: { frame: Frame; startsOpen: boolean })
     <details className="stack-frame" open={startsOpen}>
       <summary className="frame-head">{head}</summary>
       {why}
-      <pre className="frame-code" tabIndex={0}>
-        {lines.map((line, index) => (
-          <span key={index} className="code-line" data-hit={index === frame.preContext.length ? '' : undefined}>
-            <span className="code-number">{firstLine + index}</span>
-            {line}
-            {'\n'}
-          </span>
-        ))}
-      </pre>
+      {hasCode && (
+        <pre className="frame-code" tabIndex={0}>
+          {lines.map((line, index) => (
+            <span key={index} className="code-line" data-hit={index === frame.preContext.length ? '' : undefined}>
+              <span className="code-number">{firstLine + index}</span>
+              {line}
+              {'\n'}
+            </span>
+          ))}
+        </pre>
+      )}
+      {locals !== undefined && <Values title="Local variables" values={locals} />}
     </details>
+  );
+}
+
+/** Variables of a frame, registers of a processor: name and value. */
+function Values({ title, values }: { title: string; values: Readonly<Record<string, string>> }): ReactNode {
+  return (
+    <dl className="frame-values" aria-label={title}>
+      {Object.entries(values).map(([name, value]) => (
+        <div key={name}>
+          <dt className="code">{name}</dt>
+          <dd className="code">{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
