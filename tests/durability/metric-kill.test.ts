@@ -209,10 +209,16 @@ test(
           expect(stored.get(`${number}/${series}`), `${by} of ${number}/${series}`).toBe(of(sums));
     }
     const [fromMs, toMs] = [oldMs + hourMs, oldMs + 5 * dayMs];
+    await eventually(
+      () => metric(/^sightline_metric_store_rolled_up_days (\d+)/m),
+      (days) => days >= 5,
+      300_000,
+      2000,
+    );
     const { infos, values } = await eventually(
       () => askRange('sum(count_over_time(old_total[1h])) + 0 * sum(increase(old_total[1h]))', fromMs, toMs),
       (answer) => answer.infos.length > 0,
-      180_000,
+      60_000,
       2000,
     );
     expect(infos).toEqual([expect.stringContaining('answered from roll-ups of 1 hour: as from samples')]);

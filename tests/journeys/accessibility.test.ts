@@ -309,6 +309,8 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: '/errors' },
     { path: '/error-rules' },
     { path: `/errors/${issue}` },
+    { path: '/releases' },
+    { path: '/releases/none%401' },
     { path: '/metrics' },
     { path: '/metrics?metric=system.cpu.utilization' },
     { path: '/incidents' },

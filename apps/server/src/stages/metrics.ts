@@ -34,6 +34,7 @@ export async function openMetricsStage(
 export async function openMetricUpkeep(
   { config, stores, clock, logger, closers }: Pick<StageParts, 'config' | 'stores' | 'clock' | 'logger' | 'closers'>,
   head: MetricHead,
+  metrics: Metrics | undefined,
 ): Promise<RollUps> {
   const { store } = stores;
   const kept = { rawMs: config.retentionMetricsMs };
@@ -44,6 +45,7 @@ export async function openMetricUpkeep(
     folder: path.join(config.dataFolder, 'metrics'),
     exactlyOnce: exactlyOnceSettings,
     kept,
+    busy: () => metrics?.busy() ?? false,
     clock,
     logger,
   });

@@ -9,6 +9,7 @@ import { incidentPage, incidentsPage } from './incidents/pages.ts';
 import { logsPage } from './logs/page.ts';
 import { metricsPage } from './metrics/page.ts';
 import { monitorsPage } from './monitors/pages.ts';
+import { releasePage, releasesPage } from './releases/pages.ts';
 import { editRulePage, newRulePage, rulePage, rulesPage } from './rules/pages.ts';
 import { settingsPage } from './settings/page.ts';
 import { sitePage } from './site/page.ts';
@@ -30,6 +31,8 @@ export const allPages: readonly Page[] = [
   metricsPage,
   dashboardsPage,
   dashboardPage,
+  releasesPage,
+  releasePage,
   monitorsPage,
   storyPage,
   storyDoorPage,
