@@ -25,11 +25,12 @@ let ports: readonly number[];
 let certificates: string;
 
 beforeAll(async () => {
-  ports = await Promise.all(Array.from({ length: 5 }, () => freePort()));
+  ports = await Promise.all(Array.from({ length: 7 }, () => freePort()));
   certificates = mkdtempSync(path.join(tmpdir(), 'sightline-certificate-'));
   const tls = certificateFiles(certificates);
-  const [grpc, http, syslog, syslogTls, gelf] = ports;
+  const [grpc, http, syslog, syslogTls, gelf, forward, handshake] = ports;
   const args = ['--otlp-ports', `${grpc},${http}`, '--syslog', `${syslog},tls:${syslogTls}`, '--gelf', `${gelf}`];
+  args.push('--fluent-forward', `${forward},handshake:${handshake}`);
   args.push('--listener-cert', tls.cert, '--listener-cert-key', tls.key);
   product = await startProduct({ env: headless, args });
   workshop = await openWorkshop(product);
@@ -64,6 +65,12 @@ const bench: Bench = {
   },
   get gelfPort() {
     return ports[4] ?? 0;
+  },
+  get forwardPort() {
+    return ports[5] ?? 0;
+  },
+  get handshakePort() {
+    return ports[6] ?? 0;
   },
 };
 

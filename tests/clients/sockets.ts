@@ -175,10 +175,39 @@ export function socketClients(bench: Bench): void {
     ]);
   });
 
+  test('fluent-logger: with the handshake and acknowledged; packed and zipped without; and with a wrong key', async () => {
+    const asShown = bench.workshop.snippet('fluent-logger').replaceAll('24224', String(bench.handshakePort));
+    const more = `
+      const plain = (key, eventMode) => fluent.createFluentSender('backend', { host: '127.0.0.1', port: ${bench.forwardPort},
+        requireAckResponse: true, eventMode, flushInterval: 10 });
+      const sent = (sender, label, record) => new Promise((done, fail) => sender.emit(label, record, (error) => (error ? fail(error) : done())));
+      await sent(logger, 'orders', { log: 'drawer is jammed', level: 'error', trace_id: '${traceId}', correlation_id: 'corr-fluent-1' });
+      const zipped = plain('', 'CompressedPackedForward');
+      await Promise.all([1, 2].map((n) => sent(zipped, 'kiosk', { sightline_key: '${bench.workshop.key}', message: 'kiosk ' + n, service: 'kiosk', store: 'STORE_043', correlation_id: 'corr-fluent-2' })));
+      logger.end(); zipped.end();
+      setTimeout(() => process.exit(0), 200);`;
+    const file = bench.workshop.write('fluent.mjs', `${asShown}\n${more}`);
+    const ended = await runNode(bench.workshop, [file]);
+    expect(ended.code, ended.output).toBe(0);
+    expect(await found('"First line from fluent-logger"')).toMatchObject([
+      { site: 'STORE_001', service: 'backend', severity: 'info', attributes: { 'fluent.tag': 'backend.orders' } },
+    ]);
+    expect(await found('correlation:corr-fluent-1')).toMatchObject([
+      { severity: 'error', body: 'drawer is jammed', traceId },
+    ]);
+    for (const row of await found('correlation:corr-fluent-2', 2))
+      expect(row).toMatchObject({ site: 'STORE_043', service: 'kiosk' });
+
+    const wrong = `${asShown.replaceAll(bench.workshop.key, 'nobody')}\nlogger.on('error', (error) => { console.log(error.message); process.exit(3); });`;
+    const refused = await runNode(bench.workshop, [bench.workshop.write('fluent-wrong.mjs', wrong)]);
+    expect(refused).toMatchObject({ code: 3, output: expect.stringContaining('the shared key is not known') });
+  });
+
   test('the ledger counts every record', async () => {
     const expected = {
       syslog: Number(hasLogger) + Number(hasRsyslog) + Number(hasTls) + Number(syslogNgRoot !== undefined),
       gelf: 3,
+      'fluent-forward': 4,
     };
     const lines = await ledger(bench.product, Object.keys(expected), (rows) =>
       Object.entries(expected).every(

@@ -384,6 +384,8 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: '/replays?user=nobody' },
     { path: `/replays/${replayId}` },
     { path: `/replays/${replayId}?t=${startMs + 500}&show=clicks` },
+    { path: '/releases' },
+    { path: '/releases/none%401' },
     { path: '/metrics' },
     { path: '/metrics?metric=system.cpu.utilization' },
     { path: '/incidents' },

@@ -50,12 +50,21 @@ describe('good settings', () => {
       ],
       {
         syslog: [
-          { port: 514, transport: 'udp+tcp' },
-          { port: 1514, transport: 'udp' },
-          { port: 6514, transport: 'tls' },
+          { port: 514, transport: 'udp+tcp', handshake: false },
+          { port: 1514, transport: 'udp', handshake: false },
+          { port: 6514, transport: 'tls', handshake: false },
         ],
-        gelf: [{ port: 0, transport: 'tcp' }],
+        gelf: [{ port: 0, transport: 'tcp', handshake: false }],
         listenerTls: { cert: '/a.pem', key: '/a.key' },
+      },
+    ],
+    [
+      ['--fluent-forward', '24224,handshake:24225'],
+      {
+        fluentForward: [
+          { port: 24_224, transport: 'udp+tcp', handshake: false },
+          { port: 24_225, transport: 'tcp', handshake: true },
+        ],
       },
     ],
     [['--role', 'ingest,query,detect,fleet'], { roles: new Set(['ingest', 'query', 'detect', 'fleet']) }],
@@ -94,6 +103,8 @@ describe('wrong settings stop the start with a sentence', () => {
     [['--statsd-port', 'udp'], {}, /--statsd-port must be a port/],
     [['--syslog', 'quic:514'], {}, /--syslog must be ports such as 514/],
     [['--gelf', '70000'], {}, /--gelf must be ports/],
+    [['--syslog', 'handshake:514'], {}, /--syslog must be ports/],
+    [['--fluent-forward', 'shared:24224'], {}, /--fluent-forward must be ports such as 24224/],
     [['--syslog', 'tls:6514'], {}, /tls: port needs a certificate/],
     [['--listener-cert', 'a.pem'], {}, /belong together/],
     [['--trusted-proxies', '10.0.0.0/8,nginx'], {}, /--trusted-proxies must be addresses.*"nginx"/],

@@ -19,6 +19,8 @@ export interface HeadlessSetup {
 export interface ListenerPort {
   readonly port: number;
   readonly transport: 'udp+tcp' | 'udp' | 'tcp' | 'tls';
+  /** Whether clients must prove that they know a shared key; of Fluentd's forward protocol alone. */
+  readonly handshake: boolean;
 }
 
 /** Every setting of the server, checked. */
@@ -42,6 +44,7 @@ export interface Config {
   /** Where log protocols are taken that have sockets of their own. */
   readonly syslog: readonly ListenerPort[];
   readonly gelf: readonly ListenerPort[];
+  readonly fluentForward: readonly ListenerPort[];
   /** The ingest key of socket records that bring none; `required` to refuse them, '' for the first organisation. */
   readonly listenerKey: string;
   /** PEM files of the listeners' certificate and its key; undefined without one. */
@@ -177,16 +180,31 @@ function readOtlpPorts(text: string, from: string): Result<Config['otlpPorts'], 
     : wrong(`${from} must be two ports such as 4317,4318, or none, got "${text}".`);
 }
 
-/** `514`, `udp:514`, `tcp:601`, `tls:6514`, joined by commas. */
-function readListeners(text: string, from: string): Result<readonly ListenerPort[], Wrong> {
+const listenerForms: ReadonlyMap<string, Omit<ListenerPort, 'port'>> = new Map([
+  ['', { transport: 'udp+tcp', handshake: false }],
+  ['udp', { transport: 'udp', handshake: false }],
+  ['tcp', { transport: 'tcp', handshake: false }],
+  ['tls', { transport: 'tls', handshake: false }],
+  ['handshake', { transport: 'tcp', handshake: true }],
+  ['tls+handshake', { transport: 'tls', handshake: true }],
+]);
+
+/** `514`, `udp:514`, `tcp:601`, `tls:6514`, joined by commas; `handshake:24224` and `tls+handshake:24225` where there is one. */
+function readListeners(
+  text: string,
+  from: string,
+  examples = '514, udp:514, tcp:601 or tls:6514',
+): Result<readonly ListenerPort[], Wrong> {
   const listeners: ListenerPort[] = [];
   for (const part of text.split(',').map((each) => each.trim())) {
     if (part === '') continue;
-    const [, transport = 'udp+tcp', digits = ''] = /^(?:(udp|tcp|tls):)?(\d{1,5})$/.exec(part) ?? [];
+    const [, name = '', digits = ''] = /^(?:([a-z+]+):)?(\d{1,5})$/.exec(part) ?? [];
+    const form = listenerForms.get(name);
     const port = Number(digits);
-    if (digits === '' || port > 65_535)
-      return wrong(`${from} must be ports such as 514, udp:514, tcp:601 or tls:6514, joined by commas, got "${part}".`);
-    listeners.push({ port, transport: transport as ListenerPort['transport'] });
+    const unknown = !form || (form.handshake && !examples.includes('handshake'));
+    if (unknown || digits === '' || port > 65_535)
+      return wrong(`${from} must be ports such as ${examples}, joined by commas, got "${part}".`);
+    listeners.push({ port, ...form });
   }
   return ok(listeners);
 }
@@ -264,7 +282,9 @@ export function readConfig(
   if (!syslog.ok) return syslog;
   const gelf = readListeners(...at('gelf'));
   if (!gelf.ok) return gelf;
-  const listeners = [...syslog.value, ...gelf.value];
+  const fluentForward = readListeners(...at('fluent-forward'), '24224, tls:24225 or handshake:24224');
+  if (!fluentForward.ok) return fluentForward;
+  const listeners = [...syslog.value, ...gelf.value, ...fluentForward.value];
   const listenerTls = readListenerTls(at('listener-cert')[0], at('listener-cert-key')[0], listeners, workingFolder);
   if (!listenerTls.ok) return listenerTls;
   const publicUrl = readUrl(...at('public-url'), ['http:', 'https:']);
@@ -298,6 +318,7 @@ export function readConfig(
     statsdPort: statsdPort.value,
     syslog: syslog.value,
     gelf: gelf.value,
+    fluentForward: fluentForward.value,
     listenerKey: at('listener-key')[0],
     listenerTls: listenerTls.value,
     scrapeConfig: at('scrape-config')[0] === '' ? '' : path.resolve(workingFolder, at('scrape-config')[0]),

@@ -40,7 +40,8 @@ export { readFingerprintRules } from './errors/grouping/rules/fingerprint-rules.
 export { readStackRules } from './errors/grouping/rules/stack-rules.ts';
 export type { RulesFault } from './errors/grouping/rules/read-rules.ts';
 export { ownersOf, readOwnershipRules, type OwnedEvent } from './errors/ownership/ownership-rules.ts';
-export type { Listener, ListenerAddress } from './sockets/listen.ts';
+export type { Listener } from './sockets/listen.ts';
 export type { SocketParts, Unkeyed } from './sockets/socket-intake.ts';
 export { startSyslog } from './syslog/start-syslog.ts';
 export { startGelf } from './gelf/start-gelf.ts';
+export { type ForwardAddress, startForward } from './forward/start-forward.ts';

@@ -1,4 +1,5 @@
 /** The metric store: see ARCHITECTURE.md. */
+export { OldSamples } from './carry/old-samples.ts';
 export { openHead, type HeadOptions, type MetricHead } from './head/open-head.ts';
 export { openMetrics, type Metrics, type MetricsOptions } from './open-metrics.ts';
 export { keepMetrics } from './retention.ts';

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import {
   type Listener,
-  type ListenerAddress,
+  type ForwardAddress,
   type SocketParts,
+  startForward,
   startGelf,
   startSyslog,
   type Unkeyed,
@@ -11,10 +12,10 @@ import type { Config, ListenerPort } from '../config.ts';
 import type { StageParts } from '../stage.ts';
 import { firstOrganisation } from './first-organisation.ts';
 
-type Start = (parts: SocketParts, unkeyed: Unkeyed, address: ListenerAddress) => Promise<Listener>;
+type Start = (parts: SocketParts, unkeyed: Unkeyed, address: ForwardAddress) => Promise<Listener>;
 
 /**
- * Takes syslog and GELF where the settings say so, once it is known whose records are that bring no key. A port that is taken is logged: everything else works
+ * Takes syslog, GELF and Fluentd's forward protocol where the settings say so, once it is known whose records are that bring no key. A port that is taken is logged: everything else works
  * without it.
  */
 export function openLogListeners(
@@ -24,6 +25,7 @@ export function openLogListeners(
   const wanted: readonly (readonly [flag: string, start: Start, ports: readonly ListenerPort[]])[] = [
     ['syslog', startSyslog, config.syslog],
     ['gelf', startGelf, config.gelf],
+    ['fluent-forward', startForward, config.fluentForward],
   ];
   if (wanted.every(([, , ports]) => ports.length === 0)) return;
   const stop = new AbortController();
@@ -38,13 +40,14 @@ export function openLogListeners(
     });
     const parts: SocketParts = { ...ingest, keys: stores.control.keys, clock, logger: log };
     for (const [flag, start, ports] of wanted) {
-      for (const { port, transport } of ports) {
+      for (const { port, transport, handshake } of ports) {
         if (stop.signal.aborted || (transport === 'tls' && !tls)) continue;
         const address = {
           host: config.host,
           port,
           udp: transport === 'udp' || transport === 'udp+tcp',
           tcp: transport !== 'udp',
+          handshake,
           ...(transport === 'tls' && tls ? { tls } : {}),
         };
         try {

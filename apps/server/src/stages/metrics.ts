@@ -1,6 +1,7 @@
 import path from 'node:path';
 import {
   keepMetrics,
+  OldSamples,
   openMetrics,
   RollUps,
   type EngineAddress,
@@ -26,14 +27,15 @@ export async function openMetricsStage(
   return metrics;
 }
 
-/** Keeps the engine's tables of metrics: their retention, and the roll-ups, in the background. For the process with the head. */
-export async function openMetricUpkeep({
-  config,
-  stores,
-  clock,
-  logger,
-  closers,
-}: Pick<StageParts, 'config' | 'stores' | 'clock' | 'logger' | 'closers'>): Promise<RollUps> {
+/**
+ * Keeps the engine's tables of metrics: their retention, and in the background the roll-ups, and what versions before chunks left. For the
+ * process with the head.
+ */
+export async function openMetricUpkeep(
+  { config, stores, clock, logger, closers }: Pick<StageParts, 'config' | 'stores' | 'clock' | 'logger' | 'closers'>,
+  head: MetricHead,
+  metrics: Metrics | undefined,
+): Promise<RollUps> {
   const { store } = stores;
   const kept = { rawMs: config.retentionMetricsMs };
   await keepMetrics(store, kept);
@@ -43,11 +45,15 @@ export async function openMetricUpkeep({
     folder: path.join(config.dataFolder, 'metrics'),
     exactlyOnce: exactlyOnceSettings,
     kept,
+    busy: () => metrics?.busy() ?? false,
     clock,
     logger,
   });
   closers.add('metric roll-ups', () => rollUps.close());
   rollUps.start();
+  const old = new OldSamples({ store, head, folder: path.join(config.dataFolder, 'metrics', 'old'), clock, logger });
+  closers.add('samples of an earlier version', () => old.close());
+  old.start();
   return rollUps;
 }
 

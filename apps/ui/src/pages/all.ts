@@ -10,6 +10,7 @@ import { logsPage } from './logs/page.ts';
 import { metricsPage } from './metrics/page.ts';
 import { monitorsPage } from './monitors/pages.ts';
 import { replayPage, replaysPage } from './replays/pages.ts';
+import { releasePage, releasesPage } from './releases/pages.ts';
 import { editRulePage, newRulePage, rulePage, rulesPage } from './rules/pages.ts';
 import { settingsPage } from './settings/page.ts';
 import { sitePage } from './site/page.ts';
@@ -33,6 +34,8 @@ export const allPages: readonly Page[] = [
   metricsPage,
   dashboardsPage,
   dashboardPage,
+  releasesPage,
+  releasePage,
   monitorsPage,
   storyPage,
   storyDoorPage,

@@ -200,4 +200,75 @@ docker run --log-driver gelf --log-opt gelf-address=tcp://{host}:12201 --log-opt
   --label sightline_key='{key}' --label site=STORE_001 busybox echo 'First line from Docker'
 `,
   },
+  {
+    name: 'fluent-logger',
+    title: 'fluent-logger for Node',
+    protocol: 'fluent-forward',
+    language: 'javascript',
+    install: 'npm install fluent-logger',
+    snippet: `// The server runs with --fluent-forward handshake:24224
+import fluent from 'fluent-logger';
+
+const logger = fluent.createFluentSender('backend', {
+  host: '{host}',
+  port: 24224,
+  requireAckResponse: true,
+  security: { clientHostname: 'till-3', sharedKey: '{key}', username: '{key}', password: '' },
+});
+
+logger.emit('orders', { message: 'First line from fluent-logger', level: 'info', service: 'backend', site: 'STORE_001' });
+`,
+  },
+  {
+    name: 'fluentd',
+    title: 'Fluentd',
+    protocol: 'fluent-forward',
+    language: 'bash',
+    install: '',
+    snippet: `# fluent.conf; the server runs with --fluent-forward handshake:24224
+<match **>
+  @type forward
+  require_ack_response true
+  compress gzip
+  <security>
+    self_hostname till-3
+    shared_key {key}
+  </security>
+  <server>
+    host {host}
+    port 24224
+    username {key}
+    password unused
+  </server>
+</match>
+`,
+  },
+  {
+    name: 'fluent-bit-forward',
+    title: 'Fluent Bit, forward protocol',
+    protocol: 'fluent-forward',
+    language: 'yaml',
+    install: 'curl https://raw.githubusercontent.com/fluent/fluent-bit/master/install.sh | sh',
+    snippet: `# fluent-bit.yaml; the server runs with --fluent-forward handshake:24224
+pipeline:
+  inputs:
+    - name: tail
+      path: /var/log/*.log
+      tag: logs
+  filters:
+    - name: modify
+      match: '*'
+      add: site STORE_001
+  outputs:
+    - name: forward
+      match: '*'
+      host: '{host}'
+      port: 24224
+      shared_key: '{key}'
+      username: '{key}'
+      password: unused
+      require_ack_response: true
+      compress: gzip
+`,
+  },
 ];

@@ -102,14 +102,26 @@ class ShareRun {
     const blocks = this.#blocks;
     const missing = new Uint32Array(fps.length);
     let missed = 0;
-    for (let i = 0; i < fps.length; i++) {
+    for (const i of this.#order()) {
       if (blocks.none || (blocks.known && this.#cached(i))) this.#finish(i);
       else {
         this.#buffer.clear();
         missing[missed++] = i;
       }
     }
-    return missing.subarray(0, missed);
+    return missing.subarray(0, missed).sort();
+  }
+
+  /** All series, those of a group together and in their order: what is added up then stays near the processor. */
+  #order(): Uint32Array {
+    const { fps, groupOf, groups = [] } = this.#share;
+    const order = new Uint32Array(fps.length);
+    if (!groupOf) return order.map((_, i) => i);
+    const next = new Uint32Array(groups.length + 1);
+    for (const group of groupOf) next[group + 1]!++;
+    for (let g = 0; g < groups.length; g++) next[g + 1]! += next[g]!;
+    for (let i = 0; i < order.length; i++) order[next[groupOf[i]!]!++] = i;
+    return order;
   }
 
   #cached(i: number): boolean {

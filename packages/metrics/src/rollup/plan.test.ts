@@ -108,7 +108,7 @@ test('a query says from what it is answered, and within which bound', () => {
   const said = (of: Grid, kernel: KernelCall): string[] =>
     planScan({ grid: of, kernel }, state).annotations.map(({ level, message }) => `${level}: ${message}`);
   expect(said(grid(days(8), days(1), hourMs), call('rate'))).toEqual([
-    'info: PromQL info: answered from roll-ups of 1 hour: as from samples, sums rounded within 1e-12 of their greatest part',
+    'info: PromQL info: answered from roll-ups of 1 hour: as from samples but for rounding, 1e-12 of the greatest value',
   ]);
   expect(said(grid(days(366), days(364), hourMs), call('avg_over_time', 12 * minute))).toEqual([
     expect.stringMatching(

@@ -108,7 +108,7 @@ function cannot(kernel: string, rawFromMs: number): ScanAnnotation {
 function same(resolutionMs: ResolutionMs): ScanAnnotation {
   return {
     level: 'info',
-    message: `PromQL info: answered from roll-ups of ${resolutionNames[resolutionMs]}: as from samples, sums rounded within ${rounding} of their greatest part`,
+    message: `PromQL info: answered from roll-ups of ${resolutionNames[resolutionMs]}: as from samples but for rounding, ${rounding} of the greatest value`,
   };
 }
 

@@ -20,6 +20,8 @@ export interface RollUpOptions {
   /** The store's settings under which a statement with one deduplication token takes effect once. */
   readonly exactlyOnce: Readonly<Record<string, string | number>>;
   readonly kept: MetricRetention;
+  /** True while queries are at work: a day waits for a quiet moment then, but not for ever. */
+  readonly busy?: () => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -28,6 +30,8 @@ export interface RollUpOptions {
 const quietMs = 3_600_000;
 /** A day that gets late samples all the time is made anew after so long nevertheless. */
 const longestMs = 6 * 3_600_000;
+/** How long queries may keep a day waiting. */
+const longestWaitMs = 3_600_000;
 const lookEveryMs = 60_000;
 const statementMs = 300_000;
 /** Heap of the thread, megabytes. */
@@ -43,6 +47,9 @@ export class RollUps {
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #worker: Worker | undefined;
+  /** Since when queries keep days waiting. */
+  #waitsSinceMs: number | undefined;
+  #done = 0;
   #days = 0;
   #series = 0;
   #failures = 0;
@@ -68,6 +75,7 @@ export class RollUps {
     const line = (name: string, value: number): string =>
       `# TYPE sightline_metric_store_${name} counter\nsightline_metric_store_${name} ${value}\n`;
     return (
+      `# TYPE sightline_metric_store_rolled_up_days gauge\nsightline_metric_store_rolled_up_days ${this.#done}\n` +
       line('rolled_up_days_total', this.#days) +
       line('rolled_up_series_total', this.#series) +
       line('roll_up_failures_total', this.#failures)
@@ -80,13 +88,25 @@ export class RollUps {
     const [held, made] = await Promise.all([heldDays(store), madeDays(store)]);
     await this.#clean();
     try {
-      for (const day of this.#due(held, made)) {
-        if (this.#stop.signal.aborted) return;
+      const due = this.#due(held, made);
+      this.#done = made.size;
+      for (const day of due) {
+        if (this.#stop.signal.aborted || this.#givesWay()) return;
         await this.#makeDay(day, held.get(day)?.chunks ?? 0, made.get(day)?.madeAtMs ?? 0);
       }
     } finally {
       await this.#worker?.terminate();
     }
+  }
+
+  #givesWay(): boolean {
+    const { busy, clock } = this.#options;
+    if (!busy?.()) {
+      this.#waitsSinceMs = undefined;
+      return false;
+    }
+    this.#waitsSinceMs ??= clock.now();
+    return clock.now() - this.#waitsSinceMs < longestWaitMs;
   }
 
   /** Removes files that an end in the middle left. */
@@ -144,14 +164,15 @@ export class RollUps {
       if (own === before) continue;
       const { series } = await this.#inThread({ organisation, dayMs: day, version, folder: this.#options.folder });
       this.#series += series;
-      await this.#done(organisation, day, own, version);
+      await this.#say(organisation, day, own, version);
     }
-    await this.#done('', day, chunks, version);
+    await this.#say('', day, chunks, version);
     this.#days++;
+    if (madeBeforeMs === 0) this.#done++;
   }
 
   /** Says that a day is done. */
-  async #done(organisation: string, day: number, chunks: number, version: number): Promise<void> {
+  async #say(organisation: string, day: number, chunks: number, version: number): Promise<void> {
     await this.#options.store.execute(
       `INSERT INTO metric_rollup_days (organisation, resolution, t, made_at, chunks)
        SELECT {organisation:String}, arrayJoin([${fiveMinutesMs / 1000}, ${hourMs / 1000}]), {day:Int64}, fromUnixTimestamp64Milli({version:Int64}), {chunks:UInt64}`,
