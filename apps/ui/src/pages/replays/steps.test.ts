@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readRecorded } from './steps.ts';
-import { clockText, pathOf, replayOf } from './words.ts';
+import { clockText, pathOf } from './words.ts';
 
 const crumb = (category: string, over: object = {}) => ({
   type: 5,
@@ -94,12 +94,3 @@ test('an address is shown by its path', () => {
   expect(pathOf('https://shop.example/pay?step=2#card')).toBe('/pay?step=2#card');
   expect(pathOf('no address')).toBe('no address');
 });
-
-const id = '5ec79c33ec9942ab8353589fcb2e04dc';
-test.each<[string, Parameters<typeof replayOf>[0], string]>([
-  ['by context', { contexts: { replay: { replay_id: id } }, tags: {} }, id],
-  ['by tag', { contexts: {}, tags: { replayId: id.toUpperCase() } }, id],
-  ['with dashes', { contexts: {}, tags: { replayId: '5ec79c33-ec99-42ab-8353-589fcb2e04dc' } }, id],
-  ['none', { contexts: {}, tags: {} }, ''],
-  ['no id', { contexts: { replay: { replay_id: '../x' } }, tags: {} }, ''],
-])('an event names its replay %s', (_, event, expected) => expect(replayOf(event)).toBe(expected));
