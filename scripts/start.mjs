@@ -14,5 +14,7 @@ if (args.includes('--help') || args.includes('-h')) {
 }
 const node = await prepare();
 // The young generation: requests come as buffers outside the heap, and V8's own choice keeps 170 MB of it when idle.
-const nodeFlags = JSON.parse(readFileSync(path.join(root, 'apps/server/node-flags.json'), 'utf8'));
-become(node, [...nodeFlags, path.join(root, 'apps/server/src/main.ts'), ...args]);
+const forNode = (name) => JSON.parse(readFileSync(path.join(root, 'apps/server', name), 'utf8'));
+// The C library's heap: large buffers come and go, and what it would keep of them is given back to the system instead.
+const environment = forNode('node-environment.json');
+become(node, [...forNode('node-flags.json'), path.join(root, 'apps/server/src/main.ts'), ...args], environment);

@@ -28,12 +28,12 @@ export const parts: readonly Part[] = [
   { folder: 'packages/record', what: 'the nouns stages hand to each other; values only', mayImport: own('base') },
   {
     folder: 'packages/store',
-    what: 'embedded engine, schema and migrations, the port, ClickHouse client',
+    what: 'embedded engine, schema and migrations, the port, ClickHouse client, blobs',
     mayImport: own('base', 'record'),
   },
   {
     folder: 'packages/ingest',
-    what: 'receive, protocols, spool, load, error grouping, ledger',
+    what: 'receive, protocols, spool, load, error grouping, source maps, ledger',
     mayImport: own('base', 'base/protobuf', 'record'),
     testsMayImport: own('store'),
     kinds: ['packages/ingest/src/protocols'],
@@ -100,6 +100,7 @@ export const parts: readonly Part[] = [
       'contract',
       'control',
       'ingest',
+      'ingest/source-maps',
       'query',
       'query/promql',
       'store/port',

@@ -22,6 +22,10 @@ const root = path.join(import.meta.dirname, '../..');
 const main = path.join(root, 'apps/server/src/main.ts');
 /** As `npm start` runs it. */
 const nodeFlags = JSON.parse(readFileSync(path.join(root, 'apps/server/node-flags.json'), 'utf8')) as string[];
+const environment = JSON.parse(readFileSync(path.join(root, 'apps/server/node-environment.json'), 'utf8')) as Record<
+  string,
+  string
+>;
 
 async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -47,6 +51,7 @@ export async function startServer(folder?: string): Promise<ServerUnderTest> {
       env: {
         NODE_COMPILE_CACHE: path.join(root, '.runtime/compile-cache'),
         ...process.env,
+        ...environment,
         SIGHTLINE_SETUP_ORG: 'Bench',
         SIGHTLINE_SETUP_EMAIL: 'bench@example.com',
         SIGHTLINE_SETUP_PASSWORD: 'bench-password',

@@ -8,4 +8,12 @@ export interface Bench {
   /** The product's further ports for OTLP. */
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Its ports for syslog (plain and TLS), GELF, and Fluentd's forward protocol (plain and with the handshake). */
+  readonly syslogPort: number;
+  readonly syslogTlsPort: number;
+  readonly gelfPort: number;
+  readonly forwardPort: number;
+  readonly handshakePort: number;
+  /** The PEM file of the certificate that TLS shows. */
+  readonly certificate: string;
 }

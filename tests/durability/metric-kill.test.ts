@@ -8,6 +8,8 @@ const cycles = 20;
 const seriesPerSender = 50;
 const senders = 3;
 const blockMs = 7_200_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 
 let product: Product;
 beforeAll(async () => {
@@ -19,11 +21,18 @@ afterAll(async () => {
 
 /** A remote write request: one sample of each series, all with one value. */
 function request(sender: number, value: number, atMs: number): Buffer {
+  return requestOf('numbered', sender, [[atMs, value]]);
+}
+
+type Sample = readonly [atMs: number, value: number];
+
+/** The same samples in each series of a sender. */
+function requestOf(metric: string, sender: number, samples: readonly Sample[]): Buffer {
   const writer = new ProtobufWriter(8192);
   for (let series = 0; series < seriesPerSender; series++) {
     const opened = writer.open(1);
     for (const [name, text] of [
-      ['__name__', 'numbered'],
+      ['__name__', metric],
       ['sender', String(sender)],
       ['series', String(series)],
     ] as const) {
@@ -32,10 +41,12 @@ function request(sender: number, value: number, atMs: number): Buffer {
       writer.string(2, text);
       writer.close(label);
     }
-    const sample = writer.open(2);
-    writer.double(1, value);
-    writer.integer(2, atMs);
-    writer.close(sample);
+    for (const [atMs, value] of samples) {
+      const sample = writer.open(2);
+      writer.double(1, value);
+      writer.integer(2, atMs);
+      writer.close(sample);
+    }
     writer.close(opened);
   }
   return snappyLiteral(writer.finish());
@@ -57,6 +68,23 @@ function snappyLiteral(bytes: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
+/** Until it is acknowledged. */
+async function send(url: string, body: Buffer): Promise<void> {
+  for (;;) {
+    const reply = await fetch(`${url}/api/v1/write`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${headless.SIGHTLINE_SETUP_KEY}`,
+        'content-type': 'application/x-protobuf',
+      },
+      body,
+      signal: AbortSignal.timeout(20_000),
+    }).catch(() => undefined);
+    if (reply?.status === 204) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 /** Sends numbered samples without pause; what was not acknowledged is sent again, as Prometheus does. */
 class Sender {
   readonly sums: { count: number; sum: number } = { count: 0, sum: 0 };
@@ -71,19 +99,7 @@ class Sender {
     for (let value = 1; !this.#stopped; value++) {
       // In turn into three blocks that are over: each start cuts what the log held of them.
       const body = request(number, value, startMs + (value % 3) * blockMs + Math.floor(value / 3) * 500);
-      for (;;) {
-        const reply = await fetch(`${url}/api/v1/write`, {
-          method: 'POST',
-          headers: {
-            authorization: `Bearer ${headless.SIGHTLINE_SETUP_KEY}`,
-            'content-type': 'application/x-protobuf',
-          },
-          body,
-          signal: AbortSignal.timeout(20_000),
-        }).catch(() => undefined);
-        if (reply?.status === 204) break;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+      await send(url, body);
       this.sums.count++;
       this.sums.sum += value;
     }
@@ -122,6 +138,28 @@ async function ask(expression: string): Promise<Map<string, number>> {
   );
 }
 
+/** Steps of an hour. */
+async function askRange(expression: string, startMs: number, endMs: number) {
+  const query = new URLSearchParams({
+    query: expression,
+    start: String(startMs / 1000),
+    end: String(endMs / 1000),
+    step: '3600',
+  });
+  const reply = await fetch(`${product.url}/prometheus/api/v1/query_range?${query.toString()}`, {
+    headers: { authorization: `Bearer ${headless.SIGHTLINE_SETUP_KEY}` },
+    signal: AbortSignal.timeout(30_000),
+  });
+  const answer = (await reply.json()) as {
+    status: string;
+    error?: string;
+    infos?: string[];
+    data: { result: { values: [number, string][] }[] };
+  };
+  if (answer.status !== 'success') throw new Error(answer.error);
+  return { infos: answer.infos ?? [], values: answer.data.result[0]?.values ?? [] };
+}
+
 function enginePid(): number {
   for (const entry of readdirSync(path.join(product.dataFolder, 'run'), { withFileTypes: true })) {
     if (entry.name !== 'engine.json') continue;
@@ -133,10 +171,15 @@ function enginePid(): number {
 }
 
 test(
-  'twenty kills of server and engine under remote write lose and double no sample',
+  'twenty kills of server and engine under remote write lose and double no sample, and roll up each day once',
   { timeout: 900_000 },
   async () => {
     const startMs = Math.floor(Date.now() / blockMs) * blockMs - 4 * blockMs;
+    // Days that are over for long are rolled up as soon as they are cut, between the kills: twelve samples an hour, each 10 more.
+    const oldMs = Math.floor(Date.now() / dayMs) * dayMs - 9 * dayMs;
+    const old = Array.from({ length: (5 * dayMs) / 300_000 }, (_, i): Sample => [oldMs + i * 300_000 + 7000, i * 10]);
+    for (let from = 0; from < old.length; from += 500)
+      await send(product.url, requestOf('old_total', 0, old.slice(from, from + 500)));
     const running = Array.from({ length: senders }, (_, number) => new Sender(product.url, number, startMs));
     for (let cycle = 0; cycle < cycles; cycle++) {
       await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1500));
@@ -165,5 +208,25 @@ test(
         for (let series = 0; series < seriesPerSender; series++)
           expect(stored.get(`${number}/${series}`), `${by} of ${number}/${series}`).toBe(of(sums));
     }
+    const [fromMs, toMs] = [oldMs + hourMs, oldMs + 5 * dayMs];
+    await eventually(
+      () => metric(/^sightline_metric_store_rolled_up_days (\d+)/m),
+      (days) => days >= 5,
+      300_000,
+      2000,
+    );
+    const { infos, values } = await eventually(
+      () => askRange('sum(count_over_time(old_total[1h])) + 0 * sum(increase(old_total[1h]))', fromMs, toMs),
+      (answer) => answer.infos.length > 0,
+      60_000,
+      2000,
+    );
+    expect(infos).toEqual([expect.stringContaining('answered from roll-ups of 1 hour: as from samples')]);
+    expect(values).toEqual(
+      Array.from({ length: (toMs - fromMs) / hourMs + 1 }, (_, i) => [
+        (fromMs + i * hourMs) / 1000,
+        String(12 * seriesPerSender),
+      ]),
+    );
   },
 );

@@ -35,3 +35,10 @@ export async function signInOwner(product: Pick<Product, 'url'>): Promise<AsOwne
     return (await reply.json()) as never;
   };
 }
+
+/** The secret of a new key that may operate, as a build machine has it. */
+export async function operatorKey(product: Pick<Product, 'url'>): Promise<string> {
+  const asOwner = await signInOwner(product);
+  const made = await asOwner<{ secret: string }>('POST', '/api/v1/keys', { name: 'CI', permissions: ['operate'] });
+  return made.secret;
+}

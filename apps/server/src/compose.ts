@@ -7,6 +7,7 @@ import { type Control, openControl } from '@sightline/control';
 import {
   AcceptedFrames,
   createLedger,
+  type DecodePorts,
   type Ledger,
   openSpool,
   protocols,
@@ -20,6 +21,7 @@ import {
 import type { TelemetryReads } from '@sightline/query';
 import { type MetricEngine, unavailableMetrics } from '@sightline/query/promql';
 import type { MetricHead } from '@sightline/metrics';
+import type { Uptime } from '@sightline/detect';
 import type { FindingSink } from '@sightline/record';
 import type { Deliverer } from '@sightline/respond';
 import { connectStore, exactlyOnceSettings, migrate, openEmbeddedStore } from '@sightline/store';
@@ -34,12 +36,14 @@ import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
+import { openLogListeners } from './stages/log-listeners.ts';
 import { openMetricHead } from './stages/metric-head.ts';
-import { openMetricsStage } from './stages/metrics.ts';
+import { openMetricsStage, openMetricUpkeep } from './stages/metrics.ts';
 import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
-import { openMonitors } from './stages/monitors.ts';
+import { type FileStores, openFiles } from './stages/files.ts';
+import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
 import { openSpanSteps } from './stages/spans.ts';
@@ -88,11 +92,18 @@ async function openStores(config: Config, clock: Clock, logger: Logger, closers:
   return { ...telemetry.value, control: control.value };
 }
 
-function readsOf({ store }: Stores, metrics: MetricEngine | undefined): TelemetryReads {
+function readsOf({ store, control }: Stores, metrics: MetricEngine | undefined): TelemetryReads {
   return {
     query: (...question) => store.query(...question),
     stream: (...question) => store.stream(...question),
     metrics: metrics ?? unavailableMetrics('this server holds no metrics'),
+    issues: async (organisation) => {
+      const [decisions, merges] = await Promise.all([
+        control.issueStates.list(organisation),
+        control.issues.merges.list(organisation),
+      ]);
+      return { decisions, merged: new Map(merges.map(({ issue, into }) => [issue, into])) };
+    },
   };
 }
 
@@ -103,6 +114,7 @@ async function openIngest(
   clock: Clock,
   logger: Logger,
   closers: Closers,
+  ports: DecodePorts,
 ): Promise<{ parts: ReceiverParts; spool: Spool; ledger: Ledger; accepted: AcceptedFrames; head: MetricHead }> {
   const { store, control } = stores;
   const ledger = createLedger({ target: store, settings: exactlyOnceSettings, clock, logger });
@@ -126,6 +138,7 @@ async function openIngest(
     ledger,
     settings: exactlyOnceSettings,
     metrics: head,
+    ports,
     grouping: openGrouping(stores, clock, logger),
     clock,
     logger,
@@ -228,7 +241,14 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
   try {
     const stores = await openStores(config, clock, logger, closers);
     await expectFreePort(config);
-    const ingest = config.roles.has('ingest') ? await openIngest(config, stores, clock, logger, closers) : undefined;
+    const watching = { uptime: undefined as Uptime | undefined };
+    const files: FileStores = await openFiles({ config, stores, clock, logger, closers });
+    const ingest = config.roles.has('ingest')
+      ? await openIngest(config, stores, clock, logger, closers, {
+          ...files.ports,
+          checkIn: (checkIn) => takeCheckIn(watching.uptime, checkIn),
+        })
+      : undefined;
     const setup = await stores.control.setup.start(config.setup ?? {});
     if (!setup.ok) throw new Error(setup.error.message);
 
@@ -243,11 +263,13 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const bare = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
     const metrics =
       config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(bare, ingest?.head) : undefined;
+    const rollUps = ingest ? await openMetricUpkeep(bare, ingest.head, metrics) : undefined;
     const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
     const responding = openRespondStage(stage, () => delivery.current?.wake());
     const { respond } = responding;
     const findings: FindingSink = respond;
     const uptime = openMonitors(stage, findings);
+    watching.uptime = uptime;
     const rules = config.roles.has('detect')
       ? openDetect(stage, findings, () => ingestStatus(ingest?.spool, clock).lagMs)
       : undefined;
@@ -276,6 +298,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
     if (ingest) openStatsd(stage, ingest);
+    if (ingest) openLogListeners(stage, ingest);
     const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     if (!config.roles.has('query')) registerProbes(app, health);
@@ -288,9 +311,9 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         logger,
         settings,
         health,
+        files,
         ...(agents ? { agents } : {}),
         ...(targetReader ? { targetReader } : {}),
-        ...(metrics ? { metricEngine: metrics } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         monitors: uptime,
         respond,
@@ -299,6 +322,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
             ingest?.ledger.metrics() ?? '',
             ingest?.head.metrics() ?? '',
             metrics?.metrics() ?? '',
+            rollUps?.metrics() ?? '',
             respond.metrics(),
             agents?.metrics() ?? '',
             delivery.current?.metrics() ?? '',

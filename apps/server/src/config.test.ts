@@ -37,6 +37,36 @@ describe('good settings', () => {
       ['--scrape-config', '/etc/prometheus.yml', '--statsd-port', '8125'],
       { scrapeConfig: '/etc/prometheus.yml', statsdPort: 8125 },
     ],
+    [[], { syslog: [], gelf: [], listenerKey: '', listenerTls: undefined }],
+    [
+      [
+        '--syslog',
+        '514, udp:1514,tls:6514',
+        '--gelf=tcp:0',
+        '--listener-cert',
+        '/a.pem',
+        '--listener-cert-key',
+        '/a.key',
+      ],
+      {
+        syslog: [
+          { port: 514, transport: 'udp+tcp', handshake: false },
+          { port: 1514, transport: 'udp', handshake: false },
+          { port: 6514, transport: 'tls', handshake: false },
+        ],
+        gelf: [{ port: 0, transport: 'tcp', handshake: false }],
+        listenerTls: { cert: '/a.pem', key: '/a.key' },
+      },
+    ],
+    [
+      ['--fluent-forward', '24224,handshake:24225'],
+      {
+        fluentForward: [
+          { port: 24_224, transport: 'udp+tcp', handshake: false },
+          { port: 24_225, transport: 'tcp', handshake: true },
+        ],
+      },
+    ],
     [['--role', 'ingest,query,detect,fleet'], { roles: new Set(['ingest', 'query', 'detect', 'fleet']) }],
     [
       ['--role', 'ingest', '--clickhouse-url', 'http://stores:8123', '--database-url', 'postgres://stores/sightline'],
@@ -71,6 +101,12 @@ describe('wrong settings stop the start with a sentence', () => {
     [['--otlp-ports', '4317'], {}, /two ports/],
     [['--retention-metrics', '1h'], {}, /at least 1d.*forever/],
     [['--statsd-port', 'udp'], {}, /--statsd-port must be a port/],
+    [['--syslog', 'quic:514'], {}, /--syslog must be ports such as 514/],
+    [['--gelf', '70000'], {}, /--gelf must be ports/],
+    [['--syslog', 'handshake:514'], {}, /--syslog must be ports/],
+    [['--fluent-forward', 'shared:24224'], {}, /--fluent-forward must be ports such as 24224/],
+    [['--syslog', 'tls:6514'], {}, /tls: port needs a certificate/],
+    [['--listener-cert', 'a.pem'], {}, /belong together/],
     [['--trusted-proxies', '10.0.0.0/8,nginx'], {}, /--trusted-proxies must be addresses.*"nginx"/],
     [['--trusted-proxies', '10.0.0.0/99'], {}, /addresses or ranges/],
     [['--log-level', 'loud'], {}, /debug, info, warn or error/],

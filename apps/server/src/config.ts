@@ -15,6 +15,14 @@ export interface HeadlessSetup {
   readonly key: string;
 }
 
+/** One port of a socket protocol. */
+export interface ListenerPort {
+  readonly port: number;
+  readonly transport: 'udp+tcp' | 'udp' | 'tcp' | 'tls';
+  /** Whether clients must prove that they know a shared key; of Fluentd's forward protocol alone. */
+  readonly handshake: boolean;
+}
+
 /** Every setting of the server, checked. */
 export interface Config {
   readonly port: number;
@@ -33,6 +41,14 @@ export interface Config {
   readonly scrapeConfig: string;
   /** Where StatsD is taken; undefined for nowhere. */
   readonly statsdPort: number | undefined;
+  /** Where log protocols are taken that have sockets of their own. */
+  readonly syslog: readonly ListenerPort[];
+  readonly gelf: readonly ListenerPort[];
+  readonly fluentForward: readonly ListenerPort[];
+  /** The ingest key of socket records that bring none; `required` to refuse them, '' for the first organisation. */
+  readonly listenerKey: string;
+  /** PEM files of the listeners' certificate and its key; undefined without one. */
+  readonly listenerTls: { readonly cert: string; readonly key: string } | undefined;
   /** Prometheus rule files: a folder or globs, joined by commas; '' for none. */
   readonly rules: string;
   readonly clickhouseUrl: string;
@@ -164,6 +180,49 @@ function readOtlpPorts(text: string, from: string): Result<Config['otlpPorts'], 
     : wrong(`${from} must be two ports such as 4317,4318, or none, got "${text}".`);
 }
 
+const listenerForms: ReadonlyMap<string, Omit<ListenerPort, 'port'>> = new Map([
+  ['', { transport: 'udp+tcp', handshake: false }],
+  ['udp', { transport: 'udp', handshake: false }],
+  ['tcp', { transport: 'tcp', handshake: false }],
+  ['tls', { transport: 'tls', handshake: false }],
+  ['handshake', { transport: 'tcp', handshake: true }],
+  ['tls+handshake', { transport: 'tls', handshake: true }],
+]);
+
+/** `514`, `udp:514`, `tcp:601`, `tls:6514`, joined by commas; `handshake:24224` and `tls+handshake:24225` where there is one. */
+function readListeners(
+  text: string,
+  from: string,
+  examples = '514, udp:514, tcp:601 or tls:6514',
+): Result<readonly ListenerPort[], Wrong> {
+  const listeners: ListenerPort[] = [];
+  for (const part of text.split(',').map((each) => each.trim())) {
+    if (part === '') continue;
+    const [, name = '', digits = ''] = /^(?:([a-z+]+):)?(\d{1,5})$/.exec(part) ?? [];
+    const form = listenerForms.get(name);
+    const port = Number(digits);
+    const unknown = !form || (form.handshake && !examples.includes('handshake'));
+    if (unknown || digits === '' || port > 65_535)
+      return wrong(`${from} must be ports such as ${examples}, joined by commas, got "${part}".`);
+    listeners.push({ port, ...form });
+  }
+  return ok(listeners);
+}
+
+/** Refuses TLS without a certificate, and half of a certificate. */
+function readListenerTls(
+  cert: string,
+  key: string,
+  listeners: readonly ListenerPort[],
+  workingFolder: string,
+): Result<Config['listenerTls'], Wrong> {
+  if ((cert === '') !== (key === ''))
+    return wrong('--listener-cert and --listener-cert-key belong together: name both files.');
+  if (cert !== '') return ok({ cert: path.resolve(workingFolder, cert), key: path.resolve(workingFolder, key) });
+  if (!listeners.some(({ transport }) => transport === 'tls')) return ok(undefined);
+  return wrong('A tls: port needs a certificate: name its PEM files with --listener-cert and --listener-cert-key.');
+}
+
 function readProxies(text: string, from: string): Result<readonly string[], Wrong> {
   const ranges = text === '' ? [] : text.split(',').map((part) => part.trim());
   const bad = ranges.find((range) => {
@@ -219,6 +278,15 @@ export function readConfig(
   if (!retentionMetricsMs.ok) return retentionMetricsMs;
   const statsdPort = at('statsd-port')[0] === '' ? ok(undefined) : readPort(...at('statsd-port'));
   if (!statsdPort.ok) return statsdPort;
+  const syslog = readListeners(...at('syslog'));
+  if (!syslog.ok) return syslog;
+  const gelf = readListeners(...at('gelf'));
+  if (!gelf.ok) return gelf;
+  const fluentForward = readListeners(...at('fluent-forward'), '24224, tls:24225 or handshake:24224');
+  if (!fluentForward.ok) return fluentForward;
+  const listeners = [...syslog.value, ...gelf.value, ...fluentForward.value];
+  const listenerTls = readListenerTls(at('listener-cert')[0], at('listener-cert-key')[0], listeners, workingFolder);
+  if (!listenerTls.ok) return listenerTls;
   const publicUrl = readUrl(...at('public-url'), ['http:', 'https:']);
   if (!publicUrl.ok) return publicUrl;
   const clickhouseUrl = readUrl(...at('clickhouse-url'), ['http:', 'https:']);
@@ -248,6 +316,11 @@ export function readConfig(
     spoolLimitBytes: spoolLimitBytes.value,
     retentionMetricsMs: retentionMetricsMs.value,
     statsdPort: statsdPort.value,
+    syslog: syslog.value,
+    gelf: gelf.value,
+    fluentForward: fluentForward.value,
+    listenerKey: at('listener-key')[0],
+    listenerTls: listenerTls.value,
     scrapeConfig: at('scrape-config')[0] === '' ? '' : path.resolve(workingFolder, at('scrape-config')[0]),
     rules: at('rules')[0],
     clickhouseUrl: clickhouseUrl.value,

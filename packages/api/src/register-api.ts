@@ -5,9 +5,11 @@ import { roleAtLeast } from '@sightline/control';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authenticate, sessionCookie } from './authenticate.ts';
 import { registerAlertmanager } from './compat/alertmanager/register-alertmanager.ts';
+import { registerElasticsearch } from './compat/elasticsearch/register-elasticsearch.ts';
 import { registerJaeger } from './compat/jaeger/register-jaeger.ts';
 import { registerLoki } from './compat/loki/register-loki.ts';
 import { registerPrometheus } from './compat/prometheus/register-prometheus.ts';
+import { registerSentry } from './compat/sentry/register-sentry.ts';
 import { registerTempo } from './compat/tempo/register-tempo.ts';
 import { registerHealth } from './health.ts';
 import { registerHeartbeats } from './heartbeats.ts';
@@ -57,7 +59,9 @@ export async function registerApi(
     await registerPrometheus(scope, deps);
     registerJaeger(scope, deps);
     registerTempo(scope, deps);
+    await registerSentry(scope, deps);
     await registerLoki(scope, deps);
+    await registerElasticsearch(scope, deps);
     scope.all('/api/v1/*', (request, reply) =>
       sendProblem(
         reply,

@@ -3,9 +3,10 @@ import type { Endpoint, fault, health, Permission, Problem } from '@sightline/co
 import type { Control, Role } from '@sightline/control';
 import type { Fleet } from '@sightline/fleet';
 import type { Uptime } from '@sightline/detect';
-import type { MetricEngine } from '@sightline/query/promql';
 import type { Respond } from '@sightline/respond';
 import type { TelemetryReads } from '@sightline/query';
+import type { SourceMaps } from '@sightline/ingest/source-maps';
+import type { BlobStore } from '@sightline/store/port';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { RuleReader, TargetReader } from './compat/prometheus/ports.ts';
@@ -48,15 +49,15 @@ export interface ApiDeps {
   /** The links of agents; absent where this process does not hold them. */
   readonly agents?: Pick<Fleet, 'ask' | 'revoked'>;
   /** Monitors at work; absent where this process takes no calls of heartbeats and tries no checks. */
-  readonly monitors?: Pick<Uptime, 'heartbeat' | 'checkNow' | 'wake'>;
+  readonly monitors?: Pick<Uptime, 'heartbeat' | 'checkIn' | 'checkNow' | 'wake'>;
   /** Incidents: what people do with them, and findings from Alertmanager's clients. Absent in tests without them. */
   readonly respond?: Pick<Respond, 'accept' | 'act'>;
-  /** PromQL; absent where this process holds no metrics. */
-  readonly metricEngine?: MetricEngine;
   /** Rule files at work; absent where this process evaluates none. */
   readonly ruleReader?: RuleReader;
   /** Scraping; absent where this process scrapes nothing. */
   readonly targetReader?: TargetReader;
+  /** What was uploaded, and how stacks are read with it; absent where this process keeps no files. */
+  readonly files?: { readonly blobs: BlobStore; readonly sourceMaps: Pick<SourceMaps, 'resolve'> };
   /** State of each component, for `/health/detailed`. Must answer within 5 s. */
   health(): Promise<Health>;
   /** Our own metrics in Prometheus' text format. */

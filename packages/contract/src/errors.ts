@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { attributes, page, point, scopeQuery, severities } from './common.ts';
+import { attributes, done, page, point, scopeQuery, severities } from './common.ts';
 
 export const issueStatus = z.enum(['unresolved', 'resolved', 'ignored', 'regressed']);
+export const issuePriority = z.enum(['low', 'medium', 'high']);
 export const errorRow = z.object({
   eventId: z.string(),
   issue: z.string(),
@@ -32,6 +33,11 @@ export const issueRow = z.object({
   service: z.string(),
   severity: severities,
   status: issueStatus,
+  priority: issuePriority,
+  /** The release in which a resolved issue came back; '' otherwise. */
+  regressedIn: z.string(),
+  /** Why an archived issue is open again; '' where it is not so. */
+  woke: z.enum(['', 'time', 'events', 'users', 'escalating']),
   assignee: z.string(),
   firstSeenAt: z.number(),
   lastSeenAt: z.number(),
@@ -46,6 +52,7 @@ export const issueRow = z.object({
   trend: z.array(point),
 });
 export type IssueRow = z.infer<typeof issueRow>;
+export const issueSort = z.enum(['last-seen', 'first-seen', 'events', 'sites', 'users', 'money', 'priority']);
 export const listIssues = endpoint({
   method: 'GET',
   path: '/api/v1/issues',
@@ -54,7 +61,7 @@ export const listIssues = endpoint({
   query: scopeQuery.extend({
     q: z.string().max(4000).default(''),
     status: z.enum(['open', 'unresolved', 'resolved', 'ignored', 'regressed', 'all']).default('open'),
-    sort: z.enum(['last-seen', 'first-seen', 'events', 'sites', 'users']).default('last-seen'),
+    sort: issueSort.default('last-seen'),
     ...page,
   }),
   reply: z.object({ issues: z.array(issueRow), next: z.string() }),
@@ -70,6 +77,17 @@ export const frame = z.object({
   contextLine: z.string(),
   preContext: z.array(z.string()),
   postContext: z.array(z.string()),
+  /** Where the client saw it, before a source map told the original. */
+  minified: z
+    .object({
+      function: z.string(),
+      file: z.string(),
+      line: z.number().nullable(),
+      column: z.number().nullable(),
+    })
+    .optional(),
+  /** What its source map could not tell, and why. */
+  unresolved: z.string().optional(),
   /** Local variables by name, where the client sent them. */
   locals: attributes.optional(),
 });
@@ -107,6 +125,9 @@ export const errorEvent = errorRow.extend({
   extra: z.record(z.string(), z.unknown()),
   attachments: z.array(z.object({ name: z.string(), contentType: z.string(), sizeBytes: z.number() })),
   sdk: z.string(),
+  dist: z.string(),
+  /** Read with source maps that came after the event: its issue is the one it had before. */
+  mappedLater: z.boolean(),
 });
 export type ErrorEvent = z.infer<typeof errorEvent>;
 /** One thing that grouping looked at: part of what makes the issue, or left out and why. */
@@ -117,6 +138,15 @@ export const groupingPart = z.object({
   why: z.string(),
 });
 export type GroupingPart = z.infer<typeof groupingPart>;
+const chosenStatus = z.enum(['unresolved', 'resolved', 'ignored']);
+const relatedIssue = z.object({
+  issue: z.string(),
+  type: z.string(),
+  message: z.string(),
+  events: z.number(),
+  lastSeenAt: z.number(),
+});
+export type RelatedIssue = z.infer<typeof relatedIssue>;
 const issueParams = z.object({ issue: z.string().regex(/^[0-9a-f]{16}$/) });
 export const getIssue = endpoint({
   method: 'GET',
@@ -130,9 +160,36 @@ export const getIssue = endpoint({
     event: errorEvent.nullable(),
     previousEvent: z.string(),
     nextEvent: z.string(),
+    /** The first and the last event that are kept; '' where none is. */
+    oldestEvent: z.string(),
+    newestEvent: z.string(),
+    /** Of the events that are kept. */
+    touched: z.object({ orders: z.number(), terminals: z.number() }),
     tags: z.array(z.object({ tag: z.string(), values: z.array(z.object({ value: z.string(), events: z.number() })) })),
     grouping: z.array(groupingPart),
-    activity: z.array(z.object({ at: z.number(), actor: z.string(), text: z.string() })),
+    /** What a person decided last; null where nobody did. */
+    decision: z
+      .object({
+        status: chosenStatus,
+        resolution: z.enum(['now', 'next-release', 'release', 'commit']),
+        resolvedIn: z.string(),
+        ignoredUntil: z.enum(['forever', 'time', 'events', 'users', 'escalating']),
+        ignoredLimit: z.number().nullable(),
+        priority: z.union([issuePriority, z.literal('')]),
+        at: z.number(),
+      })
+      .nullable(),
+    /** Whose it is by the ownership rules; null where none holds. */
+    owner: z.object({ owners: z.array(z.string()), rule: z.string() }).nullable(),
+    /** The issue it is merged into; '' where it stands for itself. */
+    mergedInto: z.string(),
+    /** What is merged into it. */
+    members: z.array(relatedIssue),
+    similar: z.array(relatedIssue.extend({ likeness: z.number() })),
+    suspectRelease: z.object({ release: z.string(), firstHeardAt: z.number() }).nullable(),
+    activity: z.array(
+      z.object({ at: z.number(), actor: z.string(), text: z.string(), kind: z.enum(['change', 'comment']) }),
+    ),
   }),
 });
 export const listIssueEvents = endpoint({
@@ -144,15 +201,93 @@ export const listIssueEvents = endpoint({
   query: z.object({ ...page }),
   reply: z.object({ events: z.array(errorRow), next: z.string() }),
 });
+const issueId = z.string().regex(/^[0-9a-f]{16}$/, 'expected sixteen hexadecimal digits');
+/** What is given is changed. */
+const issueChange = z.object({
+  status: chosenStatus.optional(),
+  /** With `resolved`: at once, with the next release, in a release or in a commit, which `resolvedIn` names. */
+  resolution: z.enum(['now', 'next-release', 'release', 'commit']).optional(),
+  resolvedIn: z.string().max(250).optional(),
+  /** With `ignored`: for ever, or until `ignoredLimit`: a moment (ms), so many more events or users; or until it escalates. */
+  ignoredUntil: z.enum(['forever', 'time', 'events', 'users', 'escalating']).optional(),
+  ignoredLimit: z.number().positive().max(8_640_000_000_000_000).optional(),
+  /** '' leaves it to the issue itself. */
+  priority: z.union([issuePriority, z.literal('')]).optional(),
+  assignee: z.string().max(254).optional(),
+});
+export type IssueChange = z.infer<typeof issueChange>;
 export const changeIssue = endpoint({
   method: 'PATCH',
   path: '/api/v1/issues/:issue',
-  summary: 'Resolve, ignore, reopen or assign an issue',
+  summary: 'Resolve, archive, reopen, assign or prioritise an issue',
   permission: 'responder',
   params: issueParams,
-  body: z.object({
-    status: z.enum(['unresolved', 'resolved', 'ignored']).optional(),
-    assignee: z.string().max(254).optional(),
-  }),
+  body: issueChange,
   reply: z.object({ status: issueStatus, assignee: z.string() }),
+});
+export const changeIssues = endpoint({
+  method: 'POST',
+  path: '/api/v1/issues/changes',
+  summary: 'Change many issues at once',
+  permission: 'responder',
+  body: z.object({ issues: z.array(issueId).min(1).max(200), change: issueChange }),
+  reply: z.object({ changed: z.number() }),
+});
+export const commentIssue = endpoint({
+  method: 'POST',
+  path: '/api/v1/issues/:issue/comments',
+  summary: 'Say something about an issue',
+  permission: 'responder',
+  params: issueParams,
+  body: z.object({ text: z.string().trim().min(1).max(10_000) }),
+  reply: done,
+});
+export const mergeIssues = endpoint({
+  method: 'POST',
+  path: '/api/v1/issues/:issue/merged',
+  summary: 'Make other issues part of this one',
+  permission: 'responder',
+  params: issueParams,
+  body: z.object({ issues: z.array(issueId).min(1).max(100) }),
+  reply: z.object({ into: z.string() }),
+});
+export const unmergeIssue = endpoint({
+  method: 'DELETE',
+  path: '/api/v1/issues/:issue/merged/:member',
+  summary: 'Take a merged issue out again',
+  permission: 'responder',
+  params: issueParams.extend({ member: issueId }),
+  reply: done,
+});
+const issueView = z.object({
+  id: z.string(),
+  name: z.string(),
+  query: z.string(),
+  sort: issueSort,
+  /** True where only this person sees it. */
+  mine: z.boolean(),
+});
+export type IssueView = z.infer<typeof issueView>;
+export const listIssueViews = endpoint({
+  method: 'GET',
+  path: '/api/v1/issue-views',
+  summary: 'Saved searches over issues: of everybody and of this person',
+  permission: 'viewer',
+  reply: z.object({ views: z.array(issueView) }),
+});
+export const addIssueView = endpoint({
+  method: 'POST',
+  path: '/api/v1/issue-views',
+  summary: 'Save a search over issues',
+  permission: 'responder',
+  body: issueView.omit({ id: true }).extend({ name: z.string().trim().min(1).max(100), query: z.string().max(4000) }),
+  reply: issueView,
+});
+export const deleteIssueView = endpoint({
+  method: 'DELETE',
+  path: '/api/v1/issue-views/:id',
+  summary: 'Delete a saved search',
+  permission: 'responder',
+  params: z.object({ id: z.string().max(64) }),
+  reply: done,
 });

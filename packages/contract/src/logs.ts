@@ -77,6 +77,38 @@ export const logFields = endpoint({
   query: scopeQuery.extend({ field: z.string().max(200).default(''), prefix: z.string().max(200).default('') }),
   reply: z.object({ fields: z.array(z.string()), values: z.array(z.string()) }),
 });
+export const logPattern = z.object({
+  /** The line with `<_>` for what differs from line to line. */
+  template: z.string(),
+  count: z.number(),
+  /** Of all lines that match, 0 to 1. */
+  share: z.number(),
+  /** Lines by step of the range. */
+  trend: z.array(z.number()),
+  firstSeen: z.number(),
+  lastSeen: z.number(),
+  example: z.string(),
+  severity: severities,
+  /** Texts that stand in each of its lines. */
+  phrases: z.array(z.string()),
+});
+export type LogPattern = z.infer<typeof logPattern>;
+export const logPatterns = endpoint({
+  method: 'GET',
+  path: '/api/v1/logs/patterns',
+  summary: 'Patterns of the lines that match, the most frequent first',
+  permission: 'viewer',
+  query: search.extend({ limit: z.coerce.number().int().min(1).max(500).default(100) }),
+  reply: z.object({
+    patterns: z.array(logPattern),
+    total: z.number(),
+    /** Lines that were looked at; counts are scaled where it is fewer than all. */
+    sampled: z.number(),
+    other: z.number(),
+    stepMs: z.number(),
+    tookMs: z.number(),
+  }),
+});
 /** Not JSON: `text/event-stream` of `row` events (a LogRow) with `dropped` events (a number) when the reader is slow. */
 export const tailPath = '/api/v1/logs/tail';
 /** Not JSON: a file, `format=csv|ndjson`, same query as `searchLogs`. */

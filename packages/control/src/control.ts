@@ -2,6 +2,7 @@ import type { Result } from '@sightline/base';
 import type { FleetControl } from './fleet/port.ts';
 import type { Dashboards } from './dashboards/port.ts';
 import type { RuleFiles } from './rule-files/port.ts';
+import type { Artifacts, Releases } from './releases/port.ts';
 import type { Sampling } from './sampling/port.ts';
 import type { Detect } from './detect/port.ts';
 import type { Alerting } from './alerting/port.ts';
@@ -32,6 +33,8 @@ export interface Control {
   readonly monitors: Monitors;
   readonly dashboards: Dashboards;
   readonly ruleFiles: RuleFiles;
+  readonly releases: Releases;
+  readonly artifacts: Artifacts;
   readonly sampling: Sampling;
   readonly settings: Settings;
   readonly setup: Setup;

@@ -2,6 +2,7 @@ export * from './control.ts';
 export * from './fleet/port.ts';
 export * from './dashboards/port.ts';
 export * from './rule-files/port.ts';
+export * from './releases/port.ts';
 export * from './sampling/port.ts';
 export * from './detect/port.ts';
 export * from './alerting/port.ts';

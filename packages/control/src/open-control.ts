@@ -16,6 +16,8 @@ import { keys } from './keys.ts';
 import { monitors } from './monitors/monitors.ts';
 import { organisations, projects } from './organisations.ts';
 import { people } from './people.ts';
+import { artifacts } from './releases/artifacts.ts';
+import { releases } from './releases/releases.ts';
 import { respond } from './respond/respond.ts';
 import { openSealer } from './secrets.ts';
 import { sessions } from './sessions.ts';
@@ -73,6 +75,8 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     monitors: monitors(context),
     dashboards: dashboards(context),
     ruleFiles: ruleFiles(context),
+    releases: releases(context),
+    artifacts: artifacts(context),
     sampling: sampling(context),
     settings: settings(context),
     setup: setup(context),

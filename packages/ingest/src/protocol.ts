@@ -1,5 +1,6 @@
 import type { OrganisationGrouping } from './errors/grouping/group-error.ts';
 import type { KeyScope, Reason } from '@sightline/record';
+import type { SourceMaps } from './source-maps/source-maps.ts';
 
 /**
  * What a protocol sees of one request. The key is already known, the body is already unzipped within its bound.
@@ -114,6 +115,8 @@ export interface ProtocolEndpoint {
   readonly cors?: boolean;
   /** Largest body after unzipping, bytes. Default 32 MiB. */
   readonly bodyLimitBytes?: number;
+  /** True for what keeps nothing and tells nothing of anybody's data: then a key without the permission `ingest` will do too. */
+  readonly anyKey?: boolean;
   /** The protocol's own place for the key, tried before `Authorization`. May read the first bytes of the body. */
   readonly key?: (request: Omit<ProtocolRequest, 'scope'>) => string | undefined;
   /** Undoes a content coding that HTTP does not announce (Loki's bare snappy). Must bound its output. */
@@ -141,7 +144,17 @@ export interface GrpcMethod {
 
 /** Rows for one table of the store, made in TypeScript. Column names are the table's; missing columns take their default. */
 export interface DecodedRows {
-  readonly table: 'logs' | 'spans' | 'errors' | 'sessions' | 'checks' | 'attachments' | 'feedback';
+  readonly table:
+    | 'logs'
+    | 'spans'
+    | 'errors'
+    | 'sessions'
+    | 'checks'
+    | 'attachments'
+    | 'feedback'
+    | 'replays'
+    | 'replay_segments'
+    | 'profiles';
   /** Plain JSON values: times as ns text (`DateTime64(9)`) or ms numbers, ids as lower-case hex text, maps as objects. */
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
@@ -159,10 +172,45 @@ export interface SpooledFrame {
   readonly origin?: FrameOrigin;
 }
 
+/** A cron job's word about itself, as it came. */
+export interface CheckIn {
+  readonly organisation: string;
+  readonly monitor: string;
+  readonly checkInId: string;
+  readonly status: 'ok' | 'error' | 'in_progress';
+  readonly environment: string;
+  readonly atMs: number;
+  /** Null when the client did not say. */
+  readonly durationMs: number | null;
+  /** Sentry's `monitor_config`; undefined where none came with it. */
+  readonly config: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What a decoder may ask beside the frame: filled in by `compose.ts`; each throws where it cannot answer now. */
+export interface DecodePorts {
+  /** Keeps bytes and answers their hash; undefined where they are more than may be kept. */
+  readonly keepBlob?: (
+    organisation: string,
+    area: 'attachments' | 'replays' | 'profiles',
+    bytes: Uint8Array,
+  ) => Promise<string | undefined>;
+  readonly sourceMaps?: Pick<SourceMaps, 'resolve'>;
+  /** What the frame's organisation decided about errors. */
+  readonly grouping?: OrganisationGrouping;
+  /** May be told the same twice. */
+  readonly checkIn?: (checkIn: CheckIn) => Promise<void>;
+}
+
+/** Rows of one frame, and what of it could not become one. */
+export interface Decoded {
+  readonly tables: readonly DecodedRows[];
+  readonly refused: readonly Refusal[];
+}
+
 /**
  * How the frames of one lane become rows. `engine`: the engine reads the segment itself (`sql` gives the statements, in
- * which the loader puts the segment's path, as a literal, in the place of `{segment}`). `decode`: bytes → rows in TypeScript, no I/O, never throws
- * on bad input; what it cannot use it reports in `refused`; `grouping` is what the frame's organisation decided about errors. `metrics`: see `MetricLane`.
+ * which the loader puts the segment's path, as a literal, in the place of `{segment}`). `decode`: bytes → rows in TypeScript, no I/O but
+ * through its ports, never throws on bad input; what it cannot use it reports in `refused`. `metrics`: see `MetricLane`.
  */
 export type Lane =
   | {
@@ -175,13 +223,7 @@ export type Lane =
   | {
       readonly name: string;
       readonly kind: 'decode';
-      readonly decode: (
-        frame: SpooledFrame,
-        grouping?: OrganisationGrouping,
-      ) => {
-        readonly tables: readonly DecodedRows[];
-        readonly refused: readonly Refusal[];
-      };
+      readonly decode: (frame: SpooledFrame, ports: DecodePorts) => Decoded | Promise<Decoded>;
     }
   | MetricLane;
 

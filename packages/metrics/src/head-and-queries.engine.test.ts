@@ -1,18 +1,22 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { silentLogger, systemClock } from '@sightline/base';
+import { ManualClock, silentLogger, systemClock } from '@sightline/base';
 import {
   exactlyOnceSettings,
   migrate,
   openEmbeddedStore,
   telemetryDatabase,
   type EmbeddedStore,
+  type TelemetryStore,
 } from '@sightline/store';
+import type { QueryValue } from '@sightline/query/promql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blockStartOf } from './block.ts';
+import { OldSamples } from './carry/old-samples.ts';
 import { openHead, type MetricHead } from './head/open-head.ts';
 import { openMetrics, type Metrics } from './open-metrics.ts';
+import { RollUps } from './rollup/roll-ups.ts';
 import { writeRequest, writeSegment, type WrittenSeries } from './test-support/segments.ts';
 
 const data = mkdtempSync(path.join(tmpdir(), 'sightline-metrics-'));
@@ -45,6 +49,16 @@ async function open(): Promise<void> {
     clock: systemClock,
     logger: silentLogger,
   });
+}
+
+/** The store's methods, to be replaced one by one. */
+function without(of: EmbeddedStore): Omit<TelemetryStore, 'execute'> {
+  return {
+    query: (sql, parameters, limits) => of.query(sql, parameters, limits),
+    stream: (sql, parameters, limits) => of.stream(sql, parameters, limits),
+    healthy: () => of.healthy(),
+    close: () => Promise.resolve(),
+  };
 }
 
 async function send(...series: WrittenSeries[]): Promise<void> {
@@ -133,10 +147,129 @@ test('a sample that comes late stands in its place', async () => {
   expect(await raw()).toEqual([1, 2, 3]);
 });
 
+describe('rows of the version before chunks', () => {
+  const dayMs = 86_400_000;
+  const firstDay = Math.floor(Date.now() / dayMs) * dayMs - 3 * dayMs;
+  /** Through the door of then: what its statements wrote of remote write and of OTLP. */
+  async function given(): Promise<void> {
+    await store.execute(
+      `INSERT INTO points (organisation, site, service, metric, type, unit, temporality, monotonic, labels, fp, ts, value, received_at)
+       SELECT 'acme', 'S1', 'till', k.1, k.2, k.3, k.4, 1, k.5, cityHash64(k.1, k.5), fromUnixTimestamp64Milli(toInt64(${firstDay} + n * 3600000)),
+         if(k.4 = 0 AND n = 30, nan, toFloat64(k.6 * (n + 1))), now64(3)
+       FROM (SELECT toInt64(number) AS n FROM numbers(48)) ARRAY JOIN [
+         ('node_cpu_seconds_total', 'counter', '', 2, map('job', 'node', 'mode', 'idle', 'site', 'S1'), 10),
+         ('node_load1', 'unknown', '', 0, map('job', 'node', 'site', 'S1'), 1),
+         ('order.count', 'counter', '{order}', 1, map('job', 'till', 'store.lane', '3', 'site', 'S1'), 0.5),
+         ('http.server.duration_bucket', 'histogram', 's', 2, map('job', 'till', 'le', '0.5', 'site', 'S1'), 1)] AS k`,
+      {},
+      { settings: { insert_deduplicate: 0 } },
+    );
+  }
+  const at = firstDay + 2 * dayMs;
+  const one = async (expression: string): Promise<unknown> => {
+    const answer = await metrics.instant({ organisation: 'acme', expression, atMs: at });
+    if (!answer.ok || answer.value.value.type !== 'vector') throw new Error(JSON.stringify(answer));
+    return answer.value.value.samples.map(({ labels, value }) => ({ ...labels, value }));
+  };
+  const left = async (): Promise<number> =>
+    (await store.query<{ n: number }>('SELECT toUInt32(count()) AS n FROM samples'))[0]?.n ?? -1;
+
+  test('become chunks day by day, once, whatever is killed when', async () => {
+    await given();
+    expect(await left()).toBe(4 * 48);
+    const oldFolder = path.join(data, 'old');
+    const parts = { store, head, folder: oldFolder, clock: systemClock, logger: silentLogger };
+    // The head has the first day, whose rows are still there.
+    const killed = new OldSamples({
+      ...parts,
+      store: { ...without(store), execute: () => Promise.reject(new Error('gone')) },
+    });
+    await expect(killed.run()).rejects.toThrow('gone');
+    expect(await left()).toBe(4 * 48);
+    await metrics.close();
+    await head.close();
+    await open();
+    await new OldSamples({ ...parts, head }).run();
+    expect(await left()).toBe(0);
+    await new OldSamples({ ...parts, head }).run();
+    expect(readdirSync(oldFolder)).toEqual([]);
+    await head.cut();
+
+    const till = { job: 'till', service: 'till', site: 'S1' };
+    expect(await one('count_over_time(node_cpu_seconds_total[2d])')).toEqual([
+      { job: 'node', mode: 'idle', site: 'S1', value: 47 },
+    ]);
+    expect(await one('node_cpu_seconds_total offset 1h')).toEqual([
+      { __name__: 'node_cpu_seconds_total', job: 'node', mode: 'idle', site: 'S1', value: 480 },
+    ]);
+    // No value was recorded at one of the hours.
+    expect(await one('count_over_time(node_load1[2d])')).toEqual([{ job: 'node', site: 'S1', value: 46 }]);
+    expect(await one('http_server_duration_seconds_bucket offset 1h')).toEqual([
+      { __name__: 'http_server_duration_seconds_bucket', ...till, le: '0.5', value: 48 },
+    ]);
+    // Growth is added up for each day; a day begins anew, and says so.
+    const grown = (0.5 * (48 * 49)) / 2;
+    expect(await one('increase(order_count_total[3d])')).toEqual([
+      { ...till, store_lane: '3', value: expect.closeTo(grown, -2) },
+    ]);
+    expect(await one('resets(order_count_total[3d])')).toEqual([{ ...till, store_lane: '3', value: 1 }]);
+  });
+});
+
+/** Twelve digits of each value. */
+function digits(value: QueryValue): unknown {
+  if (value.type !== 'matrix') throw new Error(value.type);
+  return value.series.map(({ labels, floats }) => [
+    labels,
+    [...floats.times],
+    Array.from(floats.values, (number) => Number(number.toPrecision(12))),
+  ]);
+}
+
+test('days that are rolled up and what the head has of today are one answer', async () => {
+  const [hourMs, dayMs] = [3_600_000, 86_400_000];
+  const today = Math.floor(Date.now() / dayMs) * dayMs;
+  const sold = (fromMs: number, toMs: number): WrittenSeries[] =>
+    ['a', 'b', 'c'].map((pod, p) => ({
+      labels: { __name__: 'sold_total', pod },
+      samples: Array.from({ length: Math.floor((toMs - fromMs) / 300_000) }, (_, i) => {
+        const atMs = fromMs + i * 300_000 + p;
+        return [atMs, (atMs / 300_000) % 1000];
+      }),
+    }));
+  for (let day = today - 5 * dayMs; day < today; day += dayMs) await send(...sold(day, day + dayMs));
+  await head.cut();
+  const engine = { url: 'http://engine', socketPath: store.socketPath, database: telemetryDatabase };
+  const kept = { rawMs: 30 * dayMs };
+  const parts = { store, engine, kept, logger: silentLogger };
+  // The days have been over and quiet for long then.
+  const clock = new ManualClock(today + 12 * hourMs);
+  const rollUps = new RollUps({ ...parts, folder, exactlyOnce: exactlyOnceSettings, clock });
+  await rollUps.pass();
+  expect(rollUps.metrics()).toMatch(/rolled_up_series_total [1-9]/);
+  await send(...sold(today, Date.now()));
+  const rolled = openMetrics({ ...parts, head, clock: systemClock });
+  for (const expression of ['increase(sold_total[1h])', 'sum(count_over_time(sold_total[2h]))', 'sold_total']) {
+    const query = {
+      organisation: 'acme',
+      expression,
+      startMs: today - 5 * dayMs,
+      endMs: Math.ceil(Date.now() / hourMs) * hourMs,
+      stepMs: hourMs,
+    };
+    const [got, wanted] = [await rolled.range(query), await metrics.range(query)];
+    if (!got.ok || !wanted.ok) throw new Error(JSON.stringify([got, wanted]));
+    expect(wanted.value.infos).toEqual([]);
+    expect(got.value.infos, expression).toEqual([expect.stringContaining('roll-ups of 1 hour: as from samples')]);
+    expect(digits(got.value.value)).toEqual(digits(wanted.value.value));
+  }
+  await rolled.close();
+});
+
 test('names of metrics', async () => {
   const named = await metrics.metricNames({
     organisation: 'acme',
-    matchers: [],
+    matchers: [[{ label: 'pod', operator: '!=', value: '' }]],
     startMs: start,
     endMs: Date.now(),
     limit: 0,
@@ -146,6 +279,7 @@ test('names of metrics', async () => {
       items: [
         { metric: 'late_total', series: 1 },
         { metric: 'orders_total', series: 400 },
+        { metric: 'sold_total', series: 3, lastSeenMs: expect.toSatisfy((ms: number) => ms <= Date.now() + 7_200_000) },
       ],
     },
   });

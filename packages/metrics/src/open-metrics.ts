@@ -16,6 +16,8 @@ import { answerIndexCalls, IndexClient } from './index-port.ts';
 import { readExemplars } from './query/exemplars.ts';
 import type { EngineAddress } from './query/engine-address.ts';
 import { QueryPool } from './query/query-pool.ts';
+import type { MetricRetention } from './retention.ts';
+import { RollupStates } from './rollup/rollup-state.ts';
 import { StoredIndex } from './stored-index.ts';
 
 export interface MetricsOptions {
@@ -32,12 +34,16 @@ export interface MetricsOptions {
   readonly bounds?: Partial<QueryBounds>;
   /** Chunks that the query threads keep compressed, bytes. Default 96 MB. */
   readonly cacheBytes?: number;
+  /** How long samples and roll-ups are kept (`keepMetrics`). Absent: no query is answered from roll-ups. */
+  readonly kept?: MetricRetention;
 }
 
 /** The metric engine of this process. */
 export interface Metrics extends MetricEngine {
   /** Lines of Prometheus' text format about queries. */
   metrics(): string;
+  /** True while a query is at work, and some seconds after it. */
+  busy(): boolean;
   /** Ends the query threads; open queries end with a fault. */
   close(): Promise<void>;
 }
@@ -50,6 +56,8 @@ const defaultBounds: QueryBounds = {
   timeoutMs: 120_000,
 };
 const lookbackMs = 300_000;
+/** Queries often come one after another. */
+const quietMs = 5000;
 const concurrency = 4;
 const waiting = 256;
 /** How far back an index question without an end may look is the caller's; how long it may take is ours. */
@@ -66,9 +74,13 @@ class ThreadedEngine implements Metrics {
   readonly #index: IndexClient;
   readonly #ports: MessagePort[] = [];
   readonly #counts = new Map<string, number>();
+  readonly #rollups: RollupStates | undefined;
+  #lastQueryMs = -Infinity;
 
   constructor(options: MetricsOptions) {
     this.#options = options;
+    const { store, clock, logger, kept } = options;
+    this.#rollups = kept && new RollupStates({ store, kept, clock, logger });
     const stored = options.head ? undefined : new StoredIndex(options.store);
     const connect = (): MessagePort => {
       if (options.head) return options.head.indexPort();
@@ -114,8 +126,10 @@ class ThreadedEngine implements Metrics {
       startMs,
       endMs,
       stepMs,
+      rollups: await this.#rollups?.current(),
     };
     const result = await this.#pool.run(job, query.signal);
+    this.#lastQueryMs = this.#options.clock.now();
     const outcome = result.ok ? 'ok' : result.error.kind;
     this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
     if (!result.ok && result.error.kind === 'internal') {
@@ -195,6 +209,11 @@ class ThreadedEngine implements Metrics {
       `# TYPE sightline_metric_queries_running gauge\nsightline_metric_queries_running ${running}\n`,
       `# TYPE sightline_metric_queries_waiting gauge\nsightline_metric_queries_waiting ${queued}\n`,
     ].join('');
+  }
+
+  busy(): boolean {
+    const { running, waiting: queued } = this.#pool.load;
+    return running + queued > 0 || this.#options.clock.now() - this.#lastQueryMs < quietMs;
   }
 
   async close(): Promise<void> {

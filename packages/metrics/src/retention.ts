@@ -10,6 +10,9 @@ export interface MetricRetention {
   readonly hourMs?: number;
 }
 
+/** Samples stay at least until their day is surely rolled up. */
+const untilRolledUpMs = 3 * dayMs;
+
 interface Kept {
   readonly table: string;
   /** Milliseconds since the epoch. */
@@ -21,7 +24,7 @@ interface Kept {
 export async function keepMetrics(store: TelemetryStore, retention: MetricRetention): Promise<void> {
   const { rawMs, fiveMinutesMs = 365 * dayMs, hourMs = 731 * dayMs } = retention;
   const all: Kept[] = [
-    { table: 'metric_chunks', column: 't', ms: rawMs },
+    { table: 'metric_chunks', column: 't', ms: Math.max(rawMs, untilRolledUpMs) },
     { table: 'metric_exemplars', column: 't', ms: rawMs },
     { table: 'metric_rollups_5m', column: 't', ms: Math.max(rawMs, fiveMinutesMs) },
     { table: 'metric_rollups_1h', column: 't', ms: Math.max(rawMs, hourMs) },

@@ -130,3 +130,20 @@ export function labelsAt(table: LabelTable, i: number): Labels {
   }
   return labels;
 }
+
+/** The labels of many series with each text once. */
+export function tableOf(all: readonly Labels[]): LabelTable {
+  const numbers = new Map<string, number>();
+  const number = (text: string): number => {
+    const known = numbers.get(text) ?? numbers.size;
+    numbers.set(text, known);
+    return known;
+  };
+  const pairs: number[] = [];
+  const ends = new Uint32Array(all.length);
+  for (const [i, labels] of all.entries()) {
+    for (const [name, value] of Object.entries(labels)) pairs.push(number(name), number(value));
+    ends[i] = pairs.length;
+  }
+  return { texts: [...numbers.keys()], pairs: Uint32Array.from(pairs), ends };
+}

@@ -7,8 +7,8 @@ import type { Labels, Limited, Matcher, MetricName, QueryFault } from '@sightlin
 import { StoreError, type ParameterValue, type TelemetryReader } from '@sightline/store/port';
 import {
   noPieces,
+  tableOf,
   type IndexQuery,
-  type LabelTable,
   type Selection,
   type SelectionRequest,
   type SeriesIndex,
@@ -231,21 +231,4 @@ export function groupsOf(
     of[i] = group;
   }
   return { labels, of };
-}
-
-/** The labels of many series with each text once. */
-export function tableOf(all: readonly Labels[]): LabelTable {
-  const numbers = new Map<string, number>();
-  const number = (text: string): number => {
-    const known = numbers.get(text) ?? numbers.size;
-    numbers.set(text, known);
-    return known;
-  };
-  const pairs: number[] = [];
-  const ends = new Uint32Array(all.length);
-  for (const [i, labels] of all.entries()) {
-    for (const [name, value] of Object.entries(labels)) pairs.push(number(name), number(value));
-    ends[i] = pairs.length;
-  }
-  return { texts: [...numbers.keys()], pairs: Uint32Array.from(pairs), ends };
 }

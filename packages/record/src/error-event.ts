@@ -17,6 +17,8 @@ export interface ErrorPayload {
   readonly extra: Readonly<Record<string, unknown>>;
   /** `name@version` of the SDK that sent it; '' when unknown. */
   readonly sdk: string;
+  /** Which build of the release it was; absent or '' when the client did not say. */
+  readonly dist?: string;
   /** Why the event belongs to its issue, one line each: `exception type PaymentError`, `frame charge in payment.ts`. */
   readonly grouping: readonly string[];
   /** The same with what did not count and why; events stored by earlier versions have none. */
@@ -62,6 +64,15 @@ export interface ErrorFrame {
   readonly postContext: readonly string[];
   /** Debug id of the file's source map; '' when the client sent none. */
   readonly debugId: string;
+  /** Where the client saw it, before a source map told the original. Absent where the frame is as it was sent. */
+  readonly minified?: {
+    readonly function: string;
+    readonly file: string;
+    readonly line: number | null;
+    readonly column: number | null;
+  };
+  /** What its source map could not tell, and why; absent or '' where there is nothing to say. */
+  readonly unresolved?: string;
   /** Local variables by name, as text, where the client sent them; bounded, secrets gone. */
   readonly locals?: Readonly<Record<string, string>>;
 }

@@ -5,6 +5,7 @@ export {
   type EmbeddedStore,
   type EmbeddedStoreOptions,
 } from './embedded-store.ts';
+export { openDiskBlobs } from './blobs/disk-blobs.ts';
 export { connectStore, type ConnectOptions } from './connect-store.ts';
 export { EdgeStep } from './steps/edge-step.ts';
 export { SamplingStep, type ActivePolicy } from './steps/sampling-step.ts';

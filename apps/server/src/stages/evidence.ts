@@ -111,7 +111,18 @@ async function topErrors(
   const scope = { organisation, fromMs: from, toMs: to, environment: '', site, service };
   const found = await listIssues(
     reader,
-    { scope, q: '', status: 'all', sort: 'events', limit: shownErrors, cursor: '', decisions: new Map() },
+    {
+      scope,
+      q: '',
+      status: 'all',
+      sort: 'events',
+      limit: shownErrors,
+      cursor: '',
+      decisions: new Map(),
+      merged: new Map(),
+      me: '',
+      nowMs: to,
+    },
     limits,
   );
   if (!found.ok) return { errors: [], chart: [] };

@@ -1,25 +1,60 @@
-import { keepMetrics, openMetrics, type EngineAddress, type MetricHead, type Metrics } from '@sightline/metrics';
-import { telemetryDatabase } from '@sightline/store';
+import path from 'node:path';
+import {
+  keepMetrics,
+  OldSamples,
+  openMetrics,
+  RollUps,
+  type EngineAddress,
+  type MetricHead,
+  type Metrics,
+} from '@sightline/metrics';
+import { exactlyOnceSettings, telemetryDatabase } from '@sightline/store';
 import type { StageParts } from '../stage.ts';
 
 /**
  * Opens PromQL over head and engine. A process without the ingest role has no head: it sees a sample once its block is cut, some two
- * hours after it came.
+ * hours after it came. The process with the head makes the roll-ups.
  */
 export async function openMetricsStage(
   { config, stores, clock, logger, closers }: Omit<StageParts, 'reads'>,
   head: MetricHead | undefined,
 ): Promise<Metrics> {
-  if (head) await keepMetrics(stores.store, { rawMs: config.retentionMetricsMs });
-  const metrics = openMetrics({
-    store: stores.store,
+  const { store } = stores;
+  const kept = { rawMs: config.retentionMetricsMs };
+  const engine = addressOf(config.clickhouseUrl, stores.engine?.socketPath);
+  const metrics = openMetrics({ store, engine, head, kept, clock, logger });
+  closers.add('metric queries', () => metrics.close());
+  return metrics;
+}
+
+/**
+ * Keeps the engine's tables of metrics: their retention, and in the background the roll-ups, and what versions before chunks left. For the
+ * process with the head.
+ */
+export async function openMetricUpkeep(
+  { config, stores, clock, logger, closers }: Pick<StageParts, 'config' | 'stores' | 'clock' | 'logger' | 'closers'>,
+  head: MetricHead,
+  metrics: Metrics | undefined,
+): Promise<RollUps> {
+  const { store } = stores;
+  const kept = { rawMs: config.retentionMetricsMs };
+  await keepMetrics(store, kept);
+  const rollUps = new RollUps({
+    store,
     engine: addressOf(config.clickhouseUrl, stores.engine?.socketPath),
-    head,
+    folder: path.join(config.dataFolder, 'metrics'),
+    exactlyOnce: exactlyOnceSettings,
+    kept,
+    busy: () => metrics?.busy() ?? false,
     clock,
     logger,
   });
-  closers.add('metric queries', () => metrics.close());
-  return metrics;
+  closers.add('metric roll-ups', () => rollUps.close());
+  rollUps.start();
+  const old = new OldSamples({ store, head, folder: path.join(config.dataFolder, 'metrics', 'old'), clock, logger });
+  closers.add('samples of an earlier version', () => old.close());
+  old.start();
+  return rollUps;
 }
 
 function addressOf(clickhouseUrl: string, socketPath: string | undefined): EngineAddress {

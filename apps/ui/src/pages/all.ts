@@ -3,12 +3,14 @@ import { alertingPage } from './alerting/page.ts';
 import { dashboardPage, dashboardsPage } from './dashboards/pages.ts';
 import { dataPage } from './data/page.ts';
 import { invitationPage, setupPage, signInPage } from './entry/pages.ts';
-import { issuePage, issuesPage } from './errors/pages.ts';
+import { errorRulesPage, issuePage, issuesPage } from './errors/pages.ts';
 import { fleetPage } from './fleet/page.ts';
 import { incidentPage, incidentsPage } from './incidents/pages.ts';
 import { logsPage } from './logs/page.ts';
 import { metricsPage } from './metrics/page.ts';
 import { monitorsPage } from './monitors/pages.ts';
+import { replayPage, replaysPage } from './replays/pages.ts';
+import { releasePage, releasesPage } from './releases/pages.ts';
 import { editRulePage, newRulePage, rulePage, rulesPage } from './rules/pages.ts';
 import { settingsPage } from './settings/page.ts';
 import { sitePage } from './site/page.ts';
@@ -22,13 +24,18 @@ export const allPages: readonly Page[] = [
   incidentPage,
   issuesPage,
   issuePage,
+  errorRulesPage,
   logsPage,
   tracesPage,
   compareTracesPage,
   tracePage,
+  replaysPage,
+  replayPage,
   metricsPage,
   dashboardsPage,
   dashboardPage,
+  releasesPage,
+  releasePage,
   monitorsPage,
   storyPage,
   storyDoorPage,

@@ -23,6 +23,17 @@ export function addFilter(query: string, field: string, value: string, negated =
   return [base, writeFilter(field, value, negated)].filter((part) => part !== '').join(' ');
 }
 
+/** The query that also asks for these texts, each as a phrase; those that stand in it already are not written twice. */
+export function addPhrases(query: string, phrases: readonly string[]): string {
+  const written = phrases
+    .map((phrase) => `"${phrase.replaceAll(/["\\]/g, '\\$&')}"`)
+    .filter((text) => !query.includes(text));
+  if (written.length === 0) return query.trim();
+  const rest = query.trim();
+  const base = hasAlternatives(tokenise(rest)) ? `(${rest})` : rest;
+  return [base, ...written].filter((part) => part !== '').join(' ');
+}
+
 /** Whether the query asks for `field:value` in just this sense, outside all parentheses. */
 export function hasFilter(query: string, field: string, value: string, negated = false): boolean {
   return topLevel(tokenise(query)).some((token) => isFilter(token, field, value) && token.negated === negated);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { acceptOffer, completionPlace, rankOffers } from './completion.ts';
 import { litPieces } from './match-words.ts';
-import { addFilter, hasFilter, listFilters, quoteValue, removeFilter } from './query-edit.ts';
+import { addFilter, addPhrases, hasFilter, listFilters, quoteValue, removeFilter } from './query-edit.ts';
 import { tokenise } from './query-tokens.ts';
 
 describe('tokenise', () => {
@@ -37,6 +37,17 @@ describe('tokenise', () => {
       expect(tokens.at(-1)?.to).toBe(bad.length);
     }
   });
+});
+
+describe('addPhrases', () => {
+  it.each([
+    ['', ['Payment', 'declined after'], '"Payment" "declined after"'],
+    ['service:payment', ['Payment'], 'service:payment "Payment"'],
+    ['a OR b', ['c d'], '(a OR b) "c d"'],
+    ['x "c d"', ['c d'], 'x "c d"'],
+    ['x', ['say "hi"'], 'x "say \\"hi\\""'],
+    [' x ', [], 'x'],
+  ])('%s and %j', (query, phrases, expected) => expect(addPhrases(query, phrases)).toBe(expected));
 });
 
 describe('addFilter', () => {

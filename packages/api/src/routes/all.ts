@@ -17,9 +17,11 @@ import { incidentRoutes } from './incidents.ts';
 import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
+import { replayRoutes } from './replays.ts';
 import { samplingRoutes } from './sampling.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
+import { releaseRoutes } from './releases.ts';
 import { ruleFileRoutes } from './rule-files.ts';
 import { ruleRoutes } from './rules.ts';
 import { storyRoutes } from './story.ts';
@@ -39,6 +41,8 @@ export const allRoutes: readonly (readonly Route[])[] = [
   siteHistoryRoutes,
   errorRoutes,
   errorRulesRoutes,
+  releaseRoutes,
+  replayRoutes,
   metricRoutes,
   promqlRoutes,
   dashboardRoutes,

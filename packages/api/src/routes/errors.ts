@@ -1,14 +1,40 @@
-import { changeIssue, getIssue, listIssueEvents, listIssues } from '@sightline/contract';
+import {
+  addIssueView,
+  changeIssue,
+  changeIssues,
+  commentIssue,
+  deleteIssueView,
+  getIssue,
+  issueSort,
+  listIssueEvents,
+  listIssues,
+  listIssueViews,
+  mergeIssues,
+  unmergeIssue,
+  type IssueChange,
+  type IssueView,
+} from '@sightline/contract';
+import type { IssueView as StoredView } from '@sightline/control';
+import { ownersOf, readOwnershipRules } from '@sightline/ingest';
 import {
   listIssueEvents as readIssueEvents,
   listIssues as readIssues,
+  newestRelease,
   readAttachment,
   readIssue,
   readIssueRow,
-  shownStatus,
+  readMembers,
+  readSimilar,
+  readSuspectRelease,
+  settleIssues,
+  type ErrorEvent,
+  type IssueRow,
+  type MergedIssues,
 } from '@sightline/query';
 import { z } from 'zod';
-import { refuse, stream, type ProblemReply, type Route } from '../route.ts';
+import { symbolicateStored } from '@sightline/ingest/source-maps';
+import { refusal } from '../problem.ts';
+import { type ApiDeps, doneReply, refuse, stream, type CallContext, type ProblemReply, type Route } from '../route.ts';
 import { searchFault } from '../store-fault.ts';
 import { answerRead } from './answer-read.ts';
 
@@ -17,8 +43,17 @@ const noIssue = (issue: string): ProblemReply =>
 const badCursor = (): ProblemReply =>
   refuse(400, 'Bad cursor', 'The cursor is not one that a page before answered; begin again without it.');
 
-const showIssues = answerRead(listIssues, async ({ query }, { deps, caller, signal }) => {
-  const decisions = await deps.control.issueStates.list(caller.organisation);
+async function mergedOf({ deps, caller }: Pick<CallContext, 'deps' | 'caller'>): Promise<MergedIssues> {
+  const merges = await deps.control.issues.merges.list(caller.organisation);
+  return new Map(merges.map(({ issue, into }) => [issue, into]));
+}
+
+const showIssues = answerRead(listIssues, async ({ query }, context) => {
+  const { deps, caller, signal } = context;
+  const [decisions, merged] = await Promise.all([
+    deps.control.issueStates.list(caller.organisation),
+    mergedOf(context),
+  ]);
   const found = await readIssues(
     deps.store,
     {
@@ -36,6 +71,9 @@ const showIssues = answerRead(listIssues, async ({ query }, { deps, caller, sign
       limit: query.limit,
       cursor: query.cursor,
       decisions,
+      merged,
+      me: caller.actor,
+      nowMs: deps.clock.now(),
     },
     { signal },
   );
@@ -44,40 +82,224 @@ const showIssues = answerRead(listIssues, async ({ query }, { deps, caller, sign
   return searchFault(found.error.error);
 });
 
-const showIssue = answerRead(getIssue, async ({ params, query }, { deps, caller, signal }) => {
+const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
+  const { deps, caller, signal } = context;
   const { organisation } = caller;
+  const merged = await mergedOf(context);
+  const key = { organisation, issue: params.issue, merged };
   const decision = await deps.control.issueStates.find(organisation, params.issue);
+  const settled = await settleIssues(
+    deps.store,
+    { organisation, nowMs: deps.clock.now(), decisions: decision ? [decision] : [], merged },
+    { signal },
+  );
   const found = await readIssue(
     deps.store,
-    { organisation, issue: params.issue },
-    { event: query.event, decision },
+    key,
+    { event: query.event, settled: settled.get(params.issue) },
     { signal },
   );
   if (!found) return noIssue(params.issue);
   if (query.event !== '' && !found.event)
     return refuse(404, 'No such event', `Issue ${params.issue} has no event ${query.event}, or it is no longer kept.`);
-  const activity = await deps.control.issueStates.activity(organisation, params.issue);
-  return { ...found, activity };
+  const [members, similar, suspect, rules, activity, event] = await Promise.all([
+    readMembers(deps.store, key, { signal }),
+    readSimilar(deps.store, key, found.issue, { signal }),
+    readSuspectRelease(deps.store, key, found.issue, { signal }),
+    deps.control.issues.rules.read(organisation),
+    deps.control.issueStates.activity(organisation, params.issue),
+    found.event && withLateMaps(found.event, organisation, deps),
+  ]);
+  return {
+    ...found,
+    event,
+    decision: decision
+      ? {
+          status: decision.status,
+          resolution: decision.resolution,
+          resolvedIn: decision.resolvedIn,
+          ignoredUntil: decision.ignoredUntil,
+          ignoredLimit: decision.ignoredLimit,
+          priority: decision.priority,
+          at: decision.updatedAt,
+        }
+      : null,
+    owner: event ? ownerOf(event, rules.ownership.content) : null,
+    mergedInto: merged.get(params.issue) ?? '',
+    members,
+    similar,
+    suspectRelease: suspect ?? null,
+    activity,
+  };
 });
 
-const showEvents = answerRead(listIssueEvents, async ({ params, query }, { deps, caller, signal }) => {
-  const key = { organisation: caller.organisation, issue: params.issue };
+/** Rules are checked when they are saved: such as cannot be read own nothing. */
+function ownerOf(event: ErrorEvent, text: string): { owners: string[]; rule: string } | null {
+  const rules = readOwnershipRules(text);
+  const frames = event.exceptions.flatMap((exception) => exception.frames);
+  const inApp = frames.some((frame) => frame.inApp) ? frames.filter((frame) => frame.inApp) : frames;
+  const request = event.groups.find((group) => group.name === 'request')?.fields ?? [];
+  const found =
+    rules.ok &&
+    ownersOf(rules.value, {
+      paths: inApp.map((frame) => frame.file),
+      modules: inApp.map((frame) => frame.module),
+      url: request.find(({ label }) => /^url$/i.test(label))?.value ?? event.tags['url'] ?? '',
+      type: event.type,
+      transaction: event.transaction,
+      site: event.site,
+      service: event.service,
+      tags: event.tags,
+    });
+  return found ? { owners: [...found.owners], rule: found.rule } : null;
+}
+
+/** An event whose source maps may have come after it: what was not resolved then is looked up now, and that is said. */
+async function withLateMaps(event: ErrorEvent, organisation: string, { files, logger }: ApiDeps): Promise<ErrorEvent> {
+  if (!files) return event;
+  const { release, dist } = event;
+  try {
+    const read = await symbolicateStored(event.exceptions, files.sourceMaps, { organisation, release, dist });
+    return { ...event, exceptions: read.exceptions, mappedLater: read.changed };
+  } catch (error) {
+    // The event is worth more than its names.
+    logger.warn('source maps could not be looked up for a stored event', { error });
+    return event;
+  }
+}
+
+const showEvents = answerRead(listIssueEvents, async ({ params, query }, context) => {
+  const { deps, caller, signal } = context;
+  const key = { organisation: caller.organisation, issue: params.issue, merged: await mergedOf(context) };
   return (await readIssueEvents(deps.store, key, query, { signal })) ?? badCursor();
 });
 
-const setIssue = answerRead(changeIssue, async ({ params, body }, { deps, caller, signal, audit }) => {
-  const key = { organisation: caller.organisation, issue: params.issue };
+/** A change in words for the audit trail; a refusal where it says nothing, or half of something. */
+function readChange(change: IssueChange): string | ProblemReply {
+  const words = Object.entries(change).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${value === '' ? 'nobody' : String(value)}`],
+  );
+  if (change.status === undefined && change.assignee === undefined && change.priority === undefined)
+    return refuse(400, 'Nothing to change', 'Give `status`, `assignee`, `priority` or several of them.');
+  if ((change.resolution === 'release' || change.resolution === 'commit') && (change.resolvedIn ?? '') === '')
+    return refuse(400, 'What it is resolved in is missing', 'Name the release or the commit in `resolvedIn`.');
+  if (['time', 'events', 'users'].includes(change.ignoredUntil ?? '') && change.ignoredLimit === undefined)
+    return refuse(400, 'A limit is missing', 'Say in `ignoredLimit` until when, or for how many more events or users.');
+  return words.join(', ');
+}
+
+/** With the next release, and in a commit, an issue is resolved in whatever is newer than what is heard now. */
+async function completed(
+  change: IssueChange,
+  row: Pick<IssueRow, 'service'>,
+  { deps, caller, signal }: CallContext,
+): Promise<IssueChange> {
+  if (change.status !== 'resolved' || change.resolution !== 'next-release') return change;
+  const release = await newestRelease(
+    deps.store,
+    { organisation: caller.organisation, service: row.service },
+    { signal },
+  );
+  return { ...change, resolvedIn: release };
+}
+
+const setIssue = answerRead(changeIssue, async ({ params, body }, context) => {
+  const { deps, caller, signal, audit } = context;
+  const key = { organisation: caller.organisation, issue: params.issue, merged: await mergedOf(context) };
   const issue = await readIssueRow(deps.store, key, undefined, { signal });
   if (!issue) return noIssue(params.issue);
-  if (body.status === undefined && body.assignee === undefined)
-    return refuse(400, 'Nothing to change', 'Give `status`, `assignee` or both.');
-  const state = await deps.control.issueStates.change(key.organisation, params.issue, body, caller.actor);
-  const changes = [
-    ...(body.status === undefined ? [] : [`status ${body.status}`]),
-    ...(body.assignee === undefined ? [] : [`assignee ${body.assignee === '' ? 'nobody' : body.assignee}`]),
-  ];
-  await audit('issue.change', params.issue, changes.join(', '));
-  return { status: shownStatus(state, issue.lastSeenAt), assignee: state.assignee };
+  const words = readChange(body);
+  if (typeof words !== 'string') return words;
+  const change = await completed(body, issue, context);
+  const state = await deps.control.issueStates.change(key.organisation, params.issue, change, caller.actor);
+  await audit('issue.change', params.issue, words);
+  const settled = await settleIssues(
+    deps.store,
+    { organisation: key.organisation, nowMs: deps.clock.now(), decisions: [state], merged: key.merged },
+    { signal },
+  );
+  return { status: settled.get(params.issue)?.status ?? state.status, assignee: state.assignee };
+});
+
+const setIssues = answerRead(changeIssues, async ({ body }, context) => {
+  const { deps, caller, signal, audit } = context;
+  const words = readChange(body.change);
+  if (typeof words !== 'string') return words;
+  const merged = await mergedOf(context);
+  let changed = 0;
+  for (const issue of new Set(body.issues)) {
+    const row = await readIssueRow(deps.store, { organisation: caller.organisation, issue, merged }, undefined, {
+      signal,
+    });
+    if (!row) continue;
+    const change = await completed(body.change, row, context);
+    await deps.control.issueStates.change(caller.organisation, issue, change, caller.actor);
+    await audit('issue.change', issue, words);
+    changed++;
+  }
+  return { changed };
+});
+
+const comment = answerRead(commentIssue, async ({ params, body }, context) => {
+  const { deps, caller, signal, audit } = context;
+  const key = { organisation: caller.organisation, issue: params.issue, merged: await mergedOf(context) };
+  if (!(await readIssueRow(deps.store, key, undefined, { signal }))) return noIssue(params.issue);
+  await deps.control.issueStates.comment(caller.organisation, params.issue, body.text, caller.actor);
+  await audit('issue.comment', params.issue);
+  return doneReply;
+});
+
+const merge = answerRead(mergeIssues, async ({ params, body }, context) => {
+  const { deps, caller, signal, audit } = context;
+  const merged = await mergedOf(context);
+  for (const issue of [params.issue, ...body.issues]) {
+    const row = await readIssueRow(deps.store, { organisation: caller.organisation, issue, merged }, undefined, {
+      signal,
+    });
+    if (!row) return noIssue(issue);
+  }
+  const done = await deps.control.issues.merges.merge(caller.organisation, params.issue, body.issues, caller.actor);
+  if (!done.ok) return refusal(done.error);
+  await audit('issue.merge', done.value.into, body.issues.join(', '));
+  return done.value;
+});
+
+const unmerge = answerRead(unmergeIssue, async ({ params }, context) => {
+  const { deps, caller, audit } = context;
+  const merged = await mergedOf(context);
+  if (merged.get(params.member) !== params.issue)
+    return refuse(404, 'Not merged', `Issue ${params.member} is not merged into ${params.issue}.`);
+  await deps.control.issues.merges.unmerge(caller.organisation, params.member, caller.actor);
+  await audit('issue.unmerge', params.issue, params.member);
+  return doneReply;
+});
+
+const shownView = ({ id, name, query, sort, person }: StoredView): IssueView => ({
+  id,
+  name,
+  query,
+  sort: issueSort.catch('last-seen').parse(sort),
+  mine: person !== '',
+});
+
+const showViews = answerRead(listIssueViews, async (_, { deps, caller }) => ({
+  views: (await deps.control.issues.views.list(caller.organisation, caller.actor)).map(shownView),
+}));
+
+const addView = answerRead(addIssueView, async ({ body }, { deps, caller, audit }) => {
+  const { name, query, sort, mine } = body;
+  const view = { name, query, sort, person: mine ? caller.actor : '' };
+  const added = await deps.control.issues.views.add(caller.organisation, view);
+  if (!added.ok) return refusal(added.error);
+  await audit('issue-view.create', added.value.id, name);
+  return shownView(added.value);
+});
+
+const deleteView = answerRead(deleteIssueView, async ({ params }, { deps, caller, audit }) => {
+  if (!(await deps.control.issues.views.remove(caller.organisation, params.id, caller.actor)))
+    return refuse(404, 'No such view', 'There is no saved view of this id that you see.');
+  await audit('issue-view.delete', params.id);
+  return doneReply;
 });
 
 const attachment = stream(
@@ -91,7 +313,16 @@ const attachment = stream(
   async ({ params }, { deps, caller, signal }, reply) => {
     const key = { organisation: caller.organisation, eventId: params.event, name: params.name };
     const found = await readAttachment(deps.store, key, { signal });
-    if (!found) return refuse(404, 'No such attachment', `Event ${params.event} has no attachment of this name.`);
+    const none = (): ProblemReply =>
+      refuse(
+        404,
+        'No such attachment',
+        `Event ${params.event} has no attachment of this name, or it is kept no longer.`,
+      );
+    if (!found) return none();
+    const blob = { organisation: caller.organisation, area: 'attachments', hash: found.blob } as const;
+    const content = found.blob === '' ? found.content : await deps.files?.blobs.read(blob);
+    if (!content) return none();
     // The bytes come from anyone who knows a DSN: never shown in our origin, never sniffed, never run.
     await reply
       .header('content-type', 'application/octet-stream')
@@ -99,7 +330,7 @@ const attachment = stream(
       .header('x-content-type-options', 'nosniff')
       .header('content-security-policy', "default-src 'none'; sandbox")
       .header('cache-control', 'private, no-store')
-      .send(found.content);
+      .send(content);
   },
 );
 
@@ -114,4 +345,17 @@ export function disposition(name: string): string {
   return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }
 
-export const errorRoutes: readonly Route[] = [showIssues, showIssue, showEvents, setIssue, attachment];
+export const errorRoutes: readonly Route[] = [
+  showIssues,
+  showIssue,
+  showEvents,
+  setIssue,
+  setIssues,
+  comment,
+  merge,
+  unmerge,
+  showViews,
+  addView,
+  deleteView,
+  attachment,
+];

@@ -94,6 +94,12 @@ describe('answers of the contract', () => {
       { field: 'service', values: [{ value: 'orders', records: 25 }] },
       { field: 'n', values: { length: 10 } },
     ]);
+    expect((await get(`logs/patterns?${range}&q=order`)).body).toMatchObject({
+      total: 25,
+      sampled: 25,
+      other: 0,
+      patterns: [{ template: '=order <_>', count: 25, share: 1, severity: 'error', phrases: ['order'] }],
+    });
     expect((await get(`logs/fields?${range}&field=service`)).body).toEqual({ fields: [], values: ['orders'] });
     const { body } = await get(`logs?${range}&limit=10`);
     const context = await get(`logs/${body.rows[5].id}/context?lines=3`);

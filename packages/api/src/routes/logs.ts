@@ -5,6 +5,7 @@ import {
   logFacets as facetsEndpoint,
   logFields,
   logHistogram as histogramEndpoint,
+  logPatterns as patternsEndpoint,
   scopeQuery,
   searchLogs as searchEndpoint,
   tailPath,
@@ -15,6 +16,7 @@ import {
   getLogContext,
   logFacets,
   logHistogram,
+  logPatterns,
   searchLogs,
   tailLogs,
   type LogRecord,
@@ -65,6 +67,24 @@ export const logRoutes: readonly Route[] = [
         limitsOf(context),
       );
       return histogram.ok ? histogram.value : searchFault(histogram.error);
+    }),
+  ),
+  answer(patternsEndpoint, ({ query }, context) =>
+    reading(async () => {
+      const startMs = context.deps.clock.now();
+      const { q, limit } = query;
+      const mined = await logPatterns(context.deps.store, { ...scopeOf(query, context), q, limit }, limitsOf(context));
+      return mined.ok
+        ? {
+            ...mined.value,
+            patterns: mined.value.patterns.map((pattern) => ({
+              ...pattern,
+              trend: [...pattern.trend],
+              phrases: [...pattern.phrases],
+            })),
+            tookMs: context.deps.clock.now() - startMs,
+          }
+        : searchFault(mined.error);
     }),
   ),
   answer(facetsEndpoint, ({ query }, context) =>

@@ -1,13 +1,6 @@
 import { labelNames, labelValues, metricNames, queryMetrics, stepFor } from '@sightline/contract';
 import { scopeMatchers } from '@sightline/query';
-import {
-  type Answer,
-  type Matcher,
-  type MetricEngine,
-  parseSelector,
-  type QueryFault,
-  type SeriesQuery,
-} from '@sightline/query/promql';
+import { type Answer, type Matcher, parseSelector, type QueryFault, type SeriesQuery } from '@sightline/query/promql';
 import { ok, type Result } from '@sightline/base';
 import { faultPosition, metricColumns } from '../metric-columns.ts';
 import { answer, type CallContext, type ProblemReply, refuse, type Route } from '../route.ts';
@@ -25,16 +18,8 @@ interface AskedScope {
 const enforcedBy = (asked: AskedScope, { caller }: CallContext): Matcher[] =>
   scopeMatchers({ ...asked, site: caller.keySite ? caller.keySite : asked.site });
 
-function engineOf({ deps }: CallContext): MetricEngine | ProblemReply {
-  return (
-    deps.metricEngine ?? refuse(503, 'Metrics are not ready', 'This server holds no metrics, or is still starting.')
-  );
-}
-const isRefusal = (engine: MetricEngine | ProblemReply): engine is ProblemReply => 'problem' in engine;
-
 const runQueries = answer(queryMetrics, async ({ body }, context) => {
-  const engine = engineOf(context);
-  if (isRefusal(engine)) return engine;
+  const { metrics: engine } = context.deps.store;
   if (body.from >= body.to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
   if (otherSite(body.site, context)) return elsewhere(context);
   const started = context.deps.clock.now();
@@ -106,8 +91,7 @@ export const promqlRoutes: readonly Route[] = [
   runQueries,
 
   answer(metricNames, async ({ query }, context) => {
-    const engine = engineOf(context);
-    if (isRefusal(engine)) return engine;
+    const { metrics: engine } = context.deps.store;
     const asked = seriesQuery(query, context);
     if ('problem' in asked) return asked;
     const [names, metadata] = await Promise.all([
@@ -124,8 +108,7 @@ export const promqlRoutes: readonly Route[] = [
   }),
 
   answer(labelNames, async ({ query }, context) => {
-    const engine = engineOf(context);
-    if (isRefusal(engine)) return engine;
+    const { metrics: engine } = context.deps.store;
     const asked = seriesQuery(query, context);
     if ('problem' in asked) return asked;
     const found = await engine.labelNames(asked);
@@ -133,8 +116,7 @@ export const promqlRoutes: readonly Route[] = [
   }),
 
   answer(labelValues, async ({ query }, context) => {
-    const engine = engineOf(context);
-    if (isRefusal(engine)) return engine;
+    const { metrics: engine } = context.deps.store;
     const asked = seriesQuery(query, context);
     if ('problem' in asked) return asked;
     const found = await engine.labelValues({ ...asked, label: query.label });

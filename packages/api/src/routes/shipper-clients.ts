@@ -133,4 +133,142 @@ END
 URL={scheme}://sightline:{key}@{host}:{port}/journald
 `,
   },
+  {
+    name: 'logger',
+    title: 'syslog with logger',
+    protocol: 'syslog',
+    language: 'bash',
+    install: '',
+    snippet: `# The server runs with --syslog 5514
+logger --server {host} --port 5514 --tcp --rfc5424 --tag shell --priority user.warning \\
+  --sd-id sightline@1 --sd-param 'key="{key}"' --sd-param 'site="STORE_001"' 'First line from logger'
+`,
+  },
+  {
+    name: 'rsyslog',
+    title: 'rsyslog',
+    protocol: 'syslog',
+    language: 'bash',
+    install: '',
+    snippet: `# /etc/rsyslog.d/60-sightline.conf; the server runs with --syslog 5514
+template(name="sightline" type="string" string="<%PRI%>1 %TIMESTAMP:::date-rfc3339% %HOSTNAME% %APP-NAME% %PROCID% %MSGID% [sightline@1 key=\\"{key}\\" site=\\"STORE_001\\"]%msg:::sp-if-no-1st-sp%%msg%")
+action(type="omfwd" target="{host}" port="5514" protocol="tcp" TCP_Framing="octet-counted" template="sightline"
+  queue.type="LinkedList" action.resumeRetryCount="-1")
+`,
+  },
+  {
+    name: 'syslog-ng',
+    title: 'syslog-ng',
+    protocol: 'syslog',
+    language: 'bash',
+    install: '',
+    snippet: `# /etc/syslog-ng/conf.d/sightline.conf; the server runs with --syslog 5514
+rewrite r_sightline {
+  set("{key}", value(".SDATA.sightline@1.key"));
+  set("STORE_001", value(".SDATA.sightline@1.site"));
+};
+destination d_sightline { syslog("{host}" port(5514) transport("tcp")); };
+log { source(s_src); rewrite(r_sightline); destination(d_sightline); };
+`,
+  },
+  {
+    name: 'gelf-pro',
+    title: 'GELF with gelf-pro',
+    protocol: 'gelf',
+    language: 'javascript',
+    install: 'npm install gelf-pro',
+    snippet: `// The server runs with --gelf 12201
+import log from 'gelf-pro';
+
+log.setConfig({
+  fields: { sightline_key: '{key}', site: 'STORE_001', service: 'backend' },
+  adapterName: 'tcp',
+  adapterOptions: { host: '{host}', port: 12201 },
+});
+
+log.info('First line from gelf-pro', { orderId: 42 });
+`,
+  },
+  {
+    name: 'docker-gelf',
+    title: 'Docker, GELF driver',
+    protocol: 'gelf',
+    language: 'bash',
+    install: '',
+    snippet: `# The server runs with --gelf 12201
+docker run --log-driver gelf --log-opt gelf-address=tcp://{host}:12201 --log-opt labels=sightline_key,site \\
+  --label sightline_key='{key}' --label site=STORE_001 busybox echo 'First line from Docker'
+`,
+  },
+  {
+    name: 'fluent-logger',
+    title: 'fluent-logger for Node',
+    protocol: 'fluent-forward',
+    language: 'javascript',
+    install: 'npm install fluent-logger',
+    snippet: `// The server runs with --fluent-forward handshake:24224
+import fluent from 'fluent-logger';
+
+const logger = fluent.createFluentSender('backend', {
+  host: '{host}',
+  port: 24224,
+  requireAckResponse: true,
+  security: { clientHostname: 'till-3', sharedKey: '{key}', username: '{key}', password: '' },
+});
+
+logger.emit('orders', { message: 'First line from fluent-logger', level: 'info', service: 'backend', site: 'STORE_001' });
+`,
+  },
+  {
+    name: 'fluentd',
+    title: 'Fluentd',
+    protocol: 'fluent-forward',
+    language: 'bash',
+    install: '',
+    snippet: `# fluent.conf; the server runs with --fluent-forward handshake:24224
+<match **>
+  @type forward
+  require_ack_response true
+  compress gzip
+  <security>
+    self_hostname till-3
+    shared_key {key}
+  </security>
+  <server>
+    host {host}
+    port 24224
+    username {key}
+    password unused
+  </server>
+</match>
+`,
+  },
+  {
+    name: 'fluent-bit-forward',
+    title: 'Fluent Bit, forward protocol',
+    protocol: 'fluent-forward',
+    language: 'yaml',
+    install: 'curl https://raw.githubusercontent.com/fluent/fluent-bit/master/install.sh | sh',
+    snippet: `# fluent-bit.yaml; the server runs with --fluent-forward handshake:24224
+pipeline:
+  inputs:
+    - name: tail
+      path: /var/log/*.log
+      tag: logs
+  filters:
+    - name: modify
+      match: '*'
+      add: site STORE_001
+  outputs:
+    - name: forward
+      match: '*'
+      host: '{host}'
+      port: 24224
+      shared_key: '{key}'
+      username: '{key}'
+      password: unused
+      require_ack_response: true
+      compress: gzip
+`,
+  },
 ];

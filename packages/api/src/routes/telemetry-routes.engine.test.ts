@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { ManualClock, silentLogger, systemClock } from '@sightline/base';
 import { openControl, type Control, type Role } from '@sightline/control';
 import { InMemoryEngine } from '@sightline/query/promql/testing';
-import { migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import { type BlobStore, migrate, openDiskBlobs, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerApi } from '../register-api.ts';
@@ -16,6 +18,7 @@ const now = Math.floor(Date.now() / minute) * minute - 3_600_000;
 const issue = '00000000000000ff';
 let folder: string;
 let store: TelemetryStore;
+let blobs: BlobStore;
 let control: Control;
 let app: FastifyInstance;
 let clock: ManualClock;
@@ -47,7 +50,7 @@ async function organisation(name: string): Promise<string> {
   return made.value.id;
 }
 
-async function call(who: string, method: 'GET' | 'PUT' | 'PATCH' | 'POST', url: string, body?: object) {
+async function call(who: string, method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE', url: string, body?: object) {
   const caller = people.get(who);
   const reply = await app.inject({
     method,
@@ -60,6 +63,8 @@ async function call(who: string, method: 'GET' | 'PUT' | 'PATCH' | 'POST', url: 
 }
 
 const samples = new InMemoryEngine();
+/** The id of the replay that is named after `secret`. */
+const replayOf = (secret: string): string => createHash('md5').update(secret).digest('hex');
 
 /** One site, service, issue, metric, attachment and ledger line, all of them named after `secret`. */
 async function fill(organisation: string, secret: string): Promise<void> {
@@ -72,17 +77,23 @@ async function fill(organisation: string, secret: string): Promise<void> {
       SELECT ${common}, 1, ${at}, ${at}, {s:String}, 255, 17, {s:String}, {s:String}`,
     `INSERT INTO attachments (organisation, project, event_id, ts, name, content_type, size_bytes, content)
       SELECT {o:String}, 1, {s:String}, ${at}, 'page.html', 'text/html', 9, '<script>'`,
+    `INSERT INTO replays (organisation, site, service, environment, ts, started_at, replay_id, user_id)
+      SELECT ${common}, ${at}, ${at}, {r:String}, {s:String}`,
+    `INSERT INTO replay_segments (organisation, replay_id, segment, kind, ts, size_bytes, blob)
+      SELECT {o:String}, {r:String}, 0, 'recording', ${at}, 1, {b:String}`,
     `INSERT INTO ledger (organisation, minute, key_id, protocol, signal, outcome, reason, records, bytes)
       SELECT {o:String}, toDateTime(${at}), {s:String}, 'otlp', 'logs', 'accepted', '', 5, 50`,
     `INSERT INTO scrubbed (organisation, minute, signal, service, rule, removed) SELECT {o:String}, toDateTime(${at}), 'logs', {s:String}, {s:String}, 1`,
     `INSERT INTO quarantine (organisation, received_at, id, key_id, protocol, signal, reason, records, bytes, content)
       SELECT {o:String}, ${at}, {s:String}, {s:String}, 'otlp', 'logs', {s:String}, 1, 1, {s:String}`,
   ];
+  const kept = await blobs.put(deflateSync(`["${secret}"]`), { organisation, area: 'replays', limitBytes: 1000 });
+  if (!kept.ok) throw new Error(kept.error.message);
   samples.add(organisation, secret, { site: secret, service: secret, [secret]: secret }, [[now - minute, 1]]);
   for (const statement of statements)
     await store.execute(
       statement,
-      { o: organisation, s: secret, at: now - minute },
+      { o: organisation, s: secret, r: replayOf(secret), b: kept.value.hash, at: now - minute },
       { settings: { insert_deduplicate: 0 } },
     );
 }
@@ -95,6 +106,7 @@ beforeAll(async () => {
     openControl({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
   ]);
   await migrate(store, silentLogger);
+  blobs = await openDiskBlobs({ folder: join(folder, 'blobs'), clock, logger: silentLogger });
   const [acme, rival] = [await organisation('Acme'), await organisation('Rival')];
   for (const role of ['admin', 'responder', 'viewer'] as const) await person(role, acme, role);
   await person('stranger', rival, 'admin');
@@ -106,6 +118,7 @@ beforeAll(async () => {
     control,
     clock,
     logger: silentLogger,
+    files: { blobs, sourceMaps: { resolve: async () => [] } },
     settings: { publicUrl: 'https://sight.example:8443', version: '0', demo: true, checkReplies: true },
     ingest: { status: () => ({ lagMs: 7, spoolBytes: 1, spoolLimitBytes: 2, waitingRecords: 3 }) },
     faults: {
@@ -135,6 +148,9 @@ const reads: readonly [name: string, url: (secret: string) => string, shows: 'se
   ['event', (s) => `/api/v1/issues/${issue}?event=${s}`, 'secret'],
   ['events', () => `/api/v1/issues/${issue}/events`, 'secret'],
   ['attachment', (s) => `/api/v1/events/${s}/attachments/page.html`, 'nothing'],
+  ['replays', () => `/api/v1/replays?${range}`, 'secret'],
+  ['replay', (s) => `/api/v1/replays/${replayOf(s)}`, 'secret'],
+  ['segment of a replay', (s) => `/api/v1/replays/${replayOf(s)}/segments/0`, 'secret'],
   ['metrics', () => `/api/v1/metrics?${range}`, 'secret'],
   ['labels', (s) => `/api/v1/metrics/${s}/labels?${range}`, 'secret'],
   ['series', (s) => `/api/v1/metrics/${s}/series?${range}&by=${s}`, 'secret'],
@@ -160,6 +176,34 @@ describe('every read', () => {
   it.each(reads)('%s needs somebody', async (_, url) => {
     expect((await call('nobody', 'GET', url('x'))).status).toBe(401);
   });
+});
+
+it('hands out a segment as data alone, and says why it cannot', async () => {
+  const segments = `/api/v1/replays/${replayOf('ACMESECRET')}/segments`;
+  const read = await call('viewer', 'GET', `${segments}/0`);
+  expect(read.json()).toEqual(['ACMESECRET']);
+  expect(read.headers).toMatchObject({
+    'content-type': 'application/json; charset=utf-8',
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'private, no-store',
+  });
+  expect((await call('viewer', 'GET', `${segments}/7`)).status).toBe(404);
+  expect((await call('viewer', 'GET', `${segments}/-1`)).status).toBe(422);
+  const organisation = people.get('viewer')?.organisation ?? '';
+  const broken = await blobs.put(Buffer.from('<html>'), { organisation, area: 'replays', limitBytes: 1000 });
+  for (const [segment, blob] of [
+    [8, broken.ok ? broken.value.hash : ''],
+    [9, 'a'.repeat(64)],
+  ])
+    await store.execute(
+      `INSERT INTO replay_segments (organisation, replay_id, segment, kind, ts, size_bytes, blob)
+        SELECT {o:String}, {r:String}, {n:UInt32}, 'recording', now64(), 1, {b:String}`,
+      { o: organisation, r: replayOf('ACMESECRET'), n: segment ?? 0, b: blob ?? '' },
+      { settings: { insert_deduplicate: 0 } },
+    );
+  const refused = await call('viewer', 'GET', `${segments}/8`);
+  expect([refused.status, refused.json().detail]).toEqual([422, expect.stringContaining('neither JSON nor packed')]);
+  expect((await call('viewer', 'GET', `${segments}/9`)).status).toBe(404);
 });
 
 it('finds sites by itself, with name and place, and keeps what people wrote', async () => {
@@ -195,7 +239,7 @@ it('finds sites by itself, with name and place, and keeps what people wrote', as
   ]);
 });
 
-it.each<[string, string, object, number]>([
+it.each<[string, string, object | undefined, number]>([
   ['PUT', '/api/v1/sites/S', { name: 'x', timeZone: 'Mars/Base' }, 400],
   ['PUT', '/api/v1/sites/S', { name: 'x', latitude: 1 }, 400],
   ['PUT', '/api/v1/sites/S', { name: 'x', latitude: 100, longitude: 0 }, 422],
@@ -203,6 +247,15 @@ it.each<[string, string, object, number]>([
   ['PATCH', `/api/v1/issues/${issue}`, {}, 400],
   ['PATCH', '/api/v1/issues/00000000000000fe', { status: 'resolved' }, 404],
   ['PATCH', '/api/v1/issues/nonsense', { status: 'resolved' }, 422],
+  ['PATCH', `/api/v1/issues/${issue}`, { status: 'resolved', resolution: 'commit' }, 400],
+  ['PATCH', `/api/v1/issues/${issue}`, { status: 'ignored', ignoredUntil: 'users' }, 400],
+  ['POST', '/api/v1/issues/changes', { issues: [issue], change: {} }, 400],
+  ['POST', `/api/v1/issues/${issue}/merged`, { issues: ['00000000000000fe'] }, 404],
+  ['POST', `/api/v1/issues/${issue}/merged`, { issues: [issue] }, 422],
+  ['DELETE', `/api/v1/issues/${issue}/merged/00000000000000fe`, undefined, 404],
+  ['POST', '/api/v1/issues/00000000000000fe/comments', { text: 'x' }, 404],
+  ['POST', `/api/v1/issues/${issue}/comments`, { text: ' ' }, 422],
+  ['DELETE', '/api/v1/issue-views/none', undefined, 404],
   ['PUT', '/api/v1/demo/faults/unknown', { active: true }, 404],
 ])('%s %s %j is refused', async (method, url, body, status) => {
   const reply = await call('admin', method as 'PUT', url, body);
@@ -215,6 +268,7 @@ it.each([
   `/api/v1/issues?${range}&cursor=x`,
   `/api/v1/issues?${range}&q=${encodeURIComponent('a AND (')}`,
   `/api/v1/issues/${issue}/events?cursor=x`,
+  `/api/v1/replays?${range}&cursor=x`,
   '/api/v1/data/quarantine?cursor=x',
   `/api/v1/metrics/m/series?${range}&where=nonsense`,
   `/api/v1/metrics/m/series?${range}&by=${'a,'.repeat(20)}`,
@@ -231,6 +285,7 @@ it.each([
   'fleet',
   'sites/ACMESECRET',
   'issues',
+  'replays',
   'metrics',
   'metrics/ACMESECRET/series',
   'metrics/ACMESECRET/labels',
@@ -256,6 +311,59 @@ it('resolves, reopens and assigns an issue', async () => {
   expect(shown.issue).toMatchObject({ status: 'unresolved', assignee: 'ann@example.com' });
   expect(shown.activity.length).toBeGreaterThanOrEqual(2);
   expect(shown.activity[0].actor).toBe('responder@example.com');
+});
+
+it('archives, prioritises and talks about issues, many at once', async () => {
+  const url = `/api/v1/issues/${issue}`;
+  const change = { status: 'ignored', ignoredUntil: 'events', ignoredLimit: 1, priority: 'high' };
+  const body = { issues: [issue, '00000000000000fe'], change };
+  expect((await call('viewer', 'POST', '/api/v1/issues/changes', body)).status).toBe(403);
+  expect((await call('admin', 'POST', '/api/v1/issues/changes', body)).json()).toEqual({ changed: 1 });
+  expect((await call('admin', 'POST', `${url}/comments`, { text: 'Till 3 again' })).status).toBe(200);
+  const page = (await call('viewer', 'GET', url)).json();
+  expect(page).toMatchObject({
+    issue: { status: 'ignored', priority: 'high' },
+    decision: { ignoredUntil: 'events', ignoredLimit: 1 },
+    activity: [
+      { kind: 'comment', text: 'Till 3 again' },
+      { kind: 'change' },
+      { kind: 'change' },
+      ...page.activity.slice(3),
+    ],
+    mergedInto: '',
+    members: [],
+  });
+  const found = async (q: string): Promise<number> =>
+    (await call('viewer', 'GET', `/api/v1/issues?${range}&q=${encodeURIComponent(q)}`)).json().issues.length;
+  expect([await found('is:archived priority:high'), await found('is:open')]).toEqual([1, 0]);
+  await call('admin', 'PATCH', url, { status: 'unresolved', priority: '' });
+});
+
+it('keeps rules about errors, and refuses them with their lines', async () => {
+  const put = (who: string, kind: string, content: string) =>
+    call(who, 'PUT', `/api/v1/error-rules/${kind}`, { content });
+  expect((await put('responder', 'stack', 'family:native -app')).status).toBe(403);
+  const bad = await put('admin', 'fingerprint', 'level:error -> x\nnonsense');
+  expect([bad.status, bad.json().detail]).toEqual([422, expect.stringContaining('Line 2: ')]);
+  expect((await put('admin', 'ownership', 'service:ACMESECRET ann@example.com')).json()).toMatchObject({ rules: 1 });
+  expect((await call('viewer', 'GET', '/api/v1/error-rules')).json()).toMatchObject({
+    ownership: { content: 'service:ACMESECRET ann@example.com' },
+    fingerprint: { content: '', updatedAt: null },
+  });
+  expect((await call('stranger', 'GET', '/api/v1/error-rules')).json().ownership.content).toBe('');
+  expect((await call('viewer', 'GET', `/api/v1/issues/${issue}`)).json().owner).toEqual({
+    owners: ['ann@example.com'],
+    rule: 'service:ACMESECRET ann@example.com',
+  });
+});
+
+it('saves views for one person or for all', async () => {
+  const view = { name: 'Mine', query: 'assigned:me', sort: 'money', mine: true };
+  const added = (await call('admin', 'POST', '/api/v1/issue-views', view)).json();
+  const names = async (who: string) =>
+    (await call(who, 'GET', '/api/v1/issue-views')).json().views.map((one: { name: string }) => one.name);
+  expect([await names('admin'), await names('viewer')]).toEqual([['Mine'], []]);
+  expect((await call('admin', 'DELETE', `/api/v1/issue-views/${added.id}`)).status).toBe(200);
 });
 
 describe('sampling', () => {

@@ -15,6 +15,7 @@ import { monitorTables } from '../monitors/tables.ts';
 import * as dashboardTables from '../dashboards/tables.ts';
 import * as detectTables from '../detect/tables.ts';
 import * as ruleFileTables from '../rule-files/tables.ts';
+import * as releaseTables from '../releases/tables.ts';
 import * as samplingTables from '../sampling/tables.ts';
 import * as issueTables from '../issues/tables.ts';
 import * as fleetTables from '../fleet/tables.ts';
@@ -166,6 +167,7 @@ export const tables = {
   ...fleetTables,
   ...detectTables,
   ...ruleFileTables,
+  ...releaseTables,
   ...samplingTables,
   ...alertingTables,
   ...respondTables,

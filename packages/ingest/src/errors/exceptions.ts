@@ -2,6 +2,7 @@ import type { ErrorBreadcrumb, ErrorException, ErrorFrame } from '@sightline/rec
 import { isObject, listOf, objectOf, positionOf, textOf, type JsonObject } from './json-reader.ts';
 import { timeNs } from './event-time.ts';
 import { isSecretName, keepValue, redacted, withoutSecrets } from './secrets.ts';
+import { frameMark, type FrameMark } from '../source-maps/frame-mark.ts';
 
 const maxExceptions = 20;
 const maxInnerFrames = 60;
@@ -14,7 +15,7 @@ const maxLocal = 300;
 /** Debug ids by the file they belong to, from an event's `debug_meta`. */
 export function debugIdsOf(event: JsonObject): ReadonlyMap<string, string> {
   const images = listOf(objectOf(event['debug_meta'])['images']).slice(0, 500).map(objectOf);
-  return new Map(images.map((image) => [textOf(image['code_file']), textOf(image['debug_id'], 64)]));
+  return new Map(images.map((image) => [textOf(image['code_file'], 2048), textOf(image['debug_id'], 64)]));
 }
 
 /**
@@ -88,7 +89,8 @@ function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>): Erro
     contextLine: withoutSecrets(textOf(frame['context_line'], 300)),
     preContext: lines(frame['pre_context'], 'before'),
     postContext: lines(frame['post_context'], 'after'),
-    debugId: debugIds.get(path) ?? '',
+    debugId: debugIds.get(path) ?? debugIds.get(textOf(frame['filename'], 2048)) ?? '',
+    ...(frame as { readonly [frameMark]?: FrameMark })[frameMark],
     ...(locals ? { locals } : {}),
   };
 }

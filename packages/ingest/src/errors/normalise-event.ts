@@ -76,6 +76,7 @@ export function errorRowOf(
     {
       project: origin.project,
       exceptions: facts.thrown,
+      ...(facts.thrown.length === 0 ? { stack: facts.exceptions } : {}),
       fingerprint: listOf(event['fingerprint'])
         .slice(0, 20)
         .map((part) => textOf(part, 500)),
@@ -292,6 +293,7 @@ function payloadOf(event: JsonObject, facts: Facts, grouping: Grouped): ErrorPay
     contexts: keptContexts(objectOf(event['contexts'])),
     extra: boundedPart(keepObject(event['extra'])),
     sdk: sdk['name'] === undefined ? '' : `${textOf(sdk['name'], 100)}@${textOf(sdk['version'], 50)}`,
+    dist: textOf(event['dist'], 64),
     grouping: groupingLines(grouping.parts),
     groupingParts: grouping.parts,
   };

@@ -3,14 +3,14 @@ import type { Logger } from '@sightline/base';
 import { lostBeforeUs, type LedgerEntry } from '@sightline/record';
 import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
 import type { Ledger } from '../ledger.ts';
-import type { DecodedRows, Lane, MetricLane, Refusal } from '../protocol.ts';
+import type { Decoded, DecodedRows, DecodePorts, Lane, MetricLane, Refusal } from '../protocol.ts';
 import type { Segment } from '../spool/spool.ts';
 import { decodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
 import type { MetricTarget } from './metric-target.ts';
 import { failureOf, type LoadFailure, type LoadTarget, type StatementSettings } from './load-target.ts';
 import { quarantine } from './quarantine.ts';
 import { Splits } from './splits.ts';
-import { decodedLine, insertDecoded } from './tables.ts';
+import { decodedLine, insertDecoded, loadedTables } from './tables.ts';
 
 export interface SegmentParts {
   readonly target: LoadTarget;
@@ -19,6 +19,8 @@ export interface SegmentParts {
   readonly logger: Logger;
   /** Absent where this process holds no metric store. */
   readonly metrics?: MetricTarget;
+  /** What decoders may ask. */
+  readonly ports?: DecodePorts;
   /** What organisations decided about the grouping of errors; absent where nobody decides. */
   readonly grouping?: GroupingBook;
 }
@@ -77,7 +79,7 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
   const splits = await Splits.read(segment.path);
   const planned = segment.records > smallRecords ? parts : { ...parts, settings: { ...parts.settings, ...smallPlan } };
   const load: Load = { parts: planned, segment, frames, intact: brokenAt === undefined, splits, suspect, culprits };
-  for (const statement of statementsOf(lane, refused, parts.grouping)) await runOver(load, statement, 0, frames.length);
+  for (const statement of statementsOf(lane, refused, parts)) await runOver(load, statement, 0, frames.length);
   await quarantine(parts, segment, culprits);
   await parts.ledger.write(`${segment.name}-ledger`, accountOf(frames, culprits, refused));
 }
@@ -123,16 +125,11 @@ function readFrames(content: Buffer): { readonly frames: SpooledRecord[]; readon
   return { frames, brokenAt: undefined };
 }
 
-function statementsOf(
-  lane: Exclude<Lane, MetricLane>,
-  refused: Refused[],
-  grouping: GroupingBook | undefined,
-): readonly Statement[] {
+function statementsOf(lane: Exclude<Lane, MetricLane>, refused: Refused[], parts: SegmentParts): readonly Statement[] {
   if (lane.kind === 'engine')
     return lane.sql.map(({ name, sql }) => ({ name, sql, settings: { format_schema: lane.formatSchema } }));
-  const decode = decodeOnce(lane, refused, grouping);
-  const tables = ['logs', 'spans', 'errors', 'sessions', 'checks', 'attachments', 'feedback'] as const;
-  return tables.map((table) => ({
+  const decode = decodeOnce(lane, refused, parts);
+  return loadedTables.map((table) => ({
     name: table,
     sql: insertDecoded(table),
     settings: {
@@ -145,19 +142,15 @@ function statementsOf(
   }));
 }
 
-type Decode = (frame: SpooledRecord) => readonly DecodedRows[];
+type Decode = (frame: SpooledRecord) => Promise<readonly DecodedRows[]>;
 
 /** Decodes a frame when it is first asked for; several tables share the result. */
-function decodeOnce(
-  lane: Extract<Lane, { kind: 'decode' }>,
-  refused: Refused[],
-  grouping: GroupingBook | undefined,
-): Decode {
+function decodeOnce(lane: Extract<Lane, { kind: 'decode' }>, refused: Refused[], parts: SegmentParts): Decode {
   const known = new WeakMap<SpooledRecord, readonly DecodedRows[]>();
-  return (frame) => {
+  return async (frame) => {
     let tables = known.get(frame);
     if (!tables) {
-      const decoded = decodeOrBlame(lane, frame, grouping);
+      const decoded = await decodeOrBlame(lane, frame, parts);
       if (decoded.refused.length > 0) refused.push({ frame, refusals: decoded.refused });
       tables = decoded.tables;
       known.set(frame, tables);
@@ -166,15 +159,20 @@ function decodeOnce(
   };
 }
 
-/** A decoder must not throw. If one does, it is our bug, but the frame alone must pay: quarantine keeps its bytes. */
-function decodeOrBlame(
+/**
+ * A decoder must not throw on any input. If one does, it is our bug, but the frame alone must pay: quarantine keeps its bytes. Where
+ * a port cannot answer now (a disk, a database), the frame waits.
+ */
+async function decodeOrBlame(
   lane: Extract<Lane, { kind: 'decode' }>,
   frame: SpooledRecord,
-  grouping: GroupingBook | undefined,
-): ReturnType<Extract<Lane, { kind: 'decode' }>['decode']> {
+  { ports, grouping: book }: SegmentParts,
+): Promise<Decoded> {
   try {
-    return lane.decode(frame, grouping?.of(frame.scope.organisation));
+    const grouping = book?.of(frame.scope.organisation);
+    return await lane.decode(frame, { ...ports, ...(grouping ? { grouping } : {}) });
   } catch (error) {
+    if (failureOf(error).kind === 'wait') throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw Object.assign(new Error(`the decoder failed: ${reason}`), { kind: 'bad-data' });
   }
@@ -192,7 +190,7 @@ async function writeRows(
   let size = 0;
   try {
     for (const frame of frames) {
-      for (const decoded of decode(frame)) {
+      for (const decoded of await decode(frame)) {
         if (decoded.table !== table) continue;
         for (const row of decoded.rows) size += lines[lines.push(decodedLine(table, row, frame)) - 1]?.length ?? 0;
       }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Clock, Logger } from '@sightline/base';
 import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
 import type { Ledger } from '../ledger.ts';
-import type { Lane, Protocol } from '../protocol.ts';
+import type { DecodePorts, Lane, Protocol } from '../protocol.ts';
 import type { Spool } from '../spool/spool.ts';
 import { failureOf, type LoadTarget, type StatementSettings } from './load-target.ts';
 import type { MetricTarget } from './metric-target.ts';
@@ -47,6 +47,8 @@ export async function startLoader(options: {
   readonly settings: StatementSettings;
   /** Takes the segments of lanes of kind `metrics`. */
   readonly metrics?: MetricTarget;
+  /** What decoders may ask: blobs, source maps, monitors. */
+  readonly ports?: DecodePorts;
   /** Asked by the lanes that decode errors. */
   readonly grouping?: GroupingBook;
   readonly clock: Clock;
@@ -83,12 +85,13 @@ class SegmentLoader implements Loader {
     this.#spool = options.spool;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    const { target, settings, ledger, logger, metrics, grouping } = options;
+    const { target, settings, ledger, logger, metrics, grouping, ports = {} } = options;
     this.#segmentParts = {
       target,
       settings,
       ledger,
       logger,
+      ports,
       ...(metrics ? { metrics } : {}),
       ...(grouping ? { grouping } : {}),
     };

@@ -110,3 +110,9 @@ export function fieldsByKind(names: Iterable<string>): Partial<Record<FieldKind,
   }
   return best;
 }
+
+/** Whether a name is one of those under which a record's origin or ids are known. */
+export function isIdentity(name: string): boolean {
+  const meaning = exact.get(name) ?? plain.get(plainName(name));
+  return meaning !== undefined && !onlyOwn.has(meaning.kind);
+}

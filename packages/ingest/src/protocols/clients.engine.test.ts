@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
-import { exactlyOnceSettings, migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
+import {
+  type BlobStore,
+  exactlyOnceSettings,
+  migrate,
+  openDiskBlobs,
+  openEmbeddedStore,
+  type EmbeddedStore,
+} from '@sightline/store';
 import * as Sentry from '@sentry/node';
 import fastify, { type FastifyInstance } from 'fastify';
 import { compressSync } from 'snappy';
@@ -22,6 +29,7 @@ const scope = { organisation: 'acme', keyId: 'k1', site: 'KEY_SITE', device: '',
 
 let folder: string;
 let store: EmbeddedStore;
+let blobs: BlobStore;
 let spool: Spool;
 let ledger: Ledger;
 let loader: Loader;
@@ -37,6 +45,7 @@ beforeAll(async () => {
   const parts = { clock: systemClock, logger: silentLogger };
   spool = await openSpool({ folder: join(folder, 'spool'), limits: { freeDiskBytes: 0 }, ...parts });
   ledger = createLedger({ target: store, settings: exactlyOnceSettings, ...parts });
+  blobs = await openDiskBlobs({ folder: join(folder, 'blobs'), ...parts });
   loader = await startLoader({
     spool,
     target: store,
@@ -44,6 +53,12 @@ beforeAll(async () => {
     ledger,
     settings: exactlyOnceSettings,
     metrics,
+    ports: {
+      keepBlob: async (organisation, area, bytes) => {
+        const kept = await blobs.put(bytes, { organisation, area, limitBytes: 1_000_000 });
+        return kept.ok ? kept.value.hash : undefined;
+      },
+    },
     ...parts,
   });
   app = fastify();
@@ -141,9 +156,10 @@ test('@sentry/node: error, transaction, log, check-in, feedback and attachment a
   expect(await rows('SELECT site, name, message FROM feedback')).toEqual([
     { site: 'STORE_047', name: 'Ana', message: 'the printer hangs' },
   ]);
-  expect(await rows('SELECT name, hex(content) AS content, toUInt32(size_bytes) AS size FROM attachments')).toEqual([
-    { name: 'till.bin', content: '00FF0A0D', size: 4 },
-  ]);
+  const [file] = await rows('SELECT name, blob, toUInt32(size_bytes) AS size FROM attachments');
+  expect(file).toMatchObject({ name: 'till.bin', size: 4 });
+  const blob = { organisation: 'acme', area: 'attachments', hash: String(file?.['blob']) } as const;
+  expect((await blobs.read(blob))?.toString('hex')).toBe('00ff0a0d');
   expect(await rows('SELECT toUInt32(sum(events)) AS events FROM issues')).toEqual([{ events: 2 }]);
 });
 

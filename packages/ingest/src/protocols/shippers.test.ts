@@ -8,7 +8,7 @@ import { betterStack, checkBetterStack } from './better-stack/better-stack.ts';
 import { checkCloudEvents, cloudEvents } from './cloudevents/cloudevents.ts';
 import { checkFirehose, firehose } from './firehose/firehose.ts';
 import { checkGelf, gelf } from './gelf/gelf.ts';
-import { readGelf } from './gelf/read-gelf.ts';
+import { readGelf } from '../logs/read-gelf.ts';
 import { checkJournal } from './journald/journald.ts';
 import { readExport } from './journald/read-export.ts';
 

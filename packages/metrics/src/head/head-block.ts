@@ -104,9 +104,11 @@ export class HeadBlock {
         into.chunk(this.#pieces.place(piece));
     }
     const count = this.#counts[sid] as number;
-    if (count === 0 || (this.#last[sid] as number) <= afterMs) return true;
+    const last = this.#last[sid] as number;
+    if (count === 0 || last <= afterMs) return true;
     const ref = this.#ref[sid] as number;
-    if ((this.#slab.doubles[ref] as number) <= endMs)
+    // The slab is looked into only where it matters: a look at each of ten thousand series costs as much as all the rest.
+    if (last <= endMs || (this.#slab.doubles[ref] as number) <= endMs)
       into.open(this.#slab.memory, ref, count, leastSamples << (this.#sizes[sid] as number));
     return true;
   }

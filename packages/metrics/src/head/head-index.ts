@@ -104,7 +104,7 @@ export class HeadIndex implements SeriesIndex {
     for (const { family, members } of await this.#findAny(query)) {
       if (members.length === 0) continue;
       if (items.length >= limit) return { items, cut: true };
-      const lastSeenMs = members.reduce((last, member) => Math.max(last, 1000 * (family.last[member] ?? 0)), -Infinity);
+      const lastSeenMs = members.reduce((last, member) => Math.max(last, family.last[member] ?? 0), -Infinity);
       items.push({ metric: family.metric, series: members.length, lastSeenMs });
     }
     return { items, cut: false };

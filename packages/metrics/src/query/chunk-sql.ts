@@ -13,6 +13,8 @@ export interface WantedChunks {
   readonly startMs: number;
   readonly endMs: number;
   readonly timeoutMs: number;
+  /** Roll-ups instead of samples: where they lie. Of two with the same series and time the newest comes first. */
+  readonly rollups?: string;
 }
 
 /** Up to here fingerprints are named one by one; more are read as a range, of which the others are skipped. */
@@ -20,16 +22,16 @@ const mostNamed = 2000;
 const mostNamedOfMany = 30_000;
 
 export function chunkQuery(wanted: WantedChunks): ChunkQuery {
-  const { organisation, metrics, members, family, startMs, endMs, timeoutMs } = wanted;
+  const { organisation, metrics, members, family, startMs, endMs, timeoutMs, rollups } = wanted;
   const named =
     members.length <= mostNamed || (members.length <= mostNamedOfMany && (family ?? 0) > 3 * members.length);
   const fps = named ? listed(wanted) : range(wanted);
   const [only] = metrics;
   const byMetric = metrics.length === 1 ? 'metric = {metric:String}' : 'metric IN {metrics:Array(String)}';
   // Numbers are made here, so that nothing of a client's becomes part of the text.
-  const sql = `SELECT fp, t, chunk FROM metric_chunks
+  const sql = `SELECT fp, t, chunk FROM ${rollups ?? 'metric_chunks'}
 WHERE organisation = {organisation:String} AND ${byMetric} AND ${fps} AND t BETWEEN ${whole(startMs)} AND ${whole(endMs)}
-ORDER BY metric, fp, t`;
+ORDER BY metric, fp, t${rollups === undefined ? '' : ', version DESC'}`;
   return {
     sql,
     timeoutMs,
@@ -42,7 +44,7 @@ ORDER BY metric, fp, t`;
   };
 }
 
-const whole = (ms: number): string => BigInt(Math.trunc(Math.max(-(2 ** 62), Math.min(2 ** 62, ms)))).toString();
+export const whole = (ms: number): string => BigInt(Math.trunc(Math.max(-(2 ** 62), Math.min(2 ** 62, ms)))).toString();
 
 function listed({ words, members }: WantedChunks): string {
   const names: string[] = [];
@@ -65,7 +67,7 @@ function range({ words, members }: WantedChunks): string {
 const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '\\0' };
 
 /** A text as the HTTP interface takes it for a parameter. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   // oxlint-disable-next-line no-control-regex
   return text.replaceAll(/[\\\t\n\r\0]/g, (c) => escapes[c] ?? c);
 }

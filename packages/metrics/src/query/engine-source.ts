@@ -1,6 +1,7 @@
 import {
   GroupReduction,
   QueryFailure,
+  rolledReachMs,
   type Matcher,
   type QueryBounds,
   type ScannedSeries,
@@ -8,6 +9,10 @@ import {
   type ScanResult,
   type SeriesSource,
 } from '@sightline/query/promql';
+import { planScan, type ScanPlan } from '../rollup/plan.ts';
+import type { ResolutionMs } from '../rollup/resolutions.ts';
+import type { RollupState } from '../rollup/rollup-state.ts';
+import { gridOfSteps, stitched, type PartResult } from '../rollup/stitch.ts';
 import { labelsAt, type LabelTable, type Selection, type SeriesIndex } from '../selection.ts';
 import { shareOf, type Share, type ShareLimits, type ShareResult, type ShareRows } from './share.ts';
 
@@ -27,6 +32,8 @@ export interface SourceQuery {
   readonly bounds: QueryBounds;
   readonly deadlineMs: number;
   readonly cancelled: Int32Array;
+  /** Absent: nothing is rolled up. */
+  readonly rollups?: RollupState | undefined;
 }
 
 /** Fewer series than this are not worth a second thread. */
@@ -44,23 +51,39 @@ export class EngineSource implements SeriesSource {
   }
 
   async scan(request: ScanRequest): Promise<ScanResult> {
-    const { reduction } = request;
-    if (reduction) {
-      const reduced = await this.#scan(request, true);
-      if (reduced) return reduced;
+    const plan = planScan(request, this.#query.rollups);
+    const result =
+      (request.reduction && (await this.#planned(request, plan, true))) ?? (await this.#planned(request, plan, false));
+    if (!result) throw new Error('series of a scan that is no reduction');
+    return plan.annotations.length === 0
+      ? result
+      : { ...result, annotations: [...plan.annotations, ...result.annotations] };
+  }
+
+  /** Each part of the plan by itself. Undefined where a reduction met a histogram. */
+  async #planned(request: ScanRequest, { parts }: ScanPlan, reduce: boolean): Promise<ScanResult | undefined> {
+    const [only] = parts;
+    if (parts.length === 1) return this.#scan(request, reduce, only?.resolutionMs);
+    const results: PartResult[] = [];
+    for (const part of parts) {
+      const result = await this.#scan({ ...request, grid: gridOfSteps(request.grid, part) }, reduce, part.resolutionMs);
+      if (!result) return undefined;
+      results.push({ part, result });
     }
-    const series = await this.#scan(request, false);
-    if (!series) throw new Error('series of a scan that is no reduction');
-    return series;
+    return stitched(results, request.grid.count);
   }
 
   /** Undefined where a reduction met a histogram. */
-  async #scan(request: ScanRequest, reduce: boolean): Promise<ScanResult | undefined> {
+  async #scan(request: ScanRequest, reduce: boolean, resolutionMs?: ResolutionMs): Promise<ScanResult | undefined> {
     const { grid, kernel } = request;
     const reduction = reduce ? request.reduction : undefined;
     const lookMs = kernel.extended ? (kernel.lookbackMs ?? 0) : 0;
-    const startMs = grid.startMs - kernel.rangeMs - lookMs;
+    const startMs =
+      resolutionMs === undefined
+        ? grid.startMs - kernel.rangeMs - lookMs
+        : Math.floor(grid.startMs / resolutionMs) * resolutionMs - rolledReachMs(kernel, resolutionMs);
     const endMs = grid.startMs + (grid.count - 1) * grid.stepMs + (kernel.extended === 'smoothed' ? lookMs : 0);
+    const rolled = resolutionMs && { resolutionMs, upToMs: this.#query.rollups?.upToMs ?? -Infinity };
     const { organisation, enforced, bounds } = this.#query;
     const selected = await this.#parts.index.select({
       organisation,
@@ -75,7 +98,7 @@ export class EngineSource implements SeriesSource {
     if (!selected.ok) throw new QueryFailure(selected.error);
     const selection = selected.value;
     try {
-      return await this.#compute(request, reduction, selection, startMs, endMs);
+      return await this.#compute(request, reduction, selection, { startMs, endMs, ...(rolled ? { rolled } : {}) });
     } finally {
       // All shares have ended: nobody reads the head's memory for this scan any more.
       if (selection.lease !== undefined) this.#parts.index.endLease(selection.lease);
@@ -86,8 +109,7 @@ export class EngineSource implements SeriesSource {
     { grid, kernel }: ScanRequest,
     reduction: ScanRequest['reduction'],
     selection: Selection,
-    startMs: number,
-    endMs: number,
+    reading: Pick<Share, 'startMs' | 'endMs' | 'rolled'>,
   ): Promise<ScanResult | undefined> {
     const { organisation, bounds } = this.#query;
     const rows = reduction ? (selection.groups?.labels.length ?? 0) : selection.fps.length;
@@ -96,8 +118,7 @@ export class EngineSource implements SeriesSource {
       organisation,
       grid,
       kernel,
-      startMs,
-      endMs,
+      ...reading,
       limits: this.#limits(),
       ...(reduction ? { reduction } : {}),
     });

@@ -1,8 +1,10 @@
 /** What the main thread and a query thread say to each other. Structured-cloneable. */
 import type { MessagePort } from 'node:worker_threads';
-import type { Answer, Matcher, QueryBounds, QueryFault } from '@sightline/query/promql';
+import type { Matcher, QueryBounds, QueryFault } from '@sightline/query/promql';
 import type { Result } from '@sightline/base';
+import type { RollupState } from '../rollup/rollup-state.ts';
 import type { EngineAddress } from './engine-address.ts';
+import type { PackedAnswer } from './packed-answer.ts';
 
 export interface ThreadSettings {
   readonly engine: EngineAddress;
@@ -23,6 +25,8 @@ export interface QueryJob {
   readonly endMs: number;
   /** Undefined for an instant query at `startMs`. */
   readonly stepMs: number | undefined;
+  /** What is rolled up; undefined where nothing is. */
+  readonly rollups: RollupState | undefined;
 }
 
 export type ToThread =
@@ -39,5 +43,5 @@ export type ToThread =
   | { readonly kind: 'index' | 'peer'; readonly port: MessagePort };
 
 export type FromThread =
-  | { readonly kind: 'answer'; readonly id: number; readonly result: Result<Answer, QueryFault> }
+  | { readonly kind: 'answer'; readonly id: number; readonly result: Result<PackedAnswer, QueryFault> }
   | { readonly kind: 'damaged'; readonly message: string };

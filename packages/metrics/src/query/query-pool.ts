@@ -1,8 +1,9 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
-import { fail, type Clock, type Logger, type Result } from '@sightline/base';
+import { fail, ok, type Clock, type Logger, type Result } from '@sightline/base';
 import type { Answer, QueryFault } from '@sightline/query/promql';
 import type { EngineAddress } from './engine-address.ts';
 import type { FromThread, QueryJob, ToThread } from './messages.ts';
+import { unpackAnswer, type PackedAnswer } from './packed-answer.ts';
 
 export interface PoolOptions {
   readonly engine: EngineAddress;
@@ -139,7 +140,7 @@ export class QueryPool {
     });
     const thread = new Thread(worker, this.#options.clock.now());
     worker.on('message', (message: FromThread) => {
-      if (message.kind === 'answer') this.#settle(message.id, message.result);
+      if (message.kind === 'answer') this.#settle(message.id, answerOf(message.result));
       else this.#options.logger.error('a chunk of samples was left out', { reason: message.message });
     });
     worker.on('error', (error: Error) => {
@@ -173,6 +174,10 @@ export class QueryPool {
     this.#threads[0]?.say({ kind: 'peer', port: port1 }, [port1]);
     this.#threads[1]?.say({ kind: 'peer', port: port2 }, [port2]);
   }
+}
+
+function answerOf(result: Result<PackedAnswer, QueryFault>): Result<Answer, QueryFault> {
+  return result.ok ? ok(unpackAnswer(result.value)) : result;
 }
 
 const canceled: QueryFault = { kind: 'canceled', message: 'query was canceled' };

@@ -1,14 +1,14 @@
 /** Entry of a query thread: evaluates queries, and shares of the other thread's. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { fail, type Result } from '@sightline/base';
+import { fail, ok, type Result } from '@sightline/base';
 import { QueryFailure, type Answer, type QueryFault } from '@sightline/query/promql';
 import { IndexClient } from '../index-port.ts';
-import { buffersOfAnswer } from './answer-buffers.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import { EngineReader } from './engine-reader.ts';
 import { EngineSource } from './engine-source.ts';
 import { evaluateJob } from './evaluate-job.ts';
 import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
+import { packAnswer } from './packed-answer.ts';
 import { Peer } from './peer.ts';
 import { runShare, type ShareTools } from './run-share.ts';
 import type { Share } from './share.ts';
@@ -39,7 +39,14 @@ async function run(message: Extract<ToThread, { kind: 'query' }>): Promise<Resul
   const other = peer;
   const source = new EngineSource(
     { index, here, there: other && ((share) => other.run(share)), lower: settings.lower },
-    { organisation: job.organisation, enforced: job.enforced, bounds: job.bounds, deadlineMs, cancelled },
+    {
+      organisation: job.organisation,
+      enforced: job.enforced,
+      bounds: job.bounds,
+      deadlineMs,
+      cancelled,
+      rollups: job.rollups,
+    },
   );
   try {
     return await evaluateJob(job, source, controller.signal);
@@ -64,7 +71,9 @@ main.on('message', (message: ToThread) => {
       return;
     case 'query':
       void run(message).then((result) => {
-        say({ kind: 'answer', id: message.id, result }, result.ok ? buffersOfAnswer(result.value) : []);
+        if (!result.ok) return say({ kind: 'answer', id: message.id, result });
+        const { packed, buffers } = packAnswer(result.value);
+        return say({ kind: 'answer', id: message.id, result: ok(packed) }, buffers);
       });
   }
 });

@@ -13,10 +13,12 @@ import {
 import { blockMs } from '../block.ts';
 import { appendChunk } from '../chunk/chunk.ts';
 import { SampleBuffer } from '../chunk/sample-buffer.ts';
+import { RolledShareRun } from '../rollup/run-rolled-share.ts';
 import type { ChunkCache } from './chunk-cache.ts';
 import { chunkQuery } from './chunk-sql.ts';
 import type { EngineReader } from './engine-reader.ts';
 import { FpTable } from './fp-table.ts';
+import { HistogramMet } from './histogram-met.ts';
 import { mergeOverlap } from './merge-samples.ts';
 import { HeadReader } from './head-reader.ts';
 import type { Share, ShareResult } from './share.ts';
@@ -33,7 +35,7 @@ const series = 32;
 
 /** Throws `QueryFailure` at a limit, and when the engine cannot be read. */
 export async function runShare(share: Share, tools: ShareTools): Promise<ShareResult> {
-  const run = new ShareRun(share, tools);
+  const run = share.rolled ? new RolledShareRun(share, share.rolled, tools) : new ShareRun(share, tools);
   try {
     await run.read();
     return run.result();
@@ -43,11 +45,6 @@ export async function runShare(share: Share, tools: ShareTools): Promise<ShareRe
     }
     throw error;
   }
-}
-
-/** A reduction ends where it meets a histogram. */
-class HistogramMet extends Error {
-  override readonly name = 'HistogramMet';
 }
 
 class ShareRun {
@@ -80,7 +77,7 @@ class ShareRun {
     const count = share.fps.length;
     this.#head = new HeadReader(share.head, count, share.startMs, share.endMs);
     if (share.reduction && share.groups) {
-      const reduction = new GroupReduction(share.reduction, this.#steps);
+      const reduction = new GroupReduction(share.reduction, this.#steps, share.groups.length);
       this.#groups = share.groups.map((labels) => reduction.groupOf(labels));
       this.#reduction = reduction;
     }
@@ -105,14 +102,26 @@ class ShareRun {
     const blocks = this.#blocks;
     const missing = new Uint32Array(fps.length);
     let missed = 0;
-    for (let i = 0; i < fps.length; i++) {
+    for (const i of this.#order()) {
       if (blocks.none || (blocks.known && this.#cached(i))) this.#finish(i);
       else {
         this.#buffer.clear();
         missing[missed++] = i;
       }
     }
-    return missing.subarray(0, missed);
+    return missing.subarray(0, missed).sort();
+  }
+
+  /** All series, those of a group together and in their order: what is added up then stays near the processor. */
+  #order(): Uint32Array {
+    const { fps, groupOf, groups = [] } = this.#share;
+    const order = new Uint32Array(fps.length);
+    if (!groupOf) return order.map((_, i) => i);
+    const next = new Uint32Array(groups.length + 1);
+    for (const group of groupOf) next[group + 1]!++;
+    for (let g = 0; g < groups.length; g++) next[g + 1]! += next[g]!;
+    for (let i = 0; i < order.length; i++) order[next[groupOf[i]!]!++] = i;
+    return order;
   }
 
   #cached(i: number): boolean {

@@ -8,6 +8,7 @@ import type {
   SampleColumns,
   ScanAnnotation,
 } from '@sightline/query/promql';
+import type { ResolutionMs } from '../rollup/resolutions.ts';
 import type { HeadPieces, Selection } from '../selection.ts';
 
 /** One thread's part of a scan: some series of a selection, and what to compute of them. Structured-cloneable. */
@@ -30,6 +31,8 @@ export interface Share {
   readonly startMs: number;
   readonly endMs: number;
   readonly limits: ShareLimits;
+  /** From roll-ups of this width; days from `upToMs` on are rolled up on the way. */
+  readonly rolled?: { readonly resolutionMs: ResolutionMs; readonly upToMs: number };
 }
 
 export interface ShareLimits {
@@ -67,7 +70,8 @@ export interface ShareRows {
 export function shareOf(
   selection: Selection,
   members: Uint32Array,
-  rest: Pick<Share, 'organisation' | 'grid' | 'kernel' | 'startMs' | 'endMs' | 'limits'> & { reduction?: Reduction },
+  rest: Pick<Share, 'organisation' | 'grid' | 'kernel' | 'startMs' | 'endMs' | 'limits'> &
+    Partial<Pick<Share, 'reduction' | 'rolled'>>,
 ): Share {
   const { metricEnds, groups, stored } = selection;
   const metricOf = new Uint32Array(members.length);

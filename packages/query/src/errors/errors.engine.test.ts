@@ -7,7 +7,12 @@ import {
   readAttachment,
   readIssue,
   readIssueRow,
-  shownStatus,
+  readMembers,
+  readSimilar,
+  readSuspectRelease,
+  settleIssues,
+  newestRelease,
+  knownIssueHashes,
   type IssueDecision,
   type IssueQuery,
 } from './errors.ts';
@@ -73,6 +78,9 @@ function query(over: Partial<Omit<IssueQuery, 'scope'>> & { scope?: Partial<Issu
     limit: 100,
     cursor: '',
     decisions: new Map(),
+    merged: new Map(),
+    me: 'ann',
+    nowMs: now,
     ...over,
     scope: {
       organisation: 'acme',
@@ -190,8 +198,8 @@ describe('issue list', () => {
 });
 
 describe('issue', () => {
-  const key = { organisation: 'acme', issue: hex(3) };
-  const read = (event = '', over = key) => readIssue(test.store, over, { event, decision: undefined });
+  const key = { organisation: 'acme', issue: hex(3), merged: new Map<string, string>() };
+  const read = (event = '', over = key) => readIssue(test.store, over, { event, settled: undefined });
 
   it('shows the newest event and its neighbours', async () => {
     const page = await read();
@@ -265,13 +273,199 @@ describe('issue', () => {
   });
 });
 
-it.each<[IssueDecision['status'] | undefined, number | null, string]>([
-  [undefined, null, 'unresolved'],
-  ['unresolved', null, 'unresolved'],
-  ['ignored', 5, 'ignored'],
-  ['resolved', 9, 'regressed'],
-  ['resolved', 10, 'resolved'],
-  ['resolved', 11, 'resolved'],
-])('an issue last seen at 10 that is %s at %s shows as %s', (status, resolvedAt, shown) => {
-  expect(shownStatus(status && { issue: hex(1), status, resolvedAt, assignee: '' }, 10)).toBe(shown);
+describe('issue-level search', () => {
+  const decisions = new Map<string, IssueDecision>([
+    [hex(1), { issue: hex(1), status: 'resolved', resolvedAt: now, assignee: 'ann' }],
+    [hex(2), { issue: hex(2), status: 'ignored', resolvedAt: null, assignee: '', priority: 'low' }],
+    [hex(3), { issue: hex(3), status: 'unresolved', resolvedAt: null, assignee: 'Bob' }],
+  ]);
+  it.each<[string, number[]]>([
+    ['is:unresolved', [3, 4, 5, 6, 7]],
+    ['is:resolved', [1]],
+    ['is:archived', [2]],
+    ['-is:archived is:open', [3, 4, 5, 6, 7]],
+    ['is:assigned', [3]],
+    ['is:unassigned events:>5', [6, 7]],
+    ['assigned:me is:resolved', [1]],
+    ['assigned:bob', [3]],
+    ['assigned:none events:<5', [4]],
+    ['priority:low is:archived', [2]],
+    ['priority:high', [3, 4, 5, 6, 7]],
+    ['users:[2 TO 9] sites:2 events:3..4', [3, 4]],
+    ['firstRelease:1.0.0 money:>=15', [6, 7]],
+    ['is:new', [3, 4, 5, 6, 7]],
+    ['has:processor level:error type:PaymentError', [3, 4, 5, 6, 7]],
+    ['has:nothing', []],
+    ['processor:Suncard site:STORE_001 is:resolved', [1]],
+  ])('%s', async (q, expected) => expect(await issues({ q, status: 'open', decisions })).toEqual(expected));
+
+  it.each<[string, string]>([
+    ['is:blue', 'expected open, unresolved'],
+    ['priority:urgent', 'expected low, medium or high'],
+    ['events:many', 'expected a number'],
+    ['is:resolved OR suncard', 'beside the rest'],
+    ['(suncard OR -assigned:me)', 'beside the rest'],
+  ])('%s is refused', async (q, sentence) => {
+    const found = await listIssues(test.store, query({ q }));
+    expect(found).toMatchObject({
+      ok: false,
+      error: { kind: 'search', error: { message: expect.stringContaining(sentence) } },
+    });
+  });
+
+  it.each<[IssueQuery['sort'], number]>([
+    ['money', 7],
+    ['priority', 1],
+  ])('sorted by %s', async (sort, first) => expect((await issues({ sort }))[0]).toBe(first));
+});
+
+describe('what becomes of a decision', () => {
+  const settle = async (decision: Partial<IssueDecision>) => {
+    const full: IssueDecision = { issue: hex(5), status: 'unresolved', resolvedAt: null, assignee: '', ...decision };
+    const map = await settleIssues(test.store, {
+      organisation: 'acme',
+      nowMs: now,
+      decisions: [full],
+      merged: new Map(),
+    });
+    const { status, regressedIn, woke } = map.get(hex(5)) ?? {};
+    return [status, regressedIn, woke].filter((word) => word !== '').join(' ');
+  };
+  // Issue 5: five events, 9 to 5 minutes ago, the first in 1.0.0, the rest in 1.1.0.
+  const early = now - 30 * minute;
+  const middle = now - 7 * minute - 30_000;
+  it.each<[string, Partial<IssueDecision>, string]>([
+    ['unresolved', {}, 'unresolved'],
+    ['resolved, quiet since', { status: 'resolved', resolvedAt: now }, 'resolved'],
+    ['resolved, back', { status: 'resolved', resolvedAt: early }, 'regressed 1.0.0'],
+    ['resolved, back in the later release', { status: 'resolved', resolvedAt: middle }, 'regressed 1.1.0'],
+    [
+      'resolved with the next release, seen in the old one',
+      { status: 'resolved', resolvedAt: early, resolution: 'next-release', resolvedIn: '1.1.0' },
+      'resolved',
+    ],
+    [
+      'resolved with the next release, seen in it',
+      { status: 'resolved', resolvedAt: early, resolution: 'next-release', resolvedIn: '1.0.0' },
+      'regressed 1.1.0',
+    ],
+    [
+      'resolved in a release that is seen',
+      { status: 'resolved', resolvedAt: early, resolution: 'release', resolvedIn: '1.1.0' },
+      'regressed 1.1.0',
+    ],
+    [
+      'resolved in a later release',
+      { status: 'resolved', resolvedAt: early, resolution: 'release', resolvedIn: '1.2.0' },
+      'resolved',
+    ],
+    ['archived for ever', { status: 'ignored', ignoredAt: early, ignoredUntil: 'forever' }, 'ignored'],
+    ['archived for a time to come', { status: 'ignored', ignoredUntil: 'time', ignoredLimit: now + 1 }, 'ignored'],
+    [
+      'archived for a time that is over',
+      { status: 'ignored', ignoredUntil: 'time', ignoredLimit: now },
+      'unresolved time',
+    ],
+    [
+      'archived for six events',
+      { status: 'ignored', ignoredAt: early, ignoredUntil: 'events', ignoredLimit: 6 },
+      'ignored',
+    ],
+    [
+      'archived for five events',
+      { status: 'ignored', ignoredAt: early, ignoredUntil: 'events', ignoredLimit: 5 },
+      'unresolved events',
+    ],
+    [
+      'archived for three users',
+      { status: 'ignored', ignoredAt: early, ignoredUntil: 'users', ignoredLimit: 3 },
+      'unresolved users',
+    ],
+    [
+      'archived for four users',
+      { status: 'ignored', ignoredAt: early, ignoredUntil: 'users', ignoredLimit: 4 },
+      'ignored',
+    ],
+    ['archived until it escalates', { status: 'ignored', ignoredAt: early, ignoredUntil: 'escalating' }, 'ignored'],
+  ])('%s', async (_, decision, expected) => expect(await settle(decision)).toBe(expected));
+});
+
+describe('merged issues', () => {
+  const merged = new Map([
+    [hex(6), hex(2)],
+    [hex(4), hex(2)],
+  ]);
+  const key = { organisation: 'acme', issue: hex(2), merged };
+  it('are one in the list, with the title of the one they belong to', async () => {
+    expect(await issues({ merged, sort: 'events' })).toEqual([2, 7, 5, 3, 1]);
+    const found = await listIssues(test.store, query({ merged }));
+    expect(found.ok && found.value.issues.find((row) => row.issue === hex(2))).toMatchObject({
+      message: 'failure number 2',
+      events: 12,
+      eventsTotal: 12,
+      users: 3,
+      amount: 30,
+      firstSeenAt: now - 11 * minute,
+      lastSeenAt: now - 2 * minute,
+    });
+    expect(await issues({ merged, q: 'number' }), 'a search counts by the same').toEqual([1, 2, 5, 7]);
+  });
+  it('are one page, whose events are stepped through', async () => {
+    const page = await readIssue(test.store, key, { event: 'acme-4-0', settled: undefined });
+    expect(page).toMatchObject({
+      issue: { events: 12, message: 'failure number 2' },
+      event: { eventId: 'acme-4-0' },
+      oldestEvent: 'acme-6-5',
+      newestEvent: 'acme-2-0',
+      touched: { orders: 0, terminals: 1 },
+    });
+    expect((await listIssueEvents(test.store, key, { limit: 50, cursor: '' }))?.events).toHaveLength(12);
+    expect((await readMembers(test.store, key)).map(({ issue, events: n }) => [issue, n])).toEqual([
+      [hex(6), 6],
+      [hex(4), 4],
+    ]);
+  });
+  it('regress as one', async () => {
+    const decision: IssueDecision = { issue: hex(2), status: 'resolved', resolvedAt: now - 5 * minute, assignee: '' };
+    expect(await issues({ merged, decisions: new Map([[hex(2), decision]]), status: 'regressed' })).toEqual([2]);
+  });
+  it('are issues of their own again when they are taken out', async () => {
+    merged.delete(hex(6));
+    expect(await issues({ merged, sort: 'events' })).toEqual([7, 6, 2, 5, 3, 1]);
+  });
+});
+
+describe('what is related', () => {
+  const key = { organisation: 'acme', issue: hex(6), merged: new Map<string, string>() };
+  it('issues of the same type with a message that is alike', async () => {
+    const found = await readSimilar(test.store, key, {
+      type: 'PaymentError',
+      message: 'failure number 6',
+      culprit: 'charge in payment.ts',
+    });
+    expect(found.map(({ issue }) => issue)).not.toContain(hex(6));
+    expect(found[0]?.message).toMatch(/^failure number/);
+    expect(await readSimilar(test.store, key, { type: 'Other', message: 'zzz', culprit: '' })).toEqual([]);
+  });
+  it('the release it came with', async () => {
+    const issue = { service: 'payments', firstSeenAt: now - 6 * minute };
+    expect(await readSuspectRelease(test.store, key, { ...issue, firstRelease: '1.1.0' })).toMatchObject({
+      release: '1.1.0',
+    });
+    expect(
+      await readSuspectRelease(test.store, key, { ...issue, firstRelease: '1.0.0' }),
+      'the oldest there is',
+    ).toBeUndefined();
+    expect(await newestRelease(test.store, { organisation: 'acme', service: 'payments' })).toBe('1.1.0');
+    expect(await newestRelease(test.store, { organisation: 'rival', service: 'none' })).toBe('');
+  });
+  it('the hashes that joined an issue of another number', async () => {
+    await test.insert('errors', [
+      { ...events(1, 'merger')[0], issue: '7', grouping_hash: '8', grouping_version: 2 },
+      { ...events(1, 'merger')[0], issue: '9', grouping_hash: '9', grouping_version: 2 },
+    ]);
+    expect(await knownIssueHashes(test.store, { organisation: 'merger', limit: 10 })).toEqual([
+      { hash: hex(8), issue: hex(7) },
+    ]);
+  });
 });

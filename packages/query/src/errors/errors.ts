@@ -1,14 +1,24 @@
 export {
   listIssues,
-  shownStatus,
-  type IssueDecision,
   type IssueFault,
   type IssueQuery,
   type IssueRow,
   type IssueSort,
-  type ShownStatus,
   type StatusFilter,
 } from './list-issues.ts';
+export { settleIssues, type IssueDecision, type SettledIssue, type ShownStatus } from './settle-issues.ts';
+export { type MergedIssues } from './merged-issues.ts';
+export { isNewerRelease } from './newer-release.ts';
+export {
+  newestRelease,
+  readMembers,
+  readSimilar,
+  readSuspectRelease,
+  type RelatedIssue,
+  type SimilarIssue,
+  type SuspectRelease,
+} from './issue-relations.ts';
+export { findIssues, issueSearchFault, type FindIssues, type FoundIssue, type IssueDecisions } from './find-issues.ts';
 export { knownIssueHashes } from './known-hashes.ts';
 export {
   listAttachments,

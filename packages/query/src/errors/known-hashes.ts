@@ -1,6 +1,6 @@
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { ask } from '../metrics/ask.ts';
-import { issueHex } from './list-issues.ts';
+import { issueHex } from './issue-columns.ts';
 
 /**
  * Hashes of errors that belong to an issue of another number, or were made by an earlier way of grouping; those seen last

@@ -4,20 +4,22 @@ import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/st
 import { ask } from '../metrics/ask.ts';
 import { timeGrid } from '../metrics/time-grid.ts';
 import type { SearchError } from '../search/ast.ts';
+import { compile } from '../search/compile.ts';
+import { parseSearch } from '../search/parse.ts';
 import { minuteCondition, scopeCondition, type Condition, type ReadScope } from '../search/scope.ts';
-import { compileSearch } from '../search/search.ts';
+import { issueColumns, issueHex } from './issue-columns.ts';
+import { readIssueTerms } from './issue-terms.ts';
+import { issueNumber, mergedColumn, type MergedColumn, type MergedIssues } from './merged-issues.ts';
+import {
+  settleIssues,
+  type IssueDecision,
+  type IssuePriority,
+  type SettledIssue,
+  type ShownStatus,
+} from './settle-issues.ts';
 
-export type IssueSort = 'last-seen' | 'first-seen' | 'events' | 'sites' | 'users';
-export type ShownStatus = 'unresolved' | 'resolved' | 'ignored' | 'regressed';
+export type IssueSort = 'last-seen' | 'first-seen' | 'events' | 'sites' | 'users' | 'money' | 'priority';
 export type StatusFilter = ShownStatus | 'open' | 'all';
-
-/** What people decided about an issue; `resolvedAt` in ms. Issues nobody touched have none. */
-export interface IssueDecision {
-  readonly issue: string;
-  readonly status: 'unresolved' | 'resolved' | 'ignored';
-  readonly resolvedAt: number | null;
-  readonly assignee: string;
-}
 
 export interface IssueRow {
   readonly issue: string;
@@ -28,6 +30,11 @@ export interface IssueRow {
   readonly service: string;
   readonly severity: SeverityName | '';
   readonly status: ShownStatus;
+  readonly priority: IssuePriority;
+  /** The release in which a resolved issue came back; '' otherwise. */
+  readonly regressedIn: string;
+  /** Why an archived issue is open again; '' where it is not so. */
+  readonly woke: SettledIssue['woke'];
   readonly assignee: string;
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
@@ -43,14 +50,18 @@ export interface IssueRow {
 
 export interface IssueQuery {
   readonly scope: ReadScope;
-  /** A search over error events; '' finds all. */
+  /** A search over error events and issues (`issue-terms.ts`); '' finds all. */
   readonly q: string;
+  /** E-mail address of who asks, for `assigned:me`. */
+  readonly me: string;
+  readonly nowMs: number;
   readonly status: StatusFilter;
   readonly sort: IssueSort;
   readonly limit: number;
   /** `next` of the page before, '' to begin. */
   readonly cursor: string;
   readonly decisions: ReadonlyMap<string, IssueDecision>;
+  readonly merged: MergedIssues;
 }
 
 export type IssueFault = { readonly kind: 'search'; readonly error: SearchError } | { readonly kind: 'cursor' };
@@ -62,15 +73,10 @@ const sortValue: Readonly<Record<IssueSort, string>> = {
   events: 'events',
   sites: 'sites',
   users: 'users',
+  money: 'amount',
+  // The priority, and within it what was seen last.
+  priority: "indexOf(['low', 'medium', 'high'], shownPriority) * 10000000000000 + lastSeenAt",
 };
-
-/** The status a person sees: a resolved issue with an event after that has regressed. */
-export function shownStatus(decision: IssueDecision | undefined, lastSeenAt: number): ShownStatus {
-  if (!decision) return 'unresolved';
-  if (decision.status === 'resolved' && decision.resolvedAt !== null && lastSeenAt > decision.resolvedAt)
-    return 'regressed';
-  return decision.status;
-}
 
 /**
  * One page of the issues with events in the range and scope, ordered by the sort's number (greatest first) and id. Paging
@@ -83,40 +89,98 @@ export async function listIssues(
 ): Promise<Result<{ issues: IssueRow[]; next: string }, IssueFault>> {
   const after = readCursor(query.cursor);
   if (after === undefined) return fail({ kind: 'cursor' });
-  const search = compileSearch('errors', query.q);
+  const parsed = parseSearch(query.q);
+  if (!parsed.ok) return fail({ kind: 'search', error: parsed.error });
+  const settled = await settleIssues(
+    reader,
+    { ...query, organisation: query.scope.organisation, decisions: query.decisions.values() },
+    limits,
+  );
+  const columns = decidedColumns(settled);
+  const terms = readIssueTerms(parsed.value, { ...columns.sql, fromMs: '{rangeFromMs:Float64}' }, query.me);
+  if (!terms.ok) return fail({ kind: 'search', error: terms.error });
+  const search = compile('errors', terms.value.events);
   if (!search.ok) return fail({ kind: 'search', error: search.error });
+  const merged = mergedColumn(query.merged);
   const source =
-    query.q.trim() === ''
-      ? volumeSource(query.scope)
-      : errorSource(query.scope, search.value.sql, search.value.parameters);
-  const rows = await readPage(reader, query, source, after, limits);
+    terms.value.events.kind === 'everything'
+      ? volumeSource(query.scope, merged)
+      : errorSource(query.scope, merged, search.value.sql, search.value.parameters);
+  const status: Condition =
+    query.status === 'all' || terms.value.asksState
+      ? { sql: '1', parameters: {} }
+      : query.status === 'open'
+        ? { sql: `${columns.sql.status} IN ('unresolved', 'regressed')`, parameters: {} }
+        : { sql: `${columns.sql.status} = {status:String}`, parameters: { status: query.status } };
+  const conditions = [status, ...terms.value.conditions];
+  const where: Condition = {
+    sql: conditions.map(({ sql }) => sql).join(' AND '),
+    parameters: Object.assign(
+      { rangeFromMs: query.scope.fromMs, ...columns.parameters },
+      ...conditions.map(({ parameters }) => parameters),
+    ) as Condition['parameters'],
+  };
+  const rows = await readPage(reader, query, { source, merged, where, columns }, after, limits);
   const shown = rows.slice(0, query.limit);
   const trends = await readTrends(reader, source, shown, query.scope, limits);
-  const issues = shown.map((row) => issueRow(row, query.decisions.get(row.issue), trends.get(row.issue) ?? []));
+  const issues = shown.map((row) => issueRow(row, settled.get(row.issue), trends.get(row.issue) ?? []));
   const last = shown.at(-1);
   const next = rows.length > query.limit && last ? writeCursor(last.sortedBy, last.issue) : '';
   return ok({ issues, next });
 }
 
-/** Where events are counted: `from` has the columns issue, at (ms) and events. */
+/** What people decided, as SQL over the column `id`. */
+function decidedColumns(settled: ReadonlyMap<string, SettledIssue>): {
+  readonly sql: Readonly<Record<'status' | 'assignee' | 'priority', string>>;
+  readonly parameters: Condition['parameters'];
+} {
+  const decided = [...settled].filter(
+    ([, one]) => one.status !== 'unresolved' || one.assignee !== '' || one.priority !== '',
+  );
+  if (decided.length === 0)
+    return { sql: { status: "'unresolved'", assignee: "''", priority: 'shownPriority' }, parameters: {} };
+  const of = (name: string, otherwise: string): string =>
+    `transform(id, {decided:Array(UInt64)}, {${name}:Array(String)}, ${otherwise})`;
+  return {
+    sql: {
+      status: of('decidedStatus', "'unresolved'"),
+      assignee: of('decidedAssignee', "''"),
+      priority: 'shownPriority',
+    },
+    parameters: {
+      decided: decided.map(([issue]) => issueNumber(issue)),
+      decidedStatus: decided.map(([, one]) => one.status),
+      decidedAssignee: decided.map(([, one]) => one.assignee),
+      decidedPriority: decided.map(([, one]) => one.priority),
+    },
+  };
+}
+
+/** Where events are counted: `from` has the columns id (of the issue people see), at (ms) and events. */
 interface EventSource extends Condition {
   readonly from: string;
 }
 
-function volumeSource(scope: ReadScope): EventSource {
+function volumeSource(scope: ReadScope, merged: MergedColumn): EventSource {
   const condition = minuteCondition(scope, seconds(scope.fromMs, 60), seconds(scope.toMs + 59_999, 60));
   return {
-    ...condition,
-    from: `(SELECT issue, toUInt64(toUnixTimestamp(minute)) * 1000 AS at, events FROM issue_volume WHERE ${condition.sql})`,
+    sql: condition.sql,
+    parameters: { ...condition.parameters, ...merged.parameters },
+    from: `(SELECT ${merged.sql} AS id, toUInt64(toUnixTimestamp(minute)) * 1000 AS at, events FROM issue_volume WHERE ${condition.sql})`,
   };
 }
 
-function errorSource(scope: ReadScope, sql: string, parameters: Readonly<Record<string, ParameterValue>>): EventSource {
+function errorSource(
+  scope: ReadScope,
+  merged: MergedColumn,
+  sql: string,
+  parameters: Readonly<Record<string, ParameterValue>>,
+): EventSource {
   const condition = scopeCondition(scope);
   return {
     sql: `${condition.sql} AND (${sql})`,
-    parameters: { ...condition.parameters, ...parameters },
-    from: `(SELECT issue, toUInt64(toUnixTimestamp64Milli(ts)) AS at, toUInt64(1) AS events FROM errors WHERE ${condition.sql} AND (${sql}))`,
+    parameters: { ...condition.parameters, ...parameters, ...merged.parameters },
+    from: `(SELECT ${merged.sql} AS id, toUInt64(toUnixTimestamp64Milli(ts)) AS at, toUInt64(1) AS events FROM errors WHERE ${condition.sql} AND (${sql}))`,
   };
 }
 
@@ -145,36 +209,37 @@ interface PageRow {
   readonly sortedBy: number;
 }
 
-/** Aggregates of `issues`, one row an issue, under the names of `PageRow`. */
-export const issueColumns = `issue AS id, anyLast(type) AS type, anyLast(message) AS message, anyLast(culprit) AS culprit, anyLast(platform) AS platform,
-  anyLast(service) AS service, toUInt8(max(severity)) AS severity, toFloat64(toUnixTimestamp64Milli(min(first_seen))) AS firstSeenAt,
-  toFloat64(toUnixTimestamp64Milli(max(last_seen))) AS lastSeenAt, argMinMerge(first_release) AS firstRelease,
-  argMaxMerge(last_release) AS lastRelease, toFloat64(sum(events)) AS eventsTotal, toFloat64(uniqMerge(users)) AS users,
-  toFloat64(uniqMerge(sites)) AS sites, sum(amount) AS amount`;
-
-/** Sixteen hexadecimal digits, as the contract writes an issue. */
-export const issueHex = (column: string): string => `leftPad(lower(hex(${column})), 16, '0')`;
-
 function readPage(
   reader: TelemetryReader,
   query: IssueQuery,
-  source: EventSource,
+  of: {
+    readonly source: EventSource;
+    readonly merged: MergedColumn;
+    readonly where: Condition;
+    readonly columns: ReturnType<typeof decidedColumns>;
+  },
   after: { value: number; issue: bigint } | null,
   limits: QueryLimits,
 ): Promise<PageRow[]> {
-  const status = statusCondition(query.status, query.decisions);
+  const { source, merged, where, columns } = of;
   const key = sortValue[query.sort];
+  const given =
+    columns.parameters['decidedPriority'] === undefined
+      ? "''"
+      : "transform(i.id, {decided:Array(UInt64)}, {decidedPriority:Array(String)}, '')";
   return ask<PageRow>(
     reader,
-    `SELECT ${issueHex('id')} AS issue, i.* EXCEPT (id), toFloat64(here) AS events, ${key} AS sortedBy
-    FROM (SELECT ${issueColumns} FROM issues WHERE organisation = {organisation:String}
-        AND issue IN (SELECT issue FROM ${source.from}) GROUP BY issue) AS i
-    INNER JOIN (SELECT issue AS id, sum(events) AS here FROM ${source.from} GROUP BY issue) AS v USING (id)
-    WHERE ${status.sql} ${after ? `AND (${key}, id) < ({afterValue:Float64}, {afterIssue:UInt64})` : ''}
-    ORDER BY ${key} DESC, id DESC LIMIT {limit:UInt32}`,
+    `SELECT ${issueHex('id')} AS issue, * EXCEPT (id, here, shownPriority), toFloat64(here) AS events, toFloat64(${key}) AS sortedBy
+    FROM (SELECT i.*, here, if(${given} != '', ${given}, ${derivedPriority}) AS shownPriority
+      FROM (SELECT ${issueColumns(merged)} FROM issues WHERE organisation = {organisation:String}
+        AND ${merged.sql} IN (SELECT id FROM ${source.from}) GROUP BY id) AS i
+      INNER JOIN (SELECT id, sum(events) AS here FROM ${source.from} GROUP BY id) AS v USING (id))
+    WHERE ${where.sql} ${after ? `AND (toFloat64(${key}), id) < ({afterValue:Float64}, {afterIssue:UInt64})` : ''}
+    ORDER BY sortedBy DESC, id DESC LIMIT {limit:UInt32}`,
     {
       ...source.parameters,
-      ...status.parameters,
+      ...merged.parameters,
+      ...where.parameters,
       ...(after ? { afterValue: after.value, afterIssue: after.issue } : {}),
       limit: query.limit + 1,
     },
@@ -182,19 +247,12 @@ function readPage(
   );
 }
 
-/** The status is derived in SQL, so that pages are full whatever is filtered. */
-function statusCondition(status: StatusFilter, decisions: ReadonlyMap<string, IssueDecision>): Condition {
-  if (status === 'all') return { sql: '1', parameters: {} };
-  const resolved = [...decisions.values()].filter((d) => d.status === 'resolved');
-  const parameters = {
-    resolved: resolved.map((d) => BigInt(`0x${d.issue}`)),
-    resolvedAt: resolved.map((d) => d.resolvedAt ?? Number.MAX_SAFE_INTEGER),
-    ignored: [...decisions.values()].filter((d) => d.status === 'ignored').map((d) => BigInt(`0x${d.issue}`)),
-  };
-  const shown = `multiIf(has({ignored:Array(UInt64)}, id), 'ignored', NOT has({resolved:Array(UInt64)}, id), 'unresolved',
-    lastSeenAt > arrayElement({resolvedAt:Array(Float64)}, indexOf({resolved:Array(UInt64)}, id)), 'regressed', 'resolved')`;
-  if (status === 'open') return { sql: `${shown} IN ('unresolved', 'regressed')`, parameters };
-  return { sql: `${shown} = {status:String}`, parameters: { ...parameters, status } };
+/** The priority of an issue that nobody gave one: what stops a sale or the program comes first. */
+const derivedPriority = "multiIf(severity >= 21 OR amount > 0, 'high', severity >= 17, 'medium', 'low')";
+
+function priorityOf(row: Pick<PageRow, 'severity' | 'amount'>): IssuePriority {
+  if (row.severity >= 21 || row.amount > 0) return 'high';
+  return row.severity >= 17 ? 'medium' : 'low';
 }
 
 async function readTrends(
@@ -207,14 +265,14 @@ async function readTrends(
   const trends = new Map<string, { at: number; value: number }[]>();
   const grid = timeGrid(scope, trendPoints, 60_000);
   if (issues.length === 0 || grid.count === 0) return trends;
-  const rows = await ask<{ id: string; bucket: number; value: number }>(
+  const rows = await ask<{ issue: string; bucket: number; value: number }>(
     reader,
-    `SELECT ${issueHex('issue')} AS id, toFloat64(intDiv(at, {stepMs:UInt64}) * {stepMs:UInt64}) AS bucket, toFloat64(sum(events)) AS value
-    FROM ${source.from} WHERE has({issues:Array(UInt64)}, issue) GROUP BY issue, bucket`,
+    `SELECT ${issueHex('id')} AS issue, toFloat64(intDiv(at, {stepMs:UInt64}) * {stepMs:UInt64}) AS bucket, toFloat64(sum(events)) AS value
+    FROM ${source.from} WHERE has({issues:Array(UInt64)}, id) GROUP BY id, bucket`,
     { ...source.parameters, issues: issues.map((row) => BigInt(`0x${row.issue}`)), stepMs: grid.stepMs },
     limits,
   );
-  const values = new Map(rows.map((row) => [`${row.id}:${row.bucket}`, row.value]));
+  const values = new Map(rows.map((row) => [`${row.issue}:${row.bucket}`, row.value]));
   for (const { issue } of issues)
     trends.set(
       issue,
@@ -229,7 +287,7 @@ async function readTrends(
 /** The contract's row out of the engine's. */
 export function issueRow(
   row: Omit<PageRow, 'sortedBy'>,
-  decision: IssueDecision | undefined,
+  settled: SettledIssue | undefined,
   trend: { at: number; value: number }[],
 ): IssueRow {
   return {
@@ -240,8 +298,11 @@ export function issueRow(
     platform: row.platform,
     service: row.service,
     severity: severityName(row.severity),
-    status: shownStatus(decision, row.lastSeenAt),
-    assignee: decision?.assignee ?? '',
+    status: settled?.status ?? 'unresolved',
+    priority: settled?.priority || priorityOf(row),
+    regressedIn: settled?.regressedIn ?? '',
+    woke: settled?.woke ?? '',
+    assignee: settled?.assignee ?? '',
     firstSeenAt: row.firstSeenAt,
     lastSeenAt: row.lastSeenAt,
     firstRelease: row.firstRelease,
@@ -262,6 +323,6 @@ function writeCursor(value: number, issue: string): string {
 /** Null for the first page, undefined for a text that is no cursor. */
 function readCursor(cursor: string): { value: number; issue: bigint } | null | undefined {
   if (cursor === '') return null;
-  const found = /^(\d{1,16}(?:\.\d{1,6})?)-([0-9a-f]{16})$/.exec(cursor);
+  const found = /^(\d{1,16}(?:\.\d{1,12})?)-([0-9a-f]{16})$/.exec(cursor);
   return found ? { value: Number(found[1]), issue: BigInt(`0x${found[2]}`) } : undefined;
 }

@@ -2,7 +2,10 @@ import type { ErrorPayload, GroupingPart } from '@sightline/record';
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { ask } from '../metrics/ask.ts';
 import { errorColumns, toError, type ErrorColumns, type ErrorRecord } from '../traces/error-record.ts';
-import { issueColumns, issueHex, issueRow, type IssueDecision, type IssueRow } from './list-issues.ts';
+import { issueColumns, issueHex } from './issue-columns.ts';
+import { issueRow, type IssueRow } from './list-issues.ts';
+import { issueNumber, membersOf, mergedColumn, type MergedIssues } from './merged-issues.ts';
+import type { SettledIssue } from './settle-issues.ts';
 
 /** An event in a list; read and shaped as everywhere else. */
 export type ErrorRow = ErrorRecord;
@@ -26,6 +29,9 @@ export interface ErrorEvent extends ErrorRow, Omit<StoredPayload, 'grouping' | '
   readonly transaction: string;
   readonly tags: Record<string, string>;
   readonly attachments: AttachmentInfo[];
+  readonly dist: string;
+  /** Read with source maps that came after it: its issue is the one it had before. */
+  readonly mappedLater: boolean;
 }
 export interface AttachmentInfo {
   readonly name: string;
@@ -42,6 +48,11 @@ export interface IssuePage {
   readonly event: ErrorEvent | null;
   readonly previousEvent: string;
   readonly nextEvent: string;
+  /** The first and the last event that are kept. */
+  readonly oldestEvent: string;
+  readonly newestEvent: string;
+  /** Of the events that are kept. */
+  readonly touched: { readonly orders: number; readonly terminals: number };
   readonly tags: TagValues[];
   /** Empty where its newest event is no longer kept. */
   readonly grouping: GroupingPart[];
@@ -51,10 +62,11 @@ export interface IssueKey {
   readonly organisation: string;
   /** Sixteen hexadecimal digits. */
   readonly issue: string;
+  readonly merged: MergedIssues;
 }
 
 /** Events of one issue between its first and last second; `firstMs` and `lastMs` prune the days to read. */
-const eventsOfIssue = `organisation = {organisation:String} AND issue = {issue:UInt64}
+const eventsOfIssue = `organisation = {organisation:String} AND issue IN {issues:Array(UInt64)}
   AND ts >= fromUnixTimestamp64Milli({firstMs:Int64}) AND ts < fromUnixTimestamp64Milli({lastMs:Int64} + 1)`;
 const newestFirst = 'toStartOfMinute(ts) DESC, ts DESC, event_id DESC';
 
@@ -67,17 +79,18 @@ type IssueParameters = Record<string, ParameterValue>;
 export async function readIssue(
   reader: TelemetryReader,
   key: IssueKey,
-  asked: { event: string; decision: IssueDecision | undefined },
+  asked: { event: string; settled: SettledIssue | undefined },
   limits: QueryLimits = {},
 ): Promise<IssuePage | undefined> {
-  const issue = await readIssueRow(reader, key, asked.decision, limits);
+  const issue = await readIssueRow(reader, key, asked.settled, limits);
   if (!issue) return undefined;
   const parameters = parametersOf(key, issue);
-  const [event, tags] = await Promise.all([
+  const [event, tags, ends] = await Promise.all([
     readEvent(reader, parameters, asked.event, limits),
     readTags(reader, parameters, limits),
+    readEnds(reader, parameters, limits),
   ]);
-  if (!event) return { issue, event: null, previousEvent: '', nextEvent: '', tags, grouping: [] };
+  if (!event) return { issue, event: null, previousEvent: '', nextEvent: '', ...ends, tags, grouping: [] };
   const [previousEvent, nextEvent, attachments] = await Promise.all([
     readNeighbour(reader, parameters, event, 'previous', limits),
     readNeighbour(reader, parameters, event, 'next', limits),
@@ -89,6 +102,7 @@ export async function readIssue(
     event: errorEvent(event, payload, attachments),
     previousEvent,
     nextEvent,
+    ...ends,
     tags,
     grouping: payload.groupingParts ?? payload.grouping.map(partOfLine),
   };
@@ -98,15 +112,16 @@ export async function readIssue(
 export async function readIssueRow(
   reader: TelemetryReader,
   key: IssueKey,
-  decision: IssueDecision | undefined,
+  settled: SettledIssue | undefined,
   limits: QueryLimits = {},
 ): Promise<IssueRow | undefined> {
-  const parameters = { organisation: key.organisation, issue: BigInt(`0x${key.issue}`) };
+  const merged = mergedColumn(key.merged);
+  const parameters = { organisation: key.organisation, issues: membersOf(key.issue, key.merged).map(issueNumber) };
   const [row] = await ask<Parameters<typeof issueRow>[0]>(
     reader,
-    `SELECT ${issueHex('id')} AS issue, i.* EXCEPT (id), i.eventsTotal AS events FROM (SELECT ${issueColumns} FROM issues
-      WHERE organisation = {organisation:String} AND issue = {issue:UInt64} GROUP BY issue) AS i`,
-    parameters,
+    `SELECT ${issueHex('id')} AS issue, i.* EXCEPT (id), i.eventsTotal AS events FROM (SELECT ${issueColumns(merged)} FROM issues
+      WHERE organisation = {organisation:String} AND issue IN {issues:Array(UInt64)} GROUP BY id) AS i`,
+    { ...parameters, ...merged.parameters },
     limits,
   );
   if (!row) return undefined;
@@ -116,7 +131,7 @@ export async function readIssueRow(
   const days = await ask<{ at: number; value: number }>(
     reader,
     `SELECT toFloat64(intDiv(toUnixTimestamp(minute), 86400) * 86400) * 1000 AS at, toFloat64(sum(events)) AS value FROM issue_volume
-    WHERE organisation = {organisation:String} AND issue = {issue:UInt64} AND minute >= toDateTime({fromS:UInt32}) GROUP BY at`,
+    WHERE organisation = {organisation:String} AND issue IN {issues:Array(UInt64)} AND minute >= toDateTime({fromS:UInt32}) GROUP BY at`,
     { ...parameters, fromS: fromMs / 1000 },
     limits,
   );
@@ -125,13 +140,13 @@ export async function readIssueRow(
     at,
     value: byDay.get(at) ?? 0,
   }));
-  return issueRow(row, decision, trend);
+  return issueRow(row, settled, trend);
 }
 
 function parametersOf(key: IssueKey, issue: IssueRow): IssueParameters {
   return {
     organisation: key.organisation,
-    issue: BigInt(`0x${key.issue}`),
+    issues: membersOf(key.issue, key.merged).map(issueNumber),
     firstMs: issue.firstSeenAt,
     lastMs: issue.lastSeenAt,
   };
@@ -159,6 +174,23 @@ async function readEvent(
     limits,
   );
   return row;
+}
+
+async function readEnds(
+  reader: TelemetryReader,
+  parameters: IssueParameters,
+  limits: QueryLimits,
+): Promise<Pick<IssuePage, 'oldestEvent' | 'newestEvent' | 'touched'>> {
+  const [row] = await ask<{ oldestEvent: string; newestEvent: string; orders: number; terminals: number }>(
+    reader,
+    `SELECT argMin(event_id, (ts, event_id)) AS oldestEvent, argMax(event_id, (ts, event_id)) AS newestEvent,
+      toFloat64(uniqIf(order_id, order_id != '')) AS orders, toFloat64(uniqIf(device, device != '')) AS terminals
+    FROM errors WHERE ${eventsOfIssue}`,
+    parameters,
+    limits,
+  );
+  const { orders = 0, terminals = 0, oldestEvent = '', newestEvent = '' } = row ?? {};
+  return { oldestEvent, newestEvent, touched: { orders, terminals } };
 }
 
 async function readNeighbour(
@@ -269,6 +301,8 @@ function errorEvent(row: EventRow, payload: StoredPayload, attachments: Attachme
     extra: payload.extra,
     attachments,
     sdk: payload.sdk,
+    dist: payload.dist ?? '',
+    mappedLater: false,
   };
 }
 
@@ -315,15 +349,23 @@ export function listAttachments(
   );
 }
 
+/** An attachment with its bytes, or with the hash of the blob that holds them ('' where the row itself does). */
+export interface StoredAttachment {
+  readonly name: string;
+  readonly contentType: string;
+  readonly content: Buffer;
+  readonly blob: string;
+}
+
 /** One attachment with its bytes; undefined when the organisation has none of that event and name. */
 export async function readAttachment(
   reader: TelemetryReader,
   key: { organisation: string; eventId: string; name: string },
   limits: QueryLimits = {},
-): Promise<{ name: string; contentType: string; content: Buffer } | undefined> {
-  const [row] = await ask<{ name: string; contentType: string; content: string }>(
+): Promise<StoredAttachment | undefined> {
+  const [row] = await ask<Omit<StoredAttachment, 'content'> & { content: string }>(
     reader,
-    `SELECT name, toString(content_type) AS contentType, base64Encode(content) AS content FROM attachments
+    `SELECT name, toString(content_type) AS contentType, base64Encode(content) AS content, blob FROM attachments
     WHERE organisation = {organisation:String} AND event_id = {event:String} AND name = {name:String} ORDER BY ts DESC LIMIT 1`,
     { organisation: key.organisation, event: key.eventId, name: key.name },
     limits,

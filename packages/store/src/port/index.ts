@@ -70,4 +70,5 @@ export interface TelemetryStore extends TelemetryReader, TelemetryWriter {
   close(): Promise<void>;
 }
 
+export * from './blobs.ts';
 export { traceVerdicts } from './trace-verdicts.ts';

@@ -43,3 +43,12 @@ export function stackText(exceptions: ErrorEvent['exceptions']): string {
     )
     .join('\n');
 }
+
+/** An exception with its stack as the client saw it, before source maps told the original. */
+export function minifiedException(exception: ErrorEvent['exceptions'][number]): ErrorEvent['exceptions'][number] {
+  const frames = exception.frames.map(({ minified, ...frame }): Frame => {
+    if (minified === undefined) return frame;
+    return { ...frame, ...minified, contextLine: '', preContext: [], postContext: [], unresolved: '' };
+  });
+  return { ...exception, frames };
+}

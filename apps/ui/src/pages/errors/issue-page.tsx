@@ -14,12 +14,15 @@ import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
+import { replayOf } from '../../records/replay-of.ts';
 import { Go, useGo } from '../../shell/go.tsx';
+import { quoteValue } from '../../search/query-edit.ts';
 import { useKeys } from '../../shell/keys.ts';
 import { ContextCards } from './context-cards.tsx';
 import './errors.css';
 import { IssueSide } from './issue-side.tsx';
-import { issueTitle, statusTone } from './issue-words.ts';
+import { EventList } from './event-list.tsx';
+import { issueTitle, statusTone, statusWord } from './issue-words.ts';
 import { StackTrace } from './stack-trace.tsx';
 import { Trail } from './trail.tsx';
 
@@ -67,7 +70,8 @@ function IssueView({ answer }: { answer: Answer }): ReactNode {
     <div className="page issue-page">
       <header className="issue-head">
         <div className="row">
-          <ToneBadge tone={statusTone[issue.status]}>{issue.status}</ToneBadge>
+          <ToneBadge tone={statusTone[issue.status]}>{statusWord[issue.status]}</ToneBadge>
+          <span className="chip">{issue.priority} priority</span>
           <span className="muted">{[issue.service, issue.platform].filter((part) => part !== '').join(' · ')}</span>
           <CopyId id={issue.issue} what="Issue id" length={16} />
         </div>
@@ -83,6 +87,15 @@ function IssueView({ answer }: { answer: Answer }): ReactNode {
             />
             <Hit value={formatCount(issue.sites)} word={issue.sites === 1 ? 'site' : 'sites'} />
             <Hit value={formatCount(issue.users)} word={issue.users === 1 ? 'user' : 'users'} />
+            {answer.touched.terminals > 0 && (
+              <Hit
+                value={formatCount(answer.touched.terminals)}
+                word={answer.touched.terminals === 1 ? 'terminal' : 'terminals'}
+              />
+            )}
+            {answer.touched.orders > 0 && (
+              <Hit value={formatCount(answer.touched.orders)} word={answer.touched.orders === 1 ? 'order' : 'orders'} />
+            )}
             <Hit value={formatAmount(issue.amount)} word="in failed transactions" />
           </section>
           <section aria-label="Trend">
@@ -124,9 +137,17 @@ function EventParts({ answer, event }: { answer: Answer; event: NonNullable<Answ
     { keys: 'k', title: 'Newer event', run: newer },
   ]);
   const story = event.correlationId || event.traceId;
+  const replay = replayOf(event);
   return (
     <>
       <div className="event-bar" role="toolbar" aria-label="Events">
+        <Button
+          variant="default"
+          disabled={answer.previousEvent === ''}
+          onClick={() => setSearch({ event: answer.oldestEvent })}
+        >
+          Oldest
+        </Button>
         <Button
           variant="default"
           disabled={answer.previousEvent === ''}
@@ -143,6 +164,13 @@ function EventParts({ answer, event }: { answer: Answer; event: NonNullable<Answ
         >
           Newer
         </Button>
+        <Button
+          variant="default"
+          disabled={answer.nextEvent === ''}
+          onClick={() => setSearch({ event: answer.newestEvent })}
+        >
+          Latest
+        </Button>
         <span>
           Event <CopyId id={event.eventId} what="Event id" /> <TimeText at={event.at} />
         </span>
@@ -156,12 +184,17 @@ function EventParts({ answer, event }: { answer: Answer; event: NonNullable<Answ
           <Go to="/logs" search={logsAround(event)}>
             Logs around
           </Go>
+          {replay !== '' && (
+            <Go to={`/replays/${replay}`} search={{ t: String(Math.round(event.at)) }}>
+              Replay
+            </Go>
+          )}
           {event.site !== '' && <Go to={`/sites/${encodeURIComponent(event.site)}`}>{event.site}</Go>}
         </nav>
       </div>
       <ContextCards groups={event.groups} />
       <Part title="Stack">
-        <StackTrace exceptions={event.exceptions} />
+        <StackTrace exceptions={event.exceptions} later={event.mappedLater} />
       </Part>
       <Part title="What happened before">
         <Trail event={event} />
@@ -172,6 +205,7 @@ function EventParts({ answer, event }: { answer: Answer; event: NonNullable<Answ
         </Part>
       )}
       <MoreOfEvent event={event} />
+      <EventList issue={answer.issue.issue} shown={event.eventId} />
     </>
   );
 }
@@ -184,7 +218,9 @@ function MoreOfEvent({ event }: { event: NonNullable<Answer['event']> }): ReactN
     <Part title="More of this event">
       {event.attachments.map((file) => (
         <p key={file.name}>
-          {file.name}{' '}
+          <a href={`/api/v1/events/${event.eventId}/attachments/${encodeURIComponent(file.name)}`} download>
+            {file.name}
+          </a>{' '}
           <span className="muted">
             {file.contentType}, {formatCount(file.sizeBytes)} bytes
           </span>
@@ -214,7 +250,9 @@ function TagShares({ tags }: { tags: Answer['tags'] }): ReactNode {
             {values.slice(0, 5).map(({ value, events }) => (
               <div key={value} className="tag-share">
                 <span className="tag-fill" style={{ width: `${(events / Math.max(1, total)) * 100}%` }} />
-                <span className="tag-value">{value || '(none)'}</span>
+                <Go to="/errors" className="tag-value" search={{ q: `${tag}:${quoteValue(value)}`, status: 'all' }}>
+                  {value || '(none)'}
+                </Go>
                 <span className="muted">{Math.round((events / Math.max(1, total)) * 100)} %</span>
               </div>
             ))}

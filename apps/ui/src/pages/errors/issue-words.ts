@@ -1,5 +1,6 @@
-import type { IssueRow } from '@sightline/contract';
+import type { getIssue, IssueRow } from '@sightline/contract';
 import type { Tone } from '../../components/state-badge.tsx';
+import type { Reply } from '../../data/call.ts';
 
 export type IssueStatus = IssueRow['status'];
 /** What a person can make of an issue. */
@@ -23,8 +24,47 @@ export function statusBefore(status: IssueStatus): ChosenStatus {
   return status === 'regressed' ? 'unresolved' : status;
 }
 
-/** `2 issues resolved`, `Issue ignored`. */
+/** The status as people say it. */
+export const statusWord: Readonly<Record<IssueStatus, string>> = {
+  unresolved: 'unresolved',
+  regressed: 'regressed',
+  resolved: 'resolved',
+  ignored: 'archived',
+};
+
+/** What was decided and what became of it, in one sentence; '' where the status says it all. */
+export function decisionSentence(
+  issue: Pick<IssueRow, 'status' | 'regressedIn' | 'woke'>,
+  decision: Reply<typeof getIssue>['decision'],
+): string {
+  if (issue.status === 'regressed')
+    return issue.regressedIn === ''
+      ? 'It was resolved and came back.'
+      : `It was resolved and came back in ${issue.regressedIn}.`;
+  if (issue.woke !== '') {
+    return {
+      time: 'Its time in the archive is over.',
+      events: 'It was archived until more events came, and they came.',
+      users: 'It was archived until it hit more users, and it did.',
+      escalating: 'It was archived until it escalates, and it did.',
+    }[issue.woke];
+  }
+  if (decision === null) return '';
+  const { status, resolution, resolvedIn, ignoredUntil, ignoredLimit } = decision;
+  if (status === 'resolved') {
+    if (resolution === 'next-release')
+      return `Resolved with the release after ${resolvedIn === '' ? 'the present one' : resolvedIn}.`;
+    return resolution === 'now' ? '' : `Resolved in ${resolution} ${resolvedIn}.`;
+  }
+  if (status !== 'ignored') return '';
+  const limit = ignoredLimit ?? 0;
+  if (ignoredUntil === 'time') return `Archived until ${new Date(limit).toLocaleString()}.`;
+  if (ignoredUntil === 'escalating') return 'Archived until it escalates.';
+  return ignoredUntil === 'forever' ? 'Archived for ever.' : `Archived until ${limit} more ${ignoredUntil} come.`;
+}
+
+/** `2 issues resolved`, `Issue archived`. */
 export function changedSentence(count: number, status: ChosenStatus): string {
-  const word = status === 'unresolved' ? 'reopened' : status;
+  const word = status === 'unresolved' ? 'reopened' : statusWord[status];
   return count === 1 ? `Issue ${word}` : `${count} issues ${word}`;
 }

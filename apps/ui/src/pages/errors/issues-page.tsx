@@ -1,4 +1,4 @@
-import { listIssues, type IssueRow } from '@sightline/contract';
+import { getIssue, listIssues, mergeIssues, type IssueChange, type IssueRow } from '@sightline/contract';
 import { Button, Checkbox, SegmentedControl, Select } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState, type ReactNode } from 'react';
@@ -11,13 +11,17 @@ import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAddress } from '../../data/address.ts';
+import { useAct } from '../../data/ask.ts';
 import { call, type ProblemError, type Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { useMe } from '../../data/session.tsx';
 import { QueryLine } from '../../search/query-line.tsx';
 import { Go, useGo } from '../../shell/go.tsx';
+import { useKeys } from '../../shell/keys.ts';
 import './errors.css';
-import { issueTitle, statusTone } from './issue-words.ts';
+import { IssueActs } from './issue-acts.tsx';
+import { issueTitle, statusTone, statusWord } from './issue-words.ts';
+import { IssueViews } from './issue-views.tsx';
 import { useChangeIssues } from './use-change-issues.tsx';
 
 const statuses = ['open', 'unresolved', 'regressed', 'resolved', 'ignored', 'all'] as const;
@@ -27,8 +31,20 @@ const sorts = [
   { value: 'events', label: 'Events' },
   { value: 'sites', label: 'Sites' },
   { value: 'users', label: 'Users' },
+  { value: 'money', label: 'Money' },
+  { value: 'priority', label: 'Priority' },
 ] as const;
 const ownFields = [
+  'is',
+  'assigned',
+  'priority',
+  'has',
+  'level',
+  'events',
+  'users',
+  'sites',
+  'money',
+  'firstRelease',
   'type',
   'message',
   'culprit',
@@ -52,7 +68,9 @@ const ownFields = [
 export default function IssuesPage(): ReactNode {
   const { search, setSearch } = useAddress();
   const { query: scope } = useScope();
-  const { may } = useMe();
+  const me = useMe();
+  const { may } = me;
+  const merge = useAct(mergeIssues, [listIssues, getIssue]);
   const go = useGo();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const { change, busy } = useChangeIssues();
@@ -70,15 +88,55 @@ export default function IssuesPage(): ReactNode {
   const issues = useMemo(() => asked.data?.pages.flatMap((page) => page.issues) ?? [], [asked.data]);
   const error = asked.error as ProblemError | null;
   const picked = issues.filter(({ issue }) => chosen.has(issue));
-  const act = async (to: 'resolved' | 'ignored' | 'unresolved') => {
+  const act = async (wanted: IssueChange) => {
     setChosen(new Set());
-    await change(picked, to);
+    await change(picked, wanted);
   };
+  const [row, setRow] = useState(-1);
+  const at = issues[row];
+  const move = (step: number) => {
+    const next = Math.max(0, Math.min(issues.length - 1, row + step));
+    setRow(next);
+    const found = document.querySelector<HTMLElement>(`[data-row="${next}"] .issue-title`);
+    found?.focus();
+  };
+  const toggle = (issue: string) =>
+    setChosen((old) => {
+      const next = new Set(old);
+      if (!next.delete(issue)) next.add(issue);
+      return next;
+    });
+  const resolvable = picked.length > 0 ? picked : at === undefined ? [] : [at];
+  useKeys([
+    { keys: 'j', title: 'Next issue', run: () => move(1) },
+    { keys: 'k', title: 'Previous issue', run: () => move(-1) },
+    ...(may('responder')
+      ? [
+          { keys: 'x', title: 'Choose the issue', run: () => at !== undefined && toggle(at.issue) },
+          {
+            keys: 'e',
+            title: 'Resolve what is chosen',
+            run: () => {
+              if (resolvable.length === 0) return;
+              setChosen(new Set());
+              void change(resolvable, { status: 'resolved' });
+            },
+          },
+        ]
+      : []),
+  ]);
   const setQuery = (next: string) => setSearch({ q: next }, { push: true });
   return (
     <div className="page">
       <div className="page-head">
         <h1>Errors</h1>
+        <IssueViews
+          q={q}
+          sort={sort}
+          onTake={(view) =>
+            setSearch({ q: view.query, sort: view.sort === 'last-seen' ? '' : view.sort }, { push: true })
+          }
+        />
         <SegmentedControl
           size="xs"
           aria-label="State of the issues"
@@ -86,7 +144,7 @@ export default function IssuesPage(): ReactNode {
           value={status}
           data={statuses.map((value) => ({
             value,
-            label: value === 'all' ? 'All' : value.charAt(0).toUpperCase() + value.slice(1),
+            label: statusLabel(value),
           }))}
           onChange={(value) => setSearch({ status: value === 'open' ? '' : value }, { push: true })}
         />
@@ -113,15 +171,32 @@ export default function IssuesPage(): ReactNode {
       {picked.length > 0 && (
         <div className="bulk-bar" role="toolbar" aria-label="Chosen issues">
           <span>{picked.length} chosen</span>
-          <Button disabled={busy} onClick={() => void act('resolved')}>
-            Resolve
+          <IssueActs
+            open={picked.some(isOpen)}
+            closed={picked.some((issue) => !isOpen(issue))}
+            busy={busy}
+            release={picked.length === 1 ? (picked[0]?.lastRelease ?? '') : ''}
+            act={(wanted) => void act(wanted)}
+          />
+          <Button variant="default" disabled={busy} onClick={() => void act({ assignee: me.person.email })}>
+            Assign to me
           </Button>
-          <Button variant="default" disabled={busy} onClick={() => void act('ignored')}>
-            Ignore
-          </Button>
-          <Button variant="default" disabled={busy} onClick={() => void act('unresolved')}>
-            Reopen
-          </Button>
+          {picked.length > 1 && (
+            <Button
+              variant="default"
+              disabled={merge.isPending}
+              onClick={() => {
+                const [into, ...others] = picked.toSorted((a, b) => a.firstSeenAt - b.firstSeenAt);
+                if (into === undefined) return;
+                merge.mutate(
+                  { params: { issue: into.issue }, body: { issues: others.map(({ issue }) => issue) } },
+                  { onSuccess: () => setChosen(new Set()) },
+                );
+              }}
+            >
+              Merge
+            </Button>
+          )}
           <Button variant="subtle" onClick={() => setChosen(new Set())}>
             Clear
           </Button>
@@ -165,21 +240,13 @@ export default function IssuesPage(): ReactNode {
             <span className="figure">Amount</span>
             <span>Last seen</span>
           </li>
-          {issues.map((issue) => (
+          {issues.map((issue, index) => (
             <IssueLine
               key={issue.issue}
+              row={index}
               issue={issue}
               chosen={chosen.has(issue.issue)}
-              onChoose={
-                may('responder')
-                  ? () =>
-                      setChosen((old) => {
-                        const next = new Set(old);
-                        if (!next.delete(issue.issue)) next.add(issue.issue);
-                        return next;
-                      })
-                  : undefined
-              }
+              onChoose={may('responder') ? () => toggle(issue.issue) : undefined}
             />
           ))}
         </ol>
@@ -193,18 +260,29 @@ export default function IssuesPage(): ReactNode {
   );
 }
 
+function isOpen({ status }: IssueRow): boolean {
+  return status === 'unresolved' || status === 'regressed';
+}
+
+function statusLabel(status: (typeof statuses)[number]): string {
+  const word = status === 'ignored' ? 'archived' : status;
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
 function IssueLine({
   issue,
+  row,
   chosen,
   onChoose,
 }: {
   issue: IssueRow;
+  row: number;
   chosen: boolean;
   onChoose: (() => void) | undefined;
 }): ReactNode {
   const title = issueTitle(issue);
   return (
-    <li className="issue-row" aria-label={title}>
+    <li className="issue-row" aria-label={title} data-row={row}>
       {onChoose === undefined ? (
         <span />
       ) : (
@@ -216,7 +294,11 @@ function IssueLine({
           <span className="cut">{title}</span>
         </Go>
         <div className="issue-where">
-          {issue.status !== 'unresolved' && <ToneBadge tone={statusTone[issue.status]}>{issue.status}</ToneBadge>}
+          {issue.status !== 'unresolved' && (
+            <ToneBadge tone={statusTone[issue.status]}>{statusWord[issue.status]}</ToneBadge>
+          )}
+          {issue.regressedIn !== '' && <span>in {issue.regressedIn}</span>}
+          {issue.priority === 'high' && <span className="chip">high priority</span>}
           <span>{issue.service}</span>
           <span className="issue-culprit code">{issue.culprit}</span>
           <span>

@@ -17,3 +17,11 @@ export const issuePage = definePage({
   icon: IconBug,
   load: async () => import('./issue-page.tsx'),
 });
+
+export const errorRulesPage = definePage({
+  path: '/error-rules',
+  title: 'Rules for errors',
+  group: 'detail',
+  icon: IconBug,
+  load: async () => import('./error-rules-page.tsx'),
+});

@@ -1,26 +1,57 @@
 import type { ErrorEvent } from '@sightline/contract';
-import { Button } from '@mantine/core';
+import { Button, SegmentedControl } from '@mantine/core';
 import { IconCopy } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { copyText } from '../../components/copy.ts';
+import { useAddress } from '../../data/address.ts';
 import './errors.css';
-import { foldFrames, stackText, type Frame, type FrameRun } from './fold-frames.ts';
+import { foldFrames, minifiedException, stackText, type Frame, type FrameRun } from './fold-frames.ts';
 
 /** The exception that was thrown and its causes, each with its stack: own frames open with code, others folded. */
-export function StackTrace({ exceptions }: { exceptions: ErrorEvent['exceptions'] }): ReactNode {
+export function StackTrace({
+  exceptions,
+  later = false,
+}: {
+  exceptions: ErrorEvent['exceptions'];
+  /** Its source maps came after the event. */
+  later?: boolean;
+}): ReactNode {
+  const { search, setSearch } = useAddress();
+  const [all, setAll] = useState(false);
   if (exceptions.length === 0) return <p className="muted">The event carries no stack.</p>;
+  const mapped = exceptions.some(({ frames }) => frames.some(({ minified }) => minified !== undefined));
+  const asSent = mapped && search['stack'] === 'minified';
+  const shown = asSent ? exceptions.map(minifiedException) : exceptions;
   return (
     <div className="stack-trace">
       <div className="stack-acts">
+        <Button variant="subtle" aria-pressed={all} onClick={() => setAll(!all)}>
+          {all ? 'Own frames' : 'All frames'}
+        </Button>
+        {mapped && (
+          <SegmentedControl
+            aria-label="Which code the stack shows"
+            size="xs"
+            value={asSent ? 'minified' : 'original'}
+            onChange={(stack) => setSearch({ stack: stack === 'minified' ? stack : '' })}
+            data={[
+              { value: 'original', label: 'Original' },
+              { value: 'minified', label: 'Minified' },
+            ]}
+          />
+        )}
         <Button
           variant="subtle"
           leftSection={<IconCopy size={14} />}
-          onClick={() => void copyText(stackText(exceptions), 'Stack')}
+          onClick={() => void copyText(stackText(shown), 'Stack')}
         >
           Copy stack
         </Button>
       </div>
-      {exceptions.map((exception, index) => (
+      {later && !asSent && (
+        <p className="muted">Read with source maps that came after this event; it is grouped by what was known then.</p>
+      )}
+      {shown.map((exception, index) => (
         <section key={index} aria-label={index === 0 ? 'Exception' : 'Cause'}>
           <h3 className="stack-title">
             {index > 0 && <span className="muted">Caused by </span>}
@@ -28,8 +59,9 @@ export function StackTrace({ exceptions }: { exceptions: ErrorEvent['exceptions'
           </h3>
           {caughtBy(exception) !== '' && <p className="muted">{caughtBy(exception)}</p>}
           {foldFrames(exception.frames).map((run) => (
-            <Run key={run.start} run={run} first={index === 0} />
+            <Run key={`${run.start}-${all}`} run={run} first={index === 0} opened={all} />
           ))}
+          {exception.registers !== undefined && <Values title="Registers" values={exception.registers} />}
         </section>
       ))}
     </div>
@@ -42,8 +74,8 @@ function caughtBy({ mechanism, handled }: ErrorEvent['exceptions'][number]): str
   return [by, handled === false ? 'not handled' : ''].filter((part) => part !== '').join(', ');
 }
 
-function Run({ run, first }: { run: FrameRun; first: boolean }): ReactNode {
-  const [open, setOpen] = useState(false);
+function Run({ run, first, opened }: { run: FrameRun; first: boolean; opened: boolean }): ReactNode {
+  const [open, setOpen] = useState(opened);
   if (!run.own && !open) {
     return (
       <button type="button" className="frame-fold" onClick={() => setOpen(true)}>
@@ -67,21 +99,48 @@ function FrameView({ frame, startsOpen }: { frame: Frame; startsOpen: boolean })
       {!frame.inApp && <span className="chip"> library</span>}
     </>
   );
-  if (!hasCode) return <div className="stack-frame frame-head">{head}</div>;
+  const { locals } = frame;
+  const reason = frame.unresolved ?? '';
+  const why = reason === '' ? null : <p className="frame-why">Not resolved: {reason}.</p>;
+  if (!hasCode && locals === undefined)
+    return (
+      <div className="stack-frame">
+        <div className="frame-head">{head}</div>
+        {why}
+      </div>
+    );
   const firstLine = (frame.line ?? frame.preContext.length + 1) - frame.preContext.length;
   const lines = [...frame.preContext, frame.contextLine, ...frame.postContext];
   return (
     <details className="stack-frame" open={startsOpen}>
       <summary className="frame-head">{head}</summary>
-      <pre className="frame-code" tabIndex={0}>
-        {lines.map((line, index) => (
-          <span key={index} className="code-line" data-hit={index === frame.preContext.length ? '' : undefined}>
-            <span className="code-number">{firstLine + index}</span>
-            {line}
-            {'\n'}
-          </span>
-        ))}
-      </pre>
+      {why}
+      {hasCode && (
+        <pre className="frame-code" tabIndex={0}>
+          {lines.map((line, index) => (
+            <span key={index} className="code-line" data-hit={index === frame.preContext.length ? '' : undefined}>
+              <span className="code-number">{firstLine + index}</span>
+              {line}
+              {'\n'}
+            </span>
+          ))}
+        </pre>
+      )}
+      {locals !== undefined && <Values title="Local variables" values={locals} />}
     </details>
+  );
+}
+
+/** Variables of a frame, registers of a processor: name and value. */
+function Values({ title, values }: { title: string; values: Readonly<Record<string, string>> }): ReactNode {
+  return (
+    <dl className="frame-values" aria-label={title}>
+      {Object.entries(values).map(([name, value]) => (
+        <div key={name}>
+          <dt className="code">{name}</dt>
+          <dd className="code">{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

@@ -21,6 +21,7 @@ import { FacetList } from './facet-list.tsx';
 import { LogDrawer } from './log-drawer.tsx';
 import { LogList } from './log-list.tsx';
 import './logs.css';
+import { PatternList } from './pattern-list.tsx';
 import { useLogs } from './use-logs.ts';
 import { useTail } from './use-tail.ts';
 
@@ -47,11 +48,12 @@ export default function LogsPage(): ReactNode {
   const openId = search['row'] ?? '';
   const order = search['order'] === 'oldest' ? 'oldest' : 'newest';
   const tailing = search['tail'] === '1';
+  const grouping = search['view'] === 'patterns' && !tailing;
   const [paused, setPaused] = useState(false);
   const [facetsOpen, setFacetsOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const narrow = useMediaQuery('(max-width: 900px)');
-  const logs = useLogs(scope, q, order, !tailing);
+  const logs = useLogs(scope, q, order, !tailing && !grouping);
   const histogram = useAsk(logHistogram, { query: { ...scope, q, buckets: narrow ? 60 : 120 } }, { when: !tailing });
   const holds = useCallback(() => paused || (box.current?.scrollTop ?? 0) > 4, [paused]);
   const tail = useTail(tailing, scope, q, holds);
@@ -127,7 +129,7 @@ export default function LogsPage(): ReactNode {
           )}
           {!tailing && (
             <div className="logs-count muted">
-              {histogram.data !== undefined && (
+              {histogram.data !== undefined && !grouping && (
                 <span>
                   {formatCount(histogram.data.total)} lines
                   {logs.tookMs > 0 && ` · ${formatDuration(logs.tookMs)}`}
@@ -137,10 +139,20 @@ export default function LogsPage(): ReactNode {
               <button
                 type="button"
                 className="plain-button"
-                onClick={() => setSearch({ order: order === 'newest' ? 'oldest' : '' })}
+                aria-pressed={grouping}
+                onClick={() => setSearch({ view: grouping ? '' : 'patterns', row: '' }, { push: true })}
               >
-                {order === 'newest' ? 'Newest first' : 'Oldest first'}
+                {grouping ? 'Show lines' : 'Show patterns'}
               </button>
+              {!grouping && (
+                <button
+                  type="button"
+                  className="plain-button"
+                  onClick={() => setSearch({ order: order === 'newest' ? 'oldest' : '' })}
+                >
+                  {order === 'newest' ? 'Newest first' : 'Oldest first'}
+                </button>
+              )}
             </div>
           )}
           {tailing && tail.unread > 0 && (
@@ -156,11 +168,18 @@ export default function LogsPage(): ReactNode {
               {formatCount(tail.unread)} new {tail.unread === 1 ? 'line' : 'lines'}
             </button>
           )}
-          {logs.loading && <SkeletonRows rows={24} height={26} />}
-          {!tailing && logs.error !== null && logs.error.position === undefined && rows.length === 0 && (
+          {grouping && (
+            <PatternList
+              scope={scope}
+              q={q}
+              onQuery={(next) => setSearch({ q: next, view: '', row: '' }, { push: true })}
+            />
+          )}
+          {!grouping && logs.loading && <SkeletonRows rows={24} height={26} />}
+          {!tailing && !grouping && logs.error !== null && logs.error.position === undefined && rows.length === 0 && (
             <ErrorState error={logs.error} kept="Your search stands in the address." again={logs.again} />
           )}
-          {!tailing && !logs.loading && logs.error === null && rows.length === 0 && (
+          {!tailing && !grouping && !logs.loading && logs.error === null && rows.length === 0 && (
             <NoLines q={q} clear={() => setQuery('')} send={() => go('/data')} />
           )}
           {tailing && rows.length === 0 && (
@@ -170,7 +189,7 @@ export default function LogsPage(): ReactNode {
               text="Lines that match are shown here as they arrive."
             />
           )}
-          {rows.length > 0 && (
+          {!grouping && rows.length > 0 && (
             <LogList
               box={box}
               rows={rows}

@@ -6,6 +6,7 @@ import {
   listLabels,
   listLabelValues,
   listStreams,
+  logqlPatterns,
   parseLogSelector,
   runLogQuery,
   type DetectedField,
@@ -140,6 +141,36 @@ async function detectedFieldValues(call: LokiCall): Promise<unknown> {
   return { values: fields.find(({ label }) => label === call.name)?.values ?? [], limit: 1000 };
 }
 
+const mostPatterns = 300;
+
+/** Mined when they are asked for, over all lines of the range or an even sample of a million. */
+async function patterns(call: LokiCall): Promise<unknown> {
+  const found = selected(call);
+  if (found instanceof LokiFault) return found;
+  const step = readStep(call.form, 'step');
+  if (!step.ok) return new LokiFault(400, step.error);
+  const { fromNs, toNs } = found.scope.range;
+  // At most some hundred points a pattern, however fine the step that was asked for.
+  const least = Math.ceil(Number((toNs - fromNs) / 1_000_000n) / 400);
+  const stepMs = Math.max(least, step.value ?? defaultStepMs(fromNs, toNs), 1000);
+  const mined = await logqlPatterns(
+    call.deps.store,
+    found.scope,
+    found.query,
+    { stepMs, limit: mostPatterns },
+    { signal: call.signal },
+  );
+  const fromMs = Number(fromNs / 1_000_000n);
+  const data = mined.patterns.map(({ template, trend, severity }) => ({
+    pattern: template,
+    level: severity === '' ? 'unknown' : severity,
+    samples: trend.flatMap((count, bucket) =>
+      count === 0 ? [] : [[Math.floor((fromMs + bucket * stepMs) / 1000), count]],
+    ),
+  }));
+  return { status: 'success', data };
+}
+
 export const indexRoutes: readonly LokiRoute[] = [
   { path: '/labels', answer: labels },
   { path: '/label', answer: labels },
@@ -148,6 +179,7 @@ export const indexRoutes: readonly LokiRoute[] = [
   { path: '/index/stats', answer: stats },
   { path: '/index/volume', answer: (call) => volume(call, false) },
   { path: '/index/volume_range', answer: (call) => volume(call, true) },
+  { path: '/patterns', answer: patterns },
   { path: '/detected_labels', answer: detectedLabels },
   { path: '/detected_fields', answer: detectedFields },
   { path: '/detected_field/:name/values', answer: detectedFieldValues },

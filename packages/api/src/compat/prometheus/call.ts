@@ -1,4 +1,3 @@
-import type { MetricEngine } from '@sightline/query/promql';
 import type { ApiDeps } from '../../route.ts';
 import type { Asker } from './asker.ts';
 import { ApiFault } from './fault.ts';
@@ -37,7 +36,3 @@ export const getOrPost = (path: string, answer: PrometheusRoute['answer']): Prom
   path,
   answer,
 });
-
-export function engineOf({ deps }: Call): MetricEngine | ApiFault {
-  return deps.metricEngine ?? new ApiFault('unavailable', 'this server holds no metrics');
-}

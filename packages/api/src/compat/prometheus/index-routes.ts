@@ -9,7 +9,7 @@ import {
   type SeriesQuery,
   showSampleValue,
 } from '@sightline/query/promql';
-import { type Answer, type Call, engineOf, get, getOrPost, type PrometheusRoute } from './call.ts';
+import { type Answer, type Call, get, getOrPost, type PrometheusRoute } from './call.ts';
 import { ApiFault, badData, invalidParameter } from './fault.ts';
 import { countOf, limitOf, selectorsOf, timeOr, unescapeLabel } from './parameters.ts';
 import { faultOf, queryTimeoutMs } from './query-routes.ts';
@@ -51,8 +51,7 @@ async function list<T>(
   read: (engine: MetricEngine, query: SeriesQuery) => Promise<Result<Limited<T>, QueryFault>>,
   show: (item: T) => string,
 ): Promise<Answer> {
-  const engine = engineOf(call);
-  if (engine instanceof ApiFault) return engine;
+  const { metrics: engine } = call.deps.store;
   const query = seriesQuery(call);
   if (query instanceof ApiFault) return query;
   const answer = await reading(call, (signal) => read(engine, { ...query, signal }));
@@ -84,8 +83,7 @@ function rangeOf(form: Call['form']): { startMs: number; endMs: number } | ApiFa
 
 async function answerMetadata(call: Call): Promise<Answer> {
   const { form, asker } = call;
-  const engine = engineOf(call);
-  if (engine instanceof ApiFault) return engine;
+  const { metrics: engine } = call.deps.store;
   const limit = countOf(form, 'limit');
   if (limit instanceof ApiFault) return limit;
   const perMetric = countOf(form, 'limit_per_metric');
@@ -104,8 +102,7 @@ async function answerMetadata(call: Call): Promise<Answer> {
 
 async function answerExemplars(call: Call): Promise<Answer> {
   const { form, asker } = call;
-  const engine = engineOf(call);
-  if (engine instanceof ApiFault) return engine;
+  const { metrics: engine } = call.deps.store;
   const range = rangeOf(form);
   if (range instanceof ApiFault) return range;
   if (range.endMs < range.startMs && form.get('end') !== '') {

@@ -144,13 +144,13 @@ beforeEach(async () => {
       store: {
         query: () => Promise.reject(new Error('not asked')),
         stream: () => Promise.reject(new Error('no')),
+        metrics: told.engine,
       } as never,
       control,
       ingest: { status: () => ({ lagMs: 0, spoolBytes: 0, spoolLimitBytes: 1, waitingRecords: 0 }) },
       clock: new ManualClock(nowMs),
       logger: silentLogger,
       settings: { publicUrl: 'http://sightline.test', version: '1.2.3', demo: false },
-      metricEngine: told.engine,
       ruleReader: { groups: async () => [group, { ...group, name: 'second' }] },
       targetReader: {
         pools: async () => ['node', 'b', 'a'],

@@ -9,7 +9,7 @@ import {
   type QueryValue,
 } from '@sightline/query/promql';
 import type { Result } from '@sightline/base';
-import { type Answer, type Call, engineOf, getOrPost, type PrometheusRoute } from './call.ts';
+import { type Answer, type Call, getOrPost, type PrometheusRoute } from './call.ts';
 import { ApiFault, badData, invalidParameter } from './fault.ts';
 import { limitOf, readSpan, spanOf, timeOf, timeOr } from './parameters.ts';
 import { Pieces } from './reply.ts';
@@ -80,8 +80,7 @@ async function evaluate(
   run: (engine: MetricEngine, asked: Asked) => Promise<Result<Evaluated, QueryFault>>,
 ): Promise<Answer> {
   const { form, asker, gate } = call;
-  const engine = engineOf(call);
-  if (engine instanceof ApiFault) return engine;
+  const { metrics: engine } = call.deps.store;
   const timeoutMs = form.get('timeout') === '' ? queryTimeoutMs : spanOf(form, 'timeout');
   if (timeoutMs instanceof ApiFault) return timeoutMs;
   const lookbackMs = form.get('lookback_delta') === '' ? 0 : readSpan(form.get('lookback_delta'));

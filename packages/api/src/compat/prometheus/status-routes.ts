@@ -1,6 +1,6 @@
 import { aggregators, binaryOperators, functions } from '@sightline/query/promql';
 import os from 'node:os';
-import { type Answer, type Call, engineOf, get, type PrometheusRoute } from './call.ts';
+import { type Answer, type Call, get, type PrometheusRoute } from './call.ts';
 import { ApiFault, badData } from './fault.ts';
 import { countOf } from './parameters.ts';
 import { queryTimeoutMs } from './query-routes.ts';
@@ -79,8 +79,7 @@ export const statusRoutes: readonly PrometheusRoute[] = [
 
 async function answerStatistics(call: Call): Promise<Answer> {
   const { form, asker } = call;
-  const engine = engineOf(call);
-  if (engine instanceof ApiFault) return engine;
+  const { metrics: engine } = call.deps.store;
   if (asker.site !== '') return new ApiFault('forbidden', `this key is bound to ${asker.site}; it sees no other sites`);
   const given = countOf(form, 'limit');
   if (given instanceof ApiFault || (form.get('limit') !== '' && given < 1)) {

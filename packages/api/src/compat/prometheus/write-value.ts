@@ -5,6 +5,7 @@ import {
   type MatrixSeries,
   type QueryValue,
   showSampleValue,
+  sortedNames,
   type VectorSample,
 } from '@sightline/query/promql';
 
@@ -18,8 +19,33 @@ export function timestampJson(ms: number): string {
 
 /** Labels in order of their names. */
 export function labelsJson(labels: Labels): string {
-  const names = Object.keys(labels).sort();
-  return `{${names.map((name) => `${JSON.stringify(name)}:${JSON.stringify(labels[name])}`).join(',')}}`;
+  return new LabelWriter().json(labels);
+}
+
+/** Texts that are kept with their quotes; with more they are forgotten. */
+const quotedTexts = 50_000;
+
+/** Writes labels of many series: a text that many of them have is quoted once. */
+class LabelWriter {
+  readonly #quoted = new Map<string, string>();
+
+  json(labels: Labels): string {
+    let text = '{';
+    for (const name of sortedNames(labels)) {
+      text += `${text.length > 1 ? ',' : ''}${this.#quote(name)}:${this.#quote(labels[name] ?? '')}`;
+    }
+    return `${text}}`;
+  }
+
+  #quote(text: string): string {
+    let quoted = this.#quoted.get(text);
+    if (quoted === undefined) {
+      quoted = JSON.stringify(text);
+      if (this.#quoted.size >= quotedTexts) this.#quoted.clear();
+      this.#quoted.set(text, quoted);
+    }
+    return quoted;
+  }
 }
 
 /** `{count, sum, buckets: [[boundaries, lower, upper, count], …]}`; empty buckets are left out. */
@@ -66,7 +92,8 @@ export function* valuePieces(value: QueryValue, more: string): Generator<string>
       break;
     case 'vector': {
       const at = timestampJson(value.atMs);
-      yield* listPieces(value.samples, (sample) => sampleJson(sample, at));
+      const writer = new LabelWriter();
+      yield* listPieces(value.samples, (sample) => sampleJson(sample, at, writer));
       break;
     }
     case 'matrix':
@@ -75,23 +102,26 @@ export function* valuePieces(value: QueryValue, more: string): Generator<string>
   yield `${more}}`;
 }
 
-function sampleJson({ labels, value, histogram }: VectorSample, at: string): string {
+function sampleJson({ labels, value, histogram }: VectorSample, at: string, writer: LabelWriter): string {
   const shown = histogram
     ? `"histogram":[${at},${histogramJson(histogram)}]`
     : `"value":[${at},"${showSampleValue(value)}"]`;
-  return `{"metric":${labelsJson(labels)},${shown}}`;
+  return `{"metric":${writer.json(labels)},${shown}}`;
 }
 
 function* matrixPieces(series: readonly MatrixSeries[]): Generator<string> {
   // Series of one answer share their times: each is written once.
   const stamps = new Stamps();
+  const writer = new LabelWriter();
   let piece = '[';
   for (const [at, { labels, floats, histograms }] of series.entries()) {
-    piece += `${at === 0 ? '' : ','}{"metric":${labelsJson(labels)}`;
+    piece += `${at === 0 ? '' : ','}{"metric":${writer.json(labels)}`;
     const count = floats.times.length;
+    let shown: readonly string[] = [];
     for (let point = 0; point < count; point++) {
+      if (point % shownTogether === 0) shown = showAll(floats.values.subarray(point, point + shownTogether));
       piece += point === 0 ? ',"values":[' : ',';
-      piece += `[${stamps.at(point, floats.times[point] ?? 0)},"${showSampleValue(floats.values[point] ?? 0)}"]`;
+      piece += `[${stamps.at(point, floats.times[point] ?? 0)},"${shown[point % shownTogether] ?? ''}"]`;
       if (piece.length < pieceSize) continue;
       yield piece;
       piece = '';
@@ -109,6 +139,20 @@ function* matrixPieces(series: readonly MatrixSeries[]): Generator<string> {
     piece = '';
   }
   yield `${piece}]`;
+}
+
+const shownTogether = 512;
+
+/** Values as `showSampleValue` shows them: JSON's digits are the same and half as dear, but for the very small, the very large and no numbers. */
+function showAll(values: Float64Array): string[] {
+  const texts = JSON.stringify([...values])
+    .slice(1, -1)
+    .split(',');
+  for (const [i, value] of values.entries()) {
+    const size = Math.abs(value);
+    if (!(size >= 1e-6 && size < 1e21)) texts[i] = showSampleValue(value);
+  }
+  return texts;
 }
 
 class Stamps {

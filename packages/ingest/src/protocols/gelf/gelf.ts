@@ -2,7 +2,7 @@ import { isObject, parseJson, textOf } from '../../errors/json-reader.ts';
 import { findKey } from '../../find-key.ts';
 import { LogBatch } from '../../logs/log-batch.ts';
 import { defineProtocol, type Checked, type Ending, type ProtocolReply, type ProtocolRequest } from '../../protocol.ts';
-import { readGelf } from './read-gelf.ts';
+import { readGelf } from '../../logs/read-gelf.ts';
 
 /** One message, or several as an array or one a line; each is refused alone. */
 export function checkGelf(request: ProtocolRequest): Checked {

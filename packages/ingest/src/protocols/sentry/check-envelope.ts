@@ -2,30 +2,76 @@ import type { Reason } from '@sightline/record';
 import { eventIdOf } from '../../errors/normalise-event.ts';
 import { hexIdOf, listOf, objectOf, textOf, type JsonObject } from '../../errors/json-reader.ts';
 import type { Checked, Frame, ProtocolRequest, Refusal } from '../../protocol.ts';
-import { parseEnvelope, writeEnvelope, type EnvelopeItem } from './envelope.ts';
+import { parseEnvelope, writeEnvelope, type EnvelopeFault, type EnvelopeItem } from './envelope.ts';
 import { categorySignal, itemJson, itemKinds, unsupportedSignal } from './item-kinds.ts';
+import { type CategoryGate, limitedCategories } from './category-limits.ts';
 import { logsFrame } from './items/log.ts';
-import { sentryLane } from './lane.ts';
+import { metricsFrame } from './items/trace-metric.ts';
+import { laneOf } from './lane.ts';
 
 const maxReported = 1_000_000_000;
 
 /**
  * Splits an envelope by signal, so that each frame has one count. Items whose payload is malformed are left out and named;
- * items of a type that we do not keep are counted; log items go to the lane of OTLP logs.
+ * items of a type that we do not keep are counted; log items go to the lane of OTLP logs, metrics to that of OTLP metrics. What is
+ * more than `gate` lets pass is refused, and the client told for how long.
  */
-export function checkEnvelope(request: ProtocolRequest): Checked {
+export function checkEnvelope(request: ProtocolRequest, gate?: CategoryGate): Checked {
   const envelope = parseEnvelope(request.body);
   if (!envelope.ok) return { kind: 'refuse', status: 400, reason: 'malformed', message: envelope.error, records: 1 };
   const { header, items, faults } = envelope.value;
+  return checkItems(header, items, request, faults, gate);
+}
+
+/** As `checkEnvelope`, of items that were read. */
+export function checkItems(
+  header: JsonObject,
+  items: readonly EnvelopeItem[],
+  request: ProtocolRequest,
+  faults: readonly EnvelopeFault[] = [],
+  gate?: CategoryGate,
+): Checked {
   const sorted = sortItems(items);
   const logs = logsFrame(sorted.logs, request, header);
+  const metrics = metricsFrame(sorted.metrics, request, header);
+  const passed = passGate(sorted.kept, request, gate);
   const refused = [
     ...faults.map((fault) => refusal('other', 'malformed', 1, fault.message)),
     ...sorted.refused,
     ...logs.refused,
+    ...metrics.refused,
+    ...passed.refused,
   ];
-  const named = { ...header, event_id: envelopeId(header, sorted.kept) };
-  return { kind: 'accept', frames: [...signalFrames(named, sorted.kept), ...logs.frames], refused };
+  const named = { ...header, event_id: envelopeId(header, passed.kept) };
+  const frames = [...signalFrames(named, passed.kept), ...logs.frames, ...metrics.frames];
+  return {
+    kind: 'accept',
+    frames,
+    refused,
+    ...(passed.limits !== '' && { headers: { 'x-sentry-rate-limits': passed.limits } }),
+  };
+}
+
+/** What of the items may pass now; `limits` is what the client is to be told of the rest, '' when all may. */
+function passGate(
+  items: readonly KeptItem[],
+  { scope, receivedAtMs }: ProtocolRequest,
+  gate: CategoryGate | undefined,
+): { readonly kept: readonly KeptItem[]; readonly refused: readonly Refusal[]; readonly limits: string } {
+  const kept: KeptItem[] = [];
+  const refused: Refusal[] = [];
+  const waits = new Map<string, number>();
+  for (const item of items) {
+    const waitS = gate?.ask(scope.organisation, item.signal, item.records, receivedAtMs);
+    if (waitS === undefined) {
+      kept.push(item);
+      continue;
+    }
+    waits.set(limitedCategories[item.signal] ?? '', waitS);
+    refused.push(refusal(item.signal, 'rate-limited', item.records, `more ${item.signal} than a minute may hold`));
+  }
+  const limits = [...waits].map(([category, seconds]) => `${seconds}:${category}:organization:quota`).join(', ');
+  return { kept, refused, limits };
 }
 
 /** The header's id, else that of the first event: reply, rows and attachments must name the same one. */
@@ -45,15 +91,18 @@ export interface KeptItem {
 interface Sorted {
   readonly kept: readonly KeptItem[];
   readonly logs: readonly EnvelopeItem[];
+  readonly metrics: readonly EnvelopeItem[];
   readonly refused: readonly Refusal[];
 }
 
 function sortItems(items: readonly EnvelopeItem[]): Sorted {
   const kept: KeptItem[] = [];
   const logs: EnvelopeItem[] = [];
+  const metrics: EnvelopeItem[] = [];
   const refused: Refusal[] = [];
   for (const item of items) {
-    if (item.type === 'log') logs.push(item);
+    if (item.type === 'log' || item.type === 'otel_log') logs.push(item);
+    else if (item.type === 'trace_metric') metrics.push(item);
     else if (item.type === 'client_report') refused.push(...clientReport(item));
     else if (Object.hasOwn(itemKinds, item.type)) {
       const kind = itemKinds[item.type] ?? { signal: 'other', judge: () => ({ kind: 'keep', records: 1 }) as const };
@@ -62,7 +111,7 @@ function sortItems(items: readonly EnvelopeItem[]): Sorted {
       else if (judged.records > 0) kept.push({ signal: kind.signal, records: judged.records, item });
     } else refused.push(unsupported(item));
   }
-  return { kept, logs, refused };
+  return { kept, logs, metrics, refused };
 }
 
 function unsupported(item: EnvelopeItem): Refusal {
@@ -110,7 +159,7 @@ export function signalFrames(header: JsonObject, kept: readonly KeptItem[]): Fra
   }
   const safe = safeHeader(header);
   return [...bySignal].map(([signal, members]) => ({
-    lane: sentryLane,
+    lane: laneOf(signal),
     signal,
     records: members.reduce((sum, member) => sum + member.records, 0),
     bytes: writeEnvelope(

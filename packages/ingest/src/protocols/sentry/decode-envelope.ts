@@ -1,21 +1,23 @@
-import type { OrganisationGrouping } from '../../errors/grouping/group-error.ts';
 import { errorRowOf } from '../../errors/normalise-event.ts';
 import { hexIdOf, objectOf, textOf, type JsonObject } from '../../errors/json-reader.ts';
-import type { DecodedRows, Refusal, SpooledFrame } from '../../protocol.ts';
+import type { Decoded, DecodedRows, DecodePorts, SpooledFrame } from '../../protocol.ts';
 import { oneRow, type DecodedItem, type ItemOrigin } from './decoded-item.ts';
 import { parseEnvelope, type EnvelopeItem } from './envelope.ts';
 import { itemJson } from './item-kinds.ts';
 import { decodeAttachment } from './items/attachment.ts';
 import { decodeCheckIn } from './items/check-in.ts';
+import { decodeProfile } from './items/profile.ts';
+import { decodeRecording, decodeReplayEvent, decodeReplayVideo } from './items/replay.ts';
+import { symbolicateEvent } from '../../source-maps/symbolicate-event.ts';
 import { decodeFeedback, decodeUserReport } from './items/feedback.ts';
 import { decodeSession, decodeSessionAggregates } from './items/session.ts';
 import { decodeSpans, decodeTransaction } from './items/span.ts';
 
+type Decode<Payload> = (payload: Payload, origin: ItemOrigin, ports: DecodePorts) => DecodedItem | Promise<DecodedItem>;
+
 /** How the payload of each JSON item becomes rows. */
-const decoders: Readonly<
-  Record<string, (payload: JsonObject, origin: ItemOrigin, grouping?: OrganisationGrouping) => DecodedItem>
-> = {
-  event: (event, origin, grouping) => oneRow('errors', errorRowOf(withSdk(event, origin), origin, grouping)),
+const decoders: Readonly<Record<string, Decode<JsonObject>>> = {
+  event: decodeEvent,
   transaction: decodeTransaction,
   span: decodeSpans,
   session: decodeSession,
@@ -23,13 +25,33 @@ const decoders: Readonly<
   check_in: decodeCheckIn,
   user_report: decodeUserReport,
   feedback: decodeFeedback,
+  replay_event: decodeReplayEvent,
 };
 
-/** Rows of one frame of the lane `sentry-envelope`. Never throws; what the check could not foresee is reported. */
-export function decodeEnvelope(
-  frame: SpooledFrame,
-  grouping?: OrganisationGrouping,
-): { tables: DecodedRows[]; refused: Refusal[] } {
+/** Those whose payload is bytes, or kept as it came. */
+const fileDecoders: Readonly<Record<string, Decode<EnvelopeItem>>> = {
+  attachment: decodeAttachment,
+  replay_recording: decodeRecording,
+  replay_video: decodeReplayVideo,
+  profile: decodeProfile,
+  profile_chunk: decodeProfile,
+};
+
+/** An error; its stacks are first turned into what people wrote, so that it is grouped by that. */
+async function decodeEvent(
+  event: JsonObject,
+  origin: ItemOrigin,
+  { sourceMaps, grouping }: DecodePorts,
+): Promise<DecodedItem> {
+  const named = withSdk(event, origin);
+  const release = textOf(event['release'], 250);
+  const built = { organisation: origin.scope.organisation, release, dist: textOf(event['dist'], 64) };
+  const read = sourceMaps ? await symbolicateEvent(named, sourceMaps, built) : named;
+  return oneRow('errors', errorRowOf(read, origin, grouping));
+}
+
+/** Rows of one frame of the lanes of envelopes. Throws only what its ports throw; what the check could not foresee is reported. */
+export async function decodeEnvelope(frame: SpooledFrame, ports: DecodePorts = {}): Promise<Decoded> {
   const envelope = parseEnvelope(frame.bytes);
   if (!envelope.ok)
     return {
@@ -44,20 +66,22 @@ export function decodeEnvelope(
     eventId: hexIdOf(header['event_id'], 32),
     sdk: textOf(objectOf(header['sdk'])['name'], 100),
   };
-  const decoded = envelope.value.items.map((item) => decodeItem(item, origin, frame.signal, grouping));
+  const decoded: DecodedItem[] = [];
+  for (const item of envelope.value.items) decoded.push(await decodeItem(item, origin, frame.signal, ports));
   return { tables: joined(decoded.flatMap((item) => item.tables)), refused: decoded.flatMap((item) => item.refused) };
 }
 
-function decodeItem(
+async function decodeItem(
   item: EnvelopeItem,
   origin: ItemOrigin,
   signal: string,
-  grouping: OrganisationGrouping | undefined,
-): DecodedItem {
-  if (item.type === 'attachment') return decodeAttachment(item, origin);
+  ports: DecodePorts,
+): Promise<DecodedItem> {
+  const keep = Object.hasOwn(fileDecoders, item.type) ? fileDecoders[item.type] : undefined;
+  if (keep !== undefined) return keep(item, origin, ports);
   const payload = itemJson(item);
   const decode = Object.hasOwn(decoders, item.type) ? decoders[item.type] : undefined;
-  if (payload !== undefined && decode !== undefined) return decode(payload, sdkOrigin(payload, origin), grouping);
+  if (payload !== undefined && decode !== undefined) return decode(payload, sdkOrigin(payload, origin), ports);
   return {
     tables: [],
     refused: [{ signal, reason: 'malformed', records: 1, message: `item "${item.type.slice(0, 64)}" cannot be read` }],

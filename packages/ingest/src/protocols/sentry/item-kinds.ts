@@ -1,8 +1,8 @@
 import { isObject, parseJson, textOf, type JsonObject } from '../../errors/json-reader.ts';
 import type { EnvelopeItem } from './envelope.ts';
 
-/** Stored bytes of one attachment at most. */
-const attachmentLimitBytes = 1_048_576;
+/** Bytes of one attachment, recording or profile at most: what an envelope may hold. */
+export const fileLimitBytes = 100 * 1_048_576;
 /** An item of JSON larger than this is refused: no SDK sends one. */
 export const jsonItemLimitBytes = 16 * 1_048_576;
 
@@ -52,20 +52,19 @@ function lengthOf(value: unknown): number {
   return Array.isArray(value) ? value.length : 0;
 }
 
-const attachments: ItemKind = {
-  signal: 'attachments',
-  judge: (item) =>
-    item.payload.length > attachmentLimitBytes
-      ? {
-          kind: 'refuse',
-          reason: 'too-large',
-          records: 1,
-          message: `attachment of ${item.payload.length} bytes; at most ${attachmentLimitBytes} are kept`,
-        }
-      : keep(1),
-};
+/** A kind whose payload is bytes. */
+function fileKind(signal: string): ItemKind {
+  return {
+    signal,
+    judge: (item) => {
+      if (item.payload.length <= fileLimitBytes) return keep(1);
+      const message = `item "${item.type}" of ${item.payload.length} bytes; at most ${fileLimitBytes} are kept`;
+      return { kind: 'refuse', reason: 'too-large', records: 1, message };
+    },
+  };
+}
 
-/** Every item type that ends in a table. `log` and `client_report` have their own paths in the check. */
+/** Every item type that ends in a table. Logs, metrics and `client_report` have their own paths in the check. */
 export const itemKinds: Readonly<Record<string, ItemKind>> = {
   event: jsonKind('errors'),
   transaction: jsonKind('spans', (value) => 1 + lengthOf(value['spans'])),
@@ -77,19 +76,18 @@ export const itemKinds: Readonly<Record<string, ItemKind>> = {
   check_in: jsonKind('checks', (value) => (textOf(value['monitor_slug']) === '' ? 'expected "monitor_slug"' : 1)),
   user_report: jsonKind('feedback'),
   feedback: jsonKind('feedback'),
-  attachment: attachments,
+  attachment: fileKind('attachments'),
+  replay_event: jsonKind('replays'),
+  replay_recording: fileKind('replays'),
+  replay_video: fileKind('replays'),
+  profile: jsonKind('profiles'),
+  profile_chunk: jsonKind('profiles'),
 };
 
 /** Item types of Sentry that we know and do not keep: counted under these names. Any other type counts as `other`. */
 const unsupportedSignals: Readonly<Record<string, string>> = {
-  replay_event: 'replays',
-  replay_recording: 'replays',
-  replay_video: 'replays',
-  profile: 'profiles',
-  profile_chunk: 'profiles',
   statsd: 'metrics',
   metric_buckets: 'metrics',
-  trace_metric: 'metrics',
   form_data: 'attachments',
   raw_security: 'errors',
   unreal_report: 'errors',

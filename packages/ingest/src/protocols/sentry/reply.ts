@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hexIdOf, isObject, parseJson } from '../../errors/json-reader.ts';
 import type { Ending, ProtocolReply, ProtocolRequest } from '../../protocol.ts';
-import { sentryLane } from './lane.ts';
+import { sentryFilesLane, sentryLane } from './lane.ts';
 
 const limitedStatuses = new Set([429, 503]);
 
@@ -17,12 +17,25 @@ export function sentryReply(ending: Ending, request: Omit<ProtocolRequest, 'scop
     .map((refusal) => refusal.message);
   if (ending.frames.length === 0 && unreadable.length > 0)
     return errorReply(400, 'nothing in the request could be read', unreadable.slice(0, 10));
-  return json(200, { id: storedId(ending) || idOf(request.body) });
+  // Clients hold back what is named here, and go on with the rest.
+  const limits = ending.headers?.['x-sentry-rate-limits'];
+  const id = storedId(ending) || idOf(request.body);
+  if (limits === undefined) return json(200, { id });
+  const seconds = /^\d+/.exec(limits)?.[0] ?? '60';
+  const reply = ending.frames.length > 0 ? json(200, { id }) : errorReply(429, 'sent too often', ['rate-limited']);
+  return {
+    ...reply,
+    headers: {
+      ...reply.headers,
+      'x-sentry-rate-limits': limits,
+      ...(reply.status === 429 && { 'retry-after': seconds }),
+    },
+  };
 }
 
 /** The id under which the event was stored: the client's own, or the one that was made for it. */
 function storedId(ending: Extract<Ending, { kind: 'stored' }>): string {
-  const frame = ending.frames.find(({ lane }) => lane === sentryLane);
+  const frame = ending.frames.find(({ lane }) => lane === sentryLane || lane === sentryFilesLane);
   if (frame === undefined) return '';
   const bytes = Buffer.from(frame.bytes.buffer, frame.bytes.byteOffset, frame.bytes.byteLength);
   const header = parseJson(bytes.toString('utf8', 0, Math.max(0, bytes.indexOf(10))));

@@ -1,13 +1,22 @@
-import { defineProtocol, type Checked, type ProtocolEndpoint } from '../../protocol.ts';
+import { defineProtocol, type ProtocolEndpoint } from '../../protocol.ts';
 import { checkEnvelope } from './check-envelope.ts';
 import { sentryKey } from './credentials.ts';
 import { decodeEnvelope } from './decode-envelope.ts';
-import { sentryLane } from './lane.ts';
+import { CategoryGate } from './category-limits.ts';
+import { sentryFilesLane, sentryLane } from './lane.ts';
+import { checkMinidump, checkUnreal } from './minidump.ts';
 import { sentryPixelReply, sentryReply } from './reply.ts';
-import { checkSecurityReport, checkStore, checkStoreQuery, storeBody, storeLimitBytes } from './store-endpoint.ts';
+import {
+  checkCron,
+  checkSecurityReport,
+  checkStore,
+  checkStoreQuery,
+  storeBody,
+  storeLimitBytes,
+} from './store-endpoint.ts';
 
-/** Sentry's own bound for an unzipped envelope is 200 MB with replays and profiles; without them 40 MB are plenty. */
-const envelopeLimitBytes = 40 * 1_048_576;
+/** Sentry's own bound for an unzipped envelope. */
+const envelopeLimitBytes = 100 * 1_048_576;
 
 type EndpointPart = Pick<ProtocolEndpoint, 'signal' | 'check'> & Partial<ProtocolEndpoint>;
 
@@ -24,26 +33,37 @@ function both(path: string, part: EndpointPart): ProtocolEndpoint[] {
   return [`/api/:project/${path}/`, `/api/:project/${path}`].map((address) => ({ ...endpoint, path: address }));
 }
 
-/** Crash dumps need a symbol server, which we have not: the upload ends counted, not stored. */
-function checkMinidump(): Checked {
-  const message = 'minidumps are not kept';
-  return {
-    kind: 'accept',
-    frames: [],
-    refused: [{ signal: 'attachments', reason: 'unsupported-type', records: 1, message }],
-  };
-}
+const gate = new CategoryGate();
 
 export const sentry = defineProtocol({
   name: 'sentry',
   title: 'Sentry',
-  docs: 'Errors, transactions, spans, logs, sessions, check-ins, feedback and attachments of every Sentry SDK: point its DSN at `http://<key>@<host>:<port>/<project number>`. Replays, profiles and metrics are counted, not kept. https://develop.sentry.dev/sdk/data-model/envelopes/',
+  docs: 'Errors, transactions, spans, logs, sessions, check-ins, feedback, attachments, metrics, replays and profiles of every Sentry SDK: point its DSN at `http://<key>@<host>:<port>/<project number>`.  https://develop.sentry.dev/sdk/data-model/envelopes/',
   endpoints: [
-    ...both('envelope', { signal: 'errors', check: checkEnvelope, bodyLimitBytes: envelopeLimitBytes }),
+    ...both('envelope', {
+      signal: 'errors',
+      check: (request) => checkEnvelope(request, gate),
+      bodyLimitBytes: envelopeLimitBytes,
+    }),
     ...both('store', { signal: 'errors', check: checkStore, uncompress: storeBody, bodyLimitBytes: storeLimitBytes }),
     ...both('store', { signal: 'errors', method: 'GET', check: checkStoreQuery, reply: sentryPixelReply }),
     ...both('security', { signal: 'errors', check: checkSecurityReport, bodyLimitBytes: 1_048_576 }),
-    ...both('minidump', { signal: 'attachments', check: checkMinidump, bodyLimitBytes: envelopeLimitBytes }),
+    ...both('minidump', { signal: 'errors', check: checkMinidump, bodyLimitBytes: envelopeLimitBytes }),
+    ...(['GET', 'POST'] as const).flatMap((method) =>
+      both('cron/:slug/:key', {
+        method,
+        signal: 'checks',
+        key: (request) => request.params['key'],
+        check: checkCron,
+        bodyLimitBytes: 1_048_576,
+      }),
+    ),
+    ...both('unreal/:key', {
+      signal: 'errors',
+      key: (request) => request.params['key'],
+      check: checkUnreal,
+      bodyLimitBytes: envelopeLimitBytes,
+    }),
   ],
-  lanes: [{ name: sentryLane, kind: 'decode', decode: decodeEnvelope }],
+  lanes: [sentryLane, sentryFilesLane].map((name) => ({ name, kind: 'decode', decode: decodeEnvelope })),
 });

@@ -101,7 +101,9 @@ async function valueOf(
     case 'vector':
       break;
   }
-  const series = cleaned(await evaluator.vector(bare, grid));
+  const found = await evaluator.vector(bare, grid);
+  // What a selector finds differs in its labels as it is.
+  const series = bare.kind === 'vector-selector' ? found : cleaned(found);
   if (!instant) return { type: 'matrix', series: matrixOf(series, grid) };
   const samples = series.map(({ labels, values, histograms }) => {
     const histogram = histograms?.[0];

@@ -1,5 +1,5 @@
 import { histogramRate } from './histogram-rate.ts';
-import type { Kernel, KernelInput, KernelOutput } from './kernel.ts';
+import type { Kernel, KernelInput, KernelNotes, KernelOutput } from './kernel.ts';
 import { extendedRate } from './extended-rate.ts';
 import { rateWithStartTimes } from './rate-start-times.ts';
 import type { Windows } from './windows.ts';
@@ -87,17 +87,17 @@ function rateKernel(name: string, counter: boolean, rate: boolean): Kernel {
       if (input.call.extended) extendedRate(input, windows, output, counter, rate);
       else if (counter && input.samples.startTimes) rateWithStartTimes(input, windows, output, rate);
       else extrapolated(input, windows, output, counter, rate);
-      if (counter) noteName(input, output);
+      if (counter) noteName(input.notes, output);
     },
     mixed: (window, notes) => histogramRate(window, notes, counter, rate),
   };
 }
 
 /** Prometheus doubts a counter whose name does not sound like one, once it has a value. */
-function noteName(input: KernelInput, output: KernelOutput): void {
-  const { metric } = input.notes;
+export function noteName(notes: KernelNotes, output: KernelOutput): void {
+  const { metric } = notes;
   if (metric === '' || /_(?:total|sum|count|bucket)$/.test(metric) || !output.present.includes(1)) return;
-  input.notes.info(
+  notes.info(
     `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${JSON.stringify(metric)}`,
   );
 }

@@ -1,13 +1,33 @@
 import { packageOfRelease } from '../../../errors/identity.ts';
-import { firstText, hexIdOf, numberOf, objectOf, textOf, type JsonObject } from '../../../errors/json-reader.ts';
+import {
+  firstText,
+  hexIdOf,
+  isObject,
+  numberOf,
+  objectOf,
+  textOf,
+  type JsonObject,
+} from '../../../errors/json-reader.ts';
+import type { DecodePorts } from '../../../protocol.ts';
 import { oneRow, type DecodedItem, type ItemOrigin } from '../decoded-item.ts';
 
 const statuses = new Set(['ok', 'error', 'in_progress', 'missed', 'timeout']);
 
 /** A cron monitor's check-in (https://develop.sentry.dev/sdk/telemetry/check-ins/); its configuration goes into the attributes. */
-export function decodeCheckIn(checkIn: JsonObject, origin: ItemOrigin): DecodedItem {
+export async function decodeCheckIn(checkIn: JsonObject, origin: ItemOrigin, ports: DecodePorts): Promise<DecodedItem> {
   const release = textOf(checkIn['release'], 250);
   const status = textOf(checkIn['status'], 32);
+  const duration = numberOf(checkIn['duration']);
+  await ports.checkIn?.({
+    organisation: origin.scope.organisation,
+    monitor: textOf(checkIn['monitor_slug'], 200),
+    checkInId: hexIdOf(checkIn['check_in_id'], 32),
+    status: status === 'ok' || status === 'in_progress' ? status : 'error',
+    environment: textOf(checkIn['environment'], 64),
+    atMs: Math.round(origin.receivedAtMs),
+    durationMs: duration === undefined ? null : Math.max(0, duration) * 1000,
+    config: isObject(checkIn['monitor_config']) ? checkIn['monitor_config'] : undefined,
+  });
   return oneRow('checks', {
     organisation: origin.scope.organisation,
     site: origin.scope.site,

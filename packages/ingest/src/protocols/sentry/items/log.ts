@@ -1,7 +1,7 @@
 import { severityNumber } from '@sightline/record';
 import { msToNs, timeJudgement, timeNs } from '../../../errors/event-time.ts';
 import { contextlessIdentity, projectOf, resourceOf, sentryAttributes } from '../attributes.ts';
-import { isObject, objectOf, textOf, hexIdOf, type JsonObject } from '../../../errors/json-reader.ts';
+import { isObject, listOf, objectOf, textOf, hexIdOf, type JsonObject } from '../../../errors/json-reader.ts';
 import { LogsRequestBuilder, otlpLogsLane, type LogRecordInput } from '../../../otlp/build-logs.ts';
 import type { Frame, ProtocolRequest, Refusal } from '../../../protocol.ts';
 import type { EnvelopeItem } from '../envelope.ts';
@@ -32,7 +32,8 @@ export function logsFrame(items: readonly EnvelopeItem[], request: ProtocolReque
       refuse('malformed', 'item "log": expected a JSON object with "items"');
       continue;
     }
-    for (const entry of Array.isArray(logs['items']) ? logs['items'] : [logs]) {
+    const entries = item.type === 'otel_log' ? [fromOtel(logs)] : Array.isArray(logs['items']) ? logs['items'] : [logs];
+    for (const entry of entries) {
       const read = readLog(entry, request, objectOf(header['sdk']));
       if (read.kind === 'refused') {
         refuse(read.reason, read.message);
@@ -88,4 +89,26 @@ function readLog(entry: unknown, request: ProtocolRequest, sdk: JsonObject): Rea
     spanId: hexIdOf(entry['span_id'], 16) || hexIdOf(attributes['sentry.trace.parent_span_id'], 16),
   };
   return { kind: 'log', resource: resourceOf(identity, sdk), record };
+}
+
+/** Item `otel_log`: one OTLP log record as JSON (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding), in Sentry's shape. */
+function fromOtel(record: JsonObject): JsonObject {
+  const plain = (value: unknown): unknown => {
+    const any = objectOf(value);
+    const name = ['stringValue', 'intValue', 'doubleValue', 'boolValue'].find((one) => one in any);
+    return name === undefined ? JSON.stringify(any) : any[name];
+  };
+  const attributes = listOf(record['attributes']).map((pair) => {
+    const { key, value } = objectOf(pair);
+    return [textOf(key, 200), plain(value)] as const;
+  });
+  return {
+    body: textOf(plain(record['body']), maxBody),
+    level: textOf(record['severityText'], 32),
+    severity_number: record['severityNumber'],
+    timestamp: record['timeUnixNano'] ?? record['observedTimeUnixNano'],
+    trace_id: record['traceId'],
+    span_id: record['spanId'],
+    attributes: Object.fromEntries(attributes.filter(([name]) => name !== '')),
+  };
 }

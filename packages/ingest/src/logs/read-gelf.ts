@@ -1,5 +1,5 @@
-import { isObject, parseJson, textOf } from '../../errors/json-reader.ts';
-import { readLogObject, type ReadLog } from '../../logs/read-log.ts';
+import { isObject, parseJson, textOf } from '../errors/json-reader.ts';
+import { readLogObject, type ReadLog } from './read-log.ts';
 
 /** Where a message brings the key with it; it goes no further. */
 const keyFields = ['_sightline_key', '_key'] as const;

@@ -1,0 +1,116 @@
+import { getErrorRules, getIssue, putErrorRules } from '@sightline/contract';
+import { Button, Textarea } from '@mantine/core';
+import { useState, type ReactNode } from 'react';
+import { ErrorState } from '../../components/error-state.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
+import { TimeText } from '../../components/time-text.tsx';
+import { useAct, useAsk } from '../../data/ask.ts';
+import type { Reply } from '../../data/call.ts';
+import { useMe } from '../../data/session.tsx';
+import { Go } from '../../shell/go.tsx';
+import './errors.css';
+
+type Kind = keyof Reply<typeof getErrorRules>;
+
+const kinds: readonly {
+  readonly kind: Kind;
+  readonly title: string;
+  readonly text: string;
+  readonly example: string;
+}[] = [
+  {
+    kind: 'fingerprint',
+    title: 'Fingerprint rules',
+    text: 'The first rule that fits decides which issue an event belongs to. They apply to events from now on.',
+    example:
+      '# every time-out of the card gateway is one issue, per site\nerror.type:TimeoutError stack.function:charge* -> card-gateway, {{ tags.site }}',
+  },
+  {
+    kind: 'stack',
+    title: 'Stack-trace rules',
+    text: 'They say which frames are yours (app) and which count for grouping (group). All apply, from top to bottom.',
+    example: 'stack.abs_path:**/generated/** -group\nfamily:native stack.function:std::* -app',
+  },
+  {
+    kind: 'ownership',
+    title: 'Ownership rules',
+    text: 'The last rule that fits says whose an issue is; its page offers to assign it.',
+    example: 'path:src/payment/** ann@shop.example\nsite:STORE_0* bob@shop.example',
+  },
+];
+
+/** How errors are grouped and whose they are: three texts of rules, each saved whole. */
+export default function ErrorRulesPage(): ReactNode {
+  const asked = useAsk(getErrorRules);
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>Rules for errors</h1>
+        <Go to="/errors">All errors</Go>
+      </div>
+      {asked.data === undefined &&
+        (asked.error === null ? (
+          <SkeletonRows rows={12} />
+        ) : (
+          <ErrorState error={asked.error} again={() => void asked.refetch()} />
+        ))}
+      {asked.data !== undefined &&
+        kinds.map(({ kind, ...words }) => (
+          <RulesText
+            key={`${kind}${asked.data[kind].updatedAt ?? 0}`}
+            kind={kind}
+            {...words}
+            rules={asked.data[kind]}
+          />
+        ))}
+    </div>
+  );
+}
+
+function RulesText({
+  kind,
+  title,
+  text,
+  example,
+  rules,
+}: (typeof kinds)[number] & { rules: Reply<typeof getErrorRules>[Kind] }): ReactNode {
+  const { may } = useMe();
+  const [content, setContent] = useState(rules.content);
+  const save = useAct(putErrorRules, [getErrorRules, getIssue]);
+  const changed = content !== rules.content;
+  return (
+    <section className="issue-part">
+      <h2>{title}</h2>
+      <Textarea
+        label={text}
+        classNames={{ input: 'code' }}
+        placeholder={example}
+        autosize
+        minRows={4}
+        maxRows={24}
+        maxLength={65_536}
+        spellCheck={false}
+        readOnly={!may('admin')}
+        value={content}
+        error={save.error === null ? undefined : <span className="rules-faults">{save.error.detail}</span>}
+        onChange={(event) => setContent(event.currentTarget.value)}
+      />
+      <div className="row">
+        {may('admin') && (
+          <Button
+            disabled={!changed}
+            loading={save.isPending}
+            onClick={() => save.mutate({ params: { kind }, body: { content } })}
+          >
+            Save
+          </Button>
+        )}
+        {rules.updatedAt !== null && (
+          <span className="muted">
+            Changed by {rules.updatedBy} <TimeText at={rules.updatedAt} show="relative" />
+          </span>
+        )}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,78 @@
+import { listIssueEvents } from '@sightline/contract';
+import { Button } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useState, type ReactNode } from 'react';
+import { CopyId } from '../../components/copy-id.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
+import { TimeText } from '../../components/time-text.tsx';
+import { useAddress } from '../../data/address.ts';
+import { call, type Reply } from '../../data/call.ts';
+import './errors.css';
+
+/** All events of an issue, newest first, read when somebody asks for them. A press shows the event. */
+export function EventList({ issue, shown }: { issue: string; shown: string }): ReactNode {
+  const [open, setOpen] = useState(false);
+  const { setSearch } = useAddress();
+  const asked = useInfiniteQuery({
+    queryKey: [listIssueEvents.path, issue],
+    queryFn: async ({ signal, pageParam }: { signal: AbortSignal; pageParam: string }) =>
+      call(listIssueEvents, { params: { issue }, query: { limit: 50, cursor: pageParam } }, signal),
+    initialPageParam: '',
+    getNextPageParam: (last: Reply<typeof listIssueEvents>) => (last.next === '' ? undefined : last.next),
+    enabled: open,
+  });
+  const events = asked.data?.pages.flatMap((page) => page.events) ?? [];
+  return (
+    <details className="fold" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>All events</summary>
+      {open && asked.isPending && <SkeletonRows rows={6} />}
+      {asked.error !== null && <p role="alert">The events could not be read: {asked.error.message}</p>}
+      {events.length > 0 && (
+        <div className="event-list" role="region" aria-label="Events of this issue" tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">When</th>
+                <th scope="col">Event</th>
+                <th scope="col">Site</th>
+                <th scope="col">Terminal</th>
+                <th scope="col">Release</th>
+                <th scope="col">Message</th>
+              </tr>
+            </thead>
+            <tbody>
+              {events.map((event) => (
+                <tr key={event.eventId} aria-current={event.eventId === shown ? 'true' : undefined}>
+                  <td>
+                    <button
+                      type="button"
+                      className="link"
+                      onClick={() => {
+                        setSearch({ event: event.eventId }, { push: true });
+                        window.scrollTo({ top: 0 });
+                      }}
+                    >
+                      <TimeText at={event.at} />
+                    </button>
+                  </td>
+                  <td>
+                    <CopyId id={event.eventId} what="Event id" />
+                  </td>
+                  <td>{event.site || '–'}</td>
+                  <td>{event.device || '–'}</td>
+                  <td>{event.release || '–'}</td>
+                  <td className="cut">{event.message}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {asked.hasNextPage && (
+        <Button variant="default" loading={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
+          Load more
+        </Button>
+      )}
+    </details>
+  );
+}

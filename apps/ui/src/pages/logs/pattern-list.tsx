@@ -1,0 +1,110 @@
+import { logPatterns, type LogPattern } from '@sightline/contract';
+import type { ReactNode } from 'react';
+import { formatCount, formatDuration } from '../../charts/number-format.ts';
+import { Sparkline } from '../../charts/sparkline.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorState } from '../../components/error-state.tsx';
+import { SeverityTick } from '../../components/severity-tick.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
+import { TimeText } from '../../components/time-text.tsx';
+import { useAsk } from '../../data/ask.ts';
+import type { useScope } from '../../data/scope.ts';
+import { addPhrases } from '../../search/query-edit.ts';
+
+interface PatternListProps {
+  readonly scope: ReturnType<typeof useScope>['query'];
+  readonly q: string;
+  readonly onQuery: (q: string) => void;
+}
+
+/** What the lines of a search have in common: one row for each kind of line, the most frequent first. A row narrows the search to it. */
+export function PatternList({ scope, q, onQuery }: PatternListProps): ReactNode {
+  const patterns = useAsk(logPatterns, { query: { ...scope, q, limit: 200 } });
+  if (patterns.data === undefined) {
+    if (patterns.error !== null)
+      return (
+        <ErrorState
+          error={patterns.error}
+          kept="Your search stands in the address."
+          again={() => void patterns.refetch()}
+        />
+      );
+    return <SkeletonRows rows={12} height={36} />;
+  }
+  const { data } = patterns;
+  if (data.patterns.length === 0)
+    return (
+      <EmptyState
+        compact
+        title="No patterns"
+        text="No line in this scope and time range fits the search, so there is nothing to group."
+      />
+    );
+  return (
+    <section className="patterns" aria-label="Patterns">
+      <p className="logs-count muted">
+        {formatCount(data.patterns.length)} patterns of {formatCount(data.total)} lines
+        {data.sampled < data.total && ` · counts estimated from ${formatCount(data.sampled)} of them`}
+        {data.other > 0 && ` · ${formatCount(data.other)} lines fit none`} · {formatDuration(data.tookMs)}
+      </p>
+      <ul className="pattern-list">
+        {data.patterns.map((pattern) => (
+          <PatternRow
+            key={pattern.template}
+            pattern={pattern}
+            from={scope.from}
+            stepMs={data.stepMs}
+            onChoose={() => onQuery(addPhrases(q, pattern.phrases))}
+          />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function PatternRow({
+  pattern,
+  from,
+  stepMs,
+  onChoose,
+}: {
+  readonly pattern: LogPattern;
+  readonly from: number;
+  readonly stepMs: number;
+  readonly onChoose: () => void;
+}): ReactNode {
+  const { template, count, share, trend, firstSeen, severity, phrases, example } = pattern;
+  const points = trend.map((value, index) => ({ at: from + index * stepMs, value }));
+  const parts = template.split('<_>');
+  return (
+    <li>
+      <button
+        type="button"
+        className="pattern-row"
+        onClick={onChoose}
+        disabled={phrases.length === 0}
+        title={phrases.length === 0 ? 'No words of it stand in every line' : `Show only lines like this: ${example}`}
+      >
+        <SeverityTick severity={severity} />
+        <span className="pattern-count">{formatCount(count)}</span>
+        <span className="pattern-share muted">{share < 0.001 ? '<0.1%' : `${(share * 100).toFixed(1)}%`}</span>
+        <span className="pattern-trend">
+          <Sparkline kind="bars" points={points} label="Lines over time" />
+        </span>
+        <code className="pattern-text">
+          {parts.map((part, index) => (
+            // The parts of a template have no other identity than their place.
+            // oxlint-disable-next-line react/no-array-index-key
+            <span key={index}>
+              {part}
+              {index < parts.length - 1 && <mark className="pattern-part">&lt;_&gt;</mark>}
+            </span>
+          ))}
+        </code>
+        <span className="pattern-first muted">
+          first <TimeText at={firstSeen} />
+        </span>
+      </button>
+    </li>
+  );
+}

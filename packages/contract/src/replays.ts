@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { page, scopeQuery } from './common.ts';
+import { endpoint } from './endpoint.ts';
+import { errorRow } from './errors.ts';
+
+/** A recorded session of a browser or an app. */
+export const replayRow = z.object({
+  /** 32 hexadecimal digits. */
+  replay: z.string(),
+  /** `session`: recorded from its start. `buffer`: the minute before an error and what followed. */
+  kind: z.string(),
+  startedAt: z.number(),
+  /** Of its last message so far. */
+  endedAt: z.number(),
+  durationMs: z.number(),
+  user: z.string(),
+  /** In the order of visits, at most a hundred. */
+  urls: z.array(z.string()),
+  /** How many errors its client told of. */
+  errors: z.number(),
+  segments: z.number(),
+  platform: z.string(),
+  browser: z.string(),
+  os: z.string(),
+  site: z.string(),
+  service: z.string(),
+  environment: z.string(),
+  release: z.string(),
+});
+export type ReplayRow = z.infer<typeof replayRow>;
+
+export const listReplays = endpoint({
+  method: 'GET',
+  path: '/api/v1/replays',
+  summary: 'Recorded sessions, newest first',
+  permission: 'viewer',
+  query: scopeQuery.extend({
+    /** A part of the user's id, small and capital letters alike. */
+    user: z.string().max(200).default(''),
+    /** A part of any address that was visited. */
+    url: z.string().max(2000).default(''),
+    errors: z.enum(['any', 'with', 'without']).default('any'),
+    /** Shortest and longest, seconds. */
+    atLeastS: z.coerce.number().min(0).max(1_000_000).default(0),
+    atMostS: z.coerce.number().min(0).max(1_000_000).default(1_000_000),
+    ...page,
+  }),
+  reply: z.object({ replays: z.array(replayRow), next: z.string() }),
+});
+
+const replayParams = z.object({ replay: z.string().regex(/^[0-9a-f]{32}$/) });
+export const replaySegmentParams = replayParams.extend({ segment: z.coerce.number().int().min(0).max(4_294_967_295) });
+/** Answers the recorded events of one segment, a JSON array. */
+export const replaySegmentPath = '/api/v1/replays/:replay/segments/:segment';
+
+export const getReplay = endpoint({
+  method: 'GET',
+  path: '/api/v1/replays/:replay',
+  summary: 'One recorded session: what happened in it, and its segments in order',
+  permission: 'viewer',
+  params: replayParams,
+  reply: z.object({
+    replay: replayRow,
+    tags: z.record(z.string(), z.string()),
+    /** Oldest first, at most 200. */
+    errors: z.array(errorRow),
+    /** Traces that are kept, in the order of their starts, at most 100. */
+    traces: z.array(z.object({ traceId: z.string(), at: z.number(), endedAt: z.number(), name: z.string() })),
+    /** Recordings that can be read, in order, at most 1,000. */
+    segments: z.array(z.object({ segment: z.number(), sizeBytes: z.number() })),
+    /** Segments that were recorded as video, by a mobile SDK. */
+    videos: z.number(),
+  }),
+});

@@ -1,0 +1,9 @@
+export {
+  openSourceMaps,
+  type FileContents,
+  type FrameFate,
+  type SourceMaps,
+  type UploadedFile,
+  type UploadedFiles,
+} from './source-maps.ts';
+export { plainDebugId, symbolicateStored } from './symbolicate-event.ts';

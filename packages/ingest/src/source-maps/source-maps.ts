@@ -1,0 +1,259 @@
+import { LruCache, type Clock, type Logger } from '@sightline/base';
+import {
+  candidateUrls,
+  fileOfUrl,
+  isGenerated,
+  isServed,
+  placeIn,
+  plainSource,
+  resolveReference,
+} from './addresses.ts';
+import { MapPool } from './map-pool.ts';
+import { type Code, codeAround, type GeneratedPlace, type OriginalPlace } from './map-reader.ts';
+
+/** A file that was uploaded, as the control plane keeps it. */
+export interface UploadedFile {
+  readonly kind: 'source_map' | 'minified_source' | 'source' | 'other';
+  readonly url: string;
+  readonly debugId: string;
+  readonly mapReference: string;
+  readonly dist: string;
+  readonly blob: string;
+}
+
+/** Who knows what was uploaded; the control plane fills this. */
+export interface UploadedFiles {
+  /** Newest upload first. */
+  ofDebugIds(organisation: string, debugIds: readonly string[]): Promise<readonly UploadedFile[]>;
+  /** Newest upload first. */
+  ofUrls(organisation: string, version: string, urls: readonly string[]): Promise<readonly UploadedFile[]>;
+  hasRelease(organisation: string, version: string): Promise<boolean>;
+  /** They were needed and are to be kept. */
+  used(organisation: string, blobs: readonly string[]): Promise<void>;
+}
+
+/** Who keeps the bytes; the blob store fills this. */
+export interface FileContents {
+  /** Undefined where they are kept no longer. */
+  read(organisation: string, blob: string): Promise<Uint8Array | undefined>;
+  touch(organisation: string, blob: string): Promise<unknown>;
+}
+
+/** A frame as its client saw it. */
+export interface GeneratedFrame {
+  readonly file: string;
+  readonly function: string;
+  /** Counted from 1. */
+  readonly line: number | null;
+  /** Counted from 1. */
+  readonly column: number | null;
+  readonly debugId: string;
+}
+
+/** What became of a frame. `none`: nothing says that a map belongs to it (code of the runtime, code that runs as it was written). */
+export type FrameFate =
+  | { readonly kind: 'original'; readonly place: OriginalFrame; readonly note: string }
+  | { readonly kind: 'unresolved'; readonly reason: string }
+  | { readonly kind: 'none' };
+
+export interface OriginalFrame {
+  readonly file: string;
+  readonly function: string;
+  readonly line: number;
+  readonly column: number;
+  readonly inApp: boolean;
+  readonly code: Code | undefined;
+}
+
+/** Whose event it is and what it was built from. */
+export interface FrameOrigin {
+  readonly organisation: string;
+  readonly release: string;
+  readonly dist: string;
+}
+
+export interface SourceMaps {
+  /** What became of each frame, in their order, the innermost call first. Throws what the control plane and the blob store throw. */
+  resolve(origin: FrameOrigin, frames: readonly GeneratedFrame[]): Promise<readonly FrameFate[]>;
+  close(): Promise<void>;
+}
+
+const keptAnswers = 10_000;
+/** So soon is an upload seen that came after its first event. */
+const answersKeptMs = 20_000;
+const usedEveryMs = 6 * 3_600_000;
+
+type FoundMap = { readonly kind: 'map'; readonly blob: string } | Extract<FrameFate, { kind: 'unresolved' | 'none' }>;
+
+const unresolved = (reason: string): Extract<FrameFate, { kind: 'unresolved' }> => ({ kind: 'unresolved', reason });
+const none: Extract<FrameFate, { kind: 'none' }> = { kind: 'none' };
+
+/** Opens the look-up of source maps: by debug id, else by release and address (https://docs.sentry.io/platforms/javascript/sourcemaps/). */
+export function openSourceMaps(parts: {
+  readonly files: UploadedFiles;
+  readonly contents: FileContents;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}): SourceMaps {
+  return new UploadedMaps(parts.files, parts.contents, parts.clock, parts.logger);
+}
+
+class UploadedMaps implements SourceMaps {
+  readonly #files: UploadedFiles;
+  readonly #contents: FileContents;
+  readonly #pool: MapPool;
+  readonly #logger: Logger;
+  readonly #found: LruCache<string, FoundMap>;
+  readonly #releases: LruCache<string, boolean>;
+  readonly #used: LruCache<string, true>;
+
+  constructor(files: UploadedFiles, contents: FileContents, clock: Clock, logger: Logger) {
+    this.#files = files;
+    this.#contents = contents;
+    this.#logger = logger;
+    this.#pool = new MapPool(logger);
+    this.#found = new LruCache(keptAnswers, answersKeptMs, clock);
+    this.#releases = new LruCache(keptAnswers, answersKeptMs, clock);
+    this.#used = new LruCache(keptAnswers, usedEveryMs, clock);
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  async resolve(origin: FrameOrigin, frames: readonly GeneratedFrame[]): Promise<readonly FrameFate[]> {
+    const fates: FrameFate[] = frames.map(() => none);
+    const byMap = new Map<string, number[]>();
+    for (const [index, frame] of frames.entries()) {
+      if (!isGenerated(frame)) continue;
+      if (frame.line === null) {
+        if (isServed(frame.file)) fates[index] = unresolved('the event does not tell the line');
+        continue;
+      }
+      const found = await this.#mapOf(origin, frame);
+      if (found.kind !== 'map') fates[index] = found;
+      else byMap.set(found.blob, [...(byMap.get(found.blob) ?? []), index]);
+    }
+    for (const [blob, indexes] of byMap) {
+      const looked = await this.#pool.lookUp(
+        blob,
+        indexes.map((index): GeneratedPlace => placeIn(frames[index] as GeneratedFrame)),
+        () => this.#contents.read(origin.organisation, blob),
+      );
+      for (const [at, index] of indexes.entries()) {
+        const frame = frames[index] as GeneratedFrame;
+        const place = looked.ok ? looked.value[at] : undefined;
+        if (place) fates[index] = await this.#original(origin, place, frame);
+        else if (!looked.ok) fates[index] = unresolved(looked.error);
+        else
+          fates[index] = unresolved(
+            `the source map has nothing at line ${frame.line}, column ${frame.column ?? 'unknown'}`,
+          );
+      }
+      this.#noteUse(origin.organisation, blob);
+    }
+    return fates;
+  }
+
+  async #original(origin: FrameOrigin, place: OriginalPlace, frame: GeneratedFrame): Promise<FrameFate> {
+    const file = plainSource(place.source);
+    const code = place.code ?? (await this.#uploadedCode(origin, file, place.line));
+    // Without its text nothing tells the function; the generated name says something unless a minifier made it.
+    const known = place.code !== undefined || frame.function.length <= 2 ? place.function : frame.function;
+    return {
+      kind: 'original',
+      note: code === undefined ? `the source map holds no text of ${file}, and no such file was uploaded` : '',
+      place: {
+        file,
+        function: known,
+        line: place.line,
+        column: place.column,
+        inApp: !/(?:^|\/)node_modules\/|^(?:webpack|vite|rollup)\/|^\0/.test(file),
+        code,
+      },
+    };
+  }
+
+  /** Code from the source itself, where it was uploaded beside a map that does not hold it. */
+  async #uploadedCode(origin: FrameOrigin, file: string, line: number): Promise<Code | undefined> {
+    const [source] = await this.#files.ofUrls(origin.organisation, origin.release, [file, `~/${file}`]);
+    const bytes = source && (await this.#contents.read(origin.organisation, source.blob));
+    return bytes && codeAround(new TextDecoder().decode(bytes), line);
+  }
+
+  async #mapOf(origin: FrameOrigin, frame: GeneratedFrame): Promise<FoundMap> {
+    const key = JSON.stringify([origin.organisation, origin.release, origin.dist, frame.file, frame.debugId]);
+    let found = this.#found.get(key);
+    if (!found) {
+      found = await this.#findMap(origin, frame);
+      this.#found.set(key, found);
+    }
+    return found;
+  }
+
+  async #findMap(origin: FrameOrigin, { file, debugId }: GeneratedFrame): Promise<FoundMap> {
+    const byId = await this.#byDebugId(origin, debugId);
+    if (byId.kind === 'map') return byId;
+    const byUrl = await this.#byUrl(origin, file);
+    // Of two reasons the one for the stronger hint: a debug id names its map for certain.
+    return byUrl.kind === 'map' || byId.kind === 'none' ? byUrl : byId;
+  }
+
+  async #byDebugId({ organisation }: FrameOrigin, debugId: string): Promise<FoundMap> {
+    if (debugId === '') return none;
+    const files = await this.#files.ofDebugIds(organisation, [debugId]);
+    const map = files.find(({ kind }) => kind === 'source_map');
+    if (map) return { kind: 'map', blob: map.blob };
+    return unresolved(
+      files.length === 0
+        ? `no file was uploaded for the debug id ${debugId}`
+        : `of the debug id ${debugId} the file was uploaded, but not its source map`,
+    );
+  }
+
+  async #byUrl(origin: FrameOrigin, file: string): Promise<FoundMap> {
+    const { organisation, release, dist } = origin;
+    const served = isServed(file);
+    if (release === '') return served ? unresolved('the event names neither a debug id nor a release') : none;
+    if (!(await this.#hasRelease(organisation, release)))
+      return served ? unresolved(`no debug id, and no files were uploaded for the release ${release}`) : none;
+    const urls = candidateUrls(file);
+    const files = ofDist(await this.#files.ofUrls(organisation, release, urls), dist);
+    const source = files.find(({ kind, mapReference }) => kind !== 'source_map' && mapReference !== '') ?? files[0];
+    const mapUrls =
+      source && source.mapReference !== ''
+        ? candidateUrls(resolveReference(source.url, source.mapReference))
+        : urls.map((url) => `${url}.map`);
+    const maps = ofDist(await this.#files.ofUrls(organisation, release, mapUrls), dist);
+    const map = maps.find(({ kind }) => kind === 'source_map');
+    if (map) return { kind: 'map', blob: map.blob };
+    if (!source) return served ? unresolved(`the release ${release} has no file ${fileOfUrl(file)}`) : none;
+    if (source.mapReference === '') return served ? unresolved(`${source.url} names no source map`) : none;
+    return unresolved(`${source.url} names the source map ${source.mapReference}, which was not uploaded`);
+  }
+
+  async #hasRelease(organisation: string, release: string): Promise<boolean> {
+    const key = JSON.stringify([organisation, release]);
+    let known = this.#releases.get(key);
+    if (known === undefined) {
+      known = await this.#files.hasRelease(organisation, release);
+      this.#releases.set(key, known);
+    }
+    return known;
+  }
+
+  /** What is used is kept; noted now and then, and never at the cost of the event. */
+  #noteUse(organisation: string, blob: string): void {
+    const key = `${organisation} ${blob}`;
+    if (this.#used.get(key)) return;
+    this.#used.set(key, true);
+    Promise.all([this.#files.used(organisation, [blob]), this.#contents.touch(organisation, blob)]).catch(
+      (error: unknown) => this.#logger.warn('the use of a source map could not be noted', { error }),
+    );
+  }
+}
+
+/** The files of the distribution first, then those of none. */
+function ofDist(files: readonly UploadedFile[], dist: string): readonly UploadedFile[] {
+  return [...files.filter((file) => file.dist === dist), ...files.filter((file) => file.dist === '' && dist !== '')];
+}

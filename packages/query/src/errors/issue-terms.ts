@@ -1,0 +1,196 @@
+import { fail, ok, type Result } from '@sightline/base';
+import type { ParameterValue } from '@sightline/store/port';
+import type { Comparison, Search, SearchError, Span, Test, Value } from '../search/ast.ts';
+
+/** A part of an issue search that is about issues as such, as a condition on the columns of the list. */
+export interface IssueCondition {
+  readonly sql: string;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+}
+
+/** An issue search, taken apart: conditions on issues, and what events are searched for. */
+export interface IssueSearch {
+  readonly conditions: readonly IssueCondition[];
+  readonly events: Search;
+  /** True where the search itself says which states are meant. */
+  readonly asksState: boolean;
+}
+
+/** Columns of the list that conditions are made on, as SQL. */
+export interface IssueColumns {
+  readonly status: string;
+  readonly assignee: string;
+  readonly priority: string;
+  /** Start of the time range, milliseconds, as a bound parameter. */
+  readonly fromMs: string;
+}
+
+const numbers: Readonly<Record<string, string>> = {
+  events: 'here',
+  timesseen: 'here',
+  users: 'users',
+  sites: 'sites',
+  money: 'amount',
+};
+const states: Readonly<Record<string, string>> = {
+  unresolved: 'unresolved',
+  resolved: 'resolved',
+  archived: 'ignored',
+  ignored: 'ignored',
+  regressed: 'regressed',
+};
+const issueFields: ReadonlySet<string> = new Set([
+  'is',
+  'assigned',
+  'priority',
+  'has',
+  'firstrelease',
+  ...Object.keys(numbers),
+]);
+const isIssueField = (name: string): boolean => issueFields.has(name.toLowerCase());
+
+/**
+ * Takes what is about issues out of a search: `is:unresolved`, `is:new`, `assigned:me`, `priority:high`, `events:>100`,
+ * `firstRelease:1.4`, each also negated. They stand beside the rest (AND), never under OR. `has:` is `exists:`, `level:` is
+ * `severity:`. `me` is the e-mail address of who asks.
+ */
+export function readIssueTerms(search: Search, columns: IssueColumns, me: string): Result<IssueSearch, SearchError> {
+  const reader = new TermReader(columns, me);
+  const items = search.kind === 'and' ? search.items : [search];
+  const rest: Search[] = [];
+  for (const item of items) {
+    const taken = reader.take(item);
+    if (!taken.ok) return taken;
+    if (!taken.value) rest.push(renamed(item));
+  }
+  const stray = rest.map(strayTerm).find((at) => at !== undefined);
+  if (stray)
+    return fail({
+      message: 'expected this beside the rest of the search (AND): it is about issues, not about events',
+      position: stray,
+    });
+  const events: Search =
+    rest.length === 0 ? { kind: 'everything' } : rest.length === 1 && rest[0] ? rest[0] : { kind: 'and', items: rest };
+  return ok({ conditions: reader.conditions, events, asksState: reader.asksState });
+}
+
+class TermReader {
+  readonly conditions: IssueCondition[] = [];
+  asksState = false;
+  readonly #columns: IssueColumns;
+  readonly #me: string;
+
+  constructor(columns: IssueColumns, me: string) {
+    this.#columns = columns;
+    this.#me = me;
+  }
+
+  /** True when the item was about issues and is taken. */
+  take(item: Search, negated = false): Result<boolean, SearchError> {
+    if (item.kind === 'not') return this.take(item.item, !negated);
+    if (item.kind !== 'field' || !isIssueField(item.field) || /^has$/i.test(item.field)) return ok(false);
+    const name = item.field.toLowerCase();
+    const number = numbers[name];
+    const condition =
+      number === undefined
+        ? this.#word(name, item.test, item.at)
+        : compared(number, item.test, item.at, `t${this.conditions.length}`);
+    if (!condition.ok) return condition;
+    const { sql, parameters } = condition.value;
+    this.conditions.push({ sql: negated ? `NOT (${sql})` : `(${sql})`, parameters });
+    return ok(true);
+  }
+
+  #word(name: string, test: Test, at: Span): Result<IssueCondition, SearchError> {
+    if (test.kind !== 'is') return fail({ message: `expected one word after \`${name}:\``, position: at });
+    const parameter = `t${this.conditions.length}`;
+    const { status, assignee, priority, fromMs } = this.#columns;
+    const word = test.value.text.toLowerCase();
+    const plain = (sql: string): Result<IssueCondition, SearchError> => ok({ sql, parameters: {} });
+    if (name === 'is') {
+      if (word === 'new') return plain(`firstSeenAt >= ${fromMs}`);
+      if (word === 'assigned') return plain(`${assignee} != ''`);
+      if (word === 'unassigned') return plain(`${assignee} = ''`);
+      this.asksState = true;
+      if (word === 'open') return plain(`${status} IN ('unresolved', 'regressed')`);
+      const state = Object.hasOwn(states, word) ? states[word] : undefined;
+      return state === undefined
+        ? fail({
+            message:
+              'expected open, unresolved, regressed, resolved, archived, new, assigned or unassigned after `is:`',
+            position: test.value.at,
+          })
+        : ok({ sql: `${status} = {${parameter}:String}`, parameters: { [parameter]: state } });
+    }
+    if (name === 'assigned') {
+      if (word === 'none' || word === 'nobody') return plain(`${assignee} = ''`);
+      const person = word === 'me' ? this.#me : word;
+      return ok({
+        sql: `lower(${assignee}) = {${parameter}:String}`,
+        parameters: { [parameter]: person.toLowerCase() },
+      });
+    }
+    if (name === 'priority') {
+      return ['low', 'medium', 'high'].includes(word)
+        ? ok({ sql: `${priority} = {${parameter}:String}`, parameters: { [parameter]: word } })
+        : fail({ message: 'expected low, medium or high after `priority:`', position: test.value.at });
+    }
+    return ok({ sql: `firstRelease = {${parameter}:String}`, parameters: { [parameter]: test.value.text } });
+  }
+}
+
+function compared(column: string, test: Test, at: Span, parameter: string): Result<IssueCondition, SearchError> {
+  const numberOf = (value: Value): number | undefined =>
+    /^-?\d{1,15}(?:\.\d+)?$/.test(value.text) ? Number(value.text) : undefined;
+  const one = (operator: Comparison | '=', value: Value): Result<IssueCondition, SearchError> => {
+    const number = numberOf(value);
+    return number === undefined
+      ? fail({ message: 'expected a number', position: value.at })
+      : ok({ sql: `toFloat64(${column}) ${operator} {${parameter}:Float64}`, parameters: { [parameter]: number } });
+  };
+  if (test.kind === 'compare') return one(test.comparison, test.value);
+  if (test.kind === 'is') return one('=', test.value);
+  if (test.kind === 'range') {
+    const [low, high] = [numberOf(test.low), numberOf(test.high)];
+    if (low === undefined || high === undefined) return fail({ message: 'expected two numbers', position: at });
+    return ok({
+      sql: `toFloat64(${column}) BETWEEN {${parameter}:Float64} AND {${parameter}b:Float64}`,
+      parameters: { [parameter]: low, [`${parameter}b`]: high },
+    });
+  }
+  return fail({ message: 'expected a number', position: at });
+}
+
+/** `has:x` as `exists:x`, `level:` as `severity:`. */
+function renamed(search: Search): Search {
+  switch (search.kind) {
+    case 'and':
+    case 'or':
+      return { kind: search.kind, items: search.items.map(renamed) };
+    case 'not':
+      return { kind: 'not', item: renamed(search.item) };
+    case 'field': {
+      const name = search.field.toLowerCase();
+      if (name === 'level') return { ...search, field: 'severity' };
+      if (name === 'has' && search.test.kind === 'is')
+        return { kind: 'field', field: search.test.value.text, at: search.at, test: { kind: 'exists' } };
+      return search;
+    }
+    default:
+      return search;
+  }
+}
+
+function strayTerm(search: Search): Span | undefined {
+  switch (search.kind) {
+    case 'and':
+    case 'or':
+      return search.items.map(strayTerm).find((at) => at !== undefined);
+    case 'not':
+      return strayTerm(search.item);
+    case 'field':
+      return isIssueField(search.field) && search.field.toLowerCase() !== 'has' ? search.at : undefined;
+    default:
+      return undefined;
+  }
+}

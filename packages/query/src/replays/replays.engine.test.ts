@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engineTime, openTestStore, type TestStore } from '../test-support.ts';
+import { listReplays, readReplay, readReplaySegment, type ReplayQuery } from './replays.ts';
+
+const minute = 60_000;
+const now = Math.floor(Date.now() / minute) * minute - 86_400_000;
+const id = (n: number): string => n.toString(16).padStart(32, '0');
+const trace = id(0xabc);
+let test: TestStore;
+
+/** Replay n began n·10 minutes ago and told of itself twice, a minute apart. */
+function messages(n: number, over: Record<string, unknown> = {}) {
+  const startedAt = now - n * 10 * minute;
+  return [0, 1].map((segment) => ({
+    organisation: 'acme',
+    project: 1,
+    site: `STORE_00${n}`,
+    service: 'terminal',
+    environment: 'production',
+    release: '1.0.0',
+    started_at: engineTime(startedAt),
+    ts: engineTime(startedAt + segment * n * minute),
+    replay_id: id(n),
+    segment,
+    kind: 'session',
+    user_id: `Cashier-${n}`,
+    urls: segment === 0 ? ['https://shop/basket', 'https://shop/pay'] : ['https://shop/pay', `https://shop/done/${n}`],
+    errors: segment === 1 && n === 2 ? ['e1', 'e1'] : [],
+    traces: segment === 0 && n === 2 ? [trace] : [],
+    platform: 'javascript',
+    browser: 'Chrome 140',
+    os: 'Linux',
+    tags: { till: String(segment) },
+    ...over,
+  }));
+}
+
+const error = (event: string, over: Record<string, unknown> = {}) => ({
+  organisation: 'acme',
+  project: 1,
+  service: 'terminal',
+  ts: engineTime(now - 19 * minute),
+  received_at: engineTime(now),
+  event_id: event,
+  issue: '7',
+  severity: 17,
+  type: 'Error',
+  message: event,
+  ...over,
+});
+
+beforeAll(async () => {
+  test = await openTestStore();
+  await test.insert(
+    'replays',
+    [1, 2, 3].flatMap((n) => messages(n)),
+  );
+  await test.insert('replays', messages(4, { organisation: 'rival', site: 'STORE_002' }));
+  const part = (segment: number, kind: string, blob: string, organisation = 'acme', at = 0) => ({
+    organisation,
+    project: 1,
+    replay_id: id(2),
+    segment,
+    kind,
+    ts: engineTime(now + at),
+    size_bytes: blob.length,
+    blob,
+  });
+  await test.insert('replay_segments', [
+    part(1, 'recording', 'one'),
+    part(0, 'recording', 'first'),
+    part(0, 'recording', 'again', 'acme', 5),
+    part(0, 'video', 'mp4'),
+    part(0, 'recording', 'theirs', 'rival', 9),
+  ]);
+  await test.insert('errors', [
+    error('e1'),
+    error('e2', { tags: { replayId: id(2) }, ts: engineTime(now - 18.5 * minute) }),
+    error('e3', { tags: { replayId: id(3) } }),
+    error('e1', { organisation: 'rival', message: 'theirs' }),
+  ]);
+  await test.store.execute(
+    `INSERT INTO spans (organisation, service, name, trace_id, ts, received_at, duration_ns)
+     SELECT 'acme', 'terminal', 'pay', unhex({trace:String}), fromUnixTimestamp64Milli({at:Int64}), now64(), 2000000000`,
+    { trace, at: now - 19 * minute },
+    { settings: { insert_deduplicate: 0 } },
+  );
+});
+afterAll(() => test.close());
+
+function query(over: Partial<Omit<ReplayQuery, 'scope'>> & { scope?: Partial<ReplayQuery['scope']> } = {}) {
+  return {
+    user: '',
+    url: '',
+    errors: 'any' as const,
+    atLeastMs: 0,
+    atMostMs: 1e9,
+    limit: 10,
+    cursor: '',
+    ...over,
+    scope: { organisation: 'acme', fromMs: now - 60 * minute, toMs: now + minute, ...none, ...over.scope },
+  };
+}
+const none = { environment: '', site: '', service: '' };
+const found = async (over: Parameters<typeof query>[0] = {}): Promise<number[]> =>
+  (await listReplays(test.store, query(over)))?.replays.map(({ replay }) => Number.parseInt(replay, 16)) ?? [];
+
+describe('list of replays', () => {
+  it('joins the messages of a replay', async () => {
+    const page = await listReplays(test.store, query());
+    expect(page?.replays.find(({ replay }) => replay === id(2))).toEqual({
+      replay: id(2),
+      kind: 'session',
+      startedAt: now - 20 * minute,
+      endedAt: now - 18 * minute,
+      durationMs: 2 * minute,
+      user: 'Cashier-2',
+      urls: ['https://shop/basket', 'https://shop/pay', 'https://shop/done/2'],
+      errors: 1,
+      segments: 2,
+      platform: 'javascript',
+      browser: 'Chrome 140',
+      os: 'Linux',
+      site: 'STORE_002',
+      service: 'terminal',
+      environment: 'production',
+      release: '1.0.0',
+    });
+  });
+
+  it.each<[string, Parameters<typeof query>[0], number[]]>([
+    ['newest first', {}, [1, 2, 3]],
+    ['a part of the user', { user: 'cashier-3' }, [3]],
+    ['a part of an address', { url: 'DONE/1' }, [1]],
+    ['no wildcard in an address', { url: '%' }, []],
+    ['with errors', { errors: 'with' }, [2]],
+    ['without errors', { errors: 'without' }, [1, 3]],
+    ['at least two minutes', { atLeastMs: 2 * minute }, [2, 3]],
+    ['at most two minutes', { atMostMs: 2 * minute }, [1, 2]],
+    ['one site', { scope: { site: 'STORE_002' } }, [2]],
+    ['another environment', { scope: { environment: 'staging' } }, []],
+    [
+      'a range that holds the last message alone',
+      { scope: { fromMs: now - 18 * minute, toMs: now - 17 * minute } },
+      [2],
+    ],
+    ['all time', { scope: { fromMs: 0, toMs: 8_640_000_000_000_000 } }, [1, 2, 3]],
+    ['another organisation', { scope: { organisation: 'rival' } }, [4]],
+    ['SQL as organisation', { scope: { organisation: "acme' OR '1'='1" } }, []],
+    ['SQL as user', { user: "' OR 1=1 --" }, []],
+  ])('%s', async (_, over, expected) => {
+    expect(await found(over)).toEqual(expected);
+  });
+
+  it('a replay that began before the range is told whole', async () => {
+    const page = await listReplays(
+      test.store,
+      query({ scope: { fromMs: now - 18 * minute, toMs: now - 17 * minute } }),
+    );
+    expect(page?.replays).toMatchObject([{ durationMs: 2 * minute, segments: 2 }]);
+  });
+
+  it('pages without gap or double', async () => {
+    const seen: string[] = [];
+    let cursor = '';
+    do {
+      const page = await listReplays(test.store, query({ limit: 1, cursor }));
+      seen.push(...(page?.replays.map(({ replay }) => replay) ?? []));
+      cursor = page?.next ?? '';
+    } while (cursor !== '');
+    expect(seen).toEqual([1, 2, 3].map(id));
+  });
+
+  it.each(['x', '1-', `1-${'g'.repeat(32)}`, "1-' OR 1"])('refuses the cursor %j', async (cursor) => {
+    expect(await listReplays(test.store, query({ cursor }))).toBeUndefined();
+  });
+});
+
+describe('one replay', () => {
+  it('has its errors, traces and segments in order', async () => {
+    expect(await readReplay(test.store, { organisation: 'acme', replay: id(2) })).toMatchObject({
+      replay: { replay: id(2), errors: 1 },
+      tags: { till: '1' },
+      errors: [{ eventId: 'e1', issue: '0000000000000007', message: 'e1' }, { eventId: 'e2' }],
+      traces: [{ traceId: trace, at: now - 19 * minute, endedAt: now - 19 * minute + 2000, name: 'pay' }],
+      segments: [
+        { segment: 0, sizeBytes: 5 },
+        { segment: 1, sizeBytes: 3 },
+      ],
+      videos: 1,
+    });
+  });
+  it('reads what was sent last of a segment', async () => {
+    const key = { organisation: 'acme', replay: id(2) };
+    expect(await readReplaySegment(test.store, { ...key, segment: 0 })).toEqual({ blob: 'again', sizeBytes: 5 });
+    expect(await readReplaySegment(test.store, { ...key, segment: 7 })).toBeUndefined();
+  });
+  it('keeps organisations apart', async () => {
+    for (const organisation of ['rival', '', "acme' --"]) {
+      expect(await readReplay(test.store, { organisation, replay: id(2) })).toBeUndefined();
+    }
+    const theirs = await readReplaySegment(test.store, { organisation: 'acme', replay: id(4), segment: 0 });
+    expect(theirs).toBeUndefined();
+  });
+});
