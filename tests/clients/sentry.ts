@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { IssueRow, LogRow, Span } from '@sightline/contract';
+import type { IssueRow, LogRow, ReleaseRow, Span } from '@sightline/contract';
 import { build } from 'vite';
 import { expect, test } from 'vitest';
 import { openBrowser } from '../support/browser.ts';
@@ -108,6 +108,13 @@ export function sentryClients(bench: Bench): void {
     await arrived(
       "SELECT DISTINCT service, environment, release, status FROM sessions WHERE status = 'exited'",
     ).toEqual([{ service: 'backend', environment: 'production', release: 'backend@1.0.0', status: 'exited' }]);
+    const health = await readUntil<{ releases: ReleaseRow[] }>(bench.product, '/api/v1/releases', {}, ({ releases }) =>
+      releases.some((row) => row.release === 'backend@1.0.0' && row.sessions > 0),
+    );
+    expect(health.releases.find(({ release }) => release === 'backend@1.0.0')).toMatchObject({
+      crashedSessions: 0,
+      errors: expect.any(Number),
+    });
     await arrived('SELECT monitor, kind, status, service, environment FROM checks').toEqual([
       { monitor: 'nightly-sync', kind: 'cron', status: 'error', service: 'backend', environment: 'production' },
     ]);

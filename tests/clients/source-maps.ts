@@ -6,7 +6,7 @@ import path from 'node:path';
 import { getIssue, type IssueRow } from '@sightline/contract';
 import { sentryVitePlugin } from '@sentry/vite-plugin';
 import { build } from 'vite';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { z } from 'zod';
 import { openBrowser } from '../support/browser.ts';
 import { operatorKey } from '../support/owner.ts';
@@ -20,6 +20,9 @@ export function sourceMapClients(bench: Bench): void {
     const { product, workshop } = bench;
     const dist = path.join(workshop.folder, 'kiosk-dist');
     const input = workshop.write('kiosk.js', `import ${JSON.stringify(program('kiosk-page.ts'))};\n`);
+    // The plugin's command-line tool remembers servers by their organisations' names: it must not remember another run's.
+    vi.stubEnv('SENTRY_CONFIG_DIR', path.join(workshop.folder, 'sentry-config'));
+    vi.stubEnv('SENTRY_NO_CACHE', '1');
     await build({
       root: workshop.folder,
       logLevel: 'error',
@@ -45,6 +48,7 @@ export function sourceMapClients(bench: Bench): void {
         }),
       ],
     });
+    vi.unstubAllEnvs();
     const script = readdirSync(path.join(dist, 'assets')).find((name) => name.endsWith('.js')) ?? '';
     const shop = createServer((request, response) => {
       const isScript = request.url === `/assets/${script}`;

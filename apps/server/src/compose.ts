@@ -21,6 +21,7 @@ import {
 import type { TelemetryReads } from '@sightline/query';
 import { type MetricEngine, unavailableMetrics } from '@sightline/query/promql';
 import type { MetricHead } from '@sightline/metrics';
+import type { Uptime } from '@sightline/detect';
 import type { FindingSink } from '@sightline/record';
 import type { Deliverer } from '@sightline/respond';
 import { connectStore, exactlyOnceSettings, migrate, openEmbeddedStore } from '@sightline/store';
@@ -42,7 +43,7 @@ import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
 import { type FileStores, openFiles } from './stages/files.ts';
-import { openMonitors } from './stages/monitors.ts';
+import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
 import { openSpanSteps } from './stages/spans.ts';
@@ -91,11 +92,18 @@ async function openStores(config: Config, clock: Clock, logger: Logger, closers:
   return { ...telemetry.value, control: control.value };
 }
 
-function readsOf({ store }: Stores, metrics: MetricEngine | undefined): TelemetryReads {
+function readsOf({ store, control }: Stores, metrics: MetricEngine | undefined): TelemetryReads {
   return {
     query: (...question) => store.query(...question),
     stream: (...question) => store.stream(...question),
     metrics: metrics ?? unavailableMetrics('this server holds no metrics'),
+    issues: async (organisation) => {
+      const [decisions, merges] = await Promise.all([
+        control.issueStates.list(organisation),
+        control.issues.merges.list(organisation),
+      ]);
+      return { decisions, merged: new Map(merges.map(({ issue, into }) => [issue, into])) };
+    },
   };
 }
 
@@ -233,9 +241,13 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
   try {
     const stores = await openStores(config, clock, logger, closers);
     await expectFreePort(config);
+    const watching = { uptime: undefined as Uptime | undefined };
     const files: FileStores = await openFiles({ config, stores, clock, logger, closers });
     const ingest = config.roles.has('ingest')
-      ? await openIngest(config, stores, clock, logger, closers, files.ports)
+      ? await openIngest(config, stores, clock, logger, closers, {
+          ...files.ports,
+          checkIn: (checkIn) => takeCheckIn(watching.uptime, checkIn),
+        })
       : undefined;
     const setup = await stores.control.setup.start(config.setup ?? {});
     if (!setup.ok) throw new Error(setup.error.message);
@@ -257,6 +269,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const { respond } = responding;
     const findings: FindingSink = respond;
     const uptime = openMonitors(stage, findings);
+    watching.uptime = uptime;
     const rules = config.roles.has('detect')
       ? openDetect(stage, findings, () => ingestStatus(ingest?.spool, clock).lagMs)
       : undefined;

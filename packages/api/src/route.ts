@@ -49,7 +49,7 @@ export interface ApiDeps {
   /** The links of agents; absent where this process does not hold them. */
   readonly agents?: Pick<Fleet, 'ask' | 'revoked'>;
   /** Monitors at work; absent where this process takes no calls of heartbeats and tries no checks. */
-  readonly monitors?: Pick<Uptime, 'heartbeat' | 'checkNow' | 'wake'>;
+  readonly monitors?: Pick<Uptime, 'heartbeat' | 'checkIn' | 'checkNow' | 'wake'>;
   /** Incidents: what people do with them, and findings from Alertmanager's clients. Absent in tests without them. */
   readonly respond?: Pick<Respond, 'accept' | 'act'>;
   /** Rule files at work; absent where this process evaluates none. */

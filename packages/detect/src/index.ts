@@ -19,3 +19,4 @@ export { parsePrometheusDuration } from './rule-files/prometheus-duration.ts';
 export type { FileRule, RuleGroup } from './rule-files/rule-file.ts';
 export { groupState } from './rule-files/group-state.ts';
 export type { AskInstant, SampleSink } from './rule-files/ports.ts';
+export type { CheckIn } from './uptime/check-ins.ts';

@@ -4,3 +4,4 @@ export { resultWords, retryGapMs, runCheck, seconds, type CheckOrder, type Check
 export { isMetadataAddress } from './addresses.ts';
 export type { HeartbeatSettings } from './types/heartbeat/heartbeat.ts';
 export { hideSecrets, keepSecrets, keptSecret } from './secrets.ts';
+export { longestGapMs, nextDue, parseCron, type Cron } from './cron/cron.ts';

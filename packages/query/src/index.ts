@@ -58,6 +58,13 @@ export {
 export { counterNames, gaugeNames, readGauges, type Gauge } from './fleet/site-metrics.ts';
 export * from './fleet/fleet.ts';
 export * from './errors/errors.ts';
+export {
+  nothingSeen,
+  readNewIssues,
+  readReleases,
+  readReleaseTrend,
+  type ReleaseHealth,
+} from './releases/read-releases.ts';
 export * from './replays/replays.ts';
 export * from './metrics/metrics.ts';
 export * from './data/data.ts';
@@ -65,3 +72,4 @@ export * from './monitors/monitors.ts';
 export * from './logql/index.ts';
 export { logPatterns, logqlPatterns } from './patterns/log-patterns.ts';
 export type { MinedPatterns, Pattern } from './patterns/mine-patterns.ts';
+export * from './elasticsearch/index.ts';

@@ -9,6 +9,8 @@ import { incidentPage, incidentsPage } from './incidents/pages.ts';
 import { logsPage } from './logs/page.ts';
 import { metricsPage } from './metrics/page.ts';
 import { monitorsPage } from './monitors/pages.ts';
+import { replayPage, replaysPage } from './replays/pages.ts';
+import { releasePage, releasesPage } from './releases/pages.ts';
 import { editRulePage, newRulePage, rulePage, rulesPage } from './rules/pages.ts';
 import { settingsPage } from './settings/page.ts';
 import { sitePage } from './site/page.ts';
@@ -27,9 +29,13 @@ export const allPages: readonly Page[] = [
   tracesPage,
   compareTracesPage,
   tracePage,
+  replaysPage,
+  replayPage,
   metricsPage,
   dashboardsPage,
   dashboardPage,
+  releasesPage,
+  releasePage,
   monitorsPage,
   storyPage,
   storyDoorPage,

@@ -21,6 +21,7 @@ import { replayRoutes } from './replays.ts';
 import { samplingRoutes } from './sampling.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
+import { releaseRoutes } from './releases.ts';
 import { ruleFileRoutes } from './rule-files.ts';
 import { ruleRoutes } from './rules.ts';
 import { storyRoutes } from './story.ts';
@@ -40,6 +41,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   siteHistoryRoutes,
   errorRoutes,
   errorRulesRoutes,
+  releaseRoutes,
   replayRoutes,
   metricRoutes,
   promqlRoutes,

@@ -66,7 +66,7 @@ function editable(monitor: Monitor) {
 }
 
 /** What people sent, checked against the type; hidden secrets are filled in from `kept`. */
-function checked(type: string, body: MonitorBody, kept: unknown): NewMonitor | ProblemReply {
+function checked(type: string, body: MonitorBody, kept: unknown, nowMs: number): NewMonitor | ProblemReply {
   const known = findMonitorType(type);
   if (!known) return refuse(422, 'The body is not valid', `There is no type of monitor "${type}".`);
   const settings = known.settings.safeParse(keepSecrets(body.settings, kept));
@@ -79,7 +79,7 @@ function checked(type: string, body: MonitorBody, kept: unknown): NewMonitor | P
   if (body.runsOn === 'agent' && !known.runsOn.includes('agent'))
     return field('runsOn', `${known.title} monitors do not run on agents`);
   if (body.runsOn === 'agent' && body.site === '') return field('site', 'say which site’s agent runs it');
-  return { ...body, type, settings: settings.data, lateAfterMs: lateAfterMs(type, settings.data, body.everyMs) };
+  return { ...body, type, settings: settings.data, lateAfterMs: lateAfterMs(type, settings.data, body.everyMs, nowMs) };
 }
 
 const isRefusal = (value: NewMonitor | ProblemReply): value is ProblemReply => 'problem' in value;
@@ -142,7 +142,7 @@ export const monitorRoutes: readonly Route[] = [
   answer(checkNow, async ({ body }, { deps, caller, audit, signal }) => {
     if (!deps.monitors) return refuse(503, 'Not here', 'This server runs no checks.');
     const kept = body.id === '' ? undefined : await deps.control.monitors.find(caller.organisation, body.id);
-    const monitor = checked(body.type, { ...checkedOnly, settings: body.settings }, kept?.settings);
+    const monitor = checked(body.type, { ...checkedOnly, settings: body.settings }, kept?.settings, deps.clock.now());
     if (isRefusal(monitor)) return monitor;
     if (monitor.lateAfterMs !== null)
       return refuse(422, 'Nothing to run', 'A heartbeat is called by its job; nobody runs it.');
@@ -156,7 +156,7 @@ export const monitorRoutes: readonly Route[] = [
 
   answer(createMonitor, async ({ body }, { deps, caller, audit }) => {
     const { type, ...rest } = body;
-    const monitor = checked(type, rest, undefined);
+    const monitor = checked(type, rest, undefined, deps.clock.now());
     if (isRefusal(monitor)) return monitor;
     const made = await deps.control.monitors.create(caller.organisation, monitor, caller.actor);
     if (!made.ok) return refusal(made.error);
@@ -168,7 +168,7 @@ export const monitorRoutes: readonly Route[] = [
   answer(updateMonitor, async ({ params, body }, { deps, caller, audit }) => {
     const kept = await deps.control.monitors.find(caller.organisation, params.id);
     if (!kept) return refuse(404, 'Not found', 'There is no such monitor.');
-    const monitor = checked(kept.type, body, kept.settings);
+    const monitor = checked(kept.type, body, kept.settings, deps.clock.now());
     if (isRefusal(monitor)) return monitor;
     const changed = await deps.control.monitors.update(caller.organisation, params.id, monitor, caller.actor);
     if (!changed.ok) return refusal(changed.error);
@@ -181,7 +181,7 @@ export const monitorRoutes: readonly Route[] = [
     const { monitors } = deps.control;
     const kept = await monitors.find(caller.organisation, params.id);
     if (!kept) return refuse(404, 'Not found', 'There is no such monitor.');
-    const late = lateAfterMs(kept.type, kept.settings, kept.everyMs);
+    const late = lateAfterMs(kept.type, kept.settings, kept.everyMs, deps.clock.now());
     const changed = await monitors.enable(caller.organisation, params.id, !body.paused, late, caller.actor);
     if (!changed.ok) return refusal(changed.error);
     await audit(body.paused ? 'monitor.pause' : 'monitor.resume', subjectOf(changed.value));

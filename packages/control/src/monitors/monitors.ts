@@ -49,6 +49,13 @@ export function monitors(context: ServicesContext): Monitors {
       const [row] = await db.select().from(table).where(ofId(organisation, id));
       return row && toMonitor(row);
     },
+    findByName: async (organisation, name) => {
+      const [row] = await db
+        .select()
+        .from(table)
+        .where(and(present(organisation), eq(table.name, name)));
+      return row && toMonitor(row);
+    },
     findByWord: async (word) => {
       if (word.length === 0 || word.length > longestWord) return undefined;
       const [row] = await db

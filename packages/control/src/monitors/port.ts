@@ -79,6 +79,8 @@ export interface Monitors {
   /** By name, at most 5,000 (the bound of `create`). */
   list(organisation: string): Promise<Monitor[]>;
   find(organisation: string, id: string): Promise<Monitor | undefined>;
+  /** The monitor of this name; names are unique within the organisation. */
+  findByName(organisation: string, name: string): Promise<Monitor | undefined>;
   /** The heartbeat whose address ends with this word; any text may be asked. */
   findByWord(word: string): Promise<Monitor | undefined>;
   /** Refuses a name that is taken, and a policy that is not there. One that is run is due at once. */

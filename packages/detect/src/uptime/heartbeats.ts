@@ -1,6 +1,6 @@
 import { type Clock, redactText } from '@sightline/base';
 import type { Control, Monitor } from '@sightline/control';
-import { heartbeatSettings } from './heartbeat-settings.ts';
+import { heartbeatSettings, lateAtMs } from './heartbeat-settings.ts';
 import type { ResultWriter } from './result-writer.ts';
 import { coveredMs, rowBase } from './runner.ts';
 
@@ -24,27 +24,29 @@ export async function takeCall(
   if (!monitor) return 'unknown';
   if (!monitor.enabled) return 'paused';
   const at = clock.now();
-  if (kind !== 'began') {
-    await end(parts, monitor, kind, said, at);
-    return 'taken';
-  }
-  const { maxRunMs } = heartbeatSettings(monitor.settings);
-  await control.monitors.began(monitor.id, at, maxRunMs > 0 ? at + maxRunMs : undefined);
+  await takeWord(parts, monitor, kind, said, at, null);
   return 'taken';
 }
 
-async function end(
+/** What a heartbeat's job said of itself at `at`, and how long it ran where it said so. */
+export async function takeWord(
   { control, writer }: { readonly control: Pick<Control, 'monitors'>; readonly writer: ResultWriter },
   monitor: Monitor,
-  kind: 'done' | 'failed',
+  kind: HeartbeatKind,
   said: string,
   at: number,
+  ranMs: number | null,
 ): Promise<void> {
+  if (kind === 'began') {
+    const { maxRunMs } = heartbeatSettings(monitor.settings);
+    await control.monitors.began(monitor.id, at, maxRunMs > 0 ? at + maxRunMs : undefined);
+    return;
+  }
   const up = kind === 'done';
   const words = redactText(said.trim().replaceAll(/\s+/g, ' ').slice(0, longestMessage));
   const message = `${up ? 'called' : 'failed'}${words === '' ? '' : `: ${words}`}`;
-  const durationMs = monitor.startedAt === null ? null : Math.max(0, at - monitor.startedAt);
-  const nextRunAt = at + monitor.everyMs + heartbeatSettings(monitor.settings).graceMs;
+  const durationMs = ranMs ?? (monitor.startedAt === null ? null : Math.max(0, at - monitor.startedAt));
+  const nextRunAt = lateAtMs(monitor.settings, monitor.everyMs, at);
   const noted = await control.monitors.note(monitor.id, { up, message, durationMs, at, nextRunAt });
   if (!noted) return;
   // A good call does not make good the time for which it was missed.

@@ -11,6 +11,7 @@ import { type TestServer, testServers } from '@sightline/control/testing';
 import type { Finding } from '@sightline/record';
 import { exactlyOnceSettings, migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { CheckIn } from './check-ins.ts';
 import { openUptime, type Uptime, type UptimeOptions } from './uptime.ts';
 
 const postgres = testServers[0]!;
@@ -442,5 +443,84 @@ describe('a monitor that an agent runs', () => {
     await until('unknown', async () => (await stateOf(id)) === 'unknown');
     await sleep(1200);
     expect(told).toEqual([]);
+  });
+});
+
+describe('check-ins of cron jobs', () => {
+  const nightly = {
+    schedule: { type: 'crontab', value: '0 3 * * *' },
+    checkin_margin: 10,
+    max_runtime: 60,
+    timezone: 'Europe/Berlin',
+  };
+  const word = (status: 'ok' | 'error' | 'in_progress', more: Partial<CheckIn> = {}): CheckIn => ({
+    organisation,
+    monitor: 'nightly-sync',
+    status,
+    environment: 'production',
+    atMs: clock.now(),
+    durationMs: null,
+    config: undefined,
+    ...more,
+  });
+  const found = () => control.monitors.findByName(organisation, 'nightly-sync');
+
+  test('one without a schedule makes no monitor; one with it does, and follows it', async () => {
+    const uptime = start({ runs: false });
+    expect(await uptime.checkIn(word('ok'))).toBe('unknown');
+    expect(await uptime.checkIn(word('ok', { config: { schedule: { type: 'crontab', value: 'nonsense' } } }))).toBe(
+      'unknown',
+    );
+    expect(await uptime.checkIn(word('ok', { config: nightly }))).toBe('taken');
+    const made = await found();
+    expect(made).toMatchObject({
+      type: 'heartbeat',
+      everyMs: 86_400_000,
+      settings: { graceMs: 600_000, maxRunMs: 3_600_000, cron: '0 3 * * *', timeZone: 'Europe/Berlin' },
+      state: 'up',
+    });
+    // Late ten minutes after three at night in Berlin.
+    const late = new Date(made?.nextRunAt ?? 0).toLocaleTimeString('en-GB', { timeZone: 'Europe/Berlin' });
+    expect(late).toBe('03:10:00');
+    await uptime.checkIn(word('ok', { config: { ...nightly, checkin_margin: 20 } }));
+    expect(await found()).toMatchObject({ settings: { graceMs: 1_200_000 } });
+    expect(await uptime.checkIn(word('ok', { environment: 'staging', config: nightly }))).toBe('taken');
+    expect(await control.monitors.findByName(organisation, 'nightly-sync (staging)')).toBeDefined();
+  });
+
+  test('what a person changed stays as it is', async () => {
+    const uptime = start({ runs: false });
+    await uptime.checkIn(word('ok', { config: nightly }));
+    const made = await found();
+    if (!made) throw new Error('no monitor');
+    await control.monitors.update(
+      organisation,
+      made.id,
+      { ...made, severity: 'low', lateAfterMs: 1000 },
+      'ana@shop.example',
+    );
+    await uptime.checkIn(word('ok', { config: { ...nightly, checkin_margin: 30 } }));
+    expect(await found()).toMatchObject({ severity: 'low', settings: { graceMs: 600_000 } });
+  });
+
+  test('failed, missed and too long become findings, a good one ends them', async () => {
+    const uptime = start();
+    const everyHour = { schedule: { type: 'interval', value: 1, unit: 'hour' }, checkin_margin: 5, max_runtime: 10 };
+    await uptime.checkIn(word('error', { config: everyHour, durationMs: 5000 }));
+    await expect
+      .poll(() => told.map(({ state, title }) => [state, title]))
+      .toEqual([['firing', 'nightly-sync failed']]);
+    await uptime.checkIn(word('ok'));
+    await expect.poll(() => told.at(-1)?.state).toBe('resolved');
+    const before = told.length;
+    aheadMs += 66 * 60_000;
+    await expect
+      .poll(() => told.slice(before).map(({ state, title }) => [state, title]), { timeout: 20_000 })
+      .toEqual([['firing', 'nightly-sync is late']]);
+    await uptime.checkIn(word('ok'));
+    await expect.poll(() => told.at(-1)?.state).toBe('resolved');
+    await uptime.checkIn(word('in_progress'));
+    aheadMs += 11 * 60_000;
+    await expect.poll(() => told.at(-1)?.summary, { timeout: 20_000 }).toMatch(/began .* ago and did not end/);
   });
 });

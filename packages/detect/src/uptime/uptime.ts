@@ -5,6 +5,7 @@ import type { FindingSink } from '@sightline/record';
 import type { TelemetryReader, TelemetryWriter } from '@sightline/store/port';
 import { acceptAgentResults, type AgentResult, type MonitorOrder, ordersOf } from './agent-results.ts';
 import { type HeartbeatKind, takeCall } from './heartbeats.ts';
+import { type CheckIn, takeCheckIn } from './check-ins.ts';
 import { ResultWriter } from './result-writer.ts';
 import { Runner } from './runner.ts';
 import { tellFindings } from './tell-findings.ts';
@@ -20,6 +21,8 @@ export interface Uptime {
   acceptResults(organisation: string, site: string, results: readonly AgentResult[], skewMs?: number): Promise<void>;
   /** Takes a call to a heartbeat's address; throws when the control plane does not answer. */
   heartbeat(word: string, kind: HeartbeatKind, said: string): Promise<'taken' | 'paused' | 'unknown'>;
+  /** Takes what a cron job said of itself through a client of Sentry's; throws when the control plane does not answer. */
+  checkIn(checkIn: CheckIn): Promise<'taken' | 'paused' | 'unknown'>;
   /** Runs a check once, without retries and without keeping anything; undefined when too many of them run already. */
   checkNow(type: string, settings: unknown, timeoutMs: number, signal: AbortSignal): Promise<CheckResult | undefined>;
   /** Something changed: looks at once. */
@@ -76,6 +79,11 @@ export function openUptime(options: UptimeOptions): Uptime {
     },
     heartbeat: async (word, kind, said) => {
       const taken = await takeCall(parts, word, kind, said);
+      if (taken === 'taken') await tell();
+      return taken;
+    },
+    checkIn: async (checkIn) => {
+      const taken = await takeCheckIn(parts, checkIn);
       if (taken === 'taken') await tell();
       return taken;
     },

@@ -34,7 +34,7 @@ export const beginnings: Readonly<Record<MonitorTypeName, Readonly<Record<string
     followRedirects: true,
   },
   tcp: { host: '', port: 443, send: '', expect: '' },
-  heartbeat: { graceMs: 3_600_000, maxRunMs: 0 },
+  heartbeat: { graceMs: 3_600_000, maxRunMs: 0, cron: '', timeZone: 'UTC' },
 };
 
 export function newValues(type: MonitorTypeName, site: string): FormValues {

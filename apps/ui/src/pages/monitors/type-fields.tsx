@@ -150,7 +150,8 @@ function TcpFields(props: TypeFieldsProps): ReactNode {
   );
 }
 
-function HeartbeatFields({ values, set }: TypeFieldsProps): ReactNode {
+function HeartbeatFields(props: TypeFieldsProps): ReactNode {
+  const { values, set } = props;
   const length = (name: string, label: string, hint: string) => (
     <Select
       label={label}
@@ -164,9 +165,21 @@ function HeartbeatFields({ values, set }: TypeFieldsProps): ReactNode {
     />
   );
   return (
-    <div className="form-pair">
-      {length('graceMs', 'Grace', 'how much later it may come')}
-      {length('maxRunMs', 'Longest run', 'from /start to its end')}
-    </div>
+    <>
+      <div className="form-pair">
+        {length('graceMs', 'Grace', 'how much later it may come')}
+        {length('maxRunMs', 'Longest run', 'from /start to its end')}
+      </div>
+      <div className="form-pair">
+        <TextField
+          {...props}
+          name="cron"
+          label="Schedule"
+          hint="of crontab; empty: every so often"
+          placeholder="0 3 * * *"
+        />
+        <TextField {...props} name="timeZone" label="Time zone" placeholder="UTC" />
+      </div>
+    </>
   );
 }

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import type { ReleaseCommit } from '@sightline/control';
+import type { Monitor, ReleaseCommit } from '@sightline/control';
 import { readForm } from '@sightline/ingest';
 import type { BlobStore } from '@sightline/store/port';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -50,6 +51,14 @@ const assembleBody = z.object({
   chunks: z.array(sha1).min(1).max(512),
   version: z.string().max(250).nullish(),
   dist: z.string().max(64).nullish(),
+});
+
+const newCheckIn = z.object({
+  status: z.enum(['ok', 'error', 'in_progress']),
+  /** Milliseconds here, other than in envelopes. */
+  duration: z.number().min(0).nullish(),
+  environment: z.string().max(64).nullish(),
+  monitor_config: z.record(z.string(), z.unknown()).nullish(),
 });
 
 interface Call {
@@ -112,6 +121,38 @@ class SentryApi {
     this.#get('/organizations/:org/repos/', () => ({ json: [] }));
     for (const base of ['/organizations/:org', '/projects/:org/:project']) this.#releases(base);
     this.#uploads();
+    this.#crons();
+  }
+
+  #crons(): void {
+    this.#get('/organizations/:org/monitors/', async ({ caller }) => ({
+      json: (await this.#deps.control.monitors.list(caller.organisation.id))
+        .filter((monitor) => monitor.type === 'heartbeat')
+        .map(monitorJson),
+    }));
+    const at = '/organizations/:org/monitors/:slug/checkins/';
+    this.#send('POST', at, (call) => this.#checkIn(call, 201));
+    this.#send('PUT', `${at}:checkin/`, (call) => this.#checkIn(call, 200));
+  }
+
+  async #checkIn({ caller, params, body }: Call, status: number): Promise<Answer> {
+    const read = newCheckIn.safeParse(body);
+    if (!read.success) return badBody(read.error);
+    const { monitors, clock } = this.#deps;
+    const given = read.data;
+    const taken = await monitors?.checkIn({
+      organisation: caller.organisation.id,
+      monitor: (params['slug'] ?? '').slice(0, 200),
+      status: given.status,
+      environment: given.environment ?? '',
+      atMs: clock.now(),
+      durationMs: given.duration ?? null,
+      config: given.monitor_config ?? undefined,
+    });
+    if (taken === undefined || taken === 'unknown')
+      return new SentryFault(404, 'There is no such monitor; send a "monitor_config" with a schedule to make it.');
+    const id = params['checkin'] ?? randomUUID();
+    return { status, json: { id, status: given.status, duration: given.duration ?? null } };
   }
 
   #releases(base: string): void {
@@ -413,6 +454,25 @@ function organisationJson({ organisation }: SentryCaller): Record<string, unknow
     requireEmailVerification: false,
     features: [],
     status: { id: 'active', name: 'active' },
+  };
+}
+
+function monitorJson({ id, name, enabled, state, settings, everyMs, createdAt }: Monitor): Record<string, unknown> {
+  const { cron = '', timeZone = 'UTC' } = settings as { cron?: string; timeZone?: string };
+  return {
+    id,
+    slug: name,
+    name,
+    type: 'cron_job',
+    status: enabled ? 'active' : 'disabled',
+    isMuted: false,
+    dateCreated: new Date(createdAt).toISOString(),
+    config: {
+      schedule_type: cron === '' ? 'interval' : 'crontab',
+      schedule: cron === '' ? [Math.max(1, Math.round(everyMs / 60_000)), 'minute'] : cron,
+      timezone: timeZone,
+    },
+    environments: [{ name: 'production', status: state === 'up' ? 'ok' : state === 'down' ? 'error' : 'active' }],
   };
 }
 

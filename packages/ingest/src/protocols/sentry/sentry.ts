@@ -6,7 +6,14 @@ import { CategoryGate } from './category-limits.ts';
 import { sentryFilesLane, sentryLane } from './lane.ts';
 import { checkMinidump, checkUnreal } from './minidump.ts';
 import { sentryPixelReply, sentryReply } from './reply.ts';
-import { checkSecurityReport, checkStore, checkStoreQuery, storeBody, storeLimitBytes } from './store-endpoint.ts';
+import {
+  checkCron,
+  checkSecurityReport,
+  checkStore,
+  checkStoreQuery,
+  storeBody,
+  storeLimitBytes,
+} from './store-endpoint.ts';
 
 /** Sentry's own bound for an unzipped envelope. */
 const envelopeLimitBytes = 100 * 1_048_576;
@@ -42,6 +49,15 @@ export const sentry = defineProtocol({
     ...both('store', { signal: 'errors', method: 'GET', check: checkStoreQuery, reply: sentryPixelReply }),
     ...both('security', { signal: 'errors', check: checkSecurityReport, bodyLimitBytes: 1_048_576 }),
     ...both('minidump', { signal: 'errors', check: checkMinidump, bodyLimitBytes: envelopeLimitBytes }),
+    ...(['GET', 'POST'] as const).flatMap((method) =>
+      both('cron/:slug/:key', {
+        method,
+        signal: 'checks',
+        key: (request) => request.params['key'],
+        check: checkCron,
+        bodyLimitBytes: 1_048_576,
+      }),
+    ),
     ...both('unreal/:key', {
       signal: 'errors',
       key: (request) => request.params['key'],

@@ -118,3 +118,30 @@ function policyEvent(request: ProtocolRequest, report: JsonObject, directive: st
 function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : url;
 }
+
+/**
+ * A check-in by address alone, `/api/<project>/cron/<slug>/<key>/?status=ok` (https://docs.sentry.io/product/crons/getting-started/http/), by GET or
+ * POST; a body of JSON may hold the schedule.
+ */
+export function checkCron(request: ProtocolRequest): Checked {
+  const body = objectOf(parseJson(request.body.toString('utf8')));
+  const told = (name: string): string => request.query.get(name) ?? textOf(body[name], 200);
+  const status = told('status') || 'ok';
+  if (!['ok', 'error', 'in_progress'].includes(status))
+    return refuse(400, 'malformed', `status "${status.slice(0, 40)}" is none of ok, error, in_progress`);
+  const checkIn = {
+    monitor_slug: request.params['slug'] ?? '',
+    check_in_id: told('check_in_id') || undefined,
+    status,
+    environment: told('environment') || undefined,
+    duration: told('duration') || undefined,
+    monitor_config: isObject(body['monitor_config']) ? body['monitor_config'] : undefined,
+  };
+  const item = {
+    type: 'check_in',
+    header: { type: 'check_in' },
+    payload: Buffer.from(JSON.stringify(checkIn)),
+  } satisfies EnvelopeItem;
+  const frames = signalFrames({}, [{ signal: 'checks', records: 1, item }]);
+  return { kind: 'accept', frames, refused: [] };
+}

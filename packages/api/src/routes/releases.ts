@@ -1,0 +1,121 @@
+import { getRelease, listReleases, type ReleaseRow } from '@sightline/contract';
+import type { Release, ReleaseDeploy } from '@sightline/control';
+import {
+  nothingSeen,
+  readNewIssues,
+  readReleases,
+  readReleaseTrend,
+  type ReadScope,
+  type ReleaseHealth,
+} from '@sightline/query';
+import { refuse, type Route } from '../route.ts';
+import { answerRead } from './answer-read.ts';
+import type { z } from 'zod';
+
+const scopeOf = (organisation: string, query: z.output<NonNullable<typeof listReleases.query>>): ReadScope => ({
+  organisation,
+  fromMs: query.from,
+  toMs: query.to,
+  environment: query.environment,
+  site: query.site,
+  service: query.service,
+});
+
+const list = answerRead(listReleases, async ({ query }, { deps, caller, signal }) => {
+  const { organisation } = caller;
+  const [seen, named, deploys] = await Promise.all([
+    readReleases(deps.store, scopeOf(organisation, query), { signal }),
+    deps.control.releases.list(organisation),
+    deps.control.releases.deploys(organisation, ''),
+  ]);
+  return { releases: rowsOf(seen, named, deploys, query.from) };
+});
+
+/** What was seen, with what people said of it; then what was made known or deployed in the range and not seen yet. */
+function rowsOf(
+  seen: readonly ReleaseHealth[],
+  named: readonly Release[],
+  deploys: readonly ReleaseDeploy[],
+  fromMs: number,
+): ReleaseRow[] {
+  const all = seen.reduce((sum, { sessions }) => sum + sessions, 0);
+  const known = new Map(named.map((release) => [release.version, release]));
+  const deployed = new Map(deploys.toReversed().map(({ version, finishedAt }) => [version, finishedAt]));
+  const seenNames = new Set(seen.map(({ release }) => release));
+  const unseen = named.filter(
+    ({ version, createdAt }) => !seenNames.has(version) && Math.max(createdAt, deployed.get(version) ?? 0) >= fromMs,
+  );
+  return [...seen, ...unseen.map(({ version }) => nothingSeen(version))]
+    .map((health): ReleaseRow => {
+      const release = known.get(health.release);
+      return {
+        ...health,
+        adoption: all === 0 ? null : health.sessions / all,
+        createdAt: release?.createdAt ?? null,
+        releasedAt: release?.releasedAt ?? null,
+        archived: release?.archived ?? false,
+        deployedAt: deployed.get(health.release) ?? null,
+      };
+    })
+    .toSorted((a, b) => momentOf(b) - momentOf(a));
+}
+
+/** What puts releases in order: when each was first there. */
+function momentOf(row: ReleaseRow): number {
+  return row.deployedAt ?? row.releasedAt ?? (row.firstSeenAt > 0 ? row.firstSeenAt : (row.createdAt ?? 0));
+}
+
+const show = answerRead(getRelease, async ({ params, query }, { deps, caller, signal }) => {
+  const { organisation } = caller;
+  const { releases, artifacts } = deps.control;
+  const scope = scopeOf(organisation, query);
+  const [seen, named, allDeploys, trend, newIssues, deploys, commits, files] = await Promise.all([
+    readReleases(deps.store, scope, { signal }),
+    releases.list(organisation),
+    releases.deploys(organisation, ''),
+    readReleaseTrend(deps.store, scope, params.release, { signal }),
+    readNewIssues(deps.store, scope, params.release, { signal }),
+    releases.deploys(organisation, params.release),
+    releases.commits(organisation, params.release),
+    artifacts.ofRelease(organisation, params.release),
+  ]);
+  const known = named.find(({ version }) => version === params.release);
+  const rows = rowsOf(seen, named, allDeploys, query.from);
+  const own =
+    rows.find(({ release }) => release === params.release) ??
+    (known &&
+      rowsOf([...seen, nothingSeen(params.release)], named, allDeploys, query.from).find(
+        ({ release }) => release === params.release,
+      ));
+  if (!own) {
+    const detail = `Nothing was seen of the release ${params.release} in this time range, and nobody made it known.`;
+    return refuse(404, 'No such release', detail);
+  }
+  const others = rows.filter(({ release }) => release !== params.release);
+  const other =
+    query.with === ''
+      ? others.find((row) => packageOf(row.release) === packageOf(params.release) && momentOf(row) <= momentOf(own))
+      : others.find(({ release }) => release === query.with);
+  return {
+    release: own,
+    other: other ?? null,
+    others: others.map(({ release }) => release).slice(0, 100),
+    trend,
+    newIssues,
+    url: known?.url ?? '',
+    deploys: deploys.map(({ environment, name, url, finishedAt }) => ({ environment, name, url, finishedAt })),
+    commits: commits.slice(0, 200).map((commit) => ({ ...commit })),
+    files: {
+      sources: files.filter(({ kind }) => kind === 'minified_source').length,
+      sourceMaps: files.filter(({ kind }) => kind === 'source_map').length,
+    },
+  };
+});
+
+/** `till` of `till@1.2.0`; '' where the version names none. */
+function packageOf(release: string): string {
+  const at = release.lastIndexOf('@');
+  return at > 0 ? release.slice(0, at) : '';
+}
+
+export const releaseRoutes: readonly Route[] = [list, show];

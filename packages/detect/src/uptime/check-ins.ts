@@ -1,0 +1,132 @@
+import type { Clock, Logger } from '@sightline/base';
+import type { Control, Monitor, NewMonitor } from '@sightline/control';
+import { longestGapMs, parseCron } from '@sightline/monitors';
+import { lateAfterMs } from './heartbeat-settings.ts';
+import { takeWord } from './heartbeats.ts';
+import type { ResultWriter } from './result-writer.ts';
+
+/** A cron job's word about itself, as Sentry's clients send it (https://develop.sentry.dev/sdk/telemetry/check-ins/). */
+export interface CheckIn {
+  readonly organisation: string;
+  /** The monitor's slug: our monitor's name. */
+  readonly monitor: string;
+  readonly status: 'ok' | 'error' | 'in_progress';
+  readonly environment: string;
+  readonly atMs: number;
+  /** Null when the client did not say. */
+  readonly durationMs: number | null;
+  /** `monitor_config`: with it a monitor is made, or follows its schedule. */
+  readonly config: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** By whom monitors are made that nobody made by hand; what a person changed since is theirs. */
+export const checkInActor = 'Sentry check-in';
+
+const kinds = { ok: 'done', error: 'failed', in_progress: 'began' } as const;
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+const unitMs: Readonly<Record<string, number>> = {
+  minute: minuteMs,
+  hour: 60 * minuteMs,
+  day: dayMs,
+  week: 7 * dayMs,
+  month: 31 * dayMs,
+  year: 31 * dayMs,
+};
+
+/**
+ * Takes a check-in as the call of a heartbeat of its name, which is made or brought up to date where it came with a schedule. `unknown`
+ * for a monitor that is not there and cannot be made. Throws when the control plane does not answer.
+ */
+export async function takeCheckIn(
+  parts: {
+    readonly control: Pick<Control, 'monitors'>;
+    readonly writer: ResultWriter;
+    readonly clock: Clock;
+    readonly logger: Logger;
+  },
+  checkIn: CheckIn,
+): Promise<'taken' | 'paused' | 'unknown'> {
+  const monitor = await monitorOf(parts, checkIn);
+  if (monitor?.type !== 'heartbeat') return 'unknown';
+  if (!monitor.enabled) return 'paused';
+  await takeWord(parts, monitor, kinds[checkIn.status], '', checkIn.atMs, checkIn.durationMs);
+  return 'taken';
+}
+
+async function monitorOf(
+  {
+    control,
+    clock,
+    logger,
+  }: { readonly control: Pick<Control, 'monitors'>; readonly clock: Clock; readonly logger: Logger },
+  { organisation, monitor: slug, environment, config }: CheckIn,
+): Promise<Monitor | undefined> {
+  const other = environment !== '' && environment !== 'production';
+  const name = (other ? `${slug} (${environment})` : slug).slice(0, 200);
+  const known = await control.monitors.findByName(organisation, name);
+  const wanted = config && wantedOf(name, config, known, clock.now());
+  if (!wanted) return known;
+  if (!known) {
+    const made = await control.monitors.create(organisation, wanted, checkInActor);
+    if (made.ok) return made.value;
+    // Another process may have been quicker.
+    const found = await control.monitors.findByName(organisation, name);
+    if (!found) logger.warn('a check-in names a monitor that cannot be made', { reason: made.error.message });
+    return found;
+  }
+  const same = known.everyMs === wanted.everyMs && JSON.stringify(known.settings) === JSON.stringify(wanted.settings);
+  if (same || known.updatedBy !== checkInActor || known.type !== 'heartbeat') return known;
+  const changed = await control.monitors.update(organisation, known.id, wanted, checkInActor);
+  return changed.ok ? changed.value : known;
+}
+
+/** The monitor that a configuration asks for; undefined where its schedule cannot be read. */
+function wantedOf(
+  name: string,
+  config: Readonly<Record<string, unknown>>,
+  known: Monitor | undefined,
+  nowMs: number,
+): NewMonitor | undefined {
+  const schedule = typeof config['schedule'] === 'object' && config['schedule'] !== null ? config['schedule'] : {};
+  const { type, value, unit } = schedule as { type?: unknown; value?: unknown; unit?: unknown };
+  const minutes = (given: unknown, otherwise: number): number =>
+    typeof given === 'number' && Number.isFinite(given)
+      ? Math.min(Math.max(0, Math.round(given * minuteMs)), 31 * dayMs)
+      : otherwise;
+  const timeZone = typeof config['timezone'] === 'string' ? config['timezone'] : 'UTC';
+  let everyMs: number;
+  let cron = '';
+  if (type === 'crontab' && typeof value === 'string') {
+    const read = parseCron(value, timeZone);
+    if (!read.ok) return undefined;
+    cron = value.trim();
+    everyMs = longestGapMs(read.value, nowMs);
+  } else if (type === 'interval' && typeof value === 'number' && value > 0) {
+    everyMs = Math.min(
+      Math.max(10_000, value * (unitMs[typeof unit === 'string' ? unit : ''] ?? minuteMs)),
+      31 * dayMs,
+    );
+  } else return undefined;
+  const settings = {
+    graceMs: minutes(config['checkin_margin'], minuteMs),
+    maxRunMs: minutes(config['max_runtime'], 30 * minuteMs),
+    cron,
+    timeZone,
+  };
+  return {
+    name,
+    type: 'heartbeat',
+    settings,
+    site: known?.site ?? '',
+    runsOn: 'server',
+    everyMs: Math.round(everyMs),
+    timeoutMs: 10_000,
+    retries: 0,
+    severity: known?.severity ?? 'high',
+    policy: known?.policy ?? '',
+    runbook: known?.runbook ?? '',
+    enabled: known?.enabled ?? true,
+    lateAfterMs: lateAfterMs('heartbeat', settings, Math.round(everyMs), nowMs),
+  };
+}

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { engineTime, openTestStore, type TestStore } from '../test-support.ts';
+import { readNewIssues, readReleases, readReleaseTrend } from './read-releases.ts';
+
+const minute = 60_000;
+const now = Math.floor(Date.now() / 3_600_000) * 3_600_000;
+const scope = { organisation: 'acme', fromMs: now - 120 * minute, toMs: now, environment: '', site: '', service: '' };
+let test: TestStore;
+
+const session = (release: string, agoMin: number, more: Record<string, unknown> = {}) => ({
+  organisation: 'acme',
+  site: 'STORE_001',
+  service: 'till',
+  environment: 'production',
+  release,
+  ts: engineTime(now - agoMin * minute),
+  received_at: engineTime(now - agoMin * minute),
+  session_id: '',
+  user_id: '',
+  status: 'exited',
+  errors: 0,
+  sessions: 1,
+  ...more,
+});
+const failure = (release: string, agoMin: number, issue: number) => ({
+  organisation: 'acme',
+  site: 'STORE_001',
+  service: 'till',
+  environment: 'production',
+  release,
+  issue,
+  event_id: `${release}-${agoMin}-${issue}`,
+  type: 'TypeError',
+  message: `bug ${issue}`,
+  ts: engineTime(now - agoMin * minute),
+  received_at: engineTime(now - agoMin * minute),
+});
+
+beforeAll(async () => {
+  test = await openTestStore();
+  await test.insert('sessions', [
+    // One session in three updates: what it went through stays with it.
+    session('till@2.0', 60, { session_id: 's1', user_id: 'ana', status: 'ok' }),
+    session('till@2.0', 55, { session_id: 's1', user_id: 'ana', status: 'crashed', errors: 1 }),
+    session('till@2.0', 50, { session_id: 's1', user_id: 'ana', status: 'exited', errors: 1 }),
+    session('till@2.0', 40, { session_id: 's2', user_id: 'ben', status: 'ok', errors: 2 }),
+    session('till@2.0', 30, { session_id: 's3', user_id: 'ben' }),
+    // Counted by the client itself.
+    session('till@1.0', 90, { sessions: 96 }),
+    session('till@1.0', 90, { sessions: 4, status: 'errored' }),
+    session('till@1.0', 500, { sessions: 1000 }),
+    session('till@1.0', 20, { sessions: 7, environment: 'staging' }),
+    session('', 20, { sessions: 50 }),
+    session('till@9.9', 20, { organisation: 'rival' }),
+  ]);
+  await test.insert('errors', [
+    failure('till@1.0', 100, 1),
+    failure('till@2.0', 60, 1),
+    failure('till@2.0', 55, 2),
+    failure('till@2.0', 50, 2),
+    failure('till@0.9', 400, 3),
+    failure('till@2.0', 45, 3),
+  ]);
+});
+afterAll(() => test.close());
+
+it('health of each release: sessions, people, errors and what is new', async () => {
+  const found = await readReleases(test.store, { ...scope, environment: 'production' });
+  expect(found.map(({ release }) => release)).toEqual(['till@2.0', 'till@1.0']);
+  expect(found[0]).toEqual({
+    release: 'till@2.0',
+    sessions: 3,
+    crashedSessions: 1,
+    erroredSessions: 1,
+    users: 2,
+    crashedUsers: 1,
+    errors: 4,
+    newIssues: 1,
+    firstSeenAt: now - 60 * minute,
+    lastSeenAt: now - 30 * minute,
+  });
+  expect(found[1]).toMatchObject({ sessions: 100, crashedSessions: 0, erroredSessions: 4, errors: 1, newIssues: 1 });
+  const everywhere = await readReleases(test.store, scope);
+  expect(everywhere.find(({ release }) => release === 'till@1.0')).toMatchObject({ sessions: 107 });
+  expect(await readReleases(test.store, { ...scope, site: 'STORE_999' })).toMatchObject([
+    { sessions: 0 },
+    { sessions: 0 },
+  ]);
+  expect(await readReleases(test.store, { ...scope, organisation: 'nobody' })).toEqual([]);
+});
+
+it('issues that a release brought, and its sessions over time', async () => {
+  expect(await readNewIssues(test.store, scope, 'till@2.0')).toEqual([
+    { issue: '0000000000000002', type: 'TypeError', message: 'bug 2', events: 2, firstSeenAt: now - 55 * minute },
+  ]);
+  const trend = await readReleaseTrend(test.store, scope, 'till@2.0');
+  expect(trend).toHaveLength(60);
+  expect(trend.reduce((sum, point) => sum + point.sessions, 0)).toBe(3);
+  expect(trend.find(({ crashedSessions }) => crashedSessions > 0)).toMatchObject({
+    at: now - 60 * minute,
+    sessions: 1,
+  });
+});
