@@ -12,8 +12,9 @@ import type { Bench } from './bench.ts';
 import { logClients } from './logs.ts';
 import { openTelemetryClients } from './otlp.ts';
 import { hasPrometheus, prometheusClients } from './prometheus.ts';
-import { socketClients } from './sockets.ts';
+import { hasLogger, socketClients } from './sockets.ts';
 import { certificateFiles } from '../support/certificate.ts';
+import { replayClients } from './replays.ts';
 import { sentryClients } from './sentry.ts';
 import { sourceMapClients } from './source-maps.ts';
 import { shipperClients } from './shippers.ts';
@@ -75,6 +76,7 @@ const bench: Bench = {
 
 describe('Sentry SDKs', () => sentryClients(bench));
 describe('source maps', () => sourceMapClients(bench));
+describe('replays', () => replayClients(bench));
 describe('OpenTelemetry SDK', () => openTelemetryClients(bench));
 describe('loggers', () => logClients(bench));
 describe('log shippers', () => shipperClients(bench));
@@ -87,11 +89,13 @@ test('requests with a wrong key are counted as refused, for nobody', async () =>
   const protocols = [
     'better-stack',
     'elasticsearch',
+    'fluent-forward',
     'json-lines',
     'loki',
     'otlp',
     ...(hasPrometheus ? ['prometheus-remote-write'] : []),
     'sentry',
+    ...(hasLogger ? ['syslog'] : []),
   ];
   await expect
     .poll(() => storedRows(product, sql), { timeout: 15_000 })
