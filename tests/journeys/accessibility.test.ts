@@ -310,6 +310,7 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: '/error-rules' },
     { path: `/errors/${issue}` },
     { path: '/releases' },
+    { path: '/feedback' },
     { path: '/releases/none%401' },
     { path: '/metrics' },
     { path: '/metrics?metric=system.cpu.utilization' },
