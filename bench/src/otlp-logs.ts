@@ -1,3 +1,4 @@
+import { makeErrorEnvelopes } from './error-envelopes.ts';
 import { makeLogRequests, timed } from './log-requests.ts';
 import { makeSpanRequests } from './span-requests.ts';
 import { type LoadResult, percentile, sendLoad } from './load.ts';
@@ -63,6 +64,7 @@ async function measure(
   bodyOf: (request: number) => Buffer,
   requests: number,
   probed?: ServerUnderTest,
+  perRequest = recordsPerRequest,
 ): Promise<IngestFigures> {
   const atRest = await restingShare(pid);
   const before = usageOf(pid);
@@ -79,7 +81,7 @@ async function measure(
   clearInterval(watch);
   // What it takes at rest is not the records' price.
   const cpuS = usageOf(pid).cpuS - before.cpuS - (atRest * (performance.now() - startedMs)) / 1000;
-  const records = requests * recordsPerRequest;
+  const records = requests * perRequest;
   return {
     name,
     recordsPerS: records / load.seconds,
@@ -92,6 +94,27 @@ async function measure(
     visibleP50Ms: percentile(visible, 0.5),
     visibleMaxMs: visible.at(-1) ?? Number.NaN,
   };
+}
+
+/** Sentry envelopes with one error each: parsed, grouped, scrubbed, stored, issues counted, merges counted. */
+export async function benchSentryErrors(records: number, rounds: number): Promise<IngestFigures[]> {
+  const envelopeOf = makeErrorEnvelopes(2000, 200);
+  const figures: IngestFigures[] = [];
+  const server = await startServer();
+  try {
+    const target = {
+      url: `${server.url}/api/1/envelope/?sentry_key=${server.key}`,
+      headers: { 'content-type': 'application/x-sentry-envelope' },
+    };
+    const bodyOf = (request: number): Buffer => envelopeOf(request, Date.now());
+    for (let round = 0; round < rounds; round++) {
+      const { pid, dataFolder } = server;
+      figures.push(await measure('sightline, errors', target, pid, dataFolder, bodyOf, records, undefined, 1));
+    }
+  } finally {
+    await server.stop();
+  }
+  return figures;
 }
 
 /** OTLP/HTTP trace ingest, everything on: durable acknowledgement, scrubbing, derived columns, views, merges counted. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { LogRow } from '@sightline/contract';
 import { describe, expect, test } from 'vitest';
 import { ledger, printedJson, readUntil, run, runNode, runUntilStopped } from '../support/stock-client.ts';
+import { headless } from '../support/product.ts';
 import type { Bench } from './bench.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
@@ -54,6 +55,30 @@ export function shipperClients(bench: Bench): void {
       { service: 'es', severity: 'error', body: 'good one', traceId },
     ]);
     expect(await found('"by itself"')).toMatchObject([{ site: 'STORE_046', service: 'es' }]);
+  });
+
+  test('@elastic/elasticsearch: finds what it sent, counts it, and hears of a query that is none', async () => {
+    const program = `import { Client } from '@elastic/elasticsearch';
+      const client = new Client({ node: '${bench.product.url}/elasticsearch', auth: { apiKey: '${headless.SIGHTLINE_SETUP_KEY}' } });
+      const query = { bool: { must: [{ match_phrase: { message: 'good one' } }], filter: [{ term: { 'correlation.id': 'corr-es-1' } }, { range: { '@timestamp': { gte: 'now-1h' } } }] } };
+      const found = await client.search({ index: 'ord*', query, aggs: { levels: { terms: { field: 'log.level' } } } });
+      const counted = await client.count({ index: 'orders', q: 'message:"good one"' });
+      const several = await client.msearch({ searches: [{ index: 'orders' }, { query, size: 0 }] });
+      const caps = await client.fieldCaps({ index: 'orders', fields: 'service.*' });
+      const told = await client.search({ query: { shout: {} } }).catch((error) => error.meta.body.error.type);
+      console.log(JSON.stringify({ source: found.hits.hits[0]._source, index: found.hits.hits[0]._index, levels: found.aggregations.levels.buckets,
+        counted: counted.count, several: several.responses[0].hits.total.value, caps: Object.keys(caps.fields), told }));`;
+    const ended = await runNode(bench.workshop, [bench.workshop.write('elastic-search.mjs', program)]);
+    expect(ended.code, ended.output).toBe(0);
+    expect(printedJson(ended)).toMatchObject({
+      source: { message: 'good one', log: { level: 'error' }, trace: { id: traceId }, service: { name: 'es' } },
+      index: 'orders',
+      levels: [{ key: 'error', doc_count: 1 }],
+      counted: 1,
+      several: 1,
+      caps: expect.arrayContaining(['service.name']),
+      told: 'parsing_exception',
+    });
   });
 
   test('winston-elasticsearch', async () => {

@@ -92,11 +92,18 @@ async function openStores(config: Config, clock: Clock, logger: Logger, closers:
   return { ...telemetry.value, control: control.value };
 }
 
-function readsOf({ store }: Stores, metrics: MetricEngine | undefined): TelemetryReads {
+function readsOf({ store, control }: Stores, metrics: MetricEngine | undefined): TelemetryReads {
   return {
     query: (...question) => store.query(...question),
     stream: (...question) => store.stream(...question),
     metrics: metrics ?? unavailableMetrics('this server holds no metrics'),
+    issues: async (organisation) => {
+      const [decisions, merges] = await Promise.all([
+        control.issueStates.list(organisation),
+        control.issues.merges.list(organisation),
+      ]);
+      return { decisions, merged: new Map(merges.map(({ issue, into }) => [issue, into])) };
+    },
   };
 }
 

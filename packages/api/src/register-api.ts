@@ -5,6 +5,7 @@ import { roleAtLeast } from '@sightline/control';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authenticate, sessionCookie } from './authenticate.ts';
 import { registerAlertmanager } from './compat/alertmanager/register-alertmanager.ts';
+import { registerElasticsearch } from './compat/elasticsearch/register-elasticsearch.ts';
 import { registerJaeger } from './compat/jaeger/register-jaeger.ts';
 import { registerLoki } from './compat/loki/register-loki.ts';
 import { registerPrometheus } from './compat/prometheus/register-prometheus.ts';
@@ -60,6 +61,7 @@ export async function registerApi(
     registerTempo(scope, deps);
     await registerSentry(scope, deps);
     await registerLoki(scope, deps);
+    await registerElasticsearch(scope, deps);
     scope.all('/api/v1/*', (request, reply) =>
       sendProblem(
         reply,

@@ -115,6 +115,8 @@ export interface ProtocolEndpoint {
   readonly cors?: boolean;
   /** Largest body after unzipping, bytes. Default 32 MiB. */
   readonly bodyLimitBytes?: number;
+  /** True for what keeps nothing and tells nothing of anybody's data: then a key without the permission `ingest` will do too. */
+  readonly anyKey?: boolean;
   /** The protocol's own place for the key, tried before `Authorization`. May read the first bytes of the body. */
   readonly key?: (request: Omit<ProtocolRequest, 'scope'>) => string | undefined;
   /** Undoes a content coding that HTTP does not announce (Loki's bare snappy). Must bound its output. */

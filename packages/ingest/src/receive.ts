@@ -263,7 +263,7 @@ async function authenticate(visit: Visit, secret: string): Promise<Refused | und
   const key = secret.length > 512 ? undefined : await orUnavailable(parts, () => parts.keys.find(secret));
   if (key === unavailable) return laterPlease;
   if (!key) return wrongKey;
-  if (!key.permissions.includes('ingest')) return notForIngest;
+  if (!key.permissions.includes('ingest') && visit.endpoint.anyKey !== true) return notForIngest;
   visit.scope = key.scope;
   const named = request.headers['x-scope-orgid'] ?? '';
   if (named === '' || !parts.organisations || !key.permissions.includes('any-organisation')) return undefined;

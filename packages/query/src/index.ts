@@ -73,3 +73,4 @@ export * from './monitors/monitors.ts';
 export * from './logql/index.ts';
 export { logPatterns, logqlPatterns } from './patterns/log-patterns.ts';
 export type { MinedPatterns, Pattern } from './patterns/mine-patterns.ts';
+export * from './elasticsearch/index.ts';

@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ApiDeps } from '../route.ts';
+import { registerElasticsearch } from './elasticsearch/register-elasticsearch.ts';
 import { registerLoki } from './loki/register-loki.ts';
 
 const minuteMs = 60_000;
@@ -74,6 +75,7 @@ beforeAll(async () => {
     settings: { version: 'test', publicUrl: '', demo: false },
   } as unknown as ApiDeps;
   await registerLoki(app, deps);
+  await registerElasticsearch(app, deps);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const bound = app.server.address();
   address = `127.0.0.1:${typeof bound === 'object' ? bound?.port : 0}`;
@@ -324,5 +326,324 @@ describe('Loki', () => {
     });
     socket.close();
     await new Promise((resolve) => socket.on('close', resolve));
+  });
+});
+
+describe('Elasticsearch', () => {
+  async function elastic(path: string, body?: unknown, key = 'acme') {
+    const reply = await app.inject({
+      url: `/elasticsearch${path}`,
+      method: body === undefined ? 'GET' : 'POST',
+      headers: {
+        authorization: `ApiKey ${Buffer.from(`id:${key}`).toString('base64')}`,
+        accept: 'application/vnd.elasticsearch+json; compatible-with=9',
+        ...(body === undefined ? {} : { 'content-type': 'application/vnd.elasticsearch+json; compatible-with=9' }),
+      },
+      ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    return { status: reply.statusCode, headers: reply.headers, text: reply.body, json: () => reply.json() };
+  }
+  const inRange = { range: { '@timestamp': { gte: fromMs, lt: endMs, format: 'epoch_millis' } } };
+  const count = async (query: unknown): Promise<unknown> => {
+    const reply = await elastic('/_count', { query: { bool: { filter: [inRange, query] } } });
+    return reply.status === 200 ? reply.json().count : reply.json().error.reason;
+  };
+
+  test.each<[string, unknown, number]>([
+    ['everything', { match_all: {} }, 240],
+    ['a term', { term: { 'service.name': 'payment' } }, 80],
+    [
+      'a term with its value apart, ignoring case',
+      { term: { 'service.name': { value: 'PAYMENT', case_insensitive: true } } },
+      80,
+    ],
+    ['terms', { terms: { 'service.name.keyword': ['payment', 'till'] } }, 240],
+    ['a level in another spelling', { term: { 'log.level': 'WARNING' } }, 60],
+    ['any word', { match: { message: 'payment nowhere' } }, 80],
+    ['all words', { match: { message: { query: 'payment nowhere', operator: 'and' } } }, 0],
+    ['a phrase', { match_phrase: { message: 'Payment 1005 declined' } }, 1],
+    ['the beginning of a phrase', { match_phrase_prefix: { message: '1005 decl' } }, 1],
+    ['several fields', { multi_match: { query: 'payment', fields: ['message^2', 'service.name'] } }, 80],
+    ['a number', { range: { amount: { gt: 100, lte: '110' } } }, 6],
+    ['existence', { exists: { field: 'order.id' } }, 80],
+    ['a prefix', { prefix: { 'order.id': 'ORD-10' } }, 3],
+    ['a wildcard', { wildcard: { 'order.id': { value: 'ord-?', case_insensitive: true } } }, 3],
+    ['an expression', { regexp: { 'order.id': 'ORD-[25]' } }, 2],
+    [
+      'bool',
+      {
+        bool: {
+          must: { match: { message: 'declined' } },
+          must_not: [{ term: { 'site.id': 'STORE_1' } }],
+          should: [{ match_all: {} }],
+        },
+      },
+      40,
+    ],
+    ['alternatives', { bool: { should: [{ term: { 'order.id': 'ORD-2' } }, { term: { 'order.id': 'ORD-5' } }] } }, 2],
+    [
+      'at least two',
+      {
+        bool: {
+          minimum_should_match: 2,
+          should: [{ term: { 'order.id': 'ORD-2' } }, { term: { 'site.id': 'STORE_1' } }, { term: { app: 'till' } }],
+        },
+      },
+      81,
+    ],
+    ['a query string', { query_string: { query: 'service.name:payment AND (order.id:ORD-2 OR order.id:ORD-5)' } }, 2],
+    ['words side by side', { query_string: { query: 'declined 1005' } }, 80],
+    ['words that all must stand', { query_string: { query: 'declined 1005', default_operator: 'AND' } }, 1],
+    ['signs', { query_string: { query: '+declined -message:"1005"' } }, 79],
+    [
+      'ranges and wildcards in a query string',
+      { query_string: { query: 'amount:[100 TO 110} && order.id:ORD-2* && NOT site.id:STORE_9' } },
+      7,
+    ],
+    ['_exists_', { query_string: { query: '_exists_:order.id' } }, 80],
+    ['what a lenient query takes', { simple_query_string: { query: 'declined ) AND', fields: ['message'] } }, 80],
+    ['no document', { match_none: {} }, 0],
+    ['date math', { range: { '@timestamp': { gte: 'now-2h', lte: 'now+1d/d' } } }, 240],
+  ])('%s', async (_, query, expected) => expect(await count(query)).toBe(expected));
+
+  test.each<[unknown, string, string]>([
+    [{ query: { shout: {} } }, 'parsing_exception', 'unknown query [shout]'],
+    [
+      { query: { term: { a: 'b', c: 'd' } } },
+      'parsing_exception',
+      "[term] query doesn't support multiple fields, found [a] and [c]",
+    ],
+    [{ query: { query_string: { query: 'a AND (' } } }, 'query_shard_exception', 'Failed to parse query [a AND (]'],
+    [{ from: 9999, size: 10 }, 'illegal_argument_exception', 'Result window is too large'],
+    [{ query: { range: { '@timestamp': { gte: 'soon' } } } }, 'parsing_exception', 'failed to parse date field [soon]'],
+    [{ aggs: { a: { shout: {} } } }, 'parsing_exception', 'Unknown aggregation type [shout]'],
+    [{ sort: ['message'] }, 'illegal_argument_exception', 'Fielddata is disabled on [message]'],
+    ['{', 'parsing_exception', 'request body is not a JSON object'],
+    [
+      { aggs: { a: { date_histogram: { field: '@timestamp', fixed_interval: 'often' } } } },
+      'illegal_argument_exception',
+      'The supplied interval [often]',
+    ],
+  ])('%j is refused', async (body, type, reason) => {
+    const reply = await elastic('/_search', body);
+    expect([reply.status, reply.json()]).toMatchObject([
+      400,
+      { status: 400, error: { type, reason: expect.stringContaining(reason), root_cause: [{ type }] } },
+    ]);
+  });
+
+  test('hits, a page behind the other, with their fields', async () => {
+    const body = {
+      query: { bool: { filter: [inRange, { term: { 'service.name': 'payment' } }] } },
+      sort: [{ '@timestamp': { order: 'asc' } }, '_doc'],
+      size: 2,
+      fields: ['order.*'],
+    };
+    const reply = await elastic('/logs*/_search', body);
+    expect(reply.headers).toMatchObject({
+      'x-elastic-product': 'Elasticsearch',
+      'content-type': 'application/vnd.elasticsearch+json;compatible-with=9',
+    });
+    const { hits } = reply.json();
+    expect(hits).toMatchObject({
+      total: { value: 80, relation: 'eq' },
+      hits: [
+        {
+          _index: 'logs',
+          _score: null,
+          _source: {
+            '@timestamp': new Date(fromMs + 30_100).toISOString(),
+            message: 'Payment 1002 declined after 2 s',
+            log: { level: 'error', logger: 'app' },
+            service: { name: 'payment', environment: 'production' },
+            site: { id: 'STORE_1' },
+            order: { id: 'ORD-2' },
+            host: { name: 'nuc-1' },
+          },
+          fields: { 'order.id': ['ORD-2'] },
+          sort: [fromMs + 30_100, expect.any(Number)],
+        },
+        { _source: { order: { id: 'ORD-5' } } },
+      ],
+    });
+    const more = (
+      await elastic('/_search', {
+        ...body,
+        search_after: hits.hits[1].sort,
+        _source: ['order.id'],
+        track_total_hits: false,
+      })
+    ).json();
+    expect(more.hits.total).toBeUndefined();
+    expect(more.hits.hits.map(({ _source }: { _source: unknown }) => _source)).toEqual([
+      { order: { id: 'ORD-8' } },
+      { order: { id: 'ORD-11' } },
+    ]);
+    const byId = (await elastic('/_search', { query: { ids: { values: [hits.hits[0]._id] } } })).json();
+    expect(byId.hits.hits).toHaveLength(1);
+    const bounded = (await elastic('/_search?size=1&track_total_hits=10&q=declined&_source=false')).json();
+    expect(bounded.hits).toMatchObject({ total: { value: 10, relation: 'gte' }, hits: [{ _score: 1 }] });
+    expect(bounded.hits.hits[0]._source).toBeUndefined();
+  });
+
+  test('aggregations within each other', async () => {
+    const body = {
+      size: 0,
+      query: { bool: { filter: [inRange] } },
+      aggs: {
+        services: {
+          terms: { field: 'service.name', size: 1, order: { _count: 'desc' } },
+          aggs: {
+            over: {
+              date_histogram: { field: '@timestamp', fixed_interval: '30m' },
+              aggs: { sites: { terms: { field: 'site.id' } } },
+            },
+            took: { max: { field: '@timestamp' } },
+          },
+        },
+        amounts: { stats: { field: 'amount' } },
+        spread: { percentiles: { field: 'amount', percents: [50] } },
+        orders: { cardinality: { field: 'order.id' } },
+        given: { value_count: { field: 'order.id' } },
+        levels: {
+          filters: {
+            filters: {
+              bad: { term: { 'log.level': 'error' } },
+              early: { range: { '@timestamp': { lt: fromMs + 600_000 } } },
+            },
+          },
+          aggs: { mean: { avg: { field: 'amount' } } },
+        },
+        steps: { histogram: { field: 'amount', interval: 50 } },
+        bands: { range: { field: 'amount', ranges: [{ to: 50 }, { from: 50, key: 'high' }] } },
+        lacking: { missing: { field: 'order.id' } },
+        newest: { top_hits: { size: 1, sort: [{ '@timestamp': 'desc' }], _source: ['service.name'] } },
+        dearest: {
+          terms: { field: 'order.id', size: 2, order: { most: 'desc' } },
+          aggs: { most: { max: { field: 'amount' } } },
+        },
+      },
+    };
+    const reply = await elastic('/_search', body);
+    expect(reply.status, reply.text).toBe(200);
+    const { aggregations, hits } = reply.json();
+    expect(hits.hits).toEqual([]);
+    const half = (from: number, key: number): object => ({
+      key: from,
+      key_as_string: new Date(from).toISOString(),
+      doc_count: 80,
+      sites: {
+        buckets: [
+          { key: 'STORE_1', doc_count: key },
+          { key: 'STORE_2', doc_count: 80 - key },
+        ],
+      },
+    });
+    expect(aggregations).toMatchObject({
+      services: {
+        sum_other_doc_count: 80,
+        buckets: [{ key: 'till', doc_count: 160, took: { value: fromMs + 238 * 15_000 + 100 } }],
+      },
+      amounts: { count: 80, min: 1, max: 119.5, sum: 4820 },
+      orders: { value: 80 },
+      given: { value: 80 },
+      levels: { buckets: { bad: { doc_count: 60, mean: { value: expect.any(Number) } }, early: { doc_count: 40 } } },
+      steps: {
+        buckets: [
+          { key: 0, doc_count: 33 },
+          { key: 50, doc_count: 33 },
+          { key: 100, doc_count: 14 },
+        ],
+      },
+      bands: {
+        buckets: [
+          { key: '*-50.0', to: 50, doc_count: 33 },
+          { key: 'high', from: 50, doc_count: 47 },
+        ],
+      },
+      lacking: { doc_count: 160 },
+      newest: { hits: { total: { value: 240 }, hits: [{ _source: { service: { name: 'payment' } } }] } },
+      dearest: {
+        buckets: [
+          { key: 'ORD-239', most: { value: 119.5 } },
+          { key: 'ORD-236', most: { value: 118 } },
+        ],
+      },
+    });
+    expect(Math.abs(aggregations.spread.values['50.0'] - 60.25)).toBeLessThan(2);
+    // Half hours begin at full ones: the range may begin between them.
+    const over = aggregations.services.buckets[0].over.buckets;
+    expect(over.reduce((sum: number, { doc_count }: { doc_count: number }) => sum + doc_count, 0)).toBe(160);
+    if (fromMs % 1_800_000 === 0) expect(over).toEqual([half(fromMs, 40), half(fromMs + 1_800_000, 40)]);
+    for (const { doc_count, sites } of over)
+      expect(sites.buckets.reduce((sum: number, one: { doc_count: number }) => sum + one.doc_count, 0)).toBe(doc_count);
+  });
+
+  test('days of a zone, empty ones too', async () => {
+    const day = 86_400_000;
+    const interval = { field: '@timestamp', calendar_interval: 'day', time_zone: 'America/New_York' };
+    const body = {
+      size: 0,
+      query: inRange,
+      aggs: {
+        days: { date_histogram: { ...interval, extended_bounds: { min: endMs - 3 * day, max: endMs - 60_000 } } },
+      },
+    };
+    const { buckets } = (await elastic('/_search', body)).json().aggregations.days;
+    expect(buckets.length).toBeGreaterThanOrEqual(4);
+    expect(buckets.reduce((sum: number, { doc_count }: { doc_count: number }) => sum + doc_count, 0)).toBe(240);
+    const hours = buckets.map(({ key }: { key: number }) =>
+      new Intl.DateTimeFormat('en-GB', { timeZone: 'America/New_York', hour: '2-digit', hourCycle: 'h23' }).format(key),
+    );
+    expect(new Set(hours)).toEqual(new Set(['00']));
+  });
+
+  test('several searches, each with its own ending', async () => {
+    const lines = [
+      { index: 'logs' },
+      { query: { term: { 'service.name': 'payment' } }, size: 1 },
+      {},
+      { query: { shout: {} } },
+      { index: 'elsewhere' },
+      {},
+    ];
+    const { responses } = (
+      await elastic('/_msearch', `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`)
+    ).json();
+    expect(responses).toMatchObject([
+      { status: 200, hits: { total: { value: 80 } } },
+      { status: 400, error: { type: 'parsing_exception' } },
+      { status: 200, hits: { total: { value: 0 } } },
+    ]);
+  });
+
+  test('what there is to ask about', async () => {
+    expect((await elastic('/_cat/indices?format=json')).json()).toMatchObject([
+      { index: 'logs', health: 'green', 'docs.count': expect.any(String) },
+    ]);
+    expect((await elastic('/_cat/indices')).text).toMatch(/^green open logs /);
+    expect((await elastic('/_resolve/index/*')).json()).toMatchObject({ indices: [{ name: 'logs' }] });
+    expect((await elastic('/logs/_mapping')).json()).toMatchObject({
+      logs: {
+        mappings: {
+          properties: {
+            '@timestamp': { type: 'date' },
+            message: { type: 'text' },
+            order: { properties: { id: { type: 'keyword' } } },
+          },
+        },
+      },
+    });
+    const { fields } = (await elastic('/logs*/_field_caps?fields=order*,message')).json();
+    expect(fields).toEqual({
+      message: { text: { type: 'text', metadata_field: false, searchable: true, aggregatable: false } },
+      'order.id': { keyword: { type: 'keyword', metadata_field: false, searchable: true, aggregatable: true } },
+    });
+  });
+  test('who it is for', async () => {
+    expect((await elastic('/_count', {}, 'nobody')).status).toBe(401);
+    expect((await elastic('/_count', {}, 'blind')).status).toBe(403);
+    expect((await elastic('/_count', { query: inRange }, 'rival')).json().count).toBe(12);
+    expect((await elastic('/_count', { query: inRange }, 'bound')).json().count).toBe(120);
   });
 });

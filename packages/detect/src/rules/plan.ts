@@ -1,7 +1,9 @@
 import type { Batch } from './batch.ts';
+import { IssuesBatch } from './issues-batch.ts';
 import { MetricBatch, pulledLabels, type MetricColumn } from './metric-batch.ts';
 import {
   questionKey,
+  type IssuesQuestion,
   type MetricQuestion,
   type Question,
   type RecordsQuestion,
@@ -34,10 +36,12 @@ function planTogether(questions: readonly Question[]): Batch[] {
   const metrics: MetricQuestion[] = [];
   const vitals: VitalQuestion[] = [];
   const seen: SeenQuestion[] = [];
+  const issues: IssuesQuestion[] = [];
   for (const question of questions) {
     if (question.kind === 'records') records.push(question);
     else if (question.kind === 'metric') metrics.push(question);
     else if (question.kind === 'vital') vitals.push(question);
+    else if (question.kind === 'issues') issues.push(question);
     else seen.push(question);
   }
   return [
@@ -45,6 +49,7 @@ function planTogether(questions: readonly Question[]): Batch[] {
     ...planMetrics(metrics),
     ...(vitals.length > 0 ? [new VitalBatch(vitals)] : []),
     ...(seen.length > 0 ? [new SeenBatch(seen)] : []),
+    ...issues.map((question) => new IssuesBatch(question)),
   ];
 }
 

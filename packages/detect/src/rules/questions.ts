@@ -4,7 +4,7 @@ import type { Gauge, Table } from '@sightline/query';
  * What rules ask of the telemetry store, in words that the batch planner understands: rules say questions, never SQL. An
  * answer is one number a group; groups are the values of `by`, in its order.
  */
-export type Question = RecordsQuestion | MetricQuestion | VitalQuestion | SeenQuestion;
+export type Question = RecordsQuestion | MetricQuestion | VitalQuestion | SeenQuestion | IssuesQuestion;
 
 /** Counts records that match a search, or takes a quantile of one of their numbers. */
 export interface RecordsQuestion {
@@ -43,6 +43,17 @@ export interface SeenQuestion {
   readonly by: readonly SeenDimension[];
   /** Dimensions that must have a value. */
   readonly where: Readonly<Partial<Record<SeenDimension, string>>>;
+}
+
+/** Issues that are new, came back or spike: their events in the window. By issue, type and service. */
+export interface IssuesQuestion {
+  readonly kind: 'issues';
+  readonly what: 'new' | 'regressed' | 'spiking';
+  /** In the search language of the issue list. */
+  readonly query: string;
+  readonly windowMs: number;
+  readonly least: number;
+  readonly times: number;
 }
 export const seenDimensions = ['site', 'service', 'environment'] as const;
 export type SeenDimension = (typeof seenDimensions)[number];

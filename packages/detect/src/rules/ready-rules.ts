@@ -6,7 +6,7 @@ const minuteMs = 60_000;
 
 type ReadyRule = RuleValues & { readonly ready: string };
 type Given = Pick<ReadyRule, 'ready' | 'name' | 'description' | 'settings' | 'severity'> &
-  Partial<Pick<ReadyRule, 'type' | 'everyMs' | 'forMs'>>;
+  Partial<Pick<ReadyRule, 'type' | 'everyMs' | 'forMs' | 'enabled'>>;
 
 const rule = (given: Given): ReadyRule => ({
   type: 'threshold',
@@ -227,5 +227,36 @@ export const readyRules: readonly ReadyRule[] = [
       threshold: 100,
       by: ['site'],
     },
+  }),
+  // Kept off until somebody wants them: a first day with many errors would be a first day with many incidents.
+  rule({
+    ready: 'new-issue',
+    name: 'New error',
+    description: 'An error that was never seen before came at least five times.',
+    severity: 'medium',
+    type: 'issues',
+    enabled: false,
+    everyMs: minuteMs,
+    settings: { what: 'new', query: '', windowMs: 30 * minuteMs, least: 5, times: 5 },
+  }),
+  rule({
+    ready: 'issue-regressed',
+    name: 'Error that was resolved came back',
+    description: 'An issue that somebody resolved is seen again.',
+    severity: 'medium',
+    type: 'issues',
+    enabled: false,
+    everyMs: minuteMs,
+    settings: { what: 'regressed', query: '', windowMs: 60 * minuteMs, least: 1, times: 5 },
+  }),
+  rule({
+    ready: 'issue-spiking',
+    name: 'Error far more often than usual',
+    description: 'An open issue has ten times its usual events.',
+    severity: 'high',
+    type: 'issues',
+    enabled: false,
+    everyMs: minuteMs,
+    settings: { what: 'spiking', query: '', windowMs: 10 * minuteMs, least: 50, times: 10 },
   }),
 ];

@@ -10,6 +10,8 @@ import type { Finding } from '@sightline/record';
 import { migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
 import { StoreError } from '@sightline/store/port';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { issuesRule } from '../rule-types/issues/issues.ts';
+import { planQuestions } from './plan.ts';
 import { RuleRunner } from './rule-runner.ts';
 import { readyRules } from './ready-rules.ts';
 
@@ -583,5 +585,64 @@ describe('rules', () => {
     const shards = [world.runner, other].map((one) => Number(/rule_shards (\d+)/.exec(one.metrics())?.[1]));
     expect(shards).toEqual([8, 8]);
     await other.close();
+  });
+});
+
+describe('rules about issues', () => {
+  const hex = (issue: number): string => issue.toString(16).padStart(16, '0');
+  async function threw(world: World, issue: number, events: number, agoMs: number): Promise<void> {
+    await store.execute(
+      `INSERT INTO errors (organisation, project, site, service, environment, release, ts, received_at, event_id, issue, severity, type, message)
+      SELECT {organisation:String}, 1, 'STORE_001', 'till', 'production', '1.0.0', fromUnixTimestamp64Milli({at:Int64}) AS at, at,
+        toString(generateUUIDv4(number)), {issue:UInt64}, 17, 'PaymentError', 'declined' FROM numbers({events:UInt32})`,
+      { organisation: world.organisation.id, at: world.clock.now() - agoMs, issue: BigInt(issue), events },
+      { settings: { insert_deduplicate: 0 } },
+    );
+  }
+  const found = async (world: World, settings: Record<string, unknown>): Promise<string[]> => {
+    const batch = planQuestions(issuesRule.questions(issuesRule.settings.parse({ windowMs: 600_000, ...settings })));
+    const answers = await batch[0]?.ask(
+      { ...world.reader, issues: (organisation) => decisionsOf(world.control, organisation) },
+      { organisation: world.organisation.id, endMs: world.clock.now() },
+      {},
+    );
+    return [...(answers?.values() ?? [])].flatMap((answer) =>
+      issuesRule
+        .judge(settings, [answer], { endMs: 0, watchingSinceMs: 0 })
+        .map(({ labels, value }) => `${Number.parseInt(labels['issue'] ?? '', 16)}:${value}`),
+    );
+  };
+  const decisionsOf = async (control: Control, organisation: string) => ({
+    decisions: await control.issueStates.list(organisation),
+    merged: new Map((await control.issues.merges.list(organisation)).map(({ issue, into }) => [issue, into])),
+  });
+
+  it('tell what is new, what came back and what spikes', async () => {
+    const world = await newWorld();
+    const { control, organisation } = world;
+    await threw(world, 1, 3, 60_000);
+    await threw(world, 2, 2, 30 * 60_000);
+    await threw(world, 2, 12, 60_000);
+    await threw(world, 3, 6, 3_600_000);
+    await threw(world, 3, 1, 60_000);
+    expect(await found(world, { what: 'new' })).toEqual(['1:3']);
+    expect(await found(world, { what: 'new', least: 4 })).toEqual([]);
+    expect(await found(world, { what: 'new', query: 'site:STORE_002' })).toEqual([]);
+    expect(await found(world, { what: 'spiking', least: 3, times: 5 })).toEqual(['2:12', '1:3']);
+    expect(await found(world, { what: 'regressed' })).toEqual([]);
+    world.clock.advance(-20 * 60_000);
+    await control.issueStates.change(organisation.id, hex(3), { status: 'resolved' }, 'ann');
+    await control.issueStates.change(organisation.id, hex(1), { status: 'ignored' }, 'ann');
+    world.clock.advance(20 * 60_000);
+    expect(await found(world, { what: 'regressed' })).toEqual(['3:1']);
+    expect(await found(world, { what: 'new' }), 'what is archived is quiet').toEqual([]);
+    expect(issuesRule.link({}, { issue: hex(3) }, { fromMs: 1, toMs: 2 })).toBe(`/errors/${hex(3)}?from=1&to=2`);
+    expect(issuesRule.summary({ what: 'new', windowMs: 600_000, least: 1 }, { value: 1 })).toBe(
+      '1 event in 10 min, never seen before, limit 1',
+    );
+    await control.close();
+  });
+  it.each(['is:blue', 'is:new OR x', 'a AND ('])('refuse the search %s', (query) => {
+    expect(issuesRule.check(issuesRule.settings.parse({ what: 'new', query }))).toMatchObject([{ field: 'query' }]);
   });
 });

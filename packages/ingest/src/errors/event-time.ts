@@ -37,9 +37,17 @@ function isoNs(text: string): bigint | undefined {
   if (!match) return undefined;
   const [, date, clock = '00:00:00', fraction = '', zone = 'Z'] = match;
   const offset = /^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone.toUpperCase();
-  const ms = Date.parse(`${date}T${clock}${offset}`);
+  const ms = parsedMs(`${date}T${clock}${offset}`);
   if (!Number.isFinite(ms)) return undefined;
   return BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9));
+}
+
+let lastParsed = { text: '', ms: Number.NaN };
+
+/** `Date.parse` of a whole second: the records of one request are mostly of the same one. */
+function parsedMs(text: string): number {
+  if (text !== lastParsed.text) lastParsed = { text, ms: Date.parse(text) };
+  return lastParsed.ms;
 }
 
 /** Nanoseconds of a moment in milliseconds. */

@@ -76,6 +76,7 @@ export function errorRowOf(
     {
       project: origin.project,
       exceptions: facts.thrown,
+      ...(facts.thrown.length === 0 ? { stack: facts.exceptions } : {}),
       fingerprint: listOf(event['fingerprint'])
         .slice(0, 20)
         .map((part) => textOf(part, 500)),

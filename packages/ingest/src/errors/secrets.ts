@@ -59,6 +59,19 @@ export const redacted = '<redacted>';
 
 /** True where the name alone says that the value must not be kept: `password`, `X-Api-Key`, `sessionId`, `set-cookie`. */
 export function isSecretName(name: string): boolean {
+  const known = judgedNames.get(name);
+  if (known !== undefined) return known;
+  const secret = judgeName(name);
+  if (judgedNames.size >= judgedAtMost) judgedNames.clear();
+  if (name.length <= 100) judgedNames.set(name, secret);
+  return secret;
+}
+
+/** Events of one program use the same names again and again. */
+const judgedNames = new Map<string, boolean>();
+const judgedAtMost = 10_000;
+
+function judgeName(name: string): boolean {
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .toLowerCase()

@@ -40,7 +40,7 @@ export function startForward(parts: SocketParts, unkeyed: Unkeyed, address: Forw
       },
       answer: (datagram) => (datagram.length <= 8 ? Buffer.from([0]) : undefined),
     },
-    parts.logger,
+    parts,
   );
 }
 

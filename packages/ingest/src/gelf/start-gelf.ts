@@ -29,7 +29,7 @@ export async function startGelf(parts: SocketParts, unkeyed: Unkeyed, address: L
       dropped: (datagrams) => intake.lose('rate-limited', datagrams),
       connection: (socket, signal) => serve(socket, intake, signal),
     },
-    parts.logger,
+    parts,
   );
   return {
     port: listener.port,

@@ -18,10 +18,15 @@ export type ReadLog =
 
 /**
  * One JSON object as a log record. Well-known names, in any spelling, become time, level, message, ids and origin; all others
- * become attributes, nested ones with dotted names. Refused: a time that cannot be read or kept, and an object that says nothing.
+ * become attributes, nested ones with dotted names, and `also` stands beside them. Refused: a time that cannot be read or kept, and an object that says nothing.
  */
-export function readLogObject(given: JsonObject, receivedAtMs: number): ReadLog {
-  const fields = new Map<string, Scalar>(flatten(given, '', 0));
+export function readLogObject(
+  given: JsonObject,
+  receivedAtMs: number,
+  also: Readonly<Record<string, string>> = {},
+): ReadLog {
+  const fields = new Map<string, Scalar>();
+  flatten(given, '', 0, fields);
   const kinds = fieldsByKind(fields.keys());
   const take = (kind: FieldKind): Scalar | undefined => {
     const name = kinds[kind];
@@ -47,7 +52,12 @@ export function readLogObject(given: JsonObject, receivedAtMs: number): ReadLog 
   if (traceId !== '') take('traceId');
   if (spanId !== '') take('spanId');
   const correlationId = take('correlationId');
-  const attributes: Record<string, Scalar> = Object.fromEntries([...fields].slice(0, maxAttributes));
+  const attributes: Record<string, Scalar> = { ...also };
+  let room = maxAttributes;
+  for (const [name, value] of fields) {
+    if (room-- === 0) break;
+    attributes[name] = value;
+  }
   if (correlationId !== undefined) attributes['correlation.id'] = String(correlationId);
   return {
     kind: 'log',
@@ -69,13 +79,13 @@ export function readLogText(line: string, receivedAtMs: number): ReadLog {
   return { kind: 'log', resource: {}, record: { timeNs: msToNs(receivedAtMs), body: line } };
 }
 
-function* flatten(value: JsonObject, prefix: string, depth: number): Generator<[string, Scalar]> {
+function flatten(value: JsonObject, prefix: string, depth: number, into: Map<string, Scalar>): void {
   for (const [name, item] of Object.entries(value)) {
     if (item === null || item === undefined || item === '') continue;
-    const path = prefix + name.slice(0, 200);
-    if (isObject(item) && depth < maxDepth) yield* flatten(item, `${path}.`, depth + 1);
-    else if (typeof item === 'object') yield [path, jsonBody(item)];
-    else if (typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean') yield [path, item];
+    const path = prefix + (name.length > 200 ? name.slice(0, 200) : name);
+    if (isObject(item) && depth < maxDepth) flatten(item, `${path}.`, depth + 1, into);
+    else if (typeof item === 'object') into.set(path, jsonBody(item));
+    else if (typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean') into.set(path, item);
   }
 }
 

@@ -7,7 +7,7 @@ import { writeRw2Request } from '../metric-formats/index.ts';
 import { LogsRequestBuilder } from '../otlp/build-logs.ts';
 import { ProtobufWriter } from '../otlp/protobuf-writer.ts';
 import { countingMetrics } from '../test-support/counting-metrics.ts';
-import { goodKey, openTestStore, startBench, type IngestBench } from '../test-support/ingest-bench.ts';
+import { goodKey, openTestStore, queryKey, startBench, type IngestBench } from '../test-support/ingest-bench.ts';
 import { postSpans, type SentSpan, thriftBatch } from '../test-support/jaeger-messages.ts';
 import { protocolContract, type ContractFixture } from './contract-suite.ts';
 
@@ -401,6 +401,20 @@ const fixtures: readonly (readonly [name: string, fixture: ContractFixture])[] =
 
 describe.each(fixtures)('%s', (_, fixture) => {
   protocolContract(() => bench, fixture);
+});
+
+test('Elasticsearch’s handshake answers whoever has a key, also one that only reads', async () => {
+  const ask = async (key: string, method = 'GET'): Promise<[number, string | null]> => {
+    const reply = await fetch(`${bench.url}/elasticsearch/_index_template/logs`, {
+      method,
+      headers: { authorization: `Bearer ${key}` },
+    });
+    return [reply.status, reply.headers.get('x-elastic-product')];
+  };
+  expect(await ask(queryKey)).toEqual([200, 'Elasticsearch']);
+  expect(await ask(queryKey, 'HEAD')).toEqual([200, 'Elasticsearch']);
+  expect(await ask(queryKey, 'PUT')).toEqual([403, 'Elasticsearch']);
+  expect(await ask('nobody')).toEqual([401, 'Elasticsearch']);
 });
 
 test('Jaeger’s gRPC collector takes a batch on the port of OTLP, and refuses a stranger', async () => {

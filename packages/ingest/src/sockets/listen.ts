@@ -1,7 +1,8 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import type { Logger } from '@sightline/base';
+import type { Clock, Logger } from '@sightline/base';
+import { readFile } from 'node:fs/promises';
 
 /** Where a listener listens. `tcp` with `tls` is TLS alone. */
 export interface ListenerAddress {
@@ -25,7 +26,7 @@ export interface Serving {
   readonly connection?: (socket: Socket, signal: AbortSignal) => Promise<void>;
   /** Takes datagrams; those that come meanwhile wait, within a bound. */
   readonly datagrams?: (datagrams: readonly Datagram[], signal: AbortSignal) => Promise<void>;
-  /** Told how many datagrams found no room. */
+  /** Told how many datagrams found no room, with us or with the kernel. */
   readonly dropped?: (datagrams: number) => void;
   /** Answers a datagram by itself, where a protocol does not take them as records. */
   readonly answer?: (datagram: Buffer) => Buffer | undefined;
@@ -41,9 +42,14 @@ const idleMs = 600_000;
 const receiveBufferBytes = 8 * 1024 * 1024;
 const waiting = { datagrams: 50_000, bytes: 32 * 1024 * 1024 };
 const takenAtOnce = 5000;
+const lookForDropsMs = 10_000;
 
 /** Listens until closed. Rejects when a port is taken. */
-export async function listen(address: ListenerAddress, serving: Serving, logger: Logger): Promise<Listener> {
+export async function listen(
+  address: ListenerAddress,
+  serving: Serving,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+): Promise<Listener> {
   const stop = new AbortController();
   const tcp =
     address.tcp && serving.connection ? await listenTcp(address, serving.connection, stop.signal, logger) : undefined;
@@ -54,7 +60,7 @@ export async function listen(address: ListenerAddress, serving: Serving, logger:
   };
   if (!address.udp) return { port, close };
   try {
-    const udp = await listenUdp({ ...address, port }, serving, stop.signal, logger);
+    const udp = await listenUdp({ ...address, port }, serving, stop.signal, clock, logger);
     return { port: udp.port, close: () => close(udp) };
   } catch (error) {
     await close();
@@ -78,12 +84,13 @@ async function listenTcp(
       return;
     }
     connections.add(socket);
+    socket.on('close', () => connections.delete(socket));
     socket.setTimeout(idleMs, () => socket.destroy());
     const serving = serve(socket, signal)
       .catch((error: unknown) => logger.error('a connection ended in an exception', { error }))
       .finally(() => {
-        socket.destroy();
-        connections.delete(socket);
+        // What was written last still goes out; a peer that does not take it runs into the time of silence.
+        socket.destroySoon();
         served.delete(serving);
       });
     served.add(serving);
@@ -121,6 +128,7 @@ async function listenUdp(
   { host, port }: ListenerAddress,
   serving: Serving,
   signal: AbortSignal,
+  clock: Clock,
   logger: Logger,
 ): Promise<Listener> {
   const socket: UdpSocket = createSocket({
@@ -167,11 +175,43 @@ async function listenUdp(
       resolve();
     });
   });
+  const bound = socket.address();
+  const watching = serving.datagrams ? watchDrops(bound, serving, signal, clock) : undefined;
   return {
-    port: socket.address().port,
+    port: bound.port,
     close: async () => {
+      await watching;
       await new Promise<void>((closed) => socket.close(() => closed()));
       await running;
     },
   };
+}
+
+/** Counts what the kernel dropped because we did not read in time, until `signal` aborts and once more then. */
+async function watchDrops(
+  { port, family }: AddressInfo,
+  { dropped }: Serving,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<void> {
+  const table = family === 'IPv6' ? '/proc/net/udp6' : '/proc/net/udp';
+  let counted = 0;
+  while (!signal.aborted) {
+    await clock.sleep(lookForDropsMs, signal);
+    // Only Linux tells.
+    const drops = kernelDrops(await readFile(table, 'utf8').catch(() => ''), port);
+    if (drops > counted) dropped?.(drops - counted);
+    counted = Math.max(counted, drops);
+  }
+}
+
+/** Datagrams that the kernel dropped on the sockets of a port, by its own table (`/proc/net/udp`, last column). */
+export function kernelDrops(table: string, port: number): number {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  let drops = 0;
+  for (const line of table.split('\n').slice(1)) {
+    const columns = line.trim().split(/\s+/);
+    if (columns[1]?.endsWith(local)) drops += Number(columns.at(-1)) || 0;
+  }
+  return drops;
 }

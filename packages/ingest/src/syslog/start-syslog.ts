@@ -23,7 +23,7 @@ export function startSyslog(parts: SocketParts, unkeyed: Unkeyed, address: Liste
       dropped: (datagrams) => intake.lose('rate-limited', datagrams),
       connection: (socket, signal) => serve(socket, intake, arrivalOf, signal),
     },
-    parts.logger,
+    parts,
   );
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Listener } from '../sockets/listen.ts';
+import { kernelDrops, type Listener } from '../sockets/listen.ts';
 import type { Unkeyed } from '../sockets/socket-intake.ts';
 import { testNow } from '../test-support/decode-logs.ts';
 import { scopeNamed, sendTcp, sendUdp, socketBench } from '../test-support/socket-bench.ts';
@@ -140,6 +140,21 @@ describe('framing', () => {
       expect(found).toEqual(['<1>a', 'too-large', '<1>b']);
     }
   });
+});
+
+test('what the kernel dropped is read from its table', () => {
+  const row = (port: string, drops: number): string =>
+    `  77: 0100007F:${port} 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 12345 2 0000000000000000 ${drops}`;
+  const table = [
+    '   sl  local_address rem_address   st …  drops',
+    row('158A', 7),
+    row('158A', 5),
+    row('0035', 3),
+    '',
+  ].join('\n');
+  expect([kernelDrops(table, 5514), kernelDrops(table, 53), kernelDrops(table, 54), kernelDrops('', 53)]).toEqual([
+    12, 3, 0, 0,
+  ]);
 });
 
 describe('over the network', () => {

@@ -1,3 +1,4 @@
+import type { IssueDecisions } from '../errors/find-issues.ts';
 import type { Result } from '@sightline/base';
 import { StoreError, type QueryLimits, type TelemetryReader } from '@sightline/store/port';
 import type {
@@ -13,6 +14,8 @@ import type { QueryFault } from '../promql/source.ts';
 /** Telemetry as reads want it: rows by SQL, metrics by PromQL. */
 export interface TelemetryReads extends TelemetryReader {
   readonly metrics: MetricEngine;
+  /** What people decided about issues; absent where nobody decides: then every issue is open. */
+  readonly issues?: (organisation: string) => Promise<IssueDecisions>;
 }
 
 const kinds: Readonly<Record<QueryFault['kind'], StoreError['kind']>> = {

@@ -5,6 +5,7 @@ import { useScope } from '../../data/scope.ts';
 import { QueryLine } from '../../search/query-line.tsx';
 import {
   hasSample,
+  issueNews,
   isShare,
   measures,
   operators,
@@ -13,6 +14,7 @@ import {
   unitOf,
   vitals,
   type Draft,
+  type IssueNews,
   type Measure,
   type Operator,
   type SilenceTable,
@@ -35,6 +37,7 @@ const sourceWords: Readonly<Record<Source, string>> = {
   metric: 'A metric',
   vital: 'CPU, memory, disk, queue',
   silence: 'Silence',
+  issues: 'Issues',
 };
 const measureWords: Readonly<Record<Measure, string>> = {
   count: 'How many',
@@ -49,6 +52,11 @@ const operatorWords: Readonly<Record<Operator, string>> = {
   '<=': 'at or below',
 };
 const vitalWords: Readonly<Record<Vital, string>> = { cpu: 'CPU', memory: 'Memory', disk: 'Disk', queue: 'Queue' };
+const newsWords: Readonly<Record<IssueNews, string>> = {
+  new: 'is seen for the first time',
+  regressed: 'comes back after it was resolved',
+  spiking: 'comes far more often than usual',
+};
 const silenceWords: Readonly<Record<SilenceTable, string>> = {
   any: 'Any signal',
   logs: 'Logs',
@@ -100,7 +108,9 @@ export function ConditionFields(props: FieldsProps): ReactNode {
       {(draft.source === 'logs' || draft.source === 'spans' || draft.source === 'errors') && (
         <RecordsFields {...props} />
       )}
-      {draft.source === 'silence' ? <SilenceFields {...props} /> : <LimitFields {...props} />}
+      {draft.source === 'silence' && <SilenceFields {...props} />}
+      {draft.source === 'issues' && <IssuesFields {...props} />}
+      {draft.source !== 'silence' && draft.source !== 'issues' && <LimitFields {...props} />}
     </>
   );
 }
@@ -269,6 +279,58 @@ function LimitFields({ draft, change, problem }: FieldsProps): ReactNode {
           )}
         </div>
       )}
+    </>
+  );
+}
+
+function IssuesFields(props: FieldsProps): ReactNode {
+  const { draft, change } = props;
+  return (
+    <>
+      <QueryField
+        {...props}
+        label="Issues that match"
+        value={draft.query}
+        field="settings.query"
+        onChange={(query) => change({ query })}
+      />
+      <div className="rule-line">
+        <Select
+          label="Tell when one"
+          w={210}
+          data={choices(issueNews, newsWords)}
+          value={draft.what}
+          allowDeselect={false}
+          onChange={(value) => change({ what: value ?? 'new' })}
+        />
+        {draft.what === 'spiking' && (
+          <NumberInput
+            label="Times its usual events"
+            w={150}
+            size="xs"
+            min={1}
+            max={1000}
+            value={draft.times}
+            onChange={(value) => change({ times: Number(value) || 5 })}
+          />
+        )}
+        <NumberInput
+          label="With at least (events)"
+          w={150}
+          size="xs"
+          min={1}
+          value={draft.least}
+          onChange={(value) => change({ least: Math.max(1, Math.round(Number(value))) })}
+        />
+        <Select
+          label="Within"
+          w={150}
+          data={durations(draft.windowMs, [60_000, 300_000, 600_000, 1_800_000, 3_600_000, 21_600_000, 86_400_000])}
+          value={String(draft.windowMs)}
+          allowDeselect={false}
+          onChange={(value) => change({ windowMs: Number(value) })}
+        />
+      </div>
     </>
   );
 }

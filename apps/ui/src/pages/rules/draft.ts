@@ -1,7 +1,7 @@
 import type { Rule, RuleSeverity, RuleValues } from '@sightline/contract';
 import { readWhere, writeWhere } from './label-pairs.ts';
 
-export const sources = ['logs', 'spans', 'errors', 'metric', 'vital', 'silence'] as const;
+export const sources = ['logs', 'spans', 'errors', 'metric', 'vital', 'silence', 'issues'] as const;
 export type Source = (typeof sources)[number];
 export const measures = ['count', 'rate', 'share', 'percentile'] as const;
 export type Measure = (typeof measures)[number];
@@ -13,6 +13,9 @@ export const vitals = ['cpu', 'memory', 'disk', 'queue'] as const;
 export type Vital = (typeof vitals)[number];
 export const silenceTables = ['any', 'logs', 'spans', 'errors'] as const;
 export type SilenceTable = (typeof silenceTables)[number];
+
+export const issueNews = ['new', 'regressed', 'spiking'] as const;
+export type IssueNews = (typeof issueNews)[number];
 
 /** A rule as the form holds it: every field of every source, so that trying another source loses nothing. */
 export interface Draft {
@@ -47,6 +50,9 @@ export interface Draft {
   readonly silenceTable: SilenceTable;
   readonly silentMs: number;
   readonly lookbackMs: number;
+  readonly what: IssueNews;
+  readonly least: number;
+  readonly times: number;
 }
 
 const minuteMs = 60_000;
@@ -81,6 +87,9 @@ export const emptyDraft: Draft = {
   silenceTable: 'any',
   silentMs: 10 * minuteMs,
   lookbackMs: 1440 * minuteMs,
+  what: 'new',
+  least: 1,
+  times: 5,
 };
 
 /** The settings of the rule's kind, as the server reads them. */
@@ -88,6 +97,10 @@ export function settingsOf(draft: Draft): Pick<RuleValues, 'type' | 'settings'> 
   if (draft.source === 'silence') {
     const { silenceTable: table, query, by, silentMs, lookbackMs } = draft;
     return { type: 'absence', settings: { table, query, by, silentMs, lookbackMs } };
+  }
+  if (draft.source === 'issues') {
+    const { what, query, windowMs, least, times } = draft;
+    return { type: 'issues', settings: { what, query, windowMs, least, times } };
   }
   const { windowMs, operator, threshold, by, leastSample, leastHits } = draft;
   const share = isShare(draft);
@@ -192,6 +205,18 @@ export function draftOf(rule: Rule): Draft {
       silenceTable: oneOf(silenceTables, given['table'], 'any'),
       silentMs: number(given['silentMs'], emptyDraft.silentMs),
       lookbackMs: number(given['lookbackMs'], emptyDraft.lookbackMs),
+    };
+  }
+  if (rule.type === 'issues') {
+    return {
+      ...emptyDraft,
+      ...own,
+      source: 'issues',
+      query: text(given['query'], ''),
+      what: oneOf(issueNews, given['what'], 'new'),
+      windowMs: number(given['windowMs'], 10 * minuteMs),
+      least: number(given['least'], 1),
+      times: number(given['times'], 5),
     };
   }
   const source = (given['source'] ?? {}) as Readonly<Record<string, unknown>>;

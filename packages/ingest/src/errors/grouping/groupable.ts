@@ -5,6 +5,8 @@ export interface Groupable {
   readonly project: number;
   /** As `ErrorPayload.exceptions`: the one thrown first. */
   readonly exceptions: readonly ErrorException[];
+  /** The stack of an event that nobody threw: it tells where there is no message. */
+  readonly stack?: readonly ErrorException[];
   /** The client's own fingerprint; empty when it gave none. */
   readonly fingerprint: readonly string[];
   /** The message before its parameters were filled in, where the client told it; else the message. */

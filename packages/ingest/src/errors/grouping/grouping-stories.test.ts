@@ -190,6 +190,54 @@ describe('the same bug', () => {
   it.each(cases)('%s', (_, one, other) => expect(issue(one)).toBe(issue(other)));
 });
 
+it.each<[kind: string, one: ErrorFrame, other: ErrorFrame]>([
+  [
+    'a class made by javassist',
+    frame('pay', '', { module: 'shop.Till_$$_javassist_12' }),
+    frame('pay', '', { module: 'shop.Till_$$_javassist_97' }),
+  ],
+  [
+    'a proxy of Hibernate',
+    frame('get', '', { module: 'shop.User$HibernateProxy$aBc' }),
+    frame('get', '', { module: 'shop.User$HibernateProxy$xYz' }),
+  ],
+  [
+    'a class made twice',
+    frame('run', '', { module: 'shop.A$$EnhancerByGuice$$ae46$$FastClassByGuice$$ca' }),
+    frame('run', '', { module: 'shop.A$$EnhancerByGuice$$11$$FastClassByGuice$$22' }),
+  ],
+  [
+    'a function of Clojure',
+    frame('invoke', '', { module: 'shop.core$main$fn__1539' }),
+    frame('invoke', '', { module: 'shop.core$main$fn__77' }),
+  ],
+  [
+    'a template of Ruby',
+    frame('_cart_html_erb__3327151541118998292_70361296', 'cart.html.erb'),
+    frame('_cart_html_erb__1111111111111111111_22222222', 'cart.html.erb'),
+  ],
+  [
+    'a blob',
+    frame('run', 'blob:https://till.example/7f7aaadf-a006-4217-9ed5-5fbf8585c6c0'),
+    frame('run', 'blob:https://till.example/11111111-a006-4217-9ed5-5fbf8585c6c0'),
+  ],
+  [
+    'a callback in Firefox and Chrome',
+    frame('Object.callback', 'file:///a/test.html'),
+    frame('callback', 'file:///b/test.html'),
+  ],
+])('%s is told by what stays', (_, one, other) => {
+  const of = (top: ErrorFrame): string => issue(event([], { stack: [thrown('Message', '', top)] }));
+  expect(of(one)).toBe(of(other));
+  expect(of(one)).not.toBe(of(frame('another', 'x.rb')));
+});
+
+it('a polyfill named by its module is not of the application', () => {
+  const stack = [thrown('Error', 'bad', frame('sent', '', { module: 'tslib/tslib.es6' }), frame('pay', 'pay.ts'))];
+  expect(groupingLines(group(event(stack)).parts)).toContain('frame pay in pay.ts');
+  expect(whyNot(event(stack))[0]).toContain('made by a compiler');
+});
+
 describe('two bugs', () => {
   const charge = frame('charge', 'src/payment.ts', { contextLine: "  throw new PaymentError('declined')" });
   const cases: [story: string, one: Groupable, other: Groupable][] = [

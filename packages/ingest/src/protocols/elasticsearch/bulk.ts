@@ -2,7 +2,7 @@ import { isObject, parseJson, textOf, type JsonObject } from '../../errors/json-
 import { LogBatch } from '../../logs/log-batch.ts';
 import { readLogObject, type ReadLog } from '../../logs/read-log.ts';
 import type { Checked, ProtocolRequest } from '../../protocol.ts';
-import { docError, documentId, type ItemAnswer } from './replies.ts';
+import { docError, documentIds, type ItemAnswer } from './replies.ts';
 
 const newline = 10;
 const maxDocumentBytes = 1_048_576;
@@ -26,6 +26,7 @@ export function checkBulk(request: ProtocolRequest): Checked {
   const batch = new LogBatch('elasticsearch');
   const items: string[] = [];
   const lines = new Lines(request.body);
+  const newId = documentIds();
   let actionsSeen = 0;
   let failed = false;
   const answer = (name: string, item: ItemAnswer): void => {
@@ -52,7 +53,7 @@ export function checkBulk(request: ProtocolRequest): Checked {
     }
     const read = lines.next() ? readDocument(lines, action, request.receivedAtMs) : missing;
     batch.add(read, `line ${lines.number}`);
-    answer(action.name, answerTo(read, action));
+    answer(action.name, answerTo(read, action, newId));
   }
   const { frames, refused } = batch.finish();
   return {
@@ -73,11 +74,11 @@ const missing: ReadLog = {
   message: 'the document of the last action is missing',
 };
 
-function answerTo(read: ReadLog, { index, id }: Action): ItemAnswer {
+function answerTo(read: ReadLog, { index, id }: Action, newId: () => string): ItemAnswer {
   if (read.kind === 'log')
     return {
       _index: index,
-      _id: id === '' ? documentId() : id,
+      _id: id === '' ? newId() : id,
       _version: 1,
       result: 'created',
       _shards: { total: 1, successful: 1, failed: 0 },
@@ -117,12 +118,7 @@ function readDocument(lines: Lines, action: Action, receivedAtMs: number): ReadL
 }
 
 function readSource(source: JsonObject, index: string, receivedAtMs: number): ReadLog {
-  const read = readLogObject(source, receivedAtMs);
-  if (read.kind === 'refused' || index === '') return read;
-  return {
-    ...read,
-    record: { ...read.record, attributes: { ...read.record.attributes, 'elasticsearch.index': index } },
-  };
+  return readLogObject(source, receivedAtMs, index === '' ? {} : { 'elasticsearch.index': index });
 }
 
 /** One document by itself: `POST <index>/_doc`, `PUT <index>/_create/<id>`. */
@@ -148,7 +144,10 @@ export function checkDocument(request: ProtocolRequest): Checked {
   const batch = new LogBatch('elasticsearch');
   batch.add(read);
   const { frames, refused } = batch.finish();
-  const body = JSON.stringify(answerTo(read, { name: 'create', index, id: request.params['id'] ?? '' }), withoutStatus);
+  const body = JSON.stringify(
+    answerTo(read, { name: 'create', index, id: request.params['id'] ?? '' }, documentIds()),
+    withoutStatus,
+  );
   return { kind: 'accept', frames, refused, body };
 }
 

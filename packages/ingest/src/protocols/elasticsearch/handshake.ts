@@ -141,6 +141,8 @@ export function handshakeEndpoints(
     contentTypes: [],
     signal: 'logs',
     bodyLimitBytes: 4 * 1024 * 1024,
+    // Whoever only searches asks too.
+    anyKey: method === 'GET',
     key,
     check: () => nothingToStore,
     reply: replyOf(answer),

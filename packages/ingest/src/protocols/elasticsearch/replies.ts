@@ -19,9 +19,11 @@ export function docError(index: string, id: string, status: number, type: string
   return { _index: index, _id: id === '' ? null : id, status, error: { type, reason } };
 }
 
-/** An id as Elasticsearch makes them: 20 characters. We do not find documents by it. */
-export function documentId(): string {
-  return randomBytes(15).toString('base64url');
+/** Makes ids of 20 characters, as Elasticsearch's are, for the documents of one request. We do not find documents by them. */
+export function documentIds(): () => string {
+  const request = randomBytes(9).toString('base64url');
+  let n = 0;
+  return () => request + (n++).toString(36).padStart(8, '0');
 }
 
 /**

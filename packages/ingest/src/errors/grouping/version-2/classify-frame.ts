@@ -23,7 +23,8 @@ export type FrameKind = 'application' | 'library' | 'runtime' | 'wrapper';
 export function frameKind(frame: ErrorFrame, name: string): FrameKind {
   if (runtime.test(frame.file) || runtimeModule.test(frame.module)) return 'runtime';
   if (frame.file === '' && frame.module === '' && frame.function === '') return 'runtime';
-  if (wrapperFiles.test(frame.file) || (wrapper.test(name) && !named(frame))) return 'wrapper';
+  if (wrapperFiles.test(frame.file) || wrapperFiles.test(frame.module) || (wrapper.test(name) && !named(frame)))
+    return 'wrapper';
   if (!frame.inApp || libraries.test(frame.file)) return 'library';
   return frame.module !== '' && libraryModules.test(frame.module) && !/\.(?:m|c)?[jt]sx?$/.test(frame.file)
     ? 'library'

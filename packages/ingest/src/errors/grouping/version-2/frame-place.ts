@@ -63,7 +63,7 @@ export function withoutHash(name: string): string {
     .replace(/^(?=[0-9a-f]*\d)[0-9a-f]{8,64}(?=\.)/i, '<hash>')
     .replace(/^\d+(?=\.)/, '<n>')
     .replace(/\.(?:min|bundle|chunk|prod|production|development|debug)(?=\.)/g, '')
-    .replace(/_\d{6,}(?=\.erb$|__)|__\d{6,}_\d+$/g, '');
+    .replace(/_?\$\$_javassist\w*(?=\.|$)/, '');
 }
 
 /** Bundlers write eight base64url digits; a word of a file's name (`-checkout.js`) has no digits nor capitals inside. */
@@ -74,8 +74,9 @@ function looksRandom(hash: string): boolean {
 /** A module without what a class generator, a build or a page added: `com.shop.Pay$$EnhancerBySpring$$1a` → `com.shop.Pay`. */
 export function stableModule(module: string): string {
   return module
-    .replace(/\$\$(?:Lambda|EnhancerBy\w+|FastClassBy\w+|_javassist\w*|HibernateProxy|_Weld\w+)[\w$/]*/g, '')
-    .replace(/_\$\$_javassist\w*|_jvst\w+/g, '')
+    .replace(/_?\$\$_javassist\w*|_\$\$_jvst\w+/g, '')
+    .replace(/\$\$(?:Lambda|EnhancerBy\w+|FastClassBy\w+|_Weld\w+)[\w$/]*|\$+HibernateProxy\$\w*/g, '')
+    .replace(/(?<=\$fn)__\d+/g, '')
     .replace(/(Generated(?:Constructor|Method|Serialization)\w*Accessor)\d+/g, '$1')
     .replace(/\$Proxy\d+/g, '$Proxy')
     .replace(/\$\d+/g, '')

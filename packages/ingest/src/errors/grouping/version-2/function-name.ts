@@ -71,9 +71,9 @@ export function functionName(raw: string): string {
 
 /** `0x7ffa12`, `sub_4F2A`, `_0x3fa2` and bare numbers are places of one build, or of an obfuscator. */
 function address(name: string): string {
-  return /^(?:0x[0-9a-f]+|(?:sub|loc|fun|unk|_?0x)_?[0-9a-f]{3,}|_0x[0-9a-f]+|\d+|<?redacted>?)$/i.test(name)
-    ? ''
-    : name.slice(0, 200);
+  if (/^(?:0x[0-9a-f]+|(?:sub|loc|fun|unk|_?0x)_?[0-9a-f]{3,}|_0x[0-9a-f]+|\d+|<?redacted>?)$/i.test(name)) return '';
+  // Ruby's compiled templates and Clojure's functions carry numbers of one process.
+  return name.replace(/__\d{6,}_\d+$|(?<=fn)__\d+$/, '').slice(0, 200);
 }
 
 /** The text without balanced brackets and what stands in them; operators such as `operator<` and `->` stay. */

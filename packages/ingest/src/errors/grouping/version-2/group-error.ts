@@ -24,7 +24,7 @@ interface Seen {
 
 /**
  * Version 2 without fingerprints: types and the application's own frames along the chain of exceptions, with the source line
- * or the message's shape where frames alone say too little; else the message's shape; else type and culprit. `rules` tells
+ * or the message's shape where frames alone say too little; else the message's shape; else the stack; else type and culprit. `rules` tells
  * which frames a person left out.
  */
 export function defaultParts(event: Groupable, rules: AppliedStackRules): Parts {
@@ -34,6 +34,8 @@ export function defaultParts(event: Groupable, rules: AppliedStackRules): Parts 
     const part = used('message', message, message === event.messageTemplate ? '' : 'what differs is replaced');
     return { keys: [`message ${message}`], parts: [part] };
   }
+  const stack = event.stack ?? [];
+  if (stack.some(({ frames }) => frames.length > 0)) return chainParts(stack, rules);
   const parts = [used('type', event.type), used('culprit', event.culprit)];
   return { keys: [`type ${event.type}`, `culprit ${event.culprit}`], parts };
 }

@@ -1,0 +1,321 @@
+import {
+  countDocuments,
+  knownElasticFields,
+  listAttributes,
+  listIndices,
+  searchDocuments,
+  type ElasticError,
+  type ElasticScope,
+} from '@sightline/query';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { problemOfError } from '../../problem.ts';
+import type { ApiDeps } from '../../route.ts';
+import { askerOf } from '../prometheus/asker.ts';
+import { ApiFault } from '../prometheus/fault.ts';
+import { QueryGate } from '../prometheus/gate.ts';
+
+const prefix = '/elasticsearch';
+const bodyLimitBytes = 2 * 1024 * 1024;
+const queryTimeoutMs = 30_000;
+const mostSearches = 50;
+
+type Body = Record<string, unknown>;
+
+interface Call {
+  readonly scope: ElasticScope;
+  readonly query: URLSearchParams;
+  readonly text: string;
+  readonly signal: AbortSignal;
+  readonly began: number;
+}
+
+/** An answer that is no JSON. */
+class Plain {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+class Refusal {
+  readonly error: ElasticError;
+  constructor(error: ElasticError) {
+    this.error = error;
+  }
+}
+const refuse = (status: number, type: string, reason: string): Refusal => new Refusal({ status, type, reason });
+
+/** Elasticsearch's form of a fault. */
+function errorJson({ type, reason, status }: ElasticError): object {
+  return { error: { root_cause: [{ type, reason }], type, reason }, status };
+}
+
+/**
+ * Reads of Elasticsearch's API below `/elasticsearch`, as its clients and tools like Kibana ask for logs: `_search`, `_msearch`, `_async_search`, `_count`,
+ * `_mapping`, `_field_caps`, `_cat/indices`, `_resolve/index`. A key with `query` or `operate` (`ApiKey`, bearer or basic), or a session, says whose. What is
+ * written, and the handshake, is ingest's.
+ */
+export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps): Promise<void> {
+  const gate = new QueryGate();
+  await app.register((scope, _, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, parsed) => parsed(null, body));
+    scope.setErrorHandler((error, request, reply) => {
+      const { status, detail } = problemOfError(
+        error,
+        deps.logger,
+        `${request.method} ${request.routeOptions.url ?? ''}`,
+      ).problem;
+      return send(request, reply, refuse(status, status >= 500 ? 'exception' : 'illegal_argument_exception', detail));
+    });
+    const route = (paths: readonly string[], answer: (call: Call) => Promise<unknown>): void => {
+      for (const path of paths) {
+        scope.route({
+          method: ['GET', 'POST'],
+          url: `${prefix}${path}`,
+          bodyLimit: bodyLimitBytes,
+          handler: async (request, reply) => {
+            takeApiKey(request);
+            const asker = await askerOf(request, deps);
+            if (asker instanceof ApiFault)
+              return send(request, reply, refuse(asker.status, 'security_exception', asker.message));
+            const { index = '' } = request.params as { index?: string };
+            const began = performance.now();
+            const call = (signal: AbortSignal): Call => ({
+              scope: {
+                organisation: asker.organisation,
+                site: asker.site,
+                index: index.slice(0, 2000),
+                nowMs: deps.clock.now(),
+              },
+              query: new URLSearchParams(request.url.split('?')[1] ?? ''),
+              text: typeof request.body === 'string' ? request.body : '',
+              signal,
+              began,
+            });
+            const limits = { gone: awayOf(reply), limitMs: queryTimeoutMs };
+            const answered = await gate.run(asker.organisation, limits, (signal) => answer(call(signal)));
+            if (answered instanceof ApiFault)
+              return send(request, reply, refuse(answered.status, 'es_rejected_execution_exception', answered.message));
+            return send(request, reply, answered);
+          },
+        });
+      }
+    };
+    const both = (path: string): string[] => [path, `/:index${path}`];
+
+    route(both('/_search'), async (call) => {
+      const body = bodyOf(call.text);
+      return body instanceof Refusal ? body : search(call, withParameters(body, call.query));
+    });
+    route(both('/_async_search'), async (call) => {
+      const body = bodyOf(call.text);
+      if (body instanceof Refusal) return body;
+      const response = await search(call, withParameters(body, call.query));
+      if (response instanceof Refusal) return response;
+      const now = call.scope.nowMs;
+      return {
+        is_partial: false,
+        is_running: false,
+        start_time_in_millis: now,
+        expiration_time_in_millis: now,
+        completion_status: 200,
+        response,
+      };
+    });
+    route(both('/_msearch'), async (call) => {
+      const lines = call.text.split('\n').filter((line) => line.trim() !== '');
+      if (lines.length === 0 || lines.length % 2 === 1)
+        return refuse(400, 'action_request_validation_exception', 'Validation Failed: 1: no requests added;');
+      if (lines.length > 2 * mostSearches)
+        return refuse(400, 'illegal_argument_exception', `more than ${mostSearches} searches in one request`);
+      const responses: object[] = [];
+      for (let at = 0; at < lines.length; at += 2) {
+        const [header, body] = [bodyOf(lines[at] ?? ''), bodyOf(lines[at + 1] ?? '')];
+        if (header instanceof Refusal || body instanceof Refusal) return header instanceof Refusal ? header : body;
+        const named = header['index'];
+        const index = Array.isArray(named)
+          ? named.map(String).join(',')
+          : typeof named === 'string'
+            ? named
+            : call.scope.index;
+        const found = await search({ ...call, scope: { ...call.scope, index } }, body);
+        responses.push(found instanceof Refusal ? errorJson(found.error) : { ...found, status: 200 });
+      }
+      return { took: took(call), responses };
+    });
+    route(both('/_count'), async (call) => {
+      const body = bodyOf(call.text);
+      if (body instanceof Refusal) return body;
+      const found = await countDocuments(deps.store, call.scope, withParameters(body, call.query), {
+        signal: call.signal,
+      });
+      if (!found.ok) return new Refusal(found.error);
+      return { count: found.value, _shards: { total: 1, successful: 1, skipped: 0, failed: 0 } };
+    });
+    route(both('/_mapping'), async (call) => {
+      const [attributes, indices] = await Promise.all([attributesOf(call), indicesOf(call)]);
+      const mappings = { properties: properties(attributes) };
+      return Object.fromEntries(indices.map(({ name }) => [name, { mappings }]));
+    });
+    route(both('/_field_caps'), async (call) => {
+      const [attributes, indices] = await Promise.all([attributesOf(call), indicesOf(call)]);
+      const body = bodyOf(call.text);
+      if (body instanceof Refusal) return body;
+      const asked =
+        call.query.get('fields') ?? (Array.isArray(body['fields']) ? body['fields'].map(String).join(',') : '*');
+      const wanted = globTest(asked);
+      const fields = allFields(attributes).filter(([name]) => wanted(name));
+      const caps = fields.map(([name, type]) => [
+        name,
+        { [type]: { type, metadata_field: false, searchable: true, aggregatable: type !== 'text' } },
+      ]);
+      return { indices: indices.map(({ name }) => name), fields: Object.fromEntries(caps) };
+    });
+    route(['/_cat/indices', '/_cat/indices/:index'], async (call) => {
+      const rows = (await indicesOf(call)).map(({ name, documents, bytes }) => ({
+        health: 'green',
+        status: 'open',
+        index: name,
+        uuid: name,
+        pri: '1',
+        rep: '0',
+        'docs.count': String(documents),
+        'docs.deleted': '0',
+        'store.size': `${bytes}b`,
+        'pri.store.size': `${bytes}b`,
+      }));
+      if (call.query.get('format') === 'json') return rows;
+      return new Plain(rows.map((row) => `${Object.values(row).join(' ')}\n`).join(''));
+    });
+    route(['/_resolve/index/:index'], async (call) => ({
+      indices: (await indicesOf(call)).map(({ name }) => ({ name, attributes: ['open'] })),
+      aliases: [],
+      data_streams: [],
+    }));
+    done();
+
+    async function search(call: Call, body: Body): Promise<Refusal | object> {
+      const found = await searchDocuments(deps.store, call.scope, body, { signal: call.signal });
+      if (!found.ok) return new Refusal(found.error);
+      const answered = { took: took(call), ...found.value };
+      if (call.query.get('rest_total_hits_as_int') !== 'true') return answered;
+      const hits = found.value['hits'] as { total?: { value: number } };
+      return { ...answered, hits: { ...hits, total: hits.total?.value ?? -1 } };
+    }
+    const attributesOf = ({ scope: asked, signal }: Call): Promise<string[]> =>
+      listAttributes(deps.store, asked, { signal });
+    const indicesOf = ({ scope: asked, signal }: Call): ReturnType<typeof listIndices> =>
+      listIndices(deps.store, asked, { signal });
+  });
+}
+
+const took = ({ began }: Call): number => Math.round(performance.now() - began);
+
+/** `Authorization: ApiKey <base64 of id:key>` as the bearer token that it holds. */
+function takeApiKey(request: FastifyRequest): void {
+  const coded = /^\s*apikey\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (coded === undefined) return;
+  const pair = Buffer.from(coded, 'base64').toString('latin1');
+  const key = /^[\x21-\x7e]*?:([\x21-\x7e]+)$/.exec(pair)?.[1];
+  request.headers.authorization = `Bearer ${key ?? coded}`;
+}
+
+function bodyOf(text: string): Body | Refusal {
+  if (text.trim() === '') return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Body;
+  } catch {
+    // Said below.
+  }
+  return refuse(400, 'parsing_exception', 'request body is not a JSON object');
+}
+
+/** The parameters of the address say what the body may say. */
+function withParameters(body: Body, query: URLSearchParams): Body {
+  const found: Body = { ...body };
+  const q = query.get('q');
+  if (q !== null)
+    found['query'] = {
+      query_string: {
+        query: q,
+        ...(query.get('default_operator') ? { default_operator: query.get('default_operator') } : {}),
+      },
+    };
+  for (const name of ['size', 'from', 'track_total_hits']) {
+    const value = query.get(name);
+    if (value !== null)
+      found[name] = name === 'track_total_hits' && /^(true|false)$/.test(value) ? value === 'true' : Number(value);
+  }
+  const [sort, source] = [query.get('sort'), query.get('_source')];
+  if (sort !== null) found['sort'] = sort.split(',');
+  if (source !== null) found['_source'] = /^(true|false)$/.test(source) ? source === 'true' : source.split(',');
+  return found;
+}
+
+function allFields(attributes: readonly string[]): [string, string][] {
+  const known = knownElasticFields.map(([name, type]): [string, string] => [name, type]);
+  const names = new Set(known.map(([name]) => name));
+  const more = attributes.filter((name) => !names.has(name) && name !== 'elasticsearch.index');
+  return [...known, ['message.keyword', 'keyword'], ...more.map((name): [string, string] => [name, 'keyword'])];
+}
+
+/** A mapping's tree of properties. */
+function properties(attributes: readonly string[]): object {
+  const root: Body = {};
+  for (const [name, type] of allFields(attributes)) {
+    if (name === 'message.keyword') continue;
+    let place = root;
+    const path = name.split('.');
+    const last = path.pop() ?? name;
+    for (const step of path) {
+      const node = (place[step] ??= {}) as Body;
+      place = (node['properties'] ??= {}) as Body;
+    }
+    const node = (place[last] ??= {}) as Body;
+    node['type'] = type;
+    if (name === 'message') node['fields'] = { keyword: { type: 'keyword' } };
+  }
+  return root;
+}
+
+function globTest(list: string): (name: string) => boolean {
+  const tests = list.split(',').map(
+    (glob) =>
+      new RegExp(
+        `^${glob
+          .trim()
+          .replaceAll(/[\\^$.|?+()[\]{}]/g, '\\$&')
+          .replaceAll(/\*+/g, '.*')}$`,
+      ),
+  );
+  return (name) => tests.some((test) => test.test(name));
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, answered: unknown): FastifyReply {
+  // What official clients look for in every answer before they go on.
+  reply.header('x-elastic-product', 'Elasticsearch').header('cache-control', 'no-store');
+  if (answered instanceof Plain) return reply.type('text/plain; charset=utf-8').send(answered.text);
+  const compatible = /application\/vnd\.elasticsearch\+json;\s*compatible-with=(\d{1,2})/.exec(
+    request.headers.accept ?? '',
+  );
+  reply.header(
+    'content-type',
+    compatible
+      ? `application/vnd.elasticsearch+json;compatible-with=${compatible[1]}`
+      : 'application/json; charset=utf-8',
+  );
+  if (!(answered instanceof Refusal)) return reply.send(Buffer.from(JSON.stringify(answered)));
+  const { error } = answered;
+  if (error.status === 401) reply.header('www-authenticate', 'ApiKey, Basic realm="Sightline"');
+  return reply.code(error.status).send(Buffer.from(JSON.stringify(errorJson(error))));
+}
+
+/** Aborts when the client has gone away. */
+function awayOf(reply: FastifyReply): AbortSignal {
+  const away = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) away.abort();
+  });
+  return away.signal;
+}

@@ -1,0 +1,10 @@
+export {
+  countDocuments,
+  listAttributes,
+  listIndices,
+  searchDocuments,
+  type ElasticError,
+  type ElasticIndex,
+  type ElasticScope,
+} from './search-documents.ts';
+export { knownFields as knownElasticFields } from './fields.ts';
