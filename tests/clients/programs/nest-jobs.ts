@@ -33,7 +33,9 @@ const nightly = { schedule: { type: 'crontab', value: '0 3 * * *' }, checkinMarg
 decorate('closeDay', Sentry.SentryCron('close-day', { ...nightly, timezone: 'America/New_York' }));
 decorate('exportSales', Sentry.SentryCron('export-sales', nightly));
 Injectable()(Jobs);
-class JobsModule {}
+class JobsModule {
+  readonly title = 'jobs';
+}
 Module({ imports: [SentryModule.forRoot()], providers: [Jobs] })(JobsModule);
 
 const app = await NestFactory.createApplicationContext(JobsModule, { logger: false });
