@@ -14,6 +14,7 @@ import { openTelemetryClients } from './otlp.ts';
 import { hasPrometheus, prometheusClients } from './prometheus.ts';
 import { socketClients } from './sockets.ts';
 import { certificateFiles } from '../support/certificate.ts';
+import { replayClients } from './replays.ts';
 import { sentryClients } from './sentry.ts';
 import { sourceMapClients } from './source-maps.ts';
 import { shipperClients } from './shippers.ts';
@@ -75,6 +76,7 @@ const bench: Bench = {
 
 describe('Sentry SDKs', () => sentryClients(bench));
 describe('source maps', () => sourceMapClients(bench));
+describe('replays', () => replayClients(bench));
 describe('OpenTelemetry SDK', () => openTelemetryClients(bench));
 describe('loggers', () => logClients(bench));
 describe('log shippers', () => shipperClients(bench));

@@ -106,6 +106,71 @@ async function send(path: string, body: string, headers: Record<string, string>)
   if (!reply.ok) throw new Error(`${path} answered ${reply.status}: ${await reply.text()}`);
 }
 
+const replayId = randomBytes(16).toString('hex');
+
+/** A session recorded at the till, by Sentry's envelope: a page, two clicks, and the error of the sale. */
+async function sendReplay(error: string): Promise<void> {
+  const node = (id: number, tagName: string, childNodes: object[]): object => ({
+    type: 2,
+    id,
+    tagName,
+    attributes: {},
+    childNodes,
+  });
+  const document = {
+    type: 0,
+    id: 1,
+    childNodes: [
+      node(2, 'html', [
+        node(3, 'head', []),
+        node(4, 'body', [node(5, 'h1', [{ type: 3, id: 6, textContent: '****' }])]),
+      ]),
+    ],
+  };
+  const crumb = (category: string, afterMs: number, data: object): object => ({
+    type: 5,
+    timestamp: startMs + afterMs,
+    data: {
+      tag: 'breadcrumb',
+      payload: { timestamp: (startMs + afterMs) / 1000, category, message: 'button#pay', data },
+    },
+  });
+  const events = [
+    { type: 4, timestamp: startMs, data: { href: 'https://shop.example/pay', width: 800, height: 600 } },
+    { type: 2, timestamp: startMs + 1, data: { node: document, initialOffset: { top: 0, left: 0 } } },
+    crumb('ui.click', 300, {}),
+    crumb('ui.slowClickDetected', 400, { endReason: 'timeout', timeAfterClickMs: 7000, clickCount: 1 }),
+    { type: 3, timestamp: startMs + 9000, data: { source: 3, id: 1, x: 0, y: 0 } },
+  ];
+  const told = {
+    replay_id: replayId,
+    segment_id: 0,
+    replay_type: 'session',
+    timestamp: (startMs + 9000) / 1000,
+    replay_start_timestamp: startMs / 1000,
+    urls: ['https://shop.example/pay'],
+    error_ids: [error],
+    trace_ids: [traceId],
+    tags: { 'site.id': 'STORE_012' },
+    user: { id: 'cashier_1' },
+  };
+  const recording = `{"segment_id":0}\n${JSON.stringify(events)}`;
+  await send(
+    '/api/1/envelope/',
+    [
+      JSON.stringify({ event_id: replayId }),
+      JSON.stringify({ type: 'replay_event' }),
+      JSON.stringify(told),
+      JSON.stringify({ type: 'replay_recording', length: Buffer.byteLength(recording) }),
+      recording,
+    ].join('\n'),
+    {
+      'x-sentry-auth': `Sentry sentry_version=7, sentry_key=${key}`,
+      'content-type': 'application/x-sentry-envelope',
+    },
+  );
+}
+
 /** One failed sale, by OTLP (JSON) and by Sentry's envelope. */
 async function sendSale(): Promise<void> {
   const otlp = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
@@ -237,6 +302,7 @@ async function sendSale(): Promise<void> {
       'content-type': 'application/x-sentry-envelope',
     },
   );
+  await sendReplay(eventId);
 }
 
 async function signIn(page: Page): Promise<void> {
@@ -255,6 +321,11 @@ async function newest(page: Page): Promise<{ issue: string; row: string }> {
   const issues = await eventually(
     () => ask('/api/v1/issues'),
     (reply) => reply.includes('PaymentError'),
+    20_000,
+  );
+  await eventually(
+    () => ask('/api/v1/replays'),
+    (reply) => reply.includes(replayId),
     20_000,
   );
   const rows = await eventually(
@@ -309,6 +380,10 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: '/errors' },
     { path: '/error-rules' },
     { path: `/errors/${issue}` },
+    { path: '/replays' },
+    { path: '/replays?user=nobody' },
+    { path: `/replays/${replayId}` },
+    { path: `/replays/${replayId}?t=${startMs + 500}&show=clicks` },
     { path: '/releases' },
     { path: '/releases/none%401' },
     { path: '/metrics' },

@@ -9,6 +9,7 @@ import { incidentPage, incidentsPage } from './incidents/pages.ts';
 import { logsPage } from './logs/page.ts';
 import { metricsPage } from './metrics/page.ts';
 import { monitorsPage } from './monitors/pages.ts';
+import { replayPage, replaysPage } from './replays/pages.ts';
 import { releasePage, releasesPage } from './releases/pages.ts';
 import { editRulePage, newRulePage, rulePage, rulesPage } from './rules/pages.ts';
 import { settingsPage } from './settings/page.ts';
@@ -28,6 +29,8 @@ export const allPages: readonly Page[] = [
   tracesPage,
   compareTracesPage,
   tracePage,
+  replaysPage,
+  replayPage,
   metricsPage,
   dashboardsPage,
   dashboardPage,

@@ -77,7 +77,7 @@ class ShareRun {
     const count = share.fps.length;
     this.#head = new HeadReader(share.head, count, share.startMs, share.endMs);
     if (share.reduction && share.groups) {
-      const reduction = new GroupReduction(share.reduction, this.#steps);
+      const reduction = new GroupReduction(share.reduction, this.#steps, share.groups.length);
       this.#groups = share.groups.map((labels) => reduction.groupOf(labels));
       this.#reduction = reduction;
     }

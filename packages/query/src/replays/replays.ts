@@ -155,6 +155,7 @@ export async function readReplay(
     traces,
     segments: segments
       .filter(({ kind }) => kind === 'recording')
+      .slice(0, mostSegments)
       .map(({ segment, sizeBytes }) => ({ segment, sizeBytes })),
     videos: segments.filter(({ kind }) => kind === 'video').length,
   };

@@ -14,10 +14,10 @@ import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
+import { replayOf } from '../../records/replay-of.ts';
 import { Go, useGo } from '../../shell/go.tsx';
 import { quoteValue } from '../../search/query-edit.ts';
 import { useKeys } from '../../shell/keys.ts';
-import { allPages } from '../all.ts';
 import { ContextCards } from './context-cards.tsx';
 import './errors.css';
 import { IssueSide } from './issue-side.tsx';
@@ -184,7 +184,11 @@ function EventParts({ answer, event }: { answer: Answer; event: NonNullable<Answ
           <Go to="/logs" search={logsAround(event)}>
             Logs around
           </Go>
-          {replay !== '' && <Go to={`/replays/${replay}`}>Replay</Go>}
+          {replay !== '' && (
+            <Go to={`/replays/${replay}`} search={{ t: String(Math.round(event.at)) }}>
+              Replay
+            </Go>
+          )}
           {event.site !== '' && <Go to={`/sites/${encodeURIComponent(event.site)}`}>{event.site}</Go>}
         </nav>
       </div>
@@ -204,13 +208,6 @@ function EventParts({ answer, event }: { answer: Answer; event: NonNullable<Answ
       <EventList issue={answer.issue.issue} shown={event.eventId} />
     </>
   );
-}
-
-/** The replay in which the event happened; '' where it has none, or nothing here plays replays. */
-function replayOf(event: NonNullable<Answer['event']>): string {
-  const id = event.contexts['replay']?.['replay_id'] ?? event.tags['replayId'] ?? event.tags['replay_id'];
-  const plays = allPages.some(({ path }) => path.startsWith('/replays/'));
-  return plays && typeof id === 'string' && /^[0-9a-f-]{32,36}$/i.test(id) ? id.replaceAll('-', '').toLowerCase() : '';
 }
 
 /** Contexts, extra data and attachments: rarely read, so folded. */

@@ -117,9 +117,11 @@ function* matrixPieces(series: readonly MatrixSeries[]): Generator<string> {
   for (const [at, { labels, floats, histograms }] of series.entries()) {
     piece += `${at === 0 ? '' : ','}{"metric":${writer.json(labels)}`;
     const count = floats.times.length;
+    let shown: readonly string[] = [];
     for (let point = 0; point < count; point++) {
+      if (point % shownTogether === 0) shown = showAll(floats.values.subarray(point, point + shownTogether));
       piece += point === 0 ? ',"values":[' : ',';
-      piece += `[${stamps.at(point, floats.times[point] ?? 0)},"${showSampleValue(floats.values[point] ?? 0)}"]`;
+      piece += `[${stamps.at(point, floats.times[point] ?? 0)},"${shown[point % shownTogether] ?? ''}"]`;
       if (piece.length < pieceSize) continue;
       yield piece;
       piece = '';
@@ -137,6 +139,20 @@ function* matrixPieces(series: readonly MatrixSeries[]): Generator<string> {
     piece = '';
   }
   yield `${piece}]`;
+}
+
+const shownTogether = 512;
+
+/** Values as `showSampleValue` shows them: JSON's digits are the same and half as dear, but for the very small, the very large and no numbers. */
+function showAll(values: Float64Array): string[] {
+  const texts = JSON.stringify([...values])
+    .slice(1, -1)
+    .split(',');
+  for (const [i, value] of values.entries()) {
+    const size = Math.abs(value);
+    if (!(size >= 1e-6 && size < 1e21)) texts[i] = showSampleValue(value);
+  }
+  return texts;
 }
 
 class Stamps {

@@ -1,6 +1,6 @@
 import type { Labels, Reduction, ScannedSeries, SeriesValues } from '../source.ts';
 import { Grouper } from './grouping.ts';
-import { accumulate, finishPartial, mergePartial, newPartial, type PartialGroup } from './partial.ts';
+import { accumulate, finishPartial, mergePartial, PartialRoom, type PartialGroup } from './partial.ts';
 
 /** A group of a reduction on its way between workers: structured-cloneable, its arrays transferable. */
 export interface GroupPart extends PartialGroup {
@@ -11,13 +11,14 @@ export interface GroupPart extends PartialGroup {
 /** A reduction over all groups: series go in one by one, parts of other workers are merged, groups come out in order of arrival. */
 export class GroupReduction {
   readonly #reduction: Reduction;
-  readonly #steps: number;
   readonly #grouper: Grouper;
   readonly #groups = new Map<string, GroupPart>();
+  readonly #room: PartialRoom;
 
-  constructor(reduction: Reduction, steps: number) {
+  /** `expected`: groups of which the room is made ready at once. */
+  constructor(reduction: Reduction, steps: number, expected = 0) {
+    this.#room = new PartialRoom(reduction.operator, steps, expected);
     this.#reduction = reduction;
-    this.#steps = steps;
     this.#grouper = new Grouper(reduction);
   }
 
@@ -31,7 +32,7 @@ export class GroupReduction {
     const key = this.#grouper.keyOf(labels);
     let group = this.#groups.get(key);
     if (!group) {
-      group = { key, labels: this.#grouper.labelsOf(labels), ...newPartial(this.#reduction.operator, this.#steps) };
+      group = { key, labels: this.#grouper.labelsOf(labels), ...this.#room.take() };
       this.#groups.set(key, group);
     }
     return group;

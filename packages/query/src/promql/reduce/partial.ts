@@ -14,12 +14,43 @@ export interface PartialGroup {
 
 type Operator = Reduction['operator'];
 
+const isCompensated = (operator: Operator): boolean => operator === 'sum' || operator === 'avg';
+
+/** Room for the columns of many groups in two pieces of memory: what becomes of the values lives on, the rest does not. */
+export class PartialRoom {
+  readonly #operator: Operator;
+  readonly #steps: number;
+  #values: Float64Array;
+  #rest: Float64Array;
+
+  /** For so many groups; others are given memory of their own. */
+  constructor(operator: Operator, steps: number, groups: number) {
+    this.#operator = operator;
+    this.#steps = steps;
+    this.#values = new Float64Array(groups * steps);
+    this.#rest = new Float64Array(groups * steps * (isCompensated(operator) ? 2 : 1));
+  }
+
+  take(): PartialGroup {
+    const steps = this.#steps;
+    const rest = isCompensated(this.#operator) ? 2 * steps : steps;
+    if (this.#values.length < steps || this.#rest.length < rest) return newPartial(this.#operator, steps);
+    const group = {
+      values: this.#values.subarray(0, steps),
+      counts: this.#rest.subarray(0, steps),
+      compensation: this.#rest.subarray(steps, rest),
+    };
+    this.#values = this.#values.subarray(steps);
+    this.#rest = this.#rest.subarray(rest);
+    return group;
+  }
+}
+
 export function newPartial(operator: Operator, steps: number): PartialGroup {
-  const compensated = operator === 'sum' || operator === 'avg';
   return {
     values: new Float64Array(steps),
     counts: new Float64Array(steps),
-    compensation: new Float64Array(compensated ? steps : 0),
+    compensation: new Float64Array(isCompensated(operator) ? steps : 0),
   };
 }
 

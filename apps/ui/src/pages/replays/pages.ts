@@ -1,0 +1,19 @@
+import { IconPlayerPlay } from '@tabler/icons-react';
+import { definePage } from '../../shell/page.ts';
+
+export const replaysPage = definePage({
+  path: '/replays',
+  title: 'Replays',
+  group: 'explore',
+  icon: IconPlayerPlay,
+  letter: 'p',
+  load: async () => import('./replays-page.tsx'),
+});
+
+export const replayPage = definePage({
+  path: '/replays/:replay',
+  title: 'Replay',
+  group: 'detail',
+  icon: IconPlayerPlay,
+  load: async () => import('./replay-page.tsx'),
+});

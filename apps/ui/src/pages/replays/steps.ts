@@ -1,0 +1,146 @@
+/** What can be told of a moment in a recording. */
+export type StepKind = 'error' | 'rage' | 'dead' | 'click' | 'navigation' | 'network' | 'console';
+
+/** One line of the time line beside the player. */
+export interface Step {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly kind: StepKind;
+  readonly text: string;
+  readonly detail: string;
+  /** It went wrong: a request that failed, an error on the console. */
+  readonly bad: boolean;
+}
+
+/** An event that the player plays: it alone knows what stands in `data`. */
+export interface PlayedEvent {
+  readonly type: number;
+  readonly timestamp: number;
+  readonly data: unknown;
+}
+
+/** One segment, apart: what is played, and what is told beside it. */
+export interface Recorded {
+  readonly played: readonly PlayedEvent[];
+  readonly steps: readonly Step[];
+}
+
+/** rrweb's number for events that an SDK adds for itself. */
+const customEvent = 5;
+const rageClicks = 3;
+/** Longest pause between two clicks of one burst. */
+const rageGapMs = 500;
+/** So far apart tell the SDK and the recording of one burst. */
+const sameBurstMs = 2000;
+const rageAcrossPx = 40;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * Parts the events of a segment: rrweb's own are played; the SDK's breadcrumbs and performance spans become steps. The SDK gives
+ * the latter times in seconds, so that they must not reach the player. What is of no known form is left out.
+ */
+export function readRecorded(events: readonly unknown[]): Recorded {
+  const played: PlayedEvent[] = [];
+  const steps: Step[] = [];
+  for (const event of events) {
+    const { type, timestamp, data } = objectOf(event);
+    if (typeof type !== 'number' || typeof timestamp !== 'number' || !Number.isFinite(timestamp)) continue;
+    if (type !== customEvent) {
+      played.push({ type, timestamp, data });
+      continue;
+    }
+    const { tag, payload } = objectOf(data);
+    const step =
+      tag === 'breadcrumb'
+        ? ofBreadcrumb(objectOf(payload))
+        : tag === 'performanceSpan'
+          ? ofSpan(objectOf(payload))
+          : undefined;
+    if (step) steps.push(step);
+  }
+  const told = steps.filter(({ kind }) => kind === 'rage');
+  const seen = rageIn(played).filter(({ at }) => !told.some((one) => Math.abs(one.at - at) < sameBurstMs));
+  return { played, steps: [...steps, ...seen].toSorted((a, b) => a.at - b.at) };
+}
+
+/** Clicks on one spot in quick succession, where the SDK itself told nothing of them. */
+function rageIn(events: readonly PlayedEvent[]): Step[] {
+  const clicks = events.flatMap(({ type, timestamp, data }) => {
+    const { source, type: kind, x, y } = objectOf(data);
+    // An incremental snapshot (3) of the mouse (2): a click (2).
+    const isClick = type === 3 && source === 2 && kind === 2;
+    return isClick ? [{ at: timestamp, x: numberOf(x) ?? 0, y: numberOf(y) ?? 0 }] : [];
+  });
+  const bursts: (typeof clicks)[] = [];
+  for (const click of clicks) {
+    const burst = bursts.at(-1);
+    const [first, before] = [burst?.[0], burst?.at(-1)];
+    const same =
+      first &&
+      before &&
+      click.at - before.at <= rageGapMs &&
+      Math.hypot(click.x - first.x, click.y - first.y) <= rageAcrossPx;
+    if (same) burst?.push(click);
+    else bursts.push([click]);
+  }
+  return bursts.flatMap((burst) => {
+    const [first] = burst;
+    if (!first || burst.length < rageClicks) return [];
+    return [{ at: first.at, kind: 'rage', text: `${burst.length} clicks on one spot`, detail: '', bad: true }];
+  });
+}
+
+function ofBreadcrumb({ timestamp, category, message, level, data }: Json): Step | undefined {
+  const seconds = numberOf(timestamp);
+  if (seconds === undefined || typeof category !== 'string') return undefined;
+  const told = objectOf(data);
+  const base = { at: seconds * 1000, text: textOf(message), detail: '', bad: false };
+  const clicks = numberOf(told['clickCount']) ?? 1;
+  switch (category) {
+    case 'ui.click':
+      return { ...base, kind: 'click' };
+    case 'ui.multiClick':
+      return clicks < rageClicks ? undefined : { ...base, kind: 'rage', detail: `${clicks} clicks`, bad: true };
+    case 'ui.slowClickDetected': {
+      const waited = `after ${((numberOf(told['timeAfterClickMs']) ?? 0) / 1000).toFixed(1)} s`;
+      if (clicks >= rageClicks) return { ...base, kind: 'rage', detail: `${clicks} clicks`, bad: true };
+      return told['endReason'] === 'timeout'
+        ? { ...base, kind: 'dead', detail: `nothing happened ${waited}`, bad: true }
+        : { ...base, kind: 'click', detail: `the page changed only ${waited}` };
+    }
+    case 'navigation':
+      return { ...base, kind: 'navigation', text: textOf(told['to']) || base.text };
+    case 'console':
+      return { ...base, kind: 'console', detail: textOf(level), bad: level === 'error' };
+    default:
+      // What people add themselves; the SDK's notes on itself tell nobody anything.
+      return /^(?:ui|replay|sentry)\./.test(category) || base.text === ''
+        ? undefined
+        : { ...base, kind: 'console', detail: category, bad: level === 'error' };
+  }
+}
+
+function ofSpan({ op, description, startTimestamp, endTimestamp, data }: Json): Step | undefined {
+  const seconds = numberOf(startTimestamp);
+  if (seconds === undefined || typeof op !== 'string') return undefined;
+  const base = { at: seconds * 1000, text: textOf(description), detail: '', bad: false };
+  if (op.startsWith('navigation.')) return { ...base, kind: 'navigation' };
+  if (op !== 'resource.fetch' && op !== 'resource.xhr') return undefined;
+  const { method, statusCode } = objectOf(data);
+  const status = numberOf(statusCode) ?? 0;
+  const tookMs = Math.round(((numberOf(endTimestamp) ?? seconds) - seconds) * 1000);
+  return {
+    ...base,
+    kind: 'network',
+    text: `${textOf(method) || 'GET'} ${base.text}`,
+    detail: `${status === 0 ? 'no answer' : status}, ${tookMs} ms`,
+    bad: status === 0 || status >= 400,
+  };
+}
+
+const objectOf = (value: unknown): Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+const numberOf = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+const textOf = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 2000) : '');

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import type { StepKind } from './steps.ts';
+import { currentStep, marksOf, timeline, traceAt, type TimedStep } from './timeline.ts';
+
+const step = (at: number, kind: StepKind = 'click'): TimedStep => ({ at, kind, text: kind, detail: '', bad: false });
+type Errors = Parameters<typeof timeline>[1];
+const error = { at: 5, type: 'Error', message: 'scale', service: 'till', issue: '00000000000000ff', eventId: 'e1' };
+
+test('the recording and its errors on one line of time', () => {
+  const recording = { parts: [{ played: [], steps: [step(1), step(9)] }], whole: true, faults: [] };
+  const { steps, left } = timeline(recording, [error] as Errors);
+  expect(steps.map(({ at }) => at)).toEqual([1, 5, 9]);
+  expect(steps[1]).toMatchObject({ kind: 'error', text: 'Error: scale', issue: { id: error.issue, event: 'e1' } });
+  expect(left).toBe(0);
+});
+
+test('a line too long is cut and says by how much', () => {
+  const many = Array.from({ length: 2500 }, (_, at) => step(at));
+  const { steps, left } = timeline({ parts: [{ played: [], steps: many }], whole: true, faults: [] }, []);
+  expect([steps.length, left]).toEqual([2000, 500]);
+});
+
+test('errors are marked whatever else happened, requests and console are not', () => {
+  const clicks = Array.from({ length: 400 }, (_, at) => step(at));
+  const marks = marksOf([...clicks, step(500, 'error'), step(501, 'network'), step(502, 'console')]);
+  expect(marks).toHaveLength(300);
+  expect(marks.at(-1)?.kind).toBe('error');
+  expect(new Set(marks.map(({ kind }) => kind))).toEqual(new Set(['click', 'error']));
+});
+
+test.each([
+  [0, -1],
+  [1, 0],
+  [4, 0],
+  [5, 1],
+  [99, 1],
+])('at %s the step is %s', (now, expected) => expect(currentStep([step(1), step(5)], now)).toBe(expected));
+
+test.each([
+  ['under way', 15, 'a'],
+  ['the last begun', 50, 'b'],
+  ['before all of them', 5, 'a'],
+  ['the later of two under way', 25, 'b'],
+])('the trace %s', (_, now, expected) => {
+  const traces = [
+    { id: 'a', at: 10, endedAt: 40 },
+    { id: 'b', at: 20, endedAt: 30 },
+  ];
+  expect(traceAt(traces, now)?.id).toBe(expected);
+  expect(traceAt([], now)).toBeUndefined();
+});
