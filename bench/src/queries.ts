@@ -99,6 +99,55 @@ export async function benchQueries(logs: number, spans: number): Promise<QueryFi
       ['heat map, 24 h', `/api/v1/traces/heatmap?${range}`, (body: { cells: unknown[] }) => body.cells.length],
       ['services, 24 h', `/api/v1/services?${range}`, (body: { services: unknown[] }) => body.services.length],
     ];
+    const lokiEndS = Math.floor(endMs / 300_000) * 300;
+    const loki = (query: string): string =>
+      `/loki/api/v1/query_range?query=${encodeURIComponent(query)}&start=${lokiEndS - day / 1000}&end=${lokiEndS}&step=300&limit=100`;
+    const seriesOf = ({ data }: { data: { result: unknown[] } }): number => data.result.length;
+    const patternsOf = (body: { patterns: unknown[] }): number => body.patterns.length;
+    asked.push(
+      [
+        'LogQL: all by level, 24 h (from the view)',
+        loki('sum by (level) (count_over_time({service_name=~".+"}[5m]))'),
+        seriesOf,
+      ],
+      [
+        'LogQL: one service by level, 24 h (from the view)',
+        loki('sum by (level) (rate({service_name="payment"}[5m]))'),
+        seriesOf,
+      ],
+      [
+        'LogQL: a common word by service, 24 h',
+        loki('sum by (service_name) (rate({service_name=~".+"} |= "declined" [5m]))'),
+        seriesOf,
+      ],
+      [
+        'LogQL: a common word of one service, 24 h',
+        loki('sum(rate({service_name="payment"} |= "declined" [5m]))'),
+        seriesOf,
+      ],
+      [
+        'LogQL: a rare word by site, 24 h',
+        loki('sum by (site) (count_over_time({service_name=~".+"} |= "quicksilver" [5m]))'),
+        seriesOf,
+      ],
+      [
+        'LogQL: one service by an attribute, 24 h',
+        loki('sum by (http_response_status_code) (count_over_time({service_name="payment"}[5m]))'),
+        seriesOf,
+      ],
+      [
+        'LogQL: newest 100 with an expression, 24 h',
+        loki('{service_name="payment"} |~ "declined in 4.. ms"'),
+        seriesOf,
+      ],
+      ['patterns, 1 h', `/api/v1/logs/patterns?${hour}`, patternsOf],
+      ['patterns, 24 h (a sample of a million)', `/api/v1/logs/patterns?${range}`, patternsOf],
+      [
+        '_search: a word, newest 100, 24 h',
+        '/elasticsearch/_search?q=declined&size=100&sort=@timestamp:desc',
+        ({ hits }: { hits: { hits: unknown[] } }) => hits.hits.length,
+      ],
+    );
     const figures: QueryFigures[] = [];
     for (const [query, url, count] of asked) figures.push(await time(server, query, url, count));
     return figures;

@@ -1,5 +1,6 @@
 export {
   countDocuments,
+  globTest,
   listAttributes,
   listIndices,
   searchDocuments,

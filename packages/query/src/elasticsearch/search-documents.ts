@@ -2,6 +2,7 @@ import { fail, ok, type Result } from '@sightline/base';
 
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { logColumns, toLog, type LogColumns, type LogRecord } from '../logs/log-row.ts';
+import { matchesLinePattern } from '../logql/pattern.ts';
 import { aggregate } from './aggregations.ts';
 import { ElasticFault, illegal, isObject, objectOf, textOf, type Json } from './fault.ts';
 import { findField, indexName } from './fields.ts';
@@ -293,16 +294,23 @@ interface Shape {
   readonly fields: readonly string[];
 }
 
+/** Whether a name (or with `inner` an object that it stands in) fits one of the globs. Takes time in proportion, however they are written. */
+export function globTest(globs: readonly string[], inner: boolean): (name: string) => boolean {
+  const tests = globs.slice(0, 500).map((glob) => glob.split('*'));
+  return (name) => {
+    const ends = inner ? [...name.matchAll(/\./g)].map(({ index }) => index).concat(name.length) : [name.length];
+    return tests.some((literals) => ends.some((end) => matchesLinePattern(name.slice(0, end), literals)));
+  };
+}
+
 function globs(value: unknown): ((name: string) => boolean) | undefined {
-  const list = (Array.isArray(value) ? (value as unknown[]) : value === undefined ? [] : [value]).map((item) =>
-    textOf(item, '_source'),
-  );
-  if (list.length === 0) return undefined;
-  const tests = list.map((glob) => {
-    const pattern = glob.replaceAll(/[\\^$.|?+()[\]{}]/g, '\\$&').replaceAll(/\*+/g, '.*');
-    return new RegExp(`^${pattern}(?:\\..*)?$`);
-  });
-  return (name) => tests.some((test) => test.test(name));
+  const list = Array.isArray(value) ? (value as unknown[]) : value === undefined ? [] : [value];
+  return list.length === 0
+    ? undefined
+    : globTest(
+        list.map((item) => textOf(item, '_source')),
+        true,
+      );
 }
 
 function shapeOf(body: Json): Shape {

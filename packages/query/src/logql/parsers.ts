@@ -175,8 +175,7 @@ export function unpackJson(line: string): Parsed & { readonly entry: string | un
 }
 
 // oxlint-disable-next-line no-control-regex
-const colours =
-  /[\u001B\u009B][[\]()#;?]*(?:(?:(?:[a-zA-Z\d]*(?:;[a-zA-Z\d]*)*)?\u0007)|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PRZcf-ntqry=><~]))/g;
+const colours = /[\u001B\u009B][[\]()#;?]{0,10}(?:[a-zA-Z\d;]{0,100}\u0007|[\d;]{0,40}[\dA-PRZcf-ntqry=><~])/g;
 
-/** Without the codes that colour a terminal. */
+/** Without the codes that colour a terminal. Repetitions are bounded, so that no line takes long. */
 export const decolorize = (line: string): string => line.replaceAll(colours, '');

@@ -83,8 +83,12 @@ function repeat(count: TemplateValue, text: TemplateValue): string {
   return textOf(text).repeat(times);
 }
 
-const indent = (spaces: TemplateValue, text: TemplateValue): string =>
-  bounded(textOf(text).replaceAll(/^/gm, ' '.repeat(Math.min(1000, Math.max(0, int(spaces))))));
+function indent(spaces: TemplateValue, text: TemplateValue): string {
+  const lines = textOf(text).split('\n');
+  const width = Math.max(0, int(spaces));
+  if (lines.length * width > longestText) throw new TemplateError('text is too long');
+  return bounded(lines.map((line) => ' '.repeat(width) + line).join('\n'));
+}
 
 function trimSet(text: string, set: string, left: boolean, right: boolean): string {
   const characters = Array.from(text);
@@ -189,12 +193,11 @@ export const functions: Readonly<Record<string, ((...args: TemplateValue[]) => T
   TrimPrefix: (text, prefix) => cutPrefix(to(text), to(prefix)),
   TrimSuffix: (text, suffix) => cutSuffix(to(text), to(suffix)),
   TrimSpace: (text) => to(text).trim(),
-  regexReplaceAll: (pattern, text, by) =>
-    bounded(
-      expression(pattern)
-        .matcher(to(text))
-        .replaceAll(goReplacement(to(by))),
-    ),
+  regexReplaceAll: (pattern, text, by) => {
+    const [found, given, made] = [expression(pattern), to(text), goReplacement(to(by))];
+    if (countMatches(found, given) * made.length > longestText) throw new TemplateError('text is too long');
+    return bounded(found.matcher(given).replaceAll(made));
+  },
   regexReplaceAllLiteral: (pattern, text, by) => bounded(replaceLiteral(expression(pattern), to(text), to(by))),
   count: (pattern, text) => countMatches(expression(pattern), to(text)),
   lower: (text) => to(text).toLowerCase(),
@@ -217,7 +220,7 @@ export const functions: Readonly<Record<string, ((...args: TemplateValue[]) => T
   trimAll: (set, text) => trimSet(to(text), to(set), true, true),
   trimPrefix: (prefix, text) => cutPrefix(to(text), to(prefix)),
   trimSuffix: (suffix, text) => cutSuffix(to(text), to(suffix)),
-  replace: (old, by, text) => bounded(to(text).replaceAll(to(old), () => to(by))),
+  replace: (old, by, text) => replaceSome(to(text), to(old), to(by), -1),
   contains: (part, text) => to(text).includes(to(part)),
   hasPrefix: (prefix, text) => to(text).startsWith(to(prefix)),
   hasSuffix: (suffix, text) => to(text).endsWith(to(suffix)),
@@ -298,9 +301,13 @@ export const functions: Readonly<Record<string, ((...args: TemplateValue[]) => T
 };
 
 function replaceSome(text: string, old: string, by: string, count: number): string {
-  if (count < 0 || old === '') return bounded(text.replaceAll(old, () => by));
-  let left = count;
-  return bounded(text.replaceAll(old, (found) => (left-- > 0 ? by : found)));
+  if (count === 0) return text;
+  const parts = text.split(old);
+  const times = count < 0 ? parts.length - 1 : Math.min(count, parts.length - 1);
+  // Before anything is made of it.
+  if (times * by.length > longestText) throw new TemplateError('text is too long');
+  const kept = parts.slice(0, times + 1).join(by);
+  return bounded([kept, ...parts.slice(times + 1)].join(old));
 }
 
 const cutPrefix = (text: string, prefix: string): string =>
@@ -317,7 +324,7 @@ function replaceLiteral(pattern: RE2JS, text: string, by: string): string {
   const matcher = pattern.matcher(text);
   let [result, at] = ['', 0];
   while (matcher.find()) {
-    result += text.slice(at, matcher.start()) + by;
+    result = bounded(result + text.slice(at, matcher.start()) + by);
     at = matcher.end();
   }
   return result + text.slice(at);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { holdsIp, parseIpPattern } from './ip.ts';
 import { capturesOf, parsePattern } from './pattern.ts';
-import { parseJson, parseLogfmt, unpackJson } from './parsers.ts';
+import { decolorize, parseJson, parseLogfmt, unpackJson } from './parsers.ts';
 import { parseTemplate, runTemplate, TemplateError } from './template.ts';
 import { parseBytes, parseSeconds } from './units.ts';
 
@@ -74,6 +74,14 @@ describe('a template', () => {
     '{{ regexReplaceAll "(" .a "" }}',
     '{{ unixToTime "12" }}',
   ])('%s is a fault of its line', (text) => expect(() => fill(text)).toThrow(TemplateError));
+});
+
+test('no template takes long, and none makes more than a line may be', () => {
+  expect(() => parseTemplate(`{{ ${'"a" '.repeat(4000)}`)).toThrow(TemplateError);
+  expect(() => fill(`{{ replace "l" "${'x'.repeat(15_000)}" (repeat 2000 "l") }}`)).toThrow(TemplateError);
+  expect(() => fill(`{{ regexReplaceAll "l" (repeat 2000 "l") "${'x'.repeat(15_000)}" }}`)).toThrow(TemplateError);
+  expect(() => fill('{{ indent 100000 "a" | indent 100000 | indent 100000 }}')).toThrow(TemplateError);
+  expect(decolorize(`a\u001B${';'.repeat(200_000)}b\u001B[31mc`)).toMatch(/c$/);
 });
 
 describe('parsers', () => {

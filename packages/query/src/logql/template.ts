@@ -60,7 +60,7 @@ type Piece = { readonly action: boolean; readonly text: string };
 
 function split(text: string): Piece[] {
   const pieces: Piece[] = [];
-  const action = /\{\{(- )?((?:"(?:[^"\\]|\\.)*"|`[^`]*`|(?!\}\})[\s\S])*?)( -)?\}\}/y;
+  const action = /\{\{(- )?((?:"(?:[^"\\]|\\.)*"|`[^`]*`|(?!\}\})[^"`])*?)( -)?\}\}/y;
   let at = 0;
   let trimNext = false;
   while (at < text.length) {

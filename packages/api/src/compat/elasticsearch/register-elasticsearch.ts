@@ -1,5 +1,6 @@
 import {
   countDocuments,
+  globTest,
   knownElasticFields,
   listAttributes,
   listIndices,
@@ -163,7 +164,10 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
       if (body instanceof Refusal) return body;
       const asked =
         call.query.get('fields') ?? (Array.isArray(body['fields']) ? body['fields'].map(String).join(',') : '*');
-      const wanted = globTest(asked);
+      const wanted = globTest(
+        asked.split(',').map((glob) => glob.trim()),
+        false,
+      );
       const fields = allFields(attributes).filter(([name]) => wanted(name));
       const caps = fields.map(([name, type]) => [
         name,
@@ -277,19 +281,6 @@ function properties(attributes: readonly string[]): object {
     if (name === 'message') node['fields'] = { keyword: { type: 'keyword' } };
   }
   return root;
-}
-
-function globTest(list: string): (name: string) => boolean {
-  const tests = list.split(',').map(
-    (glob) =>
-      new RegExp(
-        `^${glob
-          .trim()
-          .replaceAll(/[\\^$.|?+()[\]{}]/g, '\\$&')
-          .replaceAll(/\*+/g, '.*')}$`,
-      ),
-  );
-  return (name) => tests.some((test) => test.test(name));
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, answered: unknown): FastifyReply {
