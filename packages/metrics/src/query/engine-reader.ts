@@ -32,23 +32,32 @@ export class EngineReader {
 
   /**
    * Runs a query for (fp, t, chunk) and hands each row to `take`. `stopped` is asked between pieces; the query is cancelled when it
-   * throws. Throws `QueryFailure`.
+   * throws. Throws `QueryFailure`, and whatever `take` throws.
    */
   async rows(query: ChunkQuery, take: RowTaker, stopped: () => void): Promise<void> {
     const response = await this.#send(query);
-    const rows = new NativeRows(take);
+    let own: { readonly error: unknown } | undefined;
+    const rows = new NativeRows((low, high, t, bytes) => {
+      try {
+        take(low, high, t, bytes);
+      } catch (error) {
+        own = { error };
+        throw error;
+      }
+    });
     try {
       for await (const piece of response) {
         stopped();
         try {
           rows.push(piece as Uint8Array);
         } catch (error) {
-          if (error instanceof QueryFailure) throw error;
+          if (own || error instanceof QueryFailure) throw error;
           throw new QueryFailure(faultOf(rows.rest, String(error)));
         }
       }
       if (!rows.complete) throw new QueryFailure(faultOf(rows.rest, 'the answer ended too early'));
     } catch (error) {
+      if (own) throw own.error;
       throw error instanceof QueryFailure ? error : unreachable(error);
     } finally {
       // Who stops half-way cancels the query by closing the connection.

@@ -9,7 +9,8 @@ import {
   type ScanResult,
   type SeriesSource,
 } from '@sightline/query/promql';
-import { planScan, type ScanPlan } from '../rollup/plan.ts';
+import { HistogramsNotRolled } from '../rollup/histograms-not-rolled.ts';
+import { planSamples, planScan, type ScanPlan } from '../rollup/plan.ts';
 import type { ResolutionMs } from '../rollup/resolutions.ts';
 import type { RollupState } from '../rollup/rollup-state.ts';
 import { gridOfSteps, stitched, type PartResult } from '../rollup/stitch.ts';
@@ -51,7 +52,16 @@ export class EngineSource implements SeriesSource {
   }
 
   async scan(request: ScanRequest): Promise<ScanResult> {
-    const plan = planScan(request, this.#query.rollups);
+    const { rollups } = this.#query;
+    try {
+      return await this.#run(request, planScan(request, rollups));
+    } catch (error) {
+      if (!(error instanceof HistogramsNotRolled)) throw error;
+      return this.#run(request, planSamples(request, rollups));
+    }
+  }
+
+  async #run(request: ScanRequest, plan: ScanPlan): Promise<ScanResult> {
     const result =
       (request.reduction && (await this.#planned(request, plan, true))) ?? (await this.#planned(request, plan, false));
     if (!result) throw new Error('series of a scan that is no reduction');
@@ -124,6 +134,7 @@ export class EngineSource implements SeriesSource {
     });
     const results = await runAll(shares);
     for (const { result } of results) this.#samples += result.samples;
+    if (results.some(({ result }) => result.notRolled)) throw new HistogramsNotRolled();
     if (results.some(({ result }) => result.sawHistogram)) return undefined;
     const annotations = new Map(
       results.flatMap(({ result }) => result.annotations).map((annotation) => [annotation.message, annotation]),

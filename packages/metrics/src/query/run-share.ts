@@ -13,6 +13,7 @@ import {
 import { blockMs } from '../block.ts';
 import { appendChunk } from '../chunk/chunk.ts';
 import { SampleBuffer } from '../chunk/sample-buffer.ts';
+import { HistogramsNotRolled } from '../rollup/histograms-not-rolled.ts';
 import { RolledShareRun } from '../rollup/run-rolled-share.ts';
 import type { ChunkCache } from './chunk-cache.ts';
 import { chunkQuery } from './chunk-sql.ts';
@@ -42,6 +43,9 @@ export async function runShare(share: Share, tools: ShareTools): Promise<ShareRe
   } catch (error) {
     if (error instanceof HistogramMet) {
       return { samples: run.samples, annotations: run.annotations, sawHistogram: true };
+    }
+    if (error instanceof HistogramsNotRolled) {
+      return { samples: run.samples, annotations: [], sawHistogram: false, notRolled: true };
     }
     throw error;
   }

@@ -50,6 +50,8 @@ export interface ShareResult {
   readonly annotations: readonly ScanAnnotation[];
   /** True where a reduction met a histogram: nothing else is set then. */
   readonly sawHistogram: boolean;
+  /** True where roll-ups were asked for of a series that has none, for its native histograms: nothing else is set then. */
+  readonly notRolled?: true;
   readonly groups?: readonly GroupPart[];
   readonly rows?: ShareRows;
 }

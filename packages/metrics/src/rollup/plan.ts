@@ -41,8 +41,8 @@ export function planScan(
   const all: ScanPlan = { parts: [{ first: 0, count: grid.count }], annotations: [] };
   if (!state || state.firstMs >= state.upToMs) return all;
   const firstWindowMs = grid.startMs - kernel.rangeMs;
-  const endMs = grid.startMs + (grid.count - 1) * grid.stepMs;
-  const gone = firstWindowMs < state.rawFromMs && state.firstMs < state.rawFromMs && endMs > state.firstMs;
+  const endMs = endOf(grid);
+  const gone = isGone({ grid, kernel }, state);
   if (!canRunRolled(kernel)) return gone ? { ...all, annotations: [cannot(kernel.name, state.rawFromMs)] } : all;
   const exact = ([hourMs, fiveMinutesMs] as const).filter((resolutionMs) => isExactRolled(kernel, grid, resolutionMs));
   const rolledMs = Math.min(endMs, state.upToMs) - Math.max(firstWindowMs, state.firstMs);
@@ -72,6 +72,20 @@ export function planScan(
   take(state.rawFromMs, fine);
   take(Infinity, wide ? widest : undefined);
   return { parts: joined(parts), annotations: unique(annotations) };
+}
+
+const endOf = ({ startMs, stepMs, count }: Grid): number => startMs + (count - 1) * stepMs;
+
+/** Whether samples that a scan asks for are kept as roll-ups alone. */
+function isGone({ grid, kernel }: Pick<ScanRequest, 'grid' | 'kernel'>, state: RollupState): boolean {
+  const { rawFromMs, firstMs } = state;
+  return grid.startMs - kernel.rangeMs < rawFromMs && firstMs < rawFromMs && endOf(grid) > firstMs;
+}
+
+/** From samples alone, for series with native histograms: they are not rolled up. */
+export function planSamples(scan: Pick<ScanRequest, 'grid' | 'kernel'>, state: RollupState | undefined): ScanPlan {
+  const parts = [{ first: 0, count: scan.grid.count }];
+  return { parts, annotations: state && isGone(scan, state) ? [cannot('native histograms', state.rawFromMs)] : [] };
 }
 
 /** How many steps lie before a time. */

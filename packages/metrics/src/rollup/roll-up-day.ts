@@ -9,7 +9,7 @@ import { escaped, whole } from '../query/chunk-sql.ts';
 import type { EngineReader } from '../query/engine-reader.ts';
 import { mergeOverlap } from '../query/merge-samples.ts';
 import { dayMs, fiveMinutesMs, hourMs, type ResolutionMs } from './resolutions.ts';
-import { encodeRolled } from './rolled-chunk.ts';
+import { encodeRolled, histogramsMark } from './rolled-chunk.ts';
 
 export interface DayJob {
   readonly organisation: string;
@@ -177,14 +177,15 @@ class DayFiles {
     this.#coarse.clear();
     rollUp(samples, fiveMinutesMs, this.#fine);
     widen(this.#fine, hourMs, this.#coarse);
-    if (this.#fine.count === 0) return;
+    const histograms = samples.histograms?.some((histogram) => histogram !== undefined) === true;
+    if (this.#fine.count === 0 && !histograms) return;
     for (const { file, handle, rows } of this.#open) {
       rows.string(this.#job.organisation);
       rows.string(metric);
       rows.halves(low, high);
       rows.int64(this.#job.dayMs);
       rows.int64(this.#job.version);
-      rows.bytes(encodeRolled(file.resolutionMs === hourMs ? this.#coarse : this.#fine));
+      rows.bytes(histograms ? histogramsMark : encodeRolled(file.resolutionMs === hourMs ? this.#coarse : this.#fine));
       if (rows.length >= writeBytes) writeSync(handle, rows.take());
     }
   }

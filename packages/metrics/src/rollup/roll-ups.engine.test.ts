@@ -71,6 +71,25 @@ function series(): GivenSeries[] {
   return all;
 }
 
+/** Native histograms that grow, every half an hour. */
+function latency(): GivenSeries {
+  const times = Array.from({ length: 480 }, (_, i) => start + i * 30 * minute + 1000);
+  const histograms = times.map((_, i) => ({
+    counterResetHint: 0 as const,
+    schema: 3,
+    zeroThreshold: 0.001,
+    zeroCount: 0,
+    count: 2 * i + 2,
+    sum: i,
+    positiveSpans: [{ offset: 0, length: 1 }],
+    negativeSpans: [],
+    positiveBuckets: [2 * i + 2],
+    negativeBuckets: [],
+    customValues: [],
+  }));
+  return { labels: { __name__: 'latency' }, times, values: times.map(() => 0), histograms };
+}
+
 beforeAll(async () => {
   store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
   await migrate(store, silentLogger);
@@ -78,6 +97,7 @@ beforeAll(async () => {
   await keepMetrics(store, keptAtLast);
   await store.execute('SYSTEM STOP TTL MERGES metric_chunks');
   await givenSeries(store, organisation, series());
+  await givenSeries(store, organisation, [latency()]);
   await givenSeries(store, 'other', [{ labels: { __name__: 'temperature' }, times: [start + minute], values: [1e9] }]);
   reader = new EngineReader({ url: 'http://engine', socketPath: store.socketPath, database: telemetryDatabase });
 });
@@ -243,7 +263,7 @@ describe('days are rolled up once, whatever happens', () => {
     for (const table of ['metric_rollups_5m', 'metric_rollups_1h']) {
       const days = await rows(table);
       expect(days).toHaveLength(10);
-      expect(days.every(({ series: count }) => count === 24)).toBe(true);
+      expect(days.every(({ series: count }) => count === 25)).toBe(true);
     }
     const idle = maker({ execute: () => Promise.reject(new Error('nothing is to be written')) });
     await idle.pass();
@@ -259,6 +279,17 @@ describe('a query gets the same from roll-ups as from samples', () => {
     expect(told(result).join()).toMatch(/answered from roll-ups of (1 hour|5 minutes): as from samples/);
     expectSame(shown(result), fromSamples[i] ?? new Map());
   });
+});
+
+test('native histograms are read from samples, whatever the plan', async () => {
+  const asked = request('latency', 'increase', hourMs, hourMs);
+  const [got, wanted] = [await sourceOf(await state()).scan(asked), await sourceOf(undefined).scan(asked)];
+  expect(wanted.series[0]?.histograms?.filter(Boolean).length).toBeGreaterThan(200);
+  expect(got).toEqual(wanted);
+  // A reduction that meets them among the engine's rows is left undone.
+  const summed = request('latency', 'increase', hourMs, hourMs, true);
+  for (const rollups of [await state(), undefined])
+    expect(await sourceOf(rollups).scan(summed)).toMatchObject({ reduced: false, series: wanted.series });
 });
 
 describe('samples that come late for a day that is done', () => {
@@ -359,6 +390,11 @@ describe('where samples are gone', () => {
   });
 
   test('what roll-ups cannot give is left out with a warning', async () => {
+    const counts = await range('histogram_count(rate(latency[1h]))', start + dayMs, today, hourMs);
+    expect(counts.warnings).toEqual([
+      expect.stringMatching(/are kept as roll-ups alone, which cannot give native histograms/),
+    ]);
+    expect(Math.min(...(counts.series[0]?.floats.times ?? []))).toBeGreaterThan(start + 4 * dayMs);
     const { series: all, warnings } = await range(
       'quantile_over_time(0.5, temperature{pod="p1"}[1h])',
       start + dayMs,

@@ -61,6 +61,13 @@ function likeness({ firsts, lasts }: RolledColumns, column: Column, from: number
   return same(lasts) ? asLasts : own;
 }
 
+/** Stands for a day of a series that has native histograms, which no buckets are made of. */
+export const histogramsMark: Uint8Array = Uint8Array.of(3);
+
+export function isHistogramsMark(bytes: Uint8Array): boolean {
+  return bytes.length === 1 && bytes[0] === histogramsMark[0];
+}
+
 /** True for the bytes of buckets; others are samples (`chunk/chunk.ts`). */
 export function isRolled(bytes: Uint8Array): boolean {
   return bytes[0] === version;

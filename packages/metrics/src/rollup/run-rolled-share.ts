@@ -19,7 +19,8 @@ import { mergeOverlap } from '../query/merge-samples.ts';
 import type { ShareTools } from '../query/run-share.ts';
 import type { Share, ShareResult } from '../query/share.ts';
 import { dayMs, rollupTables } from './resolutions.ts';
-import { appendRolled, encodeRolled } from './rolled-chunk.ts';
+import { HistogramsNotRolled } from './histograms-not-rolled.ts';
+import { appendRolled, encodeRolled, isHistogramsMark } from './rolled-chunk.ts';
 
 /** Series after which the limits are looked at. */
 const turnSeries = 32;
@@ -95,6 +96,7 @@ export class RolledShareRun {
             current = i;
           } else if (t === lastMs) return;
           lastMs = t;
+          if (isHistogramsMark(bytes)) throw new HistogramsNotRolled();
           const fault = appendRolled(bytes, this.#buckets);
           if (fault !== undefined) this.#tools.damaged(fault);
         },
@@ -123,6 +125,7 @@ export class RolledShareRun {
       read[i] = 1;
       for (let p = pieces.first(i); pieces.isOf(p, i); p++) append((into) => pieces.append(p, into));
       this.samples += buffer.count;
+      if (buffer.histograms) throw new HistogramsNotRolled();
       buckets.clear();
       rollUp(since(buffer, fromMs), this.#rolled.resolutionMs, buckets);
       buffer.clear();

@@ -1,5 +1,5 @@
 /** Series and chunks put straight into a real engine, for tests of reading. */
-import type { Labels } from '@sightline/query/promql';
+import type { FloatHistogram, Labels } from '@sightline/query/promql';
 import type { TelemetryStore } from '@sightline/store';
 import { blockMs, blockStartOf } from '../block.ts';
 import { encodeChunk } from '../chunk/chunk.ts';
@@ -8,6 +8,7 @@ export interface GivenSeries {
   readonly labels: Labels;
   readonly times: readonly number[];
   readonly values: readonly number[] | Float64Array;
+  readonly histograms?: readonly FloatHistogram[];
 }
 
 /** A fingerprint for tests: spread over the whole range, the same for the same labels. */
@@ -50,8 +51,13 @@ export async function givenChunks(
   all: readonly GivenSeries[],
 ): Promise<void> {
   const rows: { metric: string; fp: bigint; t: number; chunk: string }[] = [];
-  for (const { labels, times, values } of all) {
-    const samples = { count: times.length, times: Float64Array.from(times), values: Float64Array.from(values) };
+  for (const { labels, times, values, histograms } of all) {
+    const samples = {
+      count: times.length,
+      times: Float64Array.from(times),
+      values: Float64Array.from(values),
+      ...(histograms ? { histograms } : {}),
+    };
     for (let from = 0; from < times.length;) {
       const t = blockStartOf(times[from] ?? 0);
       let to = from;
