@@ -385,6 +385,7 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: `/replays/${replayId}` },
     { path: `/replays/${replayId}?t=${startMs + 500}&show=clicks` },
     { path: '/releases' },
+    { path: '/feedback' },
     { path: '/releases/none%401' },
     { path: '/metrics' },
     { path: '/metrics?metric=system.cpu.utilization' },

@@ -58,6 +58,7 @@ export {
 export { counterNames, gaugeNames, readGauges, type Gauge } from './fleet/site-metrics.ts';
 export * from './fleet/fleet.ts';
 export * from './errors/errors.ts';
+export { listFeedback, type FeedbackRow } from './feedback/list-feedback.ts';
 export {
   nothingSeen,
   readNewIssues,

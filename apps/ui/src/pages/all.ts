@@ -4,6 +4,7 @@ import { dashboardPage, dashboardsPage } from './dashboards/pages.ts';
 import { dataPage } from './data/page.ts';
 import { invitationPage, setupPage, signInPage } from './entry/pages.ts';
 import { errorRulesPage, issuePage, issuesPage } from './errors/pages.ts';
+import { feedbackPage } from './feedback/pages.ts';
 import { fleetPage } from './fleet/page.ts';
 import { incidentPage, incidentsPage } from './incidents/pages.ts';
 import { logsPage } from './logs/page.ts';
@@ -36,6 +37,7 @@ export const allPages: readonly Page[] = [
   dashboardPage,
   releasesPage,
   releasePage,
+  feedbackPage,
   monitorsPage,
   storyPage,
   storyDoorPage,
