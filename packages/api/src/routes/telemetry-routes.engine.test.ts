@@ -265,6 +265,7 @@ it.each<[string, string, object | undefined, number]>([
   ['POST', '/api/v1/issues/00000000000000fe/comments', { text: 'x' }, 404],
   ['POST', `/api/v1/issues/${issue}/comments`, { text: ' ' }, 422],
   ['DELETE', '/api/v1/issue-views/none', undefined, 404],
+  ['GET', '/api/v1/logs/1-0000000000000000/context?side=before&cursor=x', undefined, 422],
   ['PUT', '/api/v1/demo/faults/unknown', { active: true }, 404],
 ])('%s %s %j is refused', async (method, url, body, status) => {
   const reply = await call('admin', method as 'PUT', url, body);

@@ -2,7 +2,7 @@ import { exportPath, logHistogram } from '@sightline/contract';
 import { Button, Menu } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconChevronDown, IconDownload, IconFilter, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
-import { useCallback, useRef, useState, type ReactNode } from 'react';
+import { useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Histogram } from '../../charts/histogram.tsx';
 import { formatCount, formatDuration } from '../../charts/number-format.ts';
 import { Drawer } from '../../components/drawer.tsx';
@@ -17,6 +17,8 @@ import { addFilter } from '../../search/query-edit.ts';
 import { QueryLine } from '../../search/query-line.tsx';
 import { useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
+import { ColumnsChoice } from './columns-choice.tsx';
+import { readColumns } from './columns.ts';
 import { FacetList } from './facet-list.tsx';
 import { LogDrawer } from './log-drawer.tsx';
 import { LogList } from './log-list.tsx';
@@ -49,6 +51,8 @@ export default function LogsPage(): ReactNode {
   const order = search['order'] === 'oldest' ? 'oldest' : 'newest';
   const tailing = search['tail'] === '1';
   const grouping = search['view'] === 'patterns' && !tailing;
+  const columnsText = search['columns'];
+  const columns = useMemo(() => readColumns(columnsText), [columnsText]);
   const [paused, setPaused] = useState(false);
   const [facetsOpen, setFacetsOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
@@ -144,6 +148,7 @@ export default function LogsPage(): ReactNode {
               >
                 {grouping ? 'Show lines' : 'Show patterns'}
               </button>
+              {!grouping && <ColumnsChoice columns={columns} onColumns={(next) => setSearch({ columns: next })} />}
               {!grouping && (
                 <button
                   type="button"
@@ -201,6 +206,7 @@ export default function LogsPage(): ReactNode {
               loadingMore={logs.loadingMore}
               loadMore={logs.loadMore}
               stale={logs.stale && !tailing}
+              columns={columns}
               end={tailing ? '' : 'That is all in this time range'}
             />
           )}
