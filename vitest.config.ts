@@ -15,7 +15,7 @@ const stalls = 1;
 
 /**
  * Four projects. `unit` is quick and shares one thread pool without isolation; `engine` starts real engines, two files
- * at a time; `waiting` runs beside it; `journeys` drives the whole product in a browser.
+ * at a time; `journeys` drives the whole product in a browser; `waiting` runs beside both.
  */
 export default defineConfig({
   test: {
