@@ -31,7 +31,7 @@ const quietMs = 3_600_000;
 /** A day that gets late samples all the time is made anew after so long nevertheless. */
 const longestMs = 6 * 3_600_000;
 /** How long queries may keep a day waiting. */
-const longestWaitMs = 3_600_000;
+const longestWaitMs = 120_000;
 const lookEveryMs = 60_000;
 const statementMs = 300_000;
 /** Heap of the thread, megabytes. */
