@@ -4,6 +4,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import { IconChevronDown, IconDownload, IconFilter, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import { useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Histogram } from '../../charts/histogram.tsx';
+import { changeText, comparable, weekLater, weekMs } from '../../charts/last-week.ts';
 import { formatCount, formatDuration } from '../../charts/number-format.ts';
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -59,6 +60,22 @@ export default function LogsPage(): ReactNode {
   const narrow = useMediaQuery('(max-width: 900px)');
   const logs = useLogs(scope, q, order, !tailing && !grouping);
   const histogram = useAsk(logHistogram, { query: { ...scope, q, buckets: narrow ? 60 : 120 } }, { when: !tailing });
+  const comparing = search['compare'] === 'week';
+  const canCompare = histogram.data === undefined || comparable(histogram.data.stepMs);
+  const before = useAsk(
+    logHistogram,
+    {
+      query: {
+        ...scope,
+        from: Math.max(0, scope.from - weekMs),
+        to: Math.max(0, scope.to - weekMs),
+        q,
+        buckets: narrow ? 60 : 120,
+      },
+    },
+    { when: comparing && canCompare && !tailing, keepOld: false },
+  );
+  const lastWeek = useMemo(() => before.data && weekLater(before.data.buckets), [before.data]);
   const holds = useCallback(() => paused || (box.current?.scrollTop ?? 0) > 4, [paused]);
   const tail = useTail(tailing, scope, q, holds);
   const rows = tailing ? tail.shown : logs.rows;
@@ -127,6 +144,7 @@ export default function LogsPage(): ReactNode {
                   to={scope.to}
                   label={`${histogram.data.total} log lines over time, by severity`}
                   onRange={setRange}
+                  lastWeek={comparing && canCompare ? lastWeek : undefined}
                 />
               )}
             </div>
@@ -139,7 +157,24 @@ export default function LogsPage(): ReactNode {
                   {logs.tookMs > 0 && ` · ${formatDuration(logs.tookMs)}`}
                 </span>
               )}
+              {comparing && canCompare && histogram.data !== undefined && !grouping && (
+                <span role="status">
+                  {before.error !== null
+                    ? `Last week could not be counted. ${before.error.detail}`
+                    : before.data !== undefined && changeText(histogram.data.total, before.data.total)}
+                </span>
+              )}
               <span className="grow" />
+              <button
+                type="button"
+                className="plain-button"
+                aria-pressed={comparing}
+                disabled={!canCompare}
+                title={canCompare ? undefined : 'The steps of so long a range do not divide a week'}
+                onClick={() => setSearch({ compare: comparing ? '' : 'week' })}
+              >
+                Last week
+              </button>
               <button
                 type="button"
                 className="plain-button"
