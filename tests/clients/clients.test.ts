@@ -12,7 +12,7 @@ import type { Bench } from './bench.ts';
 import { logClients } from './logs.ts';
 import { openTelemetryClients } from './otlp.ts';
 import { hasPrometheus, prometheusClients } from './prometheus.ts';
-import { socketClients } from './sockets.ts';
+import { hasLogger, socketClients } from './sockets.ts';
 import { certificateFiles } from '../support/certificate.ts';
 import { replayClients } from './replays.ts';
 import { sentryClients } from './sentry.ts';
@@ -89,11 +89,13 @@ test('requests with a wrong key are counted as refused, for nobody', async () =>
   const protocols = [
     'better-stack',
     'elasticsearch',
+    'fluent-forward',
     'json-lines',
     'loki',
     'otlp',
     ...(hasPrometheus ? ['prometheus-remote-write'] : []),
     'sentry',
+    ...(hasLogger ? ['syslog'] : []),
   ];
   await expect
     .poll(() => storedRows(product, sql), { timeout: 15_000 })

@@ -43,7 +43,7 @@ export function replayClients(bench: Bench): void {
       const { replays } = await readUntil<{ replays: ReplayRow[] }>(
         product,
         '/api/v1/replays',
-        { user: user.slice(0, -1), url: '/checkout', errors: 'with' },
+        { user: user.slice(0, -1), url: '/checkout', errors: 'with', clicks: 'rage' },
         (reply) => reply.replays.length > 0,
       );
       expect(replays).toMatchObject([

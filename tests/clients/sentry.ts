@@ -4,7 +4,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { IssueRow, LogRow, ReleaseRow, Span } from '@sightline/contract';
+import type { IssueRow, listMonitors, LogRow, ReleaseRow, Span } from '@sightline/contract';
+import type { z } from 'zod';
 import { build } from 'vite';
 import { expect, test } from 'vitest';
 import { openBrowser } from '../support/browser.ts';
@@ -17,6 +18,8 @@ const python = ['python3', '/usr/bin/python3'].find(
   (name) => spawnSync(name, ['-c', 'import sentry_sdk']).status === 0,
 );
 if (python === undefined) console.warn('skipped: sentry_sdk for Python is not installed (Debian: python3-sentry-sdk)');
+
+type Reply = z.infer<typeof listMonitors.reply>;
 
 export function sentryClients(bench: Bench): void {
   interface Event {
@@ -115,7 +118,9 @@ export function sentryClients(bench: Bench): void {
       crashedSessions: 0,
       errors: expect.any(Number),
     });
-    await arrived('SELECT monitor, kind, status, service, environment FROM checks').toEqual([
+    await arrived(
+      "SELECT monitor, kind, status, service, environment FROM checks WHERE kind = 'cron' AND monitor = 'nightly-sync'",
+    ).toEqual([
       { monitor: 'nightly-sync', kind: 'cron', status: 'error', service: 'backend', environment: 'production' },
     ]);
     await arrived('SELECT site, service, release, name, message FROM feedback').toEqual([
@@ -235,6 +240,29 @@ sentry_sdk.flush()
     expect(refused.output).toMatch(/Unexpected status code: 401.*the key is not known/);
   });
 
+  test('@sentry/nestjs: its jobs become monitors, and the one that failed a finding', async () => {
+    const ended = await runNode(bench.workshop, [program('nest-jobs.ts')], { SENTRY_DSN: bench.workshop.dsn });
+    expect(ended.code, ended.output).toBe(0);
+    const { monitors } = await readUntil<{ monitors: Reply['monitors'] }>(
+      bench.product,
+      '/api/v1/monitors',
+      {},
+      (found) =>
+        ['close-day', 'export-sales'].every((name) =>
+          found.monitors.some((one) => one.name === name && one.state !== 'unknown'),
+        ),
+    );
+    const state = (name: string): string | undefined => monitors.find((one) => one.name === name)?.state;
+    expect([state('close-day'), state('export-sales')]).toEqual(['up', 'down']);
+    const failed = await newestEvent((await issues('ledger of the day is locked')).issues[0]);
+    expect(failed).toMatchObject({
+      site: 'STORE_012',
+      service: 'jobs',
+      release: 'jobs@2.2.0',
+      sdk: 'sentry.javascript.nestjs@10.75.3',
+    });
+  });
+
   test('a wrong key: the SDKs are told 401, drop what they have and go on', async () => {
     bench.workshop.write('instrument.mjs', bench.workshop.snippetWithWrongKey('sentry-node'));
     const ended = await runNode(bench.workshop, ['--import', './instrument.mjs', program('sentry-service.ts')]);
@@ -249,7 +277,7 @@ sentry_sdk.flush()
   test('the ledger has one line a signal, all accepted', async () => {
     const sent = await ledger(bench.product, ['sentry'], (rows) => rows.some(({ signal }) => signal === 'feedback'));
     const accepted = Object.fromEntries(sent.map(({ signal, accepted }) => [signal, accepted]));
-    expect(accepted).toMatchObject({ checks: 1, feedback: 1, attachments: 1, logs: 2 });
+    expect(accepted).toMatchObject({ checks: 5, feedback: 1, attachments: 1, logs: 2 });
     for (const line of sent) expect(line).toMatchObject({ dropped: 0, rejected: 0, reasons: {} });
   });
 }

@@ -10,6 +10,7 @@ export * from './ai-prices.ts';
 export * from './errors.ts';
 export * from './error-rules.ts';
 export * from './releases.ts';
+export * from './feedback.ts';
 export * from './replays.ts';
 export * from './metrics.ts';
 export * from './data.ts';

@@ -40,6 +40,7 @@ export const listReplays = endpoint({
     /** A part of any address that was visited. */
     url: z.string().max(2000).default(''),
     errors: z.enum(['any', 'with', 'without']).default('any'),
+    clicks: z.enum(['any', 'rage', 'dead']).default('any'),
     /** Shortest and longest, seconds. */
     atLeastS: z.coerce.number().min(0).max(1_000_000).default(0),
     atMostS: z.coerce.number().min(0).max(1_000_000).default(1_000_000),

@@ -11,7 +11,7 @@ declare const document: {
   };
 };
 
-const replay = Sentry.replayIntegration({ minReplayDuration: 0 });
+const replay = Sentry.replayIntegration({ minReplayDuration: 0, slowClickTimeout: 1000 });
 Sentry.init({
   dsn: shop.dsn,
   release: 'shop@4.0.0',
@@ -27,11 +27,11 @@ document.querySelector('#basket').addEventListener('click', () => {
 });
 document.querySelector('#charge').addEventListener('click', () => {
   console.warn('the card reader answers late');
-  // What is sent last names the error that was sent before it.
+  // What is sent last names the error that was sent before it, and the clicks that the SDK has judged by then.
   setTimeout(() => {
     void Sentry.flush(5000)
       .then(() => replay.flush())
       .then(() => (document.title = 'sent'));
-  }, 300);
+  }, 2500);
   throw new Error('the card reader lost its session');
 });

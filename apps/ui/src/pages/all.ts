@@ -4,9 +4,10 @@ import { dashboardPage, dashboardsPage } from './dashboards/pages.ts';
 import { dataPage } from './data/page.ts';
 import { invitationPage, setupPage, signInPage } from './entry/pages.ts';
 import { errorRulesPage, issuePage, issuesPage } from './errors/pages.ts';
+import { feedbackPage } from './feedback/pages.ts';
 import { fleetPage } from './fleet/page.ts';
 import { incidentPage, incidentsPage } from './incidents/pages.ts';
-import { logsPage } from './logs/page.ts';
+import { logsAroundPage, logsPage } from './logs/page.ts';
 import { metricsPage } from './metrics/page.ts';
 import { monitorsPage } from './monitors/pages.ts';
 import { replayPage, replaysPage } from './replays/pages.ts';
@@ -26,6 +27,7 @@ export const allPages: readonly Page[] = [
   issuePage,
   errorRulesPage,
   logsPage,
+  logsAroundPage,
   tracesPage,
   compareTracesPage,
   tracePage,
@@ -36,6 +38,7 @@ export const allPages: readonly Page[] = [
   dashboardPage,
   releasesPage,
   releasePage,
+  feedbackPage,
   monitorsPage,
   storyPage,
   storyDoorPage,

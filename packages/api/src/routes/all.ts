@@ -12,6 +12,7 @@ import { dataRoutes } from './data.ts';
 import { demoRoutes } from './demo.ts';
 import { errorRulesRoutes } from './error-rules.ts';
 import { errorRoutes } from './errors.ts';
+import { feedbackRoutes } from './feedback.ts';
 import { fleetRoutes } from './fleet.ts';
 import { incidentRoutes } from './incidents.ts';
 import { logRoutes } from './logs.ts';
@@ -42,6 +43,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   errorRoutes,
   errorRulesRoutes,
   releaseRoutes,
+  feedbackRoutes,
   replayRoutes,
   metricRoutes,
   promqlRoutes,

@@ -37,6 +37,7 @@ import { refusal } from '../problem.ts';
 import { type ApiDeps, doneReply, refuse, stream, type CallContext, type ProblemReply, type Route } from '../route.ts';
 import { searchFault } from '../store-fault.ts';
 import { answerRead } from './answer-read.ts';
+import { pictureType } from './picture-type.ts';
 
 const noIssue = (issue: string): ProblemReply =>
   refuse(404, 'No such issue', `There is no issue ${issue} in this organisation, or its events are no longer kept.`);
@@ -307,10 +308,11 @@ const attachment = stream(
     method: 'GET',
     path: '/api/v1/events/:event/attachments/:name',
     permission: 'viewer',
-    summary: 'An attachment of an error event, always as a download',
+    summary: 'An attachment of an error event, as a download; a picture is shown where `show` is 1',
     params: z.object({ event: z.string().max(64), name: z.string().max(300) }),
+    query: z.object({ show: z.enum(['0', '1']).default('0') }),
   },
-  async ({ params }, { deps, caller, signal }, reply) => {
+  async ({ params, query }, { deps, caller, signal }, reply) => {
     const key = { organisation: caller.organisation, eventId: params.event, name: params.name };
     const found = await readAttachment(deps.store, key, { signal });
     const none = (): ProblemReply =>
@@ -323,10 +325,11 @@ const attachment = stream(
     const blob = { organisation: caller.organisation, area: 'attachments', hash: found.blob } as const;
     const content = found.blob === '' ? found.content : await deps.files?.blobs.read(blob);
     if (!content) return none();
-    // The bytes come from anyone who knows a DSN: never shown in our origin, never sniffed, never run.
+    // The bytes come from anyone who knows a DSN: never run, never sniffed, and shown only where they are a picture by themselves.
+    const picture = query.show === '1' ? pictureType(content) : undefined;
     await reply
-      .header('content-type', 'application/octet-stream')
-      .header('content-disposition', disposition(found.name))
+      .header('content-type', picture ?? 'application/octet-stream')
+      .header('content-disposition', picture ? 'inline' : disposition(found.name))
       .header('x-content-type-options', 'nosniff')
       .header('content-security-policy', "default-src 'none'; sandbox")
       .header('cache-control', 'private, no-store')

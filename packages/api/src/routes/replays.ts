@@ -7,8 +7,8 @@ import { recordedEvents, segmentLimitBytes } from './recorded-events.ts';
 import { reading } from '../store-fault.ts';
 
 const showReplays = answerRead(listReplays, async ({ query }, context) => {
-  const { user, url, errors, atLeastS, atMostS, limit, cursor } = query;
-  const asked = { user, url, errors, atLeastMs: atLeastS * 1000, atMostMs: atMostS * 1000, limit, cursor };
+  const { user, url, errors, clicks, atLeastS, atMostS, limit, cursor } = query;
+  const asked = { user, url, errors, clicks, atLeastMs: atLeastS * 1000, atMostMs: atMostS * 1000, limit, cursor };
   return (
     (await readReplays(context.deps.store, { scope: scopeOf(query, context), ...asked }, { signal: context.signal })) ??
     refuse(400, 'Bad cursor', 'The cursor is not one that a page before answered; begin again without it.')

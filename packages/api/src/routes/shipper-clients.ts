@@ -140,7 +140,7 @@ URL={scheme}://sightline:{key}@{host}:{port}/journald
     language: 'bash',
     install: '',
     snippet: `# The server runs with --syslog 5514
-logger --server {host} --port 5514 --tcp --rfc5424 --tag shell --priority user.warning \\
+logger --server {host} --port 5514 --tcp --rfc5424 --tag script --priority user.warning \\
   --sd-id sightline@1 --sd-param 'key="{key}"' --sd-param 'site="STORE_001"' 'First line from logger'
 `,
   },

@@ -77,6 +77,12 @@ async function fill(organisation: string, secret: string): Promise<void> {
       SELECT ${common}, 1, ${at}, ${at}, {s:String}, 255, 17, {s:String}, {s:String}`,
     `INSERT INTO attachments (organisation, project, event_id, ts, name, content_type, size_bytes, content)
       SELECT {o:String}, 1, {s:String}, ${at}, 'page.html', 'text/html', 9, '<script>'`,
+    `INSERT INTO attachments (organisation, project, event_id, ts, name, content_type, size_bytes, content)
+      SELECT {o:String}, 1, {s:String}, ${at}, 'screen.png', 'image/png', 12, unhex('89504E470D0A1A0A00000000')`,
+    `INSERT INTO sessions (organisation, site, service, environment, release, ts, received_at, status, sessions)
+      SELECT ${common}, {s:String}, ${at}, ${at}, 'exited', 3`,
+    `INSERT INTO feedback (organisation, site, service, environment, ts, event_id, name, message)
+      SELECT ${common}, ${at}, {s:String}, {s:String}, {s:String}`,
     `INSERT INTO replays (organisation, site, service, environment, ts, started_at, replay_id, user_id)
       SELECT ${common}, ${at}, ${at}, {r:String}, {s:String}`,
     `INSERT INTO replay_segments (organisation, replay_id, segment, kind, ts, size_bytes, blob)
@@ -148,6 +154,9 @@ const reads: readonly [name: string, url: (secret: string) => string, shows: 'se
   ['event', (s) => `/api/v1/issues/${issue}?event=${s}`, 'secret'],
   ['events', () => `/api/v1/issues/${issue}/events`, 'secret'],
   ['attachment', (s) => `/api/v1/events/${s}/attachments/page.html`, 'nothing'],
+  ['releases', () => `/api/v1/releases?${range}`, 'secret'],
+  ['release', (s) => `/api/v1/releases/${s}?${range}`, 'secret'],
+  ['feedback', () => `/api/v1/feedback?${range}`, 'secret'],
   ['replays', () => `/api/v1/replays?${range}`, 'secret'],
   ['replay', (s) => `/api/v1/replays/${replayOf(s)}`, 'secret'],
   ['segment of a replay', (s) => `/api/v1/replays/${replayOf(s)}/segments/0`, 'secret'],
@@ -256,6 +265,7 @@ it.each<[string, string, object | undefined, number]>([
   ['POST', '/api/v1/issues/00000000000000fe/comments', { text: 'x' }, 404],
   ['POST', `/api/v1/issues/${issue}/comments`, { text: ' ' }, 422],
   ['DELETE', '/api/v1/issue-views/none', undefined, 404],
+  ['GET', '/api/v1/logs/1-0000000000000000/context?side=before&cursor=x', undefined, 422],
   ['PUT', '/api/v1/demo/faults/unknown', { active: true }, 404],
 ])('%s %s %j is refused', async (method, url, body, status) => {
   const reply = await call('admin', method as 'PUT', url, body);
@@ -285,6 +295,8 @@ it.each([
   'fleet',
   'sites/ACMESECRET',
   'issues',
+  'releases',
+  'feedback',
   'replays',
   'metrics',
   'metrics/ACMESECRET/series',
@@ -445,6 +457,23 @@ it('hands attachments out as downloads only', async () => {
     'content-disposition': `attachment; filename="page.html"; filename*=UTF-8''page.html`,
     'x-content-type-options': 'nosniff',
   });
+});
+
+it('shows a picture where it is one by its own bytes, and nothing else', async () => {
+  const at = '/api/v1/events/ACMESECRET/attachments';
+  const picture = await call('viewer', 'GET', `${at}/screen.png?show=1`);
+  expect(picture.headers).toMatchObject({
+    'content-type': 'image/png',
+    'content-disposition': 'inline',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'; sandbox",
+  });
+  const page = await call('viewer', 'GET', `${at}/page.html?show=1`);
+  expect(page.headers).toMatchObject({
+    'content-type': 'application/octet-stream',
+    'content-disposition': expect.stringMatching(/^attachment/),
+  });
+  expect((await call('viewer', 'GET', `${at}/screen.png`)).headers['content-type']).toBe('application/octet-stream');
 });
 
 it('shows snippets with the key and address of the organisation', async () => {

@@ -181,6 +181,8 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     ts: timeMs,
     size_bytes: number('UInt64'),
     blob: text,
+    rage: number('UInt32'),
+    dead: number('UInt32'),
   },
   profiles: {
     ...origin,

@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { encode } from '@msgpack/msgpack';
+import { silentLogger, systemClock } from '@sightline/base';
 import { compressSync, uncompressSync } from 'snappy';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readFixture } from '../../fixtures/read-fixture.ts';
+import { CachedGroupingBook } from '../errors/grouping/grouping-book.ts';
 import { writeRw2Request } from '../metric-formats/index.ts';
 import { LogsRequestBuilder } from '../otlp/build-logs.ts';
 import { ProtobufWriter } from '../otlp/protobuf-writer.ts';
@@ -677,4 +680,50 @@ describe.each(dialects.map((dialect) => [dialect.name, dialect] as const))('host
     const expected = { accepted: refused ? 0 : 1, rejected: refused ? 1 : 0, stored: refused ? 0 : 1 };
     expect(await change(() => send(dialect.at(ms)), is(expected))).toEqual(expected);
   });
+});
+
+test('errors are grouped by what their organisation decided and what it knows from before', async () => {
+  const throwAt = async (at: IngestBench, type: string, id: string): Promise<void> => {
+    const exception = { values: [{ type, value: 'card reader lost' }] };
+    const reply = await fetch(`${at.url}/api/1/store/?sentry_key=${goodKey}`, {
+      method: 'POST',
+      body: JSON.stringify({ event_id: id.repeat(32), platform: 'node', tags: { story: 'grouping' }, exception }),
+    });
+    expect(reply.status).toBe(200);
+  };
+  const grouped = `SELECT event_id, leftPad(lower(hex(issue)), 16, '0') AS issue, leftPad(lower(hex(grouping_hash)), 16, '0') AS hash,
+    JSONExtractString(payload, 'grouping', 1) AS first FROM errors WHERE tags['story'] = 'grouping' ORDER BY event_id`;
+  interface Grouped {
+    readonly issue: string;
+    readonly hash: string;
+    readonly first: string;
+  }
+  await throwAt(bench, 'OldError', 'a');
+  const [before] = await bench.rows<Grouped>(grouped);
+  expect(before?.issue, 'a new issue has the number of its hash').toBe(before?.hash);
+  const known = 'f0'.repeat(8);
+  const decided = new CachedGroupingBook(
+    {
+      rules: async () => ({ fingerprint: 'error.type:*Declined -> declined', stack: '' }),
+      knownIssues: async () => [{ hash: before?.hash ?? '', issue: known }],
+    },
+    systemClock,
+    silentLogger,
+  );
+  const other = await startBench(bench.store, join(engine.folder, 'grouped'), { grouping: decided });
+  try {
+    await throwAt(other, 'OldError', 'b');
+    await throwAt(other, 'CardDeclined', 'c');
+    await throwAt(other, 'GiftCardDeclined', 'd');
+    const [, joined, card, gift] = await other.rows<Grouped>(grouped);
+    expect(joined).toMatchObject({ issue: known, hash: before?.hash, first: 'exception type OldError' });
+    expect(card).toMatchObject({ issue: gift?.issue, first: 'fingerprint declined' });
+    const hashes = await bench.store.query<{ issue: string }>(
+      `SELECT lower(hex(issue)) AS issue FROM issue_hashes WHERE lower(hex(hash)) = {hash:String}`,
+      { hash: (before?.hash ?? '').replace(/^(?:00)+/, '') },
+    );
+    expect(hashes, 'the next start knows it too').toEqual([{ issue: known }]);
+  } finally {
+    await other.close();
+  }
 });

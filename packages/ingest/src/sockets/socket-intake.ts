@@ -73,7 +73,9 @@ export class SocketIntake {
 
   /** Counts records that were given up before they were read. */
   lose(reason: Reason, records: number): void {
-    if (records > 0) this.#count(this.#unkeyed.kind === 'scope' ? this.#unkeyed.scope : undefined, { reason, records });
+    // A wrong key is nobody's.
+    const isTheirs = this.#unkeyed.kind === 'scope' && reason !== 'unauthorised';
+    if (records > 0) this.#count(isTheirs ? this.#unkeyed.scope : undefined, { reason, records });
   }
 
   /** What a key opens; without one, what records without a key are. Undefined when it could not be found out in time. */

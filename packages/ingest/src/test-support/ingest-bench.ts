@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { silentLogger, systemClock, type Clock } from '@sightline/base';
 import { exactlyOnceSettings, migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
 import { createLedger, type Ledger } from '../ledger.ts';
 import { type Loader, startLoader } from '../load/loader.ts';
 import type { MetricTarget } from '../load/metric-target.ts';
@@ -67,6 +68,7 @@ export interface BenchOptions {
   readonly spoolLimits?: Partial<SpoolLimits>;
   readonly clock?: Clock;
   readonly metrics?: MetricTarget;
+  readonly grouping?: GroupingBook;
 }
 
 /** Starts the bench on `store` (already open), with its spool in `folder`. Closing leaves the store open. */
@@ -93,6 +95,7 @@ export async function startBench(
     ledger,
     settings: exactlyOnceSettings,
     ...(options.metrics ? { metrics: options.metrics } : {}),
+    ...(options.grouping ? { grouping: options.grouping } : {}),
     clock,
     logger,
   });

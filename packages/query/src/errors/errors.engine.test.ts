@@ -390,6 +390,25 @@ describe('what becomes of a decision', () => {
   ])('%s', async (_, decision, expected) => expect(await settle(decision)).toBe(expected));
 });
 
+it('archived until it escalates: what came before it was archived counts as usual', async () => {
+  await test.insert('errors', events(30, 'busy'));
+  const settle = async (ignoredAt: number) => {
+    const decision: IssueDecision = {
+      issue: hex(30),
+      status: 'ignored',
+      resolvedAt: null,
+      assignee: '',
+      ignoredAt,
+      ignoredUntil: 'escalating',
+    };
+    const asked = { organisation: 'busy', nowMs: now, decisions: [decision], merged: new Map() };
+    return (await settleIssues(test.store, asked)).get(hex(30));
+  };
+  expect(await settle(now - 29 * minute)).toMatchObject({ status: 'ignored', woke: '' });
+  expect(await settle(now - 45 * minute)).toMatchObject({ status: 'unresolved', woke: 'escalating' });
+  expect(await settle(now - 70 * minute)).toMatchObject({ status: 'unresolved', woke: 'escalating' });
+});
+
 describe('merged issues', () => {
   const merged = new Map([
     [hex(6), hex(2)],

@@ -66,7 +66,7 @@ export async function settleIssues(
   const [since, users, last] = await Promise.all([
     eventsSince(
       reader,
-      { ...asked, issues: watched.map((one) => ({ issue: one.issue, fromMs: fromOf(one) })) },
+      { ...asked, issues: watched.map((one) => ({ issue: one.issue, fromMs: fromOf(one), atMs: atOf(one) })) },
       limits,
     ),
     usersSince(
@@ -93,13 +93,16 @@ export async function settleIssues(
 
 /** Escalation is judged against the week before. */
 function fromOf(decision: IssueDecision): number {
-  const at = decision.resolvedAt ?? decision.ignoredAt ?? 0;
+  const at = atOf(decision);
   return decision.ignoredUntil === 'escalating' && decision.status === 'ignored' ? at - baselineMs : at;
 }
 
+const atOf = (decision: IssueDecision): number => decision.resolvedAt ?? decision.ignoredAt ?? 0;
+
 interface Since {
   readonly release: string;
-  readonly hourMs: number;
+  /** Hours since it was decided, negative before. */
+  readonly hour: number;
   readonly firstMs: number;
   readonly events: number;
 }
@@ -131,7 +134,7 @@ function settled(
     (until === 'time' && seen.nowMs >= limit) ||
     (until === 'events' && events >= limit) ||
     (until === 'users' && seen.users >= limit) ||
-    (until === 'escalating' && escalates(seen.rows, decision.ignoredAt ?? 0));
+    (until === 'escalating' && escalates(seen.rows));
   return over ? { ...plain, status: 'unresolved', woke: until } : plain;
 }
 
@@ -155,12 +158,12 @@ function regression(
   return { status: 'regressed', regressedIn: first?.release ?? '', regressedAt: first?.firstMs ?? lastMs ?? null };
 }
 
-function escalates(rows: readonly Since[], ignoredAt: number): boolean {
+function escalates(rows: readonly Since[]): boolean {
   const hours = new Map<number, number>();
   let before = 0;
   for (const row of rows) {
-    if (row.hourMs + hourMs <= ignoredAt) before += row.events;
-    else hours.set(row.hourMs, (hours.get(row.hourMs) ?? 0) + row.events);
+    if (row.hour < 0) before += row.events;
+    else hours.set(row.hour, (hours.get(row.hour) ?? 0) + row.events);
   }
   const usual = before / (baselineMs / hourMs);
   return [...hours.values()].some((events) => events > leastEscalation && events > escalationTimes * usual);
@@ -182,22 +185,22 @@ function storedUnder(issues: readonly string[], merged: MergedIssues): bigint[] 
   return [...issues, ...[...merged].flatMap(([from, into]) => (wanted.has(into) ? [from] : []))].map(issueNumber);
 }
 
-/** Events of each issue since its own moment, by release and hour. At most 100,000 rows. */
+/** Events of each issue since its own moment, by release and hour since it was decided. At most 100,000 rows. */
 async function eventsSince(
   reader: TelemetryReader,
-  { organisation, merged, issues }: Asked<FromWhen>,
+  { organisation, merged, issues }: Asked<FromWhen & { readonly atMs: number }>,
   limits: QueryLimits,
 ): Promise<Map<string, Since[]>> {
   if (issues.length === 0) return new Map();
   const column = mergedColumn(merged);
   const rows = await ask<Since & { id: string }>(
     reader,
-    `SELECT ${issueHex('i')} AS id, toString(release) AS release, toFloat64(toUnixTimestamp(toStartOfHour(minute))) * 1000 AS hourMs,
+    `SELECT ${issueHex('i')} AS id, toString(release) AS release, floor((toFloat64(toUnixTimestamp(minute)) - toFloat64(transform(i, {asked:Array(UInt64)}, {ats:Array(UInt32)}, toUInt32(0)))) / 3600) AS hour,
       toFloat64(min(toUnixTimestamp(minute))) * 1000 AS firstMs, toFloat64(sum(events)) AS events
     FROM (SELECT ${column.sql} AS i, release, minute, events FROM issue_volume WHERE organisation = {organisation:String}
       AND has({stored:Array(UInt64)}, issue) AND minute >= toDateTime({least:UInt32}))
     WHERE toUnixTimestamp(minute) >= transform(i, {asked:Array(UInt64)}, {froms:Array(UInt32)}, toUInt32(4294967295))
-    GROUP BY i, release, hourMs ORDER BY hourMs LIMIT 100000`,
+    GROUP BY i, release, hour ORDER BY hour LIMIT 100000`,
     {
       organisation,
       ...column.parameters,
@@ -208,6 +211,7 @@ async function eventsSince(
       least: seconds(Math.min(...issues.map(({ fromMs }) => fromMs))),
       asked: issues.map(({ issue }) => issueNumber(issue)),
       froms: issues.map(({ fromMs }) => seconds(fromMs)),
+      ats: issues.map(({ atMs }) => seconds(atMs)),
     },
     limits,
   );

@@ -265,9 +265,15 @@ export class ConditionSql {
     const id = identifierOf(label);
     if (id) return `if(${id.column} = toFixedString('', ${id.bytes}), '', lower(hex(${id.column})))`;
     if (label === 'correlation_id') return 'correlation_id';
-    const keys = storedNames(label).map((name) => this.bind('String', name));
-    const places = maps.flatMap((map) => keys.map((key) => `${map}[${key}]`));
-    return places.length === 1 ? (places[0] ?? "''") : `arrayFirst(x -> x != '', [${places.join(', ')}])`;
+    const [only = '', ...more] = storedNames(label);
+    const places = maps.map((map) =>
+      more.length === 0
+        ? `${map}[${this.bind('String', only)}]`
+        : // One walk over the map, however many names would do.
+          `arrayFirst((v, k) -> v != '' AND has(${this.bind('Array(String)', [only, ...more])}, k), mapValues(${map}), mapKeys(${map}))`,
+    );
+    const [first = "''", second] = places;
+    return second === undefined ? first : `if(${first} != '', ${first}, ${second})`;
   }
 
   /** What a label is at the end of the stages that were compiled; undefined where SQL cannot tell. */

@@ -41,10 +41,13 @@ const releasesAtMost = 500;
 const issuesAtMost = 50;
 const points = 60;
 
+/** Milliseconds inside what the tables can hold (2106). */
+const within = (ms: number): number => Math.trunc(Math.max(0, Math.min(ms, 4_294_944_000_000)));
+
 const rangeParameters = (scope: ReadScope): Record<string, ParameterValue> => ({
   organisation: scope.organisation,
-  fromMs: Math.trunc(scope.fromMs),
-  toMs: Math.trunc(scope.toMs),
+  fromMs: within(scope.fromMs),
+  toMs: within(scope.toMs),
   environment: scope.environment,
   site: scope.site,
   service: scope.service,

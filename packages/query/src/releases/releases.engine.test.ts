@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { engineTime, openTestStore, type TestStore } from '../test-support.ts';
+import { listFeedback } from '../feedback/list-feedback.ts';
 import { readNewIssues, readReleases, readReleaseTrend } from './read-releases.ts';
 
 const minute = 60_000;
@@ -100,4 +101,47 @@ it('issues that a release brought, and its sessions over time', async () => {
     at: now - 60 * minute,
     sessions: 1,
   });
+});
+
+it('feedback with the error that it is about and the screenshot that came with it', async () => {
+  const written = (event_id: string, agoMin: number, more: Record<string, unknown> = {}) => ({
+    organisation: 'acme',
+    site: 'STORE_001',
+    service: 'till',
+    environment: 'production',
+    event_id,
+    message: `the ${event_id} hangs`,
+    name: 'Ana',
+    ts: engineTime(now - agoMin * minute),
+    ...more,
+  });
+  await test.insert('feedback', [
+    written('printer', 10, { associated_event_id: 'till@2.0-55-2' }),
+    written('scale', 20, { service: 'kiosk' }),
+    written('old', 500),
+    written('foreign', 10, { organisation: 'rival' }),
+  ]);
+  const file = {
+    event_id: 'printer',
+    name: 'screen.png',
+    content_type: 'image/png',
+    ts: engineTime(now - 10 * minute),
+  };
+  await test.insert('attachments', [
+    { ...file, organisation: 'acme', blob: 'x' },
+    { ...file, organisation: 'rival', name: 'other.png' },
+  ]);
+  const found = await listFeedback(test.store, scope, 100);
+  expect(found).toMatchObject([
+    {
+      eventId: 'printer',
+      message: 'the printer hangs',
+      issue: '0000000000000002',
+      aboutEvent: 'till@2.0-55-2',
+      files: [{ name: 'screen.png', contentType: 'image/png' }],
+    },
+    { eventId: 'scale', issue: '', files: [] },
+  ]);
+  expect(await listFeedback(test.store, { ...scope, service: 'kiosk' }, 100)).toHaveLength(1);
+  expect(await listFeedback(test.store, scope, 1)).toHaveLength(1);
 });

@@ -67,7 +67,9 @@ beforeAll(async () => {
     blob,
   });
   await test.insert('replay_segments', [
-    part(1, 'recording', 'one'),
+    { ...part(1, 'recording', 'one'), rage: 2 },
+    { ...part(0, 'recording', 'other'), replay_id: id(3), dead: 1 },
+    { ...part(0, 'recording', 'other', 'rival'), replay_id: id(1), dead: 1 },
     part(0, 'recording', 'first'),
     part(0, 'recording', 'again', 'acme', 5),
     part(0, 'video', 'mp4'),
@@ -93,6 +95,7 @@ function query(over: Partial<Omit<ReplayQuery, 'scope'>> & { scope?: Partial<Rep
     user: '',
     url: '',
     errors: 'any' as const,
+    clicks: 'any' as const,
     atLeastMs: 0,
     atMostMs: 1e9,
     limit: 10,
@@ -135,6 +138,8 @@ describe('list of replays', () => {
     ['no wildcard in an address', { url: '%' }, []],
     ['with errors', { errors: 'with' }, [2]],
     ['without errors', { errors: 'without' }, [1, 3]],
+    ['with rage clicks', { clicks: 'rage' }, [2]],
+    ['with dead clicks', { clicks: 'dead' }, [3]],
     ['at least two minutes', { atLeastMs: 2 * minute }, [2, 3]],
     ['at most two minutes', { atMostMs: 2 * minute }, [1, 2]],
     ['one site', { scope: { site: 'STORE_002' } }, [2]],

@@ -31,6 +31,8 @@ export interface ReplayQuery {
   /** A part of any visited address; '' finds all. */
   readonly url: string;
   readonly errors: 'any' | 'with' | 'without';
+  /** With rage clicks, with dead clicks, or whatever was clicked. */
+  readonly clicks: 'any' | 'rage' | 'dead';
   readonly atLeastMs: number;
   readonly atMostMs: number;
   readonly limit: number;
@@ -103,6 +105,7 @@ export async function listReplays(
     `SELECT * FROM (SELECT ${replayColumns} FROM replays
       WHERE ${between('aroundFrom', 'aroundTo')} AND replay_id IN
         (SELECT replay_id FROM replays WHERE ${between('from', 'to')} ${dimensions(scope)})
+        ${query.clicks === 'any' ? '' : `AND replay_id IN (SELECT replay_id FROM replay_segments WHERE organisation = {organisation:String} AND ${query.clicks} > 0)`}
       GROUP BY replay_id)
     WHERE ${having.join(' AND ')} ORDER BY startedAt DESC, replay DESC LIMIT {limit:UInt32}`,
     {

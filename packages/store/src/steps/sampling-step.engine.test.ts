@@ -112,6 +112,23 @@ test('a late failure is kept though the rest has gone', async () => {
   expect(await kept()).toBe('plain:db');
 });
 
+test('the disk of what went is free when its day is over', async () => {
+  await receive(1, 'plain:web plain:db bad:web!');
+  await work(17);
+  const onDisk = async (): Promise<unknown> => {
+    const rows = await store.query<{ n: string }>(
+      `SELECT toString(sum(rows)) AS n FROM system.parts WHERE database = currentDatabase() AND table = 'spans' AND active`,
+    );
+    return rows[0]?.n;
+  };
+  expect(await onDisk()).toBe('3');
+  const dayMs = 24 * 60 * minuteMs;
+  const nextDayMs = (Math.floor(startMs / dayMs) + 1) * dayMs;
+  await work((nextDayMs - startMs) / minuteMs + 150);
+  await expect.poll(onDisk, { timeout: 30_000 }).toBe('1');
+  expect(await kept()).toBe('bad:web');
+});
+
 test('a share is taken of each trace as a whole: of the service that wants most, of the others', async () => {
   const policy = { ...nothing, share: 0.2, services: [{ service: 'pay', share: 0.6 }] };
   active = [{ organisation: 'acme', policy, sinceMs: startMs }];

@@ -40,6 +40,12 @@ const dayMs = 24 * hourMs;
 const ms = (name: string): string => `fromUnixTimestamp64Milli({${name}:Int64})`;
 const sampled = readFileSync(new URL('sampling.sql', import.meta.url), 'utf8');
 
+interface Came {
+  readonly spans: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
 type Parameters = Readonly<Record<string, ParameterValue>>;
 
 /**
@@ -73,18 +79,25 @@ export class SamplingStep {
     return `# HELP sightline_sampled_spans_total Spans that a sampling policy let go, after they were counted.\n# TYPE sightline_sampled_spans_total counter\n${lines.join('\n')}\n`;
   }
 
-  /** Works off what is settled, at most fifty windows of each policy; answers how many that were. Throws `StoreError`. */
+  /** Works off what is settled, at most fifty windows of each policy, then frees the disk; answers how many windows that were. Throws `StoreError`. */
   async catchUp(): Promise<number> {
     let done = 0;
+    const faults: unknown[] = [];
     for (const active of await this.#parts.policies()) {
-      for (let n = 0; n < windowsAtOnce; n++) {
-        if (this.#ending.signal.aborted) return done;
-        const from = await this.#next(active);
-        if (from === undefined) break;
-        await this.#window(active, from);
-        done++;
+      try {
+        for (let n = 0; n < windowsAtOnce && !this.#ending.signal.aborted; n++) {
+          const from = await this.#next(active);
+          if (from === undefined) break;
+          await this.#window(active, from);
+          done++;
+        }
+      } catch (error) {
+        // One organisation's fault holds no other back.
+        faults.push(error);
       }
     }
+    if (faults.length > 0) throw faults[0];
+    await this.#purge();
     return done;
   }
 
@@ -94,7 +107,6 @@ export class SamplingStep {
     while (!signal.aborted) {
       try {
         await this.catchUp();
-        await this.#purge();
       } catch (error) {
         if (!signal.aborted) logger.warn('traces could not be sampled; tried again', { error });
       }
@@ -130,8 +142,10 @@ export class SamplingStep {
     const { organisation } = active;
     const step = stepOf(organisation);
     const toMs = fromMs + windowMs;
+    // Looked at before it is asked whether it was decided: nothing has been deleted of what is counted here if it was not.
+    const came = await this.#came(organisation, fromMs, toMs);
     if ((await this.#doneTo(`${step} decided`)) < toMs) {
-      await this.#decide(active, fromMs, toMs);
+      await this.#decide(active, fromMs, toMs, came);
       await this.#note(`${step} decided`, toMs);
     }
     await this.#carryOut(organisation, fromMs, toMs);
@@ -139,19 +153,24 @@ export class SamplingStep {
     await this.#note(step, toMs);
   }
 
-  async #decide({ organisation, policy }: ActivePolicy, fromMs: number, toMs: number): Promise<void> {
+  /** How many spans came in the window, and of when they are. */
+  async #came(organisation: string, fromMs: number, toMs: number): Promise<Came> {
     const [range] = await this.#query<{ n: string; first: string; last: string }>(
       `SELECT toString(count()) AS n, toString(min(toUnixTimestamp64Milli(toDateTime64(ts, 3)))) AS first, toString(max(toUnixTimestamp64Milli(toDateTime64(ts, 3)))) AS last FROM spans
        WHERE organisation = {organisation:String} AND received_at >= ${ms('fromMs')} AND received_at < ${ms('toMs')}`,
       { organisation, fromMs, toMs },
     );
-    const parts = Math.max(1, Math.ceil(Number(range?.n ?? 0) / spansAtOnce));
+    return { spans: Number(range?.n ?? 0), firstMs: Number(range?.first ?? 0), lastMs: Number(range?.last ?? 0) };
+  }
+
+  async #decide({ organisation, policy }: ActivePolicy, fromMs: number, toMs: number, came: Came): Promise<void> {
+    const parts = Math.max(1, Math.ceil(came.spans / spansAtOnce));
     const around = `organisation = {organisation:String} AND ts >= {from_ts:DateTime64(9)} AND ts <= {to_ts:DateTime64(9)}`;
-    const came = `SELECT trace_id FROM spans PREWHERE ${around} AND received_at >= ${ms('from_ms')} AND received_at < ${ms('to_ms')} AND cityHash64(trace_id) % {parts:UInt32} = {part:UInt32}`;
+    const ids = `SELECT trace_id FROM spans PREWHERE ${around} AND received_at >= ${ms('from_ms')} AND received_at < ${ms('to_ms')} AND cityHash64(trace_id) % {parts:UInt32} = {part:UInt32}`;
     const verdicts = traceVerdicts(policy, {
-      spans: `spans PREWHERE ${around} AND trace_id IN (${came}) WHERE received_at < ${ms('quiet_ms')}`,
+      spans: `spans PREWHERE ${around} AND trace_id IN (${ids}) WHERE received_at < ${ms('quiet_ms')}`,
       errors: `SELECT trace_id FROM errors WHERE ${around}`,
-      gone: `SELECT trace_id FROM sampled_traces WHERE organisation = {organisation:String} AND slot >= toDateTime(${ms('from_ms')}) - INTERVAL 1 DAY AND trace_id IN (${came})`,
+      gone: `SELECT trace_id FROM sampled_traces WHERE organisation = {organisation:String} AND slot >= toDateTime(${ms('from_ms')}) - INTERVAL 1 DAY AND trace_id IN (${ids})`,
     });
     for (let part = 0; part < parts; part++) {
       await this.#execute(
@@ -164,8 +183,8 @@ export class SamplingStep {
           from_ms: fromMs,
           to_ms: toMs,
           quiet_ms: toMs + policy.waitMs,
-          from_ts: new Date(Math.max(0, Number(range?.first ?? 0) - aroundMs)),
-          to_ts: new Date(Number(range?.last ?? 0) + aroundMs),
+          from_ts: new Date(Math.max(0, came.firstMs - aroundMs)),
+          to_ts: new Date(came.lastMs + aroundMs),
           parts,
           part,
         },

@@ -1,5 +1,5 @@
 import { addIssueView, deleteIssueView, listIssueViews, type IssueView } from '@sightline/contract';
-import { ActionIcon, Button, Checkbox, Menu, TextInput } from '@mantine/core';
+import { Button, Checkbox, Menu, TextInput } from '@mantine/core';
 import { IconBookmark, IconX } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { useAct, useAsk } from '../../data/ask.ts';
@@ -80,13 +80,13 @@ export function IssueViews({
               {view.name} {view.mine && <span className="muted">mine</span>}
             </Menu.Item>
             {may('responder') && (
-              <ActionIcon
-                variant="subtle"
+              <Menu.Item
+                w={36}
                 aria-label={`Delete the view ${view.name}`}
                 onClick={() => remove.mutate({ params: { id: view.id } })}
               >
                 <IconX size={14} />
-              </ActionIcon>
+              </Menu.Item>
             )}
           </div>
         ))}

@@ -121,11 +121,13 @@ function ReplayView({ answer }: { answer: Answer }): ReactNode {
             <Checkbox
               size="xs"
               label="Skip idle"
+              disabled={!player.ready}
               defaultChecked
               onChange={(event) => playback.setSkipIdle(event.currentTarget.checked)}
             />
             <Select
               aria-label="Speed"
+              disabled={!player.ready}
               w={84}
               data={speeds.map((value) => ({ value, label: `${value}×` }))}
               defaultValue="1"

@@ -18,6 +18,11 @@ const errorChoices = [
   { value: 'with', label: 'With errors' },
   { value: 'without', label: 'Without errors' },
 ] as const;
+const clickChoices = [
+  { value: 'any', label: 'Any clicks' },
+  { value: 'rage', label: 'With rage clicks' },
+  { value: 'dead', label: 'With dead clicks' },
+] as const;
 const lengths = [
   { value: '0', label: 'Any length' },
   { value: '5', label: '5 s or longer' },
@@ -33,13 +38,14 @@ export default function ReplaysPage(): ReactNode {
   const user = search['user'] ?? '';
   const url = search['url'] ?? '';
   const errors = errorChoices.find(({ value }) => value === search['errors'])?.value ?? 'any';
+  const clicks = clickChoices.find(({ value }) => value === search['clicks'])?.value ?? 'any';
   const atLeast = lengths.find(({ value }) => value === search['length'])?.value ?? '0';
   const asked = useInfiniteQuery({
-    queryKey: [listReplays.path, 'pages', scope, user, url, errors, atLeast],
+    queryKey: [listReplays.path, 'pages', scope, user, url, errors, clicks, atLeast],
     queryFn: async ({ signal, pageParam }: { signal: AbortSignal; pageParam: string }) =>
       call(
         listReplays,
-        { query: { ...scope, user, url, errors, atLeastS: Number(atLeast), limit: 50, cursor: pageParam } },
+        { query: { ...scope, user, url, errors, clicks, atLeastS: Number(atLeast), limit: 50, cursor: pageParam } },
         signal,
       ),
     initialPageParam: '',
@@ -48,7 +54,7 @@ export default function ReplaysPage(): ReactNode {
   });
   const replays = useMemo(() => asked.data?.pages.flatMap((page) => page.replays) ?? [], [asked.data]);
   const error = asked.error as ProblemError | null;
-  const filtered = user !== '' || url !== '' || errors !== 'any' || atLeast !== '0';
+  const filtered = user !== '' || url !== '' || errors !== 'any' || clicks !== 'any' || atLeast !== '0';
   const find = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -80,6 +86,13 @@ export default function ReplaysPage(): ReactNode {
           onChange={(value) => setSearch({ errors: value === 'any' ? '' : (value ?? '') }, { push: true })}
         />
         <Select
+          aria-label="Clicks"
+          data={[...clickChoices]}
+          value={clicks}
+          allowDeselect={false}
+          onChange={(value) => setSearch({ clicks: value === 'any' ? '' : (value ?? '') }, { push: true })}
+        />
+        <Select
           aria-label="Length"
           data={lengths}
           value={atLeast}
@@ -105,7 +118,10 @@ export default function ReplaysPage(): ReactNode {
           }
           action={
             filtered ? (
-              <Button variant="default" onClick={() => setSearch({ user: '', url: '', errors: '', length: '' })}>
+              <Button
+                variant="default"
+                onClick={() => setSearch({ user: '', url: '', errors: '', clicks: '', length: '' })}
+              >
                 Show all replays
               </Button>
             ) : (

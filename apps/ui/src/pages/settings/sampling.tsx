@@ -92,13 +92,14 @@ function PolicyForm({ policy }: { policy: Policy }): ReactNode {
         )}{' '}
         <span className="muted">
           Traces with a failed span or an error record are always kept, whole. Rates, errors, durations and the service
-          map count every span, whatever is let go. What went stands under{' '}
-          <Go to="/data" search={{ tab: 'health' }}>
-            Data
-          </Go>
-          .
+          map count every span, whatever is let go.
         </span>
       </p>
+      <nav className="ways-on" aria-label="Ways on">
+        <Go to="/data" search={{ tab: 'health' }}>
+          What was let go
+        </Go>
+      </nav>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -122,6 +123,7 @@ function PolicyForm({ policy }: { policy: Policy }): ReactNode {
               onChange={(event) => change({ name: event.currentTarget.value })}
             />
             <NumberInput
+              size="xs"
               label="Keep all slower than, ms"
               placeholder="however slow"
               min={1}
@@ -131,6 +133,7 @@ function PolicyForm({ policy }: { policy: Policy }): ReactNode {
               onChange={(slowMs) => change({ slowMs })}
             />
             <NumberInput
+              size="xs"
               label="Keep of all others, %"
               min={0}
               max={100}
@@ -141,6 +144,7 @@ function PolicyForm({ policy }: { policy: Policy }): ReactNode {
               onChange={(sharePercent) => change({ sharePercent })}
             />
             <NumberInput
+              size="xs"
               label="Decide when quiet for, min"
               min={5}
               max={1440}
@@ -165,6 +169,7 @@ function PolicyForm({ policy }: { policy: Policy }): ReactNode {
                 onChange={(value) => changeService(key, { service: value })}
               />
               <NumberInput
+                size="xs"
                 label="Keep, %"
                 min={0}
                 max={100}

@@ -18,6 +18,7 @@ import type { DecodePorts } from '../../../protocol.ts';
 import { oneRow, type DecodedItem, type ItemOrigin } from '../decoded-item.ts';
 import type { EnvelopeItem } from '../envelope.ts';
 import { keptBytes } from '../kept-bytes.ts';
+import { recordedClicks, type RecordedClicks } from './recorded-clicks.ts';
 
 /** Days that replays are kept. */
 const replaysKeptDays = 30;
@@ -70,12 +71,17 @@ export function decodeReplayEvent(event: JsonObject, origin: ItemOrigin): Decode
  * Item `replay_recording`: a line `{"segment_id": n}` and the recorded events, packed or plain; kept as they came. The replay is the
  * envelope's event id.
  */
-export function decodeRecording(item: EnvelopeItem, origin: ItemOrigin, ports: DecodePorts): Promise<DecodedItem> {
+export async function decodeRecording(
+  item: EnvelopeItem,
+  origin: ItemOrigin,
+  ports: DecodePorts,
+): Promise<DecodedItem> {
   const end = item.payload.indexOf(10);
   const header = end < 0 ? undefined : parseJson(item.payload.toString('utf8', 0, Math.min(end, 4096)));
   const headed = isObject(header) && 'segment_id' in header;
   const bytes = headed ? item.payload.subarray(end + 1) : item.payload;
-  return keptSegment('recording', segmentOf(objectOf(header)['segment_id']), bytes, origin, ports);
+  const clicks = await recordedClicks(bytes);
+  return keptSegment('recording', segmentOf(objectOf(header)['segment_id']), bytes, origin, ports, clicks);
 }
 
 /** Item `replay_video` of mobile SDKs: MessagePack of `replay_event`, `replay_recording` and `replay_video`. */
@@ -121,6 +127,7 @@ function keptSegment(
   bytes: Uint8Array,
   origin: ItemOrigin,
   ports: DecodePorts,
+  clicks?: RecordedClicks,
 ): Promise<DecodedItem> {
   return keptBytes({ signal: 'replays', area: 'replays', bytes }, origin, ports, {
     table: 'replay_segments',
@@ -131,6 +138,7 @@ function keptSegment(
       segment,
       kind,
       ts: Math.round(origin.receivedAtMs),
+      ...clicks,
     },
   });
 }

@@ -1,0 +1,77 @@
+import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
+import { ask } from '../metrics/ask.ts';
+import { toNs, type ReadScope } from '../search/scope.ts';
+
+/** What a person wrote to the makers of a program. */
+export interface FeedbackRow {
+  readonly eventId: string;
+  readonly at: number;
+  readonly name: string;
+  readonly contact: string;
+  readonly message: string;
+  readonly url: string;
+  readonly site: string;
+  readonly service: string;
+  readonly environment: string;
+  readonly release: string;
+  /** The issue of the error that it is about, 16 hexadecimal digits; '' where it is about none, or that is kept no longer. */
+  readonly issue: string;
+  readonly aboutEvent: string;
+  /** Files that came with it: screenshots. */
+  readonly files: { name: string; contentType: string }[];
+}
+
+/** Feedback of the range, newest first, at most `limit`. Throws `StoreError`. */
+export async function listFeedback(
+  reader: TelemetryReader,
+  scope: ReadScope,
+  limit: number,
+  limits: QueryLimits = {},
+): Promise<FeedbackRow[]> {
+  const named = (['environment', 'site', 'service'] as const).filter((name) => scope[name] !== '');
+  const rows = await ask<Omit<FeedbackRow, 'issue' | 'files'>>(
+    reader,
+    `SELECT event_id AS eventId, toFloat64(toUnixTimestamp64Milli(ts)) AS at, name, contact, message, url, toString(site) AS site,
+       toString(service) AS service, toString(environment) AS environment, toString(release) AS release, associated_event_id AS aboutEvent
+     FROM feedback WHERE organisation = {organisation:String} AND ts >= fromUnixTimestamp64Nano({fromNs:Int64}) AND ts < fromUnixTimestamp64Nano({toNs:Int64})
+       ${named.map((column) => `AND ${column} = {${column}:String}`).join(' ')}
+     ORDER BY ts DESC, event_id LIMIT {limit:UInt32}`,
+    {
+      organisation: scope.organisation,
+      fromNs: toNs(scope.fromMs),
+      toNs: toNs(scope.toMs),
+      environment: scope.environment,
+      site: scope.site,
+      service: scope.service,
+      limit,
+    },
+    limits,
+  );
+  if (rows.length === 0) return [];
+  const organisation = scope.organisation;
+  const about = [...new Set(rows.map(({ aboutEvent }) => aboutEvent).filter((id) => id !== ''))];
+  const [issues, files] = await Promise.all([
+    about.length === 0
+      ? []
+      : ask<{ event: string; issue: string }>(
+          reader,
+          `SELECT event_id AS event, leftPad(lower(hex(any(e.issue))), 16, '0') AS issue FROM errors AS e
+           WHERE organisation = {organisation:String} AND event_id IN {events:Array(String)} GROUP BY event LIMIT 1000`,
+          { organisation, events: about },
+          limits,
+        ),
+    ask<{ event: string; name: string; contentType: string }>(
+      reader,
+      `SELECT event_id AS event, name, any(toString(content_type)) AS contentType FROM attachments
+       WHERE organisation = {organisation:String} AND event_id IN {events:Array(String)} GROUP BY event, name ORDER BY name LIMIT 1000`,
+      { organisation, events: rows.map(({ eventId }) => eventId) },
+      limits,
+    ),
+  ]);
+  const issueOf = new Map(issues.map(({ event, issue }) => [event, issue]));
+  return rows.map((row) => ({
+    ...row,
+    issue: issueOf.get(row.aboutEvent) ?? '',
+    files: files.filter(({ event }) => event === row.eventId).map(({ name, contentType }) => ({ name, contentType })),
+  }));
+}
