@@ -25,6 +25,7 @@ import { LogDrawer } from './log-drawer.tsx';
 import { LogList } from './log-list.tsx';
 import './logs.css';
 import { PatternList } from './pattern-list.tsx';
+import { SavedMenu } from './saved-menu.tsx';
 import { useLogs } from './use-logs.ts';
 import { useTail } from './use-tail.ts';
 
@@ -123,6 +124,7 @@ export default function LogsPage(): ReactNode {
         >
           Live tail
         </Button>
+        <SavedMenu />
         <ExportMenu query={{ ...scope, q }} />
       </div>
       <div className="logs-split">
