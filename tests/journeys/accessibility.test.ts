@@ -354,6 +354,8 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: '/sites/STORE_012?edit=1' },
     { path: '/logs' },
     { path: `/logs?row=${row}` },
+    { path: `/logs/around/${row}` },
+    { path: '/logs?columns=device,order.id&compare=week' },
     { path: '/logs?tail=1' },
     { path: '/logs?view=patterns' },
     { path: '/logs?q=severity%3A' },

@@ -57,8 +57,34 @@ export const logFacets = endpoint({
   path: '/api/v1/logs/facets',
   summary: 'Top values of the fields of what matches',
   permission: 'viewer',
-  query: search.extend({ fields: z.string().max(500).default('severity,service,site,environment') }),
+  query: search.extend({
+    fields: z.string().max(500).default('severity,service,site,environment'),
+    /** Values of each field. */
+    most: z.coerce.number().int().min(1).max(200).default(10),
+  }),
   reply: z.object({ facets: z.array(facet) }),
+});
+export const logFoundField = z.object({
+  /** The attribute's own name. */
+  name: z.string(),
+  from: z.enum(['attributes', 'resource']),
+  /** Records that have it. */
+  records: z.number(),
+});
+export type LogFoundField = z.infer<typeof logFoundField>;
+export const logFoundFields = endpoint({
+  method: 'GET',
+  path: '/api/v1/logs/found-fields',
+  summary: 'Attributes that the logs which match have, the most frequent first, at most 200',
+  permission: 'viewer',
+  query: search,
+  reply: z.object({
+    fields: z.array(logFoundField),
+    /** Records that match. */
+    records: z.number(),
+    /** True when the counts were scaled up from a sample. */
+    estimated: z.boolean(),
+  }),
 });
 export const logContext = endpoint({
   method: 'GET',
@@ -66,8 +92,23 @@ export const logContext = endpoint({
   summary: 'Lines before and after one line, from the same site, device and service',
   permission: 'viewer',
   params: z.object({ id: z.string().max(100) }),
-  query: z.object({ lines: z.coerce.number().int().min(1).max(100).default(10) }),
-  reply: z.object({ row: logRow, before: z.array(logRow), after: z.array(logRow) }),
+  query: z.object({
+    lines: z.coerce.number().int().min(1).max(100).default(10),
+    side: z.enum(['both', 'before', 'after']).default('both'),
+    /** With one side: `moreBefore` or `moreAfter` of the answer before. */
+    cursor: z
+      .string()
+      .regex(/^(\d{1,19}-[0-9a-f]{16}-\d{1,6})?$/, 'expected the cursor of an answer before')
+      .default(''),
+  }),
+  reply: z.object({
+    row: logRow,
+    before: z.array(logRow),
+    after: z.array(logRow),
+    /** Cursors of the lines further away; '' at the end of a day to either side. */
+    moreBefore: z.string(),
+    moreAfter: z.string(),
+  }),
 });
 export const logFields = endpoint({
   method: 'GET',

@@ -1,6 +1,7 @@
 import type { Result } from '@sightline/base';
 import type { FleetControl } from './fleet/port.ts';
 import type { Dashboards } from './dashboards/port.ts';
+import type { SavedSearches } from './searches/port.ts';
 import type { RuleFiles } from './rule-files/port.ts';
 import type { Artifacts, Releases } from './releases/port.ts';
 import type { Sampling } from './sampling/port.ts';
@@ -32,6 +33,7 @@ export interface Control {
   readonly respond: RespondRecords;
   readonly monitors: Monitors;
   readonly dashboards: Dashboards;
+  readonly searches: SavedSearches;
   readonly ruleFiles: RuleFiles;
   readonly releases: Releases;
   readonly artifacts: Artifacts;

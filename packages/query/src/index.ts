@@ -16,7 +16,7 @@ export {
 } from './search/scope.ts';
 export type { LogRecord } from './logs/log-row.ts';
 export { exportLogs, getLog, getLogContext, searchLogs, type LogPage, type LogSearch } from './logs/search-logs.ts';
-export { completeSearch, logFacets, type Facet } from './logs/log-facets.ts';
+export { completeSearch, foundLogFields, logFacets, type Facet } from './logs/log-facets.ts';
 export { logHistogram, niceStepMs, type LogHistogram } from './logs/log-histogram.ts';
 export { tailLogs, type TailBatch } from './logs/tail-logs.ts';
 export type { ErrorRecord } from './traces/error-record.ts';

@@ -7,7 +7,7 @@ import { errorRulesPage, issuePage, issuesPage } from './errors/pages.ts';
 import { feedbackPage } from './feedback/pages.ts';
 import { fleetPage } from './fleet/page.ts';
 import { incidentPage, incidentsPage } from './incidents/pages.ts';
-import { logsPage } from './logs/page.ts';
+import { logsAroundPage, logsPage } from './logs/page.ts';
 import { metricsPage } from './metrics/page.ts';
 import { monitorsPage } from './monitors/pages.ts';
 import { replayPage, replaysPage } from './replays/pages.ts';
@@ -27,6 +27,7 @@ export const allPages: readonly Page[] = [
   issuePage,
   errorRulesPage,
   logsPage,
+  logsAroundPage,
   tracesPage,
   compareTracesPage,
   tracePage,

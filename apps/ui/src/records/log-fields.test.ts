@@ -1,5 +1,6 @@
+import type { LogRow } from '@sightline/contract';
 import { describe, expect, it } from 'vitest';
-import { freeFields } from './log-fields.ts';
+import { columnValue, freeFields } from './log-fields.ts';
 import { prettyBody } from './pretty-body.ts';
 
 describe('prettyBody', () => {
@@ -26,4 +27,38 @@ it.each([
   ['a"b', 'res.', ''],
 ] as const)('%s is searched as %s%s', (label, prefix, search) => {
   expect(freeFields({ [label]: 'x' }, prefix === '@' ? 'attributes' : 'resource', prefix)[0]?.search).toBe(search);
+});
+
+it.each([
+  ['site', 'STORE_012'],
+  ['trace', 'aa'],
+  ['order.id', '7'],
+  ['@service', 'own'],
+  ['service', 'orders'],
+  ['host.name', 'till'],
+  ['res.order.id', 'other'],
+  ['@host.name', ''],
+  ['constructor', ''],
+])('the column %s shows %j', (name, value) => {
+  const row: LogRow = {
+    id: '1-0000000000000001',
+    tsNs: '1',
+    at: 0,
+    receivedAt: 0,
+    severity: 'info',
+    severityText: '',
+    body: '',
+    site: 'STORE_012',
+    device: '',
+    service: 'orders',
+    environment: '',
+    release: '',
+    traceId: 'aa',
+    spanId: '',
+    correlationId: '',
+    eventName: '',
+    attributes: { 'order.id': '7', service: 'own' },
+    resource: { 'host.name': 'till', 'order.id': 'other' },
+  };
+  expect(columnValue(row, name)).toBe(value);
 });

@@ -34,6 +34,21 @@ export function logFieldsOf(row: LogRow): readonly LogField[] {
   return [...named, ...freeFields(row.attributes, 'attributes', '@'), ...freeFields(row.resource, 'resource', 'res.')];
 }
 
+/**
+ * The value of a column: a record's own field by its name here, an attribute by its name in the search language (the
+ * record's own before its sender's); '' where it has none.
+ */
+export function columnValue(row: LogRow, name: string): string {
+  const known = own(row).find(([label]) => label === name);
+  if (known !== undefined) return known[1];
+  if (name.startsWith('@')) return valueIn(row.attributes, name.slice(1));
+  if (name.startsWith('res.')) return valueIn(row.resource, name.slice(4));
+  return valueIn(row.attributes, name) || valueIn(row.resource, name);
+}
+
+const valueIn = (values: Readonly<Record<string, string>>, name: string): string =>
+  Object.hasOwn(values, name) ? (values[name] ?? '') : '';
+
 /** An attribute's name as the search language takes it: `@order` for the record's own, `res.host` for the resource's. */
 export function freeFields(
   values: Readonly<Record<string, string>>,
@@ -42,8 +57,11 @@ export function freeFields(
 ): readonly LogField[] {
   return Object.entries(values)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([label, value]) => {
-      const name = prefix === '@' && label.includes('.') ? label : prefix + label;
-      return { label, value, search: searchable.test(name) ? name : '', group };
-    });
+    .map(([label, value]) => ({ label, value, search: searchName(label, prefix), group }));
+}
+
+/** How a search names an attribute; '' where it cannot. */
+export function searchName(label: string, prefix: '@' | 'res.'): string {
+  const name = prefix === '@' && label.includes('.') ? label : prefix + label;
+  return searchable.test(name) ? name : '';
 }

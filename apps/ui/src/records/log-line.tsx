@@ -1,9 +1,10 @@
 import type { LogRow } from '@sightline/contract';
-import { memo, type ReactNode } from 'react';
+import { memo, type CSSProperties, type ReactNode } from 'react';
 import { SeverityTick } from '../components/severity-tick.tsx';
 import { dayAndTime, timeOfDay } from '../components/time-format.ts';
 import { LitText } from '../search/lit-text.tsx';
 import { lateText } from './arrival.ts';
+import { columnValue } from './log-fields.ts';
 import './records.css';
 
 interface LogLineProps {
@@ -14,10 +15,13 @@ interface LogLineProps {
   /** Show the day as well: for ranges longer than one. */
   readonly withDay?: boolean;
   readonly index?: number;
+  /** Names of fields to show in the place of site and service. */
+  readonly columns?: readonly string[] | undefined;
 }
 
 /** One record on one line (two on a phone): time, site, service, severity, message with the matches lit. */
-export const LogLine = memo(function LogLine({ row, words, onOpen, active, withDay, index }: LogLineProps): ReactNode {
+export const LogLine = memo(function LogLine(props: LogLineProps): ReactNode {
+  const { row, words, onOpen, active, withDay, index, columns } = props;
   const late = lateText(row);
   const time = withDay === true ? dayAndTime(row.at) : timeOfDay(row.at, true);
   return (
@@ -26,13 +30,21 @@ export const LogLine = memo(function LogLine({ row, words, onOpen, active, withD
       className="log-line"
       data-severity={row.severity}
       data-index={index}
+      style={columns === undefined ? undefined : columnsStyle(columns.length)}
+      data-columns={columns === undefined ? undefined : ''}
       aria-current={active === true ? 'true' : undefined}
       onClick={() => onOpen(row.id)}
     >
       <span className="log-time">{time}</span>
       <SeverityTick severity={row.severity} bare />
-      <span className="log-site">{row.site || '–'}</span>
-      <span className="log-service">{row.service || '–'}</span>
+      {columns === undefined ? (
+        <>
+          <span className="log-site">{row.site || '–'}</span>
+          <span className="log-service">{row.service || '–'}</span>
+        </>
+      ) : (
+        columns.map((name) => <Cell key={name} name={name} value={columnValue(row, name)} />)
+      )}
       <span className="log-body">
         {late !== '' && <span className="log-late">{late}</span>}
         <LitText text={oneLine(row.body || row.eventName)} words={words} />
@@ -40,6 +52,18 @@ export const LogLine = memo(function LogLine({ row, words, onOpen, active, withD
     </button>
   );
 });
+
+const columnsStyle = (count: number): CSSProperties => ({
+  ['--log-columns' as string]: `repeat(${count}, minmax(56px, 112px))`,
+});
+
+function Cell({ name, value }: { name: string; value: string }): ReactNode {
+  return (
+    <span className="log-column" title={`${name}: ${value || 'none'}`}>
+      {oneLine(value) || '–'}
+    </span>
+  );
+}
 
 /** Rows show the beginning of a message alone; the drawer has all of it. */
 function oneLine(body: string): string {

@@ -104,6 +104,14 @@ describe('answers of the contract', () => {
     const { body } = await get(`logs?${range}&limit=10`);
     const context = await get(`logs/${body.rows[5].id}/context?lines=3`);
     expect(context.body).toMatchObject({ row: { id: body.rows[5].id }, before: { length: 3 }, after: { length: 3 } });
+    const more = await get(`logs/${body.rows[5].id}/context?lines=100&side=before&cursor=${context.body.moreBefore}`);
+    expect(more.body).toMatchObject({ before: { length: 16 }, after: [], moreBefore: '', moreAfter: '' });
+    expect((await get(`logs/facets?${range}&fields=n&most=200`)).body.facets[0].values).toHaveLength(25);
+    expect((await get(`logs/found-fields?${range}&q=order`)).body).toEqual({
+      fields: [{ name: 'n', from: 'attributes', records: 25 }],
+      records: 25,
+      estimated: false,
+    });
   });
 
   test('traces, one trace, services, story', async () => {
@@ -127,6 +135,7 @@ describe('refusals', () => {
   test.each([
     ['a search that cannot be read', `logs?${range}&q=service:`, 400, { from: 0, to: 8 }],
     ['in the histogram', `logs/histogram?${range}&q=(a`, 400, { from: 0, to: 1 }],
+    ['in the fields found', `logs/found-fields?${range}&q=a+OR`, 400, { from: 4, to: 4 }],
     ['in the export', `logs/export?${range}&q=a+OR`, 400, { from: 4, to: 4 }],
     ['in the tail', `logs/tail?q=severity:loud`, 400, { from: 9, to: 13 }],
     ['in traces', `traces?${range}&q=duration:>x`, 400, { from: 10, to: 11 }],

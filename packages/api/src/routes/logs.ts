@@ -4,6 +4,7 @@ import {
   logContext,
   logFacets as facetsEndpoint,
   logFields,
+  logFoundFields,
   logHistogram as histogramEndpoint,
   logPatterns as patternsEndpoint,
   scopeQuery,
@@ -13,6 +14,7 @@ import {
 import {
   completeSearch,
   exportLogs,
+  foundLogFields,
   getLogContext,
   logFacets,
   logHistogram,
@@ -92,10 +94,20 @@ export const logRoutes: readonly Route[] = [
       const fields = query.fields.split(',').map((field) => field.trim());
       const facets = await logFacets(
         context.deps.store,
-        { ...scopeOf(query, context), q: query.q, fields },
+        { ...scopeOf(query, context), q: query.q, fields, most: query.most },
         limitsOf(context),
       );
       return facets.ok ? { facets: facets.value } : searchFault(facets.error);
+    }),
+  ),
+  answer(logFoundFields, ({ query }, context) =>
+    reading(async () => {
+      const found = await foundLogFields(
+        context.deps.store,
+        { ...scopeOf(query, context), q: query.q },
+        limitsOf(context),
+      );
+      return found.ok ? found.value : searchFault(found.error);
     }),
   ),
   answer(logFields, ({ query }, context) =>
@@ -113,9 +125,7 @@ export const logRoutes: readonly Route[] = [
     reading(async () => {
       const found = await getLogContext(
         context.deps.store,
-        context.caller.organisation,
-        params.id,
-        query.lines,
+        { organisation: context.caller.organisation, id: params.id, ...query },
         limitsOf(context),
       );
       return found ?? refuse(404, 'No such record', 'It does not exist, or its retention has ended.');

@@ -11,6 +11,7 @@ import { hexId } from './log-row.ts';
 /** More records than this in the range, and facets are counted on a sample, unless the caller says otherwise. */
 const usualSample = 2_000_000;
 const facetValues = 10;
+const mostValues = 200;
 const facetFields = 20;
 
 export interface Facet {
@@ -26,10 +27,12 @@ export interface FacetSearch extends ReadScope {
   readonly fields: readonly string[];
   /** Beyond so many records in the range the counts are estimated from about that many. Default 2,000,000. */
   readonly sampleRecords?: number;
+  /** Values of each field; default 10, at most 200. */
+  readonly most?: number;
 }
 
 /**
- * The ten most frequent values of each field among the logs that match. Throws `StoreError`.
+ * The most frequent values of each field among the logs that match. Throws `StoreError`.
  */
 export async function logFacets(
   reader: TelemetryReader,
@@ -44,7 +47,11 @@ export async function logFacets(
     const found = findField('logs', field);
     const fromVolume =
       search.value.onlyVolume && wholeMinutes(input) && found.kind !== 'attribute' && volumeColumns.has(found.column);
-    const parameters: Record<string, ParameterValue> = { ...search.value.parameters, every, most: facetValues };
+    const parameters: Record<string, ParameterValue> = {
+      ...search.value.parameters,
+      every,
+      most: Math.min(mostValues, input.most ?? facetValues),
+    };
     const value = valueOf(found, parameters);
     const scope = fromVolume ? minutesOf(input) : scopeCondition(input);
     const source = fromVolume
@@ -59,6 +66,61 @@ export async function logFacets(
     facets.push({ field, values: merged(found, rows), estimated: !fromVolume && every > 1 });
   }
   return ok(facets);
+}
+
+/** An attribute that records of a result have. */
+export interface FoundField {
+  readonly name: string;
+  readonly from: 'attributes' | 'resource';
+  /** Records that have it. */
+  readonly records: number;
+}
+
+export interface FoundFields {
+  /** The most frequent first. */
+  readonly fields: FoundField[];
+  /** Records that match. */
+  readonly records: number;
+  /** True when the counts were scaled up from a sample. */
+  readonly estimated: boolean;
+}
+
+/** Names alone cost a read of both maps: a smaller sample than that of values tells them as well. */
+const namesSample = 500_000;
+const namesShown = 200;
+
+/**
+ * The attributes that the logs which match have, with how many have each. Exact up to `sampleRecords` (500,000) in the
+ * range, estimated beyond: a name that few records have may be missing then. Throws `StoreError`.
+ */
+export async function foundLogFields(
+  reader: TelemetryReader,
+  input: ReadScope & { readonly q: string; readonly sampleRecords?: number },
+  limits: QueryLimits = {},
+): Promise<Result<FoundFields, SearchError>> {
+  const search = compileSearch('logs', input.q);
+  if (!search.ok) return search;
+  const every = await sampling(reader, input, input.sampleRecords ?? namesSample, limits);
+  const scope = scopeCondition(input);
+  // Every record gives one name that none can have: so the count of all comes with the same read.
+  const rows = await reader.query<{ name: string; origin: number; total: string }>(
+    `SELECT tupleElement(pair, 2) AS name, tupleElement(pair, 1) AS origin, toString(count() * {every:UInt64}) AS total
+     FROM (SELECT arrayJoin(arrayConcat([(toUInt8(0), '')], arrayMap(x -> (toUInt8(1), x), mapKeys(attrs)),
+         arrayMap(x -> (toUInt8(2), x), mapKeys(res)))) AS pair
+       FROM logs PREWHERE ${scope.sql}${every > 1 ? ' AND cityHash64(ts) % {every:UInt64} = 0' : ''} AND ${search.value.sql})
+     GROUP BY origin, name ORDER BY origin = 0 DESC, count() DESC, origin, name LIMIT {most:UInt32}`,
+    { ...search.value.parameters, ...scope.parameters, every, most: namesShown + 1 },
+    { ...limits, settings: { ...limits.settings, max_bytes_before_external_group_by: 300_000_000 } },
+  );
+  const fields = rows
+    .filter(({ origin, name }) => origin !== 0 && name !== '')
+    .map(({ name, origin, total }): FoundField => ({
+      name,
+      from: origin === 1 ? 'attributes' : 'resource',
+      records: Number(total),
+    }));
+  const records = Number(rows.find(({ origin }) => origin === 0)?.total ?? 0);
+  return ok({ fields, records, estimated: every > 1 });
 }
 
 /** Severity numbers of one group count together. */

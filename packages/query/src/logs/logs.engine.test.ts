@@ -2,7 +2,7 @@ import { ManualClock, systemClock } from '@sightline/base';
 import type { EmbeddedStore } from '@sightline/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { endMs, fillLogs, hourMs, openSmallStore } from '../test-support/small-store.ts';
-import { completeSearch, logFacets } from './log-facets.ts';
+import { completeSearch, foundLogFields, logFacets } from './log-facets.ts';
 import { logHistogram } from './log-histogram.ts';
 import type { LogRecord } from './log-row.ts';
 import { exportLogs, getLog, getLogContext, searchLogs, type LogSearch } from './search-logs.ts';
@@ -159,6 +159,44 @@ describe('facets and completion', () => {
     expect(total).toBeLessThan(4000);
   });
 
+  test('as many values as asked for, at most 200', async () => {
+    const [few, many] = [
+      await logFacets(store, { ...acme, q: '', fields: ['correlation'], most: 3 }),
+      await logFacets(store, { ...acme, q: '', fields: ['correlation'], most: 5000 }),
+    ];
+    if (!few.ok || !many.ok) throw new Error('refused');
+    expect(few.value[0]?.values).toHaveLength(3);
+    const distinct = new Set((await everyPage({ limit: 1000 })).map((row) => row.correlationId).filter(Boolean)).size;
+    expect(many.value[0]?.values).toHaveLength(Math.min(200, distinct));
+  });
+
+  test.each(['', 'payment'])('%j: the attributes that the result has, with counts', async (q) => {
+    const found = await foundLogFields(store, { ...acme, q });
+    if (!found.ok) throw new Error(found.error.message);
+    const all = await everyPage({ q, limit: 1000 });
+    expect(found.value).toMatchObject({ records: all.length, estimated: false });
+    const counts = new Map<string, number>();
+    for (const row of all) {
+      for (const name of Object.keys(row.attributes)) counts.set(`a ${name}`, (counts.get(`a ${name}`) ?? 0) + 1);
+      for (const name of Object.keys(row.resource)) counts.set(`r ${name}`, (counts.get(`r ${name}`) ?? 0) + 1);
+    }
+    const got = found.value.fields.map(({ name, from, records }) => [
+      `${from === 'attributes' ? 'a' : 'r'} ${name}`,
+      records,
+    ]);
+    expect(Object.fromEntries(got)).toEqual(Object.fromEntries(counts));
+    expect(found.value.fields).toEqual(found.value.fields.toSorted((a, b) => b.records - a.records));
+  });
+
+  test('the attributes of a large result are estimated, and said so', async () => {
+    const found = await foundLogFields(store, { ...acme, q: '', sampleRecords: 1000 });
+    if (!found.ok) throw new Error(found.error.message);
+    expect(found.value.estimated).toBe(true);
+    expect(found.value.records).toBeGreaterThan(2000);
+    expect(found.value.records).toBeLessThan(4000);
+    expect(await foundLogFields(store, { ...acme, q: 'service:' })).toMatchObject({ ok: false });
+  });
+
   test('fields and values by prefix', async () => {
     const fields = await completeSearch(store, 'logs', { ...acme, field: '', prefix: '' });
     expect(fields.fields).toEqual(expect.arrayContaining(['service', 'severity', 'order.id', 'host.name']));
@@ -189,12 +227,39 @@ describe('one log', () => {
       (other) => other.site === row.site && other.device === row.device && other.service === row.service,
     );
     const place = same.findIndex((other) => other.id === row.id);
-    const context = await getLogContext(store, 'acme', row.id, 5);
+    const asked = { organisation: 'acme', id: row.id, lines: 5, side: 'both', cursor: '' } as const;
+    const context = await getLogContext(store, asked);
     expect(context?.row.id).toBe(row.id);
     expect(context?.before.map((line) => line.id)).toEqual(
       same.slice(Math.max(0, place - 5), place).map((line) => line.id),
     );
     expect(context?.after.map((line) => line.id)).toEqual(same.slice(place + 1, place + 6).map((line) => line.id));
+    // More on demand, side by side with what was given, until the source has no more within a day.
+    const older = context?.before ?? [];
+    for (let cursor = context?.moreBefore ?? ''; cursor !== '';) {
+      const more = await getLogContext(store, { ...asked, lines: 40, side: 'before', cursor });
+      expect(more).toMatchObject({ after: [], moreAfter: '' });
+      older.unshift(...(more?.before ?? []));
+      cursor = more?.moreBefore ?? '';
+    }
+    expect(older.map((line) => line.id)).toEqual(same.slice(0, place).map((line) => line.id));
+    const newer = await getLogContext(store, { ...asked, side: 'after', cursor: context?.moreAfter ?? '' });
+    expect(newer?.before).toEqual([]);
+    expect(newer?.after.map((line) => line.id)).toEqual(same.slice(place + 6, place + 11).map((line) => line.id));
+    expect(await getLogContext(store, { ...asked, organisation: 'rival' })).toBeUndefined();
+  });
+
+  test('context: lines that are equal in everything are each given once', async () => {
+    const [row] = await everyPage({ q: '"equal line"', limit: 1 });
+    const asked = { organisation: 'acme', id: row?.id ?? '', lines: 3, side: 'before' } as const;
+    let found = 0;
+    for (let cursor = '', pages = 0; pages < 100; pages++) {
+      const more = await getLogContext(store, { ...asked, cursor });
+      found += more?.before.filter((line) => line.body === 'equal line').length ?? 0;
+      cursor = more?.moreBefore ?? '';
+      if (cursor === '') break;
+    }
+    expect(found).toBe(16);
   });
 
   test('is found by its id, in its organisation only', async () => {
@@ -285,6 +350,10 @@ test('no read shows another organisation', async () => {
   expect(await logFacets(store, { ...other, q: '', fields: ['service', 'note'] })).toMatchObject({
     ok: true,
     value: [{ values: [] }, { values: [] }],
+  });
+  expect(await foundLogFields(store, { ...other, q: '* OR organisation:acme' })).toEqual({
+    ok: true,
+    value: { fields: [], records: 0, estimated: false },
   });
   expect((await completeSearch(store, 'logs', { ...other, field: 'site', prefix: '' })).values).toEqual([]);
 });

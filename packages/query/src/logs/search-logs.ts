@@ -105,25 +105,43 @@ export async function getLog(
   return row && toLog(row);
 }
 
+export interface LogContextInput {
+  readonly organisation: string;
+  readonly id: string;
+  /** How many lines on each side that is asked for. */
+  readonly lines: number;
+  readonly side: 'both' | 'before' | 'after';
+  /** With one side: `moreBefore` or `moreAfter` of the answer before; '' begins at the log itself. */
+  readonly cursor: string;
+}
+
+export interface LogContext {
+  readonly row: LogRecord;
+  readonly before: LogRecord[];
+  readonly after: LogRecord[];
+  /** Where the lines before those of `before` begin; '' when there are none, or that side was not asked for. */
+  readonly moreBefore: string;
+  readonly moreAfter: string;
+}
+
 /**
- * The `lines` before and after one log, in order of time, from the same site, device and service, at most a day away.
- * Undefined when there is no such log. Throws `StoreError`.
+ * The lines before and after one log, in order of time, from the same site, device and service, at most a day away from
+ * it however often more are asked for. Undefined when there is no such log. Throws `StoreError`.
  */
 export async function getLogContext(
   reader: TelemetryReader,
-  organisation: string,
-  id: string,
-  lines: number,
+  input: LogContextInput,
   limits: QueryLimits = {},
-): Promise<{ row: LogRecord; before: LogRecord[]; after: LogRecord[] } | undefined> {
-  const row = await getLog(reader, organisation, id, limits);
+): Promise<LogContext | undefined> {
+  const row = await getLog(reader, input.organisation, input.id, limits);
   if (!row) return undefined;
   const dayMs = 86_400_000;
-  const around = async (order: 'newest' | 'oldest'): Promise<LogRecord[]> => {
+  const around = async (order: 'newest' | 'oldest'): Promise<{ rows: LogRecord[]; next: string }> => {
+    if (input.side === (order === 'newest' ? 'after' : 'before')) return { rows: [], next: '' };
     const page = await searchLogs(
       reader,
       {
-        organisation,
+        organisation: input.organisation,
         fromMs: order === 'newest' ? row.at - dayMs : row.at,
         toMs: order === 'newest' ? row.at + 1 : row.at + dayMs,
         environment: '',
@@ -131,15 +149,21 @@ export async function getLogContext(
         service: '',
         q: `site:${quoted(row.site)} device:${quoted(row.device)} service:${quoted(row.service)}`,
         order,
-        limit: lines,
-        cursor: `${row.id}-1`,
+        limit: input.lines,
+        cursor: input.side === 'both' || input.cursor === '' ? `${row.id}-1` : input.cursor,
       },
       limits,
     );
-    return page.ok ? page.value.rows : [];
+    return page.ok ? page.value : { rows: [], next: '' };
   };
   const [before, after] = [await around('newest'), await around('oldest')];
-  return { row, before: before.toReversed(), after };
+  return {
+    row,
+    before: before.rows.toReversed(),
+    after: after.rows,
+    moreBefore: before.next,
+    moreAfter: after.next,
+  };
 }
 
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;

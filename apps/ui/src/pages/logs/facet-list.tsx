@@ -1,7 +1,7 @@
 import { logFacets, logFields } from '@sightline/contract';
 import { ActionIcon, Select } from '@mantine/core';
 import { IconX, IconZoomOut } from '@tabler/icons-react';
-import type { MouseEvent, ReactNode } from 'react';
+import { useState, type MouseEvent, type ReactNode } from 'react';
 import { formatCount } from '../../charts/number-format.ts';
 import { severityFill, type Severity } from '../../charts/severity-colour.ts';
 import { SkeletonRows } from '../../components/skeleton.tsx';
@@ -9,7 +9,13 @@ import { useAsk } from '../../data/ask.ts';
 import { useAddress } from '../../data/address.ts';
 import type { ScopeQuery } from '../../data/scope.ts';
 import { addFilter, hasFilter, removeFilter } from '../../search/query-edit.ts';
+import { FoundFields } from './found-fields.tsx';
 
+/** As many as a facet has when nobody asks for more, and then. */
+const fewValues = 10;
+const manyValues = 100;
+/** The server counts twenty fields at a time. */
+const mostOwn = 16;
 const always = ['severity', 'service', 'site', 'environment'];
 
 interface FacetListProps {
@@ -24,6 +30,12 @@ export function FacetList({ scope, q, onQuery }: FacetListProps): ReactNode {
   const own = (search['facets'] ?? '').split(',').filter((field) => field !== '');
   const fields = [...always, ...own];
   const { data, isPending, error } = useAsk(logFacets, { query: { ...scope, q, fields: fields.join(',') } });
+  const [wide, setWide] = useState('');
+  const wider = useAsk(
+    logFacets,
+    { query: { ...scope, q, fields: wide, most: manyValues } },
+    { when: wide !== '', keepOld: false },
+  );
   const known = useAsk(logFields, { query: scope });
   const offers = (known.data?.fields ?? []).filter((field) => !fields.includes(field));
   if (isPending) return <SkeletonRows rows={14} height={24} />;
@@ -35,38 +47,66 @@ export function FacetList({ scope, q, onQuery }: FacetListProps): ReactNode {
     onQuery(hasFilter(q, field, value, out) ? removeFilter(q, field, value) : addFilter(q, field, value, out));
   return (
     <div className="facets">
-      {data?.facets.map((facet) => (
-        <section key={facet.field} aria-label={facet.field}>
-          <h3 className="facet-title">
-            {facet.field}
-            {facet.estimated && <span title="Counted on a sample"> ≈</span>}
-            {own.includes(facet.field) && (
-              <ActionIcon
-                variant="subtle"
-                color="gray"
-                size={20}
-                aria-label={`Remove ${facet.field}`}
-                onClick={() => setSearch({ facets: own.filter((field) => field !== facet.field).join(',') })}
-              >
-                <IconX size={12} />
-              </ActionIcon>
+      {data?.facets.map((narrow) => {
+        const facet = (narrow.field === wide ? wider.data?.facets[0] : undefined) ?? narrow;
+        return (
+          <section key={facet.field} aria-label={facet.field}>
+            <h3 className="facet-title">
+              {facet.field}
+              {facet.estimated && <span title="Counted on a sample"> ≈</span>}
+              {own.includes(facet.field) && (
+                <ActionIcon
+                  variant="subtle"
+                  color="gray"
+                  size={20}
+                  aria-label={`Remove ${facet.field}`}
+                  onClick={() => setSearch({ facets: own.filter((field) => field !== facet.field).join(',') })}
+                >
+                  <IconX size={12} />
+                </ActionIcon>
+              )}
+            </h3>
+            {facet.values.length === 0 && <p className="facet-none">no values</p>}
+            {facet.values.map(({ value, records }) => (
+              <FacetValue
+                key={value}
+                field={facet.field}
+                value={value}
+                records={records}
+                most={facet.values[0]?.records ?? records}
+                on={hasFilter(q, facet.field, value)}
+                out={hasFilter(q, facet.field, value, true)}
+                toggle={toggle}
+              />
+            ))}
+            {facet.field === wide && facet.values.length >= manyValues && (
+              <p className="facet-none">the {manyValues} most frequent</p>
             )}
-          </h3>
-          {facet.values.length === 0 && <p className="facet-none">no values</p>}
-          {facet.values.map(({ value, records }) => (
-            <FacetValue
-              key={value}
-              field={facet.field}
-              value={value}
-              records={records}
-              most={facet.values[0]?.records ?? records}
-              on={hasFilter(q, facet.field, value)}
-              out={hasFilter(q, facet.field, value, true)}
-              toggle={toggle}
-            />
-          ))}
-        </section>
-      ))}
+            {facet.field === wide && wider.error !== null && (
+              <p className="facet-none">More could not be counted. {wider.error.detail}</p>
+            )}
+            {narrow.values.length >= fewValues && (
+              <button
+                type="button"
+                className="plain-button"
+                aria-label={facet.field === wide ? `Fewer values of ${facet.field}` : `More values of ${facet.field}`}
+                onClick={() => setWide(facet.field === wide ? '' : facet.field)}
+              >
+                {facet.field === wide ? 'Fewer' : 'More'}
+              </button>
+            )}
+          </section>
+        );
+      })}
+      <FoundFields
+        scope={scope}
+        q={q}
+        shown={fields}
+        onField={(field) => {
+          const next = own.includes(field) ? own.filter((one) => one !== field) : [...own, field];
+          setSearch({ facets: next.slice(-mostOwn).join(',') });
+        }}
+      />
       <Select
         aria-label="Add a field"
         placeholder="Add a field"

@@ -91,11 +91,22 @@ export function LogDrawer(props: LogDrawerProps): ReactNode {
                 ))}
               </div>
             )}
-            {lines < 100 && (
-              <Button variant="subtle" mt={8} onClick={() => setLines((now) => Math.min(100, now * 3))}>
-                Show more lines
+            <div className="row">
+              {lines < 100 && (
+                <Button variant="subtle" mt={8} onClick={() => setLines((now) => Math.min(100, now * 3))}>
+                  Show more lines
+                </Button>
+              )}
+              <Button
+                variant="subtle"
+                mt={8}
+                component={Go}
+                to={`/logs/around/${encodeURIComponent(row.id)}`}
+                search={{ row: '' }}
+              >
+                Open as a page
               </Button>
-            )}
+            </div>
           </section>
         </div>
       )}

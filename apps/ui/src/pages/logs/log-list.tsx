@@ -18,6 +18,7 @@ interface LogListProps {
   readonly stale: boolean;
   /** Said below the last row. */
   readonly end: string;
+  readonly columns: readonly string[] | undefined;
 }
 
 /** Rows of a search; only those in sight are drawn, and older ones are fetched as the end comes near. */
@@ -78,6 +79,7 @@ export function LogList(props: LogListProps): ReactNode {
                 onOpen={props.onOpen}
                 active={row.id === openId}
                 withDay={props.withDay}
+                columns={props.columns}
               />
             </div>
           );

@@ -2,8 +2,9 @@ import { exportPath, logHistogram } from '@sightline/contract';
 import { Button, Menu } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconChevronDown, IconDownload, IconFilter, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
-import { useCallback, useRef, useState, type ReactNode } from 'react';
+import { useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Histogram } from '../../charts/histogram.tsx';
+import { changeText, comparable, weekLater, weekMs } from '../../charts/last-week.ts';
 import { formatCount, formatDuration } from '../../charts/number-format.ts';
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -17,11 +18,14 @@ import { addFilter } from '../../search/query-edit.ts';
 import { QueryLine } from '../../search/query-line.tsx';
 import { useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
+import { ColumnsChoice } from './columns-choice.tsx';
+import { readColumns } from './columns.ts';
 import { FacetList } from './facet-list.tsx';
 import { LogDrawer } from './log-drawer.tsx';
 import { LogList } from './log-list.tsx';
 import './logs.css';
 import { PatternList } from './pattern-list.tsx';
+import { SavedMenu } from './saved-menu.tsx';
 import { useLogs } from './use-logs.ts';
 import { useTail } from './use-tail.ts';
 
@@ -49,12 +53,30 @@ export default function LogsPage(): ReactNode {
   const order = search['order'] === 'oldest' ? 'oldest' : 'newest';
   const tailing = search['tail'] === '1';
   const grouping = search['view'] === 'patterns' && !tailing;
+  const columnsText = search['columns'];
+  const columns = useMemo(() => readColumns(columnsText), [columnsText]);
   const [paused, setPaused] = useState(false);
   const [facetsOpen, setFacetsOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const narrow = useMediaQuery('(max-width: 900px)');
   const logs = useLogs(scope, q, order, !tailing && !grouping);
   const histogram = useAsk(logHistogram, { query: { ...scope, q, buckets: narrow ? 60 : 120 } }, { when: !tailing });
+  const comparing = search['compare'] === 'week';
+  const canCompare = histogram.data === undefined || comparable(histogram.data.stepMs);
+  const before = useAsk(
+    logHistogram,
+    {
+      query: {
+        ...scope,
+        from: Math.max(0, scope.from - weekMs),
+        to: Math.max(0, scope.to - weekMs),
+        q,
+        buckets: narrow ? 60 : 120,
+      },
+    },
+    { when: comparing && canCompare && !tailing, keepOld: false },
+  );
+  const lastWeek = useMemo(() => before.data && weekLater(before.data.buckets), [before.data]);
   const holds = useCallback(() => paused || (box.current?.scrollTop ?? 0) > 4, [paused]);
   const tail = useTail(tailing, scope, q, holds);
   const rows = tailing ? tail.shown : logs.rows;
@@ -102,6 +124,7 @@ export default function LogsPage(): ReactNode {
         >
           Live tail
         </Button>
+        <SavedMenu />
         <ExportMenu query={{ ...scope, q }} />
       </div>
       <div className="logs-split">
@@ -123,6 +146,7 @@ export default function LogsPage(): ReactNode {
                   to={scope.to}
                   label={`${histogram.data.total} log lines over time, by severity`}
                   onRange={setRange}
+                  lastWeek={comparing && canCompare ? lastWeek : undefined}
                 />
               )}
             </div>
@@ -135,7 +159,24 @@ export default function LogsPage(): ReactNode {
                   {logs.tookMs > 0 && ` · ${formatDuration(logs.tookMs)}`}
                 </span>
               )}
+              {comparing && canCompare && histogram.data !== undefined && !grouping && (
+                <span role="status">
+                  {before.error !== null
+                    ? `Last week could not be counted. ${before.error.detail}`
+                    : before.data !== undefined && changeText(histogram.data.total, before.data.total)}
+                </span>
+              )}
               <span className="grow" />
+              <button
+                type="button"
+                className="plain-button"
+                aria-pressed={comparing}
+                disabled={!canCompare}
+                title={canCompare ? undefined : 'The steps of so long a range do not divide a week'}
+                onClick={() => setSearch({ compare: comparing ? '' : 'week' })}
+              >
+                Last week
+              </button>
               <button
                 type="button"
                 className="plain-button"
@@ -144,6 +185,7 @@ export default function LogsPage(): ReactNode {
               >
                 {grouping ? 'Show lines' : 'Show patterns'}
               </button>
+              {!grouping && <ColumnsChoice columns={columns} onColumns={(next) => setSearch({ columns: next })} />}
               {!grouping && (
                 <button
                   type="button"
@@ -201,6 +243,7 @@ export default function LogsPage(): ReactNode {
               loadingMore={logs.loadingMore}
               loadMore={logs.loadMore}
               stale={logs.stale && !tailing}
+              columns={columns}
               end={tailing ? '' : 'That is all in this time range'}
             />
           )}

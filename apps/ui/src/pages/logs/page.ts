@@ -9,3 +9,11 @@ export const logsPage = definePage({
   letter: 'l',
   load: async () => import('./logs-page.tsx'),
 });
+
+export const logsAroundPage = definePage({
+  path: '/logs/around/:id',
+  title: 'Lines around',
+  group: 'detail',
+  icon: IconListSearch,
+  load: async () => import('./around-page.tsx'),
+});
