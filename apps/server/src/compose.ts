@@ -46,6 +46,7 @@ import { type FileStores, openFiles } from './stages/files.ts';
 import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
+import { openArchive } from './stages/archive.ts';
 import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -57,6 +58,8 @@ export interface Running {
   readonly setupLink: string | undefined;
   /** Where OTLP is taken besides the main port, and what could not be had: one sentence each. */
   readonly otlp: readonly string[];
+  /** Where logs are archived, and the fingerprint of the key that signs; undefined without `--archive`. */
+  readonly archive: string | undefined;
   /** Takes no more, drains and closes everything, in reverse order of opening. */
   close(): Promise<void>;
 }
@@ -263,6 +266,10 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const bare = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
     const metrics =
       config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(bare, ingest?.head) : undefined;
+    const archive =
+      config.roles.has('detect') && config.archive !== ''
+        ? await openArchive(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs })
+        : undefined;
     const rollUps = ingest ? await openMetricUpkeep(bare, ingest.head, metrics) : undefined;
     const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
     const responding = openRespondStage(stage, () => delivery.current?.wake());
@@ -329,6 +336,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
             rules?.metrics() ?? '',
             fileRules?.metrics() ?? '',
             sampling.current?.metrics() ?? '',
+            archive?.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),
           ].join(''),
         ...(config.demo
@@ -350,6 +358,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (config.roles.has('detect')) {
       delivery.current = openNotify(stage);
       responding.start();
+      archive?.start();
       sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
@@ -371,6 +380,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       url,
       setupLink: token === undefined ? undefined : `${settings.publicUrl}/setup?token=${token}`,
       otlp,
+      archive: archive && `${config.archive}, signed by ${archive.key}`,
       close: () => closers.closeAll(),
     };
   } catch (error) {

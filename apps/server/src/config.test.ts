@@ -32,6 +32,8 @@ describe('good settings', () => {
     [['--spool-limit', '500MB'], { spoolLimitBytes: 5e8 }],
     [['--retention-metrics', '90d'], { retentionMetricsMs: 90 * 86_400_000 }],
     [['--retention-metrics', 'forever'], { retentionMetricsMs: Infinity }],
+    [[], { archive: '' }],
+    [['--archive', 'old'], { archive: '/srv/old' }],
     [[], { scrapeConfig: '', statsdPort: undefined }],
     [
       ['--scrape-config', '/etc/prometheus.yml', '--statsd-port', '8125'],

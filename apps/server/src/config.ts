@@ -51,6 +51,8 @@ export interface Config {
   readonly listenerTls: { readonly cert: string; readonly key: string } | undefined;
   /** Prometheus rule files: a folder or globs, joined by commas; '' for none. */
   readonly rules: string;
+  /** Where logs are archived day by day; '' for nowhere. */
+  readonly archive: string;
   readonly clickhouseUrl: string;
   readonly databaseUrl: string;
   /** Proxies whose X-Forwarded-For is believed; empty for none. */
@@ -323,6 +325,7 @@ export function readConfig(
     listenerTls: listenerTls.value,
     scrapeConfig: at('scrape-config')[0] === '' ? '' : path.resolve(workingFolder, at('scrape-config')[0]),
     rules: at('rules')[0],
+    archive: at('archive')[0] === '' ? '' : path.resolve(workingFolder, at('archive')[0]),
     clickhouseUrl: clickhouseUrl.value,
     databaseUrl: databaseUrl.value,
     trustedProxies: trustedProxies.value,

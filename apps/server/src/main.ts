@@ -43,6 +43,7 @@ const lines: [string, string][] = [['Open', running.url]];
 if (running.setupLink) lines.push(['Set up', `${running.setupLink}   (works once: creates the first owner)`]);
 lines.push(['Data', config.value.dataFolder]);
 if (running.otlp.length > 0) lines.push(['OTLP', running.otlp.join(', ')]);
+if (running.archive) lines.push(['Archive', running.archive]);
 if (config.value.demo)
   lines.push([
     'Demo',

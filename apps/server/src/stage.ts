@@ -1,12 +1,12 @@
 import type { Clock, Logger } from '@sightline/base';
 import type { Control } from '@sightline/control';
 import type { TelemetryReads } from '@sightline/query';
-import type { EmbeddedStore, TelemetryStore } from '@sightline/store';
+import type { EmbeddedStore, TelemetryExports, TelemetryStore } from '@sightline/store';
 import type { Closers } from './closers.ts';
 import type { Config } from './config.ts';
 
 export interface Stores {
-  readonly store: TelemetryStore;
+  readonly store: TelemetryStore & TelemetryExports;
   /** The engine on this machine; undefined with `--clickhouse-url`. */
   readonly engine: EmbeddedStore | undefined;
   readonly control: Control;

@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream';
 import { ManualClock, silentLogger } from '@sightline/base';
-import type { Control, Role } from '@sightline/control';
+import { type Control, type ExportedAuditEntry, type Role, verifyAuditExport } from '@sightline/control';
 import { type TestServer, testServers } from '@sightline/control/testing';
 import { unavailableMetrics } from '@sightline/query/promql';
 import fastify, { type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify';
@@ -225,6 +226,7 @@ for (const { name, missing, start } of testServers) {
         { call: ['GET', '/api/v1/session'], least: 'viewer' },
         { call: ['GET', '/api/v1/keys'], least: 'admin' },
         { call: ['GET', '/api/v1/audit'], least: 'admin' },
+        { call: ['GET', '/api/v1/audit/export'], least: 'admin' },
         { call: ['POST', '/api/v1/keys', { name: 'k', permissions: ['ingest'] }], least: 'admin' },
         { call: ['POST', '/api/v1/keys', { name: 'k', permissions: ['any-organisation'] }], least: 'owner' },
         { call: ['POST', '/api/v1/people/invitations', { email: 'x@x.example', role: 'admin' }], least: 'admin' },
@@ -367,6 +369,45 @@ for (const { name, missing, start } of testServers) {
         if ((cursor = page.next) === '') break;
       }
       expect(pages).toEqual(entries.map((entry) => entry.action));
+    });
+
+    test('the exported audit trail is proved without the database, and each change to it named', async () => {
+      const ada = await signedIn('ada@stores.example');
+      const eve = await otherOrganisation();
+      await as(eve, ['POST', '/api/v1/keys', { name: 'Theirs', permissions: ['ingest'] }]);
+      for (const name of ['Ä key', 'B'])
+        await as(ada, ['POST', '/api/v1/keys', { name, permissions: ['ingest'], site: 'S1' }]);
+      const reply = await as(ada, ['GET', '/api/v1/audit/export']);
+      expect(reply.headers['content-type']).toBe('application/x-ndjson; charset=utf-8');
+      const lines = reply.body.trimEnd().split('\n');
+      const entries = lines.map((line) => JSON.parse(line) as ExportedAuditEntry);
+      expect(new Set(entries.map(({ organisation }) => organisation))).toEqual(new Set([ada.organisation]));
+      expect(entries.map(({ number, action }) => [number, action])).toEqual([
+        [1, 'session.open'],
+        [2, 'key.create'],
+        [3, 'key.create'],
+        [4, 'audit.export'],
+      ]);
+      const check = (texts: string[]) => verifyAuditExport(Readable.from(texts));
+      expect(await check(lines)).toEqual({ entries: 4, lastHash: entries[3]!.hash, faults: [] });
+      const with3 = (change: Partial<ExportedAuditEntry>) =>
+        lines.map((line, n) => (n === 2 ? JSON.stringify({ ...entries[2], ...change }) : line));
+      const changes: [string[], string[]][] = [
+        [with3({ actor: 'eve' }), ['Entry 3 was changed: its hash is not that of its content.']],
+        [lines.toSpliced(1, 1), ['Entry 2 is missing.']],
+        [lines.toSpliced(0, 2), ['Entries 1 to 2 are missing.']],
+        [lines.toSpliced(1, 0, lines[1]!), ['Entry 2 stands behind entry 2.']],
+        [lines.with(2, '{"number":3}'), ['Line 3 is no entry of an audit trail.', 'Entry 3 is missing.']],
+        [
+          with3({ previousHash: entries[0]!.hash }),
+          [
+            'Entry 3 does not follow from the one before: one of the two was replaced.',
+            'Entry 3 was changed: its hash is not that of its content.',
+          ],
+        ],
+        [[], ['There is no entry.']],
+      ];
+      for (const [texts, faults] of changes) expect((await check(texts)).faults).toEqual(faults);
     });
 
     test('health says what each asker may know', async () => {

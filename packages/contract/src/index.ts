@@ -3,6 +3,7 @@ export * from './common.ts';
 export * from './people.ts';
 export * from './fleet.ts';
 export * from './logs.ts';
+export * from './saved-searches.ts';
 export * from './traces.ts';
 export * from './trace-analysis.ts';
 export * from './sampling.ts';

@@ -6,11 +6,13 @@ import * as table from './database/schema.ts';
 import { refused, type ServicesContext } from './services-context.ts';
 
 type Row = typeof table.auditEntries.$inferSelect;
-const chainStart = Buffer.alloc(32);
-const verifiedAtOnce = 1000;
+const readAtOnce = 1000;
+
+/** What comes before the first entry of a chain. */
+export const auditChainStart = Buffer.alloc(32);
 
 /** The hash covers every column and the hash before, in a form with one reading only (JSON). */
-function hashEntry(entry: Omit<Row, 'hash'>): Buffer {
+export function hashAuditEntry(entry: Omit<Row, 'hash'>): Buffer {
   const { organisation, number, at, actor, address, action, subject, detail, previousHash } = entry;
   const content = [
     organisation,
@@ -59,6 +61,21 @@ export function audit({ db, clock }: ServicesContext): Audit {
       next: rows.length > limit ? String(shown.at(-1)?.number ?? '') : '',
     });
   };
+  /** Every entry, oldest first, a page at a time. */
+  async function* chain(organisation: string): AsyncGenerator<Row> {
+    for (let number = 0; ;) {
+      const rows = await db
+        .select()
+        .from(table.auditEntries)
+        .where(and(eq(table.auditEntries.organisation, organisation), gt(table.auditEntries.number, number)))
+        .orderBy(asc(table.auditEntries.number))
+        .limit(readAtOnce);
+      yield* rows;
+      const last = rows.at(-1);
+      if (!last || rows.length < readAtOnce) return;
+      number = last.number;
+    }
+  }
   return {
     append: (organisation, actor, { action, subject, detail = '' }) =>
       db.transaction(async (tx) => {
@@ -79,31 +96,28 @@ export function audit({ db, clock }: ServicesContext): Audit {
           action: storable(action, 100),
           subject: storable(subject, 300),
           detail: storable(redactText(detail), 2000),
-          previousHash: last?.hash ?? chainStart,
+          previousHash: last?.hash ?? auditChainStart,
         };
-        await tx.insert(table.auditEntries).values({ ...entry, hash: hashEntry(entry) });
+        await tx.insert(table.auditEntries).values({ ...entry, hash: hashAuditEntry(entry) });
       }),
     list: (organisation, page) => listed(organisation, undefined, page),
     listOf: (organisation, subject, page) =>
       listed(organisation, or(eq(table.auditEntries.subject, subject), startsWith(`${subject}/`)), page),
     verify: async (organisation) => {
-      let previousHash: Buffer = chainStart;
-      for (let number = 0; ;) {
-        const rows = await db
-          .select()
-          .from(table.auditEntries)
-          .where(and(eq(table.auditEntries.organisation, organisation), gt(table.auditEntries.number, number)))
-          .orderBy(asc(table.auditEntries.number))
-          .limit(verifiedAtOnce);
-        for (const row of rows) {
-          const follows =
-            row.number === number + 1 && row.previousHash.equals(previousHash) && row.hash.equals(hashEntry(row));
-          if (!follows) return { entries: number, brokenAt: String(row.number) };
-          number = row.number;
-          previousHash = row.hash;
-        }
-        if (rows.length < verifiedAtOnce) return { entries: number, brokenAt: null };
+      let before: Pick<Row, 'number' | 'hash'> = { number: 0, hash: auditChainStart };
+      for await (const row of chain(organisation)) {
+        const follows =
+          row.number === before.number + 1 &&
+          row.previousHash.equals(before.hash) &&
+          row.hash.equals(hashAuditEntry(row));
+        if (!follows) return { entries: before.number, brokenAt: String(row.number) };
+        before = row;
       }
+      return { entries: before.number, brokenAt: null };
+    },
+    async *export(organisation) {
+      for await (const { at, previousHash, hash, ...entry } of chain(organisation))
+        yield { ...entry, at: at.getTime(), previousHash: previousHash.toString('hex'), hash: hash.toString('hex') };
     },
   };
 }

@@ -461,6 +461,30 @@ for (const { name, missing, start } of testServers) {
       await control.close();
     });
 
+    it('saved searches have one name each and belong to one organisation', async () => {
+      const { control, organisation } = await founded();
+      const { searches } = control;
+      const scope = { environment: '', site: 'STORE_012', service: '', range: '24h' };
+      const search = { name: 'Declined', query: 'declined \u0000', scope, columns: ['device', 'order.id'] };
+      const added = await searches.add(organisation, search, 'ada');
+      if (!added.ok) throw new Error('refused');
+      expect(added.value).toMatchObject({ ...search, query: 'declined \ufffd', createdBy: 'ada' });
+      expect(await searches.add(organisation, { ...search, name: 'DECLINED' }, 'bob')).toMatchObject({
+        ok: false,
+        error: { reason: 'conflict', message: 'There is a saved search named DECLINED already.' },
+      });
+      expect((await searches.add(organisation, { ...search, name: 'all' }, 'bob')).ok).toBe(true);
+      expect((await searches.list(organisation)).map(({ name: one }) => one)).toEqual(['all', 'Declined']);
+      expect(await searches.list('org_other')).toEqual([]);
+      expect(await searches.remove('org_other', added.value.id)).toMatchObject({ ok: false });
+      expect(await searches.remove(organisation, added.value.id)).toMatchObject({
+        ok: true,
+        value: { name: 'Declined' },
+      });
+      expect(await searches.remove(organisation, added.value.id)).toMatchObject({ ok: false });
+      await control.close();
+    });
+
     it('rules about errors and saved views belong to one organisation', async () => {
       const { control, organisation } = await founded();
       const { rules, views } = control.issues;

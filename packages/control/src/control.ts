@@ -1,6 +1,7 @@
 import type { Result } from '@sightline/base';
 import type { FleetControl } from './fleet/port.ts';
 import type { Dashboards } from './dashboards/port.ts';
+import type { SavedSearches } from './searches/port.ts';
 import type { RuleFiles } from './rule-files/port.ts';
 import type { Artifacts, Releases } from './releases/port.ts';
 import type { Sampling } from './sampling/port.ts';
@@ -32,6 +33,7 @@ export interface Control {
   readonly respond: RespondRecords;
   readonly monitors: Monitors;
   readonly dashboards: Dashboards;
+  readonly searches: SavedSearches;
   readonly ruleFiles: RuleFiles;
   readonly releases: Releases;
   readonly artifacts: Artifacts;
@@ -265,6 +267,13 @@ export interface AuditEntry {
   readonly subject: string;
   readonly detail: string;
 }
+/** An entry as it lies in the chain, with the hashes in hexadecimal. */
+export interface ExportedAuditEntry extends Omit<AuditEntry, 'id'> {
+  readonly organisation: string;
+  readonly number: number;
+  readonly previousHash: string;
+  readonly hash: string;
+}
 export interface Audit {
   /** Appends to the organisation's chain. `action` in the form `key.create`; `detail` never holds a secret. */
   append(
@@ -288,6 +297,8 @@ export interface Audit {
   ): Promise<Result<{ entries: AuditEntry[]; next: string }, Refused>>;
   /** Walks the chain; `brokenAt` is the first entry that does not follow from the one before. */
   verify(organisation: string): Promise<{ readonly entries: number; readonly brokenAt: string | null }>;
+  /** The whole chain, oldest first, read page by page: for those who check it elsewhere. */
+  export(organisation: string): AsyncIterable<ExportedAuditEntry>;
 }
 
 export interface Settings {

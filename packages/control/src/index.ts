@@ -4,11 +4,14 @@ export * from './dashboards/port.ts';
 export * from './rule-files/port.ts';
 export * from './releases/port.ts';
 export * from './sampling/port.ts';
+export * from './searches/port.ts';
 export * from './detect/port.ts';
 export * from './alerting/port.ts';
 export * from './respond/port.ts';
 export * from './monitors/port.ts';
 export * from './issues/port.ts';
+export { verifyAuditExport } from './audit-export.ts';
+export { openSealer } from './secrets.ts';
 export { openControl, type OpenControlOptions } from './open-control.ts';
 export {
   startEmbeddedPostgres,

@@ -5,6 +5,7 @@ import { audit } from './audit.ts';
 import { dashboards } from './dashboards/dashboards.ts';
 import { ruleFiles } from './rule-files/rule-files.ts';
 import { sampling } from './sampling/sampling.ts';
+import { savedSearches } from './searches/saved-searches.ts';
 import { detect } from './detect/detect.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
@@ -74,6 +75,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     respond: respond(context, alertingService.notifications),
     monitors: monitors(context),
     dashboards: dashboards(context),
+    searches: savedSearches(context),
     ruleFiles: ruleFiles(context),
     releases: releases(context),
     artifacts: artifacts(context),

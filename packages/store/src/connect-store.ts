@@ -2,7 +2,7 @@
 import type { Clock } from '@sightline/base';
 import { HttpStore } from './clickhouse/http-store.ts';
 import { createDatabase, telemetryDatabase } from './embedded-store.ts';
-import type { TelemetryStore } from './port/index.ts';
+import type { TelemetryExports, TelemetryStore } from './port/index.ts';
 
 export interface ConnectOptions {
   /** `http(s)://[user[:password]@]host:8123`, the value of `CLICKHOUSE_URL`. */
@@ -15,7 +15,7 @@ export interface ConnectOptions {
 }
 
 /** Connects to a server and makes sure that the database exists. Throws `StoreError('unavailable')` when it is not there. */
-export async function connectStore(options: ConnectOptions): Promise<TelemetryStore> {
+export async function connectStore(options: ConnectOptions): Promise<TelemetryStore & TelemetryExports> {
   const url = new URL(options.url);
   const connection = {
     url: `${url.protocol}//${url.host}${url.pathname}`,

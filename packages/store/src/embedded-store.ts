@@ -7,7 +7,7 @@ import type { Clock, Logger } from '@sightline/base';
 import { HttpStore } from './clickhouse/http-store.ts';
 import { defaultEngineLimits } from './engine/engine-config.ts';
 import { EngineSupervisor } from './engine/supervisor.ts';
-import { StoreError, type TelemetryStore } from './port/index.ts';
+import { StoreError, type TelemetryExports, type TelemetryStore } from './port/index.ts';
 
 export interface EmbeddedStoreOptions {
   /** The product's data folder. The tables go to `telemetry/` in it, the socket to `run/`, backups to `backups/`. */
@@ -28,7 +28,7 @@ export interface EmbeddedStoreOptions {
   readonly patienceMs?: number;
 }
 
-export interface EmbeddedStore extends TelemetryStore {
+export interface EmbeddedStore extends TelemetryStore, TelemetryExports {
   /** Unix socket that speaks ClickHouse's HTTP interface. */
   readonly socketPath: string;
   /** Process id of the engine at this moment. */
@@ -88,6 +88,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     rssBytes: () => supervisor.rssBytes,
     query: (sql, parameters, limits) => store.query(sql, parameters, limits),
     stream: (sql, parameters, limits) => store.stream(sql, parameters, limits),
+    bytes: (sql, parameters, limits) => store.bytes(sql, parameters, limits),
     execute: (sql, parameters, limits) => store.execute(sql, parameters, limits),
     healthy: async () => supervisor.up && (await store.healthy()),
     close: async () => {

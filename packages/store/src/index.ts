@@ -11,3 +11,6 @@ export { EdgeStep } from './steps/edge-step.ts';
 export { SamplingStep, type ActivePolicy } from './steps/sampling-step.ts';
 export { migrate, readMigrations, type Migration } from './schema/migrate.ts';
 export { exactlyOnceSettings } from './schema/exactly-once.ts';
+export { ArchiveStep, type ArchiveSigner } from './archive/archive-step.ts';
+export { dayName, readPublicKey } from './archive/manifest.ts';
+export { verifyArchive } from './archive/verify-archive.ts';

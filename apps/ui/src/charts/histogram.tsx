@@ -1,6 +1,7 @@
 import { useId, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
 import { brushByKey, brushEnds, bucketAt, type Brush } from './brush.ts';
 import './charts.css';
+import { outlineOf, totalOf } from './last-week.ts';
 import { formatCount } from './number-format.ts';
 import { severityFill, severityOrder, severityWord, type Severity } from './severity-colour.ts';
 import { bucketText, tickText } from './time-text.ts';
@@ -19,18 +20,32 @@ interface HistogramProps {
   /** Called with the ends of a brushed range in ms. */
   readonly onRange?: ((from: number, to: number) => void) | undefined;
   readonly height?: number;
+  /** Totals of a week before by the start of their bucket here; drawn as an outline. */
+  readonly lastWeek?: ReadonlyMap<number, number> | undefined;
 }
 
 const tall = 100;
 
 /** Counts over time, stacked by severity with the worst at the bottom. Drag or use the arrow keys to choose a range. */
-export function Histogram({ buckets, stepMs, from, to, label, onRange, height = 72 }: HistogramProps): ReactNode {
+export function Histogram({
+  buckets,
+  stepMs,
+  from,
+  to,
+  label,
+  onRange,
+  height = 72,
+  lastWeek,
+}: HistogramProps): ReactNode {
   const [brush, setBrush] = useState<Brush>();
   const [hover, setHover] = useState<number>();
   const plot = useRef<HTMLDivElement>(null);
   const hint = useId();
   const slots = useMemo(() => fillSlots(buckets, stepMs, from, to), [buckets, stepMs, from, to]);
-  const high = useMemo(() => slots.reduce((most, slot) => Math.max(most, totalOf(slot)), 0), [slots]);
+  const high = useMemo(
+    () => slots.reduce((most, slot) => Math.max(most, totalOf(slot), lastWeek?.get(slot.at) ?? 0), 0),
+    [slots, lastWeek],
+  );
   const ends = brush === undefined ? undefined : brushEnds(brush);
   const shown = brush?.head ?? hover;
   const apply = (chosen: Brush) => {
@@ -93,6 +108,16 @@ export function Histogram({ buckets, stepMs, from, to, label, onRange, height = 
           {severityPaths(slots, high).map(({ severity, d }) => (
             <path key={severity} d={d} fill={severityFill[severity]} />
           ))}
+          {lastWeek !== undefined && (
+            <path
+              className="chart-last-week"
+              d={outlineOf(
+                slots.map(({ at }) => lastWeek.get(at) ?? 0),
+                high,
+                tall,
+              )}
+            />
+          )}
           {ends !== undefined && (
             <rect className="chart-brush" x={ends[0]} width={ends[1] - ends[0] + 1} y={0} height={tall} />
           )}
@@ -101,7 +126,13 @@ export function Histogram({ buckets, stepMs, from, to, label, onRange, height = 
           )}
         </svg>
         {shown !== undefined && slots[shown] !== undefined && (
-          <BucketCard slot={slots[shown]} share={(shown + 0.5) / slots.length} stepMs={stepMs} rangeMs={to - from} />
+          <BucketCard
+            slot={slots[shown]}
+            share={(shown + 0.5) / slots.length}
+            stepMs={stepMs}
+            rangeMs={to - from}
+            lastWeek={lastWeek?.get(slots[shown].at) ?? (lastWeek && 0)}
+          />
         )}
       </div>
       <div className="chart-ticks" aria-hidden="true">
@@ -121,11 +152,13 @@ function BucketCard({
   share,
   stepMs,
   rangeMs,
+  lastWeek,
 }: {
   readonly slot: HistogramBucket;
   readonly share: number;
   readonly stepMs: number;
   readonly rangeMs: number;
+  readonly lastWeek: number | undefined;
 }): ReactNode {
   const counts = severityOrder
     .map((severity) => ({ severity, count: slot.counts[severity] ?? 0 }))
@@ -143,12 +176,15 @@ function BucketCard({
           <span>{formatCount(count)}</span>
         </div>
       ))}
+      {lastWeek !== undefined && (
+        <div className="chart-card-row muted">
+          <span className="swatch" />
+          <span className="grow">a week before</span>
+          <span>{formatCount(lastWeek)}</span>
+        </div>
+      )}
     </div>
   );
-}
-
-function totalOf({ counts }: HistogramBucket): number {
-  return severityOrder.reduce((sum, severity) => sum + (counts[severity] ?? 0), 0);
 }
 
 /** Every bucket of the range in order; those in which nothing came are empty. */

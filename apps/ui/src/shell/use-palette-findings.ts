@@ -1,9 +1,10 @@
 import { useDebouncedValue } from '@mantine/hooks';
 import { useSpotlight } from '@mantine/spotlight';
-import { listIncidents, listMonitors, listRules, scopes } from '@sightline/contract';
+import { listIncidents, listMonitors, listRules, listSavedSearches, scopes } from '@sightline/contract';
 import {
   IconActivityHeartbeat,
   IconBellOff,
+  IconBookmark,
   IconBuildingStore,
   IconFileText,
   IconPlus,
@@ -12,6 +13,7 @@ import {
 } from '@tabler/icons-react';
 import { useAsk } from '../data/ask.ts';
 import { useMe } from '../data/session.tsx';
+import { addressOfSearch } from '../pages/logs/saved-searches.ts';
 import { useGo } from './go.tsx';
 import { paletteStore } from './palette-door.ts';
 import type { Finding } from './palette-search.ts';
@@ -37,6 +39,7 @@ export function useNamedFindings(text: string): readonly Finding[] {
   );
   const monitors = useAsk(listMonitors, {}, { when: typed });
   const rules = useAsk(listRules, {}, { when: typed });
+  const searches = useAsk(listSavedSearches, {}, { when: typed });
   const incidents = [...(open.data?.incidents ?? []), ...(fitting.data?.incidents ?? [])];
   return [
     ...[...new Map(incidents.map((incident) => [incident.number, incident])).values()].map((incident) => ({
@@ -62,6 +65,12 @@ export function useNamedFindings(text: string): readonly Finding[] {
       hint: rule.firing > 0 ? 'Rule, fires' : 'Rule',
       icon: IconRulerMeasure,
       run: () => go(`/rules/${encodeURIComponent(rule.id)}`),
+    })),
+    ...(searches.data?.searches ?? []).map((search) => ({
+      title: search.name,
+      hint: 'Saved search of logs',
+      icon: IconBookmark,
+      run: () => go('/logs', addressOfSearch(search)),
     })),
     ...(known.data?.services ?? []).map((service) => ({
       title: service,

@@ -8,6 +8,7 @@ import { peopleRoutes } from './people.ts';
 import { policyRoutes } from './policies.ts';
 import { sessionRoutes } from './session.ts';
 import { dashboardRoutes } from './dashboards.ts';
+import { savedSearchRoutes } from './saved-searches.ts';
 import { dataRoutes } from './data.ts';
 import { demoRoutes } from './demo.ts';
 import { errorRulesRoutes } from './error-rules.ts';
@@ -48,6 +49,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   metricRoutes,
   promqlRoutes,
   dashboardRoutes,
+  savedSearchRoutes,
   ruleRoutes,
   ruleFileRoutes,
   dataRoutes,

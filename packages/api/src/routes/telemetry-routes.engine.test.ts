@@ -265,6 +265,9 @@ it.each<[string, string, object | undefined, number]>([
   ['POST', '/api/v1/issues/00000000000000fe/comments', { text: 'x' }, 404],
   ['POST', `/api/v1/issues/${issue}/comments`, { text: ' ' }, 422],
   ['DELETE', '/api/v1/issue-views/none', undefined, 404],
+  ['DELETE', '/api/v1/saved-searches/none', undefined, 404],
+  ['POST', '/api/v1/saved-searches', { name: ' ', query: '', scope: {} }, 422],
+  ['POST', '/api/v1/saved-searches', { name: 'x', query: '', scope: { range: '2y' } }, 422],
   ['GET', '/api/v1/logs/1-0000000000000000/context?side=before&cursor=x', undefined, 422],
   ['PUT', '/api/v1/demo/faults/unknown', { active: true }, 404],
 ])('%s %s %j is refused', async (method, url, body, status) => {
@@ -376,6 +379,37 @@ it('saves views for one person or for all', async () => {
     (await call(who, 'GET', '/api/v1/issue-views')).json().views.map((one: { name: string }) => one.name);
   expect([await names('admin'), await names('viewer')]).toEqual([['Mine'], []]);
   expect((await call('admin', 'DELETE', `/api/v1/issue-views/${added.id}`)).status).toBe(200);
+});
+
+it('saves searches over logs for everybody in the organisation', async () => {
+  const search = {
+    name: 'Declined',
+    query: 'declined',
+    scope: { site: 'ACMESECRET', range: '7d' },
+    columns: ['device'],
+  };
+  expect((await call('viewer', 'POST', '/api/v1/saved-searches', search)).status).toBe(403);
+  const added = await call('responder', 'POST', '/api/v1/saved-searches', search);
+  expect(added.json()).toMatchObject({
+    ...search,
+    scope: { environment: '', site: 'ACMESECRET', service: '', range: '7d' },
+    createdBy: 'responder@example.com',
+  });
+  expect((await call('admin', 'POST', '/api/v1/saved-searches', search)).status).toBe(409);
+  const of = async (who: string): Promise<unknown> =>
+    (await call(who, 'GET', '/api/v1/saved-searches')).json().searches;
+  expect([await of('viewer'), await of('stranger')]).toEqual([[added.json()], []]);
+  const { id } = added.json();
+  expect((await call('viewer', 'DELETE', `/api/v1/saved-searches/${id}`)).status).toBe(403);
+  expect((await call('stranger', 'DELETE', `/api/v1/saved-searches/${id}`)).status).toBeGreaterThanOrEqual(403);
+  expect((await call('responder', 'DELETE', `/api/v1/saved-searches/${id}`)).status).toBe(200);
+  expect(await of('viewer')).toEqual([]);
+  const { organisation } = people.get('admin') ?? { organisation: '' };
+  const audit = await control.audit.list(organisation, { limit: 2, cursor: '' });
+  expect(audit.ok && audit.value.entries.map(({ action, subject }) => [action, subject])).toEqual([
+    ['saved-search.delete', 'Declined'],
+    ['saved-search.create', 'Declined'],
+  ]);
 });
 
 describe('sampling', () => {

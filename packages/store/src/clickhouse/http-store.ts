@@ -3,7 +3,13 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type 
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@sightline/base';
-import { StoreError, type ParameterValue, type QueryLimits, type TelemetryStore } from '../port/index.ts';
+import {
+  StoreError,
+  type ParameterValue,
+  type QueryLimits,
+  type TelemetryExports,
+  type TelemetryStore,
+} from '../port/index.ts';
 import { formatParameter } from './parameters.ts';
 import { errorFromText, isUnreachable, neverSent } from './store-errors.ts';
 import { readLines } from './row-lines.ts';
@@ -34,7 +40,7 @@ const urlBytes = 32 * 1024;
 type Mode = 'query' | 'stream' | 'execute';
 type Parameters = Readonly<Record<string, ParameterValue>>;
 
-export class HttpStore implements TelemetryStore {
+export class HttpStore implements TelemetryStore, TelemetryExports {
   readonly #options: HttpStoreOptions;
   readonly #agent: HttpAgent;
   readonly #url: URL;
@@ -59,6 +65,18 @@ export class HttpStore implements TelemetryStore {
 
   stream<Row>(sql: string, parameters: Parameters = {}, limits: QueryLimits = {}): AsyncIterable<Row> {
     return this.#rows<Row>('stream', sql, parameters, limits);
+  }
+
+  async *bytes(sql: string, parameters: Parameters = {}, limits: QueryLimits = {}): AsyncGenerator<Uint8Array> {
+    const response = await this.#send('stream', sql, parameters, limits);
+    try {
+      for await (const piece of response) yield piece as Buffer;
+    } catch (error) {
+      throw this.#endingOf(error, limits.signal);
+    } finally {
+      // As in `#rows`.
+      if (!response.readableEnded) response.destroy();
+    }
   }
 
   async execute(sql: string, parameters: Parameters = {}, limits: QueryLimits = {}): Promise<void> {

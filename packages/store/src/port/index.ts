@@ -64,6 +64,18 @@ export interface TelemetryWriter {
   execute(sql: string, parameters?: Readonly<Record<string, ParameterValue>>, limits?: QueryLimits): Promise<void>;
 }
 
+export interface TelemetryExports {
+  /**
+   * As `TelemetryReader.stream`, in a binary format that `sql` names (`FORMAT Parquet`). A query that breaks after it began may end in the
+   * engine's own text: the caller checks that the format is whole.
+   */
+  bytes(
+    sql: string,
+    parameters?: Readonly<Record<string, ParameterValue>>,
+    limits?: QueryLimits,
+  ): AsyncIterable<Uint8Array>;
+}
+
 export interface TelemetryStore extends TelemetryReader, TelemetryWriter {
   /** True when the engine answers `SELECT 1` within a second. */
   healthy(): Promise<boolean>;

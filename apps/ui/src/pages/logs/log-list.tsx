@@ -19,11 +19,13 @@ interface LogListProps {
   /** Said below the last row. */
   readonly end: string;
   readonly columns: readonly string[] | undefined;
+  /** The row that a search in the lines stands at; -1 for none. */
+  readonly foundIndex: number;
 }
 
 /** Rows of a search; only those in sight are drawn, and older ones are fetched as the end comes near. */
 export function LogList(props: LogListProps): ReactNode {
-  const { rows, more, loadingMore, loadMore, openId, box } = props;
+  const { rows, more, loadingMore, loadMore, openId, box, foundIndex } = props;
   const phone = useMediaQuery('(max-width: 640px)');
   // oxlint-disable-next-line react/incompatible-library
   const list = useVirtualizer({
@@ -54,6 +56,9 @@ export function LogList(props: LogListProps): ReactNode {
     // oxlint-disable-next-line react/exhaustive-deps
     [openId],
   );
+  useEffect(() => {
+    if (foundIndex >= 0) list.scrollToIndex(foundIndex, { align: 'center' });
+  }, [foundIndex, list]);
   return (
     <div
       ref={box}
@@ -71,6 +76,7 @@ export function LogList(props: LogListProps): ReactNode {
             <div
               key={row.id}
               className="log-slot"
+              data-found={item.index === foundIndex ? '' : undefined}
               style={{ transform: `translateY(${item.start}px)`, height: item.size }}
             >
               <LogLine

@@ -4,6 +4,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import { IconChevronDown, IconDownload, IconFilter, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import { useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Histogram } from '../../charts/histogram.tsx';
+import { changeText, comparable, weekLater, weekMs } from '../../charts/last-week.ts';
 import { formatCount, formatDuration } from '../../charts/number-format.ts';
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -19,11 +20,14 @@ import { useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
 import { ColumnsChoice } from './columns-choice.tsx';
 import { readColumns } from './columns.ts';
+import { FindBar } from './find-bar.tsx';
+import { findLines, stepMatch } from './find-lines.ts';
 import { FacetList } from './facet-list.tsx';
 import { LogDrawer } from './log-drawer.tsx';
 import { LogList } from './log-list.tsx';
 import './logs.css';
 import { PatternList } from './pattern-list.tsx';
+import { SavedMenu } from './saved-menu.tsx';
 import { useLogs } from './use-logs.ts';
 import { useTail } from './use-tail.ts';
 
@@ -59,9 +63,36 @@ export default function LogsPage(): ReactNode {
   const narrow = useMediaQuery('(max-width: 900px)');
   const logs = useLogs(scope, q, order, !tailing && !grouping);
   const histogram = useAsk(logHistogram, { query: { ...scope, q, buckets: narrow ? 60 : 120 } }, { when: !tailing });
+  const comparing = search['compare'] === 'week';
+  const canCompare = histogram.data === undefined || comparable(histogram.data.stepMs);
+  const before = useAsk(
+    logHistogram,
+    {
+      query: {
+        ...scope,
+        from: Math.max(0, scope.from - weekMs),
+        to: Math.max(0, scope.to - weekMs),
+        q,
+        buckets: narrow ? 60 : 120,
+      },
+    },
+    { when: comparing && canCompare && !tailing, keepOld: false },
+  );
+  const lastWeek = useMemo(() => before.data && weekLater(before.data.buckets), [before.data]);
   const holds = useCallback(() => paused || (box.current?.scrollTop ?? 0) > 4, [paused]);
   const tail = useTail(tailing, scope, q, holds);
   const rows = tailing ? tail.shown : logs.rows;
+
+  const [find, setFind] = useState<{ readonly text: string; readonly at: number }>();
+  // What arrives would move the marked line away.
+  const finding = grouping || tailing ? undefined : find;
+  const findText = finding?.text;
+  const matches = useMemo(() => findLines(rows, findText ?? '', columns ?? []), [rows, findText, columns]);
+  const findAt = Math.min(finding?.at ?? 0, matches.length - 1);
+  const words = useMemo(
+    () => [...(tailing ? [] : logs.words), ...(findText === undefined ? [] : [findText.trim().toLowerCase()])],
+    [tailing, logs.words, findText],
+  );
 
   const setQuery = useCallback((next: string) => setSearch({ q: next, row: '' }, { push: true }), [setSearch]);
   const open = useCallback((id: string) => setSearch({ row: id }, { push: openId === '' }), [setSearch, openId]);
@@ -72,6 +103,9 @@ export default function LogsPage(): ReactNode {
     if (next !== undefined) setSearch({ row: next.id });
   };
   useKeys([
+    ...(grouping || tailing
+      ? []
+      : [{ keys: 'mod+f', title: 'Find in the lines', run: () => setFind({ text: '', at: 0 }), inFields: true }]),
     { keys: 'j', title: 'Next line', run: () => step(1) },
     { keys: 'k', title: 'Previous line', run: () => at > 0 && step(-1) },
   ]);
@@ -106,6 +140,7 @@ export default function LogsPage(): ReactNode {
         >
           Live tail
         </Button>
+        <SavedMenu />
         <ExportMenu query={{ ...scope, q }} />
       </div>
       <div className="logs-split">
@@ -127,6 +162,7 @@ export default function LogsPage(): ReactNode {
                   to={scope.to}
                   label={`${histogram.data.total} log lines over time, by severity`}
                   onRange={setRange}
+                  lastWeek={comparing && canCompare ? lastWeek : undefined}
                 />
               )}
             </div>
@@ -139,7 +175,24 @@ export default function LogsPage(): ReactNode {
                   {logs.tookMs > 0 && ` · ${formatDuration(logs.tookMs)}`}
                 </span>
               )}
+              {comparing && canCompare && histogram.data !== undefined && !grouping && (
+                <span role="status">
+                  {before.error !== null
+                    ? `Last week could not be counted. ${before.error.detail}`
+                    : before.data !== undefined && changeText(histogram.data.total, before.data.total)}
+                </span>
+              )}
               <span className="grow" />
+              <button
+                type="button"
+                className="plain-button"
+                aria-pressed={comparing}
+                disabled={!canCompare}
+                title={canCompare ? undefined : 'The steps of so long a range do not divide a week'}
+                onClick={() => setSearch({ compare: comparing ? '' : 'week' })}
+              >
+                Last week
+              </button>
               <button
                 type="button"
                 className="plain-button"
@@ -194,11 +247,25 @@ export default function LogsPage(): ReactNode {
               text="Lines that match are shown here as they arrive."
             />
           )}
+          {finding !== undefined && (
+            <FindBar
+              text={finding.text}
+              matches={matches.length}
+              at={findAt}
+              lines={rows.length}
+              onText={(text) => setFind({ text, at: 0 })}
+              onStep={(by) => setFind({ text: finding.text, at: stepMatch(matches.length, findAt, by) })}
+              onClose={() => {
+                setFind(undefined);
+                box.current?.focus();
+              }}
+            />
+          )}
           {!grouping && rows.length > 0 && (
             <LogList
               box={box}
               rows={rows}
-              words={tailing ? noWords : logs.words}
+              words={words}
               openId={openId}
               onOpen={open}
               withDay={scope.to - scope.from > dayMs}
@@ -207,6 +274,7 @@ export default function LogsPage(): ReactNode {
               loadMore={logs.loadMore}
               stale={logs.stale && !tailing}
               columns={columns}
+              foundIndex={matches[findAt] ?? -1}
               end={tailing ? '' : 'That is all in this time range'}
             />
           )}
@@ -233,8 +301,6 @@ export default function LogsPage(): ReactNode {
     </div>
   );
 }
-
-const noWords: readonly string[] = [];
 
 function NoLines({ q, clear, send }: { q: string; clear: () => void; send: () => void }): ReactNode {
   if (q !== '') {

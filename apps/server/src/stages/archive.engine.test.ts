@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { silentLogger, systemClock } from '@sightline/base';
+import type { Control } from '@sightline/control';
+import { type EmbeddedStore, migrate, openEmbeddedStore } from '@sightline/store';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Closers } from '../closers.ts';
+import { readConfig } from '../config.ts';
+import type { StageParts } from '../stage.ts';
+import { openArchive, openSigner } from './archive.ts';
+
+const dayMs = 86_400_000;
+const dayOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
+const receivedMs = Math.floor(systemClock.now() / dayMs) * dayMs - 3 * dayMs;
+const day = dayOf(receivedMs);
+let folder: string;
+let archive: string;
+let store: EmbeddedStore;
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'sightline-archive-'));
+  archive = path.join(folder, 'archive');
+  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
+  await migrate(store, silentLogger);
+  await store.execute(
+    `INSERT INTO logs (organisation, site, service, ts, received_at, body)
+     SELECT 'org_a', 'STORE_047', 'payment', fromUnixTimestamp64Milli({at:Int64}), fromUnixTimestamp64Milli({at:Int64}), concat('line ', toString(number)) FROM numbers(100)`,
+    { at: receivedMs },
+    { settings: { insert_deduplication_token: 'logs' } },
+  );
+});
+afterAll(async () => {
+  await store?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The stage as `compose.ts` opens it, until the days before yesterday are written. */
+async function archived(): Promise<string> {
+  const config = readConfig(['--data', folder, '--archive', archive], {}, folder);
+  if (!config.ok) throw new Error(config.error.sentence);
+  const closers = new Closers(silentLogger);
+  const stores: StageParts['stores'] = { store, engine: store, control: undefined as unknown as Control };
+  const step = await openArchive(
+    { config: config.value, stores, clock: systemClock, logger: silentLogger, closers },
+    undefined,
+  );
+  try {
+    step.start();
+    await expect
+      .poll(() => readdirSync(archive).includes('org_a') && readdirSync(path.join(archive, 'org_a')).length >= 2, {
+        timeout: 60_000,
+      })
+      .toBe(true);
+    return step.key;
+  } finally {
+    await closers.closeAll();
+  }
+}
+
+function verify(...args: string[]): Promise<{ code: number; out: string }> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [path.join(import.meta.dirname, '../verify.ts'), ...args],
+      { timeout: 60_000 },
+      (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out: out + err }),
+    );
+  });
+}
+
+it('writes the archive, keeps its key sealed through restarts, and the command proves it elsewhere', async () => {
+  const key = await archived();
+  expect(await archived()).toBe(key);
+  const sealed = path.join(folder, 'secrets/archive-signing.sealed');
+  expect(readFileSync(sealed, 'latin1')).not.toContain('PRIVATE KEY');
+
+  const pem = path.join(archive, 'public-key.pem');
+  const good = await verify(archive, '--key', pem, '--from', day, '--through', dayOf(receivedMs + dayMs));
+  expect(good).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/1 files, 100 rows[^]*org_a: [^]*No fault was found\./),
+  });
+
+  const file = path.join(archive, 'org_a', day, 'compliance/STORE_047-0001.parquet');
+  const bytes = readFileSync(file);
+  bytes[10]! ^= 1;
+  writeFileSync(file, bytes);
+  const bad = await verify(archive, '--key', pem);
+  expect(bad).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(`org_a ${day}: compliance/STORE_047-0001\\.parquet was changed[^]*1 fault\\.`),
+  });
+});
+
+it.each([
+  [['--help'], 0, /npm run verify/],
+  [[], 2, /Name one folder/],
+  [['.', '--key', '/dev/null'], 2, /no public Ed25519 key/],
+  [['--audit', '/dev/null'], 1, /There is no entry\.\n1 fault/],
+])('the command with %j ends with %i', async (args, code, says) => {
+  expect(await verify(...args)).toMatchObject({ code, out: expect.stringMatching(says) });
+});
+
+it('does not sign with a new key where the old one cannot be opened', async () => {
+  const other = path.join(folder, 'other');
+  await openSigner(other);
+  rmSync(path.join(other, 'secrets/instance.key'));
+  await expect(openSigner(other)).rejects.toThrow('Restore both from the same backup');
+});

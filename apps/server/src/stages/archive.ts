@@ -1,0 +1,69 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { openSealer } from '@sightline/control';
+import { ArchiveStep, type ArchiveSigner } from '@sightline/store';
+import type { StageParts } from '../stage.ts';
+import { waitingSince } from './spans.ts';
+
+const purpose = 'archive signing key';
+
+/** The archive of logs, ready to begin. Throws where its folder or its key cannot be used. */
+export async function openArchive(
+  { config, stores, clock, logger, closers }: Pick<StageParts, 'config' | 'stores' | 'clock' | 'logger' | 'closers'>,
+  ingest: { readonly waitingSinceMs: () => number | undefined } | undefined,
+): Promise<ArchiveStep> {
+  const step = new ArchiveStep({
+    store: stores.store,
+    clock,
+    logger: logger.with({ part: 'archive' }),
+    waitingSinceMs: waitingSince(clock, ingest),
+    folder: config.archive,
+    signer: await openSigner(config.dataFolder),
+  });
+  try {
+    await step.prepare();
+  } catch (error) {
+    throw new Error(
+      `The archive's folder cannot be written (${(error as Error).message}). Choose another one with --archive.`,
+      { cause: error },
+    );
+  }
+  closers.add('archive', () => step.close());
+  return step;
+}
+
+/**
+ * The installation's Ed25519 key, made on the first start and sealed under the installation's own key. Throws where it was
+ * sealed under another one: a new key would break the proof of all that was signed.
+ */
+export async function openSigner(dataFolder: string): Promise<ArchiveSigner> {
+  const sealer = await openSealer(dataFolder);
+  const file = path.join(dataFolder, 'secrets', 'archive-signing.sealed');
+  const sealed = await readFile(file).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return makeKeyFile(file, sealer.seal(newKey(), purpose));
+  });
+  const pem = sealer.open(sealed, purpose);
+  if (pem === undefined)
+    throw new Error(`${file} cannot be opened with secrets/instance.key. Restore both from the same backup.`);
+  const key = createPrivateKey(pem);
+  return {
+    publicKeyPem: createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString(),
+    sign: (bytes) => sign(null, bytes, key),
+  };
+}
+
+const newKey = (): string =>
+  generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+
+/** Linked into place whole, so that two first starts at once end with one key. */
+async function makeKeyFile(file: string, sealed: Buffer): Promise<Buffer> {
+  const fresh = `${file}.${randomUUID()}`;
+  await writeFile(fresh, sealed, { mode: 0o600, flush: true });
+  await link(fresh, file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  await unlink(fresh);
+  return readFile(file);
+}

@@ -1,0 +1,82 @@
+/**
+ * `npm run verify`: proves an archive, or an exported audit trail, without server and database. Exit code 0 when all is as it
+ * was signed, 1 when something is not, 2 when it could not be asked.
+ */
+import { createReadStream, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { verifyAuditExport } from '@sightline/control';
+import { dayName, readPublicKey, verifyArchive } from '@sightline/store';
+
+const help = `
+  npm run verify -- <folder> --key <file> [--from <day>] [--through <day>]
+  npm run verify -- --audit <file>
+
+  Checks an archive of logs: signatures, the chain of days, roots, and each file's length, hash and rows.
+
+  --key <file>      The public key (PEM), from whoever runs the server. Not the one in the folder, if you do not
+                    trust the folder: a forger would have exchanged both.
+  --from <day>      Each organisation must have every day from here on (YYYY-MM-DD) …
+  --through <day>   … and to here. Without it nobody can tell whether the newest days were taken away.
+  --audit <file>    Checks an audit trail as GET /api/v1/audit/export gave it.
+
+  Ends with 0 when all is as it was signed, 1 when it is not, 2 when it could not be checked.
+`;
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+/** Sentences that are printed; the rest is counted. */
+const mostSaid = 1000;
+
+function stopWith(sentence: string): never {
+  process.stderr.write(`${sentence}\n`);
+  process.exit(2);
+}
+
+function report(faults: readonly string[]): void {
+  for (const fault of faults.slice(0, mostSaid)) say(fault);
+  if (faults.length > mostSaid) say(`… and ${faults.length - mostSaid} more.`);
+  say(faults.length === 0 ? 'No fault was found.' : `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}.`);
+  process.exitCode = faults.length === 0 ? 0 : 1;
+}
+
+async function checkArchive(folder: string, options: { key?: string; from?: string; through?: string }): Promise<void> {
+  const { key = '', from = '', through = '' } = options;
+  if (key === '') stopWith('Which key? --key <file> names the public key (PEM).');
+  const wrongDay = [from, through].find((day) => day !== '' && !(dayName.test(day) && !Number.isNaN(Date.parse(day))));
+  if (wrongDay !== undefined) stopWith(`--from and --through take a day such as 2026-01-31, not "${wrongDay}".`);
+  const publicKey = readPublicKey(readFileSync(key, 'utf8'));
+  if (!publicKey) stopWith(`${key} holds no public Ed25519 key in PEM.`);
+  const found = await verifyArchive({ folder, publicKey, from, through });
+  say(`${found.days} days, ${found.files} files, ${found.rows} rows, ${found.bytes} bytes.`);
+  for (const { name, first, last, lastManifest } of found.organisations)
+    say(`${name}: ${first} to ${last}; last manifest ${lastManifest || 'unknown'}`);
+  if (through === '') say('Days after these cannot be known from the folder: --through asks for them.');
+  report(found.faults);
+}
+
+async function checkAudit(file: string): Promise<void> {
+  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
+  const { entries, lastHash, faults } = await verifyAuditExport(lines);
+  say(`${entries} entries; last hash ${lastHash || 'unknown'}`);
+  report(faults);
+}
+
+try {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      key: { type: 'string' },
+      from: { type: 'string' },
+      through: { type: 'string' },
+      audit: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const [folder, more] = positionals;
+  if (values.help) say(help);
+  else if (values.audit !== undefined) await checkAudit(values.audit);
+  else if (folder === undefined || more !== undefined) stopWith(`Name one folder.\n${help}`);
+  else await checkArchive(folder, values);
+} catch (error) {
+  stopWith((error as Error).message);
+}

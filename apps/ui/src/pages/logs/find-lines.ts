@@ -1,0 +1,24 @@
+import type { LogRow } from '@sightline/contract';
+import { columnValue } from '../../records/log-fields.ts';
+
+/** The places of the lines whose message (or a column) holds the text, whatever its case; none for an empty text. */
+export function findLines(
+  rows: readonly Pick<LogRow, 'body' | 'eventName'>[],
+  text: string,
+  columns: readonly string[],
+): readonly number[] {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === '') return [];
+  const found: number[] = [];
+  rows.forEach((row, index) => {
+    const texts = [row.body || row.eventName, ...columns.map((name) => columnValue(row as LogRow, name))];
+    if (texts.some((one) => one.toLowerCase().includes(wanted))) found.push(index);
+  });
+  return found;
+}
+
+/** The match after (or before) this one, round the end; -1 where there is none. */
+export function stepMatch(matches: number, at: number, by: 1 | -1): number {
+  if (matches === 0) return -1;
+  return (Math.min(at, matches - 1) + by + matches) % matches;
+}

@@ -1,0 +1,103 @@
+import { Button, Menu, TextInput } from '@mantine/core';
+import { addSavedSearch, deleteSavedSearch, listSavedSearches } from '@sightline/contract';
+import { IconBookmark, IconX } from '@tabler/icons-react';
+import { useState, type ReactNode } from 'react';
+import { useAddress } from '../../data/address.ts';
+import { useAct, useAsk } from '../../data/ask.ts';
+import { useMe } from '../../data/session.tsx';
+import { addressOfSearch, searchOfAddress } from './saved-searches.ts';
+
+/** The organisation's saved searches, and a way to save what stands in the address. */
+export function SavedMenu(): ReactNode {
+  const { search, setSearch } = useAddress();
+  const { may } = useMe();
+  const [opened, setOpened] = useState(false);
+  const [naming, setNaming] = useState(false);
+  const [name, setName] = useState('');
+  const saved = useAsk(listSavedSearches, {}, { when: opened });
+  const add = useAct(addSavedSearch, [listSavedSearches]);
+  const remove = useAct(deleteSavedSearch, [listSavedSearches]);
+  if (naming) {
+    return (
+      <form
+        className="row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim() === '') return;
+          add.mutate(
+            { body: { name: name.trim(), ...searchOfAddress(search) } },
+            {
+              onSuccess: () => {
+                setNaming(false);
+                setName('');
+              },
+            },
+          );
+        }}
+      >
+        <TextInput
+          autoFocus
+          aria-label="Name of the search"
+          placeholder="Name"
+          maxLength={100}
+          value={name}
+          error={add.error?.detail}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Button type="submit" loading={add.isPending}>
+          Save
+        </Button>
+        <Button
+          variant="subtle"
+          onClick={() => {
+            add.reset();
+            setNaming(false);
+          }}
+        >
+          Cancel
+        </Button>
+      </form>
+    );
+  }
+  const searches = saved.data?.searches ?? [];
+  return (
+    <Menu position="bottom-end" width={300} opened={opened} onChange={setOpened}>
+      <Menu.Target>
+        <Button variant="default" leftSection={<IconBookmark size={14} />}>
+          Saved
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown mah={420} style={{ overflowY: 'auto' }}>
+        {saved.error !== null && <Menu.Label>They could not be read. {saved.error.detail}</Menu.Label>}
+        {saved.data !== undefined && searches.length === 0 && <Menu.Label>No search is saved yet</Menu.Label>}
+        {searches.map((one) => (
+          <div key={one.id} className="row">
+            <Menu.Item
+              className="grow"
+              title={one.query}
+              onClick={() => setSearch(addressOfSearch(one), { push: true })}
+            >
+              {one.name}
+            </Menu.Item>
+            {may('responder') && (
+              <Menu.Item
+                w={36}
+                closeMenuOnClick={false}
+                aria-label={`Delete the search ${one.name}`}
+                onClick={() => remove.mutate({ params: { id: one.id } })}
+              >
+                <IconX size={14} />
+              </Menu.Item>
+            )}
+          </div>
+        ))}
+        {may('responder') && (
+          <>
+            <Menu.Divider />
+            <Menu.Item onClick={() => setNaming(true)}>Save this search…</Menu.Item>
+          </>
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

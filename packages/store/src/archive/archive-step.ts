@@ -1,0 +1,376 @@
+import { createHash, createPublicKey, randomUUID, type KeyObject } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Clock, Logger } from '@sightline/base';
+import type { ParameterValue, TelemetryExports, TelemetryReader } from '../port/index.ts';
+import {
+  type ArchivedFile,
+  dayName,
+  fingerprint,
+  type LogClass,
+  type Manifest,
+  manifestName,
+  publicKeyName,
+  readManifest,
+  rootOf,
+  sha256,
+  signatureName,
+} from './manifest.ts';
+import { parquetRows } from './parquet-rows.ts';
+import { archivedColumns, classOfLog } from './archived-logs.ts';
+
+/** Signs with the installation's Ed25519 key. */
+export interface ArchiveSigner {
+  readonly publicKeyPem: string;
+  sign(bytes: Uint8Array): Uint8Array;
+}
+
+export interface ArchiveStepParts {
+  readonly store: TelemetryReader & TelemetryExports;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** As in `EdgeStep`. */
+  readonly waitingSinceMs: () => number | undefined;
+  readonly folder: string;
+  readonly signer: ArchiveSigner;
+  /** For tests: rows of one file. */
+  readonly rowsAtMost?: number;
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** A day is written this long after it is over, once nothing of it waits for its table any more. */
+const quietMs = hourMs;
+/** Logs are kept for thirty days: there is nothing before. */
+const mostBackMs = 31 * dayMs;
+const lookEveryMs = 10 * 60_000;
+const rowsAtMost = 250_000;
+const organisationsAtMost = 10_000;
+/** Classes and sites with files of their own; a day with more has files by class alone. */
+const groupsAtMost = 5000;
+const fileTimeoutMs = 15 * 60_000;
+const unfinished = '.unfinished';
+const organisationName = /^[A-Za-z0-9_-]{1,100}$/;
+
+const received = `organisation = {organisation:String} AND received_at >= fromUnixTimestamp64Milli({from:Int64}) AND received_at < fromUnixTimestamp64Milli({to:Int64})`;
+
+const parquetSettings = {
+  output_format_parquet_compression_method: 'zstd',
+  output_format_parquet_string_as_string: 1,
+  output_format_parquet_row_group_size: 50_000,
+  output_format_parquet_row_group_size_bytes: 32 * 1024 * 1024,
+};
+
+interface Group {
+  readonly class: LogClass;
+  readonly of_site: string;
+  readonly rows: string;
+  readonly first: string;
+  readonly last: string;
+}
+
+interface Day {
+  readonly organisation: string;
+  readonly dayMs: number;
+  readonly number: number;
+  readonly previous: string | null;
+}
+
+/**
+ * Writes each organisation's logs of a day of receipt as Parquet files with a signed manifest, when the day is over. A day
+ * is written apart and put in place by one rename: a kill before it leaves nothing, and a second server that was slower
+ * drops what it wrote. What has been done is what lies in the folder.
+ */
+export class ArchiveStep {
+  readonly #parts: ArchiveStepParts;
+  readonly #ending = new AbortController();
+  readonly #publicKey: KeyObject;
+  readonly #counted = { rows: 0, bytes: 0, days: 0, failures: 0 };
+  #doneTo = 0;
+  #loop: Promise<void> | undefined;
+
+  constructor(parts: ArchiveStepParts) {
+    this.#parts = parts;
+    this.#publicKey = createPublicKey(parts.signer.publicKeyPem);
+  }
+
+  /** Fingerprint of the key that signs. */
+  get key(): string {
+    return fingerprint(this.#publicKey);
+  }
+
+  /** Makes the folder, puts the public key there and removes what an earlier run did not finish. Throws where it cannot write. */
+  async prepare(): Promise<void> {
+    const { folder, signer } = this.#parts;
+    await rm(path.join(folder, unfinished), { recursive: true, force: true });
+    await mkdir(path.join(folder, unfinished), { recursive: true, mode: 0o700 });
+    await writeDurably(path.join(folder, unfinished, publicKeyName), signer.publicKeyPem);
+    await rename(path.join(folder, unfinished, publicKeyName), path.join(folder, publicKeyName));
+    await syncFolder(folder);
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#loop;
+  }
+
+  /** What this process wrote, in Prometheus' text format. */
+  metrics(): string {
+    const { rows, bytes, days, failures } = this.#counted;
+    return [
+      ['rows', 'Logs written to the archive.', rows],
+      ['bytes', 'Bytes of Parquet written to the archive.', bytes],
+      ['days', 'Days of an organisation written to the archive.', days],
+      ['failures', 'Days that could not be written and are tried again.', failures],
+    ]
+      .map(
+        ([name, help, value]) =>
+          `# HELP sightline_archive_${name}_total ${help}\n# TYPE sightline_archive_${name}_total counter\nsightline_archive_${name}_total ${value}\n`,
+      )
+      .join('');
+  }
+
+  /** Writes every day that is over and quiet; answers how many that were. Throws the first fault after all had their turn. */
+  async catchUp(): Promise<number> {
+    const { clock, waitingSinceMs } = this.#parts;
+    const settled = Math.min(clock.now() - quietMs, waitingSinceMs() ?? Infinity);
+    const until = Math.floor(settled / dayMs) * dayMs;
+    if (until <= this.#doneTo) return 0;
+    const since = until - mostBackMs;
+    let done = 0;
+    const faults: unknown[] = [];
+    for (const organisation of await this.#organisations(since, until)) {
+      try {
+        for (let next = await this.#next(organisation, since, until); next;) {
+          if (this.#ending.signal.aborted) return done;
+          await this.#write(next);
+          done++;
+          next = await this.#next(organisation, since, until);
+        }
+      } catch (error) {
+        // One organisation's fault holds no other back.
+        this.#counted.failures++;
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0) throw faults[0];
+    this.#doneTo = until;
+    return done;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, logger } = this.#parts;
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      try {
+        await this.catchUp();
+      } catch (error) {
+        if (!signal.aborted) logger.warn('logs could not be archived; tried again', { error });
+      }
+      await clock.sleep(lookEveryMs, signal);
+    }
+  }
+
+  async #organisations(since: number, until: number): Promise<string[]> {
+    const rows = await this.#query<{ organisation: string }>(
+      `SELECT DISTINCT organisation FROM logs WHERE received_at >= fromUnixTimestamp64Milli({since:Int64}) AND received_at < fromUnixTimestamp64Milli({until:Int64})
+       ORDER BY organisation LIMIT ${organisationsAtMost}`,
+      { since, until },
+    );
+    const known = (await readdir(this.#parts.folder, { withFileTypes: true })).filter(
+      (entry) => entry.isDirectory() && organisationName.test(entry.name),
+    );
+    return [...new Set([...rows.map((row) => row.organisation), ...known.map((entry) => entry.name)])].toSorted();
+  }
+
+  /** The first day of the organisation that is not in the folder; undefined when all are. */
+  async #next(organisation: string, since: number, until: number): Promise<Day | undefined> {
+    if (!organisationName.test(organisation)) throw new Error(`no name for a folder: ${JSON.stringify(organisation)}`);
+    const folder = path.join(this.#parts.folder, organisation);
+    const last = (await namesIn(folder)).filter((name) => dayName.test(name)).at(-1);
+    if (last !== undefined) {
+      const bytes = await readFile(path.join(folder, last, manifestName));
+      const manifest = readManifest(bytes);
+      // What somebody damaged is not signed on.
+      if (!manifest) throw new Error(`${path.join(folder, last, manifestName)} is no manifest; nothing is added to it`);
+      const next = Date.parse(last) + dayMs;
+      return next < until
+        ? { organisation, dayMs: next, number: manifest.number + 1, previous: sha256(bytes) }
+        : undefined;
+    }
+    const [first] = await this.#query<{ n: string; firstMs: string }>(
+      `SELECT toString(count()) AS n, toString(toUnixTimestamp64Milli(toDateTime64(min(received_at), 3))) AS firstMs FROM logs WHERE ${received}`,
+      { organisation, from: since, to: until },
+    );
+    if (Number(first?.n ?? 0) === 0) return undefined;
+    return {
+      organisation,
+      dayMs: Math.floor(Number(first?.firstMs) / dayMs) * dayMs,
+      number: 1,
+      previous: null,
+    };
+  }
+
+  async #write(day: Day): Promise<void> {
+    const { folder, clock, signer } = this.#parts;
+    const name = new Date(day.dayMs).toISOString().slice(0, 10);
+    const begun = path.join(folder, unfinished, randomUUID());
+    const place = path.join(folder, day.organisation);
+    await mkdir(begun, { recursive: true, mode: 0o700 });
+    try {
+      const files = await this.#files(day, begun);
+      const manifest: Manifest = {
+        version: 1,
+        organisation: day.organisation,
+        day: name,
+        number: day.number,
+        previous: day.previous,
+        writtenAt: new Date(clock.now()).toISOString(),
+        files,
+        rows: sum(files.map((file) => file.rows)),
+        bytes: sum(files.map((file) => file.bytes)),
+        root: rootOf(files),
+        key: this.key,
+      };
+      const bytes = Buffer.from(`${JSON.stringify(manifest, undefined, 1)}\n`);
+      await writeDurably(path.join(begun, manifestName), bytes);
+      await writeDurably(path.join(begun, signatureName), signer.sign(bytes));
+      await syncFolder(begun);
+      await mkdir(place, { recursive: true, mode: 0o700 });
+      if (await moved(begun, path.join(place, name))) {
+        this.#counted.rows += manifest.rows;
+        this.#counted.bytes += manifest.bytes;
+        this.#counted.days++;
+      }
+      await syncFolder(place);
+      await syncFolder(folder);
+    } finally {
+      await rm(begun, { recursive: true, force: true });
+    }
+  }
+
+  /** Writes the day's files below `begun`. Throws when what they hold is not what the table holds: it is tried again. */
+  async #files(day: Day, begun: string): Promise<ArchivedFile[]> {
+    const files: ArchivedFile[] = [];
+    const most = this.#parts.rowsAtMost ?? rowsAtMost;
+    const range = { organisation: day.organisation, from: day.dayMs, to: day.dayMs + dayMs };
+    let bySite = true;
+    let groups = await this.#groups(range, bySite);
+    if (groups.length > groupsAtMost) {
+      bySite = false;
+      groups = await this.#groups(range, bySite);
+    }
+    for (const group of groups) {
+      await mkdir(path.join(begun, group.class), { recursive: true, mode: 0o700 });
+      const parts = Math.ceil(Number(group.rows) / most);
+      for (let part = 0; part < parts; part++) {
+        const site = bySite ? group.of_site : null;
+        const named = site === null ? 'all-sites' : site === '' ? 'no-site' : site.replaceAll(/[^A-Za-z0-9_-]/g, '_');
+        const file = `${group.class}/${named.slice(0, 80)}-${String(files.length + 1).padStart(4, '0')}.parquet`;
+        const where = `${received} AND (${classOfLog}) = {class:String} ${bySite ? 'AND site = {site:String}' : ''}
+          ${parts > 1 ? 'AND cityHash64(ts, device, service, span_id, body) % {parts:UInt32} = {part:UInt32}' : ''}`;
+        const parameters = { ...range, class: group.class, site: group.of_site, parts, part };
+        const written = await this.#file(path.join(begun, file), where, parameters);
+        // Only a hash that left a part empty.
+        if (written.rows === 0) await rm(path.join(begun, file));
+        else files.push({ path: file, class: group.class, site, ...written, first: group.first, last: group.last });
+      }
+      await syncFolder(path.join(begun, group.class));
+    }
+    const [held] = await this.#query<{ n: string }>(`SELECT toString(count()) AS n FROM logs WHERE ${received}`, range);
+    const rows = sum(files.map((file) => file.rows));
+    if (rows !== Number(held?.n ?? 0))
+      throw new Error(`${rows} logs were written and the table holds ${held?.n ?? 0}: it changed meanwhile`);
+    return files;
+  }
+
+  #groups(range: Parameters, bySite: boolean): Promise<Group[]> {
+    const iso = (of: string): string => `formatDateTime(toDateTime64(${of}(ts), 6), '%Y-%m-%dT%H:%i:%s.%fZ', 'UTC')`;
+    return this.#query<Group>(
+      `SELECT ${classOfLog} AS class, ${bySite ? 'toString(site)' : "''"} AS of_site, toString(count()) AS rows, ${iso('min')} AS first, ${iso('max')} AS last
+       FROM logs WHERE ${received} GROUP BY class, of_site ORDER BY class, of_site LIMIT ${groupsAtMost + 1}`,
+      range,
+    );
+  }
+
+  async #file(
+    file: string,
+    where: string,
+    parameters: Parameters,
+  ): Promise<Pick<ArchivedFile, 'rows' | 'bytes' | 'sha256'>> {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    const handle = await open(file, 'wx', 0o600);
+    try {
+      const pieces = this.#parts.store.bytes(
+        `SELECT ${archivedColumns} FROM (SELECT * FROM logs WHERE ${where}) FORMAT Parquet`,
+        parameters,
+        { timeoutMs: fileTimeoutMs, threads: 1, settings: parquetSettings, signal: this.#ending.signal },
+      );
+      for await (const piece of pieces) {
+        hash.update(piece);
+        bytes += piece.length;
+        await handle.writeFile(piece);
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    const rows = await parquetRows(file);
+    // A query that broke half-way leaves text behind, never a footer.
+    if (rows === undefined) throw new Error('the engine broke off a file');
+    return { rows, bytes, sha256: hash.digest('hex') };
+  }
+
+  #query<Row>(sql: string, parameters: Parameters): Promise<Row[]> {
+    return this.#parts.store.query<Row>(sql, parameters, {
+      timeoutMs: 120_000,
+      threads: 1,
+      signal: this.#ending.signal,
+    });
+  }
+}
+
+type Parameters = Readonly<Record<string, ParameterValue>>;
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).toSorted();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** False when another process was faster. */
+async function moved(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
+}
+
+async function synced(handle: FileHandle, work?: () => Promise<void>): Promise<void> {
+  try {
+    await work?.();
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeDurably(file: string, content: string | Uint8Array): Promise<void> {
+  const handle = await open(file, 'wx', 0o644);
+  await synced(handle, () => handle.writeFile(content));
+}
+
+const syncFolder = async (folder: string): Promise<void> => synced(await open(folder, 'r'));
