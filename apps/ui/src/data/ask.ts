@@ -11,11 +11,11 @@ import {
 import { call, type CallInput, type ProblemError, type Reply } from './call.ts';
 
 /** How a question behaves on the page. */
-export interface AskOptions {
+export interface AskOptions<R = unknown> {
   /** False: do not ask yet. */
   readonly when?: boolean;
-  /** Ask again every so many ms while the tab is seen. */
-  readonly everyMs?: number;
+  /** Ask again every so many ms while the tab is seen; as a function of the last answer, false for no more. */
+  readonly everyMs?: number | ((reply: R | undefined) => number | false);
   /** False: show a skeleton for a new question instead of the old answer. Default true. */
   readonly keepOld?: boolean;
 }
@@ -40,13 +40,21 @@ export const queryClient = new QueryClient({
 export function useAsk<E extends Endpoint>(
   endpoint: E,
   input: CallInput<E> = {},
-  options: AskOptions = {},
+  options: AskOptions<Reply<E>> = {},
 ): UseQueryResult<Reply<E>, ProblemError> {
+  const { everyMs } = options;
   return useQuery<Reply<E>, ProblemError>({
     queryKey: [endpoint.path, input.params ?? null, input.query ?? null],
     queryFn: async ({ signal }) => call(endpoint, input, signal),
     enabled: options.when ?? true,
-    ...(options.everyMs === undefined ? {} : { refetchInterval: options.everyMs }),
+    ...(everyMs === undefined
+      ? {}
+      : {
+          refetchInterval:
+            typeof everyMs === 'number'
+              ? everyMs
+              : ({ state }: { state: { data: Reply<E> | undefined } }) => everyMs(state.data),
+        }),
     ...(options.keepOld === false ? {} : { placeholderData: keepPreviousData }),
   } as Parameters<typeof useQuery<Reply<E>, ProblemError>>[0]);
 }

@@ -24,12 +24,23 @@ import './traces.css';
 import { Waterfall } from './waterfall.tsx';
 import { ancestorsOf, layoutWaterfall } from './waterfall-layout.ts';
 
+/** Clients send spans in batches: a trace younger than this may get more, and is asked for again. */
+const growsForMs = 45_000;
+const askAgainMs = 4000;
+
+const mayGrow = (trace: Reply<typeof getTrace> | undefined): boolean =>
+  trace?.spans.some(({ at, durationNs }) => Date.now() - at - durationNs / 1e6 < growsForMs) ?? false;
+
 /** One trace: what it spent its time on, its spans as a waterfall, and everything that was said within them. */
 export default function TracePage(): ReactNode {
   const id = usePathParam('id').toLowerCase();
   const go = useGo();
   const valid = /^[0-9a-f]{32}$/.test(id);
-  const asked = useAsk(getTrace, { params: { id } }, { keepOld: false, when: valid });
+  const asked = useAsk(
+    getTrace,
+    { params: { id } },
+    { keepOld: false, when: valid, everyMs: (trace) => (mayGrow(trace) ? askAgainMs : false) },
+  );
   if (valid && asked.data === undefined && asked.error === null) {
     return (
       <div className="page" aria-busy="true">
