@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests of the whole product that mostly wait: for a line that is cut, an escalation that is due, a process that starts again. */
 const waiting = [
   'tests/durability/agent-link.test.ts',
+  'tests/durability/metric-kill.test.ts',
   'tests/durability/remedy-kill.test.ts',
   'tests/journeys/first-remedy.test.ts',
 ];
@@ -15,7 +16,7 @@ const stalls = 1;
 
 /**
  * Four projects. `unit` is quick and shares one thread pool without isolation; `engine` starts real engines, two files
- * at a time; `waiting` runs beside it; `journeys` drives the whole product in a browser.
+ * at a time; `journeys` drives the whole product in a browser; `waiting` runs beside both.
  */
 export default defineConfig({
   test: {

@@ -91,15 +91,16 @@ async function runTests(project, output) {
 
 (await runTests('unit'))();
 if (!quick) {
-  // What mostly waits runs beside what mostly works; its output is shown when both are done.
+  // What mostly waits runs beside what mostly works; its output is shown when all is done.
   const log = path.join(folder, 'waiting.log');
   const output = openSync(log, 'w');
-  const [told, waited] = await Promise.all([runTests('engine'), runTests('waiting', output)]);
+  const waiting = runTests('waiting', output);
+  (await runTests('engine'))();
+  (await runTests('journeys'))();
+  const waited = await waiting;
   closeSync(output);
-  told();
   console.log(readFileSync(log, 'utf8'));
   waited();
-  (await runTests('journeys'))();
 }
 rmSync(folder, { recursive: true, force: true });
 if (failures.length > 0) console.log(`\nFailed: ${failures.join(', ')}`);

@@ -42,7 +42,7 @@ export interface MetricsOptions {
 export interface Metrics extends MetricEngine {
   /** Lines of Prometheus' text format about queries. */
   metrics(): string;
-  /** True while a query is at work, and some seconds after it. */
+  /** True while a query is at work. */
   busy(): boolean;
   /** Ends the query threads; open queries end with a fault. */
   close(): Promise<void>;
@@ -56,8 +56,6 @@ const defaultBounds: QueryBounds = {
   timeoutMs: 120_000,
 };
 const lookbackMs = 300_000;
-/** Queries often come one after another. */
-const quietMs = 5000;
 const concurrency = 4;
 const waiting = 256;
 /** How far back an index question without an end may look is the caller's; how long it may take is ours. */
@@ -75,7 +73,6 @@ class ThreadedEngine implements Metrics {
   readonly #ports: MessagePort[] = [];
   readonly #counts = new Map<string, number>();
   readonly #rollups: RollupStates | undefined;
-  #lastQueryMs = -Infinity;
 
   constructor(options: MetricsOptions) {
     this.#options = options;
@@ -129,7 +126,6 @@ class ThreadedEngine implements Metrics {
       rollups: await this.#rollups?.current(),
     };
     const result = await this.#pool.run(job, query.signal);
-    this.#lastQueryMs = this.#options.clock.now();
     const outcome = result.ok ? 'ok' : result.error.kind;
     this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
     if (!result.ok && result.error.kind === 'internal') {
@@ -213,7 +209,7 @@ class ThreadedEngine implements Metrics {
 
   busy(): boolean {
     const { running, waiting: queued } = this.#pool.load;
-    return running + queued > 0 || this.#options.clock.now() - this.#lastQueryMs < quietMs;
+    return running + queued > 0;
   }
 
   async close(): Promise<void> {

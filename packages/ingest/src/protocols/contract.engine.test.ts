@@ -211,7 +211,7 @@ const fixtures: readonly (readonly [name: string, fixture: ContractFixture])[] =
       body: () => captured('sentry-node', (body) => body.includes('"type":"event"')),
       records: 1,
       signal: 'errors',
-      limitBytes: 40 * mib,
+      limitBytes: 100 * mib,
       // The last lines of an envelope may be cut without a part of the event being lost.
       cutIsFine: true,
       ...sentryKeys,

@@ -30,8 +30,10 @@ export interface RollUpOptions {
 const quietMs = 3_600_000;
 /** A day that gets late samples all the time is made anew after so long nevertheless. */
 const longestMs = 6 * 3_600_000;
+/** Of a day that has been over for that long, blocks may still be on their way: a store that is filled, a start after a kill. */
+const settledMs = 120_000;
 /** How long queries may keep a day waiting. */
-const longestWaitMs = 3_600_000;
+const longestWaitMs = 120_000;
 const lookEveryMs = 60_000;
 const statementMs = 300_000;
 /** Heap of the thread, megabytes. */
@@ -44,6 +46,7 @@ const heapMb = 256;
  */
 export class RollUps {
   readonly #options: RollUpOptions;
+  readonly #startedAtMs: number;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #worker: Worker | undefined;
@@ -56,6 +59,7 @@ export class RollUps {
 
   constructor(options: RollUpOptions) {
     this.#options = options;
+    this.#startedAtMs = options.clock.now();
   }
 
   /** Looks once a minute until `close`. */
@@ -140,7 +144,9 @@ export class RollUps {
         const before = made.get(day);
         if (before?.chunks === chunks || now < overMs + quietMs) return false;
         if (before && day < now - kept.rawMs) return false;
-        return now - changedAtMs >= quietMs || now - Math.max(overMs, before?.madeAtMs ?? 0) >= longestMs;
+        if (now - changedAtMs >= quietMs) return true;
+        if (before) return now - before.madeAtMs >= longestMs;
+        return now - overMs >= longestMs && (now - changedAtMs >= settledMs || now - this.#startedAtMs >= longestMs);
       })
       .map(([day]) => day)
       .sort((a, b) => a - b);
