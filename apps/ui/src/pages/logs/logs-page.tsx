@@ -201,6 +201,17 @@ export default function LogsPage(): ReactNode {
               >
                 {grouping ? 'Show lines' : 'Show patterns'}
               </button>
+              {!grouping && (
+                <button
+                  type="button"
+                  className="plain-button"
+                  title="In the lines that are loaded (Ctrl F)"
+                  aria-pressed={finding !== undefined}
+                  onClick={() => setFind(find === undefined ? { text: '', at: 0 } : undefined)}
+                >
+                  Find
+                </button>
+              )}
               {!grouping && <ColumnsChoice columns={columns} onColumns={(next) => setSearch({ columns: next })} />}
               {!grouping && (
                 <button
