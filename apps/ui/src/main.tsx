@@ -12,6 +12,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { mendLanguage } from './browser-language.ts';
 import { queryClient } from './data/ask.ts';
 import { whenSignedOut } from './data/call.ts';
 import { leave } from './data/session.tsx';
@@ -25,6 +26,8 @@ whenSignedOut(leave);
 
 const place = document.getElementById('root');
 if (place === null) throw new Error('index.html has no #root');
+// Before any page, and with it any chart, is loaded.
+mendLanguage(navigator);
 createRoot(place).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colorSchemes}>
