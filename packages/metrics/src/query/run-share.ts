@@ -3,7 +3,6 @@ import {
   accumulate,
   GroupReduction,
   KernelNotes,
-  QueryFailure,
   runKernel,
   runKernelInto,
   type GroupPart,
@@ -22,7 +21,7 @@ import { FpTable } from './fp-table.ts';
 import { HistogramMet } from './histogram-met.ts';
 import { mergeOverlap } from './merge-samples.ts';
 import { HeadReader } from './head-reader.ts';
-import type { Share, ShareResult } from './share.ts';
+import { endAtLimits, type Share, type ShareResult } from './share.ts';
 
 export interface ShareTools {
   readonly reader: EngineReader;
@@ -256,17 +255,7 @@ class ShareRun {
 
   /** Ends the query at its limits. */
   #look(): void {
-    const { limits } = this.#share;
-    if (Atomics.load(limits.cancelled, 0) !== 0)
-      throw new QueryFailure({ kind: 'canceled', message: 'query was canceled' });
-    if (Date.now() > limits.deadlineMs)
-      throw new QueryFailure({ kind: 'timeout', message: 'query timed out in query execution' });
-    if (this.samples > limits.samples) {
-      throw new QueryFailure({
-        kind: 'execution',
-        message: 'query processing would load too many samples into memory in query execution',
-      });
-    }
+    endAtLimits(this.#share.limits, this.samples);
   }
 
   result(): ShareResult {

@@ -1,12 +1,13 @@
-import type {
-  GroupPart,
-  Grid,
-  FloatHistogram,
-  KernelCall,
-  Labels,
-  Reduction,
-  SampleColumns,
-  ScanAnnotation,
+import {
+  type GroupPart,
+  type Grid,
+  type FloatHistogram,
+  type KernelCall,
+  type Labels,
+  QueryFailure,
+  type Reduction,
+  type SampleColumns,
+  type ScanAnnotation,
 } from '@sightline/query/promql';
 import type { ResolutionMs } from '../rollup/resolutions.ts';
 import type { HeadPieces, Selection } from '../selection.ts';
@@ -120,4 +121,18 @@ function headOf(head: HeadPieces, members: Uint32Array, all: number): HeadPieces
     kept++;
   }
   return { series: series.subarray(0, kept), places: places.subarray(0, placeWords * kept), pages: head.pages };
+}
+
+/** Throws `QueryFailure` where a query was cancelled, is late, or has read more samples than it may. */
+export function endAtLimits(limits: ShareLimits, samples: number): void {
+  if (Atomics.load(limits.cancelled, 0) !== 0)
+    throw new QueryFailure({ kind: 'canceled', message: 'query was canceled' });
+  if (Date.now() > limits.deadlineMs)
+    throw new QueryFailure({ kind: 'timeout', message: 'query timed out in query execution' });
+  if (samples > limits.samples) {
+    throw new QueryFailure({
+      kind: 'execution',
+      message: 'query processing would load too many samples into memory in query execution',
+    });
+  }
 }

@@ -17,7 +17,7 @@ import { FpTable } from '../query/fp-table.ts';
 import { HeadReader } from '../query/head-reader.ts';
 import { mergeOverlap } from '../query/merge-samples.ts';
 import type { ShareTools } from '../query/run-share.ts';
-import type { Share, ShareResult } from '../query/share.ts';
+import { endAtLimits, type Share, type ShareResult } from '../query/share.ts';
 import { dayMs, rollupTables } from './resolutions.ts';
 import { HistogramsNotRolled } from './histograms-not-rolled.ts';
 import { appendRolled, encodeRolled, isHistogramsMark } from './rolled-chunk.ts';
@@ -208,17 +208,7 @@ export class RolledShareRun {
 
   /** Ends the query at its limits. */
   #look(): void {
-    const { limits } = this.#share;
-    if (Atomics.load(limits.cancelled, 0) !== 0)
-      throw new QueryFailure({ kind: 'canceled', message: 'query was canceled' });
-    if (Date.now() > limits.deadlineMs)
-      throw new QueryFailure({ kind: 'timeout', message: 'query timed out in query execution' });
-    if (this.samples > limits.samples) {
-      throw new QueryFailure({
-        kind: 'execution',
-        message: 'query processing would load too many samples into memory in query execution',
-      });
-    }
+    endAtLimits(this.#share.limits, this.samples);
   }
 
   result(): ShareResult {

@@ -1,3 +1,4 @@
+import { namedZoneOffsetMs } from '../zone-offset.ts';
 import { illegal, parsing } from './fault.ts';
 
 const unitMs: Readonly<Record<string, number>> = {
@@ -15,23 +16,9 @@ export function zoneOffsetMs(zone: string, atMs: number): number {
   const fixed = /^([+-])(\d{2}):?(\d{2})$/.exec(zone);
   if (fixed) return (fixed[1] === '-' ? -1 : 1) * (Number(fixed[2]) * 60 + Number(fixed[3])) * 60_000;
   if (zone === 'Z' || zone === 'UTC' || zone === '') return 0;
-  try {
-    const shown = new Intl.DateTimeFormat('en-GB', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-    }).formatToParts(atMs);
-    const of = (type: string): number => Number(shown.find((part) => part.type === type)?.value ?? 0);
-    const local = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
-    return local - Math.floor(atMs / 1000) * 1000;
-  } catch {
-    throw illegal(`The datetime zone id '${zone}' is not recognised`);
-  }
+  const offsetMs = namedZoneOffsetMs(zone, atMs);
+  if (offsetMs === undefined) throw illegal(`The datetime zone id '${zone}' is not recognised`);
+  return offsetMs;
 }
 
 /**

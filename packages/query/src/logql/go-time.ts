@@ -1,3 +1,5 @@
+import { namedZoneOffsetMs } from '../zone-offset.ts';
+
 const months = [
   'January',
   'February',
@@ -139,23 +141,5 @@ const escape = (text: string): string => text.replaceAll(/[\\^$.|?*+()[\]{}/-]/g
 /** How far a zone is ahead of UTC at a local time. */
 function zoneOffsetMs(localMs: number, zone: string): number {
   if (zone === 'UTC' || zone === '' || zone === 'Local') return 0;
-  try {
-    const shown = new Intl.DateTimeFormat('en-GB', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-    }).formatToParts(new Date(localMs));
-    const of = (type: string): number => Number(shown.find((part) => part.type === type)?.value ?? 0);
-    return (
-      Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second')) -
-      Math.trunc(localMs / 1000) * 1000
-    );
-  } catch {
-    return 0;
-  }
+  return namedZoneOffsetMs(zone, localMs) ?? 0;
 }
