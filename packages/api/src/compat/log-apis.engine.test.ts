@@ -533,6 +533,8 @@ describe('Elasticsearch', () => {
       key_as_string: new Date(from).toISOString(),
       doc_count: 80,
       sites: {
+        doc_count_error_upper_bound: 0,
+        sum_other_doc_count: 0,
         buckets: [
           { key: 'STORE_1', doc_count: key },
           { key: 'STORE_2', doc_count: 80 - key },
