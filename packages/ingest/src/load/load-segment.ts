@@ -9,6 +9,7 @@ import { decodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
 import type { MetricTarget } from './metric-target.ts';
 import { failureOf, type LoadFailure, type LoadTarget, type StatementSettings } from './load-target.ts';
 import { quarantine } from './quarantine.ts';
+import { type ClassBook, type LoadedClass, withClass } from './retention-classes.ts';
 import { Splits } from './splits.ts';
 import { decodedLine, insertDecoded, loadedTables } from './tables.ts';
 
@@ -23,6 +24,8 @@ export interface SegmentParts {
   readonly ports?: DecodePorts;
   /** What organisations decided about the grouping of errors; absent where nobody decides. */
   readonly grouping?: GroupingBook;
+  /** Which retention class logs have; absent where all organisations have the built-in ones. */
+  readonly classes?: ClassBook;
 }
 
 /** One statement over a file. `sql` holds `{segment}` where the file's path belongs. */
@@ -32,6 +35,8 @@ interface Statement {
   readonly settings: StatementSettings;
   /** Writes the input of these frames to `path`; undefined where the segment itself is the input. */
   readonly write?: (frames: readonly SpooledRecord[], path: string) => Promise<boolean>;
+  /** The same statement where it stores retention classes that the table does not know. */
+  readonly classed?: LoadedClass;
 }
 
 /** A frame that a statement refused, and why. */
@@ -79,7 +84,9 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
   const splits = await Splits.read(segment.path);
   const planned = segment.records > smallRecords ? parts : { ...parts, settings: { ...parts.settings, ...smallPlan } };
   const load: Load = { parts: planned, segment, frames, intact: brokenAt === undefined, splits, suspect, culprits };
-  for (const statement of statementsOf(lane, refused, parts)) await runOver(load, statement, 0, frames.length);
+  const classes = await parts.classes?.of(new Set(frames.map(({ scope }) => scope.organisation)));
+  for (const statement of statementsOf(lane, refused, parts))
+    await runOver(load, classes ? classed(statement, classes) : statement, 0, frames.length);
   await quarantine(parts, segment, culprits);
   await parts.ledger.write(`${segment.name}-ledger`, accountOf(frames, culprits, refused));
 }
@@ -140,6 +147,12 @@ function statementsOf(lane: Exclude<Lane, MetricLane>, refused: Refused[], parts
     },
     write: (frames, path) => writeRows(table, frames, decode, path),
   }));
+}
+
+/** `classes` are an expression; the whole statement with it where the statement loads logs. */
+function classed(statement: Statement, { sql, parameters }: LoadedClass): Statement {
+  const whole = withClass(statement.sql, { sql, parameters });
+  return whole === undefined ? statement : { ...statement, classed: { sql: whole, parameters } };
 }
 
 type Decode = (frame: SpooledRecord) => Promise<readonly DecodedRows[]>;
@@ -248,7 +261,7 @@ async function runOnce(load: Load, statement: Statement, from: number, to: numbe
     if (statement.write) {
       if (!(await statement.write(part, path))) return undefined;
     } else if (own) await writeFile(path, Buffer.concat(part.map((frame) => frame.frame)));
-    await execute(load.parts, statement, path, `${segment.name}${range}-${statement.name}`);
+    await executeClassed(load.parts, statement, path, `${segment.name}${range}-${statement.name}`);
     return undefined;
   } catch (error) {
     const failure = failureOf(error);
@@ -261,10 +274,36 @@ async function runOnce(load: Load, statement: Statement, from: number, to: numbe
   }
 }
 
-function execute({ target, settings }: SegmentParts, statement: Statement, path: string, token: string): Promise<void> {
+/** A class's query that the engine cannot carry out must not stop the load: then the built-in classes decide. */
+async function executeClassed(parts: SegmentParts, statement: Statement, path: string, token: string): Promise<void> {
+  const { classed: whole, ...plain } = statement;
+  if (whole) {
+    try {
+      return await execute(parts, { ...plain, sql: whole.sql }, path, token, whole.parameters);
+    } catch (error) {
+      const { kind } = failureOf(error);
+      if (kind === 'wait' || kind === 'memory') throw error;
+      await execute(parts, plain, path, token);
+      parts.logger.error('logs were stored under the built-in retention classes: those of an organisation failed', {
+        token,
+        error,
+      });
+      return;
+    }
+  }
+  await execute(parts, plain, path, token);
+}
+
+function execute(
+  { target, settings }: SegmentParts,
+  statement: Statement,
+  path: string,
+  token: string,
+  parameters: LoadedClass['parameters'] = {},
+): Promise<void> {
   return target.execute(
     statement.sql.replaceAll('{segment}', () => pathLiteral(path)),
-    {},
+    parameters,
     {
       timeoutMs: statementTimeoutMs,
       memoryBytes: statementMemoryBytes,
