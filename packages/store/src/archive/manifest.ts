@@ -1,8 +1,8 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { merkleRoot } from './merkle.ts';
 
-/** Whether a record must be kept for years, or as long as all others. */
-export type LogClass = 'compliance' | 'default';
+/** Name of a record's retention class; `retentionClassName` of the part `record`. */
+export type LogClass = string;
 
 /** One Parquet file of a day. */
 export interface ArchivedFile {
@@ -46,7 +46,7 @@ export const signatureName = 'manifest.sig';
 export const publicKeyName = 'public-key.pem';
 
 /** Where a file of a day may lie: nothing that leads out of the day's folder. */
-export const filePath = /^(compliance|default)\/[A-Za-z0-9_-]{1,120}\.parquet$/;
+export const filePath = /^[a-z][a-z0-9_-]{0,39}\/[A-Za-z0-9_-]{1,120}\.parquet$/;
 export const dayName = /^\d{4}-\d{2}-\d{2}$/;
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
