@@ -140,8 +140,13 @@ export async function previewRule(
 }
 
 /** What somebody tries out must not count as seen. */
-function withoutMemory({ templates: _, ...reads }: TelemetryReads): TelemetryReads {
-  return reads;
+function withoutMemory(reads: TelemetryReads): TelemetryReads {
+  return {
+    query: (...asked) => reads.query(...asked),
+    stream: (...asked) => reads.stream(...asked),
+    metrics: reads.metrics,
+    ...(reads.issues && { issues: reads.issues }),
+  };
 }
 
 const isRare = (question: Question): boolean => question.kind === 'records' && question.maxAgeMs !== undefined;
