@@ -20,5 +20,6 @@ export {
   type FindingSource,
 } from './finding.ts';
 export type { SamplingPolicy } from './sampling.ts';
+export * from './retention.ts';
 export * from './float-histogram.ts';
 export * from './received-series.ts';

@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { retentionClassName } from '@sightline/record';
 import { writeDurably } from './disk-target.ts';
-import { className, organisationName } from './manifest.ts';
+import { organisationName } from './manifest.ts';
 import type { DataKey } from './sealed-file.ts';
 
 /** Seals short texts under the installation's key; `open` answers undefined for what was not sealed so. */
@@ -113,7 +114,12 @@ export class Keyring implements ArchiveKeys {
   }
 
   #file({ organisation, class: kept }: KeyOwner, id: string): string {
-    return path.join(this.#folder, checked(organisation, organisationName), checked(kept, className), `${id}${ending}`);
+    return path.join(
+      this.#folder,
+      checked(organisation, organisationName),
+      checked(kept, retentionClassName),
+      `${id}${ending}`,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { merkleRoot } from './merkle.ts';
 
-/** A retention class: `compliance` must be kept for years, `default` as long as all others. */
+/** Name of a record's retention class; `retentionClassName` of the part `record`. */
 export type LogClass = string;
 
 /** One Parquet file of a day. */
@@ -48,8 +48,7 @@ export const signatureName = 'manifest.sig';
 export const publicKeyName = 'public-key.pem';
 
 /** Where a file of a day may lie: nothing that leads out of the day's folder. */
-export const filePath = /^[a-z0-9][a-z0-9_-]{0,39}\/[A-Za-z0-9_-]{1,120}\.parquet(\.sealed)?$/;
-export const className = /^[a-z0-9][a-z0-9_-]{0,39}$/;
+export const filePath = /^[a-z][a-z0-9_-]{0,39}\/[A-Za-z0-9_-]{1,120}\.parquet(\.sealed)?$/;
 export const organisationName = /^[A-Za-z0-9_-]{1,100}$/;
 export const dayName = /^\d{4}-\d{2}-\d{2}$/;
 
