@@ -198,6 +198,22 @@ describe('retention classes', () => {
     ]);
   });
 
+  test('are stored by a statement with functions of its own as well', async () => {
+    const lanes = otlp.lanes.map((lane): Lane => {
+      if (lane.kind !== 'engine') return lane;
+      const own = (sql: string): string =>
+        sql.replace('SELECT organisation,', 'WITH (x -> lower(x)) AS own_text\nSELECT own_text(organisation),');
+      return { ...lane, sql: lane.sql.map(({ name, sql }) => ({ name, sql: own(sql) })) };
+    });
+    await start({ ...otlp, lanes }, store, book({ begin: 'a', name: 'first' }));
+    await append('a', 'b');
+    expect(await drained(1)).toBe(0);
+    expect(await classes()).toEqual([
+      { body: 'a', class: 'first' },
+      { body: 'b', class: 'default' },
+    ]);
+  });
+
   test('a segment that is replayed under other classes is still stored once', async () => {
     const asked = { begin: 'a', name: 'first' };
     let stored = false;

@@ -15,17 +15,20 @@ export interface ClassBook {
   of(organisations: ReadonlySet<string>): Promise<LoadedClass | undefined>;
 }
 
-const intoLogs = /^INSERT INTO logs \(([^)]+)\)\s*(?=SELECT\b)/;
+const intoLogs = /^INSERT INTO logs \(([^)]+)\)\s*(?=SELECT\b|WITH\b)/;
 
 /**
  * A loading statement that stores the class with each log; undefined where it loads something else. The names of the columns come
- * from the table, because the statement itself need not name what it selects.
+ * from the table, because the statement itself need not name what it selects. Throws where it loads logs in another form: that is a bug.
  */
-export function withClass(sql: string, { sql: expression }: LoadedClass): string | undefined {
-  const start = sql.search(/^INSERT INTO/m);
+export function withClass(sql: string, expression: string): string | undefined {
+  const start = Math.max(0, sql.search(/^INSERT INTO/m));
   const found = intoLogs.exec(sql.slice(start));
-  if (!found) return undefined;
+  if (!found) {
+    if (/^INSERT INTO logs\b/m.test(sql)) throw new Error('logs are loaded by a statement that takes no class');
+    return undefined;
+  }
   const columns = found[1] ?? '';
   const select = sql.slice(start + found[0].length);
-  return `INSERT INTO logs (${columns}, class)\nSELECT ${columns}, ${expression}\nFROM (SELECT ${columns} FROM logs WHERE 0 UNION ALL ${select})`;
+  return `INSERT INTO logs (${columns}, class)\nSELECT ${columns}, ${expression}\nFROM (SELECT ${columns} FROM logs WHERE 0 UNION ALL (${select}))`;
 }

@@ -61,12 +61,12 @@ export function classExpressionOf(
       if (!read.ok) told(organisation, read.error);
       return read.ok;
     });
-    const expression = classExpression(readable, `o${i}`);
+    const expression = classExpression(readable, `class_o${i}`);
     if (!expression.ok) throw new Error(expression.error.message);
-    Object.assign(parameters, expression.value.parameters, { [`o${i}`]: organisation });
-    return `organisation = {o${i}:String}, ${expression.value.sql}`;
+    Object.assign(parameters, expression.value.parameters, { [`class_o${i}`]: organisation });
+    return `organisation = {class_o${i}:String}, ${expression.value.sql}`;
   });
-  const builtIn = classExpression(builtInClasses, 'b');
+  const builtIn = classExpression(builtInClasses, 'class_');
   if (!builtIn.ok) throw new Error(builtIn.error.message);
   return {
     sql: `multiIf(${[...branches, builtIn.value.sql].join(', ')})`,

@@ -13,7 +13,7 @@ SELECT organisation,
   fix16(lr.trace_id), fix8(lr.span_id), toUInt8(bitAnd(lr.flags, 255)),
   first_of(value_of(['correlation.id', 'correlation_id', 'correlationId', 'x-correlation-id', 'http.request.header.x-correlation-id'], keys, vals), res_correlation, '') AS correlation_id,
   scope_name, mapFromArrays(res_keys, res_vals) AS res, mapFromArrays(keys, vals) AS attrs
-FROM (SELECT * EXCEPT (glued), unglue(scrub(glued)) AS texts, hide_secrets(keys, arrayResize(arraySlice(texts, 2), length(keys))) AS vals
+FROM (SELECT * EXCEPT (glued), scrub_record(arrayPushFront(keys, 'body'), glued) AS texts, hide_secrets(keys, arrayResize(arraySlice(texts, 2), length(keys))) AS vals
   FROM (SELECT *, lr.attributes.key AS keys, toValidUTF8(glue(arrayPushFront(otlp_values(lr.attributes), otlp_text(lr.body)))) AS glued
     FROM (SELECT * EXCEPT (sl), sl.scope.name AS scope_name, arrayJoin(sl.log_records) AS lr
       FROM (SELECT * EXCEPT (rl), arrayJoin(rl.scope_logs) AS sl
