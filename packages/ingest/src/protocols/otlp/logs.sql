@@ -15,7 +15,7 @@ SELECT organisation,
   first_of(vals[arrayFirstIndex(k -> k >= 7, kinds)], res_correlation, '') AS correlation_id,
   scope_name, mapFromArrays(res_keys, res_vals) AS res, mapFromArrays(keys, vals) AS attrs
 FROM (SELECT *, hide_secrets(keys, arrayResize(arraySlice(texts, 2), length(keys))) AS vals
-  FROM (SELECT * EXCEPT (glued), kinds_of(keys) AS kinds, unglue(scrub(glued)) AS texts
+  FROM (SELECT * EXCEPT (glued), kinds_of(keys) AS kinds, scrub_record(arrayPushFront(keys, 'body'), glued) AS texts
     FROM (SELECT *, toValidUTF8(glue(arrayPushFront(otlp_values(lr.attributes), otlp_text(lr.body)))) AS glued, lr.attributes.key AS keys
       FROM (SELECT * EXCEPT (sl), sl.scope.name AS scope_name, arrayJoin(sl.log_records) AS lr
         FROM (SELECT * EXCEPT (rl), arrayJoin(rl.scope_logs) AS sl
