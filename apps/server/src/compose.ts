@@ -35,6 +35,7 @@ import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
 import { CachedClassBook } from './stages/retention.ts';
+import { openScrubbing } from './stages/scrubbing.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
 import { openLogListeners } from './stages/log-listeners.ts';
@@ -146,6 +147,7 @@ async function openIngest(
     ports,
     grouping: openGrouping(stores, clock, logger),
     classes: new CachedClassBook(control.retention, clock, logger.with({ part: 'retention' })),
+    scrubbing: openScrubbing(stores, clock, logger),
     clock,
     logger,
   });
