@@ -26,8 +26,8 @@ export class CachedClassBook implements ClassBook {
 
   async of(organisations: ReadonlySet<string>): ReturnType<ClassBook['of']> {
     if (!this.#own) await this.#read();
-    else if (this.#clock.now() - this.#readAtMs >= freshMs)
-      this.#reading ??= this.#read()
+    else if (this.#clock.now() - this.#readAtMs >= freshMs && this.#reading === undefined)
+      this.#reading = this.#read()
         .catch((error: unknown) => this.#logger.warn('retention classes could not be read again', { error }))
         .finally(() => (this.#reading = undefined));
     const own = [...organisations].toSorted().flatMap((organisation) => {
