@@ -1,3 +1,4 @@
+export { readScrubReport, type ScrubReport } from './data/scrub-report.ts';
 export { compileSearch } from './search/search.ts';
 export { parseSearch, searchBounds } from './search/parse.ts';
 export { findField, knownFields, type Table } from './search/fields.ts';
