@@ -1,8 +1,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { ApiDeps } from '@sightline/api';
 import { openSealer } from '@sightline/control';
-import { ArchiveStep, type ArchiveSigner } from '@sightline/store';
+import { ArchiveCatalogue, ArchiveStep, plainArchive, type ArchiveSigner } from '@sightline/store';
 import type { StageParts } from '../stage.ts';
 import { waitingSince } from './spans.ts';
 
@@ -31,6 +32,22 @@ export async function openArchive(
   }
   closers.add('archive', () => step.close());
   return step;
+}
+
+/** Days that the table of logs keeps a record, by its own time. */
+const hotDays = { usual: 30, byClass: {} };
+
+/** The archive as a place to search; undefined without one, and with a store of its own: that cannot read our files. */
+export async function openArchiveReads({
+  config,
+  stores,
+  clock,
+}: Pick<StageParts, 'config' | 'stores' | 'clock'>): Promise<ApiDeps['archive']> {
+  if (config.archive === '' || !stores.engine) return undefined;
+  const scratch = path.join(config.dataFolder, 'run', 'archive');
+  const logs = new ArchiveCatalogue({ files: plainArchive(config.archive), clock, scratch });
+  await logs.prepare();
+  return { logs, hotDays: async () => hotDays };
 }
 
 /**
