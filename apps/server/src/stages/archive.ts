@@ -3,7 +3,14 @@ import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ApiDeps } from '@sightline/api';
 import { openSealer } from '@sightline/control';
-import { ArchiveCatalogue, ArchiveStep, plainArchive, type ArchiveSigner } from '@sightline/store';
+import {
+  ArchiveCatalogue,
+  ArchiveReader,
+  ArchiveStep,
+  type ArchiveSigner,
+  DiskTarget,
+  Keyring,
+} from '@sightline/store';
 import type { StageParts } from '../stage.ts';
 import { waitingSince } from './spans.ts';
 
@@ -19,7 +26,8 @@ export async function openArchive(
     clock,
     logger: logger.with({ part: 'archive' }),
     waitingSinceMs: waitingSince(clock, ingest),
-    folder: config.archive,
+    target: new DiskTarget(config.archive),
+    keyring: config.archiveEncrypted ? await openKeyring(config.dataFolder) : undefined,
     signer: await openSigner(config.dataFolder),
   });
   try {
@@ -42,12 +50,25 @@ export async function openArchiveReads({
   config,
   stores,
   clock,
-}: Pick<StageParts, 'config' | 'stores' | 'clock'>): Promise<ApiDeps['archive']> {
+  closers,
+}: Pick<StageParts, 'config' | 'stores' | 'clock' | 'closers'>): Promise<ApiDeps['archive']> {
   if (config.archive === '' || !stores.engine) return undefined;
-  const scratch = path.join(config.dataFolder, 'run', 'archive');
-  const logs = new ArchiveCatalogue({ files: plainArchive(config.archive), clock, scratch });
+  const run = path.join(config.dataFolder, 'run');
+  const files = new ArchiveReader({
+    target: new DiskTarget(config.archive),
+    keys: await openKeyring(config.dataFolder),
+    scratch: path.join(run, 'archive-copies'),
+  });
+  await files.prepare();
+  const logs = new ArchiveCatalogue({ files, clock, scratch: path.join(run, 'archive-reads') });
   await logs.prepare();
+  closers.add('reads of the archive', () => logs.close());
   return { logs, hotDays: async () => hotDays };
+}
+
+/** The data keys of the archive, sealed under the installation's own key. */
+export async function openKeyring(dataFolder: string): Promise<Keyring> {
+  return new Keyring(path.join(dataFolder, 'secrets', 'archive-keys'), await openSealer(dataFolder));
 }
 
 /**

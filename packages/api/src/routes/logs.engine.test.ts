@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { ManualClock, silentLogger, systemClock } from '@sightline/base';
 import {
   ArchiveCatalogue,
+  ArchiveReader,
   ArchiveStep,
+  DiskTarget,
   migrate,
   openEmbeddedStore,
-  plainArchive,
   type EmbeddedStore,
 } from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -84,12 +85,14 @@ async function archived(): Promise<ArchiveCatalogue> {
     clock: new ManualClock(Date.now() + 26 * 3_600_000),
     logger: silentLogger,
     waitingSinceMs: () => undefined,
-    folder: join(folder, 'archive'),
+    target: new DiskTarget(join(folder, 'archive')),
+    keyring: undefined,
     signer: { publicKeyPem, sign: (bytes) => sign(null, bytes, key.privateKey) },
   });
   await step.prepare();
   await step.catchUp();
-  const files = plainArchive(join(folder, 'archive'));
+  const target = new DiskTarget(join(folder, 'archive'));
+  const files = new ArchiveReader({ target, keys: { find: async () => undefined }, scratch: join(folder, 'copies') });
   return new ArchiveCatalogue({ files, clock: systemClock, scratch: join(folder, 'scratch') });
 }
 

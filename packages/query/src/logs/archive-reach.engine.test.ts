@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ManualClock, silentLogger } from '@sightline/base';
-import { ArchiveCatalogue, ArchiveStep, plainArchive, type ArchivedLogs } from '@sightline/store';
+import { ArchiveCatalogue, ArchiveReader, ArchiveStep, DiskTarget, Keyring } from '@sightline/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestStore, type TestStore } from '../test-support.ts';
 import { archivedPart, archiveReach, type HotDays } from './archive-reach.ts';
@@ -23,7 +23,8 @@ const hotFromMs = nowMs - 30 * dayMs + hourMs;
 
 let engine: TestStore;
 let folder: string;
-let archive: ArchivedLogs;
+let archive: ArchiveCatalogue;
+let keyring: Keyring;
 let opened = 0;
 
 interface Sent {
@@ -70,29 +71,13 @@ const rowOf = ({ body, ts, received, site, severity }: Sent): Record<string, unk
   res: { 'host.name': site },
 });
 
-beforeAll(async () => {
-  engine = await openTestStore();
-  folder = await mkdtemp(path.join(tmpdir(), 'sightline-archive-'));
-  await engine.insert('logs', arrived.map(rowOf));
-  await engine.insert('logs', [{ ...rowOf(sent[0]!), organisation: 'rival', body: 'theirs' }]);
-  const key = generateKeyPairSync('ed25519');
-  const step = new ArchiveStep({
-    store: engine.store,
-    clock: new ManualClock(today + 2 * hourMs),
-    logger: silentLogger,
-    waitingSinceMs: () => undefined,
-    folder: path.join(folder, 'archive'),
-    signer: {
-      publicKeyPem: key.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-      sign: (bytes) => sign(null, bytes, key.privateKey),
-    },
-  });
-  await step.prepare();
-  await step.catchUp();
-  const files = plainArchive(path.join(folder, 'archive'));
-  const catalogue = new ArchiveCatalogue({
+function openCatalogue(): ArchiveCatalogue {
+  const target = new DiskTarget(path.join(folder, 'archive'));
+  const files = new ArchiveReader({ target, keys: keyring, scratch: path.join(folder, 'copies') });
+  return new ArchiveCatalogue({
     files: {
-      ...files,
+      days: (organisation) => files.days(organisation),
+      manifest: (organisation, day) => files.manifest(organisation, day),
       open: (of) => {
         opened++;
         return files.open(of);
@@ -102,10 +87,33 @@ beforeAll(async () => {
     scratch: path.join(folder, 'scratch'),
     entriesAtMost: 5,
   });
-  await catalogue.prepare();
-  archive = catalogue;
+}
+
+beforeAll(async () => {
+  engine = await openTestStore();
+  folder = await mkdtemp(path.join(tmpdir(), 'sightline-archive-'));
+  await engine.insert('logs', arrived.map(rowOf));
+  await engine.insert('logs', [{ ...rowOf(sent[0]!), organisation: 'rival', body: 'theirs' }]);
+  keyring = new Keyring(path.join(folder, 'keys'), { seal: (text) => Buffer.from(text), open: String });
+  const key = generateKeyPairSync('ed25519');
+  const step = new ArchiveStep({
+    store: engine.store,
+    clock: new ManualClock(today + 2 * hourMs),
+    logger: silentLogger,
+    waitingSinceMs: () => undefined,
+    target: new DiskTarget(path.join(folder, 'archive')),
+    keyring,
+    signer: {
+      publicKeyPem: key.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      sign: (bytes) => sign(null, bytes, key.privateKey),
+    },
+  });
+  await step.prepare();
+  await step.catchUp();
+  archive = openCatalogue();
 }, 60_000);
 afterAll(async () => {
+  await archive.close();
   await engine.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -279,11 +287,16 @@ test('only files that may hold what is asked for are opened, and none for what t
   );
   expect(all).toMatchObject({ hotFromMs, firstDay: new Date(startMs).toISOString().slice(0, 10) });
   expect(await readdir(path.join(folder, 'scratch'))).toEqual([]);
+  // Copies stay for the next page, and no longer than that.
+  expect(await readdir(path.join(folder, 'copies'))).not.toEqual([]);
+  await archive.close();
+  expect(await readdir(path.join(folder, 'copies'))).toEqual([]);
 });
 
 test('a file that is gone is named, and the others are read', async () => {
   const [gone] = await archive.filesBetween('acme', startMs, startMs + hourMs);
   await rm(path.join(folder, 'archive', 'acme', gone!.day, gone!.path));
+  archive = openCatalogue();
   const page = await searchLogs(engine.store, scope('', { reach: reach() }));
   if (!page.ok) throw new Error(page.error.message);
   expect(page.value.reached?.missing).toEqual([`acme/${gone!.day}/${gone!.path} is not in the archive any more.`]);

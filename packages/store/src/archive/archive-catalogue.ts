@@ -1,31 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { LruCache, type Clock, type Result } from '@sightline/base';
+import { LruCache, type Clock } from '@sightline/base';
 import type { ArchivedDay, ArchivedLogFile, ArchivedLogs, OpenArchive } from '../port/index.ts';
+import type { ArchiveReader } from './archive-reader.ts';
 import { archivedTable } from './archived-logs.ts';
-import type { ArchivedFile, Manifest } from './manifest.ts';
-
-/** A file of an archive, by the day whose manifest names it. */
-interface ArchivedFileOf {
-  readonly organisation: string;
-  readonly day: string;
-  readonly file: ArchivedFile;
-}
-
-/** What reads manifests and opens files, wherever the archive lies. */
-export interface ArchiveFiles {
-  /** Days (`YYYY-MM-DD`) of an organisation, oldest first; one without a manifest may be among them. */
-  days(organisation: string): Promise<string[]>;
-  manifest(organisation: string, day: string): Promise<Manifest | undefined>;
-  /** The file as plain Parquet on this machine. */
-  open(
-    of: ArchivedFileOf,
-  ): Promise<Result<{ readonly path: string; close(): Promise<void> }, { readonly message: string }>>;
-}
+import type { ArchivedFile } from './manifest.ts';
+import { OpenedFiles } from './opened-files.ts';
 
 export interface ArchiveCatalogueParts {
-  readonly files: ArchiveFiles;
+  readonly files: Pick<ArchiveReader, 'days' | 'manifest' | 'open'>;
   readonly clock: Clock;
   /** A folder of this process alone, without a character that the engine's patterns know; its content is removed by `prepare`. */
   readonly scratch: string;
@@ -55,10 +39,12 @@ export class ArchiveCatalogue implements ArchivedLogs {
   readonly #lines = new Map<string, ReadonlyMap<string, ArchivedDay>>();
   /** Entries by organisation and day, those unused longest first. */
   readonly #entries = new Map<string, readonly Entry[]>();
+  readonly #opened: OpenedFiles;
   #held = 0;
 
   constructor(parts: ArchiveCatalogueParts) {
     this.#parts = parts;
+    this.#opened = new OpenedFiles(parts);
     this.#organisations = new LruCache(organisationsAtMost, lookAgainMs, parts.clock);
   }
 
@@ -66,6 +52,11 @@ export class ArchiveCatalogue implements ArchivedLogs {
   async prepare(): Promise<void> {
     await rm(this.#parts.scratch, { recursive: true, force: true });
     await mkdir(this.#parts.scratch, { recursive: true, mode: 0o700 });
+  }
+
+  /** Closes the files that stayed open. */
+  close(): Promise<void> {
+    return this.#opened.close();
   }
 
   days(organisation: string): Promise<readonly ArchivedDay[]> {
@@ -103,7 +94,7 @@ export class ArchiveCatalogue implements ArchivedLogs {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       for (const [n, { day, path: below }] of files.entries()) {
         const entry = (await this.#entriesOf(organisation, day)).find(({ shown }) => shown.path === below);
-        const file = entry && (await this.#parts.files.open({ organisation, day, file: entry.file }));
+        const file = entry && (await this.#opened.open({ organisation, day, file: entry.file }));
         if (!file?.ok)
           missing.push(file?.error.message ?? `${organisation}/${day}/${below} is in no manifest any more.`);
         else {
