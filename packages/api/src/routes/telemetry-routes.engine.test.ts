@@ -606,6 +606,25 @@ describe('personal data', () => {
   });
 });
 
+it('reports what was scrubbed by service and site, and exports it', async () => {
+  const { organisation } = people.get('admin') ?? { organisation: '' };
+  await store.execute(
+    `INSERT INTO scrubbed (organisation, minute, signal, service, site, rule, removed)
+     SELECT {o:String}, toDateTime(fromUnixTimestamp64Milli({at:Int64})), 'logs', 'till', '=S1', 'order-no', 3`,
+    { o: organisation, at: now - minute },
+    { settings: { insert_deduplicate: 0 } },
+  );
+  const range = `from=${now - 60 * minute}&to=${now}`;
+  const row = { rule: 'order-no', service: 'till', site: '=S1', signal: 'logs', removed: 3 };
+  const report = (await call('viewer', 'GET', `/api/v1/personal-data/report?${range}`)).json();
+  expect(report.rows).toContainEqual(row);
+  expect(report.series).toContainEqual({ rule: 'order-no', at: expect.any(Number), removed: 3 });
+  const other = (await call('stranger', 'GET', `/api/v1/personal-data/report?${range}`)).json();
+  expect(other.rows).not.toContainEqual(row);
+  const csv = await call('viewer', 'GET', `/api/v1/personal-data/report.csv?${range}`);
+  expect(csv.text).toContain(`order-no,till,"'=S1",logs,3\r\n`);
+});
+
 describe('sampling', () => {
   const rules = { name: 'Lean', slowMs: 500, services: [{ service: 'pay', share: 1 }], share: 0, waitMs: 900_000 };
 
