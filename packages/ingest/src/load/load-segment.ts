@@ -1,16 +1,17 @@
-import { open, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import type { Logger } from '@sightline/base';
 import { lostBeforeUs, type LedgerEntry } from '@sightline/record';
 import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
 import type { Ledger } from '../ledger.ts';
-import type { Decoded, DecodedRows, DecodePorts, Lane, MetricLane, Refusal } from '../protocol.ts';
+import type { DecodePorts, Lane, MetricLane, Refusal } from '../protocol.ts';
 import type { Segment } from '../spool/spool.ts';
 import { decodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
+import { decodeFrames, type Refused } from './decode-segment.ts';
 import type { MetricTarget } from './metric-target.ts';
 import { failureOf, type LoadFailure, type LoadTarget, type StatementSettings } from './load-target.ts';
 import { quarantine } from './quarantine.ts';
 import { Splits } from './splits.ts';
-import { decodedLine, insertDecoded, loadedTables } from './tables.ts';
+import { insertDecoded, loadedTables } from './tables.ts';
 
 export interface SegmentParts {
   readonly target: LoadTarget;
@@ -73,13 +74,11 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
       ...lost,
     });
   }
-  if (lane.kind === 'decode') await parts.grouping?.ready(frames.map(({ scope }) => scope.organisation));
-  const refused: Refused[] = [];
   const culprits: Culprits = new Map();
   const splits = await Splits.read(segment.path);
   const planned = segment.records > smallRecords ? parts : { ...parts, settings: { ...parts.settings, ...smallPlan } };
   const load: Load = { parts: planned, segment, frames, intact: brokenAt === undefined, splits, suspect, culprits };
-  for (const statement of statementsOf(lane, refused, parts)) await runOver(load, statement, 0, frames.length);
+  const refused = lane.kind === 'decode' ? await loadDecoded(load, lane) : await loadByEngine(load, lane);
   await quarantine(parts, segment, culprits);
   await parts.ledger.write(`${segment.name}-ledger`, accountOf(frames, culprits, refused));
 }
@@ -106,12 +105,6 @@ async function loadMetrics(parts: SegmentParts, lane: MetricLane, segment: Segme
   await parts.ledger.write(`${name}-ledger`, entries);
 }
 
-/** What a decoder refused of a frame. */
-interface Refused {
-  readonly frame: SpooledRecord;
-  readonly refusals: readonly Refusal[];
-}
-
 /** The spool checked every frame when it was written or recovered: a break here is the disk's, and what follows is lost. */
 function readFrames(content: Buffer): { readonly frames: SpooledRecord[]; readonly brokenAt: number | undefined } {
   const frames: SpooledRecord[] = [];
@@ -125,90 +118,48 @@ function readFrames(content: Buffer): { readonly frames: SpooledRecord[]; readon
   return { frames, brokenAt: undefined };
 }
 
-function statementsOf(lane: Exclude<Lane, MetricLane>, refused: Refused[], parts: SegmentParts): readonly Statement[] {
-  if (lane.kind === 'engine')
-    return lane.sql.map(({ name, sql }) => ({ name, sql, settings: { format_schema: lane.formatSchema } }));
-  const decode = decodeOnce(lane, refused, parts);
-  return loadedTables.map((table) => ({
-    name: table,
-    sql: insertDecoded(table),
-    settings: {
-      input_format_json_read_numbers_as_strings: 1,
-      input_format_json_read_bools_as_strings: 1,
-      input_format_null_as_default: 1,
-      input_format_skip_unknown_fields: 1,
-    },
-    write: (frames, path) => writeRows(table, frames, decode, path),
-  }));
+/** Frames of a lane that the engine reads by itself. */
+async function loadByEngine(load: Load, lane: Extract<Lane, { kind: 'engine' }>): Promise<readonly Refused[]> {
+  for (const { name, sql } of lane.sql)
+    await runOver(load, { name, sql, settings: { format_schema: lane.formatSchema } }, 0, load.frames.length);
+  return [];
 }
 
-type Decode = (frame: SpooledRecord) => Promise<readonly DecodedRows[]>;
-
-/** Decodes a frame when it is first asked for; several tables share the result. */
-function decodeOnce(lane: Extract<Lane, { kind: 'decode' }>, refused: Refused[], parts: SegmentParts): Decode {
-  const known = new WeakMap<SpooledRecord, readonly DecodedRows[]>();
-  return async (frame) => {
-    let tables = known.get(frame);
-    if (!tables) {
-      const decoded = await decodeOrBlame(lane, frame, parts);
-      if (decoded.refused.length > 0) refused.push({ frame, refusals: decoded.refused });
-      tables = decoded.tables;
-      known.set(frame, tables);
-    }
-    return tables;
+/** Frames of a lane that is decoded here: their rows in files, one statement for each table that has some. */
+async function loadDecoded(load: Load, lane: Extract<Lane, { kind: 'decode' }>): Promise<readonly Refused[]> {
+  const { parts, segment, frames, culprits } = load;
+  await parts.grouping?.ready(frames.map(({ scope }) => scope.organisation));
+  const pathOf = (table: string): string => workPath(segment, table);
+  const ports = {
+    lane,
+    ...(parts.ports && { ports: parts.ports }),
+    ...(parts.grouping && { grouping: parts.grouping }),
   };
-}
-
-/**
- * A decoder must not throw on any input. If one does, it is our bug, but the frame alone must pay: quarantine keeps its bytes. Where
- * a port cannot answer now (a disk, a database), the frame waits.
- */
-async function decodeOrBlame(
-  lane: Extract<Lane, { kind: 'decode' }>,
-  frame: SpooledRecord,
-  { ports, grouping: book }: SegmentParts,
-): Promise<Decoded> {
   try {
-    const grouping = book?.of(frame.scope.organisation);
-    return await lane.decode(frame, { ...ports, ...(grouping ? { grouping } : {}) });
-  } catch (error) {
-    if (failureOf(error).kind === 'wait') throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw Object.assign(new Error(`the decoder failed: ${reason}`), { kind: 'bad-data' });
-  }
-}
-
-/** Writes the rows of one table as JSON lines; false when there are none. Lets others run between frames. */
-async function writeRows(
-  table: DecodedRows['table'],
-  frames: readonly SpooledRecord[],
-  decode: Decode,
-  path: string,
-): Promise<boolean> {
-  let file;
-  let lines: string[] = [];
-  let size = 0;
-  try {
-    for (const frame of frames) {
-      for (const decoded of await decode(frame)) {
-        if (decoded.table !== table) continue;
-        for (const row of decoded.rows) size += lines[lines.push(decodedLine(table, row, frame)) - 1]?.length ?? 0;
-      }
-      if (size < 1_000_000) continue;
-      file ??= await open(path, 'w');
-      await file.write(`${lines.join('\n')}\n`);
-      lines = [];
-      size = 0;
+    const decoded = await decodeFrames(frames, { ...ports, pathOf });
+    for (const [frame, failure] of decoded.culprits) {
+      parts.logger.warn('a request could not be decoded and was put into quarantine', {
+        segment: segment.name,
+        reason: failure.message,
+      });
+      culprits.set(frame, failure);
     }
-    if (lines.length > 0) {
-      file ??= await open(path, 'w');
-      await file.write(`${lines.join('\n')}\n`);
+    for (const table of loadedTables) {
+      if (!decoded.tables.has(table)) continue;
+      const write = async (some: readonly SpooledRecord[], path: string): Promise<boolean> => {
+        // The whole was written just now.
+        if (some.length === frames.length) return true;
+        return (await decodeFrames(some, { ...ports, pathOf: () => path, only: table })).tables.has(table);
+      };
+      await runOver(load, { name: table, sql: insertDecoded(table), settings: {}, write }, 0, frames.length);
     }
+    return decoded.refused;
   } finally {
-    await file?.close();
+    for (const table of loadedTables) await rm(pathOf(table), { force: true });
   }
-  return file !== undefined;
 }
+
+const workPath = (segment: Segment, name: string): string => `${segment.path}.${name}.work`;
 
 /**
  * Runs a statement over frames `from` to `to`. What the engine refuses as data is halved until the culprit stands alone;
@@ -242,7 +193,7 @@ async function runOnce(load: Load, statement: Statement, from: number, to: numbe
   const whole = from === 0 && to === frames.length;
   const range = whole ? '' : `-${from}-${to}`;
   const own = statement.write !== undefined || !whole || !load.intact;
-  const path = own ? `${segment.path}.${statement.name}${range}.work` : segment.path;
+  const path = own ? workPath(segment, statement.name + range) : segment.path;
   try {
     const part = frames.slice(from, to);
     if (statement.write) {
