@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { agentRoutes } from './agents.ts';
+import { archiveRoutes } from './archive.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
 import { channelRoutes } from './channels.ts';
 import { keyRoutes } from './keys.ts';
@@ -21,6 +22,7 @@ import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
 import { replayRoutes } from './replays.ts';
 import { samplingRoutes } from './sampling.ts';
+import { personalDataRoutes } from './personal-data.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
 import { releaseRoutes } from './releases.ts';
@@ -58,8 +60,10 @@ export const allRoutes: readonly (readonly Route[])[] = [
   peopleRoutes,
   keyRoutes,
   logRoutes,
+  archiveRoutes,
   traceRoutes,
   traceAnalysisRoutes,
   samplingRoutes,
+  personalDataRoutes,
   storyRoutes,
 ];

@@ -16,7 +16,9 @@ import * as dashboardTables from '../dashboards/tables.ts';
 import * as detectTables from '../detect/tables.ts';
 import * as ruleFileTables from '../rule-files/tables.ts';
 import * as releaseTables from '../releases/tables.ts';
+import * as scrubbingTables from '../scrubbing/tables.ts';
 import * as samplingTables from '../sampling/tables.ts';
+import * as retentionTables from '../retention/tables.ts';
 import * as issueTables from '../issues/tables.ts';
 import * as fleetTables from '../fleet/tables.ts';
 import type { KeyPermission, Role } from '../control.ts';
@@ -169,6 +171,8 @@ export const tables = {
   ...ruleFileTables,
   ...releaseTables,
   ...samplingTables,
+  ...scrubbingTables,
+  ...retentionTables,
   ...alertingTables,
   ...respondTables,
   ...monitorTables,

@@ -15,7 +15,7 @@ const frame = (signal: string): SpooledRecord =>
 const row = (table: DecodedRows['table'], more: object): DecodedRows => ({ table, rows: [{ ...more }] });
 
 /** What each frame becomes, by its signal. */
-const stories: Readonly<Record<string, () => Decoded>> = {
+const stories: Record<string, () => Decoded> = {
   good: () => ({ tables: [row('sessions', { session_id: 'a' }), row('feedback', { event_id: 'a' })], refused: [] }),
   half: () => ({
     tables: [row('sessions', { session_id: 'b' })],

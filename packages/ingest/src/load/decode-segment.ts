@@ -20,6 +20,8 @@ export interface DecodeParts {
   readonly grouping?: GroupingBook;
   /** Where the rows of a table go. */
   readonly pathOf: (table: Table) => string;
+  /** Whether JSON is written to be scrubbed field by field (`insertDecoded`). */
+  readonly byFields?: boolean;
   /** The only table to write; absent for all. */
   readonly only?: Table;
 }
@@ -53,7 +55,7 @@ export async function decodeFrames(frames: readonly SpooledRecord[], parts: Deco
     for (const [at, frame] of frames.entries()) {
       try {
         const decoded = await decode(frame, parts);
-        addRows(outputs, decoded.tables, frame, parts.only);
+        addRows(outputs, decoded.tables, frame, parts);
         if (decoded.refused.length > 0) refused.push({ frame, refusals: decoded.refused });
       } catch (error) {
         const failure = failureOf(error);
@@ -92,14 +94,14 @@ function addRows(
   outputs: Map<Table, Output>,
   tables: readonly DecodedRows[],
   frame: SpooledRecord,
-  only: Table | undefined,
+  { only, byFields }: DecodeParts,
 ): void {
   const before = new Map([...outputs].map(([table, { writer }]) => [table, writer.sizeBytes]));
   try {
     for (const { table, rows } of tables) {
       if (only !== undefined && table !== only) continue;
       let output = outputs.get(table);
-      if (!output) outputs.set(table, (output = { writer: new RowWriter(table) }));
+      if (!output) outputs.set(table, (output = { writer: new RowWriter(table, byFields) }));
       for (const row of rows) output.writer.add(row, frame);
     }
   } catch (error) {

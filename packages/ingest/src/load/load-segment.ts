@@ -3,13 +3,23 @@ import type { Logger } from '@sightline/base';
 import { lostBeforeUs, type LedgerEntry } from '@sightline/record';
 import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
 import type { Ledger } from '../ledger.ts';
-import type { DecodePorts, Lane, MetricLane, Refusal } from '../protocol.ts';
+import type { DecodedRows, DecodePorts, Lane, MetricLane, Refusal } from '../protocol.ts';
 import type { Segment } from '../spool/spool.ts';
 import { decodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
 import { decodeFrames, type Refused } from './decode-segment.ts';
 import type { MetricTarget } from './metric-target.ts';
-import { failureOf, type LoadFailure, type LoadTarget, type StatementSettings } from './load-target.ts';
+import {
+  type BoundValue,
+  failureOf,
+  type LoadFailure,
+  type LoadTarget,
+  type StatementSettings,
+} from './load-target.ts';
+import { byScrubber, type ScrubbedFrames } from './pii/by-scrubber.ts';
+import { ownStatement } from './pii/own-scrub.ts';
+import type { ScrubBook } from './pii/scrub-book.ts';
 import { quarantine } from './quarantine.ts';
+import { type ClassBook, type LoadedClass, withClass } from './retention-classes.ts';
 import { Splits } from './splits.ts';
 import { insertDecoded, loadedTables } from './tables.ts';
 
@@ -24,6 +34,10 @@ export interface SegmentParts {
   readonly ports?: DecodePorts;
   /** What organisations decided about the grouping of errors; absent where nobody decides. */
   readonly grouping?: GroupingBook;
+  /** Which retention class logs have; absent where all organisations have the built-in ones. */
+  readonly classes?: ClassBook;
+  /** What organisations decided about scrubbing; absent where all are scrubbed alike. */
+  readonly scrubbing?: ScrubBook;
 }
 
 /** One statement over a file. `sql` holds `{segment}` where the file's path belongs. */
@@ -31,8 +45,11 @@ interface Statement {
   readonly name: string;
   readonly sql: string;
   readonly settings: StatementSettings;
+  readonly parameters?: Readonly<Record<string, BoundValue>>;
   /** Writes the input of these frames to `path`; undefined where the segment itself is the input. */
   readonly write?: (frames: readonly SpooledRecord[], path: string) => Promise<boolean>;
+  /** The same statement where it stores retention classes that the table does not know. */
+  readonly classed?: Pick<Statement, 'sql' | 'parameters'>;
 }
 
 /** A frame that a statement refused, and why. */
@@ -74,11 +91,21 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
       ...lost,
     });
   }
+  if (lane.kind === 'decode') await parts.grouping?.ready(frames.map(({ scope }) => scope.organisation));
+  await parts.scrubbing?.ready();
+  const refused: Refused[] = [];
   const culprits: Culprits = new Map();
   const splits = await Splits.read(segment.path);
   const planned = segment.records > smallRecords ? parts : { ...parts, settings: { ...parts.settings, ...smallPlan } };
-  const load: Load = { parts: planned, segment, frames, intact: brokenAt === undefined, splits, suspect, culprits };
-  const refused = lane.kind === 'decode' ? await loadDecoded(load, lane) : await loadByEngine(load, lane);
+  const classes = await parts.classes?.of(new Set(frames.map(({ scope }) => scope.organisation)));
+  const groups = byScrubber(frames, parts.scrubbing);
+  const intact = brokenAt === undefined && groups.length === 1;
+  const load: Load = { parts: planned, segment, frames, intact, splits, suspect, culprits };
+  for (const group of groups) {
+    const ranged = { ...load, frames: group.frames };
+    if (lane.kind === 'decode') refused.push(...(await loadDecoded(ranged, lane, group, classes)));
+    else await loadByEngine(ranged, lane, group, classes);
+  }
   await quarantine(parts, segment, culprits);
   await parts.ledger.write(`${segment.name}-ledger`, accountOf(frames, culprits, refused));
 }
@@ -118,44 +145,73 @@ function readFrames(content: Buffer): { readonly frames: SpooledRecord[]; readon
   return { frames, brokenAt: undefined };
 }
 
-/** Frames of a lane that the engine reads by itself. */
-async function loadByEngine(load: Load, lane: Extract<Lane, { kind: 'engine' }>): Promise<readonly Refused[]> {
-  for (const { name, sql } of lane.sql)
-    await runOver(load, { name, sql, settings: { format_schema: lane.formatSchema } }, 0, load.frames.length);
-  return [];
+/** Those of an organisation with rules bear its name. */
+function named(statement: Statement, { organisation, own }: ScrubbedFrames): Statement {
+  if (!own) return statement;
+  const { name, sql } = statement;
+  return { ...statement, name: `${name}-${organisation}`, sql: ownStatement(sql, own), parameters: own.parameters };
 }
 
-/** Frames of a lane that is decoded here: their rows in files, one statement for each table that has some. */
-async function loadDecoded(load: Load, lane: Extract<Lane, { kind: 'decode' }>): Promise<readonly Refused[]> {
-  const { parts, segment, frames, culprits } = load;
-  await parts.grouping?.ready(frames.map(({ scope }) => scope.organisation));
-  const pathOf = (table: string): string => workPath(segment, table);
-  const ports = {
-    lane,
-    ...(parts.ports && { ports: parts.ports }),
-    ...(parts.grouping && { grouping: parts.grouping }),
-  };
+/** With the same statement as it stores classes, where it loads logs. */
+function classed(statement: Statement, classes: LoadedClass | undefined): Statement {
+  const sql = classes && withClass(statement.sql, classes.sql);
+  if (sql === undefined) return statement;
+  return { ...statement, classed: { sql, parameters: { ...statement.parameters, ...classes?.parameters } } };
+}
+
+/** Frames, scrubbed alike, of a lane that the engine reads by itself. */
+async function loadByEngine(
+  load: Load,
+  lane: Extract<Lane, { kind: 'engine' }>,
+  group: ScrubbedFrames,
+  classes: LoadedClass | undefined,
+): Promise<void> {
+  for (const { name, sql } of lane.sql) {
+    const statement = { name, sql, settings: { format_schema: lane.formatSchema, ...lane.settings } };
+    await runOver(load, classed(named(statement, group), classes), 0, load.frames.length);
+  }
+}
+
+/** Frames, scrubbed alike, of a lane that is decoded here: their rows in files, one statement for each table that has some. */
+async function loadDecoded(
+  load: Load,
+  lane: Extract<Lane, { kind: 'decode' }>,
+  group: ScrubbedFrames,
+  classes: LoadedClass | undefined,
+): Promise<readonly Refused[]> {
+  const { segment, frames } = load;
+  const byFields = group.own !== undefined;
+  const { ports, grouping } = load.parts;
+  const by = { lane, byFields, ...(ports && { ports }), ...(grouping && { grouping }) };
+  const statementOf = (table: DecodedRows['table'], write?: Statement['write']): Statement =>
+    classed(
+      named({ name: table, sql: insertDecoded(table, byFields), settings: {}, ...(write && { write }) }, group),
+      classes,
+    );
+  const pathOf = (table: DecodedRows['table']): string => workPath(segment, statementOf(table).name);
   try {
-    const decoded = await decodeFrames(frames, { ...ports, pathOf });
-    for (const [frame, failure] of decoded.culprits) {
-      parts.logger.warn('a request could not be decoded and was put into quarantine', {
-        segment: segment.name,
-        reason: failure.message,
-      });
-      culprits.set(frame, failure);
-    }
+    const { tables, refused, culprits } = await decodeFrames(frames, { ...by, pathOf });
+    blame(load, culprits);
     for (const table of loadedTables) {
-      if (!decoded.tables.has(table)) continue;
+      if (!tables.has(table)) continue;
       const write = async (some: readonly SpooledRecord[], path: string): Promise<boolean> => {
         // The whole was written just now.
         if (some.length === frames.length) return true;
-        return (await decodeFrames(some, { ...ports, pathOf: () => path, only: table })).tables.has(table);
+        return (await decodeFrames(some, { ...by, pathOf: () => path, only: table })).tables.has(table);
       };
-      await runOver(load, { name: table, sql: insertDecoded(table), settings: {}, write }, 0, frames.length);
+      await runOver(load, statementOf(table, write), 0, frames.length);
     }
-    return decoded.refused;
+    return refused;
   } finally {
     for (const table of loadedTables) await rm(pathOf(table), { force: true });
+  }
+}
+
+function blame({ parts, segment, culprits }: Load, found: ReadonlyMap<SpooledRecord, LoadFailure>): void {
+  for (const [frame, failure] of found) {
+    const { message: reason } = failure;
+    parts.logger.warn('a request could not be decoded and was put into quarantine', { segment: segment.name, reason });
+    culprits.set(frame, failure);
   }
 }
 
@@ -199,7 +255,7 @@ async function runOnce(load: Load, statement: Statement, from: number, to: numbe
     if (statement.write) {
       if (!(await statement.write(part, path))) return undefined;
     } else if (own) await writeFile(path, Buffer.concat(part.map((frame) => frame.frame)));
-    await execute(load.parts, statement, path, `${segment.name}${range}-${statement.name}`);
+    await executeClassed(load.parts, statement, path, `${segment.name}${range}-${statement.name}`);
     return undefined;
   } catch (error) {
     const failure = failureOf(error);
@@ -212,10 +268,26 @@ async function runOnce(load: Load, statement: Statement, from: number, to: numbe
   }
 }
 
+/** A class's query that the engine cannot carry out must not stop the load: then the built-in classes decide. */
+async function executeClassed(parts: SegmentParts, statement: Statement, path: string, token: string): Promise<void> {
+  if (!statement.classed) return execute(parts, statement, path, token);
+  try {
+    await execute(parts, { ...statement, ...statement.classed }, path, token);
+  } catch (error) {
+    const { kind } = failureOf(error);
+    if (kind === 'wait' || kind === 'memory') throw error;
+    await execute(parts, statement, path, token);
+    parts.logger.error('logs were stored under the built-in retention classes: those of an organisation failed', {
+      token,
+      error,
+    });
+  }
+}
+
 function execute({ target, settings }: SegmentParts, statement: Statement, path: string, token: string): Promise<void> {
   return target.execute(
     statement.sql.replaceAll('{segment}', () => pathLiteral(path)),
-    {},
+    statement.parameters ?? {},
     {
       timeoutMs: statementTimeoutMs,
       memoryBytes: statementMemoryBytes,

@@ -6,7 +6,9 @@ import type { DecodePorts, Lane, Protocol } from '../protocol.ts';
 import type { Spool } from '../spool/spool.ts';
 import { failureOf, type LoadTarget, type StatementSettings } from './load-target.ts';
 import type { MetricTarget } from './metric-target.ts';
+import type { ClassBook } from './retention-classes.ts';
 import { loadSegment, type SegmentParts } from './load-segment.ts';
+import type { ScrubBook } from './pii/scrub-book.ts';
 
 /** How loading stands. */
 export interface LoaderStatus {
@@ -51,6 +53,10 @@ export async function startLoader(options: {
   readonly ports?: DecodePorts;
   /** Asked by the lanes that decode errors. */
   readonly grouping?: GroupingBook;
+  /** Asked by whatever loads logs. */
+  readonly classes?: ClassBook;
+  /** What organisations decided about scrubbing; without it all are scrubbed alike. */
+  readonly scrubbing?: ScrubBook;
   readonly clock: Clock;
   readonly logger: Logger;
 }): Promise<Loader> {
@@ -58,9 +64,13 @@ export async function startLoader(options: {
   return new SegmentLoader(options);
 }
 
-/** Creates the functions that statements of lanes may use (`functions.sql`). */
+/** Creates the functions that statements of lanes may use (`functions.sql`, `pii/functions.sql`). */
 export async function createFunctions(target: LoadTarget): Promise<void> {
-  const text = readFileSync(new URL('functions.sql', import.meta.url), 'utf8').replace(/^--.*$/gm, '');
+  const files = ['functions.sql', 'pii/functions.sql'];
+  const text = files
+    .map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'))
+    .join('\n')
+    .replace(/^--.*$/gm, '');
   for (const statement of text.split(/;\s*$/m)) {
     if (statement.trim() !== '') await target.execute(statement.trim());
   }
@@ -85,7 +95,7 @@ class SegmentLoader implements Loader {
     this.#spool = options.spool;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    const { target, settings, ledger, logger, metrics, grouping, ports = {} } = options;
+    const { target, settings, ledger, logger, metrics, grouping, classes, scrubbing, ports = {} } = options;
     this.#segmentParts = {
       target,
       settings,
@@ -94,6 +104,8 @@ class SegmentLoader implements Loader {
       ports,
       ...(metrics ? { metrics } : {}),
       ...(grouping ? { grouping } : {}),
+      ...(classes ? { classes } : {}),
+      ...(scrubbing ? { scrubbing } : {}),
     };
     this.#lanes = new Map(options.protocols.flatMap(({ lanes }) => lanes).map((lane) => [lane.name, lane]));
     this.#running = this.#run();

@@ -1,4 +1,5 @@
 import type { DecodedRows, SpooledFrame } from '../protocol.ts';
+import { jsonLeaves } from './pii/json-leaves.ts';
 import { ScrubbableJson } from './scrubbable-json.ts';
 import { decodedTables, receiptUnit, type ReadType } from './tables.ts';
 
@@ -14,8 +15,12 @@ export class RowWriter {
   readonly #unit: 'ns' | 'ms' | undefined;
   readonly #bytes = new RowBytes();
 
-  constructor(table: DecodedRows['table']) {
-    this.#columns = Object.entries(decodedTables[table]).map(([name, { read }]) => ({ name, write: writes[read] }));
+  /** `byFields`: JSON is written to be scrubbed field by field (`insertDecoded`). */
+  constructor(table: DecodedRows['table'], byFields = false) {
+    this.#columns = Object.entries(decodedTables[table]).map(([name, { read }]) => ({
+      name,
+      write: byFields && read === 'JSON parts' ? leaves : writes[read],
+    }));
     this.#unit = receiptUnit(table);
   }
 
@@ -177,6 +182,17 @@ const listed =
     out.length(list.length);
     for (const item of list) write(out, item, column);
   };
+
+/** A tuple of four lists, all of it in a row. */
+const leaves: Write = (out, value, column) => {
+  const { pieces, fields, quoted, texts } = jsonLeaves(
+    value instanceof ScrubbableJson ? value.toString() : textOf(value ?? '{}', column),
+  );
+  for (const list of [pieces, fields]) listed(text)(out, list, column);
+  out.length(quoted.length);
+  for (const one of quoted) out.byte(one ? 1 : 0);
+  listed(text)(out, texts, column);
+};
 
 const writes: Readonly<Record<ReadType, Write>> = {
   String: text,

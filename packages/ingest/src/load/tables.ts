@@ -25,7 +25,11 @@ interface Column {
 const as = (read: ReadType): Column => ({ read, store: (name) => name });
 const text = as('String');
 const number = (type: 'UInt8' | 'UInt32' | 'UInt64' | 'Float64'): Column => as(type);
-const scrubbed: Column = { read: 'String', store: (name) => `scrub(${name})` };
+const scrubbedAs = (field: string): Column => ({ read: 'String', store: (name) => `scrub_text('${field}', ${name})` });
+const scrubbed: Column = scrubbedAs('');
+const body: Column = scrubbedAs('body');
+const message: Column = scrubbedAs('message');
+const userId: Column = scrubbedAs('user.id');
 const json: Column = { read: 'JSON parts', store: (name) => `scrub_json_parts(${name})` };
 const map: Column = { read: 'Map(String, String)', store: (name) => `scrub_map(${name})` };
 const maps: Column = {
@@ -43,7 +47,11 @@ const id8: Column = { read: 'String', store: (name) => `fix8(unhex(${name}))` };
 const ids16: Column = { read: 'Array(String)', store: (name) => `arrayMap(item -> fix16(unhex(item)), ${name})` };
 const ids8: Column = { read: 'Array(String)', store: (name) => `arrayMap(item -> fix8(unhex(item)), ${name})` };
 const plainTexts: Column = as('Array(String)');
-const texts: Column = { read: 'Array(String)', store: (name) => `arrayMap(item -> scrub(item), ${name})` };
+const eventNames: Column = {
+  read: 'Array(String)',
+  store: (name) => `arrayMap(item -> scrub_text('event.name', item), ${name})`,
+};
+const texts: Column = { read: 'Array(String)', store: (name) => `arrayMap(item -> scrub_text('', item), ${name})` };
 
 const origin = { organisation: text, site: text, service: text, environment: text, release: text } as const;
 
@@ -57,7 +65,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     severity: number('UInt8'),
     severity_text: text,
     event_name: text,
-    body: scrubbed,
+    body,
     trace_id: id16,
     span_id: id8,
     flags: number('UInt8'),
@@ -74,17 +82,17 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     trace_id: id16,
     span_id: id8,
     parent_id: id8,
-    name: scrubbed,
+    name: scrubbedAs('name'),
     kind: number('UInt8'),
     status_code: number('UInt8'),
-    status_message: scrubbed,
+    status_message: scrubbedAs('status_message'),
     trace_state: text,
     scope_name: text,
     correlation_id: text,
     res: map,
     attrs: map,
     'events.ts': timesNs,
-    'events.name': texts,
+    'events.name': eventNames,
     'events.attrs': maps,
     'links.trace_id': ids16,
     'links.span_id': ids8,
@@ -104,14 +112,14 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     severity: number('UInt8'),
     platform: text,
     type: text,
-    message: scrubbed,
+    message,
     culprit: scrubbed,
     transaction: scrubbed,
     handled: number('UInt8'),
     trace_id: id16,
     span_id: id8,
     correlation_id: text,
-    user_id: scrubbed,
+    user_id: userId,
     order_id: text,
     amount: number('Float64'),
     tags: map,
@@ -123,7 +131,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     ts: timeMs,
     received_at: timeMs,
     session_id: text,
-    user_id: scrubbed,
+    user_id: userId,
     status: text,
     errors: number('UInt32'),
     duration_ms: number('UInt64'),
@@ -141,7 +149,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     check_id: text,
     status: text,
     duration_ms: number('Float64'),
-    message: scrubbed,
+    message,
     attrs: map,
   },
   attachments: {
@@ -164,7 +172,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     name: text,
     // Given by a person who asks to be answered: kept as it is, on purpose.
     contact: text,
-    message: scrubbed,
+    message,
     url: scrubbed,
   },
   replays: {
@@ -175,7 +183,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     replay_id: text,
     segment: number('UInt32'),
     kind: text,
-    user_id: scrubbed,
+    user_id: userId,
     urls: texts,
     errors: plainTexts,
     traces: plainTexts,
@@ -215,15 +223,24 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
 /** Tables in the order in which a segment is loaded into them. */
 export const loadedTables = Object.keys(decodedTables) as DecodedRows['table'][];
 
-/** The statement that loads rows of `table`; `{segment}` stands for the file's path as a literal. */
-export function insertDecoded(table: DecodedRows['table']): string {
+/** How JSON is read that is scrubbed field by field (`JsonLeaves`). */
+const leaves = 'Tuple(pieces Array(String), fields Array(String), quoted Array(UInt8), texts Array(String))';
+
+/**
+ * The statement that loads rows of `table`; `{segment}` stands for the file's path as a literal. `byFields`: for `ownStatement`,
+ * over rows that were written so.
+ */
+export function insertDecoded(table: DecodedRows['table'], byFields = false): string {
   const columns = Object.entries(decodedTables[table]);
+  const fields = (column: Column): boolean => byFields && column.read === 'JSON parts';
+  const read = (column: Column): string =>
+    fields(column) ? leaves : column.read === 'JSON parts' ? 'Array(String)' : column.read;
   // Read under other names, so that a stored column and its source cannot be confused.
-  const structure = columns
-    .map(([name, { read }]) => `\`${name}\` ${read === 'JSON parts' ? 'Array(String)' : read}`)
-    .join(', ');
+  const structure = columns.map(([name, column]) => `\`${name}\` ${read(column)}`).join(', ');
   const names = columns.map(([name]) => `\`${name}\``).join(', ');
-  const stored = columns.map(([name, column]) => column.store(`row.\`${name}\``)).join(',\n  ');
+  const stored = columns
+    .map(([name, column]) => (fields(column) ? `scrub_json(row.\`${name}\`)` : column.store(`row.\`${name}\``)))
+    .join(',\n  ');
   return `INSERT INTO ${table} (${names})\nSELECT ${stored}\nFROM file({segment}, RowBinary, '${structure}') AS row`;
 }
 

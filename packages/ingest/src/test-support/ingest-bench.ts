@@ -9,6 +9,7 @@ import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
 import { createLedger, type Ledger } from '../ledger.ts';
 import { type Loader, startLoader } from '../load/loader.ts';
 import type { MetricTarget } from '../load/metric-target.ts';
+import type { ScrubBook } from '../load/pii/scrub-book.ts';
 import type { Protocol } from '../protocol.ts';
 import { protocols as all } from '../protocols/all.ts';
 import { type GrpcServer, startGrpc } from '../receive-grpc.ts';
@@ -69,6 +70,7 @@ export interface BenchOptions {
   readonly clock?: Clock;
   readonly metrics?: MetricTarget;
   readonly grouping?: GroupingBook;
+  readonly scrubbing?: ScrubBook;
 }
 
 /** Starts the bench on `store` (already open), with its spool in `folder`. Closing leaves the store open. */
@@ -96,6 +98,7 @@ export async function startBench(
     settings: exactlyOnceSettings,
     ...(options.metrics ? { metrics: options.metrics } : {}),
     ...(options.grouping ? { grouping: options.grouping } : {}),
+    ...(options.scrubbing ? { scrubbing: options.scrubbing } : {}),
     clock,
     logger,
   });
