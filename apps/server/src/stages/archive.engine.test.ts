@@ -36,13 +36,18 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** A control plane in which nobody changed a class or placed a hold. */
+const withoutTerms = {
+  retention: { find: async () => undefined, holds: { holding: async () => undefined, active: async () => [] } },
+} as unknown as Control;
+
 /** The stage as `compose.ts` opens it, until the days before yesterday are written. */
 async function archived(): Promise<string> {
   const config = readConfig(['--data', folder, '--archive', archive], {}, folder);
   if (!config.ok) throw new Error(config.error.sentence);
   const closers = new Closers(silentLogger);
-  const stores: StageParts['stores'] = { store, engine: store, control: undefined as unknown as Control };
-  const step = await openArchive(
+  const stores: StageParts['stores'] = { store, engine: store, control: withoutTerms };
+  const { step } = await openArchive(
     { config: config.value, stores, clock: systemClock, logger: silentLogger, closers },
     undefined,
   );

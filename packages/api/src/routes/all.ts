@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { archiveKeyRoutes } from './archive-keys.ts';
 import { agentRoutes } from './agents.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
 import { channelRoutes } from './channels.ts';
@@ -61,5 +62,6 @@ export const allRoutes: readonly (readonly Route[])[] = [
   traceRoutes,
   traceAnalysisRoutes,
   samplingRoutes,
+  archiveKeyRoutes,
   storyRoutes,
 ];

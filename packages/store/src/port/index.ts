@@ -83,4 +83,5 @@ export interface TelemetryStore extends TelemetryReader, TelemetryWriter {
 }
 
 export * from './blobs.ts';
+export * from './disposal.ts';
 export { traceVerdicts } from './trace-verdicts.ts';
