@@ -6,7 +6,14 @@ import { deflateSync } from 'node:zlib';
 import { fail, ManualClock, ok, silentLogger, systemClock } from '@sightline/base';
 import { openControl, type Control, type Role } from '@sightline/control';
 import { InMemoryEngine } from '@sightline/query/promql/testing';
-import { type BlobStore, type Destruction, migrate, openDiskBlobs, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import {
+  type BlobStore,
+  type Destruction,
+  migrate,
+  openDiskBlobs,
+  openEmbeddedStore,
+  type TelemetryStore,
+} from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerApi } from '../register-api.ts';
