@@ -34,6 +34,7 @@ import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
+import { openScrubbing } from './stages/scrubbing.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
 import { openLogListeners } from './stages/log-listeners.ts';
@@ -107,6 +108,7 @@ function readsOf({ store, control }: Stores, metrics: MetricEngine | undefined):
       ]);
       return { decisions, merged: new Map(merges.map(({ issue, into }) => [issue, into])) };
     },
+    templates: control.detect.templates,
   };
 }
 
@@ -143,6 +145,7 @@ async function openIngest(
     metrics: head,
     ports,
     grouping: openGrouping(stores, clock, logger),
+    scrubbing: openScrubbing(stores, clock, logger),
     clock,
     logger,
   });

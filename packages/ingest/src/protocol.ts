@@ -1,5 +1,6 @@
 import type { OrganisationGrouping } from './errors/grouping/group-error.ts';
 import type { KeyScope, Reason } from '@sightline/record';
+import type { StatementSettings } from './load/load-target.ts';
 import type { SourceMaps } from './source-maps/source-maps.ts';
 
 /**
@@ -219,6 +220,8 @@ export type Lane =
       /** `<absolute path of a .proto file>:<message of a frame>`, whose fields 1-7 are the spool's own (spool/spooled.ts). */
       readonly formatSchema: string;
       readonly sql: readonly { readonly name: string; readonly sql: string }[];
+      /** Further settings of its statements. */
+      readonly settings?: StatementSettings;
     }
   | {
       readonly name: string;

@@ -22,6 +22,7 @@ import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
 import { replayRoutes } from './replays.ts';
 import { samplingRoutes } from './sampling.ts';
+import { personalDataRoutes } from './personal-data.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
 import { releaseRoutes } from './releases.ts';
@@ -62,6 +63,10 @@ export const allRoutes: readonly (readonly Route[])[] = [
   traceRoutes,
   traceAnalysisRoutes,
   samplingRoutes,
+<<<<<<< HEAD
   archiveKeyRoutes,
+=======
+  personalDataRoutes,
+>>>>>>> main
   storyRoutes,
 ];

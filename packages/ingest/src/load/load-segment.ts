@@ -155,7 +155,9 @@ function statementsOf(
     return { ...statement, name: `${name}-${organisation}`, sql: ownStatement(sql, own), parameters: own.parameters };
   };
   if (lane.kind === 'engine')
-    return lane.sql.map(({ name, sql }) => named({ name, sql, settings: { format_schema: lane.formatSchema } }));
+    return lane.sql.map(({ name, sql }) =>
+      named({ name, sql, settings: { format_schema: lane.formatSchema, ...lane.settings } }),
+    );
   const decode = decodeOnce(lane, refused, parts);
   const byFields = own !== undefined;
   return loadedTables.map((table) =>
