@@ -34,6 +34,7 @@ import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
+import { CachedClassBook } from './stages/retention.ts';
 import { openScrubbing } from './stages/scrubbing.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
@@ -145,6 +146,7 @@ async function openIngest(
     metrics: head,
     ports,
     grouping: openGrouping(stores, clock, logger),
+    classes: new CachedClassBook(control.retention, clock, logger.with({ part: 'retention' })),
     scrubbing: openScrubbing(stores, clock, logger),
     clock,
     logger,

@@ -11,6 +11,7 @@ export * from './archive-keys.ts';
 export * from './personal-data.ts';
 export * from './ai-prices.ts';
 export * from './errors.ts';
+export * from './short-issue-id.ts';
 export * from './error-rules.ts';
 export * from './releases.ts';
 export * from './feedback.ts';

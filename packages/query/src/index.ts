@@ -1,3 +1,4 @@
+export { readScrubReport, type ScrubReport } from './data/scrub-report.ts';
 export { compileSearch } from './search/search.ts';
 export { parseSearch, searchBounds } from './search/parse.ts';
 export { findField, knownFields, type Table } from './search/fields.ts';
@@ -75,3 +76,4 @@ export { logPatterns, logqlPatterns } from './patterns/log-patterns.ts';
 export { phrasesOf, type MinedPatterns, type Pattern } from './patterns/mine-patterns.ts';
 export { findNewPatterns, type KnownTemplate, type TemplateMemory } from './patterns/new-patterns.ts';
 export * from './elasticsearch/index.ts';
+export { classCondition, classExpression, classExpressionOf, isBuiltIn } from './retention/class-expression.ts';

@@ -18,6 +18,7 @@ import { byScrubber, type ScrubbedFrames } from './pii/by-scrubber.ts';
 import { ownStatement } from './pii/own-scrub.ts';
 import type { ScrubBook } from './pii/scrub-book.ts';
 import { quarantine } from './quarantine.ts';
+import { type ClassBook, type LoadedClass, withClass } from './retention-classes.ts';
 import { Splits } from './splits.ts';
 import { decodedLine, insertDecoded, loadedTables } from './tables.ts';
 
@@ -32,6 +33,8 @@ export interface SegmentParts {
   readonly ports?: DecodePorts;
   /** What organisations decided about the grouping of errors; absent where nobody decides. */
   readonly grouping?: GroupingBook;
+  /** Which retention class logs have; absent where all organisations have the built-in ones. */
+  readonly classes?: ClassBook;
   /** What organisations decided about scrubbing; absent where all are scrubbed alike. */
   readonly scrubbing?: ScrubBook;
 }
@@ -44,6 +47,8 @@ interface Statement {
   readonly parameters?: Readonly<Record<string, BoundValue>>;
   /** Writes the input of these frames to `path`; undefined where the segment itself is the input. */
   readonly write?: (frames: readonly SpooledRecord[], path: string) => Promise<boolean>;
+  /** The same statement where it stores retention classes that the table does not know. */
+  readonly classed?: Pick<Statement, 'sql' | 'parameters'>;
 }
 
 /** A frame that a statement refused, and why. */
@@ -91,12 +96,15 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
   const culprits: Culprits = new Map();
   const splits = await Splits.read(segment.path);
   const planned = segment.records > smallRecords ? parts : { ...parts, settings: { ...parts.settings, ...smallPlan } };
+  const classes = await parts.classes?.of(new Set(frames.map(({ scope }) => scope.organisation)));
   const groups = byScrubber(frames, parts.scrubbing);
   const intact = brokenAt === undefined && groups.length === 1;
   const load: Load = { parts: planned, segment, frames, intact, splits, suspect, culprits };
-  for (const group of groups)
+  for (const group of groups) {
+    const ranged = { ...load, frames: group.frames };
     for (const statement of statementsOf(lane, refused, parts, group))
-      await runOver({ ...load, frames: group.frames }, statement, 0, group.frames.length);
+      await runOver(ranged, classes ? classed(statement, classes) : statement, 0, group.frames.length);
+  }
   await quarantine(parts, segment, culprits);
   await parts.ledger.write(`${segment.name}-ledger`, accountOf(frames, culprits, refused));
 }
@@ -173,6 +181,13 @@ function statementsOf(
       write: (frames, path) => writeRows(table, frames, decode, path, byFields),
     }),
   );
+}
+
+/** With the same statement as it stores classes, where it loads logs. */
+function classed(statement: Statement, classes: LoadedClass): Statement {
+  const sql = withClass(statement.sql, classes.sql);
+  if (sql === undefined) return statement;
+  return { ...statement, classed: { sql, parameters: { ...statement.parameters, ...classes.parameters } } };
 }
 
 type Decode = (frame: SpooledRecord) => Promise<readonly DecodedRows[]>;
@@ -283,7 +298,7 @@ async function runOnce(load: Load, statement: Statement, from: number, to: numbe
     if (statement.write) {
       if (!(await statement.write(part, path))) return undefined;
     } else if (own) await writeFile(path, Buffer.concat(part.map((frame) => frame.frame)));
-    await execute(load.parts, statement, path, `${segment.name}${range}-${statement.name}`);
+    await executeClassed(load.parts, statement, path, `${segment.name}${range}-${statement.name}`);
     return undefined;
   } catch (error) {
     const failure = failureOf(error);
@@ -293,6 +308,22 @@ async function runOnce(load: Load, statement: Statement, from: number, to: numbe
     return failure;
   } finally {
     if (own) await rm(path, { force: true });
+  }
+}
+
+/** A class's query that the engine cannot carry out must not stop the load: then the built-in classes decide. */
+async function executeClassed(parts: SegmentParts, statement: Statement, path: string, token: string): Promise<void> {
+  if (!statement.classed) return execute(parts, statement, path, token);
+  try {
+    await execute(parts, { ...statement, ...statement.classed }, path, token);
+  } catch (error) {
+    const { kind } = failureOf(error);
+    if (kind === 'wait' || kind === 'memory') throw error;
+    await execute(parts, statement, path, token);
+    parts.logger.error('logs were stored under the built-in retention classes: those of an organisation failed', {
+      token,
+      error,
+    });
   }
 }
 

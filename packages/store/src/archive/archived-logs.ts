@@ -1,13 +1,5 @@
-/** Names that speak of an audit trail, a payment or an age check. */
-const word = '(audit|payment|age[._ -]?(check|verif))';
-
-/**
- * Class of a record, of type String: `compliance` where its event's or its service's name has a word that begins with audit,
- * payment, age check or age verification, where an attribute begins so, or where it says so itself (`retention.class`).
- */
-export const classOfLog = `if(match(lowerUTF8(event_name), '(^|[^a-z])${word}') OR match(lowerUTF8(service), '(^|[^a-z])${word}')
-  OR attrs['retention.class'] = 'compliance' OR res['retention.class'] = 'compliance'
-  OR arrayExists(name -> match(lowerUTF8(name), '^${word}'), mapKeys(attrs)), 'compliance', 'default')`;
+/** Class of a record, of type String: as it was decided when the record was stored. */
+export const classOfLog = 'toString(class)';
 
 /** What a file holds: every column, ids in hexadecimal, plain types that each reader of Parquet knows. */
 export const archivedColumns = `toString(organisation) AS organisation, toString(site) AS site, toString(device) AS device,
