@@ -63,10 +63,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   traceRoutes,
   traceAnalysisRoutes,
   samplingRoutes,
-<<<<<<< HEAD
   archiveKeyRoutes,
-=======
   personalDataRoutes,
->>>>>>> main
   storyRoutes,
 ];

@@ -474,34 +474,6 @@ it('saves searches over logs for everybody in the organisation', async () => {
   ]);
 });
 
-<<<<<<< HEAD
-describe('keys of the archive', () => {
-  const path = '/api/v1/archive/destroy-keys';
-  const ask = { class: 'compliance', reason: 'request 12', confirm: 'Acme' };
-
-  it('are destroyed by an owner alone who names the organisation, and nobody’s while a hold keeps them', async () => {
-    expect((await call('admin', 'POST', path, ask)).status).toBe(403);
-    expect((await call('owner', 'POST', path, { ...ask, confirm: 'Rival' })).status).toBe(422);
-    expect((await call('owner', 'POST', path, { ...ask, class: '../x' })).status).toBe(422);
-    expect((await call('owner', 'POST', path, { ...ask, reason: ' ' })).status).toBe(422);
-    const held = await call('owner', 'POST', path, { ...ask, class: 'held' });
-    expect([held.status, held.json().detail]).toEqual([409, 'The legal hold "Case 7" keeps it.']);
-    expect(destructions).toEqual([]);
-  });
-
-  it('leave two entries in the audit: who asked, and what was done', async () => {
-    const done = await call('owner', 'POST', path, ask);
-    expect(done.json()).toMatchObject({ record: 1, at: now, unreadable: { files: 2, rows: 30 }, deletedLogs: 4 });
-    const { organisation } = people.get('owner') ?? { organisation: '' };
-    expect(destructions).toEqual([
-      { organisation, class: 'compliance', by: 'owner@example.com', reason: 'request 12' },
-    ]);
-    const audit = await control.audit.list(organisation, { limit: 2, cursor: '' });
-    expect(audit.ok && audit.value.entries.map(({ action, subject }) => [action, subject])).toEqual([
-      ['archive.keys-destroyed', 'compliance'],
-      ['archive.destroy-keys', 'compliance'],
-    ]);
-=======
 describe('personal data', () => {
   const rules = {
     off: [],
@@ -596,7 +568,6 @@ describe('personal data', () => {
       ],
     });
     expect((await call('responder', 'POST', '/api/v1/personal-data/try', { rules, text })).status).toBe(403);
->>>>>>> main
   });
 });
 
@@ -617,6 +588,35 @@ it('reports what was scrubbed by service and site, and exports it', async () => 
   expect(other.rows).not.toContainEqual(row);
   const csv = await call('viewer', 'GET', `/api/v1/personal-data/report.csv?${range}`);
   expect(csv.text).toContain(`order-no,till,"'=S1",logs,3\r\n`);
+});
+
+describe('keys of the archive', () => {
+  const path = '/api/v1/archive/destroy-keys';
+  const ask = { class: 'compliance', reason: 'request 12', confirm: 'Acme' };
+
+  it('are destroyed by an owner alone who names the organisation, and nobody’s while a hold keeps them', async () => {
+    expect((await call('admin', 'POST', path, ask)).status).toBe(403);
+    expect((await call('owner', 'POST', path, { ...ask, confirm: 'Rival' })).status).toBe(422);
+    expect((await call('owner', 'POST', path, { ...ask, class: '../x' })).status).toBe(422);
+    expect((await call('owner', 'POST', path, { ...ask, reason: ' ' })).status).toBe(422);
+    const held = await call('owner', 'POST', path, { ...ask, class: 'held' });
+    expect([held.status, held.json().detail]).toEqual([409, 'The legal hold "Case 7" keeps it.']);
+    expect(destructions).toEqual([]);
+  });
+
+  it('leave two entries in the audit: who asked, and what was done', async () => {
+    const done = await call('owner', 'POST', path, ask);
+    expect(done.json()).toMatchObject({ record: 1, at: now, unreadable: { files: 2, rows: 30 }, deletedLogs: 4 });
+    const { organisation } = people.get('owner') ?? { organisation: '' };
+    expect(destructions).toEqual([
+      { organisation, class: 'compliance', by: 'owner@example.com', reason: 'request 12' },
+    ]);
+    const audit = await control.audit.list(organisation, { limit: 2, cursor: '' });
+    expect(audit.ok && audit.value.entries.map(({ action, subject }) => [action, subject])).toEqual([
+      ['archive.keys-destroyed', 'compliance'],
+      ['archive.destroy-keys', 'compliance'],
+    ]);
+  });
 });
 
 describe('sampling', () => {
