@@ -48,7 +48,7 @@ import { type FileStores, openFiles } from './stages/files.ts';
 import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
-import { openArchive } from './stages/archive.ts';
+import { openArchive, openArchiveReads } from './stages/archive.ts';
 import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -315,6 +315,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     if (!config.roles.has('query')) registerProbes(app, health);
     else {
+      const archiveReads = await openArchiveReads(bare);
       await registerApi(app, {
         store: stage.reads,
         control: stores.control,
@@ -328,6 +329,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         ...(targetReader ? { targetReader } : {}),
         ...(archive ? { keyDestruction: archive.disposal } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
+        ...(archiveReads ? { archive: archiveReads } : {}),
         monitors: uptime,
         respond,
         metrics: () =>

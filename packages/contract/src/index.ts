@@ -2,6 +2,7 @@ export * from './endpoint.ts';
 export * from './common.ts';
 export * from './people.ts';
 export * from './fleet.ts';
+export * from './archive.ts';
 export * from './logs.ts';
 export * from './saved-searches.ts';
 export * from './traces.ts';

@@ -16,7 +16,18 @@ export {
   type Window,
 } from './search/scope.ts';
 export type { LogRecord } from './logs/log-row.ts';
-export { exportLogs, getLog, getLogContext, searchLogs, type LogPage, type LogSearch } from './logs/search-logs.ts';
+export type { LogReach, ReachedSoFar } from './logs/log-reach.ts';
+export { archivedPart, archiveReach, type HotDays } from './logs/archive-reach.ts';
+export { mayMatch } from './search/may-match.ts';
+export {
+  exportLogs,
+  getLog,
+  getLogContext,
+  searchLogs,
+  type LogContext,
+  type LogPage,
+  type LogSearch,
+} from './logs/search-logs.ts';
 export { completeSearch, foundLogFields, logFacets, type Facet } from './logs/log-facets.ts';
 export { logHistogram, niceStepMs, type LogHistogram } from './logs/log-histogram.ts';
 export { tailLogs, type TailBatch } from './logs/tail-logs.ts';
