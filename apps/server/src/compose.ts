@@ -45,6 +45,7 @@ import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
 import { type FileStores, openFiles } from './stages/files.ts';
+import { openOwnership } from './stages/ownership.ts';
 import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
@@ -285,6 +286,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const rules = config.roles.has('detect')
       ? openDetect(stage, findings, () => ingestStatus(ingest?.spool, clock).lagMs)
       : undefined;
+    if (config.roles.has('detect')) openOwnership(stage, () => delivery.current?.wake());
     const fileRules =
       rules && metrics
         ? openFileRules(stage, {

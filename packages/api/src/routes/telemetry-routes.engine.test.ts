@@ -11,6 +11,7 @@ import { type BlobStore, migrate, openDiskBlobs, openEmbeddedStore, type Telemet
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerApi } from '../register-api.ts';
+import { OwnerAssigner } from '../issues/owner-assigner.ts';
 import { sessionCookie } from '../authenticate.ts';
 import type { Fault } from '../route.ts';
 
@@ -415,6 +416,57 @@ it('keeps rules about errors, and refuses them with their lines', async () => {
     owners: ['ann@example.com'],
     rule: 'service:ACMESECRET ann@example.com',
   });
+});
+
+it('assigns new issues to their owners where the organisation wants it, once, and tells them', async () => {
+  const url = `/api/v1/issues/${issue}`;
+  const acme = people.get('admin')?.organisation ?? '';
+  const assigner = new OwnerAssigner({ control, store: { ...store, metrics: samples }, clock, logger: silentLogger });
+  const mode = (who: string, wanted: string) => call(who, 'PUT', '/api/v1/ownership-mode', { mode: wanted });
+  const shown = async () => (await call('viewer', 'GET', url)).json();
+  await call('admin', 'PATCH', url, { assignee: '' });
+  await call('admin', 'PUT', '/api/v1/error-rules/ownership', {
+    content: 'service:ACMESECRET responder@example.com elsewhere@example.org',
+  });
+  const channel = await control.alerting.channels.create(
+    acme,
+    { name: 'Mail', type: 'email', enabled: true, settings: { host: 'mail.example' } },
+    'test',
+  );
+  expect(channel.ok).toBe(true);
+  clock.advance(1000);
+  expect((await call('viewer', 'GET', '/api/v1/error-rules')).json().ownershipMode).toBe('suggest');
+  expect(await assigner.look(), 'nobody asked for it').toBe(0);
+  expect((await mode('responder', 'assign')).status).toBe(403);
+  expect((await mode('admin', 'off')).status).toBe(200);
+  expect((await shown()).owner).toBeNull();
+  expect((await mode('admin', 'assign')).json()).toEqual({ mode: 'assign' });
+  expect(await assigner.look()).toBe(1);
+  expect(await shown()).toMatchObject({
+    issue: { assignee: 'responder@example.com' },
+    owner: { owners: ['responder@example.com', 'elsewhere@example.org'] },
+  });
+  expect((await shown()).activity[0]).toMatchObject({
+    actor: 'ownership rules',
+    text: 'assigned it to responder@example.com: service:ACMESECRET responder@example.com elsewhere@example.org',
+  });
+  const sent = await control.alerting.notifications.list(acme, { limit: 10, cursor: '' });
+  expect(sent.ok && sent.value.notifications).toMatchObject([
+    {
+      kind: 'assigned',
+      incident: null,
+      receivers: ['responder@example.com'],
+      link: `/errors/${issue}`,
+      note: expect.stringContaining('New issue for you: ACMESECRET: ACMESECRET\n1 event at 1 site, service ACMESECRET'),
+    },
+  ]);
+  await call('admin', 'PATCH', url, { assignee: '' });
+  const restarted = new OwnerAssigner({ control, store: { ...store, metrics: samples }, clock, logger: silentLogger });
+  await assigner.close();
+  expect(await restarted.look(), 'whom people took it from does not get it again').toBe(0);
+  expect((await call('stranger', 'GET', `/api/v1/issues?${range}`)).json().issues[0].assignee).toBe('');
+  await restarted.close();
+  await mode('admin', 'suggest');
 });
 
 it('saves views for one person or for all', async () => {
