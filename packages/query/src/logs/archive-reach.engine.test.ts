@@ -295,8 +295,8 @@ test('only files that may hold what is asked for are opened, and none for what t
     startMs + 2 * dayMs,
   );
   // The day itself, and those on which late records of it came.
-  expect(one.files.map(({ day, site }) => [(Date.parse(day) - startMs) / dayMs, site])).toEqual(
-    [1, 2, 3, 4].map((day) => [day, 'STORE_001']),
+  expect([...new Set(one.files.map(({ day, site }) => `${(Date.parse(day) - startMs) / dayMs} ${site}`))]).toEqual(
+    [1, 2, 3, 4].map((day) => `${day} STORE_001`),
   );
   expect(all).toMatchObject({ hotFromMs, firstDay: new Date(startMs).toISOString().slice(0, 10) });
   expect(await readdir(path.join(folder, 'scratch'))).toEqual([]);
