@@ -35,6 +35,7 @@ import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
 import { openCanaries } from './stages/canaries.ts';
+import { CachedClassBook } from './stages/retention.ts';
 import { openScrubbing } from './stages/scrubbing.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
@@ -45,10 +46,11 @@ import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
 import { type FileStores, openFiles } from './stages/files.ts';
+import { openOwnership } from './stages/ownership.ts';
 import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
-import { openArchive } from './stages/archive.ts';
+import { openArchive, openArchiveReads } from './stages/archive.ts';
 import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -146,6 +148,7 @@ async function openIngest(
     metrics: head,
     ports,
     grouping: openGrouping(stores, clock, logger),
+    classes: new CachedClassBook(control.retention, clock, logger.with({ part: 'retention' })),
     scrubbing: openScrubbing(stores, clock, logger),
     clock,
     logger,
@@ -284,6 +287,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const rules = config.roles.has('detect')
       ? openDetect(stage, findings, () => ingestStatus(ingest?.spool, clock).lagMs)
       : undefined;
+    if (config.roles.has('detect')) openOwnership(stage, () => delivery.current?.wake());
     const fileRules =
       rules && metrics
         ? openFileRules(stage, {
@@ -315,6 +319,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     if (!config.roles.has('query')) registerProbes(app, health);
     else {
+      const archiveReads = await openArchiveReads(bare);
       await registerApi(app, {
         store: stage.reads,
         control: stores.control,
@@ -326,7 +331,9 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         files,
         ...(agents ? { agents } : {}),
         ...(targetReader ? { targetReader } : {}),
+        ...(archive ? { keyDestruction: archive.disposal } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
+        ...(archiveReads ? { archive: archiveReads } : {}),
         monitors: uptime,
         respond,
         metrics: () =>
@@ -341,7 +348,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
             rules?.metrics() ?? '',
             fileRules?.metrics() ?? '',
             sampling.current?.metrics() ?? '',
-            archive?.metrics() ?? '',
+            archive?.step.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),
           ].join(''),
         ...(config.demo
@@ -363,7 +370,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (config.roles.has('detect')) {
       delivery.current = openNotify(stage);
       responding.start();
-      archive?.start();
+      archive?.step.start();
       sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
@@ -386,7 +393,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       url,
       setupLink: token === undefined ? undefined : `${settings.publicUrl}/setup?token=${token}`,
       otlp,
-      archive: archive && `${config.archive}, signed by ${archive.key}`,
+      archive: archive && `${config.archive}, signed by ${archive.step.key}`,
       close: () => closers.closeAll(),
     };
   } catch (error) {

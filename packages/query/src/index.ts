@@ -17,7 +17,18 @@ export {
   type Window,
 } from './search/scope.ts';
 export type { LogRecord } from './logs/log-row.ts';
-export { exportLogs, getLog, getLogContext, searchLogs, type LogPage, type LogSearch } from './logs/search-logs.ts';
+export type { LogReach, ReachedSoFar } from './logs/log-reach.ts';
+export { archivedPart, archiveReach, type HotDays } from './logs/archive-reach.ts';
+export { mayMatch } from './search/may-match.ts';
+export {
+  exportLogs,
+  getLog,
+  getLogContext,
+  searchLogs,
+  type LogContext,
+  type LogPage,
+  type LogSearch,
+} from './logs/search-logs.ts';
 export { completeSearch, foundLogFields, logFacets, type Facet } from './logs/log-facets.ts';
 export { logHistogram, niceStepMs, type LogHistogram } from './logs/log-histogram.ts';
 export { tailLogs, type TailBatch } from './logs/tail-logs.ts';
@@ -77,3 +88,4 @@ export { logPatterns, logqlPatterns } from './patterns/log-patterns.ts';
 export { phrasesOf, type MinedPatterns, type Pattern } from './patterns/mine-patterns.ts';
 export { findNewPatterns, type KnownTemplate, type TemplateMemory } from './patterns/new-patterns.ts';
 export * from './elasticsearch/index.ts';
+export { classCondition, classExpression, classExpressionOf, isBuiltIn } from './retention/class-expression.ts';

@@ -12,6 +12,7 @@ export { SamplingStep, type ActivePolicy } from './steps/sampling-step.ts';
 export { migrate, readMigrations, type Migration } from './schema/migrate.ts';
 export { exactlyOnceSettings } from './schema/exactly-once.ts';
 export { ArchiveStep, type ArchiveSigner } from './archive/archive-step.ts';
+export { ArchiveCatalogue } from './archive/archive-catalogue.ts';
 export {
   ArchiveReader,
   type ArchivedFileOf,
@@ -19,6 +20,8 @@ export {
   type NotOpened,
   type OpenedFile,
 } from './archive/archive-reader.ts';
+export { ArchiveDisposal, type ArchivePiece, type DisposalTerms } from './archive/disposal.ts';
+export { Turns } from './archive/turns.ts';
 export { DiskTarget, writeDurably } from './archive/disk-target.ts';
 export { exportKeys, readExportedKeys } from './archive/exported-keys.ts';
 export { type ArchiveKeys, Keyring, type KeyOwner, type KeySealer } from './archive/keyring.ts';

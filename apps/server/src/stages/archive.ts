@@ -1,26 +1,53 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { openSealer } from '@sightline/control';
-import { ArchiveStep, type ArchiveSigner, DiskTarget, Keyring } from '@sightline/store';
+import type { ApiDeps } from '@sightline/api';
+import { type Control, openSealer } from '@sightline/control';
+import { termsOf } from '@sightline/record';
+import {
+  ArchiveCatalogue,
+  ArchiveDisposal,
+  ArchiveReader,
+  type ArchiveSigner,
+  ArchiveStep,
+  DiskTarget,
+  type DisposalTerms,
+  Keyring,
+  Turns,
+} from '@sightline/store';
 import type { StageParts } from '../stage.ts';
 import { waitingSince } from './spans.ts';
 
 const purpose = 'archive signing key';
 
+/** The archive at work. */
+export interface Archive {
+  readonly step: ArchiveStep;
+  readonly disposal: ArchiveDisposal;
+}
+
+type Parts = Pick<StageParts, 'config' | 'stores' | 'clock' | 'logger' | 'closers'>;
+
 /** The archive of logs, ready to begin. Throws where its folder or its key cannot be used. */
 export async function openArchive(
-  { config, stores, clock, logger, closers }: Pick<StageParts, 'config' | 'stores' | 'clock' | 'logger' | 'closers'>,
+  { config, stores, clock, logger, closers }: Parts,
   ingest: { readonly waitingSinceMs: () => number | undefined } | undefined,
-): Promise<ArchiveStep> {
-  const step = new ArchiveStep({
+): Promise<Archive> {
+  const keyring = await openKeyring(config.dataFolder);
+  const shared = {
     store: stores.store,
+    target: new DiskTarget(config.archive),
+    signer: await openSigner(config.dataFolder),
     clock,
     logger: logger.with({ part: 'archive' }),
+    turns: new Turns(),
+  };
+  const disposal = new ArchiveDisposal({ ...shared, keyring, terms: termsFrom(stores.control.retention) });
+  const step = new ArchiveStep({
+    ...shared,
     waitingSinceMs: waitingSince(clock, ingest),
-    target: new DiskTarget(config.archive),
-    keyring: config.archiveEncrypted ? await openKeyring(config.dataFolder) : undefined,
-    signer: await openSigner(config.dataFolder),
+    keyring: config.archiveEncrypted ? keyring : undefined,
+    disposal,
   });
   try {
     await step.prepare();
@@ -31,7 +58,43 @@ export async function openArchive(
     );
   }
   closers.add('archive', () => step.close());
-  return step;
+  return { step, disposal };
+}
+
+/** Classes and legal holds as the control plane has them. */
+function termsFrom(retention: Control['retention']): DisposalTerms {
+  return {
+    keepDays: async (organisation, kept) => termsOf(await retention.find(organisation), kept).keepDays,
+    holding: async (organisation, piece) => (await retention.holds.holding(organisation, piece))?.name,
+    holdOn: async (organisation, kept) =>
+      (await retention.holds.active(organisation)).find(
+        (hold) => kept === '' || hold.class === '' || hold.class === kept,
+      )?.name,
+  };
+}
+
+/** Days that the table of logs keeps a record, by its own time. */
+const hotDays = { usual: 30, byClass: {} };
+
+/** The archive as a place to search; undefined without one, and with a store of its own: that cannot read our files. */
+export async function openArchiveReads({
+  config,
+  stores,
+  clock,
+  closers,
+}: Pick<StageParts, 'config' | 'stores' | 'clock' | 'closers'>): Promise<ApiDeps['archive']> {
+  if (config.archive === '' || !stores.engine) return undefined;
+  const run = path.join(config.dataFolder, 'run');
+  const files = new ArchiveReader({
+    target: new DiskTarget(config.archive),
+    keys: await openKeyring(config.dataFolder),
+    scratch: path.join(run, 'archive-copies'),
+  });
+  await files.prepare();
+  const logs = new ArchiveCatalogue({ files, clock, scratch: path.join(run, 'archive-reads') });
+  await logs.prepare();
+  closers.add('reads of the archive', () => logs.close());
+  return { logs, hotDays: async () => hotDays };
 }
 
 /** The data keys of the archive, sealed under the installation's own key. */

@@ -1,5 +1,7 @@
 import type { Route } from '../route.ts';
+import { archiveKeyRoutes } from './archive-keys.ts';
 import { agentRoutes } from './agents.ts';
+import { archiveRoutes } from './archive.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
 import { channelRoutes } from './channels.ts';
 import { keyRoutes } from './keys.ts';
@@ -59,9 +61,11 @@ export const allRoutes: readonly (readonly Route[])[] = [
   peopleRoutes,
   keyRoutes,
   logRoutes,
+  archiveRoutes,
   traceRoutes,
   traceAnalysisRoutes,
   samplingRoutes,
+  archiveKeyRoutes,
   personalDataRoutes,
   storyRoutes,
 ];

@@ -6,6 +6,7 @@ import type { DecodePorts, Lane, Protocol } from '../protocol.ts';
 import type { Spool } from '../spool/spool.ts';
 import { failureOf, type LoadTarget, type StatementSettings } from './load-target.ts';
 import type { MetricTarget } from './metric-target.ts';
+import type { ClassBook } from './retention-classes.ts';
 import { loadSegment, type SegmentParts } from './load-segment.ts';
 import type { ScrubBook } from './pii/scrub-book.ts';
 
@@ -52,6 +53,8 @@ export async function startLoader(options: {
   readonly ports?: DecodePorts;
   /** Asked by the lanes that decode errors. */
   readonly grouping?: GroupingBook;
+  /** Asked by whatever loads logs. */
+  readonly classes?: ClassBook;
   /** What organisations decided about scrubbing; without it all are scrubbed alike. */
   readonly scrubbing?: ScrubBook;
   readonly clock: Clock;
@@ -92,7 +95,7 @@ class SegmentLoader implements Loader {
     this.#spool = options.spool;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    const { target, settings, ledger, logger, metrics, grouping, scrubbing, ports = {} } = options;
+    const { target, settings, ledger, logger, metrics, grouping, classes, scrubbing, ports = {} } = options;
     this.#segmentParts = {
       target,
       settings,
@@ -101,6 +104,7 @@ class SegmentLoader implements Loader {
       ports,
       ...(metrics ? { metrics } : {}),
       ...(grouping ? { grouping } : {}),
+      ...(classes ? { classes } : {}),
       ...(scrubbing ? { scrubbing } : {}),
     };
     this.#lanes = new Map(options.protocols.flatMap(({ lanes }) => lanes).map((lane) => [lane.name, lane]));

@@ -82,5 +82,7 @@ export interface TelemetryStore extends TelemetryReader, TelemetryWriter {
   close(): Promise<void>;
 }
 
+export * from './archive.ts';
 export * from './blobs.ts';
+export * from './disposal.ts';
 export { traceVerdicts } from './trace-verdicts.ts';
