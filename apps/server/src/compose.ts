@@ -34,6 +34,7 @@ import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
+import { openCanaries } from './stages/canaries.ts';
 import { CachedClassBook } from './stages/retention.ts';
 import { openScrubbing } from './stages/scrubbing.ts';
 import { openDetect } from './stages/detect.ts';
@@ -311,6 +312,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       const metricsKeptMs = config.retentionMetricsMs;
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
+    const canaries = ingest && openCanaries(stage, findings, ingest.parts);
     if (ingest) openStatsd(stage, ingest);
     if (ingest) openLogListeners(stage, ingest);
     const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
@@ -329,6 +331,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         files,
         ...(agents ? { agents } : {}),
         ...(targetReader ? { targetReader } : {}),
+        ...(archive ? { keyDestruction: archive.disposal } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         ...(archiveReads ? { archive: archiveReads } : {}),
         monitors: uptime,
@@ -345,7 +348,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
             rules?.metrics() ?? '',
             fileRules?.metrics() ?? '',
             sampling.current?.metrics() ?? '',
-            archive?.metrics() ?? '',
+            archive?.step.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),
           ].join(''),
         ...(config.demo
@@ -367,10 +370,11 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (config.roles.has('detect')) {
       delivery.current = openNotify(stage);
       responding.start();
-      archive?.start();
+      archive?.step.start();
       sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
+    canaries?.start();
     const otlp = ingest && config.otlpPorts ? await openOtlpPorts(config, ingest.parts, closers) : [];
     if (config.demo) {
       const demo = new DemoFleet({
@@ -389,7 +393,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       url,
       setupLink: token === undefined ? undefined : `${settings.publicUrl}/setup?token=${token}`,
       otlp,
-      archive: archive && `${config.archive}, signed by ${archive.key}`,
+      archive: archive && `${config.archive}, signed by ${archive.step.key}`,
       close: () => closers.closeAll(),
     };
   } catch (error) {

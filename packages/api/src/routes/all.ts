@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { archiveKeyRoutes } from './archive-keys.ts';
 import { agentRoutes } from './agents.ts';
 import { archiveRoutes } from './archive.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
@@ -27,6 +28,7 @@ import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
 import { releaseRoutes } from './releases.ts';
 import { ruleFileRoutes } from './rule-files.ts';
+import { scrapingRoutes } from './scraping.ts';
 import { ruleRoutes } from './rules.ts';
 import { storyRoutes } from './story.ts';
 import { traceAnalysisRoutes } from './trace-analysis.ts';
@@ -54,6 +56,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   savedSearchRoutes,
   ruleRoutes,
   ruleFileRoutes,
+  scrapingRoutes,
   dataRoutes,
   demoRoutes,
   sessionRoutes,
@@ -64,6 +67,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   traceRoutes,
   traceAnalysisRoutes,
   samplingRoutes,
+  archiveKeyRoutes,
   personalDataRoutes,
   storyRoutes,
 ];
