@@ -419,6 +419,7 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: `/monitors?edit=${watched.down}` },
     { path: '/settings?tab=agents' },
     { path: '/settings?tab=sampling' },
+    { path: '/settings?tab=personal-data' },
     { path: '/dashboards' },
     { path: '/dashboards?drawer=import' },
     { path: '/dashboards/ready-operations?range=1h' },
