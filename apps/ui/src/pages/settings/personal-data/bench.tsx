@@ -81,7 +81,7 @@ function Outcome({ rules, text }: { rules: ScrubRulesDraft; text: string }): Rea
   return (
     <div data-stale={asked.isFetching ? '' : undefined}>
       <p role="status" className="muted">
-        {found === 0 ? 'Nothing would be scrubbed' : `${counted(found, 'find')}`} in {counted(records, 'record')}
+        {found === 0 ? 'Nothing would be scrubbed' : counted(found, 'find')} in {counted(records, 'record')}
         {cut ? ', of which the first 2,000 fields were tried' : ''}. Hashes here are made with a salt for this try
         alone.
       </p>
