@@ -332,6 +332,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         files,
         ...(agents ? { agents } : {}),
         ...(targetReader ? { targetReader } : {}),
+        ...(archive ? { keyDestruction: archive.disposal } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         ...(archiveReads ? { archive: archiveReads } : {}),
         monitors: uptime,
@@ -348,7 +349,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
             rules?.metrics() ?? '',
             fileRules?.metrics() ?? '',
             sampling.current?.metrics() ?? '',
-            archive?.metrics() ?? '',
+            archive?.step.metrics() ?? '',
             hot?.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),
           ].join(''),
@@ -371,7 +372,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (config.roles.has('detect')) {
       delivery.current = openNotify(stage);
       responding.start();
-      archive?.start();
+      archive?.step.start();
       hot?.start();
       sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
@@ -394,7 +395,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       url,
       setupLink: token === undefined ? undefined : `${settings.publicUrl}/setup?token=${token}`,
       otlp,
-      archive: archive && `${config.archive}, signed by ${archive.key}`,
+      archive: archive && `${config.archive}, signed by ${archive.step.key}`,
       close: () => closers.closeAll(),
     };
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { archiveKeyRoutes } from './archive-keys.ts';
 import { agentRoutes } from './agents.ts';
 import { archiveRoutes } from './archive.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
@@ -64,6 +65,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   traceRoutes,
   traceAnalysisRoutes,
   samplingRoutes,
+  archiveKeyRoutes,
   personalDataRoutes,
   storyRoutes,
 ];

@@ -3,11 +3,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
-import { ManualClock, silentLogger, systemClock } from '@sightline/base';
+import { fail, ManualClock, ok, silentLogger, systemClock } from '@sightline/base';
 import { openControl, type Control, type Role } from '@sightline/control';
 import { createFunctions } from '@sightline/ingest';
 import { InMemoryEngine } from '@sightline/query/promql/testing';
-import { type BlobStore, migrate, openDiskBlobs, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import {
+  type BlobStore,
+  type Destruction,
+  migrate,
+  openDiskBlobs,
+  openEmbeddedStore,
+  type TelemetryStore,
+} from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerApi } from '../register-api.ts';
@@ -25,6 +32,8 @@ let control: Control;
 let app: FastifyInstance;
 let clock: ManualClock;
 const faults: Fault[] = [{ name: 'payment-outage', title: 'Payments', description: '', active: false, sites: [] }];
+
+const destructions: Destruction[] = [];
 
 interface Person {
   readonly organisation: string;
@@ -117,7 +126,7 @@ beforeAll(async () => {
   await createFunctions(store);
   blobs = await openDiskBlobs({ folder: join(folder, 'blobs'), clock, logger: silentLogger });
   const [acme, rival] = [await organisation('Acme'), await organisation('Rival')];
-  for (const role of ['admin', 'responder', 'viewer'] as const) await person(role, acme, role);
+  for (const role of ['owner', 'admin', 'responder', 'viewer'] as const) await person(role, acme, role);
   await person('stranger', rival, 'admin');
   await fill(acme, 'ACMESECRET');
   await fill(rival, 'RIVALSECRET');
@@ -127,6 +136,14 @@ beforeAll(async () => {
     control,
     clock,
     logger: silentLogger,
+    keyDestruction: {
+      destroy: async (request) => {
+        if (request.class === 'held') return fail({ reason: 'held', message: 'The legal hold "Case 7" keeps it.' });
+        destructions.push(request);
+        const unreadable = { files: 2, rows: 30 };
+        return ok({ record: 1, atMs: now, keys: 1, unreadable, deletedFiles: 0, deletedLogs: 4 });
+      },
+    },
     files: { blobs, sourceMaps: { resolve: async () => [] } },
     settings: { publicUrl: 'https://sight.example:8443', version: '0', demo: true, checkReplies: true },
     ingest: { status: () => ({ lagMs: 7, spoolBytes: 1, spoolLimitBytes: 2, waitingRecords: 3 }) },
@@ -623,6 +640,35 @@ it('reports what was scrubbed by service and site, and exports it', async () => 
   expect(other.rows).not.toContainEqual(row);
   const csv = await call('viewer', 'GET', `/api/v1/personal-data/report.csv?${range}`);
   expect(csv.text).toContain(`order-no,till,"'=S1",logs,3\r\n`);
+});
+
+describe('keys of the archive', () => {
+  const path = '/api/v1/archive/destroy-keys';
+  const ask = { class: 'compliance', reason: 'request 12', confirm: 'Acme' };
+
+  it('are destroyed by an owner alone who names the organisation, and nobody’s while a hold keeps them', async () => {
+    expect((await call('admin', 'POST', path, ask)).status).toBe(403);
+    expect((await call('owner', 'POST', path, { ...ask, confirm: 'Rival' })).status).toBe(422);
+    expect((await call('owner', 'POST', path, { ...ask, class: '../x' })).status).toBe(422);
+    expect((await call('owner', 'POST', path, { ...ask, reason: ' ' })).status).toBe(422);
+    const held = await call('owner', 'POST', path, { ...ask, class: 'held' });
+    expect([held.status, held.json().detail]).toEqual([409, 'The legal hold "Case 7" keeps it.']);
+    expect(destructions).toEqual([]);
+  });
+
+  it('leave two entries in the audit: who asked, and what was done', async () => {
+    const done = await call('owner', 'POST', path, ask);
+    expect(done.json()).toMatchObject({ record: 1, at: now, unreadable: { files: 2, rows: 30 }, deletedLogs: 4 });
+    const { organisation } = people.get('owner') ?? { organisation: '' };
+    expect(destructions).toEqual([
+      { organisation, class: 'compliance', by: 'owner@example.com', reason: 'request 12' },
+    ]);
+    const audit = await control.audit.list(organisation, { limit: 2, cursor: '' });
+    expect(audit.ok && audit.value.entries.map(({ action, subject }) => [action, subject])).toEqual([
+      ['archive.keys-destroyed', 'compliance'],
+      ['archive.destroy-keys', 'compliance'],
+    ]);
+  });
 });
 
 describe('sampling', () => {
