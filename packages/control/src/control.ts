@@ -5,6 +5,7 @@ import type { SavedSearches } from './searches/port.ts';
 import type { RuleFiles } from './rule-files/port.ts';
 import type { Artifacts, Releases } from './releases/port.ts';
 import type { Sampling } from './sampling/port.ts';
+import type { ScrubCanaries } from './scrubbing/canaries-port.ts';
 import type { Scrubbing } from './scrubbing/port.ts';
 import type { Retention } from './retention/port.ts';
 import type { Detect } from './detect/port.ts';
@@ -41,6 +42,7 @@ export interface Control {
   readonly artifacts: Artifacts;
   readonly sampling: Sampling;
   readonly scrubbing: Scrubbing;
+  readonly scrubCanaries: ScrubCanaries;
   readonly retention: Retention;
   readonly settings: Settings;
   readonly setup: Setup;

@@ -5,6 +5,7 @@ import { audit } from './audit.ts';
 import { dashboards } from './dashboards/dashboards.ts';
 import { ruleFiles } from './rule-files/rule-files.ts';
 import { sampling } from './sampling/sampling.ts';
+import { scrubCanaries } from './scrubbing/canaries.ts';
 import { scrubbing } from './scrubbing/scrubbing.ts';
 import { retention } from './retention/retention.ts';
 import { savedSearches } from './searches/saved-searches.ts';
@@ -83,6 +84,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     artifacts: artifacts(context),
     sampling: sampling(context),
     scrubbing: scrubbing(context),
+    scrubCanaries: scrubCanaries(context),
     retention: retention(context),
     settings: settings(context),
     setup: setup(context),
