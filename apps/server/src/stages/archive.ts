@@ -18,6 +18,7 @@ import {
 import type { StageParts } from '../stage.ts';
 import { waitingSince } from './spans.ts';
 
+const dayMs = 86_400_000;
 const purpose = 'archive signing key';
 
 /** The archive at work. */
@@ -91,15 +92,21 @@ export async function openArchiveReads({
   const logs = new ArchiveCatalogue({ files, clock, scratch: path.join(run, 'archive-reads') });
   await logs.prepare();
   closers.add('reads of the archive', () => logs.close());
-  const { retention } = stores.control;
   return {
     logs,
     hotDays: async (organisation) => {
+      const { retention } = stores.control;
       const terms = await retention.find(organisation);
-      const all = terms ? [...terms.retired, ...terms.classes] : builtInClasses;
+      const gone = await retention.deletions.list(organisation, 1000);
+      const daysOf = (name: string): number => {
+        // Days that were longer afterwards bring nothing back.
+        const deleted = gone.filter((one) => one.class === name).map(({ day }) => Date.parse(day) + dayMs);
+        return Math.min(termsOf(terms, name).hotDays, (clock.now() - Math.max(0, ...deleted)) / dayMs);
+      };
+      const names = [...(terms?.classes ?? builtInClasses), ...(terms?.retired ?? [])].map(({ name }) => name);
       return {
-        usual: termsOf(terms, defaultClass).hotDays,
-        byClass: Object.fromEntries(all.map(({ name, hotDays }) => [name, hotDays])),
+        usual: daysOf(defaultClass),
+        byClass: Object.fromEntries(names.map((name) => [name, daysOf(name)])),
       };
     },
   };
