@@ -74,3 +74,4 @@ export * from './logql/index.ts';
 export { logPatterns, logqlPatterns } from './patterns/log-patterns.ts';
 export type { MinedPatterns, Pattern } from './patterns/mine-patterns.ts';
 export * from './elasticsearch/index.ts';
+export * from './pipelines/index.ts';

@@ -22,3 +22,4 @@ export {
 export type { SamplingPolicy } from './sampling.ts';
 export * from './float-histogram.ts';
 export * from './received-series.ts';
+export * from './pipelines.ts';

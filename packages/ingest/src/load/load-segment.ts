@@ -8,6 +8,9 @@ import type { Segment } from '../spool/spool.ts';
 import { decodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
 import type { MetricTarget } from './metric-target.ts';
 import { failureOf, type LoadFailure, type LoadTarget, type StatementSettings } from './load-target.ts';
+import { pathLiteral } from './path-literal.ts';
+import { PipedSegment } from './pipelines/piped-segment.ts';
+import type { PipelineBook } from './pipelines/pipeline-book.ts';
 import { quarantine } from './quarantine.ts';
 import { Splits } from './splits.ts';
 import { decodedLine, insertDecoded, loadedTables } from './tables.ts';
@@ -23,6 +26,8 @@ export interface SegmentParts {
   readonly ports?: DecodePorts;
   /** What organisations decided about the grouping of errors; absent where nobody decides. */
   readonly grouping?: GroupingBook;
+  /** What organisations let their logs pass through; absent where nobody has pipelines. */
+  readonly pipelines?: PipelineBook;
 }
 
 /** One statement over a file. `sql` holds `{segment}` where the file's path belongs. */
@@ -32,6 +37,8 @@ interface Statement {
   readonly settings: StatementSettings;
   /** Writes the input of these frames to `path`; undefined where the segment itself is the input. */
   readonly write?: (frames: readonly SpooledRecord[], path: string) => Promise<boolean>;
+  /** Loads the file in its own way, in place of `sql`; nothing may have changed when it throws. */
+  readonly run?: (path: string, token: string) => Promise<void>;
 }
 
 /** A frame that a statement refused, and why. */
@@ -79,9 +86,17 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
   const splits = await Splits.read(segment.path);
   const planned = segment.records > smallRecords ? parts : { ...parts, settings: { ...parts.settings, ...smallPlan } };
   const load: Load = { parts: planned, segment, frames, intact: brokenAt === undefined, splits, suspect, culprits };
-  for (const statement of statementsOf(lane, refused, parts)) await runOver(load, statement, 0, frames.length);
+  const piped = await PipedSegment.of(planned, lane, segment, frames);
+  const plain = piped ? { ...load, frames: piped.untouched, intact: false } : load;
+  for (const statement of statementsOf(lane, refused, parts)) await runOver(plain, statement, 0, plain.frames.length);
+  for (const { frames: own, statement } of piped?.statements() ?? []) {
+    const intact = load.intact && own.length === frames.length;
+    await runOver({ ...load, frames: own, intact }, statement, 0, own.length);
+  }
   await quarantine(parts, segment, culprits);
-  await parts.ledger.write(`${segment.name}-ledger`, accountOf(frames, culprits, refused));
+  const lost = (await piped?.finish()) ?? [];
+  await parts.ledger.write(`${segment.name}-ledger`, withLost(accountOf(frames, culprits, refused), lost));
+  piped?.done();
 }
 
 /** The metric store reads the segment itself; here it is read only where frames have to go to quarantine. */
@@ -262,6 +277,7 @@ async function runOnce(load: Load, statement: Statement, from: number, to: numbe
 }
 
 function execute({ target, settings }: SegmentParts, statement: Statement, path: string, token: string): Promise<void> {
+  if (statement.run) return statement.run(path, token);
   return target.execute(
     statement.sql.replaceAll('{segment}', () => pathLiteral(path)),
     {},
@@ -288,11 +304,6 @@ async function worksOnNothing({ parts, segment }: Load, statement: Statement): P
   }
 }
 
-/** A path of ours as a string literal. */
-function pathLiteral(path: string): string {
-  return `'${path.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-}
-
 /** Every record of the segment in exactly one outcome. */
 function accountOf(frames: readonly SpooledRecord[], culprits: Culprits, refused: readonly Refused[]): LedgerEntry[] {
   const later = new Map(refused.map(({ frame, refusals }) => [frame, refusals]));
@@ -312,4 +323,22 @@ function accountOf(frames: readonly SpooledRecord[], culprits: Culprits, refused
     const accepted = { ...own, records: Math.max(0, frame.records - lost), outcome: 'accepted', reason: '' } as const;
     return [...early, accepted, ...late.map(rejected)];
   });
+}
+
+/** Takes what pipelines let go out of what was accepted: it is an outcome of its own. */
+function withLost(entries: LedgerEntry[], lost: readonly LedgerEntry[]): LedgerEntry[] {
+  if (lost.length === 0) return entries;
+  const minuteOf = ({ receivedAtMs }: LedgerEntry): number => Math.floor(receivedAtMs / 60_000);
+  const keyOf = (entry: LedgerEntry): string =>
+    [entry.organisation, entry.keyId, entry.protocol, entry.signal, minuteOf(entry)].join('\u0000');
+  const taken = new Map<string, number>();
+  const records = lost.filter(({ reason }) => reason.startsWith('pipeline-'));
+  for (const entry of records) taken.set(keyOf(entry), (taken.get(keyOf(entry)) ?? 0) + entry.records);
+  const kept = entries.map((entry) => {
+    if (entry.outcome !== 'accepted') return entry;
+    const most = Math.min(entry.records, taken.get(keyOf(entry)) ?? 0);
+    if (most > 0) taken.set(keyOf(entry), (taken.get(keyOf(entry)) ?? 0) - most);
+    return most > 0 ? { ...entry, records: entry.records - most } : entry;
+  });
+  return [...kept, ...lost];
 }

@@ -6,6 +6,7 @@ import type { DecodePorts, Lane, Protocol } from '../protocol.ts';
 import type { Spool } from '../spool/spool.ts';
 import { failureOf, type LoadTarget, type StatementSettings } from './load-target.ts';
 import type { MetricTarget } from './metric-target.ts';
+import type { PipelineBook } from './pipelines/pipeline-book.ts';
 import { loadSegment, type SegmentParts } from './load-segment.ts';
 
 /** How loading stands. */
@@ -51,6 +52,8 @@ export async function startLoader(options: {
   readonly ports?: DecodePorts;
   /** Asked by the lanes that decode errors. */
   readonly grouping?: GroupingBook;
+  /** Asked by the lane of logs. */
+  readonly pipelines?: PipelineBook;
   readonly clock: Clock;
   readonly logger: Logger;
 }): Promise<Loader> {
@@ -85,7 +88,7 @@ class SegmentLoader implements Loader {
     this.#spool = options.spool;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    const { target, settings, ledger, logger, metrics, grouping, ports = {} } = options;
+    const { target, settings, ledger, logger, metrics, grouping, pipelines, ports = {} } = options;
     this.#segmentParts = {
       target,
       settings,
@@ -94,6 +97,7 @@ class SegmentLoader implements Loader {
       ports,
       ...(metrics ? { metrics } : {}),
       ...(grouping ? { grouping } : {}),
+      ...(pipelines ? { pipelines } : {}),
     };
     this.#lanes = new Map(options.protocols.flatMap(({ lanes }) => lanes).map((lane) => [lane.name, lane]));
     this.#running = this.#run();
