@@ -107,6 +107,7 @@ function readsOf({ store, control }: Stores, metrics: MetricEngine | undefined):
       ]);
       return { decisions, merged: new Map(merges.map(({ issue, into }) => [issue, into])) };
     },
+    templates: control.detect.templates,
   };
 }
 

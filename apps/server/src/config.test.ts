@@ -33,7 +33,8 @@ describe('good settings', () => {
     [['--retention-metrics', '90d'], { retentionMetricsMs: 90 * 86_400_000 }],
     [['--retention-metrics', 'forever'], { retentionMetricsMs: Infinity }],
     [[], { archive: '' }],
-    [['--archive', 'old'], { archive: '/srv/old' }],
+    [['--archive', 'old'], { archive: '/srv/old', archiveEncrypted: true }],
+    [['--archive-encryption', 'off'], { archiveEncrypted: false }],
     [[], { scrapeConfig: '', statsdPort: undefined }],
     [
       ['--scrape-config', '/etc/prometheus.yml', '--statsd-port', '8125'],

@@ -53,6 +53,8 @@ export interface Config {
   readonly rules: string;
   /** Where logs are archived day by day; '' for nowhere. */
   readonly archive: string;
+  /** Whether archived files are encrypted. */
+  readonly archiveEncrypted: boolean;
   readonly clickhouseUrl: string;
   readonly databaseUrl: string;
   /** Proxies whose X-Forwarded-For is believed; empty for none. */
@@ -236,6 +238,10 @@ function readProxies(text: string, from: string): Result<readonly string[], Wron
   return wrong(`${from} must be addresses or ranges such as 127.0.0.1 or 10.0.0.0/8, joined by commas, got "${bad}".`);
 }
 
+function readOnOff(text: string, from: string): Result<boolean, Wrong> {
+  return text === 'on' || text === 'off' ? ok(text === 'on') : wrong(`${from} must be on or off, got "${text}".`);
+}
+
 function readSetup(environment: Environment): Result<HeadlessSetup | undefined, Wrong> {
   const [organisation, email, password, key] = ['ORG', 'EMAIL', 'PASSWORD', 'KEY'].map(
     (name) => environment[`SIGHTLINE_SETUP_${name}`] ?? '',
@@ -297,6 +303,8 @@ export function readConfig(
   if (!databaseUrl.ok) return databaseUrl;
   const apart = stopForPartAlone(roleSet.value, clickhouseUrl.value, databaseUrl.value);
   if (apart) return wrong(apart);
+  const archiveEncrypted = readOnOff(...at('archive-encryption'));
+  if (!archiveEncrypted.ok) return archiveEncrypted;
   const trustedProxies = readProxies(...at('trusted-proxies'));
   if (!trustedProxies.ok) return trustedProxies;
   const setup = readSetup(environment);
@@ -326,6 +334,7 @@ export function readConfig(
     scrapeConfig: at('scrape-config')[0] === '' ? '' : path.resolve(workingFolder, at('scrape-config')[0]),
     rules: at('rules')[0],
     archive: at('archive')[0] === '' ? '' : path.resolve(workingFolder, at('archive')[0]),
+    archiveEncrypted: archiveEncrypted.value,
     clickhouseUrl: clickhouseUrl.value,
     databaseUrl: databaseUrl.value,
     trustedProxies: trustedProxies.value,

@@ -6,10 +6,11 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { verifyAuditExport } from '@sightline/control';
-import { dayName, readPublicKey, verifyArchive } from '@sightline/store';
+import { readPublicKey, verifyArchive } from '@sightline/store';
+import { keysFrom, targetOf, wrongDayOf } from './archive-options.ts';
 
 const help = `
-  npm run verify -- <folder> --key <file> [--from <day>] [--through <day>]
+  npm run verify -- <folder> --key <file> [--from <day>] [--through <day>] [--keys <file> | --data <folder>]
   npm run verify -- --audit <file>
 
   Checks an archive of logs: signatures, the chain of days, roots, and each file's length, hash and rows.
@@ -18,6 +19,9 @@ const help = `
                     trust the folder: a forger would have exchanged both.
   --from <day>      Each organisation must have every day from here on (YYYY-MM-DD) …
   --through <day>   … and to here. Without it nobody can tell whether the newest days were taken away.
+  --keys <file>     Data keys, as "npm run archive -- keys" writes them: encrypted files are decrypted and their rows
+                    counted too. All else is proved without any of them.
+  --data <folder>   The same, with the keys in a server's data folder.
   --audit <file>    Checks an audit trail as GET /api/v1/audit/export gave it.
 
   Ends with 0 when all is as it was signed, 1 when it is not, 2 when it could not be checked.
@@ -39,15 +43,30 @@ function report(faults: readonly string[]): void {
   process.exitCode = faults.length === 0 ? 0 : 1;
 }
 
-async function checkArchive(folder: string, options: { key?: string; from?: string; through?: string }): Promise<void> {
+interface Options {
+  readonly key?: string;
+  readonly from?: string;
+  readonly through?: string;
+  readonly keys?: string;
+  readonly data?: string;
+}
+
+async function checkArchive(folder: string, options: Options): Promise<void> {
   const { key = '', from = '', through = '' } = options;
   if (key === '') stopWith('Which key? --key <file> names the public key (PEM).');
-  const wrongDay = [from, through].find((day) => day !== '' && !(dayName.test(day) && !Number.isNaN(Date.parse(day))));
-  if (wrongDay !== undefined) stopWith(`--from and --through take a day such as 2026-01-31, not "${wrongDay}".`);
+  const wrongDay = wrongDayOf(from, through);
+  if (wrongDay !== undefined) stopWith(wrongDay);
   const publicKey = readPublicKey(readFileSync(key, 'utf8'));
   if (!publicKey) stopWith(`${key} holds no public Ed25519 key in PEM.`);
-  const found = await verifyArchive({ folder, publicKey, from, through });
+  const keys = await keysFrom(options);
+  if (!keys.ok) stopWith(keys.error);
+  const given = keys.value ? { keys: keys.value } : {};
+  const found = await verifyArchive({ target: targetOf(folder), publicKey, from, through, ...given });
   say(`${found.days} days, ${found.files} files, ${found.rows} rows, ${found.bytes} bytes.`);
+  if (found.sealed > 0) {
+    const opened = keys.value ? `${found.opened} of them decrypted and counted` : 'proved without their keys';
+    say(`${found.sealed} files are encrypted; ${opened}.`);
+  }
   for (const { name, first, last, lastManifest } of found.organisations)
     say(`${name}: ${first} to ${last}; last manifest ${lastManifest || 'unknown'}`);
   if (through === '') say('Days after these cannot be known from the folder: --through asks for them.');
@@ -68,6 +87,8 @@ try {
       key: { type: 'string' },
       from: { type: 'string' },
       through: { type: 'string' },
+      keys: { type: 'string' },
+      data: { type: 'string' },
       audit: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },

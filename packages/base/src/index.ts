@@ -7,3 +7,4 @@ export { LruCache } from './lru-cache.ts';
 export { redact, redactText } from './redact.ts';
 export { jsonLogger, silentLogger, type Logger, type LogLevel } from './logger.ts';
 export { matchesWhole, WholeMatcher } from './whole-match.ts';
+export { isTimeZone, zoneOffsetMs } from './time-zone.ts';

@@ -27,8 +27,12 @@ export class WholeMatcher {
   readonly #quick: LruCache<string, true>;
   #window = { sinceMs: 0, spentMs: 0 };
 
-  constructor(clock: Clock) {
+  readonly #usedMs: () => number;
+
+  /** `usedMs` tells the processor time this thread has used, so that a busy machine makes no good expression slow. */
+  constructor(clock: Clock, usedMs: () => number = threadUsedMs) {
     this.#clock = clock;
+    this.#usedMs = usedMs;
     this.#decided = new LruCache(remembered, rememberedForMs, clock);
     this.#resting = new LruCache(remembered, restMs, clock);
     this.#quick = new LruCache(remembered, rememberedForMs, clock);
@@ -40,7 +44,7 @@ export class WholeMatcher {
     const known = this.#decided.get(key);
     if (known !== undefined) return known;
     if (this.#resting.get(pattern) || (this.#spent() && !this.#quick.get(pattern))) return undefined;
-    const began = performance.now();
+    const began = this.#usedMs();
     try {
       Object.assign(this.#sandbox, { pattern: `^(?:${pattern})$`, value });
       const result = this.#test.runInContext(this.#sandbox, { timeout: testLimitMs }) === true;
@@ -51,7 +55,7 @@ export class WholeMatcher {
       this.#resting.set(pattern, true);
       return undefined;
     } finally {
-      this.#count(pattern, performance.now() - began);
+      this.#count(pattern, this.#usedMs() - began);
     }
   }
 
@@ -66,6 +70,11 @@ export class WholeMatcher {
     if (tookMs > slowFromMs) this.#window.spentMs += tookMs;
     else this.#quick.set(pattern, true);
   }
+}
+
+function threadUsedMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }
 
 /** Made when first asked: browsers load this package too, and have no `node:vm`. */

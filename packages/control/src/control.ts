@@ -5,6 +5,7 @@ import type { SavedSearches } from './searches/port.ts';
 import type { RuleFiles } from './rule-files/port.ts';
 import type { Artifacts, Releases } from './releases/port.ts';
 import type { Sampling } from './sampling/port.ts';
+import type { Retention } from './retention/port.ts';
 import type { Detect } from './detect/port.ts';
 import type { Alerting } from './alerting/port.ts';
 import type { IssueRecords, IssueStates } from './issues/port.ts';
@@ -38,6 +39,7 @@ export interface Control {
   readonly releases: Releases;
   readonly artifacts: Artifacts;
   readonly sampling: Sampling;
+  readonly retention: Retention;
   readonly settings: Settings;
   readonly setup: Setup;
   /** True when the database answers `SELECT 1` within a second. */

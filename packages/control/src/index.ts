@@ -4,6 +4,7 @@ export * from './dashboards/port.ts';
 export * from './rule-files/port.ts';
 export * from './releases/port.ts';
 export * from './sampling/port.ts';
+export * from './retention/port.ts';
 export * from './searches/port.ts';
 export * from './detect/port.ts';
 export * from './alerting/port.ts';

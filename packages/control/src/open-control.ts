@@ -5,6 +5,7 @@ import { audit } from './audit.ts';
 import { dashboards } from './dashboards/dashboards.ts';
 import { ruleFiles } from './rule-files/rule-files.ts';
 import { sampling } from './sampling/sampling.ts';
+import { retention } from './retention/retention.ts';
 import { savedSearches } from './searches/saved-searches.ts';
 import { detect } from './detect/detect.ts';
 import { type Database, openDatabase } from './database/database.ts';
@@ -80,6 +81,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     releases: releases(context),
     artifacts: artifacts(context),
     sampling: sampling(context),
+    retention: retention(context),
     settings: settings(context),
     setup: setup(context),
     healthy: () => healthy(pool),

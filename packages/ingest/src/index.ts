@@ -20,6 +20,9 @@ export {
   type SpoolStatus,
 } from './spool/spool.ts';
 export { createFunctions, startLoader, type Loader, type LoaderStatus } from './load/loader.ts';
+export { CachedScrubBook, firstRulesAfterMs, type ScrubBook, type ScrubSource } from './load/pii/scrub-book.ts';
+export { ownScrub, type OwnScrub } from './load/pii/own-scrub.ts';
+export { jsonLeaves } from './load/pii/json-leaves.ts';
 export type { LoadTarget } from './load/load-target.ts';
 export type { LoadedMetrics, MetricSegment, MetricTarget } from './load/metric-target.ts';
 export { AcceptedFrames } from './forwarded/accepted-frames.ts';

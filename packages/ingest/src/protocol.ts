@@ -1,5 +1,6 @@
 import type { OrganisationGrouping } from './errors/grouping/group-error.ts';
 import type { KeyScope, Reason } from '@sightline/record';
+import type { StatementSettings } from './load/load-target.ts';
 import type { SourceMaps } from './source-maps/source-maps.ts';
 
 /**
@@ -221,6 +222,8 @@ export type Lane =
       readonly sql: readonly { readonly name: string; readonly sql: string }[];
       /** True where pipelines may stand around the first of them (`load/pipelines`). */
       readonly piped?: boolean;
+      /** Further settings of its statements. */
+      readonly settings?: StatementSettings;
     }
   | {
       readonly name: string;

@@ -72,6 +72,7 @@ export * from './data/data.ts';
 export * from './monitors/monitors.ts';
 export * from './logql/index.ts';
 export { logPatterns, logqlPatterns } from './patterns/log-patterns.ts';
-export type { MinedPatterns, Pattern } from './patterns/mine-patterns.ts';
+export { phrasesOf, type MinedPatterns, type Pattern } from './patterns/mine-patterns.ts';
+export { findNewPatterns, type KnownTemplate, type TemplateMemory } from './patterns/new-patterns.ts';
 export * from './elasticsearch/index.ts';
 export * from './pipelines/index.ts';

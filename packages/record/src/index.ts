@@ -20,6 +20,17 @@ export {
   type FindingSource,
 } from './finding.ts';
 export type { SamplingPolicy } from './sampling.ts';
+export * from './retention.ts';
 export * from './float-histogram.ts';
 export * from './received-series.ts';
 export * from './pipelines.ts';
+export {
+  detectors,
+  optionalDetectors,
+  scrubReplacements,
+  untouchedScrubRules,
+  type CustomScrubRule,
+  type OptionalDetector,
+  type ScrubReplacement,
+  type ScrubRules,
+} from './scrub-rules.ts';

@@ -12,5 +12,17 @@ export { SamplingStep, type ActivePolicy } from './steps/sampling-step.ts';
 export { migrate, readMigrations, type Migration } from './schema/migrate.ts';
 export { exactlyOnceSettings } from './schema/exactly-once.ts';
 export { ArchiveStep, type ArchiveSigner } from './archive/archive-step.ts';
-export { dayName, readPublicKey } from './archive/manifest.ts';
+export {
+  ArchiveReader,
+  type ArchivedFileOf,
+  type ArchiveReaderParts,
+  type NotOpened,
+  type OpenedFile,
+} from './archive/archive-reader.ts';
+export { DiskTarget, writeDurably } from './archive/disk-target.ts';
+export { exportKeys, readExportedKeys } from './archive/exported-keys.ts';
+export { type ArchiveKeys, Keyring, type KeyOwner, type KeySealer } from './archive/keyring.ts';
+export { type ArchivedFile, dayName, type Manifest, readPublicKey } from './archive/manifest.ts';
+export { SealedFileError } from './archive/sealed-file.ts';
+export type { ArchiveEntry, ArchiveTarget } from './archive/target.ts';
 export { verifyArchive } from './archive/verify-archive.ts';

@@ -59,11 +59,13 @@ async function archived(): Promise<string> {
   }
 }
 
-function verify(...args: string[]): Promise<{ code: number; out: string }> {
+const verify = (...args: string[]) => command('verify', ...args);
+
+function command(name: 'verify' | 'archive', ...args: string[]): Promise<{ code: number; out: string }> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [path.join(import.meta.dirname, '../verify.ts'), ...args],
+      [path.join(import.meta.dirname, `../${name}.ts`), ...args],
       { timeout: 60_000 },
       (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out: out + err }),
     );
@@ -80,17 +82,36 @@ it('writes the archive, keeps its key sealed through restarts, and the command p
   const good = await verify(archive, '--key', pem, '--from', day, '--through', dayOf(receivedMs + dayMs));
   expect(good).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/1 files, 100 rows[^]*org_a: [^]*No fault was found\./),
+    out: expect.stringMatching(/1 files, 100 rows[^]*proved without their keys[^]*org_a: [^]*No fault was found\./),
   });
 
-  const file = path.join(archive, 'org_a', day, 'compliance/STORE_047-0001.parquet');
+  const keys = path.join(folder, 'keys.json');
+  expect(await command('archive', 'keys', '--data', folder, '--to', keys)).toMatchObject({ code: 0 });
+  for (const option of [
+    ['--data', folder],
+    ['--keys', keys],
+  ])
+    expect(await verify(archive, '--key', pem, ...option)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('1 of them decrypted and counted'),
+    });
+  const plain = path.join(folder, 'plain');
+  const exported = await command('archive', 'export', archive, '--to', plain, '--keys', keys);
+  expect(exported).toMatchObject({ code: 0, out: expect.stringMatching(/^1 files with 100 rows/) });
+  expect(
+    await store.query(
+      `SELECT uniqExact(body) AS n FROM file('${path.join(plain, 'org_a', day, 'compliance/STORE_047-0001.parquet')}', Parquet)`,
+    ),
+  ).toEqual([{ n: '100' }]);
+
+  const file = path.join(archive, 'org_a', day, 'compliance/STORE_047-0001.parquet.sealed');
   const bytes = readFileSync(file);
   bytes[10]! ^= 1;
   writeFileSync(file, bytes);
   const bad = await verify(archive, '--key', pem);
   expect(bad).toMatchObject({
     code: 1,
-    out: expect.stringMatching(`org_a ${day}: compliance/STORE_047-0001\\.parquet was changed[^]*1 fault\\.`),
+    out: expect.stringMatching(`org_a ${day}: compliance/STORE_047-0001\\.parquet\\.sealed was changed[^]*1 fault\\.`),
   });
 });
 
@@ -101,6 +122,13 @@ it.each([
   [['--audit', '/dev/null'], 1, /There is no entry\.\n1 fault/],
 ])('the command with %j ends with %i', async (args, code, says) => {
   expect(await verify(...args)).toMatchObject({ code, out: expect.stringMatching(says) });
+});
+
+it.each([
+  [[], 2, /Say what to do[^]*npm run archive/],
+  [['export', '.', '--to', 'x'], 2, /With which keys/],
+])('the command for the archive with %j ends with %i', async (args, code, says) => {
+  expect(await command('archive', ...args)).toMatchObject({ code, out: expect.stringMatching(says) });
 });
 
 it('does not sign with a new key where the old one cannot be opened', async () => {

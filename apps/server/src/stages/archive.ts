@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sig
 import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { openSealer } from '@sightline/control';
-import { ArchiveStep, type ArchiveSigner } from '@sightline/store';
+import { ArchiveStep, type ArchiveSigner, DiskTarget, Keyring } from '@sightline/store';
 import type { StageParts } from '../stage.ts';
 import { waitingSince } from './spans.ts';
 
@@ -18,7 +18,8 @@ export async function openArchive(
     clock,
     logger: logger.with({ part: 'archive' }),
     waitingSinceMs: waitingSince(clock, ingest),
-    folder: config.archive,
+    target: new DiskTarget(config.archive),
+    keyring: config.archiveEncrypted ? await openKeyring(config.dataFolder) : undefined,
     signer: await openSigner(config.dataFolder),
   });
   try {
@@ -31,6 +32,11 @@ export async function openArchive(
   }
   closers.add('archive', () => step.close());
   return step;
+}
+
+/** The data keys of the archive, sealed under the installation's own key. */
+export async function openKeyring(dataFolder: string): Promise<Keyring> {
+  return new Keyring(path.join(dataFolder, 'secrets', 'archive-keys'), await openSealer(dataFolder));
 }
 
 /**

@@ -1,8 +1,8 @@
 import { fleet, scopes, siteDetail, updateSite } from '@sightline/contract';
 import type { IncidentSpan, Site } from '@sightline/control';
+import { isTimeZone } from '@sightline/base';
 import {
   BusinessDays,
-  isTimeZone,
   readBusinessDay,
   readDevices,
   readFleetTelemetry,

@@ -17,6 +17,7 @@ import * as detectTables from '../detect/tables.ts';
 import * as ruleFileTables from '../rule-files/tables.ts';
 import * as releaseTables from '../releases/tables.ts';
 import * as samplingTables from '../sampling/tables.ts';
+import * as retentionTables from '../retention/tables.ts';
 import * as issueTables from '../issues/tables.ts';
 import * as fleetTables from '../fleet/tables.ts';
 import type { KeyPermission, Role } from '../control.ts';
@@ -169,6 +170,7 @@ export const tables = {
   ...ruleFileTables,
   ...releaseTables,
   ...samplingTables,
+  ...retentionTables,
   ...alertingTables,
   ...respondTables,
   ...monitorTables,

@@ -173,5 +173,30 @@ for (const { name, missing, start } of testServers) {
       );
       expect(asked.flat()).toHaveLength(1);
     });
+
+    it('knows templates of log lines by organisation and kind, those seen last', async () => {
+      const { templates } = control.detect;
+      const hex = (n: number): string => n.toString(16).padStart(16, '0');
+      const many = (from: number, to: number, seenMs: number) =>
+        Array.from({ length: to - from }, (_, i) => ({
+          id: hex(from + i),
+          form: `line ${from + i}`,
+          bornMs: 0,
+          seenMs,
+        }));
+      await templates.note(one, hex(1), many(0, 2, 1000));
+      await templates.note(one, hex(1), [{ id: hex(1), form: 'line 1', bornMs: 5, seenMs: 3000 }]);
+      await templates.note(one, hex(2), [{ id: hex(7), form: 'a\0b', bornMs: 0, seenMs: 2000 }]);
+      expect(await templates.load(one, hex(1), 0)).toEqual([
+        { id: hex(1), form: 'line 1', bornMs: 5, seenMs: 3000 },
+        { id: hex(0), form: 'line 0', bornMs: 0, seenMs: 1000 },
+      ]);
+      expect(await templates.load(one, hex(1), 2000)).toHaveLength(1);
+      expect(await templates.load(one, hex(2), 0)).toMatchObject([{ form: 'a\uFFFDb' }]);
+      expect(await templates.load(two, hex(1), 0)).toEqual([]);
+      await templates.note(one, hex(3), many(100, 20_100, 4000));
+      expect(await templates.load(one, hex(1), 0), 'the oldest make room').toEqual([]);
+      expect(await templates.load(one, hex(3), 0)).toHaveLength(3000);
+    });
   });
 }

@@ -6,6 +6,7 @@ export interface Detect {
   readonly rules: Rules;
   readonly ruleStates: RuleStates;
   readonly leases: Leases;
+  readonly templates: LogTemplates;
 }
 
 export type RuleSeverity = 'critical' | 'high' | 'medium' | 'low';
@@ -114,4 +115,20 @@ export interface Leases {
   release(holder: string, names: readonly string[]): Promise<void>;
   /** Holders of live leases whose name begins so. */
   holders(prefix: string): Promise<string[]>;
+}
+
+/** A template of log lines that was seen; times in milliseconds since the epoch. */
+export interface LogTemplate {
+  /** Sixteen hexadecimal digits. */
+  readonly id: string;
+  readonly form: string;
+  readonly bornMs: number;
+  readonly seenMs: number;
+}
+
+export interface LogTemplates {
+  /** Templates of a kind that were seen since, those seen last first, at most 3,000. `kind` is sixteen hexadecimal digits. */
+  load(organisation: string, kind: string, sinceMs: number): Promise<LogTemplate[]>;
+  /** Adds or renews them. Of an organisation 20,000 are kept: those seen longest ago go. */
+  note(organisation: string, kind: string, templates: readonly LogTemplate[]): Promise<void>;
 }

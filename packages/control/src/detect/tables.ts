@@ -46,3 +46,16 @@ export const ruleStates = pgTable(
   },
   (t) => [primaryKey({ columns: [t.rule, t.groupKey] })],
 );
+
+export const logTemplates = pgTable(
+  'log_templates',
+  {
+    organisation: text('organisation').notNull(),
+    kind: text('kind').notNull(),
+    id: text('id').notNull(),
+    form: text('form').notNull(),
+    bornAt: moment('born_at').notNull(),
+    seenAt: moment('seen_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.organisation, t.kind, t.id] })],
+);

@@ -19,6 +19,8 @@ export interface Reading {
   readonly keeps: boolean;
   /** How many records or attempts the value was made of; undefined where that means nothing. */
   readonly sample?: number;
+  /** What more there is to say of the group; stands in the finding's summary. */
+  readonly detail?: string;
 }
 
 export interface Moment {
@@ -52,7 +54,7 @@ export interface RuleType<Settings = unknown> {
   readonly judge: (settings: Settings, answers: readonly Answer[], moment: Moment) => readonly Reading[];
   readonly limit: (settings: Settings) => Limit;
   /** The measure of a reading in one line: "31 % of 42 in 5 min, limit 10 %". */
-  readonly summary: (settings: Settings, reading: Pick<Reading, 'value' | 'sample'>) => string;
+  readonly summary: (settings: Settings, reading: Pick<Reading, 'value' | 'sample' | 'detail'>) => string;
   /** Page and query within the interface that show it. */
   readonly link: (
     settings: Settings,

@@ -46,6 +46,7 @@ export function findingOf(known: KnownRule, state: GroupState, told: 'firing' | 
     summary: type.summary(settings, {
       value: state.value,
       ...(state.sample === undefined ? {} : { sample: state.sample }),
+      ...(state.detail === undefined ? {} : { detail: state.detail }),
     }),
     value: state.value,
     threshold,

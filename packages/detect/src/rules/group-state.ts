@@ -10,6 +10,8 @@ export interface GroupState {
   readonly sinceMs: number;
   readonly value: number;
   readonly sample: number | undefined;
+  /** Kept in memory alone. */
+  readonly detail?: string | undefined;
   /** When the condition was first seen not to hold; undefined while it does. Kept in memory alone: a restart begins anew. */
   readonly clearSinceMs: number | undefined;
   /** When the finding was told last; 0: not since this server watches. */
@@ -52,7 +54,8 @@ export function stepGroup(
   if (!before) return reading?.holds ? begin(reading, nowMs, rule) : { kind: 'none' };
   const holds = reading !== undefined && (reading.holds || (before.state === 'firing' && reading.keeps));
   if (!holds) return end(before, nowMs, rule);
-  const held = { ...before, value: reading.value, sample: reading.sample, clearSinceMs: undefined };
+  const { value, sample, detail } = reading;
+  const held = { ...before, value, sample, detail, clearSinceMs: undefined };
   if (before.state === 'pending') {
     if (nowMs - before.sinceMs < rule.forMs) return { kind: 'noted', next: held };
     return { kind: 'firing', next: { ...held, state: 'firing', toldAtMs: nowMs } };
@@ -69,6 +72,7 @@ function begin(reading: Reading, nowMs: number, { forMs }: StepRule): Step {
     sinceMs: nowMs,
     value: reading.value,
     sample: reading.sample,
+    detail: reading.detail,
     clearSinceMs: undefined,
     toldAtMs: forMs === 0 ? nowMs : 0,
   };

@@ -1,10 +1,12 @@
 import type { Batch } from './batch.ts';
 import { IssuesBatch } from './issues-batch.ts';
+import { PatternsBatch } from './patterns-batch.ts';
 import { MetricBatch, pulledLabels, type MetricColumn } from './metric-batch.ts';
 import {
   questionKey,
   type IssuesQuestion,
   type MetricQuestion,
+  type PatternsQuestion,
   type Question,
   type RecordsQuestion,
   type SeenQuestion,
@@ -37,11 +39,13 @@ function planTogether(questions: readonly Question[]): Batch[] {
   const vitals: VitalQuestion[] = [];
   const seen: SeenQuestion[] = [];
   const issues: IssuesQuestion[] = [];
+  const patterns: PatternsQuestion[] = [];
   for (const question of questions) {
     if (question.kind === 'records') records.push(question);
     else if (question.kind === 'metric') metrics.push(question);
     else if (question.kind === 'vital') vitals.push(question);
     else if (question.kind === 'issues') issues.push(question);
+    else if (question.kind === 'patterns') patterns.push(question);
     else seen.push(question);
   }
   return [
@@ -50,6 +54,7 @@ function planTogether(questions: readonly Question[]): Batch[] {
     ...(vitals.length > 0 ? [new VitalBatch(vitals)] : []),
     ...(seen.length > 0 ? [new SeenBatch(seen)] : []),
     ...issues.map((question) => new IssuesBatch(question)),
+    ...patterns.map((question) => new PatternsBatch(question)),
   ];
 }
 

@@ -77,7 +77,8 @@ export async function previewRule(
   asked: PreviewAsked,
   limits: QueryLimits = {},
 ): Promise<{ ok: true; value: Preview } | { ok: false; error: NoAnswer }> {
-  const { clock, reader } = parts;
+  const { clock } = parts;
+  const reader = withoutMemory(parts.reader);
   const startedMs = clock.now();
   const { type, settings } = asked.rule;
   const questions = type.questions(settings);
@@ -87,7 +88,12 @@ export async function previewRule(
     notes.push('It is evaluated less often than its window is long: what happens in between is not seen.');
   const onlyNow = questions.some((question) => question.kind === 'seen');
   if (onlyNow) notes.push('When something was last heard is known of the present alone: the past is not shown.');
-  const count = onlyNow ? 1 : Math.min(mostMoments, Math.floor((asked.hours * 3_600_000) / stepMs)) + 1;
+  const onlyNew = questions.some((question) => question.kind === 'patterns');
+  if (onlyNew)
+    notes.push(
+      'Shown is what is new at present, twenty kinds of lines at most; what is there when the rule begins is not told.',
+    );
+  const count = onlyNow || onlyNew ? 1 : Math.min(mostMoments, Math.floor((asked.hours * 3_600_000) / stepMs)) + 1;
   const rare = new Map<string, Answered>();
   const gate = new Gate(queriesAtOnce);
   const read = async (atMs: number): Promise<{ moment: Moment } | { fault: NoAnswer }> => {
@@ -131,6 +137,16 @@ export async function previewRule(
     moments.unshift(found.moment);
   }
   return { ok: true, value: drawn(asked, moments, stepMs, [...new Set(notes)]) };
+}
+
+/** What somebody tries out must not count as seen. */
+function withoutMemory(reads: TelemetryReads): TelemetryReads {
+  return {
+    query: (...asked) => reads.query(...asked),
+    stream: (...asked) => reads.stream(...asked),
+    metrics: reads.metrics,
+    ...(reads.issues && { issues: reads.issues }),
+  };
 }
 
 const isRare = (question: Question): boolean => question.kind === 'records' && question.maxAgeMs !== undefined;

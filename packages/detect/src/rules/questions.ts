@@ -4,7 +4,13 @@ import type { Gauge, Table } from '@sightline/query';
  * What rules ask of the telemetry store, in words that the batch planner understands: rules say questions, never SQL. An
  * answer is one number a group; groups are the values of `by`, in its order.
  */
-export type Question = RecordsQuestion | MetricQuestion | VitalQuestion | SeenQuestion | IssuesQuestion;
+export type Question =
+  | RecordsQuestion
+  | MetricQuestion
+  | VitalQuestion
+  | SeenQuestion
+  | IssuesQuestion
+  | PatternsQuestion;
 
 /** Counts records that match a search, or takes a quantile of one of their numbers. */
 export interface RecordsQuestion {
@@ -55,12 +61,24 @@ export interface IssuesQuestion {
   readonly least: number;
   readonly times: number;
 }
+
+/** Templates of log lines that were not seen before: their lines in the window. By template. */
+export interface PatternsQuestion {
+  readonly kind: 'patterns';
+  /** In the search language. */
+  readonly query: string;
+  readonly windowMs: number;
+  /** What was not seen for so long is new. */
+  readonly quietMs: number;
+}
 export const seenDimensions = ['site', 'service', 'environment'] as const;
 export type SeenDimension = (typeof seenDimensions)[number];
 
 /** One number a group. Keys are made by `groupOf`. */
 export interface Answer {
   readonly values: ReadonlyMap<string, number>;
+  /** What more there is to say of a group, for people. */
+  readonly details?: ReadonlyMap<string, string>;
   /** True when there were more groups than are read: the rest was left out. */
   readonly overflow: boolean;
 }

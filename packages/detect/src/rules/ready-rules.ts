@@ -259,4 +259,14 @@ export const readyRules: readonly ReadyRule[] = [
     everyMs: minuteMs,
     settings: { what: 'spiking', query: '', windowMs: 10 * minuteMs, least: 50, times: 10 },
   }),
+  rule({
+    ready: 'new-pattern',
+    name: 'New kind of warning or error in logs',
+    description: 'A log line of level warn or above has a form that was not seen for a week.',
+    severity: 'low',
+    type: 'new-pattern',
+    enabled: false,
+    everyMs: minuteMs,
+    settings: { query: '', level: 'warn', windowMs: 10 * minuteMs, least: 3, days: 7 },
+  }),
 ];

@@ -11,7 +11,10 @@ import { migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store
 import { StoreError } from '@sightline/store/port';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { issuesRule } from '../rule-types/issues/issues.ts';
+import { newPatternRule } from '../rule-types/new-pattern/new-pattern.ts';
+import { checkRule } from './check-rule.ts';
 import { planQuestions } from './plan.ts';
+import { previewRule } from './preview.ts';
 import { RuleRunner } from './rule-runner.ts';
 import { readyRules } from './ready-rules.ts';
 
@@ -588,6 +591,114 @@ describe('rules', () => {
   });
 });
 
+describe('rules about new patterns of log lines', () => {
+  const settings = { query: '', level: 'warn', windowMs: 120_000, least: 2, days: 7 };
+  let world: World;
+  let rule: Rule;
+  beforeEach(async () => {
+    world = await newWorld();
+    Object.assign(world.reader, { templates: world.control.detect.templates });
+    world.runner = world.newRunner();
+    rule = await world.rule({ name: 'New line', type: 'new-pattern', settings });
+    return async () => {
+      await world.runner.close();
+      await world.control.close();
+    };
+  });
+  const told = (): string[] => {
+    const lines = world.found
+      .filter(({ sourceId }) => sourceId === rule.id)
+      .map(({ state, labels, summary }) => `${state} ${labels['pattern'] ?? '?'} | ${summary}`);
+    world.found.length = 0;
+    return lines;
+  };
+
+  it('tell what comes for the first time, with its count, its sites and its first line', async () => {
+    await world.logs(5, { body: 'Printer 7 is out of paper' });
+    await world.pass(15_000);
+    expect(told(), 'what is there at the beginning is known').toEqual([]);
+    await world.logs(1, { body: 'Drawer 12 jammed: spring broken', site: 'STORE_002' });
+    await world.logs(3, { body: 'Printer 9 is out of paper', site: 'STORE_009' });
+    await world.logs(9, { body: 'Heartbeat 5 sent to 10.0.0.1', severity: 9 });
+    await world.pass(15_000);
+    expect(told(), 'fewer than the least').toEqual([]);
+    await world.logs(1, { body: 'Drawer 13 jammed: spring broken', site: 'STORE_003' });
+    await world.pass(15_000);
+    expect(told()).toEqual([
+      'firing Drawer <_> jammed: spring broken | 2 lines in 2 min, not seen for 7 days before, limit 2; ' +
+        'at STORE_002, STORE_003; orders; first line: Drawer 12 jammed: spring broken',
+    ]);
+  });
+
+  it('end when the lines are no longer new, and know the template ever after, through a restart', async () => {
+    await world.pass(15_000);
+    await world.logs(4, { body: 'Scale 4 lost its zero' });
+    await world.pass(15_000);
+    expect(told()).toHaveLength(1);
+    await world.runner.close();
+    world.runner = world.newRunner();
+    await world.pass(200_000);
+    const after = told();
+    expect(after.at(-1)).toMatch(/^resolved Scale <_> lost its zero/);
+    await world.logs(4, { body: 'Scale 8 lost its zero' });
+    await world.pass(20_000);
+    expect(told()).toEqual([]);
+  });
+
+  it('ask the store about what memory does not hold', async () => {
+    await world.pass(15_000);
+    await world.logs(1, { body: 'Scanner 3 reset after 20 ms', agoMs: 3 * 86_400_000 });
+    await world.logs(1, { body: 'Scanner of till reset after power cut', agoMs: 3 * 86_400_000 });
+    await world.logs(1, { body: 'Lamp 1 broken', agoMs: 9 * 86_400_000 });
+    await world.logs(3, { body: 'Scanner 4 reset after 30 ms' });
+    await world.logs(3, { body: 'Lamp 2 broken' });
+    await world.pass(15_000);
+    expect(told().map((line) => line.split(' | ')[0])).toEqual(['firing Lamp <_> broken']);
+  });
+
+  it('are tried out without remembering', async () => {
+    await world.logs(5, { body: 'Printer 7 is out of paper' });
+    const checked = checkRule('new-pattern', settings);
+    if (!checked.ok) throw new Error('refused');
+    const asked = {
+      organisation: world.organisation.id,
+      name: 'New',
+      rule: checked.value,
+      forMs: 0,
+      everyMs: 60_000,
+      hours: 1,
+    };
+    const shown = await previewRule(world, asked);
+    expect(shown).toMatchObject({
+      ok: true,
+      value: { now: [{ labels: { pattern: 'Printer <_> is out of paper' }, value: 5 }] },
+    });
+    expect(await previewRule(world, asked), 'again the same').toEqual(shown);
+  });
+
+  it.each([
+    [{ query: 'a AND (' }, 'query'],
+    [{ level: 'loud' }, 'level'],
+    [{ days: 0 }, 'days'],
+  ])('refuse %j', (fault, field) => {
+    expect(checkRule('new-pattern', { ...settings, ...fault })).toMatchObject({ ok: false, error: [{ field }] });
+  });
+
+  it('link to the lines of the pattern', () => {
+    const link = newPatternRule.link(
+      { ...settings, query: 'site:A OR site:B' },
+      { pattern: 'Drawer <_> jammed: "hard"' },
+      { fromMs: 1, toMs: 2 },
+    );
+    expect(Object.fromEntries(new URL(link, 'http://x').searchParams)).toEqual({
+      q: '(site:A OR site:B) severity:>=warn "jammed: \\"hard" "Drawer"',
+      view: 'patterns',
+      from: '1',
+      to: '2',
+    });
+  });
+});
+
 describe('rules about issues', () => {
   const hex = (issue: number): string => issue.toString(16).padStart(16, '0');
   async function threw(world: World, issue: number, events: number, agoMs: number): Promise<void> {
@@ -640,6 +751,20 @@ describe('rules about issues', () => {
     expect(issuesRule.summary({ what: 'new', windowMs: 600_000, least: 1 }, { value: 1 })).toBe(
       '1 event in 10 min, never seen before, limit 1',
     );
+    await control.close();
+  });
+  it('know in the runner what people decided', async () => {
+    const world = await newWorld();
+    const { control, organisation } = world;
+    Object.assign(world.reader, { issues: (id: string) => decisionsOf(control, id) });
+    world.runner = world.newRunner();
+    const rule = await world.rule({ type: 'issues', settings: { what: 'regressed', windowMs: 600_000 } });
+    await control.issueStates.change(organisation.id, hex(9), { status: 'resolved' }, 'ann');
+    world.clock.advance(60_000);
+    await threw(world, 9, 2, 10_000);
+    await world.pass(15_000);
+    expect(world.found.filter((f) => f.sourceId === rule.id).map((f) => f.labels['issue'])).toEqual([hex(9)]);
+    await world.runner.close();
     await control.close();
   });
   it.each(['is:blue', 'is:new OR x', 'a AND ('])('refuse the search %s', (query) => {

@@ -35,6 +35,8 @@ export class Sight {
       },
       stream: (...question) => reader.stream(...question),
       metrics: reader.metrics,
+      ...(reader.issues && { issues: reader.issues }),
+      ...(reader.templates && { templates: reader.templates }),
     };
   }
 

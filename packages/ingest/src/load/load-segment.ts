@@ -7,8 +7,17 @@ import type { Decoded, DecodedRows, DecodePorts, Lane, MetricLane, Refusal } fro
 import type { Segment } from '../spool/spool.ts';
 import { decodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
 import type { MetricTarget } from './metric-target.ts';
-import { failureOf, type LoadFailure, type LoadTarget, type StatementSettings } from './load-target.ts';
+import {
+  type BoundValue,
+  failureOf,
+  type LoadFailure,
+  type LoadTarget,
+  type StatementSettings,
+} from './load-target.ts';
 import { pathLiteral } from './path-literal.ts';
+import { byScrubber, type ScrubbedFrames } from './pii/by-scrubber.ts';
+import { ownStatement } from './pii/own-scrub.ts';
+import type { ScrubBook } from './pii/scrub-book.ts';
 import { PipedSegment } from './pipelines/piped-segment.ts';
 import type { PipelineBook } from './pipelines/pipeline-book.ts';
 import { quarantine } from './quarantine.ts';
@@ -28,6 +37,8 @@ export interface SegmentParts {
   readonly grouping?: GroupingBook;
   /** What organisations let their logs pass through; absent where nobody has pipelines. */
   readonly pipelines?: PipelineBook;
+  /** What organisations decided about scrubbing; absent where all are scrubbed alike. */
+  readonly scrubbing?: ScrubBook;
 }
 
 /** One statement over a file. `sql` holds `{segment}` where the file's path belongs. */
@@ -35,6 +46,7 @@ interface Statement {
   readonly name: string;
   readonly sql: string;
   readonly settings: StatementSettings;
+  readonly parameters?: Readonly<Record<string, BoundValue>>;
   /** Writes the input of these frames to `path`; undefined where the segment itself is the input. */
   readonly write?: (frames: readonly SpooledRecord[], path: string) => Promise<boolean>;
   /** Loads the file in its own way, in place of `sql`; nothing may have changed when it throws. */
@@ -81,17 +93,21 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
     });
   }
   if (lane.kind === 'decode') await parts.grouping?.ready(frames.map(({ scope }) => scope.organisation));
+  await parts.scrubbing?.ready();
   const refused: Refused[] = [];
   const culprits: Culprits = new Map();
   const splits = await Splits.read(segment.path);
   const planned = segment.records > smallRecords ? parts : { ...parts, settings: { ...parts.settings, ...smallPlan } };
-  const load: Load = { parts: planned, segment, frames, intact: brokenAt === undefined, splits, suspect, culprits };
   const piped = await PipedSegment.of(planned, lane, segment, frames);
-  const plain = piped ? { ...load, frames: piped.untouched, intact: false } : load;
-  for (const statement of statementsOf(lane, refused, parts)) await runOver(plain, statement, 0, plain.frames.length);
+  const groups = byScrubber(piped?.untouched ?? frames, parts.scrubbing);
+  const intact = brokenAt === undefined && groups.length === 1 && !piped;
+  const load: Load = { parts: planned, segment, frames, intact, splits, suspect, culprits };
+  for (const group of groups)
+    for (const statement of statementsOf(lane, refused, parts, group))
+      await runOver({ ...load, frames: group.frames }, statement, 0, group.frames.length);
   for (const { frames: own, statement } of piped?.statements() ?? []) {
-    const intact = load.intact && own.length === frames.length;
-    await runOver({ ...load, frames: own, intact }, statement, 0, own.length);
+    const whole = brokenAt === undefined && own.length === frames.length;
+    await runOver({ ...load, frames: own, intact: whole }, statement, 0, own.length);
   }
   await quarantine(parts, segment, culprits);
   const lost = (await piped?.finish()) ?? [];
@@ -140,21 +156,37 @@ function readFrames(content: Buffer): { readonly frames: SpooledRecord[]; readon
   return { frames, brokenAt: undefined };
 }
 
-function statementsOf(lane: Exclude<Lane, MetricLane>, refused: Refused[], parts: SegmentParts): readonly Statement[] {
+/** The statements for frames that are scrubbed alike. Those of an organisation with rules bear its name. */
+function statementsOf(
+  lane: Exclude<Lane, MetricLane>,
+  refused: Refused[],
+  parts: SegmentParts,
+  { organisation, own }: ScrubbedFrames,
+): readonly Statement[] {
+  const named = (statement: Statement): Statement => {
+    if (!own) return statement;
+    const { name, sql } = statement;
+    return { ...statement, name: `${name}-${organisation}`, sql: ownStatement(sql, own), parameters: own.parameters };
+  };
   if (lane.kind === 'engine')
-    return lane.sql.map(({ name, sql }) => ({ name, sql, settings: { format_schema: lane.formatSchema } }));
+    return lane.sql.map(({ name, sql }) =>
+      named({ name, sql, settings: { format_schema: lane.formatSchema, ...lane.settings } }),
+    );
   const decode = decodeOnce(lane, refused, parts);
-  return loadedTables.map((table) => ({
-    name: table,
-    sql: insertDecoded(table),
-    settings: {
-      input_format_json_read_numbers_as_strings: 1,
-      input_format_json_read_bools_as_strings: 1,
-      input_format_null_as_default: 1,
-      input_format_skip_unknown_fields: 1,
-    },
-    write: (frames, path) => writeRows(table, frames, decode, path),
-  }));
+  const byFields = own !== undefined;
+  return loadedTables.map((table) =>
+    named({
+      name: table,
+      sql: insertDecoded(table, byFields),
+      settings: {
+        input_format_json_read_numbers_as_strings: 1,
+        input_format_json_read_bools_as_strings: 1,
+        input_format_null_as_default: 1,
+        input_format_skip_unknown_fields: 1,
+      },
+      write: (frames, path) => writeRows(table, frames, decode, path, byFields),
+    }),
+  );
 }
 
 type Decode = (frame: SpooledRecord) => Promise<readonly DecodedRows[]>;
@@ -199,6 +231,7 @@ async function writeRows(
   frames: readonly SpooledRecord[],
   decode: Decode,
   path: string,
+  byFields: boolean,
 ): Promise<boolean> {
   let file;
   let lines: string[] = [];
@@ -207,7 +240,8 @@ async function writeRows(
     for (const frame of frames) {
       for (const decoded of await decode(frame)) {
         if (decoded.table !== table) continue;
-        for (const row of decoded.rows) size += lines[lines.push(decodedLine(table, row, frame)) - 1]?.length ?? 0;
+        for (const row of decoded.rows)
+          size += lines[lines.push(decodedLine(table, row, frame, byFields)) - 1]?.length ?? 0;
       }
       if (size < 1_000_000) continue;
       file ??= await open(path, 'w');
@@ -280,7 +314,7 @@ function execute({ target, settings }: SegmentParts, statement: Statement, path:
   if (statement.run) return statement.run(path, token);
   return target.execute(
     statement.sql.replaceAll('{segment}', () => pathLiteral(path)),
-    {},
+    statement.parameters ?? {},
     {
       timeoutMs: statementTimeoutMs,
       memoryBytes: statementMemoryBytes,

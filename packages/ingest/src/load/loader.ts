@@ -8,6 +8,7 @@ import { failureOf, type LoadTarget, type StatementSettings } from './load-targe
 import type { MetricTarget } from './metric-target.ts';
 import type { PipelineBook } from './pipelines/pipeline-book.ts';
 import { loadSegment, type SegmentParts } from './load-segment.ts';
+import type { ScrubBook } from './pii/scrub-book.ts';
 
 /** How loading stands. */
 export interface LoaderStatus {
@@ -54,6 +55,8 @@ export async function startLoader(options: {
   readonly grouping?: GroupingBook;
   /** Asked by the lane of logs. */
   readonly pipelines?: PipelineBook;
+  /** What organisations decided about scrubbing; without it all are scrubbed alike. */
+  readonly scrubbing?: ScrubBook;
   readonly clock: Clock;
   readonly logger: Logger;
 }): Promise<Loader> {
@@ -61,9 +64,13 @@ export async function startLoader(options: {
   return new SegmentLoader(options);
 }
 
-/** Creates the functions that statements of lanes may use (`functions.sql`). */
+/** Creates the functions that statements of lanes may use (`functions.sql`, `pii/functions.sql`). */
 export async function createFunctions(target: LoadTarget): Promise<void> {
-  const text = readFileSync(new URL('functions.sql', import.meta.url), 'utf8').replace(/^--.*$/gm, '');
+  const files = ['functions.sql', 'pii/functions.sql'];
+  const text = files
+    .map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'))
+    .join('\n')
+    .replace(/^--.*$/gm, '');
   for (const statement of text.split(/;\s*$/m)) {
     if (statement.trim() !== '') await target.execute(statement.trim());
   }
@@ -88,7 +95,7 @@ class SegmentLoader implements Loader {
     this.#spool = options.spool;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    const { target, settings, ledger, logger, metrics, grouping, pipelines, ports = {} } = options;
+    const { target, settings, ledger, logger, metrics, grouping, pipelines, scrubbing, ports = {} } = options;
     this.#segmentParts = {
       target,
       settings,
@@ -98,6 +105,7 @@ class SegmentLoader implements Loader {
       ...(metrics ? { metrics } : {}),
       ...(grouping ? { grouping } : {}),
       ...(pipelines ? { pipelines } : {}),
+      ...(scrubbing ? { scrubbing } : {}),
     };
     this.#lanes = new Map(options.protocols.flatMap(({ lanes }) => lanes).map((lane) => [lane.name, lane]));
     this.#running = this.#run();

@@ -1,4 +1,5 @@
 import type { DecodedRows, SpooledFrame } from '../protocol.ts';
+import { jsonLeaves } from './pii/json-leaves.ts';
 import { hasSecretName } from './secret-name.ts';
 
 /**
@@ -13,7 +14,11 @@ interface Column {
 const as = (read: string): Column => ({ read, store: (name) => name });
 const text = as('String');
 const number = (type: string): Column => as(type);
-const scrubbed: Column = { read: 'String', store: (name) => `scrub(${name})` };
+const scrubbedAs = (field: string): Column => ({ read: 'String', store: (name) => `scrub_text('${field}', ${name})` });
+const scrubbed: Column = scrubbedAs('');
+const body: Column = scrubbedAs('body');
+const message: Column = scrubbedAs('message');
+const userId: Column = scrubbedAs('user.id');
 const json: Column = { read: 'String', store: (name) => `scrub_json(${name})` };
 const map: Column = { read: 'Map(String, String)', store: (name) => `scrub_map(${name})` };
 const maps: Column = {
@@ -31,7 +36,11 @@ const id8: Column = { read: 'String', store: (name) => `fix8(unhex(${name}))` };
 const ids16: Column = { read: 'Array(String)', store: (name) => `arrayMap(item -> fix16(unhex(item)), ${name})` };
 const ids8: Column = { read: 'Array(String)', store: (name) => `arrayMap(item -> fix8(unhex(item)), ${name})` };
 const plainTexts: Column = as('Array(String)');
-const texts: Column = { read: 'Array(String)', store: (name) => `arrayMap(item -> scrub(item), ${name})` };
+const eventNames: Column = {
+  read: 'Array(String)',
+  store: (name) => `arrayMap(item -> scrub_text('event.name', item), ${name})`,
+};
+const texts: Column = { read: 'Array(String)', store: (name) => `arrayMap(item -> scrub_text('', item), ${name})` };
 
 const origin = { organisation: text, site: text, service: text, environment: text, release: text } as const;
 
@@ -45,7 +54,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     severity: number('UInt8'),
     severity_text: text,
     event_name: text,
-    body: scrubbed,
+    body,
     trace_id: id16,
     span_id: id8,
     flags: number('UInt8'),
@@ -62,17 +71,17 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     trace_id: id16,
     span_id: id8,
     parent_id: id8,
-    name: scrubbed,
+    name: scrubbedAs('name'),
     kind: number('UInt8'),
     status_code: number('UInt8'),
-    status_message: scrubbed,
+    status_message: scrubbedAs('status_message'),
     trace_state: text,
     scope_name: text,
     correlation_id: text,
     res: map,
     attrs: map,
     'events.ts': timesNs,
-    'events.name': texts,
+    'events.name': eventNames,
     'events.attrs': maps,
     'links.trace_id': ids16,
     'links.span_id': ids8,
@@ -92,14 +101,14 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     severity: number('UInt8'),
     platform: text,
     type: text,
-    message: scrubbed,
+    message,
     culprit: scrubbed,
     transaction: scrubbed,
     handled: number('UInt8'),
     trace_id: id16,
     span_id: id8,
     correlation_id: text,
-    user_id: scrubbed,
+    user_id: userId,
     order_id: text,
     amount: number('Float64'),
     tags: map,
@@ -111,7 +120,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     ts: timeMs,
     received_at: timeMs,
     session_id: text,
-    user_id: scrubbed,
+    user_id: userId,
     status: text,
     errors: number('UInt32'),
     duration_ms: number('UInt64'),
@@ -129,7 +138,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     check_id: text,
     status: text,
     duration_ms: number('Float64'),
-    message: scrubbed,
+    message,
     attrs: map,
   },
   attachments: {
@@ -152,7 +161,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     name: text,
     // Given by a person who asks to be answered: kept as it is, on purpose.
     contact: text,
-    message: scrubbed,
+    message,
     url: scrubbed,
   },
   replays: {
@@ -163,7 +172,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     replay_id: text,
     segment: number('UInt32'),
     kind: text,
-    user_id: scrubbed,
+    user_id: userId,
     urls: texts,
     errors: plainTexts,
     traces: plainTexts,
@@ -203,21 +212,29 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
 /** Tables in the order in which a segment is loaded into them. */
 export const loadedTables = Object.keys(decodedTables) as DecodedRows['table'][];
 
-/** The statement that loads rows of `table`; `{segment}` stands for the file's path as a literal. */
-export function insertDecoded(table: DecodedRows['table']): string {
+/** How JSON is read that is scrubbed field by field (`JsonLeaves`). */
+const leaves = 'Tuple(pieces Array(String), fields Array(String), quoted Array(UInt8), texts Array(String))';
+
+/**
+ * The statement that loads rows of `table`; `{segment}` stands for the file's path as a literal. `byFields`: for `ownStatement`,
+ * over lines that were written so.
+ */
+export function insertDecoded(table: DecodedRows['table'], byFields = false): string {
   const columns = Object.entries(decodedTables[table]);
+  const read = (column: Column): string => (byFields && column === json ? leaves : column.read);
   // Read under other names, so that a stored column and its source cannot be confused.
-  const structure = columns.map(([name, column]) => `\`${name}\` ${column.read}`).join(', ');
+  const structure = columns.map(([name, column]) => `\`${name}\` ${read(column)}`).join(', ');
   const names = columns.map(([name]) => `\`${name}\``).join(', ');
   const stored = columns.map(([name, column]) => column.store(`row.\`${name}\``)).join(',\n  ');
   return `INSERT INTO ${table} (${names})\nSELECT ${stored}\nFROM file({segment}, JSONEachRow, '${structure}') AS row`;
 }
 
-/** A row as a line of its file: what the loader knows is filled in, and JSON is made fit for scrubbing as text. */
+/** A row as a line of its file: what the loader knows is filled in, and JSON is made fit for scrubbing as text or field by field. */
 export function decodedLine(
   table: DecodedRows['table'],
   row: Readonly<Record<string, unknown>>,
   frame: SpooledFrame,
+  byFields = false,
 ): string {
   const columns = decodedTables[table];
   const line: Record<string, unknown> = { organisation: frame.scope.organisation, ...row };
@@ -226,7 +243,7 @@ export function decodedLine(
     line['received_at'] = nanoseconds ? `${Math.round(frame.receivedAtMs * 1000)}000` : Math.round(frame.receivedAtMs);
   }
   if (columns['payload'] === json && typeof line['payload'] === 'string')
-    line['payload'] = scrubbableJson(line['payload']);
+    line['payload'] = byFields ? jsonLeaves(line['payload']) : scrubbableJson(line['payload']);
   return JSON.stringify(line);
 }
 

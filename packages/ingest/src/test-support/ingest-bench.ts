@@ -10,6 +10,7 @@ import { createLedger, type Ledger } from '../ledger.ts';
 import { type Loader, startLoader } from '../load/loader.ts';
 import type { PipelineBook } from '../load/pipelines/pipeline-book.ts';
 import type { MetricTarget } from '../load/metric-target.ts';
+import type { ScrubBook } from '../load/pii/scrub-book.ts';
 import type { Protocol } from '../protocol.ts';
 import { protocols as all } from '../protocols/all.ts';
 import { type GrpcServer, startGrpc } from '../receive-grpc.ts';
@@ -71,6 +72,7 @@ export interface BenchOptions {
   readonly metrics?: MetricTarget;
   readonly grouping?: GroupingBook;
   readonly pipelines?: PipelineBook;
+  readonly scrubbing?: ScrubBook;
 }
 
 /** Starts the bench on `store` (already open), with its spool in `folder`. Closing leaves the store open. */
@@ -99,6 +101,7 @@ export async function startBench(
     ...(options.metrics ? { metrics: options.metrics } : {}),
     ...(options.grouping ? { grouping: options.grouping } : {}),
     ...(options.pipelines ? { pipelines: options.pipelines } : {}),
+    ...(options.scrubbing ? { scrubbing: options.scrubbing } : {}),
     clock,
     logger,
   });

@@ -49,7 +49,7 @@ const labels: readonly (readonly [name: string, value: string])[] = [
 
 test('labels end as the engine would have scrubbed them', async () => {
   const rows = await store.query<{ scrubbed: string }>(
-    `SELECT hide_secrets([name], [scrub_pan(scrub_secrets(value))])[1] AS scrubbed
+    `SELECT hide_secrets([name], [scrub_pan(scrub_email(scrub_secrets(value)))])[1] AS scrubbed
      FROM (SELECT number, {names:Array(String)}[number + 1] AS name, {values:Array(String)}[number + 1] AS value FROM numbers(${labels.length})) ORDER BY number`,
     { names: labels.map(([name]) => name), values: labels.map(([, value]) => value) },
   );

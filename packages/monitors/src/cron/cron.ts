@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '@sightline/base';
+import { fail, isTimeZone, ok, zoneOffsetMs, type Result } from '@sightline/base';
 
 const minuteMs = 60_000;
 /** 29 February on a Monday comes within 40 years; what does not come within eight is no schedule of a job. */
@@ -45,11 +45,7 @@ export interface Cron {
 /** Reads a schedule; fails with a sentence for who wrote it. */
 export function parseCron(text: string, timeZone: string): Result<Cron, string> {
   const zone = timeZone === '' ? 'UTC' : timeZone;
-  try {
-    Intl.DateTimeFormat('en', { timeZone: zone });
-  } catch {
-    return fail(`there is no time zone "${zone.slice(0, 64)}"`);
-  }
+  if (!isTimeZone(zone)) return fail(`there is no time zone "${zone.slice(0, 64)}"`);
   const plain = text.trim().toLowerCase();
   const parts = (macros[plain] ?? plain).split(/\s+/);
   if (parts.length !== fields.length) return fail('expected five fields: minute, hour, day, month, weekday');
@@ -100,7 +96,7 @@ function numberIn(text: string, { from, to, names }: Field): number | undefined 
  * in spring is due on the next day on which it is.
  */
 export function nextDue(cron: Cron, afterMs: number): number | undefined {
-  const offsetMs = zoneOffset(cron.timeZone);
+  const offsetMs = offsetsOf(cron.timeZone);
   const start = afterMs + offsetMs(afterMs);
   const firstDay = Math.floor(start / 86_400_000);
   for (let day = firstDay - 1; day <= firstDay + daysAhead; day++) {
@@ -144,29 +140,14 @@ function instantOf(localMs: number, offsetMs: (atMs: number) => number): number 
 }
 
 /** What the zone's clocks are ahead of UTC at a moment. */
-function zoneOffset(timeZone: string): (atMs: number) => number {
+function offsetsOf(timeZone: string): (atMs: number) => number {
   if (timeZone === 'UTC') return () => 0;
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-  });
   const known = new Map<number, number>();
   return (atMs) => {
     // Clocks change at full quarters of an hour.
     const quarter = Math.floor(atMs / 900_000);
-    let offset = known.get(quarter);
-    if (offset === undefined) {
-      const parts = new Map(format.formatToParts(quarter * 900_000).map(({ type, value }) => [type, Number(value)]));
-      const part = (name: Intl.DateTimeFormatPartTypes): number => parts.get(name) ?? 0;
-      const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'));
-      offset = local - quarter * 900_000;
-      known.set(quarter, offset);
-    }
+    const offset = known.get(quarter) ?? zoneOffsetMs(timeZone, quarter * 900_000) ?? 0;
+    known.set(quarter, offset);
     return offset;
   };
 }

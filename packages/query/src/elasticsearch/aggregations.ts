@@ -1,5 +1,5 @@
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
-import { fixedInterval, parseDate, zoneOffsetMs } from './dates.ts';
+import { fixedInterval, parseDate, dateZoneOffsetMs } from './dates.ts';
 import { ElasticFault, illegal, isObject, objectOf, parsing, textOf, type Json } from './fault.ts';
 import { findField, type ElasticField } from './fields.ts';
 import type { QuerySql } from './query-sql.ts';
@@ -339,15 +339,15 @@ class Evaluation {
       throw illegal(`The supplied interval [${given}] could not be parsed as a calendar interval.`);
     // Zones by name are the engine's for whole units of the calendar; those by offset shift the time.
     const named = !/^[+-]|^(?:UTC|Z)?$/.test(zone);
-    zoneOffsetMs(zone, compiler.nowMs);
+    dateZoneOffsetMs(zone, compiler.nowMs);
     const ms = `toUnixTimestamp64Milli(${field.sql})`;
     let sql: string;
     if (intervalMs > 0) {
-      const offset = compiler.bind('Int64', zoneOffsetMs(zone, compiler.nowMs));
+      const offset = compiler.bind('Int64', dateZoneOffsetMs(zone, compiler.nowMs));
       const step = compiler.bind('Int64', intervalMs);
       sql = `(intDiv(${ms} + ${offset}, ${step}) * ${step} - ${offset})`;
     } else {
-      const offset = named ? 0 : zoneOffsetMs(zone, compiler.nowMs);
+      const offset = named ? 0 : dateZoneOffsetMs(zone, compiler.nowMs);
       const shift = compiler.bind('Int64', offset);
       const place = compiler.bind('String', named ? zone : 'UTC');
       const start = calendarSql[calendar ?? 'day']!(`fromUnixTimestamp64Milli(${ms} + ${shift}, ${place})`, place);
@@ -364,7 +364,7 @@ class Evaluation {
     const next = (at: number): number => (intervalMs > 0 ? at + intervalMs : nextUnit(at, calendar ?? 'day', zone));
     const startOf = (at: number): number => {
       if (intervalMs === 0) return startOfUnit(at, calendar ?? 'day', zone);
-      const offset = zoneOffsetMs(zone, compiler.nowMs);
+      const offset = dateZoneOffsetMs(zone, compiler.nowMs);
       return Math.floor((at + offset) / intervalMs) * intervalMs - offset;
     };
     return {
@@ -593,7 +593,7 @@ const calendarSql: Readonly<Record<string, (time: string, zone: string) => strin
 
 /** The start of the calendar's unit that a moment lies in. */
 function startOfUnit(at: number, unit: string, zone: string): number {
-  const date = new Date(at + zoneOffsetMs(zone, at));
+  const date = new Date(at + dateZoneOffsetMs(zone, at));
   if (unit === 'year') date.setUTCMonth(0, 1);
   else if (unit === 'quarter') date.setUTCMonth(Math.floor(date.getUTCMonth() / 3) * 3, 1);
   else if (unit === 'month') date.setUTCDate(1);
@@ -605,7 +605,7 @@ function startOfUnit(at: number, unit: string, zone: string): number {
 
 function nextUnit(at: number, unit: string, zone: string): number {
   if (unit === 'hour') return at + 3_600_000;
-  const date = new Date(at + zoneOffsetMs(zone, at));
+  const date = new Date(at + dateZoneOffsetMs(zone, at));
   if (unit === 'year') date.setUTCFullYear(date.getUTCFullYear() + 1);
   else if (unit === 'quarter') date.setUTCMonth(date.getUTCMonth() + 3);
   else if (unit === 'month') date.setUTCMonth(date.getUTCMonth() + 1);
@@ -615,6 +615,6 @@ function nextUnit(at: number, unit: string, zone: string): number {
 
 /** The moment of a local time; the offset is the one that holds there. */
 function utcOf(local: number, zone: string): number {
-  const first = local - zoneOffsetMs(zone, local);
-  return local - zoneOffsetMs(zone, first);
+  const first = local - dateZoneOffsetMs(zone, local);
+  return local - dateZoneOffsetMs(zone, first);
 }

@@ -1,4 +1,4 @@
-import { namedZoneOffsetMs } from '../zone-offset.ts';
+import { zoneOffsetMs } from '@sightline/base';
 import { illegal, parsing } from './fault.ts';
 
 const unitMs: Readonly<Record<string, number>> = {
@@ -12,11 +12,11 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 
 /** How far a zone is ahead of UTC at a moment, ms. Zones are names or `+02:00`. Refuses what is neither. */
-export function zoneOffsetMs(zone: string, atMs: number): number {
+export function dateZoneOffsetMs(zone: string, atMs: number): number {
   const fixed = /^([+-])(\d{2}):?(\d{2})$/.exec(zone);
   if (fixed) return (fixed[1] === '-' ? -1 : 1) * (Number(fixed[2]) * 60 + Number(fixed[3])) * 60_000;
   if (zone === 'Z' || zone === 'UTC' || zone === '') return 0;
-  const offsetMs = namedZoneOffsetMs(zone, atMs);
+  const offsetMs = zoneOffsetMs(zone, atMs);
   if (offsetMs === undefined) throw illegal(`The datetime zone id '${zone}' is not recognised`);
   return offsetMs;
 }
@@ -56,7 +56,7 @@ function instant(text: string, zone: string, up: boolean): number | undefined {
   );
   // A date without a time means the whole of it, where its end counts.
   const span = up && hour === undefined && day !== undefined ? 86_400_000 - 1 : 0;
-  return local - zoneOffsetMs(offset ?? zone, local) + span;
+  return local - dateZoneOffsetMs(offset ?? zone, local) + span;
 }
 
 function dateMath(baseMs: number, math: string, text: string, { up, zone }: { up: boolean; zone: string }): number {
@@ -67,7 +67,7 @@ function dateMath(baseMs: number, math: string, text: string, { up, zone }: { up
     if (whole === undefined) refuse(text);
     rest = rest.slice(whole.length);
     const amount = Number(count || 1) * (op === '-' ? -1 : 1);
-    const offset = zoneOffsetMs(zone, ms);
+    const offset = dateZoneOffsetMs(zone, ms);
     const date = new Date(ms + offset);
     if (op !== '/') {
       if (unit === 'y') date.setUTCFullYear(date.getUTCFullYear() + amount);

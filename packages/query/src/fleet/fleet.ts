@@ -23,4 +23,4 @@ export { readSiteFacts, siteFacts, type SiteFacts } from './site-facts.ts';
 export { readLanes, type Lane, type Point, type SiteRange } from './site-lanes.ts';
 export type { FleetScope } from './site-signals.ts';
 export type { MinuteHealth, SiteState } from './site-state.ts';
-export { isTimeZone, startOfLocalDay } from './local-day.ts';
+export { startOfLocalDay } from './local-day.ts';

@@ -1,44 +1,10 @@
+import { zoneOffsetMs } from '@sightline/base';
+
 /** Midnight where the site is, through changes of daylight saving time. */
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-/** There are about 600 zone names; more cannot be valid. */
-const formatLimit = 700;
-
-/** True when the runtime knows this IANA time zone. */
-export function isTimeZone(name: string): boolean {
-  return name !== '' && format(name) !== undefined;
-}
-
-function format(timeZone: string): Intl.DateTimeFormat | undefined {
-  const known = formats.get(timeZone);
-  if (known) return known;
-  try {
-    const made = new Intl.DateTimeFormat('en-US', {
-      timeZone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    if (formats.size < formatLimit) formats.set(timeZone, made);
-    return made;
-  } catch {
-    // The only way to learn that a zone is unknown; the caller falls back to UTC.
-    return undefined;
-  }
-}
 
 /** The wall clock at `atMs` in the zone, read as if it were UTC. Unknown zones count as UTC. */
 function wallClockMs(atMs: number, timeZone: string): number {
-  const zone = format(timeZone);
-  if (!zone) return Math.floor(atMs / 1000) * 1000;
-  const part: Record<string, number> = {};
-  for (const { type, value } of zone.formatToParts(atMs)) part[type] = Number(value);
-  const { year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
-  return Date.UTC(year, month - 1, day, hour, minute, second);
+  return Math.floor(atMs / 1000) * 1000 + (zoneOffsetMs(timeZone, atMs) ?? 0);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { ask } from '../metrics/ask.ts';
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
-import { isTimeZone } from './local-day.ts';
+import { isTimeZone } from '@sightline/base';
 
 /** What a site says about itself in its resource attributes (`site.name`, `site.city`, …); '' and null where it does not. */
 export interface SiteFacts {

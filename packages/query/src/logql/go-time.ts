@@ -1,4 +1,4 @@
-import { namedZoneOffsetMs } from '../zone-offset.ts';
+import { zoneOffsetMs } from '@sightline/base';
 
 const months = [
   'January',
@@ -133,13 +133,13 @@ export function parseGoTime(text: string, layout: string, zone = 'UTC'): Date | 
     const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(3).replace(':', '') || 0);
     return new Date(ms - (offset.startsWith('-') ? -1 : 1) * minutes * 60_000);
   }
-  return new Date(offset === undefined ? ms - zoneOffsetMs(ms, zone) : ms);
+  return new Date(offset === undefined ? ms - offsetMsAt(ms, zone) : ms);
 }
 
 const escape = (text: string): string => text.replaceAll(/[\\^$.|?*+()[\]{}/-]/g, '\\$&');
 
 /** How far a zone is ahead of UTC at a local time. */
-function zoneOffsetMs(localMs: number, zone: string): number {
+function offsetMsAt(localMs: number, zone: string): number {
   if (zone === 'UTC' || zone === '' || zone === 'Local') return 0;
-  return namedZoneOffsetMs(zone, localMs) ?? 0;
+  return zoneOffsetMs(zone, localMs) ?? 0;
 }

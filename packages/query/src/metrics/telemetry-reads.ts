@@ -9,6 +9,7 @@ import type {
   RangeQuery,
   VectorSample,
 } from '../promql/metric-engine.ts';
+import type { TemplateMemory } from '../patterns/new-patterns.ts';
 import type { QueryFault } from '../promql/source.ts';
 
 /** Telemetry as reads want it: rows by SQL, metrics by PromQL. */
@@ -16,6 +17,8 @@ export interface TelemetryReads extends TelemetryReader {
   readonly metrics: MetricEngine;
   /** What people decided about issues; absent where nobody decides: then every issue is open. */
   readonly issues?: (organisation: string) => Promise<IssueDecisions>;
+  /** Templates of log lines that are known; absent where nothing is kept: then what the store holds tells what is known. */
+  readonly templates?: TemplateMemory;
 }
 
 const kinds: Readonly<Record<QueryFault['kind'], StoreError['kind']>> = {

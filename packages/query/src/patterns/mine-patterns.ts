@@ -45,8 +45,8 @@ export interface PatternRange {
 }
 
 const mostSampled = 1_000_000;
-const mostForms = 20_000;
-const longestLine = 1000;
+export const mostForms = 20_000;
+export const longestLine = 1000;
 
 interface Form {
   readonly form: string;
@@ -94,10 +94,7 @@ export async function minePatterns(
   const sampled = every === 1 ? total : rows.reduce((sum, row) => sum + Number(row.records), 0);
   const scale = every === 1 || sampled === 0 ? 1 : total / sampled;
   const patterns = tree.groups.map(({ tokens, items }): Pattern => {
-    const template = tokens
-      .join(' ')
-      .replaceAll(/(?:<_>\s?){2,}(?=<_>|\s|$)/g, `${placeholder} `)
-      .trim();
+    const template = templateText(tokens);
     const trend = Array.from({ length: buckets }, (_, bucket) =>
       Math.round(scale * items.reduce((sum, { counts }) => sum + Number(counts[bucket] ?? 0), 0)),
     );
@@ -119,8 +116,15 @@ export async function minePatterns(
   return { patterns: shown, total, sampled, other, stepMs };
 }
 
-/** Runs of whole words between placeholders, which a search for phrases finds. */
-function phrasesOf(template: string): string[] {
+/** A template as people read it: neighbouring variables are one. */
+export const templateText = (tokens: readonly string[]): string =>
+  tokens
+    .join(' ')
+    .replaceAll(/(?:<_>\s?){2,}(?=<_>|\s|$)/g, `${placeholder} `)
+    .trim();
+
+/** Runs of whole words between placeholders, which a search for phrases finds, the longest first, at most four. */
+export function phrasesOf(template: string): string[] {
   return template
     .split(placeholder)
     .flatMap((part, index, parts) => {

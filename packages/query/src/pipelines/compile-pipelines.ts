@@ -306,7 +306,7 @@ class Compiler {
 
   /** What was read out of a text becomes attributes, scrubbed as everything that is stored: escapes may have hidden it so far. */
   #keepParsed(number: number, spent: readonly string[]): void {
-    const safe = `hide_secrets(p_keys, arrayResize(unglue(scrub(toValidUTF8(glue(p_vals)))), length(p_keys)))`;
+    const safe = `hide_secrets(p_keys, arrayResize(scrub_record(p_keys, toValidUTF8(glue(p_vals))), length(p_keys)))`;
     this.#replace({ p_vals: `if(empty(p_keys), p_vals, ${safe})` });
     const names = `arrayMap(k -> substring(toValidUTF8(k), 1, 200), arrayFilter((k, v) -> v != '' AND k != '', p_keys, p_vals))`;
     const values = `arrayFilter((v, k) -> v != '' AND k != '', p_vals, p_keys)`;

@@ -6,7 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EmbeddedStore } from '../embedded-store.ts';
 import { migrate } from '../schema/migrate.ts';
 import { freshFolder, openStore, removeFolder } from '../testing.ts';
+import { ArchiveReader } from './archive-reader.ts';
 import { ArchiveStep, type ArchiveSigner, type ArchiveStepParts } from './archive-step.ts';
+import { DiskTarget } from './disk-target.ts';
+import { Keyring } from './keyring.ts';
 import { type Manifest, readManifest, rootOf } from './manifest.ts';
 import { verifyArchive, type VerifyOptions } from './verify-archive.ts';
 
@@ -37,8 +40,9 @@ const stepWith = async (parts: Partial<ArchiveStepParts> = {}): Promise<ArchiveS
     clock,
     logger: silentLogger,
     waitingSinceMs: () => waitingSinceMs,
-    folder: archive,
+    target: new DiskTarget(archive),
     signer,
+    keyring: undefined,
     rowsAtMost: 4,
     ...parts,
   });
@@ -69,8 +73,8 @@ async function receive(
 
 const manifestOf = (organisation: string, day: string): Manifest =>
   readManifest(readFileSync(path.join(archive, organisation, day, 'manifest.json')))!;
-const verified = (options: Partial<VerifyOptions> = {}) =>
-  verifyArchive({ folder: archive, publicKey: key.publicKey, ...options });
+const verified = (options: Partial<VerifyOptions> = {}, folderOf = archive) =>
+  verifyArchive({ target: new DiskTarget(folderOf), publicKey: key.publicKey, ...options });
 const filesOf = (organisation: string, day: string): string[] =>
   manifestOf(organisation, day).files.map((file) => `${file.path} ${file.rows}`);
 
@@ -161,7 +165,7 @@ test('whoever is killed half-way leaves nothing, and the next run one whole set'
 test('a query that breaks half-way leaves no file behind', async () => {
   const apart = path.join(folder, 'broken');
   const step = await stepWith({
-    folder: apart,
+    target: new DiskTarget(apart),
     store: {
       query: (...question) => store.query(...question),
       stream: (...question) => store.stream(...question),
@@ -332,7 +336,7 @@ describe('each tampering is named', () => {
     rmSync(copy, { recursive: true, force: true });
     cpSync(archive, copy, { recursive: true });
     await tamper(copy);
-    const { faults } = await verified({ folder: copy, ...options });
+    const { faults } = await verified(options, copy);
     expect(faults).toEqual(expected.map((sentence) => expect.stringMatching(sentence)));
   });
 
@@ -350,9 +354,86 @@ test('a chain that was damaged is not continued, and holds no other organisation
   cpSync(archive, damaged, { recursive: true });
   writeFileSync(path.join(damaged, 'acme', third, 'manifest.json'), 'nothing');
   clock.advance(dayMs);
-  const step = await stepWith({ folder: damaged });
+  const step = await stepWith({ target: new DiskTarget(damaged) });
   await expect(step.catchUp()).rejects.toThrow('is no manifest');
   expect(readdirSync(path.join(damaged, 'acme'))).toEqual([first, second, third]);
   expect(readdirSync(path.join(damaged, 'rival'))).toEqual([third, fourth]);
   expect(step.metrics()).toContain('sightline_archive_failures_total 1\n');
+});
+
+describe('encrypted', () => {
+  // Any sealing that is bound to its purpose does; the server's own is AES-256-GCM.
+  const sealer = {
+    seal: (text: string, boundTo: string) => Buffer.from(JSON.stringify([boundTo, text])),
+    open: (sealed: Buffer, boundTo: string) => {
+      const [bound, text] = JSON.parse(sealed.toString()) as [string, string];
+      return bound === boundTo ? text : undefined;
+    },
+  };
+  let sealed: string;
+  let keyring: Keyring;
+  const sealedFiles = (): string[] =>
+    [first, third, fourth].flatMap((day) =>
+      readManifest(readFileSync(path.join(sealed, 'acme', day, 'manifest.json')))!.files.map((file) =>
+        path.join(sealed, 'acme', day, file.path),
+      ),
+    );
+
+  beforeAll(async () => {
+    sealed = path.join(folder, 'sealed');
+    keyring = new Keyring(path.join(folder, 'keys'), sealer);
+    const step = await stepWith({ target: new DiskTarget(sealed), keyring, rowsAtMost: 20 });
+    await step.catchUp();
+  });
+
+  test('no file says a word without its key, and each is proved all the same', async () => {
+    const files = sealedFiles();
+    expect(files.length).toBeGreaterThan(5);
+    for (const file of files) {
+      expect(file).toMatch(/\.parquet\.sealed$/);
+      expect(readFileSync(file, 'latin1')).not.toMatch(/PAR1|body|captured/);
+    }
+    expect(await verified({}, sealed)).toMatchObject({ faults: [], rows: 40, sealed: files.length + 1, opened: 0 });
+  });
+
+  test('with the keys all rows are counted', async () => {
+    const { faults, opened, sealed: all } = await verified({ keys: keyring }, sealed);
+    expect(faults).toEqual([]);
+    expect(opened).toBe(all);
+  });
+
+  test('the reader gives plain Parquet that holds what the table holds', async () => {
+    const target = new DiskTarget(sealed);
+    const reader = new ArchiveReader({ target, keys: keyring, scratch: path.join(folder, 'scratch') });
+    await reader.prepare();
+    expect(await reader.organisations()).toEqual(['acme', 'rival']);
+    const [day] = await reader.days('acme');
+    const manifest = await reader.manifest('acme', day!);
+    const file = manifest!.files.find(({ class: kept, site }) => kept === 'compliance' && site === 'STORE_1')!;
+    const opened = await reader.open({ organisation: 'acme', day: day!, file });
+    if (!opened.ok) throw new Error(opened.error.message);
+    expect(await store.query(`SELECT body FROM file('${opened.value.path}', Parquet)`)).toEqual([{ body: 'captured' }]);
+    await opened.value.close();
+    expect(readdirSync(path.join(folder, 'scratch'))).toEqual([]);
+    expect(
+      await reader.open({ organisation: 'acme', day: day!, file: { ...file, path: 'gone.parquet' } }),
+    ).toMatchObject({
+      error: { reason: 'missing' },
+    });
+    expect(
+      await reader.open({ organisation: 'acme', day: day!, file: { ...file, key: '2026-01-abcdefghij' } }),
+    ).toMatchObject({ error: { reason: 'no-key' } });
+  });
+
+  test('a byte flipped is named without a key', async () => {
+    const copy = path.join(folder, 'sealed-tampered');
+    cpSync(sealed, copy, { recursive: true });
+    const file = sealedFiles()[0]!.replace(sealed, copy);
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 20]! ^= 1;
+    writeFileSync(file, bytes);
+    expect((await verified({}, copy)).faults).toEqual([expect.stringMatching(/was changed: its length is right/)]);
+    writeFileSync(file, 'nothing');
+    expect((await verified({}, copy)).faults).toEqual([expect.stringMatching(/is no encrypted file any more/)]);
+  });
 });

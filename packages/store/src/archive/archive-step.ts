@@ -1,8 +1,12 @@
-import { createHash, createPublicKey, randomUUID, type KeyObject } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock, Logger } from '@sightline/base';
 import type { ParameterValue, TelemetryExports, TelemetryReader } from '../port/index.ts';
+import { mostManifestBytes } from './archive-reader.ts';
+import { archivedColumns, classOfLog } from './archived-logs.ts';
+import { writeDurably } from './disk-target.ts';
+import type { Keyring } from './keyring.ts';
 import {
   type ArchivedFile,
   dayName,
@@ -10,14 +14,16 @@ import {
   type LogClass,
   type Manifest,
   manifestName,
+  organisationName,
   publicKeyName,
   readManifest,
   rootOf,
   sha256,
   signatureName,
 } from './manifest.ts';
-import { parquetRows } from './parquet-rows.ts';
-import { archivedColumns, classOfLog } from './archived-logs.ts';
+import { ParquetTail } from './parquet-rows.ts';
+import { type DataKey, sealPieces } from './sealed-file.ts';
+import type { ArchiveTarget } from './target.ts';
 
 /** Signs with the installation's Ed25519 key. */
 export interface ArchiveSigner {
@@ -31,8 +37,10 @@ export interface ArchiveStepParts {
   readonly logger: Logger;
   /** As in `EdgeStep`. */
   readonly waitingSinceMs: () => number | undefined;
-  readonly folder: string;
+  readonly target: ArchiveTarget;
   readonly signer: ArchiveSigner;
+  /** Keys under which files are encrypted; undefined to write plain Parquet. */
+  readonly keyring: Keyring | undefined;
   /** For tests: rows of one file. */
   readonly rowsAtMost?: number;
 }
@@ -49,8 +57,6 @@ const organisationsAtMost = 10_000;
 /** Classes and sites with files of their own; a day with more has files by class alone. */
 const groupsAtMost = 5000;
 const fileTimeoutMs = 15 * 60_000;
-const unfinished = '.unfinished';
-const organisationName = /^[A-Za-z0-9_-]{1,100}$/;
 
 const received = `organisation = {organisation:String} AND received_at >= fromUnixTimestamp64Milli({from:Int64}) AND received_at < fromUnixTimestamp64Milli({to:Int64})`;
 
@@ -78,8 +84,8 @@ interface Day {
 
 /**
  * Writes each organisation's logs of a day of receipt as Parquet files with a signed manifest, when the day is over. A day
- * is written apart and put in place by one rename: a kill before it leaves nothing, and a second server that was slower
- * drops what it wrote. What has been done is what lies in the folder.
+ * is written apart and put in place at once: a kill before it leaves nothing, and a second server that was slower drops what it
+ * wrote. What has been done is what lies in the archive.
  */
 export class ArchiveStep {
   readonly #parts: ArchiveStepParts;
@@ -99,14 +105,11 @@ export class ArchiveStep {
     return fingerprint(this.#publicKey);
   }
 
-  /** Makes the folder, puts the public key there and removes what an earlier run did not finish. Throws where it cannot write. */
+  /** Makes the place, puts the public key there and removes what an earlier run did not finish. Throws where it cannot write. */
   async prepare(): Promise<void> {
-    const { folder, signer } = this.#parts;
-    await rm(path.join(folder, unfinished), { recursive: true, force: true });
-    await mkdir(path.join(folder, unfinished), { recursive: true, mode: 0o700 });
-    await writeDurably(path.join(folder, unfinished, publicKeyName), signer.publicKeyPem);
-    await rename(path.join(folder, unfinished, publicKeyName), path.join(folder, publicKeyName));
-    await syncFolder(folder);
+    const { target, signer } = this.#parts;
+    await target.prepare();
+    await target.put(publicKeyName, Buffer.from(signer.publicKeyPem), true);
   }
 
   start(): void {
@@ -181,25 +184,18 @@ export class ArchiveStep {
        ORDER BY organisation LIMIT ${organisationsAtMost}`,
       { since, until },
     );
-    const known = (await readdir(this.#parts.folder, { withFileTypes: true })).filter(
-      (entry) => entry.isDirectory() && organisationName.test(entry.name),
-    );
-    return [...new Set([...rows.map((row) => row.organisation), ...known.map((entry) => entry.name)])].toSorted();
+    const known = (await this.#parts.target.folders('')).filter((name) => organisationName.test(name));
+    return [...new Set([...rows.map((row) => row.organisation), ...known])].toSorted();
   }
 
   /** The first day of the organisation that is not in the folder; undefined when all are. */
   async #next(organisation: string, since: number, until: number): Promise<Day | undefined> {
     if (!organisationName.test(organisation)) throw new Error(`no name for a folder: ${JSON.stringify(organisation)}`);
-    const folder = path.join(this.#parts.folder, organisation);
-    const last = (await namesIn(folder)).filter((name) => dayName.test(name)).at(-1);
-    if (last !== undefined) {
-      const bytes = await readFile(path.join(folder, last, manifestName));
-      const manifest = readManifest(bytes);
-      // What somebody damaged is not signed on.
-      if (!manifest) throw new Error(`${path.join(folder, last, manifestName)} is no manifest; nothing is added to it`);
-      const next = Date.parse(last) + dayMs;
+    const last = await this.#last(organisation);
+    if (last) {
+      const next = Date.parse(last.manifest.day) + dayMs;
       return next < until
-        ? { organisation, dayMs: next, number: manifest.number + 1, previous: sha256(bytes) }
+        ? { organisation, dayMs: next, number: last.manifest.number + 1, previous: last.hash }
         : undefined;
     }
     const [first] = await this.#query<{ n: string; firstMs: string }>(
@@ -215,12 +211,26 @@ export class ArchiveStep {
     };
   }
 
+  /** The newest manifest of the organisation. Throws where it is damaged: what somebody damaged is not signed on. */
+  async #last(organisation: string): Promise<{ manifest: Manifest; hash: string } | undefined> {
+    const { target } = this.#parts;
+    const days = (await target.folders(organisation)).filter((name) => dayName.test(name));
+    for (const day of days.toReversed()) {
+      const name = `${organisation}/${day}/${manifestName}`;
+      const bytes = await target.get(name, mostManifestBytes);
+      if (!bytes && target.leavesHalfDays) continue;
+      const manifest = bytes && readManifest(bytes);
+      if (!manifest || manifest.day !== day)
+        throw new Error(`${name} in ${target.name} is no manifest; nothing is added to it`);
+      return { manifest, hash: sha256(bytes) };
+    }
+    return undefined;
+  }
+
   async #write(day: Day): Promise<void> {
-    const { folder, clock, signer } = this.#parts;
+    const { target, clock, signer } = this.#parts;
     const name = new Date(day.dayMs).toISOString().slice(0, 10);
-    const begun = path.join(folder, unfinished, randomUUID());
-    const place = path.join(folder, day.organisation);
-    await mkdir(begun, { recursive: true, mode: 0o700 });
+    const begun = await target.begin();
     try {
       const files = await this.#files(day, begun);
       const manifest: Manifest = {
@@ -239,17 +249,13 @@ export class ArchiveStep {
       const bytes = Buffer.from(`${JSON.stringify(manifest, undefined, 1)}\n`);
       await writeDurably(path.join(begun, manifestName), bytes);
       await writeDurably(path.join(begun, signatureName), signer.sign(bytes));
-      await syncFolder(begun);
-      await mkdir(place, { recursive: true, mode: 0o700 });
-      if (await moved(begun, path.join(place, name))) {
+      if (await target.commit(begun, `${day.organisation}/${name}`)) {
         this.#counted.rows += manifest.rows;
         this.#counted.bytes += manifest.bytes;
         this.#counted.days++;
       }
-      await syncFolder(place);
-      await syncFolder(folder);
     } finally {
-      await rm(begun, { recursive: true, force: true });
+      await target.discard(begun);
     }
   }
 
@@ -264,22 +270,29 @@ export class ArchiveStep {
       bySite = false;
       groups = await this.#groups(range, bySite);
     }
+    const { target, keyring } = this.#parts;
+    const mark = target.writerMark === '' ? '' : `-${target.writerMark}`;
+    const month = new Date(day.dayMs).toISOString().slice(0, 7);
     for (const group of groups) {
+      const key = await keyring?.current({ organisation: day.organisation, class: group.class }, month);
       await mkdir(path.join(begun, group.class), { recursive: true, mode: 0o700 });
       const parts = Math.ceil(Number(group.rows) / most);
       for (let part = 0; part < parts; part++) {
         const site = bySite ? group.of_site : null;
         const named = site === null ? 'all-sites' : site === '' ? 'no-site' : site.replaceAll(/[^A-Za-z0-9_-]/g, '_');
-        const file = `${group.class}/${named.slice(0, 80)}-${String(files.length + 1).padStart(4, '0')}.parquet`;
+        const number = String(files.length + 1).padStart(4, '0');
+        const file = `${group.class}/${named.slice(0, 80)}-${number}${mark}.parquet${key ? '.sealed' : ''}`;
         const where = `${received} AND (${classOfLog}) = {class:String} ${bySite ? 'AND site = {site:String}' : ''}
           ${parts > 1 ? 'AND cityHash64(ts, device, service, span_id, body) % {parts:UInt32} = {part:UInt32}' : ''}`;
         const parameters = { ...range, class: group.class, site: group.of_site, parts, part };
-        const written = await this.#file(path.join(begun, file), where, parameters);
+        const written = await this.#file(path.join(begun, file), where, parameters, key);
         // Only a hash that left a part empty.
         if (written.rows === 0) await rm(path.join(begun, file));
-        else files.push({ path: file, class: group.class, site, ...written, first: group.first, last: group.last });
+        else {
+          const { class: kept, first, last } = group;
+          files.push({ path: file, class: kept, site, ...written, first, last, ...(key ? { key: key.id } : {}) });
+        }
       }
-      await syncFolder(path.join(begun, group.class));
     }
     const [held] = await this.#query<{ n: string }>(`SELECT toString(count()) AS n FROM logs WHERE ${received}`, range);
     const rows = sum(files.map((file) => file.rows));
@@ -301,26 +314,24 @@ export class ArchiveStep {
     file: string,
     where: string,
     parameters: Parameters,
+    key: DataKey | undefined,
   ): Promise<Pick<ArchivedFile, 'rows' | 'bytes' | 'sha256'>> {
+    const plain = new ParquetTail();
     const hash = createHash('sha256');
     let bytes = 0;
-    const handle = await open(file, 'wx', 0o600);
-    try {
-      const pieces = this.#parts.store.bytes(
-        `SELECT ${archivedColumns} FROM (SELECT * FROM logs WHERE ${where}) FORMAT Parquet`,
-        parameters,
-        { timeoutMs: fileTimeoutMs, threads: 1, settings: parquetSettings, signal: this.#ending.signal },
-      );
-      for await (const piece of pieces) {
-        hash.update(piece);
-        bytes += piece.length;
-        await handle.writeFile(piece);
-      }
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    const rows = await parquetRows(file);
+    const { signal } = this.#ending;
+    const pieces = this.#parts.store.bytes(
+      `SELECT ${archivedColumns} FROM (SELECT * FROM logs WHERE ${where}) FORMAT Parquet`,
+      parameters,
+      { timeoutMs: fileTimeoutMs, threads: 1, settings: parquetSettings, signal },
+    );
+    const seen = passing(pieces, (piece) => plain.push(piece));
+    const stored = passing(key ? sealPieces(seen, key) : seen, (piece) => {
+      hash.update(piece);
+      bytes += piece.length;
+    });
+    await writeDurably(file, stored);
+    const rows = plain.rows();
     // A query that broke half-way leaves text behind, never a footer.
     if (rows === undefined) throw new Error('the engine broke off a file');
     return { rows, bytes, sha256: hash.digest('hex') };
@@ -339,38 +350,13 @@ type Parameters = Readonly<Record<string, ParameterValue>>;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).toSorted();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+/** The same pieces, each shown to `see` first. */
+async function* passing(
+  pieces: AsyncIterable<Uint8Array>,
+  see: (piece: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    see(piece);
+    yield piece;
   }
 }
-
-/** False when another process was faster. */
-async function moved(from: string, to: string): Promise<boolean> {
-  try {
-    await rename(from, to);
-    return true;
-  } catch (error) {
-    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
-    throw error;
-  }
-}
-
-async function synced(handle: FileHandle, work?: () => Promise<void>): Promise<void> {
-  try {
-    await work?.();
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function writeDurably(file: string, content: string | Uint8Array): Promise<void> {
-  const handle = await open(file, 'wx', 0o644);
-  await synced(handle, () => handle.writeFile(content));
-}
-
-const syncFolder = async (folder: string): Promise<void> => synced(await open(folder, 'r'));

@@ -1,23 +1,25 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { merkleRoot } from './merkle.ts';
 
-/** Whether a record must be kept for years, or as long as all others. */
-export type LogClass = 'compliance' | 'default';
+/** Name of a record's retention class; `retentionClassName` of the part `record`. */
+export type LogClass = string;
 
 /** One Parquet file of a day. */
 export interface ArchivedFile {
-  /** Below the day's folder: `default/STORE_047-0001.parquet`. */
+  /** Below the day's folder: `default/STORE_047-0001.parquet`, with `.sealed` behind it where it is encrypted. */
   readonly path: string;
   readonly class: LogClass;
   /** As records carry it, '' for those without; null where a day had too many sites for files of their own. */
   readonly site: string | null;
   readonly rows: number;
   readonly bytes: number;
-  /** Of the whole file, in hexadecimal. */
+  /** Of the whole file as it lies there, in hexadecimal. */
   readonly sha256: string;
   /** Of the records' own times, ISO 8601 in UTC. */
   readonly first: string;
   readonly last: string;
+  /** Id of the data key under which the file is encrypted; absent where it is plain Parquet. */
+  readonly key?: string;
 }
 
 /** What one organisation's logs of one day of receipt are, and what came before. */
@@ -46,15 +48,18 @@ export const signatureName = 'manifest.sig';
 export const publicKeyName = 'public-key.pem';
 
 /** Where a file of a day may lie: nothing that leads out of the day's folder. */
-export const filePath = /^(compliance|default)\/[A-Za-z0-9_-]{1,120}\.parquet$/;
+export const filePath = /^[a-z][a-z0-9_-]{0,39}\/[A-Za-z0-9_-]{1,120}\.parquet(\.sealed)?$/;
+export const organisationName = /^[A-Za-z0-9_-]{1,100}$/;
 export const dayName = /^\d{4}-\d{2}-\d{2}$/;
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Root over the files in the manifest's order; an entry is its JSON, with the members in the order of `ArchivedFile`. */
+/** Root over the files in the manifest's order; an entry is its JSON, with the members in the order of `ArchivedFile`, `key` where there is one. */
 export function rootOf(files: readonly ArchivedFile[]): string {
-  const entries = files.map(({ path, class: kept, site, rows, bytes, sha256: hash, first, last }) =>
-    Buffer.from(JSON.stringify([path, kept, site, rows, bytes, hash, first, last])),
+  const entries = files.map(({ path, class: kept, site, rows, bytes, sha256: hash, first, last, key }) =>
+    Buffer.from(
+      JSON.stringify([path, kept, site, rows, bytes, hash, first, last, ...(key === undefined ? [] : [key])]),
+    ),
   );
   return merkleRoot(entries).toString('hex');
 }
@@ -115,6 +120,7 @@ function isFile(value: unknown): boolean {
     areTexts(value, 'path', 'class', 'sha256', 'first', 'last') &&
     (value['site'] === null || typeof value['site'] === 'string') &&
     isCount(value['rows']) &&
-    isCount(value['bytes'])
+    isCount(value['bytes']) &&
+    (value['key'] === undefined || typeof value['key'] === 'string')
   );
 }

@@ -1,29 +1,48 @@
-import { open } from 'node:fs/promises';
-
 const magic = 'PAR1';
-const mostFooterBytes = 64 * 1024 * 1024;
+const mostFooterBytes = 16 * 1024 * 1024;
+
+/** The end of a file that was seen passing by: enough of it for its footer. */
+export class ParquetTail {
+  #head = Buffer.alloc(0);
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #size = 0;
+
+  /** Pieces of the file, in order. */
+  push(piece: Uint8Array): void {
+    if (this.#head.length < magic.length)
+      this.#head = Buffer.concat([this.#head, piece.subarray(0, magic.length - this.#head.length)]);
+    this.#held.push(piece);
+    this.#heldBytes += piece.length;
+    this.#size += piece.length;
+    while (this.#heldBytes - this.#held[0]!.length >= mostFooterBytes) this.#heldBytes -= this.#held.shift()!.length;
+  }
+
+  /** As `parquetRows`, of what passed by. */
+  rows(): number | undefined {
+    const tail = Buffer.concat(this.#held, this.#heldBytes);
+    if (this.#size < 12 || this.#head.toString('latin1') !== magic || tail.length < 8) return undefined;
+    const footerBytes = tail.readUInt32LE(tail.length - 8);
+    if (tail.toString('latin1', tail.length - 4) !== magic || footerBytes > tail.length - 8) return undefined;
+    return rowsOfFooter(tail.subarray(tail.length - 8 - footerBytes, tail.length - 8));
+  }
+}
 
 /**
  * How many rows a Parquet file holds by its own footer (`FileMetaData.num_rows` of the Parquet format, in Thrift's compact
- * protocol); undefined where the file is no whole Parquet file.
+ * protocol); undefined where it is no whole Parquet file. `read` gives a part of a file of `size` bytes.
  */
-export async function parquetRows(path: string): Promise<number | undefined> {
-  const file = await open(path, 'r');
-  try {
-    const { size } = await file.stat();
-    const ends = Buffer.alloc(12);
-    if (size < ends.length) return undefined;
-    await file.read(ends, 0, 4, 0);
-    await file.read(ends, 4, 8, size - 8);
-    const footerBytes = ends.readUInt32LE(4);
-    const whole = ends.toString('latin1', 0, 4) === magic && ends.toString('latin1', 8) === magic;
-    if (!whole || footerBytes > Math.min(size - 12, mostFooterBytes)) return undefined;
-    const footer = Buffer.alloc(footerBytes);
-    await file.read(footer, 0, footerBytes, size - 8 - footerBytes);
-    return rowsOfFooter(footer);
-  } finally {
-    await file.close();
-  }
+export async function parquetRows(
+  size: number,
+  read: (from: number, length: number) => Promise<Buffer>,
+): Promise<number | undefined> {
+  if (size < 12) return undefined;
+  const [head, end] = [await read(0, 4), await read(size - 8, 8)];
+  if (end.length < 8) return undefined;
+  const footerBytes = end.readUInt32LE(0);
+  const whole = head.toString('latin1') === magic && end.toString('latin1', 4) === magic;
+  if (!whole || footerBytes > Math.min(size - 12, mostFooterBytes)) return undefined;
+  return rowsOfFooter(await read(size - 8 - footerBytes, footerBytes));
 }
 
 const numRowsField = 3;

@@ -1,7 +1,6 @@
 import { createHash, type KeyObject } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { mostManifestBytes } from './archive-reader.ts';
+import type { ArchiveKeys } from './keyring.ts';
 import {
   type ArchivedFile,
   dayName,
@@ -15,11 +14,15 @@ import {
   sha256,
   signatureName,
 } from './manifest.ts';
-import { parquetRows } from './parquet-rows.ts';
+import { parquetRows, ParquetTail } from './parquet-rows.ts';
+import { keyIdOf, openPieces, SealedFileError } from './sealed-file.ts';
+import type { ArchiveTarget } from './target.ts';
 
 export interface VerifyOptions {
-  readonly folder: string;
+  readonly target: ArchiveTarget;
   readonly publicKey: KeyObject;
+  /** Keys to decrypt with, where somebody has them: then rows are counted too. Without them all else is proved. */
+  readonly keys?: ArchiveKeys;
   /** Days (`YYYY-MM-DD`) that each organisation must have at least; '' where that is not asked. */
   readonly from?: string;
   readonly through?: string;
@@ -40,19 +43,21 @@ export interface Verified {
   readonly files: number;
   readonly rows: number;
   readonly bytes: number;
+  /** Encrypted files, and those of them that were decrypted and counted. */
+  readonly sealed: number;
+  readonly opened: number;
 }
 
 const dayMs = 86_400_000;
-const mostManifestBytes = 64 * 1024 * 1024;
 
 /**
  * Checks an archive without server and engine: signatures, the chain of manifests, days that are missing, Merkle roots, and every
- * file's length, hash and rows. Throws where the folder cannot be read.
+ * file's length, hash and rows. Throws where it cannot be read.
  */
 export async function verifyArchive(options: VerifyOptions): Promise<Verified> {
   const organisations: Verified['organisations'][number][] = [];
-  const total = { faults: [] as string[], days: 0, files: 0, rows: 0, bytes: 0 };
-  const names = await foldersIn(options.folder);
+  const total = { faults: [] as string[], days: 0, files: 0, rows: 0, bytes: 0, sealed: 0, opened: 0 };
+  const names = await options.target.folders('');
   if (names.length === 0) total.faults.push('There is nothing: the folder holds no organisation.');
   for (const name of names) {
     const chain = new Chain(name, options, total);
@@ -62,7 +67,9 @@ export async function verifyArchive(options: VerifyOptions): Promise<Verified> {
   return { ...total, organisations };
 }
 
-type Total = { faults: string[]; days: number; files: number; rows: number; bytes: number };
+type Total = Omit<{ -readonly [name in keyof Verified]: Verified[name] }, 'faults' | 'organisations'> & {
+  faults: string[];
+};
 
 /** One organisation's days, from the first to the last. */
 class Chain {
@@ -77,8 +84,8 @@ class Chain {
   }
 
   async check(): Promise<Verified['organisations'][number] | undefined> {
-    const { folder, from = '', through = '' } = this.#options;
-    const days = (await foldersIn(path.join(folder, this.#name))).filter((name) => dayName.test(name));
+    const { target, from = '', through = '' } = this.#options;
+    const days = (await target.folders(this.#name)).filter((name) => dayName.test(name));
     const [first, last] = [days[0], days.at(-1)];
     if (first === undefined || last === undefined) {
       this.#fault('', 'there is no day.');
@@ -114,15 +121,15 @@ class Chain {
   }
 
   async #manifestBytes(day: string): Promise<Buffer | undefined> {
-    const bytes = await readSmall(this.#at(day, manifestName));
+    const bytes = await this.#options.target.get(this.#at(day, manifestName), mostManifestBytes);
     if (!bytes) this.#fault(day, `the manifest is missing (${manifestName}): nothing of this day is proved.`);
     return bytes;
   }
 
   /** The manifest as far as it can be read, after its signature and what it says of itself were checked. */
   async #manifest(day: string, bytes: Buffer): Promise<Manifest | undefined> {
-    const { publicKey } = this.#options;
-    const signature = await readSmall(this.#at(day, signatureName));
+    const { publicKey, target } = this.#options;
+    const signature = await target.get(this.#at(day, signatureName), 1024);
     const manifest = readManifest(bytes);
     if (!signature) this.#fault(day, `the signature is missing (${signatureName}).`);
     else if (!isSigned(bytes, signature, publicKey)) {
@@ -176,7 +183,7 @@ class Chain {
       this.#total.files++;
       this.#total.rows += file.rows;
       this.#total.bytes += file.bytes;
-      const fault = await faultOf(this.#at(day, file.path), file);
+      const fault = await this.#faultOf(day, file);
       if (fault !== undefined) this.#fault(day, `${file.path} ${fault}`);
     }
     const [rows, bytes] = [sum(manifest.files.map((file) => file.rows)), sum(manifest.files.map((file) => file.bytes))];
@@ -185,19 +192,46 @@ class Chain {
         day,
         `the manifest counts ${manifest.rows} rows in ${manifest.bytes} bytes, its files ${rows} in ${bytes}.`,
       );
-    const found = await readdir(path.join(this.#options.folder, this.#name, day), {
-      recursive: true,
-      withFileTypes: true,
-    });
-    for (const entry of found) {
-      const name = path.relative(this.#at(day, '.'), path.join(entry.parentPath, entry.name)).replaceAll('\\', '/');
-      if (!entry.isDirectory() && !known.has(name))
-        this.#fault(day, `${name} is not in the manifest: it was added later.`);
+    for await (const { name } of this.#options.target.list(`${this.#name}/${day}`)) {
+      const found = name.slice(this.#at(day, '').length);
+      if (!known.has(found)) this.#fault(day, `${found} is not in the manifest: it was added later.`);
     }
   }
 
+  /** What is wrong with a file, as the rest of a sentence that begins with its name. */
+  async #faultOf(day: string, file: ArchivedFile): Promise<string | undefined> {
+    const { target } = this.#options;
+    const name = this.#at(day, file.path);
+    if (file.key !== undefined) this.#total.sealed++;
+    const size = await target.size(name);
+    if (size === undefined) return 'is missing.';
+    const hash = createHash('sha256');
+    for await (const piece of target.read(name)) hash.update(piece);
+    if (hash.digest('hex') !== file.sha256) return changed(target, name, file, size);
+    return file.key === undefined ? undefined : this.#opens(name, file, file.key);
+  }
+
+  /** Decrypts a file whose bytes are right, where somebody gave its key. */
+  async #opens(name: string, file: ArchivedFile, key: string): Promise<string | undefined> {
+    const { target, keys } = this.#options;
+    const secret = await keys?.find({ organisation: this.#name, class: file.class }, key);
+    if (!secret) return undefined;
+    const plain = new ParquetTail();
+    try {
+      for await (const piece of openPieces(target.read(name), (id) => (id === key ? secret : undefined)))
+        plain.push(piece);
+    } catch (error) {
+      if (error instanceof SealedFileError) return `cannot be decrypted: ${error.message}.`;
+      throw error;
+    }
+    const rows = plain.rows();
+    if (rows !== file.rows) return `holds ${rows ?? 'no'} rows, the manifest says ${file.rows}.`;
+    this.#total.opened++;
+    return undefined;
+  }
+
   #at(day: string, name: string): string {
-    return path.join(this.#options.folder, this.#name, day, name);
+    return `${this.#name}/${day}/${name}`;
   }
 
   #missing(from: string, to: string): void {
@@ -209,38 +243,28 @@ class Chain {
   }
 }
 
-async function faultOf(file: string, { rows, bytes, sha256: expected }: ArchivedFile): Promise<string | undefined> {
-  const found = await stat(file).catch(missing);
-  if (!found) return 'is missing.';
-  if (!found.isFile()) return 'is no file.';
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
-  if (hash.digest('hex') === expected) return undefined;
-  const held = await parquetRows(file);
-  if (held === undefined) return `was changed and is no whole Parquet file any more (${found.size} of ${bytes} bytes).`;
-  if (held < rows) return `was written anew: it holds ${held} of ${rows} rows.`;
-  if (held > rows) return `was written anew: it holds ${held} rows, ${rows} were archived.`;
-  return found.size === bytes
-    ? 'was changed: its length is right, its bytes are not those that were signed.'
-    : `was changed: it has ${found.size} bytes, ${bytes} were archived.`;
+/** In which way a file is not the one that was signed. */
+async function changed(target: ArchiveTarget, name: string, file: ArchivedFile, size: number): Promise<string> {
+  const sizes =
+    size === file.bytes
+      ? 'was changed: its length is right, its bytes are not those that were signed.'
+      : `was changed: it has ${size} bytes, ${file.bytes} were archived.`;
+  const read = (from: number, length: number): Promise<Buffer> => joined(target.read(name, { from, length }));
+  if (file.key !== undefined) {
+    const key = await keyIdOf(target.read(name, { from: 0, length: Math.min(size, 512) }));
+    return key === undefined ? `is no encrypted file any more (${size} of ${file.bytes} bytes).` : sizes;
+  }
+  const held = await parquetRows(size, read);
+  if (held === undefined) return `was changed and is no whole Parquet file any more (${size} of ${file.bytes} bytes).`;
+  if (held < file.rows) return `was written anew: it holds ${held} of ${file.rows} rows.`;
+  if (held > file.rows) return `was written anew: it holds ${held} rows, ${file.rows} were archived.`;
+  return sizes;
 }
 
-async function foldersIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-    .map((entry) => entry.name)
-    .toSorted();
-}
-
-async function readSmall(file: string): Promise<Buffer | undefined> {
-  const found = await stat(file).catch(missing);
-  return found?.isFile() && found.size <= mostManifestBytes ? readFile(file) : undefined;
-}
-
-function missing(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-  throw error;
+async function joined(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return Buffer.concat(all);
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

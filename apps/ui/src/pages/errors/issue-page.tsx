@@ -6,8 +6,7 @@ import { formatAmount, formatCount } from '../../charts/number-format.ts';
 import { TimeChart } from '../../charts/time-chart.tsx';
 import { CopyId } from '../../components/copy-id.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
-import { ErrorState } from '../../components/error-state.tsx';
-import { SkeletonRows } from '../../components/skeleton.tsx';
+import { UnknownRecord, UnreadRecord } from '../../components/record-page-states.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAddress, usePathParam } from '../../data/address.ts';
@@ -15,7 +14,7 @@ import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { replayOf } from '../../records/replay-of.ts';
-import { Go, useGo } from '../../shell/go.tsx';
+import { Go } from '../../shell/go.tsx';
 import { quoteValue } from '../../search/query-edit.ts';
 import { useKeys } from '../../shell/keys.ts';
 import { ContextCards } from './context-cards.tsx';
@@ -32,30 +31,20 @@ type Answer = Reply<typeof getIssue>;
 export default function IssuePage(): ReactNode {
   const issue = usePathParam('issue').toLowerCase();
   const { search } = useAddress();
-  const go = useGo();
   const valid = /^[0-9a-f]{16}$/.test(issue);
   const asked = useAsk(getIssue, { params: { issue }, query: { event: search['event'] ?? '' } }, { when: valid });
   if (!valid || asked.error?.status === 404) {
     return (
-      <div className="page">
-        <EmptyState
-          title="This issue is not known"
-          text="The address may be mistyped, or its events are older than what is kept."
-          action={<Button onClick={() => go('/errors')}>All errors</Button>}
-        />
-      </div>
+      <UnknownRecord
+        title="This issue is not known"
+        text="The address may be mistyped, or its events are older than what is kept."
+        all="All errors"
+        to="/errors"
+      />
     );
   }
   if (asked.data === undefined) {
-    return (
-      <div className="page" aria-busy={asked.isPending}>
-        {asked.error === null ? (
-          <SkeletonRows rows={20} />
-        ) : (
-          <ErrorState error={asked.error} again={() => void asked.refetch()} />
-        )}
-      </div>
-    );
+    return <UnreadRecord error={asked.error} again={asked.refetch} />;
   }
   return <IssueView answer={asked.data} />;
 }

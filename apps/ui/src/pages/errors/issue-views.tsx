@@ -1,7 +1,8 @@
 import { addIssueView, deleteIssueView, listIssueViews, type IssueView } from '@sightline/contract';
-import { Button, Checkbox, Menu, TextInput } from '@mantine/core';
+import { Button, Checkbox, Menu } from '@mantine/core';
 import { IconBookmark, IconX } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
+import { NameForm } from '../../components/name-form.tsx';
 import { useAct, useAsk } from '../../data/ask.ts';
 import { useMe } from '../../data/session.tsx';
 import { useGo } from '../../shell/go.tsx';
@@ -27,38 +28,24 @@ export function IssueViews({
   const { may } = useMe();
   const go = useGo();
   const [naming, setNaming] = useState(false);
-  const [name, setName] = useState('');
   const [mine, setMine] = useState(true);
   const views = useAsk(listIssueViews);
   const add = useAct(addIssueView, [listIssueViews]);
   const remove = useAct(deleteIssueView, [listIssueViews]);
   if (naming) {
     return (
-      <form
-        className="row"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim() === '') return;
-          add.mutate({ body: { name: name.trim(), query: q, sort, mine } }, { onSuccess: () => setNaming(false) });
+      <NameForm
+        label="Name of the view"
+        fault={add.error?.detail}
+        busy={add.isPending}
+        onSave={(name) => add.mutate({ body: { name, query: q, sort, mine } }, { onSuccess: () => setNaming(false) })}
+        onCancel={() => {
+          add.reset();
+          setNaming(false);
         }}
       >
-        <TextInput
-          autoFocus
-          aria-label="Name of the view"
-          placeholder="Name"
-          maxLength={100}
-          value={name}
-          error={add.error?.detail}
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
         <Checkbox label="for me alone" checked={mine} onChange={(event) => setMine(event.currentTarget.checked)} />
-        <Button type="submit" loading={add.isPending}>
-          Save
-        </Button>
-        <Button variant="subtle" onClick={() => setNaming(false)}>
-          Cancel
-        </Button>
-      </form>
+      </NameForm>
     );
   }
   return (

@@ -1,15 +1,12 @@
 import { getIncident } from '@sightline/contract';
-import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { EmptyState } from '../../components/empty-state.tsx';
-import { ErrorState } from '../../components/error-state.tsx';
-import { SkeletonRows } from '../../components/skeleton.tsx';
+import { UnknownRecord, UnreadRecord } from '../../components/record-page-states.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
-import { Go, useGo } from '../../shell/go.tsx';
+import { Go } from '../../shell/go.tsx';
 import { usePageTitle } from '../../shell/page-title.ts';
 import { Countdown } from './countdown.tsx';
 import { IncidentActs } from './incident-acts.tsx';
@@ -27,7 +24,6 @@ const everyMs = 3000;
 /** One incident: what, since when, who has it, what is next; what it looked like, and all that happened. */
 export default function IncidentPage(): ReactNode {
   const text = usePathParam('number');
-  const go = useGo();
   const valid = /^[1-9]\d{0,11}$/.test(text);
   const number = valid ? Number(text) : 0;
   const asked = useAsk(getIncident, { params: { number } }, { when: valid, everyMs });
@@ -35,28 +31,22 @@ export default function IncidentPage(): ReactNode {
   usePageTitle(answer === undefined ? `#${text}` : `#${number} ${answer.incident.title}`);
   if (!valid || asked.error?.status === 404) {
     return (
-      <div className="page">
-        <EmptyState
-          title={`There is no incident #${text}`}
-          text="The address may be mistyped, or the incident belongs to another organisation."
-          action={<Button onClick={() => go('/incidents')}>All incidents</Button>}
-        />
-      </div>
+      <UnknownRecord
+        title={`There is no incident #${text}`}
+        text="The address may be mistyped, or the incident belongs to another organisation."
+        all="All incidents"
+        to="/incidents"
+      />
     );
   }
   if (answer === undefined) {
     return (
-      <div className="page" aria-busy={asked.isPending}>
-        {asked.error === null ? (
-          <SkeletonRows rows={16} />
-        ) : (
-          <ErrorState
-            error={asked.error}
-            kept="Escalation goes on: people are still told."
-            again={() => void asked.refetch()}
-          />
-        )}
-      </div>
+      <UnreadRecord
+        error={asked.error}
+        again={asked.refetch}
+        rows={16}
+        kept="Escalation goes on: people are still told."
+      />
     );
   }
   return <View answer={answer} skewMs={answer.at - asked.dataUpdatedAt} />;

@@ -7,6 +7,8 @@ import { ErrorState } from '../../components/error-state.tsx';
 import { SeverityTick } from '../../components/severity-tick.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
+import { useMe } from '../../data/session.tsx';
+import { useGo } from '../../shell/go.tsx';
 import { useAsk } from '../../data/ask.ts';
 import type { useScope } from '../../data/scope.ts';
 import { addPhrases } from '../../search/query-edit.ts';
@@ -19,6 +21,8 @@ interface PatternListProps {
 
 /** What the lines of a search have in common: one row for each kind of line, the most frequent first. A row narrows the search to it. */
 export function PatternList({ scope, q, onQuery }: PatternListProps): ReactNode {
+  const go = useGo();
+  const me = useMe();
   const patterns = useAsk(logPatterns, { query: { ...scope, q, limit: 200 } });
   if (patterns.data === undefined) {
     if (patterns.error !== null)
@@ -46,6 +50,19 @@ export function PatternList({ scope, q, onQuery }: PatternListProps): ReactNode 
         {formatCount(data.patterns.length)} patterns of {formatCount(data.total)} lines
         {data.sampled < data.total && ` · counts estimated from ${formatCount(data.sampled)} of them`}
         {data.other > 0 && ` · ${formatCount(data.other)} lines fit none`} · {formatDuration(data.tookMs)}
+        {me.may('admin') && (
+          <>
+            {' · '}
+            <button
+              type="button"
+              className="link"
+              title="A rule that tells when a line of a new kind comes"
+              onClick={() => go('/rules/new', { source: 'pattern', q })}
+            >
+              Alert on new patterns
+            </button>
+          </>
+        )}
       </p>
       <ul className="pattern-list">
         {data.patterns.map((pattern) => (

@@ -1,7 +1,8 @@
-import { Button, Menu, TextInput } from '@mantine/core';
+import { Button, Menu } from '@mantine/core';
 import { addSavedSearch, deleteSavedSearch, listSavedSearches } from '@sightline/contract';
 import { IconBookmark, IconX } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
+import { NameForm } from '../../components/name-form.tsx';
 import { useAddress } from '../../data/address.ts';
 import { useAct, useAsk } from '../../data/ask.ts';
 import { useMe } from '../../data/session.tsx';
@@ -13,50 +14,23 @@ export function SavedMenu(): ReactNode {
   const { may } = useMe();
   const [opened, setOpened] = useState(false);
   const [naming, setNaming] = useState(false);
-  const [name, setName] = useState('');
   const saved = useAsk(listSavedSearches, {}, { when: opened });
   const add = useAct(addSavedSearch, [listSavedSearches]);
   const remove = useAct(deleteSavedSearch, [listSavedSearches]);
   if (naming) {
     return (
-      <form
-        className="row"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim() === '') return;
-          add.mutate(
-            { body: { name: name.trim(), ...searchOfAddress(search) } },
-            {
-              onSuccess: () => {
-                setNaming(false);
-                setName('');
-              },
-            },
-          );
+      <NameForm
+        label="Name of the search"
+        fault={add.error?.detail}
+        busy={add.isPending}
+        onSave={(name) =>
+          add.mutate({ body: { name, ...searchOfAddress(search) } }, { onSuccess: () => setNaming(false) })
+        }
+        onCancel={() => {
+          add.reset();
+          setNaming(false);
         }}
-      >
-        <TextInput
-          autoFocus
-          aria-label="Name of the search"
-          placeholder="Name"
-          maxLength={100}
-          value={name}
-          error={add.error?.detail}
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
-        <Button type="submit" loading={add.isPending}>
-          Save
-        </Button>
-        <Button
-          variant="subtle"
-          onClick={() => {
-            add.reset();
-            setNaming(false);
-          }}
-        >
-          Cancel
-        </Button>
-      </form>
+      />
     );
   }
   const searches = saved.data?.searches ?? [];

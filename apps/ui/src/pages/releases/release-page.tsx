@@ -1,17 +1,15 @@
 import { getRelease, type ReleaseRow } from '@sightline/contract';
-import { Button, Select } from '@mantine/core';
+import { Select } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { formatCount } from '../../charts/number-format.ts';
 import { TimeChart } from '../../charts/time-chart.tsx';
-import { EmptyState } from '../../components/empty-state.tsx';
-import { ErrorState } from '../../components/error-state.tsx';
-import { SkeletonRows } from '../../components/skeleton.tsx';
+import { UnknownRecord, UnreadRecord } from '../../components/record-page-states.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
-import { Go, useGo } from '../../shell/go.tsx';
+import { Go } from '../../shell/go.tsx';
 import { changeText, crashFreeSessions, crashFreeUsers, isTroubled, shareText } from './health-words.ts';
 import './releases.css';
 
@@ -22,7 +20,6 @@ export default function ReleasePage(): ReactNode {
   const release = usePathParam('release');
   const { search } = useAddress();
   const { query } = useScope();
-  const go = useGo();
   const asked = useAsk(
     getRelease,
     { params: { release }, query: { ...query, with: search['with'] ?? '' } },
@@ -30,25 +27,16 @@ export default function ReleasePage(): ReactNode {
   );
   if (asked.error?.status === 404) {
     return (
-      <div className="page">
-        <EmptyState
-          title={`Nothing of ${release} in this time range`}
-          text="Choose a longer time range, or look at what there is."
-          action={<Button onClick={() => go('/releases')}>All releases</Button>}
-        />
-      </div>
+      <UnknownRecord
+        title={`Nothing of ${release} in this time range`}
+        text="Choose a longer time range, or look at what there is."
+        all="All releases"
+        to="/releases"
+      />
     );
   }
   if (asked.data === undefined) {
-    return (
-      <div className="page" aria-busy={asked.isPending}>
-        {asked.error === null ? (
-          <SkeletonRows rows={16} />
-        ) : (
-          <ErrorState error={asked.error} again={() => void asked.refetch()} />
-        )}
-      </div>
-    );
+    return <UnreadRecord error={asked.error} again={asked.refetch} rows={16} />;
   }
   return <ReleaseView answer={asked.data} />;
 }

@@ -4,14 +4,13 @@ import { IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { CopyId } from '../../components/copy-id.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
-import { ErrorState } from '../../components/error-state.tsx';
 import { counted } from '../../components/number-text.ts';
-import { SkeletonRows } from '../../components/skeleton.tsx';
+import { UnknownRecord, UnreadRecord } from '../../components/record-page-states.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
-import { Go, useGo } from '../../shell/go.tsx';
+import { Go } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
 import { Playback } from './playback.ts';
 import { holdsPage } from './player.ts';
@@ -31,30 +30,20 @@ const stepMs = 10_000;
 /** One recorded session: played, with what happened beside it on one line of time. */
 export default function ReplayPage(): ReactNode {
   const replay = usePathParam('replay').replaceAll('-', '').toLowerCase();
-  const go = useGo();
   const valid = /^[0-9a-f]{32}$/.test(replay);
   const asked = useAsk(getReplay, { params: { replay } }, { when: valid, keepOld: false });
   if (!valid || asked.error?.status === 404) {
     return (
-      <div className="page">
-        <EmptyState
-          title="This replay is not known"
-          text="The address may be mistyped, its recording may still be on its way, or it is older than 30 days and kept no longer."
-          action={<Button onClick={() => go('/replays')}>All replays</Button>}
-        />
-      </div>
+      <UnknownRecord
+        title="This replay is not known"
+        text="The address may be mistyped, its recording may still be on its way, or it is older than 30 days and kept no longer."
+        all="All replays"
+        to="/replays"
+      />
     );
   }
   if (asked.data === undefined) {
-    return (
-      <div className="page" aria-busy={asked.isPending}>
-        {asked.error === null ? (
-          <SkeletonRows rows={20} />
-        ) : (
-          <ErrorState error={asked.error} again={() => void asked.refetch()} />
-        )}
-      </div>
-    );
+    return <UnreadRecord error={asked.error} again={asked.refetch} />;
   }
   return <ReplayView key={replay} answer={asked.data} />;
 }

@@ -9,6 +9,7 @@ import {
   isShare,
   measures,
   operators,
+  patternLevels,
   silenceTables,
   sources,
   unitOf,
@@ -17,6 +18,7 @@ import {
   type IssueNews,
   type Measure,
   type Operator,
+  type PatternLevel,
   type SilenceTable,
   type Source,
   type Vital,
@@ -38,6 +40,7 @@ const sourceWords: Readonly<Record<Source, string>> = {
   vital: 'CPU, memory, disk, queue',
   silence: 'Silence',
   issues: 'Issues',
+  pattern: 'New log pattern',
 };
 const measureWords: Readonly<Record<Measure, string>> = {
   count: 'How many',
@@ -56,6 +59,14 @@ const newsWords: Readonly<Record<IssueNews, string>> = {
   new: 'is seen for the first time',
   regressed: 'comes back after it was resolved',
   spiking: 'comes far more often than usual',
+};
+const levelWords: Readonly<Record<PatternLevel, string>> = {
+  '': 'every line',
+  debug: 'debug and above',
+  info: 'info and above',
+  warn: 'warn and above',
+  error: 'error and above',
+  fatal: 'fatal',
 };
 const silenceWords: Readonly<Record<SilenceTable, string>> = {
   any: 'Any signal',
@@ -110,7 +121,10 @@ export function ConditionFields(props: FieldsProps): ReactNode {
       )}
       {draft.source === 'silence' && <SilenceFields {...props} />}
       {draft.source === 'issues' && <IssuesFields {...props} />}
-      {draft.source !== 'silence' && draft.source !== 'issues' && <LimitFields {...props} />}
+      {draft.source === 'pattern' && <PatternFields {...props} />}
+      {draft.source !== 'silence' && draft.source !== 'issues' && draft.source !== 'pattern' && (
+        <LimitFields {...props} />
+      )}
     </>
   );
 }
@@ -331,6 +345,60 @@ function IssuesFields(props: FieldsProps): ReactNode {
           onChange={(value) => change({ windowMs: Number(value) })}
         />
       </div>
+    </>
+  );
+}
+
+function PatternFields(props: FieldsProps): ReactNode {
+  const { draft, change } = props;
+  return (
+    <>
+      <QueryField
+        {...props}
+        label="Lines that match (empty: all)"
+        value={draft.query}
+        field="settings.query"
+        onChange={(query) => change({ query })}
+      />
+      <div className="rule-line">
+        <Select
+          label="Level"
+          w={160}
+          data={choices(patternLevels, levelWords)}
+          value={draft.level}
+          allowDeselect={false}
+          onChange={(value) => change({ level: value ?? '' })}
+        />
+        <NumberInput
+          label="New when not seen for (days)"
+          w={190}
+          size="xs"
+          min={1}
+          max={30}
+          value={draft.days}
+          onChange={(value) => change({ days: Math.min(30, Math.max(1, Math.round(Number(value)))) })}
+        />
+        <NumberInput
+          label="With at least (lines)"
+          w={150}
+          size="xs"
+          min={1}
+          value={draft.least}
+          onChange={(value) => change({ least: Math.max(1, Math.round(Number(value))) })}
+        />
+        <Select
+          label="Within"
+          w={150}
+          data={durations(Math.min(draft.windowMs, 3_600_000), [60_000, 300_000, 600_000, 1_800_000, 3_600_000])}
+          value={String(Math.min(draft.windowMs, 3_600_000))}
+          allowDeselect={false}
+          onChange={(value) => change({ windowMs: Number(value) })}
+        />
+      </div>
+      <p className="muted">
+        What is there when the rule begins is known. Of each kind of line its first occurrence is told, with the sites
+        it came from.
+      </p>
     </>
   );
 }

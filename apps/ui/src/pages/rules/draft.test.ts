@@ -70,6 +70,18 @@ describe('a draft', () => {
         silentMs: 120_000,
       },
     ],
+    [
+      'a new pattern of logs',
+      {
+        ...emptyDraft,
+        source: 'pattern',
+        query: 'service:till',
+        level: 'error',
+        days: 14,
+        least: 3,
+        windowMs: 600_000,
+      },
+    ],
   ];
   it.each(drafts)('comes back as it was kept: %s', (_, draft) => {
     expect(settingsOf(draftOf(kept(draft)))).toEqual(settingsOf(draft));

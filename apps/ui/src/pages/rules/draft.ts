@@ -1,7 +1,7 @@
 import type { Rule, RuleSeverity, RuleValues } from '@sightline/contract';
 import { readWhere, writeWhere } from './label-pairs.ts';
 
-export const sources = ['logs', 'spans', 'errors', 'metric', 'vital', 'silence', 'issues'] as const;
+export const sources = ['logs', 'spans', 'errors', 'metric', 'vital', 'silence', 'issues', 'pattern'] as const;
 export type Source = (typeof sources)[number];
 export const measures = ['count', 'rate', 'share', 'percentile'] as const;
 export type Measure = (typeof measures)[number];
@@ -16,6 +16,10 @@ export type SilenceTable = (typeof silenceTables)[number];
 
 export const issueNews = ['new', 'regressed', 'spiking'] as const;
 export type IssueNews = (typeof issueNews)[number];
+
+/** Levels from which a new pattern is told; '' is every line. */
+export const patternLevels = ['', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+export type PatternLevel = (typeof patternLevels)[number];
 
 /** A rule as the form holds it: every field of every source, so that trying another source loses nothing. */
 export interface Draft {
@@ -53,6 +57,8 @@ export interface Draft {
   readonly what: IssueNews;
   readonly least: number;
   readonly times: number;
+  readonly level: PatternLevel;
+  readonly days: number;
 }
 
 const minuteMs = 60_000;
@@ -90,6 +96,8 @@ export const emptyDraft: Draft = {
   what: 'new',
   least: 1,
   times: 5,
+  level: 'warn',
+  days: 7,
 };
 
 /** The settings of the rule's kind, as the server reads them. */
@@ -101,6 +109,13 @@ export function settingsOf(draft: Draft): Pick<RuleValues, 'type' | 'settings'> 
   if (draft.source === 'issues') {
     const { what, query, windowMs, least, times } = draft;
     return { type: 'issues', settings: { what, query, windowMs, least, times } };
+  }
+  if (draft.source === 'pattern') {
+    const { query, level, windowMs, least, days } = draft;
+    return {
+      type: 'new-pattern',
+      settings: { query, level, windowMs: Math.min(windowMs, 60 * minuteMs), least, days },
+    };
   }
   const { windowMs, operator, threshold, by, leastSample, leastHits } = draft;
   const share = isShare(draft);
@@ -217,6 +232,18 @@ export function draftOf(rule: Rule): Draft {
       windowMs: number(given['windowMs'], 10 * minuteMs),
       least: number(given['least'], 1),
       times: number(given['times'], 5),
+    };
+  }
+  if (rule.type === 'new-pattern') {
+    return {
+      ...emptyDraft,
+      ...own,
+      source: 'pattern',
+      query: text(given['query'], ''),
+      level: oneOf(patternLevels, given['level'], 'warn'),
+      windowMs: number(given['windowMs'], 10 * minuteMs),
+      least: number(given['least'], 1),
+      days: number(given['days'], 7),
     };
   }
   const source = (given['source'] ?? {}) as Readonly<Record<string, unknown>>;

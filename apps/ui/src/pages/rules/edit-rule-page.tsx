@@ -32,7 +32,9 @@ export default function EditRulePage(): ReactNode {
   }
   if (id === '') {
     const source = sources.find((one) => one === search['source']) ?? emptyDraft.source;
-    return <RuleForm id="" first={{ ...emptyDraft, source, query: search['q'] ?? emptyDraft.query }} />;
+    // Of a new pattern the level is a field of its own.
+    const query = search['q'] ?? (source === 'pattern' ? '' : emptyDraft.query);
+    return <RuleForm id="" first={{ ...emptyDraft, source, query }} />;
   }
   if (asked.data === undefined) {
     return (

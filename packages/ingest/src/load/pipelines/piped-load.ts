@@ -3,6 +3,7 @@ import type { Logger } from '@sightline/base';
 import { LogsRequestBuilder } from '../../otlp/build-logs.ts';
 import { encodeSpooled, type SpooledRecord } from '../../spool/spooled.ts';
 import { failureOf, type LoadTarget, type StatementSettings } from '../load-target.ts';
+import { ownStatement, type OwnScrub } from '../pii/own-scrub.ts';
 import { pathLiteral } from '../path-literal.ts';
 import type { PipedSelect } from './piped-select.ts';
 import type { Treatment } from './pipeline-book.ts';
@@ -27,6 +28,8 @@ export interface Told {
 /** Frames of one segment that one version of an organisation's pipelines treats. */
 export interface PipedGroup {
   readonly treatment: Treatment;
+  /** The organisation's own scrubber, where it has one. */
+  readonly own: OwnScrub | undefined;
   readonly frames: readonly SpooledRecord[];
   /** Safe as part of a file's name; the same each time the segment is loaded. */
   readonly name: string;
@@ -40,24 +43,24 @@ export interface PipedParts {
 const timeoutMs = 300_000;
 const memoryBytes = 6_000_000_000;
 
-/** Frames by what treats them, in the order in which each first comes; frames that nothing treats are in none. */
+/** Frames by what treats and scrubs them, in the order in which each first comes; frames that nothing treats are in none. */
 export function pipedGroups(
   frames: readonly SpooledRecord[],
-  of: (organisation: string, receivedAtMs: number) => Treatment | undefined,
+  of: (frame: SpooledRecord) => { readonly treatment: Treatment | undefined; readonly own: OwnScrub | undefined },
 ): PipedGroup[] {
-  const groups = new Map<Treatment, SpooledRecord[]>();
+  const groups: (Omit<PipedGroup, 'frames'> & { readonly frames: SpooledRecord[] })[] = [];
   for (const frame of frames) {
-    const treatment = of(frame.scope.organisation, frame.receivedAtMs);
+    const { treatment, own } = of(frame);
     if (!treatment) continue;
-    const group = groups.get(treatment);
-    if (group) group.push(frame);
-    else groups.set(treatment, [frame]);
+    let group = groups.find((one) => one.treatment === treatment && one.own === own);
+    if (!group) {
+      const organisation = treatment.organisation.replace(/[^\w-]/g, '_');
+      const name = `logs.${organisation}.${treatment.version}${own ? '.own' : ''}`;
+      groups.push((group = { treatment, own, frames: [], name }));
+    }
+    group.frames.push(frame);
   }
-  return [...groups].map(([treatment, own]) => ({
-    treatment,
-    frames: own,
-    name: `logs.${treatment.organisation.replace(/[^\w-]/g, '_')}.${treatment.version}`,
-  }));
+  return groups;
 }
 
 /**
@@ -68,7 +71,7 @@ export function pipedGroups(
 export async function runPiped(
   { target }: PipedParts,
   { columns, select }: PipedSelect,
-  { treatment: { sql } }: Pick<PipedGroup, 'treatment'>,
+  { treatment: { sql }, own }: Pick<PipedGroup, 'treatment' | 'own'>,
   run: {
     readonly path: string;
     readonly token?: string;
@@ -82,24 +85,26 @@ export async function runPiped(
   const work = (n: number): string => `${path}.stage${n}`;
   const told = `${path}.told`;
   const limits = { timeoutMs, memoryBytes };
-  const own = { ...settings, ...fileSettings, ...plainPlans };
+  const scrubbed = (text: string): string => (own && scrubs.test(text) ? ownStatement(text, own) : text);
+  const ours = { ...settings, ...fileSettings, ...plainPlans };
   const write = (to: string, format: string, from: string, bound: typeof sql.parameters): Promise<void> =>
     target.execute(`INSERT INTO FUNCTION file(${pathLiteral(to)}, ${format})\n${from}`, bound, {
       ...limits,
-      settings: own,
+      settings: ours,
     });
   const used = Object.entries(run.used);
   const parameters = {
     ...sql.parameters,
+    ...own?.parameters,
     cap_keys: [0n, ...used.map(([key]) => BigInt(key))],
     cap_used: [0, ...used.map(([, records]) => records)],
   };
   const last = sql.stages.length;
   try {
-    await write(work(0), 'Native', select.replaceAll('{segment}', () => pathLiteral(path)), {});
+    await write(work(0), 'Native', scrubbed(select).replaceAll('{segment}', () => pathLiteral(path)), parameters);
     if (!(await holdsBytes(work(0)))) return [];
     for (const [n, stage] of sql.stages.entries()) {
-      await write(work(n + 1), 'Native', stage(`SELECT * FROM file(${pathLiteral(work(n))}, Native)`), parameters);
+      await write(work(n + 1), 'Native', scrubbed(stage(`SELECT * FROM file(${pathLiteral(work(n))}, Native)`)), parameters);
       await rm(work(n), { force: true });
     }
     await write(told, 'JSONEachRow', tellOf(sql).replaceAll('{treated}', () => pathLiteral(work(last))), {});
@@ -115,6 +120,9 @@ export async function runPiped(
     await rm(told, { force: true });
   }
 }
+
+/** Whether a statement scrubs: only then may an organisation's own scrubber be put into it. */
+const scrubs = /\b(?:scrub_record|otlp_scrubbed)\(/;
 
 /** Each try begins with empty files, whose columns are those that they hold and not the table's. */
 const fileSettings: StatementSettings = {
@@ -139,7 +147,7 @@ const plainPlans: StatementSettings = {
 export async function runs(
   parts: PipedParts,
   select: PipedSelect,
-  { treatment }: PipedGroup,
+  { treatment, own }: PipedGroup,
   path: string,
   settings: StatementSettings,
 ): Promise<boolean> {
@@ -151,7 +159,7 @@ export async function runs(
     const bytes = new LogsRequestBuilder().add({ body: 'trial' }).build();
     const meta = { protocol: '', project: 0, receivedAtMs: 0 };
     await writeFile(trial, encodeSpooled({ bytes, records: 1, signal: 'logs' }, scope, meta, []));
-    await runPiped(parts, select, { treatment }, { path: trial, settings, used: {} });
+    await runPiped(parts, select, { treatment, own }, { path: trial, settings, used: {} });
     treatment.runs = true;
   } catch (error) {
     const { kind } = failureOf(error);

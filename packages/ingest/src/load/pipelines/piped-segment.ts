@@ -6,6 +6,7 @@ import type { Lane } from '../../protocol.ts';
 import type { Segment } from '../../spool/spool.ts';
 import type { SpooledRecord } from '../../spool/spooled.ts';
 import type { LoadTarget, StatementSettings } from '../load-target.ts';
+import type { ScrubBook } from '../pii/scrub-book.ts';
 import type { MetricTarget } from '../metric-target.ts';
 import { madeSamples, samplesFrame } from './made-samples.ts';
 import { pipedGroups, runPiped, runs, type PipedGroup, type Told } from './piped-load.ts';
@@ -19,6 +20,7 @@ interface Parts {
   readonly logger: Logger;
   readonly metrics?: MetricTarget;
   readonly pipelines?: PipelineBook;
+  readonly scrubbing?: ScrubBook;
 }
 
 const reasonOf: Readonly<Record<string, Reason>> = {
@@ -76,10 +78,13 @@ export class PipedSegment {
     const book = parts.pipelines;
     if (!book || lane.kind !== 'engine' || lane.piped !== true) return undefined;
     await book.ready(frames.reduce((newest, { receivedAtMs }) => Math.max(newest, receivedAtMs), 0));
-    const found = pipedGroups(frames, (organisation, atMs) => book.of(organisation, atMs));
+    const found = pipedGroups(frames, (frame) => ({
+      treatment: book.of(frame.scope.organisation, frame.receivedAtMs),
+      own: parts.scrubbing?.of(frame),
+    }));
     if (found.length === 0) return undefined;
     const select = selectOf(lane.sql[0]?.sql ?? '');
-    const settings = { ...parts.settings, format_schema: lane.formatSchema };
+    const settings = { ...parts.settings, ...lane.settings, format_schema: lane.formatSchema };
     const groups: PipedGroup[] = [];
     for (const group of found) if (await runs(parts, select, group, segment.path, settings)) groups.push(group);
     if (groups.length === 0) return undefined;

@@ -14,10 +14,10 @@ SELECT organisation,
   toUInt8(if(sp.status.code BETWEEN 0 AND 2, sp.status.code, 0)) AS status_code, texts[2] AS status_message, sp.trace_state, scope_name,
   first_of(value_of(['correlation.id', 'correlation_id', 'correlationId', 'x-correlation-id', 'http.request.header.x-correlation-id'], keys, vals), value_of(['correlation.id', 'correlation_id'], res_keys, res_vals), '') AS correlation_id,
   mapFromArrays(res_keys, res_vals) AS res, mapFromArrays(keys, vals) AS attrs,
-  arrayMap(t -> nano(toUInt64(t - skew_ns)), sp.events.time_unix_nano), arrayMap(n -> scrub(n), sp.events.name), arrayMap(a -> otlp_map(a), sp.events.attributes),
+  arrayMap(t -> nano(toUInt64(t - skew_ns)), sp.events.time_unix_nano), arrayMap(n -> scrub_text('event.name', n), sp.events.name), arrayMap(a -> otlp_map(a), sp.events.attributes),
   arrayMap(x -> fix16(x), sp.links.trace_id), arrayMap(x -> fix8(x), sp.links.span_id), arrayMap(a -> otlp_map(a), sp.links.attributes),
   nano(received_at)
-FROM (SELECT * EXCEPT (glued), unglue(scrub(glued)) AS texts, hide_secrets(keys, arrayResize(arraySlice(texts, 3), length(keys))) AS vals
+FROM (SELECT * EXCEPT (glued), scrub_record(arrayConcat(['name', 'status_message'], keys), glued) AS texts, hide_secrets(keys, arrayResize(arraySlice(texts, 3), length(keys))) AS vals
   FROM (SELECT *, sp.attributes.key AS keys, toValidUTF8(glue(arrayConcat([sp.name, sp.status.message], otlp_values(sp.attributes)))) AS glued
     FROM (SELECT * EXCEPT (ss), ss.scope.name AS scope_name, arrayJoin(ss.spans) AS sp
       FROM (SELECT * EXCEPT (rs), arrayJoin(rs.scope_spans) AS ss

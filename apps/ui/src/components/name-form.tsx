@@ -1,0 +1,47 @@
+import { Button, TextInput } from '@mantine/core';
+import { useState, type ReactNode } from 'react';
+
+/** Asks for the name under which something is kept, in the row where the button stood. `children` are further choices. */
+export function NameForm({
+  label,
+  fault,
+  busy,
+  children,
+  onSave,
+  onCancel,
+}: {
+  label: string;
+  fault: string | undefined;
+  busy: boolean;
+  children?: ReactNode;
+  onSave: (name: string) => void;
+  onCancel: () => void;
+}): ReactNode {
+  const [name, setName] = useState('');
+  return (
+    <form
+      className="row"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (name.trim() !== '') onSave(name.trim());
+      }}
+    >
+      <TextInput
+        autoFocus
+        aria-label={label}
+        placeholder="Name"
+        maxLength={100}
+        value={name}
+        error={fault}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      {children}
+      <Button type="submit" loading={busy}>
+        Save
+      </Button>
+      <Button variant="subtle" onClick={onCancel}>
+        Cancel
+      </Button>
+    </form>
+  );
+}
