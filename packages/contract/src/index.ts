@@ -6,6 +6,7 @@ export * from './logs.ts';
 export * from './saved-searches.ts';
 export * from './traces.ts';
 export * from './trace-analysis.ts';
+export * from './pipelines.ts';
 export * from './sampling.ts';
 export * from './ai-prices.ts';
 export * from './errors.ts';

@@ -4,6 +4,7 @@ import type { Dashboards } from './dashboards/port.ts';
 import type { SavedSearches } from './searches/port.ts';
 import type { RuleFiles } from './rule-files/port.ts';
 import type { Artifacts, Releases } from './releases/port.ts';
+import type { Pipelines } from './pipelines/port.ts';
 import type { Sampling } from './sampling/port.ts';
 import type { Retention } from './retention/port.ts';
 import type { Detect } from './detect/port.ts';
@@ -39,6 +40,7 @@ export interface Control {
   readonly releases: Releases;
   readonly artifacts: Artifacts;
   readonly sampling: Sampling;
+  readonly pipelines: Pipelines;
   readonly retention: Retention;
   readonly settings: Settings;
   readonly setup: Setup;

@@ -4,6 +4,7 @@ import { alerting } from './alerting/alerting.ts';
 import { audit } from './audit.ts';
 import { dashboards } from './dashboards/dashboards.ts';
 import { ruleFiles } from './rule-files/rule-files.ts';
+import { pipelines } from './pipelines/pipelines.ts';
 import { sampling } from './sampling/sampling.ts';
 import { retention } from './retention/retention.ts';
 import { savedSearches } from './searches/saved-searches.ts';
@@ -81,6 +82,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     releases: releases(context),
     artifacts: artifacts(context),
     sampling: sampling(context),
+    pipelines: pipelines(context),
     retention: retention(context),
     settings: settings(context),
     setup: setup(context),

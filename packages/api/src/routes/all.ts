@@ -20,6 +20,7 @@ import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
 import { replayRoutes } from './replays.ts';
+import { pipelineRoutes } from './pipelines.ts';
 import { samplingRoutes } from './sampling.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
@@ -60,6 +61,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   logRoutes,
   traceRoutes,
   traceAnalysisRoutes,
+  pipelineRoutes,
   samplingRoutes,
   storyRoutes,
 ];

@@ -16,6 +16,7 @@ import * as dashboardTables from '../dashboards/tables.ts';
 import * as detectTables from '../detect/tables.ts';
 import * as ruleFileTables from '../rule-files/tables.ts';
 import * as releaseTables from '../releases/tables.ts';
+import * as pipelineTables from '../pipelines/tables.ts';
 import * as samplingTables from '../sampling/tables.ts';
 import * as retentionTables from '../retention/tables.ts';
 import * as issueTables from '../issues/tables.ts';
@@ -170,6 +171,7 @@ export const tables = {
   ...ruleFileTables,
   ...releaseTables,
   ...samplingTables,
+  ...pipelineTables,
   ...retentionTables,
   ...alertingTables,
   ...respondTables,

@@ -47,9 +47,7 @@ export interface CompiledPipelines {
 }
 
 /** Compiles the pipelines that are switched on, in their order. Faults name their place; those of pipelines that are off as well. */
-export function compilePipelines(
-  pipelines: readonly Pipeline[],
-): Result<CompiledPipelines, readonly PipelineFault[]> {
+export function compilePipelines(pipelines: readonly Pipeline[]): Result<CompiledPipelines, readonly PipelineFault[]> {
   const compiler = new Compiler();
   pipelines.forEach((pipeline, index) => compiler.pipeline(pipeline, index));
   if (compiler.faults.length > 0) return fail(compiler.faults);
@@ -111,10 +109,7 @@ class Compiler {
     this.#within(index, undefined, () => {
       const filter = this.#filter(pipeline.filter, 'filter');
       this.#add({ p_now: `toUInt8(p_end = 0 AND ${filter})` });
-      this.#replace(
-        { p_on: 'p_now', p_did: `if(p_now, arrayPushBack(p_did, toUInt16(${number})), p_did)` },
-        ['p_now'],
-      );
+      this.#replace({ p_on: 'p_now', p_did: `if(p_now, arrayPushBack(p_did, toUInt16(${number})), p_did)` }, ['p_now']);
     });
     pipeline.steps.forEach((step, at) =>
       this.#within(index, at, () => this.#step(step, this.#number({ pipeline, at, step }), pipeline)),
@@ -182,7 +177,8 @@ class Compiler {
         return this.#parse(step, active, number);
       case 'rename': {
         const [from, to] = [this.#text(attributeName(step.from, 'from')), this.#text(attributeName(step.to, 'to'))];
-        if (attributeName(step.from, 'from') === attributeName(step.to, 'to')) throw new Misfit('to', 'expected another name');
+        if (attributeName(step.from, 'from') === attributeName(step.to, 'to'))
+          throw new Misfit('to', 'expected another name');
         const renamed = `mapUpdate(mapFilter((k, v) -> k != ${from}, attrs), mapFromArrays([${to}], hide_secrets([${to}], [attrs[${from}]])))`;
         return this.#replace({ attrs: `if(${active} AND mapContains(attrs, ${from}), ${renamed}, attrs)` });
       }
@@ -267,11 +263,12 @@ class Compiler {
         this.#replace({
           p_pairs: `arraySlice(arrayFlatten(arrayMap(p -> if(startsWith(p.2, '{'), arrayMap(q -> (concat(p.1, '.', q.1), q.2), JSONExtractKeysAndValuesRaw(p.2)), [p]), p_pairs)), 1, ${parsedFields})`,
         });
-      this.#add({
-        p_keys: `arrayMap(p -> concat(${prefix}, p.1), p_pairs)`,
-        p_vals: `arrayMap(p -> multiIf(startsWith(p.2, '"'), JSONExtractString(p.2), p.2 = 'null', '', p.2), p_pairs)`,
-      });
-      return this.#keepParsed(number, ['p_pairs', 'p_act', 'p_keys', 'p_vals']);
+      return this.#keepParsed(
+        number,
+        `arrayMap(p -> concat(${prefix}, p.1), p_pairs)`,
+        `arrayMap(p -> multiIf(startsWith(p.2, '"'), JSONExtractString(p.2), p.2 = 'null', '', p.2), p_pairs)`,
+        ['p_pairs', 'p_act'],
+      );
     }
     // The engine refuses, for all records, one with very many pairs.
     const readable = `${active} AND countSubstrings(${source}, '=') <= ${parsedFields * 2}`;
@@ -279,11 +276,12 @@ class Compiler {
       p_map: `if(${readable}, extractKeyValuePairs(${source}, '=', ' \\t\\n', '"'), CAST(map(), 'Map(String, String)'))`,
       p_act: active,
     });
-    this.#add({
-      p_keys: `arraySlice(arrayMap(k -> concat(${prefix}, k), mapKeys(p_map)), 1, ${parsedFields})`,
-      p_vals: `arraySlice(mapValues(p_map), 1, ${parsedFields})`,
-    });
-    return this.#keepParsed(number, ['p_map', 'p_act', 'p_keys', 'p_vals']);
+    return this.#keepParsed(
+      number,
+      `arraySlice(arrayMap(k -> concat(${prefix}, k), mapKeys(p_map)), 1, ${parsedFields})`,
+      `arraySlice(mapValues(p_map), 1, ${parsedFields})`,
+      ['p_map', 'p_act'],
+    );
   }
 
   #match(pattern: ReadPattern, prefix: string, source: string, active: string, number: number): void {
@@ -297,25 +295,28 @@ class Compiler {
       p_got: `if(${active}, extractGroups(${source}, ${this.#text(pattern.expression)}), CAST([], 'Array(String)'))`,
       p_act: active,
     });
-    this.#add({
-      p_keys: `if(empty(p_got), CAST([], 'Array(String)'), ${names})`,
-      p_vals: `if(empty(p_got), CAST([], 'Array(String)'), arrayMap(i -> p_got[i], [${indexes}]))`,
-    });
-    this.#keepParsed(number, ['p_got', 'p_act', 'p_keys', 'p_vals']);
+    this.#keepParsed(
+      number,
+      `if(empty(p_got), CAST([], 'Array(String)'), ${names})`,
+      `if(empty(p_got), CAST([], 'Array(String)'), arrayMap(i -> p_got[i], [${indexes}]))`,
+      ['p_got', 'p_act'],
+    );
   }
 
   /** What was read out of a text becomes attributes, scrubbed as everything that is stored: escapes may have hidden it so far. */
-  #keepParsed(number: number, spent: readonly string[]): void {
-    const safe = `hide_secrets(p_keys, arrayResize(scrub_record(p_keys, toValidUTF8(glue(p_vals))), length(p_keys)))`;
-    this.#replace({ p_vals: `if(empty(p_keys), p_vals, ${safe})` });
+  #keepParsed(number: number, keys: string, values: string, spent: readonly string[]): void {
+    this.#add({
+      p_keys: keys,
+      p_vals: `hide_secrets(${keys}, arrayResize(scrub_record(${keys}, toValidUTF8(glue(${values}))), length(${keys})))`,
+    });
     const names = `arrayMap(k -> substring(toValidUTF8(k), 1, 200), arrayFilter((k, v) -> v != '' AND k != '', p_keys, p_vals))`;
-    const values = `arrayFilter((v, k) -> v != '' AND k != '', p_vals, p_keys)`;
+    const kept = `arrayFilter((v, k) -> v != '' AND k != '', p_vals, p_keys)`;
     this.#replace(
       {
-        attrs: `if(empty(p_keys), attrs, mapUpdate(attrs, mapFromArrays(${names}, ${values})))`,
+        attrs: `if(empty(p_keys), attrs, mapUpdate(attrs, mapFromArrays(${names}, ${kept})))`,
         p_did: `if(p_act AND empty(p_keys), arrayPushBack(p_did, toUInt16(${number})), p_did)`,
       },
-      spent,
+      [...spent, 'p_keys', 'p_vals'],
     );
   }
 
@@ -407,7 +408,8 @@ const timeOf = (text: string): string => {
 /** The name of an attribute of the record; `attrs.x` and `@x` mean `x`. */
 function attributeName(name: string, field: string): string {
   const bare = name.replace(/^(?:@|attrs\.|attributes\.)/, '').trim();
-  if (bare === '' || bare.length > 200) throw new Misfit(field, 'expected the name of an attribute, at most 200 characters');
+  if (bare === '' || bare.length > 200)
+    throw new Misfit(field, 'expected the name of an attribute, at most 200 characters');
   return bare;
 }
 

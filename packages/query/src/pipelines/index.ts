@@ -1,2 +1,3 @@
-export { compilePipelines, type CompiledPipelines, type PipelineFault } from './compile-pipelines.ts';
-export { grokPatterns } from './grok-patterns.ts';
+export { compilePipelines, type PipelineFault } from './compile-pipelines.ts';
+export { readPipelineCounts } from './pipeline-counts.ts';
+export { refusedExpression, tryPipeline } from './try-pipeline.ts';

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterEach(() => bench?.close());
 afterAll(() => engine.close());
 
-type Step = Omit<PipelineStep, 'when'> & { when?: string };
+type Step = PipelineStep extends infer One ? (One extends PipelineStep ? Omit<One, 'when'> & { when?: string } : never) : never;
 
 function pipeline(name: string, filter: string, ...steps: Step[]): Pipeline {
   return { id: name, name, enabled: true, filter, steps: steps.map((step) => ({ when: '', ...step }) as PipelineStep) };
