@@ -34,6 +34,8 @@ import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
+import { openPipelines } from './stages/pipelines.ts';
+import { openScrubbing } from './stages/scrubbing.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
 import { openLogListeners } from './stages/log-listeners.ts';
@@ -144,6 +146,8 @@ async function openIngest(
     metrics: head,
     ports,
     grouping: openGrouping(stores, clock, logger),
+    scrubbing: openScrubbing(stores, clock, logger),
+    pipelines: openPipelines(stores, clock, logger),
     clock,
     logger,
   });

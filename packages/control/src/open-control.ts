@@ -6,6 +6,7 @@ import { dashboards } from './dashboards/dashboards.ts';
 import { ruleFiles } from './rule-files/rule-files.ts';
 import { pipelines } from './pipelines/pipelines.ts';
 import { sampling } from './sampling/sampling.ts';
+import { scrubbing } from './scrubbing/scrubbing.ts';
 import { retention } from './retention/retention.ts';
 import { savedSearches } from './searches/saved-searches.ts';
 import { detect } from './detect/detect.ts';
@@ -83,6 +84,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     artifacts: artifacts(context),
     sampling: sampling(context),
     pipelines: pipelines(context),
+    scrubbing: scrubbing(context),
     retention: retention(context),
     settings: settings(context),
     setup: setup(context),

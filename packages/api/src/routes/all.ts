@@ -22,6 +22,7 @@ import { promqlRoutes } from './promql.ts';
 import { replayRoutes } from './replays.ts';
 import { pipelineRoutes } from './pipelines.ts';
 import { samplingRoutes } from './sampling.ts';
+import { personalDataRoutes } from './personal-data.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
 import { releaseRoutes } from './releases.ts';
@@ -63,5 +64,6 @@ export const allRoutes: readonly (readonly Route[])[] = [
   traceAnalysisRoutes,
   pipelineRoutes,
   samplingRoutes,
+  personalDataRoutes,
   storyRoutes,
 ];

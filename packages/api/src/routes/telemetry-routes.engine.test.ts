@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { ManualClock, silentLogger, systemClock } from '@sightline/base';
 import { openControl, type Control, type Role } from '@sightline/control';
+import { createFunctions } from '@sightline/ingest';
 import { InMemoryEngine } from '@sightline/query/promql/testing';
 import { type BlobStore, migrate, openDiskBlobs, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -112,6 +113,7 @@ beforeAll(async () => {
     openControl({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
   ]);
   await migrate(store, silentLogger);
+  await createFunctions(store);
   blobs = await openDiskBlobs({ folder: join(folder, 'blobs'), clock, logger: silentLogger });
   const [acme, rival] = [await organisation('Acme'), await organisation('Rival')];
   for (const role of ['admin', 'responder', 'viewer'] as const) await person(role, acme, role);
@@ -410,6 +412,103 @@ it('saves searches over logs for everybody in the organisation', async () => {
     ['saved-search.delete', 'Declined'],
     ['saved-search.create', 'Declined'],
   ]);
+});
+
+describe('personal data', () => {
+  const rules = {
+    off: [],
+    custom: [{ name: 'order-no', pattern: 'ORD-\\d+', fields: [], replacement: 'mask' }],
+    allow: [{ field: 'client.address', detectors: ['ip'] }],
+    userIds: { hash: true, fields: ['user.id'], rotateDays: 90 },
+  };
+
+  it('nothing is changed until an admin says otherwise, and it stands in the audit without the pattern', async () => {
+    expect((await call('viewer', 'GET', '/api/v1/personal-data/rules')).json()).toMatchObject({
+      off: [],
+      custom: [],
+      userIds: { hash: false, rotateDays: 90 },
+      updatedAt: null,
+      ownSince: null,
+    });
+    expect((await call('admin', 'POST', '/api/v1/personal-data/salt')).status).toBe(409);
+    expect((await call('responder', 'PUT', '/api/v1/personal-data/rules', rules)).status).toBe(403);
+    const saved = await call('admin', 'PUT', '/api/v1/personal-data/rules', rules);
+    expect(saved.json()).toMatchObject({ ...rules, updatedBy: 'admin@example.com' });
+    expect(saved.json().ownSince).toBeGreaterThan(now);
+    expect((await call('stranger', 'GET', '/api/v1/personal-data/rules')).json()).toMatchObject({ updatedAt: null });
+    expect((await call('admin', 'POST', '/api/v1/personal-data/salt')).status).toBe(200);
+    const { organisation } = people.get('admin') ?? { organisation: '' };
+    const audit = await control.audit.list(organisation, { limit: 2, cursor: '' });
+    expect(audit.ok && audit.value.entries.map(({ action, detail }) => [action, detail])).toEqual([
+      ['personal-data.salt', 'a new one, the old one is gone'],
+      [
+        'personal-data.save',
+        'all detectors on; 1 own rules (order-no); 1 fields allowed (client.address); user ids hashed, salt for 90 days',
+      ],
+    ]);
+  });
+
+  it.each([
+    ['a(', 'a bracket ( is not closed'],
+    ['a)(b', 'a bracket ) was never opened'],
+    ['a(?=b)', 'RE2 has no look-ahead'],
+    ['(a)\\1', 'no back-references'],
+    ['x*', 'finds the empty text'],
+    ['\\b', 'finds the empty text'],
+    ['a{2000}', '1,000 at most'],
+  ])('refuses the pattern %s in words', async (pattern, words) => {
+    const body = { ...rules, custom: [...rules.custom, { name: 'bad', pattern, fields: [], replacement: 'mask' }] };
+    const refused = await call('admin', 'PUT', '/api/v1/personal-data/rules', body);
+    expect([refused.status, Object.keys(refused.json().fields)]).toEqual([422, ['custom.1.pattern']]);
+    expect(refused.json().detail).toContain(words);
+    expect((await call('admin', 'POST', '/api/v1/personal-data/try', { rules: body, text: 'x' })).status).toBe(422);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['a card detector switched off', { off: ['pan'] }],
+    ['a name of a detector', { custom: [{ ...rules.custom[0], name: 'email' }] }],
+    ['a name twice', { custom: [rules.custom[0], rules.custom[0]] }],
+    ['cards allowed in a field', { allow: [{ field: 'x', detectors: ['pan'] }] }],
+  ])('refuses %s', async (_, part) =>
+    expect((await call('admin', 'PUT', '/api/v1/personal-data/rules', { ...rules, ...part })).status).toBe(422),
+  );
+
+  it('tries rules on lines and on JSON, and names what was found', async () => {
+    const text = `ORD-7 of ann@example.com\n{"client.address":"10.0.0.1","user":{"id":"ann"},"note":"10.0.0.1 <email>"}`;
+    const tried = await call('admin', 'POST', '/api/v1/personal-data/try', { rules, text });
+    expect(tried.json()).toEqual({
+      records: 2,
+      cut: false,
+      fields: [
+        {
+          record: 0,
+          field: 'body',
+          before: 'ORD-7 of ann@example.com',
+          after: '<rule:order-no> of <email>',
+          found: [
+            { rule: 'order-no', count: 1 },
+            { rule: 'email', count: 1 },
+          ],
+        },
+        { record: 1, field: 'client.address', before: '10.0.0.1', after: '10.0.0.1', found: [] },
+        {
+          record: 1,
+          field: 'user.id',
+          before: 'ann',
+          after: expect.stringMatching(/^<user:[a-p]{16}>$/),
+          found: [{ rule: 'user', count: 1 }],
+        },
+        {
+          record: 1,
+          field: 'note',
+          before: '10.0.0.1 <email>',
+          after: '<ip> <email>',
+          found: [{ rule: 'ip', count: 1 }],
+        },
+      ],
+    });
+    expect((await call('responder', 'POST', '/api/v1/personal-data/try', { rules, text })).status).toBe(403);
+  });
 });
 
 describe('sampling', () => {

@@ -17,6 +17,7 @@ import * as detectTables from '../detect/tables.ts';
 import * as ruleFileTables from '../rule-files/tables.ts';
 import * as releaseTables from '../releases/tables.ts';
 import * as pipelineTables from '../pipelines/tables.ts';
+import * as scrubbingTables from '../scrubbing/tables.ts';
 import * as samplingTables from '../sampling/tables.ts';
 import * as retentionTables from '../retention/tables.ts';
 import * as issueTables from '../issues/tables.ts';
@@ -172,6 +173,7 @@ export const tables = {
   ...releaseTables,
   ...samplingTables,
   ...pipelineTables,
+  ...scrubbingTables,
   ...retentionTables,
   ...alertingTables,
   ...respondTables,

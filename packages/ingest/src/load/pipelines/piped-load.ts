@@ -101,13 +101,28 @@ export async function runPiped(
   };
   const last = sql.stages.length;
   try {
-    await write(work(0), 'Native', scrubbed(select).replaceAll('{segment}', () => pathLiteral(path)), parameters);
+    await write(
+      work(0),
+      'Native',
+      scrubbed(select).replaceAll('{segment}', () => pathLiteral(path)),
+      parameters,
+    );
     if (!(await holdsBytes(work(0)))) return [];
     for (const [n, stage] of sql.stages.entries()) {
-      await write(work(n + 1), 'Native', scrubbed(stage(`SELECT * FROM file(${pathLiteral(work(n))}, Native)`)), parameters);
+      await write(
+        work(n + 1),
+        'Native',
+        scrubbed(stage(`SELECT * FROM file(${pathLiteral(work(n))}, Native)`)),
+        parameters,
+      );
       await rm(work(n), { force: true });
     }
-    await write(told, 'JSONEachRow', tellOf(sql).replaceAll('{treated}', () => pathLiteral(work(last))), {});
+    await write(
+      told,
+      'JSONEachRow',
+      tellOf(sql).replaceAll('{treated}', () => pathLiteral(work(last))),
+      {},
+    );
     if (token !== undefined)
       await target.execute(
         `INSERT INTO logs (${names})\nSELECT ${names} FROM file(${pathLiteral(work(last))}, Native) WHERE p_end = 0`,

@@ -122,19 +122,17 @@ export class PipedSegment {
     const lost = this.#told.flatMap(({ group, rows }) =>
       rows
         .filter(({ what }) => what === 'end')
-        .map(
-          ({ n, key_id: keyId, protocol, at, records }): LedgerEntry => ({
-            organisation: group.treatment.organisation,
-            keyId,
-            protocol,
-            signal: 'logs',
-            outcome: 'dropped',
-            reason: reasonOf[group.treatment.sql.steps[n]?.step?.kind ?? ''] ?? 'pipeline-drop',
-            records,
-            bytes: 0,
-            receivedAtMs: at,
-          }),
-        ),
+        .map(({ n, key_id: keyId, protocol, at, records }): LedgerEntry => ({
+          organisation: group.treatment.organisation,
+          keyId,
+          protocol,
+          signal: 'logs',
+          outcome: 'dropped',
+          reason: reasonOf[group.treatment.sql.steps[n]?.step?.kind ?? ''] ?? 'pipeline-drop',
+          records,
+          bytes: 0,
+          receivedAtMs: at,
+        })),
     );
     return [...lost, ...made];
   }
@@ -152,7 +150,9 @@ export class PipedSegment {
         if ((what !== 'end' && what !== 'did') || !step) return [];
         const did = what === 'end' ? (step.step?.kind ?? '') : step.step ? 'unread' : 'taken';
         const { organisation } = treatment;
-        return [{ organisation, minute: at / 1000, pipeline: step.pipeline.id, step: (step.at ?? -1) + 1, did, records }];
+        return [
+          { organisation, minute: at / 1000, pipeline: step.pipeline.id, step: (step.at ?? -1) + 1, did, records },
+        ];
       }),
     );
     if (rows.length === 0) return;

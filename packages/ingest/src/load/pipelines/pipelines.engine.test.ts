@@ -4,6 +4,7 @@ import type { Pipeline, PipelineStep } from '@sightline/record';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { LogsRequestBuilder, otlpLogsLane, type LogRecordInput } from '../../otlp/build-logs.ts';
 import { collectMetrics } from '../../test-support/collecting-metrics.ts';
+import { StoreError, type TelemetryStore } from '@sightline/store';
 import { openTestStore, startBench, type IngestBench } from '../../test-support/ingest-bench.ts';
 import { CachedPipelineBook, type PipelineVersion } from './pipeline-book.ts';
 
@@ -12,6 +13,8 @@ let bench: IngestBench | undefined;
 let turn = 0;
 let metrics = collectMetrics();
 let versions: PipelineVersion[] = [];
+/** Parts of statements after which the store goes away, once each. */
+let awayAfter: string[] = [];
 
 beforeAll(async () => {
   engine = await openTestStore();
@@ -19,15 +22,19 @@ beforeAll(async () => {
 afterEach(() => bench?.close());
 afterAll(() => engine.close());
 
-type Step = PipelineStep extends infer One ? (One extends PipelineStep ? Omit<One, 'when'> & { when?: string } : never) : never;
+type Step = PipelineStep extends infer One
+  ? One extends PipelineStep
+    ? Omit<One, 'when'> & { when?: string }
+    : never
+  : never;
 
 function pipeline(name: string, filter: string, ...steps: Step[]): Pipeline {
-  return { id: name, name, enabled: true, filter, steps: steps.map((step) => ({ when: '', ...step }) as PipelineStep) };
+  return { id: name, name, enabled: true, filter, steps: steps.map((step) => ({ when: '', ...step })) };
 }
 
 const organisation = (): string => `org-${turn}`;
 
-/** Starts anew, with these pipelines in force since ever. */
+/** Starts anew, with these pipelines in force since ever. `failing` says which statements the store is away for. */
 async function withPipelines(...pipelines: Pipeline[]): Promise<IngestBench> {
   turn++;
   metrics = collectMetrics();
@@ -44,7 +51,19 @@ async function withPipelines(...pipelines: Pipeline[]): Promise<IngestBench> {
     systemClock,
     silentLogger,
   );
-  bench = await startBench(engine.store, `${engine.folder}/${turn}`, { pipelines: book, metrics });
+  const store: TelemetryStore = {
+    query: (...question) => engine.store.query(...question),
+    stream: (...question) => engine.store.stream(...question),
+    healthy: () => engine.store.healthy(),
+    close: () => engine.store.close(),
+    execute: async (sql, ...more) => {
+      const at = awayAfter.findIndex((part) => sql.includes(part));
+      await engine.store.execute(sql, ...more);
+      // Done, but nobody heard of it: as a kill right after it.
+      if (at >= 0) throw new StoreError('unavailable', `away after ${awayAfter.splice(at, 1).join()}`);
+    },
+  };
+  bench = await startBench(store, `${engine.folder}/${turn}`, { pipelines: book, metrics });
   return bench;
 }
 
@@ -68,7 +87,11 @@ interface Row {
 }
 
 async function stored(): Promise<Row[]> {
-  return (await bench?.rows<Row>(`SELECT body, attrs, severity, service, site, ts FROM logs WHERE organisation = '${organisation()}' ORDER BY body, ts`)) ?? [];
+  return (
+    (await bench?.rows<Row>(
+      `SELECT body, attrs, severity, service, site, ts FROM logs WHERE organisation = '${organisation()}' ORDER BY body, ts`,
+    )) ?? []
+  );
 }
 
 async function ledgerOf(): Promise<Record<string, number>> {
@@ -83,7 +106,13 @@ const nginx =
 
 test('a line of a web server is parsed, its markers too, and what it named is searched by', async () => {
   await withPipelines(
-    pipeline('nginx', 'service:shop', { kind: 'parse', from: '', format: 'grok', pattern: '%{NGINXACCESS}', prefix: '' }),
+    pipeline('nginx', 'service:shop', {
+      kind: 'parse',
+      from: '',
+      format: 'grok',
+      pattern: '%{NGINXACCESS}',
+      prefix: '',
+    }),
   );
   await send([{ body: nginx }, { body: 'something else' }]);
   const [first, second] = await stored();
@@ -160,12 +189,7 @@ test('attributes are set, renamed and removed; level, time, site, service and bo
 test('every record ends in one counted outcome; errors are never sampled or capped', async () => {
   await withPipelines(
     pipeline('health', 'path:\\/health', { kind: 'drop' }),
-    pipeline(
-      'thin',
-      'kind:busy',
-      { kind: 'sample', share: 0.1, by: '' },
-      { kind: 'cap', perMinute: 5, by: 'path' },
-    ),
+    pipeline('thin', 'kind:busy', { kind: 'sample', share: 0.1, by: '' }, { kind: 'cap', perMinute: 5, by: 'path' }),
   );
   const busy = Array.from({ length: 1000 }, (_, i) => ({
     body: `busy ${i}`,
@@ -224,12 +248,69 @@ test('records become metrics, whole numbers exact, also those that are let go af
     .map(({ metric, labels, value, type, scope }) => ({ metric, labels, value, type, to: scope.organisation }));
   expect(counters).toEqual([
     { metric: 'cents_total', labels: { ...ours }, value: 9007199254740991, type: 'counter', to: organisation() },
-    { metric: 'orders_total', labels: { ...ours, shop: 'a', site: 'S1' }, value: 2, type: 'counter', to: organisation() },
-    { metric: 'orders_total', labels: { ...ours, shop: 'b', site: 'S1' }, value: 2, type: 'counter', to: organisation() },
+    {
+      metric: 'orders_total',
+      labels: { ...ours, shop: 'a', site: 'S1' },
+      value: 2,
+      type: 'counter',
+      to: organisation(),
+    },
+    {
+      metric: 'orders_total',
+      labels: { ...ours, shop: 'b', site: 'S1' },
+      value: 2,
+      type: 'counter',
+      to: organisation(),
+    },
   ]);
   const histogram = metrics.samples.find(({ metric }) => metric === 'wait')?.histogram;
   // (7.34, 8] and (8, 8.72], by Prometheus' numbers of schema 3.
   expect(histogram).toMatchObject({ schema: 3, count: 3, zeroCount: 1, positiveBuckets: [1, 1] });
   expect(histogram?.positiveSpans).toEqual([{ offset: 24, length: 2 }]);
   expect(histogram?.sum).toBeCloseTo(16.1, 9);
+});
+
+test('loaded again after each failure: rows, counts, samples and the ledger once, by the version of then', async () => {
+  await withPipelines(
+    pipeline(
+      'all',
+      '',
+      { kind: 'metric', metric: 'lines', measure: 'count', of: '', labels: [] },
+      { kind: 'sample', share: 0.5, by: '' },
+      { kind: 'cap', perMinute: 30, by: '' },
+    ),
+  );
+  await send(Array.from({ length: 200 }, () => ({ body: 'same' })));
+  versions = [
+    ...versions,
+    { organisation: organisation(), version: 2, takesEffectAtMs: Date.now() + 60_000, savedAtMs: 0, pipelines: [] },
+  ];
+  const parts = ['INSERT INTO logs', 'INSERT INTO pipeline_counts', 'INSERT INTO ledger'];
+  awayAfter = [...parts];
+  for (const part of parts) await expect(bench?.loader.drain()).rejects.toThrow(part);
+  const rows = await stored();
+  expect(rows).toHaveLength(30);
+  const ledger = await ledgerOf();
+  expect(ledger['accepted']).toBe(30);
+  expect(Object.values(ledger).reduce((sum, n) => sum + n, 0)).toBe(200);
+  expect(metrics.samples.map(({ value }) => value)).toEqual([200]);
+  // One name each time: the metric store takes it once.
+  expect(new Set(metrics.segments).size).toBe(1);
+  const counts = await bench?.rows<{ did: string; n: string }>(
+    `SELECT did, sum(records) AS n FROM pipeline_counts WHERE organisation = '${organisation()}' GROUP BY did ORDER BY did`,
+  );
+  expect(Object.fromEntries((counts ?? []).map(({ did, n }) => [did, Number(n)]))).toEqual({
+    cap: ledger['dropped pipeline-cap'],
+    sample: ledger['dropped pipeline-sample'],
+    taken: 200,
+  });
+});
+
+test('others in the same segment are loaded as ever', async () => {
+  await withPipelines(pipeline('all', '', { kind: 'drop' }));
+  await send([{ body: 'mine' }]);
+  await send([{ body: 'theirs' }], `other-${turn}`);
+  expect(await stored()).toEqual([]);
+  const others = await bench?.rows(`SELECT body FROM logs WHERE organisation = 'other-${turn}'`);
+  expect(others).toEqual([{ body: 'theirs' }]);
 });

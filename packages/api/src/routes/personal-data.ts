@@ -1,0 +1,67 @@
+import { getScrubRules, renewScrubSalt, saveScrubRules, tryScrubRules } from '@sightline/contract';
+import type { KeptScrubRules } from '@sightline/control';
+import { firstRulesAfterMs } from '@sightline/ingest';
+import { untouchedScrubRules, type ScrubRules } from '@sightline/record';
+import { patternFaults } from '../personal-data/check-patterns.ts';
+import { tryRules } from '../personal-data/try-rules.ts';
+import { answer, refuse, type ProblemReply, type Route } from '../route.ts';
+import { reading } from '../store-fault.ts';
+
+const writable = (rules: ScrubRules) => ({
+  off: [...rules.off],
+  custom: rules.custom.map((rule) => ({ ...rule, fields: [...rule.fields] })),
+  allow: rules.allow.map((one) => ({ field: one.field, detectors: [...one.detectors] })),
+  userIds: { ...rules.userIds, fields: [...rules.userIds.fields] },
+});
+
+const shown = (kept: KeptScrubRules | undefined) => ({
+  ...writable(kept?.rules ?? untouchedScrubRules),
+  ownSince: kept?.ownSince ?? null,
+  saltedAt: kept?.saltedAt ?? null,
+  updatedAt: kept?.updatedAt ?? null,
+  updatedBy: kept?.updatedBy ?? '',
+});
+
+const badPatterns = (fields: Record<string, string>): ProblemReply =>
+  refuse(422, 'A pattern cannot be used', Object.values(fields).join(' '), { fields });
+
+/** What rules say, in one line for the audit: names, never patterns, which may hold what they look for. */
+function summary({ off, custom, allow, userIds }: ScrubRules): string {
+  return [
+    off.length > 0 ? `off: ${off.join(', ')}` : 'all detectors on',
+    `${custom.length} own rules${custom.length > 0 ? ` (${custom.map(({ name }) => name).join(', ')})` : ''}`,
+    `${allow.length} fields allowed${allow.length > 0 ? ` (${allow.map(({ field }) => field).join(', ')})` : ''}`,
+    userIds.hash ? `user ids hashed, salt for ${userIds.rotateDays} days` : 'user ids as they come',
+  ]
+    .join('; ')
+    .slice(0, 1000);
+}
+
+export const personalDataRoutes: readonly Route[] = [
+  answer(getScrubRules, async (_, { deps, caller }) => shown(await deps.control.scrubbing.find(caller.organisation))),
+
+  answer(saveScrubRules, ({ body }, { deps, caller, audit, signal }) =>
+    reading(async () => {
+      const faults = await patternFaults(deps.store, body.custom, signal);
+      if (faults) return badPatterns(faults);
+      const ownSinceMs = deps.clock.now() + firstRulesAfterMs;
+      const kept = await deps.control.scrubbing.save(caller.organisation, body, caller.actor, ownSinceMs);
+      await audit('personal-data.save', 'rules', summary(body));
+      return shown(kept);
+    }),
+  ),
+
+  answer(renewScrubSalt, async (_, { deps, caller, audit }) => {
+    const kept = await deps.control.scrubbing.renewSalt(caller.organisation);
+    if (!kept) return refuse(409, 'There is no salt', 'Save rules that hash user ids first: a salt is made with them.');
+    await audit('personal-data.salt', 'salt', 'a new one, the old one is gone');
+    return shown(kept);
+  }),
+
+  answer(tryScrubRules, ({ body }, { deps, signal }) =>
+    reading(async () => {
+      const faults = await patternFaults(deps.store, body.rules.custom, signal);
+      return faults ? badPatterns(faults) : tryRules(deps.store, body.rules, body.text, signal);
+    }),
+  ),
+];
