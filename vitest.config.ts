@@ -13,6 +13,8 @@ const waiting = [
  * more, and the report says so. What fails twice is broken.
  */
 const stalls = 1;
+/** What such a test polls for may take as long as a stall. */
+const patient = { poll: { timeout: 15_000 } };
 
 /**
  * Four projects. `unit` is quick and shares one thread pool without isolation; `engine` starts real engines, two files
@@ -34,6 +36,7 @@ export default defineConfig({
       {
         test: {
           name: 'engine',
+          expect: patient,
           include: ['{packages,apps,examples,bench}/**/*.engine.test.ts'],
           exclude: ['**/node_modules/**'],
           pool: 'forks',
@@ -46,6 +49,7 @@ export default defineConfig({
       {
         test: {
           name: 'waiting',
+          expect: patient,
           include: waiting,
           pool: 'forks',
           fileParallelism: false,
@@ -57,6 +61,7 @@ export default defineConfig({
       {
         test: {
           name: 'journeys',
+          expect: patient,
           include: ['tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...waiting],
           pool: 'forks',

@@ -35,6 +35,7 @@ import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
 import { openPipelines } from './stages/pipelines.ts';
+import { CachedClassBook } from './stages/retention.ts';
 import { openScrubbing } from './stages/scrubbing.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
@@ -48,7 +49,7 @@ import { type FileStores, openFiles } from './stages/files.ts';
 import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
-import { openArchive } from './stages/archive.ts';
+import { openArchive, openArchiveReads } from './stages/archive.ts';
 import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -146,6 +147,7 @@ async function openIngest(
     metrics: head,
     ports,
     grouping: openGrouping(stores, clock, logger),
+    classes: new CachedClassBook(control.retention, clock, logger.with({ part: 'retention' })),
     scrubbing: openScrubbing(stores, clock, logger),
     pipelines: openPipelines(stores, clock, logger),
     clock,
@@ -315,6 +317,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     if (!config.roles.has('query')) registerProbes(app, health);
     else {
+      const archiveReads = await openArchiveReads(bare);
       await registerApi(app, {
         store: stage.reads,
         control: stores.control,
@@ -327,6 +330,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         ...(agents ? { agents } : {}),
         ...(targetReader ? { targetReader } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
+        ...(archiveReads ? { archive: archiveReads } : {}),
         monitors: uptime,
         respond,
         metrics: () =>

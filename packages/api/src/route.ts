@@ -4,9 +4,9 @@ import type { Control, Role } from '@sightline/control';
 import type { Fleet } from '@sightline/fleet';
 import type { Uptime } from '@sightline/detect';
 import type { Respond } from '@sightline/respond';
-import type { TelemetryReads } from '@sightline/query';
+import type { HotDays, TelemetryReads } from '@sightline/query';
 import type { SourceMaps } from '@sightline/ingest/source-maps';
-import type { BlobStore } from '@sightline/store/port';
+import type { ArchivedLogs, BlobStore } from '@sightline/store/port';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { RuleReader, TargetReader } from './compat/prometheus/ports.ts';
@@ -58,6 +58,12 @@ export interface ApiDeps {
   readonly targetReader?: TargetReader;
   /** What was uploaded, and how stacks are read with it; absent where this process keeps no files. */
   readonly files?: { readonly blobs: BlobStore; readonly sourceMaps: Pick<SourceMaps, 'resolve'> };
+  /** The archive of logs as a place to search; absent where this process cannot read one. */
+  readonly archive?: {
+    readonly logs: ArchivedLogs;
+    /** How long the engine holds an organisation's records. */
+    hotDays(organisation: string): Promise<HotDays>;
+  };
   /** State of each component, for `/health/detailed`. Must answer within 5 s. */
   health(): Promise<Health>;
   /** Our own metrics in Prometheus' text format. */

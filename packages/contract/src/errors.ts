@@ -186,6 +186,17 @@ export const getIssue = endpoint({
     /** What is merged into it. */
     members: z.array(relatedIssue),
     similar: z.array(relatedIssue.extend({ likeness: z.number() })),
+    /** Commits of the release in which it was first seen that changed a file of the stack, the most suspect first. */
+    suspectCommits: z.array(
+      z.object({
+        id: z.string(),
+        repository: z.string(),
+        author: z.string(),
+        message: z.string(),
+        at: z.number().nullable(),
+        file: z.string(),
+      }),
+    ),
     suspectRelease: z.object({ release: z.string(), firstHeardAt: z.number() }).nullable(),
     activity: z.array(
       z.object({ at: z.number(), actor: z.string(), text: z.string(), kind: z.enum(['change', 'comment']) }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { archiveFlag, archiveReached } from './archive.ts';
 import { endpoint } from './endpoint.ts';
 import { attributes, page, scopeQuery, severities } from './common.ts';
 
@@ -23,6 +24,8 @@ export const logRow = z.object({
   eventName: z.string(),
   attributes,
   resource: attributes,
+  /** Where it was read; absent for the engine's own table. */
+  place: z.enum(['archive', 'restored']).optional(),
 });
 export type LogRow = z.infer<typeof logRow>;
 
@@ -32,19 +35,27 @@ export const searchLogs = endpoint({
   path: '/api/v1/logs',
   summary: 'Search logs, newest first (or oldest first)',
   permission: 'viewer',
-  query: search.extend({ ...page, order: z.enum(['newest', 'oldest']).default('newest') }),
-  reply: z.object({ rows: z.array(logRow), next: z.string(), tookMs: z.number(), words: z.array(z.string()) }),
+  query: search.extend({ ...page, ...archiveFlag, order: z.enum(['newest', 'oldest']).default('newest') }),
+  reply: z.object({
+    rows: z.array(logRow),
+    /** Cursor of the next page. With `archive=true` a page may end before it is full: the cursor then goes on from there. */
+    next: z.string(),
+    tookMs: z.number(),
+    words: z.array(z.string()),
+    reached: archiveReached.optional(),
+  }),
 });
 export const logHistogram = endpoint({
   method: 'GET',
   path: '/api/v1/logs/histogram',
   summary: 'Log volume by severity over the range',
   permission: 'viewer',
-  query: search.extend({ buckets: z.coerce.number().int().min(1).max(400).default(120) }),
+  query: search.extend({ ...archiveFlag, buckets: z.coerce.number().int().min(1).max(400).default(120) }),
   reply: z.object({
     stepMs: z.number(),
     total: z.number(),
     buckets: z.array(z.object({ at: z.number(), counts: z.record(severities, z.number()) })),
+    reached: archiveReached.optional(),
   }),
 });
 export const facet = z.object({
@@ -58,6 +69,7 @@ export const logFacets = endpoint({
   summary: 'Top values of the fields of what matches',
   permission: 'viewer',
   query: search.extend({
+    ...archiveFlag,
     fields: z.string().max(500).default('severity,service,site,environment'),
     /** Values of each field. */
     most: z.coerce.number().int().min(1).max(200).default(10),
@@ -93,6 +105,7 @@ export const logContext = endpoint({
   permission: 'viewer',
   params: z.object({ id: z.string().max(100) }),
   query: z.object({
+    ...archiveFlag,
     lines: z.coerce.number().int().min(1).max(100).default(10),
     side: z.enum(['both', 'before', 'after']).default('both'),
     /** With one side: `moreBefore` or `moreAfter` of the answer before. */

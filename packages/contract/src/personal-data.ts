@@ -1,6 +1,7 @@
 import { detectors, optionalDetectors, scrubReplacements, untouchedScrubRules } from '@sightline/record';
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { scopeQuery } from './common.ts';
 
 export { optionalDetectors, scrubReplacements };
 
@@ -99,3 +100,30 @@ export const tryScrubRules = endpoint({
     cut: z.boolean(),
   }),
 });
+
+export const scrubReportQuery = scopeQuery.pick({ from: true, to: true });
+export const scrubReport = endpoint({
+  method: 'GET',
+  path: '/api/v1/personal-data/report',
+  summary: 'What was scrubbed, by detector, service and site: counts, never values',
+  permission: 'viewer',
+  query: scrubReportQuery,
+  reply: z.object({
+    rows: z.array(
+      z.object({
+        rule: z.string(),
+        service: z.string(),
+        site: z.string(),
+        /** `logs`, `spans` or `errors`. */
+        signal: z.string(),
+        removed: z.number(),
+      }),
+    ),
+    /** True where there are more rows; the export has them. */
+    cut: z.boolean(),
+    series: z.array(z.object({ rule: z.string(), at: z.number(), removed: z.number() })),
+    stepMs: z.number(),
+  }),
+});
+/** The same as CSV; takes `from` and `to`. */
+export const scrubReportCsvPath = '/api/v1/personal-data/report.csv';

@@ -20,6 +20,7 @@ export {
   type SpoolStatus,
 } from './spool/spool.ts';
 export { createFunctions, startLoader, type Loader, type LoaderStatus } from './load/loader.ts';
+export type { ClassBook } from './load/retention-classes.ts';
 export { CachedScrubBook, firstRulesAfterMs, type ScrubBook, type ScrubSource } from './load/pii/scrub-book.ts';
 export { ownScrub, type OwnScrub } from './load/pii/own-scrub.ts';
 export { jsonLeaves } from './load/pii/json-leaves.ts';

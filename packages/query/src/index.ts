@@ -1,3 +1,4 @@
+export { readScrubReport, type ScrubReport } from './data/scrub-report.ts';
 export { compileSearch } from './search/search.ts';
 export { parseSearch, searchBounds } from './search/parse.ts';
 export { findField, knownFields, type Table } from './search/fields.ts';
@@ -15,7 +16,18 @@ export {
   type Window,
 } from './search/scope.ts';
 export type { LogRecord } from './logs/log-row.ts';
-export { exportLogs, getLog, getLogContext, searchLogs, type LogPage, type LogSearch } from './logs/search-logs.ts';
+export type { LogReach, ReachedSoFar } from './logs/log-reach.ts';
+export { archivedPart, archiveReach, type HotDays } from './logs/archive-reach.ts';
+export { mayMatch } from './search/may-match.ts';
+export {
+  exportLogs,
+  getLog,
+  getLogContext,
+  searchLogs,
+  type LogContext,
+  type LogPage,
+  type LogSearch,
+} from './logs/search-logs.ts';
 export { completeSearch, foundLogFields, logFacets, type Facet } from './logs/log-facets.ts';
 export { logHistogram, niceStepMs, type LogHistogram } from './logs/log-histogram.ts';
 export { tailLogs, type TailBatch } from './logs/tail-logs.ts';
@@ -76,3 +88,4 @@ export { phrasesOf, type MinedPatterns, type Pattern } from './patterns/mine-pat
 export { findNewPatterns, type KnownTemplate, type TemplateMemory } from './patterns/new-patterns.ts';
 export * from './elasticsearch/index.ts';
 export * from './pipelines/index.ts';
+export { classCondition, classExpression, classExpressionOf, isBuiltIn } from './retention/class-expression.ts';

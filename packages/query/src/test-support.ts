@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
-import { migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import { migrate, openEmbeddedStore, type TelemetryExports, type TelemetryStore } from '@sightline/store';
 
 /** A real engine with the product's schema on an empty folder, for tests. */
 export interface TestStore {
-  readonly store: TelemetryStore;
+  readonly store: TelemetryStore & TelemetryExports;
   /** Inserts rows through the table's columns, as JSON. */
   insert(table: string, rows: readonly Record<string, unknown>[]): Promise<void>;
   close(): Promise<void>;

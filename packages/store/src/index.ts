@@ -12,6 +12,7 @@ export { SamplingStep, type ActivePolicy } from './steps/sampling-step.ts';
 export { migrate, readMigrations, type Migration } from './schema/migrate.ts';
 export { exactlyOnceSettings } from './schema/exactly-once.ts';
 export { ArchiveStep, type ArchiveSigner } from './archive/archive-step.ts';
+export { ArchiveCatalogue } from './archive/archive-catalogue.ts';
 export {
   ArchiveReader,
   type ArchivedFileOf,

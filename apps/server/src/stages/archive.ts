@@ -1,8 +1,16 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { ApiDeps } from '@sightline/api';
 import { openSealer } from '@sightline/control';
-import { ArchiveStep, type ArchiveSigner, DiskTarget, Keyring } from '@sightline/store';
+import {
+  ArchiveCatalogue,
+  ArchiveReader,
+  ArchiveStep,
+  type ArchiveSigner,
+  DiskTarget,
+  Keyring,
+} from '@sightline/store';
 import type { StageParts } from '../stage.ts';
 import { waitingSince } from './spans.ts';
 
@@ -32,6 +40,30 @@ export async function openArchive(
   }
   closers.add('archive', () => step.close());
   return step;
+}
+
+/** Days that the table of logs keeps a record, by its own time. */
+const hotDays = { usual: 30, byClass: {} };
+
+/** The archive as a place to search; undefined without one, and with a store of its own: that cannot read our files. */
+export async function openArchiveReads({
+  config,
+  stores,
+  clock,
+  closers,
+}: Pick<StageParts, 'config' | 'stores' | 'clock' | 'closers'>): Promise<ApiDeps['archive']> {
+  if (config.archive === '' || !stores.engine) return undefined;
+  const run = path.join(config.dataFolder, 'run');
+  const files = new ArchiveReader({
+    target: new DiskTarget(config.archive),
+    keys: await openKeyring(config.dataFolder),
+    scratch: path.join(run, 'archive-copies'),
+  });
+  await files.prepare();
+  const logs = new ArchiveCatalogue({ files, clock, scratch: path.join(run, 'archive-reads') });
+  await logs.prepare();
+  closers.add('reads of the archive', () => logs.close());
+  return { logs, hotDays: async () => hotDays };
 }
 
 /** The data keys of the archive, sealed under the installation's own key. */

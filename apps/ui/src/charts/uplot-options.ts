@@ -1,5 +1,4 @@
 import uPlot from 'uplot';
-import { formatValue } from './number-format.ts';
 import { tickText } from './time-text.ts';
 
 export type ChartKind = 'bars' | 'lines' | 'stacked' | 'area' | 'points';
@@ -28,10 +27,8 @@ interface ChartSettings {
   readonly element: HTMLElement;
   readonly series: readonly { readonly name: string; readonly colour: string; readonly dashed?: boolean }[];
   readonly kind: ChartKind;
-  readonly unit: string;
   readonly height: number;
-  /** Instead of `formatValue`. */
-  readonly format?: (value: number) => string;
+  readonly format: (value: number) => string;
   readonly low?: number | null;
   readonly high?: number | null;
   readonly logarithmic?: boolean;
@@ -49,8 +46,7 @@ const leastDragPx = 4;
 
 /** uPlot's options for a chart drawn with the page's own colours. */
 export function chartOptions(settings: ChartSettings): uPlot.Options {
-  const { element, kind, height, frame, unit, limits = [], together } = settings;
-  const format = settings.format ?? ((value: number) => formatValue(value, unit));
+  const { element, kind, height, frame, format, limits = [], together } = settings;
   const colour = colourReader(element);
   const axis = {
     font,

@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { agentRoutes } from './agents.ts';
+import { archiveRoutes } from './archive.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
 import { channelRoutes } from './channels.ts';
 import { keyRoutes } from './keys.ts';
@@ -60,6 +61,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   peopleRoutes,
   keyRoutes,
   logRoutes,
+  archiveRoutes,
   traceRoutes,
   traceAnalysisRoutes,
   pipelineRoutes,

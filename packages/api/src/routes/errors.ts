@@ -36,6 +36,7 @@ import { symbolicateStored } from '@sightline/ingest/source-maps';
 import { refusal } from '../problem.ts';
 import { type ApiDeps, doneReply, refuse, stream, type CallContext, type ProblemReply, type Route } from '../route.ts';
 import { searchFault } from '../store-fault.ts';
+import { suspectCommits } from '../issues/suspect-commits.ts';
 import { answerRead } from './answer-read.ts';
 import { pictureType } from './picture-type.ts';
 
@@ -103,13 +104,14 @@ const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
   if (!found) return noIssue(params.issue);
   if (query.event !== '' && !found.event)
     return refuse(404, 'No such event', `Issue ${params.issue} has no event ${query.event}, or it is no longer kept.`);
-  const [members, similar, suspect, rules, activity, event] = await Promise.all([
+  const [members, similar, suspect, rules, activity, event, commits] = await Promise.all([
     readMembers(deps.store, key, { signal }),
     readSimilar(deps.store, key, found.issue, { signal }),
     readSuspectRelease(deps.store, key, found.issue, { signal }),
     deps.control.issues.rules.read(organisation),
     deps.control.issueStates.activity(organisation, params.issue),
     found.event && withLateMaps(found.event, organisation, deps),
+    deps.control.releases.commits(organisation, found.issue.firstRelease),
   ]);
   return {
     ...found,
@@ -130,15 +132,26 @@ const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
     members,
     similar,
     suspectRelease: suspect ?? null,
+    suspectCommits: event
+      ? suspectCommits(
+          commits,
+          ownFrames(event).map((frame) => frame.file),
+        )
+      : [],
     activity,
   };
 });
 
+/** The application's frames, or all where none is known to be its own; the innermost first. */
+function ownFrames(event: ErrorEvent): ErrorEvent['exceptions'][number]['frames'] {
+  const frames = event.exceptions.flatMap((exception) => exception.frames);
+  return frames.some((frame) => frame.inApp) ? frames.filter((frame) => frame.inApp) : frames;
+}
+
 /** Rules are checked when they are saved: such as cannot be read own nothing. */
 function ownerOf(event: ErrorEvent, text: string): { owners: string[]; rule: string } | null {
   const rules = readOwnershipRules(text);
-  const frames = event.exceptions.flatMap((exception) => exception.frames);
-  const inApp = frames.some((frame) => frame.inApp) ? frames.filter((frame) => frame.inApp) : frames;
+  const inApp = ownFrames(event);
   const request = event.groups.find((group) => group.name === 'request')?.fields ?? [];
   const found =
     rules.ok &&

@@ -1,12 +1,22 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, systemClock } from '@sightline/base';
-import { migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
+import { ManualClock, silentLogger, systemClock } from '@sightline/base';
+import {
+  ArchiveCatalogue,
+  ArchiveReader,
+  ArchiveStep,
+  DiskTarget,
+  migrate,
+  openEmbeddedStore,
+  type EmbeddedStore,
+} from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sendProblem } from '../problem.ts';
 import { ProblemReply, type ApiDeps, type CallContext, type Route } from '../route.ts';
+import { archiveRoutes } from './archive.ts';
 import { logRoutes } from './logs.ts';
 import { storyRoutes } from './story.ts';
 import { traceRoutes } from './traces.ts';
@@ -18,6 +28,8 @@ const folder = mkdtempSync(join(tmpdir(), 'sightline-routes-'));
 const endMs = Date.now() + 60_000;
 const range = `from=${endMs - 3_600_000}&to=${endMs}`;
 
+const audits: string[][] = [];
+
 /** The routes for a caller of organisation `acme`, without sign-in: that is tested with the machinery. */
 function install(route: Route, deps: ApiDeps): void {
   app.route({
@@ -26,7 +38,8 @@ function install(route: Route, deps: ApiDeps): void {
     handler: async (request, reply) => {
       const away = new AbortController();
       reply.raw.once('close', () => away.abort());
-      const context = { deps, signal: away.signal, caller: { organisation: 'acme' } } as CallContext;
+      const audit = async (...entry: string[]): Promise<void> => void audits.push(entry);
+      const context = { deps, audit, signal: away.signal, caller: { organisation: 'acme' } } as CallContext;
       const input = {
         params: route.params?.parse(request.params),
         query: route.query?.parse(request.query),
@@ -51,9 +64,10 @@ beforeAll(async () => {
     { now: Date.now() },
     { settings: { insert_deduplication_token: 'spans' } },
   );
-  const deps = { store, clock: systemClock, logger: silentLogger } as unknown as ApiDeps;
+  const archive = { logs: await archived(), hotDays: async () => ({ usual: 0, byClass: {} }) };
+  const deps = { store, clock: systemClock, logger: silentLogger, archive } as unknown as ApiDeps;
   app = Fastify();
-  for (const route of [...logRoutes, ...traceRoutes, ...storyRoutes]) install(route, deps);
+  for (const route of [...logRoutes, ...archiveRoutes, ...traceRoutes, ...storyRoutes]) install(route, deps);
   address = await app.listen({ host: '127.0.0.1', port: 0 });
 });
 afterAll(async () => {
@@ -61,6 +75,26 @@ afterAll(async () => {
   await store.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** What has arrived until now, as if its day were over. */
+async function archived(): Promise<ArchiveCatalogue> {
+  const key = generateKeyPairSync('ed25519');
+  const publicKeyPem = key.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const step = new ArchiveStep({
+    store,
+    clock: new ManualClock(Date.now() + 26 * 3_600_000),
+    logger: silentLogger,
+    waitingSinceMs: () => undefined,
+    target: new DiskTarget(join(folder, 'archive')),
+    keyring: undefined,
+    signer: { publicKeyPem, sign: (bytes) => sign(null, bytes, key.privateKey) },
+  });
+  await step.prepare();
+  await step.catchUp();
+  const target = new DiskTarget(join(folder, 'archive'));
+  const files = new ArchiveReader({ target, keys: { find: async () => undefined }, scratch: join(folder, 'copies') });
+  return new ArchiveCatalogue({ files, clock: systemClock, scratch: join(folder, 'scratch') });
+}
 
 let arrivals = 0;
 function arrive(organisation: string, count: number): Promise<void> {
@@ -77,6 +111,39 @@ async function get(path: string): Promise<{ status: number; body: any }> {
   const answer = await fetch(`${address}/api/v1/${path}`);
   return { status: answer.status, body: await answer.json() };
 }
+
+test('the archive: what it holds, what a search costs, the search itself, and its note in the audit trail', async () => {
+  const [day] = (await get('archive/days')).body.days;
+  expect(day).toMatchObject({ files: 1, rows: 25 });
+  expect((await get(`archive/days/${day.day}`)).body.files).toMatchObject([
+    { class: 'default', site: 'STORE_047', rows: 25 },
+  ]);
+  const cost = await get(`logs/archive?${range}&q=site:STORE_047`);
+  expect(cost.body).toMatchObject({ available: true, days: 1, files: 1, rows: 25, firstDay: day.day });
+  expect((await get(`logs/archive?${range}&site=STORE_001`)).body).toMatchObject({ available: true, files: 0 });
+
+  const page = await get(`logs?${range}&q=order&archive=true&limit=20`);
+  expect(page.body.rows).toHaveLength(20);
+  expect(page.body.rows[0]).toMatchObject({ site: 'STORE_047', place: 'archive' });
+  const rest = await get(`logs?${range}&q=order&archive=true&limit=20&cursor=${page.body.next}`);
+  expect(rest.body).toMatchObject({ rows: { length: 5 }, next: '', reached: { done: true, missing: [] } });
+  expect((await get(`logs/histogram?${range}&q=order&archive=true`)).body).toMatchObject({
+    total: 25,
+    reached: { done: true },
+  });
+  expect((await get(`logs/facets?${range}&q=order&archive=true&fields=n&most=3`)).body.facets[0].values).toHaveLength(
+    3,
+  );
+  const { status, body } = await get(`logs/${page.body.rows[19].id}/context?archive=true&lines=3`);
+  expect([status, body.before?.length, body.after?.length]).toEqual([200, 3, 3]);
+
+  // The same question is noted once, whatever it draws; the line's own day is another.
+  expect(audits.map(([action, , detail]) => [action, detail])).toEqual([
+    ['archive.search', 'search order'],
+    ['archive.search', ''],
+  ]);
+  expect((await get(`logs?${range}&q=order`)).body.rows[0].place).toBeUndefined();
+});
 
 describe('answers of the contract', () => {
   test('search, with what to light up and the next page', async () => {

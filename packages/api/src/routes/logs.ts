@@ -21,10 +21,15 @@ import {
   logPatterns,
   searchLogs,
   tailLogs,
+  type Facet,
+  type LogContext,
   type LogRecord,
+  type ReachedSoFar,
+  type ReadScope,
 } from '@sightline/query';
 import type { QueryLimits } from '@sightline/store/port';
 import { z } from 'zod';
+import { readingArchive, withReach } from '../archive-reading.ts';
 import { Places } from '../places.ts';
 import { scopeOf } from '../read-scope.ts';
 import { answer, ProblemReply, refuse, stream, type CallContext, type Route } from '../route.ts';
@@ -33,6 +38,26 @@ import { exportFormats } from './log-export.ts';
 import { openTail, tails } from './log-tail.ts';
 
 const limitsOf = (context: CallContext): QueryLimits => ({ signal: context.signal, timeoutMs: 15_000 });
+
+/** A read of the engine alone, or one that goes on in the archive. */
+function asFarAs<T extends { readonly reached?: ReachedSoFar }>(
+  query: z.output<typeof scopeQuery> & { readonly q: string; readonly archive: 'true' | 'false' },
+  context: CallContext,
+  read: (scope: ReadScope, limits: QueryLimits) => Promise<T | ProblemReply>,
+): Promise<T | ProblemReply> {
+  const scope = scopeOf(query, context);
+  if (query.archive !== 'true') return read(scope, limitsOf(context));
+  return readingArchive({ ...scope, q: query.q }, context, (far, signal) =>
+    read(far, { ...limitsOf(context), signal }),
+  );
+}
+
+/** The day of the record with this id, as the audit trail names it. */
+function dayOf(id: string): { from: number; to: number } {
+  const [, seconds = '0'] = /^(\d{1,10})\d{9}-/.exec(id) ?? [];
+  const from = Math.floor(Number(seconds) / 86_400) * 86_400_000;
+  return { from, to: from + 86_400_000 };
+}
 
 /** A file for a spreadsheet ends somewhere. */
 const exportRows = 1_000_000;
@@ -52,23 +77,22 @@ export const logRoutes: readonly Route[] = [
     reading(async () => {
       const startMs = context.deps.clock.now();
       const { q, order, limit, cursor } = query;
-      const page = await searchLogs(
-        context.deps.store,
-        { ...scopeOf(query, context), q, order, limit, cursor },
-        limitsOf(context),
-      );
-      return page.ok ? { ...page.value, tookMs: context.deps.clock.now() - startMs } : searchFault(page.error);
+      const page = await asFarAs(query, context, async (scope, limits) => {
+        const found = await searchLogs(context.deps.store, { ...scope, q, order, limit, cursor }, limits);
+        return found.ok ? found.value : searchFault(found.error);
+      });
+      if (page instanceof ProblemReply) return page;
+      return { ...withReach(page), tookMs: context.deps.clock.now() - startMs };
     }),
   ),
   answer(histogramEndpoint, ({ query }, context) =>
     reading(async () => {
       const { q, buckets } = query;
-      const histogram = await logHistogram(
-        context.deps.store,
-        { ...scopeOf(query, context), q, buckets },
-        limitsOf(context),
-      );
-      return histogram.ok ? histogram.value : searchFault(histogram.error);
+      const histogram = await asFarAs(query, context, async (scope, limits) => {
+        const counted = await logHistogram(context.deps.store, { ...scope, q, buckets }, limits);
+        return counted.ok ? counted.value : searchFault(counted.error);
+      });
+      return histogram instanceof ProblemReply ? histogram : withReach(histogram);
     }),
   ),
   answer(patternsEndpoint, ({ query }, context) =>
@@ -92,12 +116,11 @@ export const logRoutes: readonly Route[] = [
   answer(facetsEndpoint, ({ query }, context) =>
     reading(async () => {
       const fields = query.fields.split(',').map((field) => field.trim());
-      const facets = await logFacets(
-        context.deps.store,
-        { ...scopeOf(query, context), q: query.q, fields, most: query.most },
-        limitsOf(context),
-      );
-      return facets.ok ? { facets: facets.value } : searchFault(facets.error);
+      return asFarAs<{ facets: Facet[]; reached?: never }>(query, context, async (scope, limits) => {
+        const input = { ...scope, q: query.q, fields, most: query.most };
+        const facets = await logFacets(context.deps.store, input, limits);
+        return facets.ok ? { facets: facets.value } : searchFault(facets.error);
+      });
     }),
   ),
   answer(logFoundFields, ({ query }, context) =>
@@ -123,12 +146,17 @@ export const logRoutes: readonly Route[] = [
   ),
   answer(logContext, ({ params, query }, context) =>
     reading(async () => {
-      const found = await getLogContext(
-        context.deps.store,
-        { organisation: context.caller.organisation, id: params.id, ...query },
-        limitsOf(context),
+      const { archive, ...asked } = query;
+      const of = { ...dayOf(params.id), archive, environment: '', site: '', service: '', q: '' };
+      const found = await asFarAs<{ context: LogContext | undefined; reached?: never }>(
+        of,
+        context,
+        async ({ organisation, reach }, limits) => ({
+          context: await getLogContext(context.deps.store, { organisation, reach, id: params.id, ...asked }, limits),
+        }),
       );
-      return found ?? refuse(404, 'No such record', 'It does not exist, or its retention has ended.');
+      if (found instanceof ProblemReply) return found;
+      return found.context ?? refuse(404, 'No such record', 'It does not exist, or its retention has ended.');
     }),
   ),
   stream(

@@ -1,10 +1,20 @@
-import { getScrubRules, renewScrubSalt, saveScrubRules, tryScrubRules } from '@sightline/contract';
+import {
+  getScrubRules,
+  renewScrubSalt,
+  saveScrubRules,
+  scrubReport,
+  scrubReportCsvPath,
+  scrubReportQuery,
+  tryScrubRules,
+} from '@sightline/contract';
 import type { KeptScrubRules } from '@sightline/control';
 import { firstRulesAfterMs } from '@sightline/ingest';
+import { readScrubReport } from '@sightline/query';
 import { untouchedScrubRules, type ScrubRules } from '@sightline/record';
 import { patternFaults } from '../personal-data/check-patterns.ts';
 import { tryRules } from '../personal-data/try-rules.ts';
-import { answer, refuse, type ProblemReply, type Route } from '../route.ts';
+import { answer, type CallContext, ProblemReply, refuse, type Route, stream } from '../route.ts';
+import { csvCell } from './log-export.ts';
 import { reading } from '../store-fault.ts';
 
 const writable = (rules: ScrubRules) => ({
@@ -37,6 +47,20 @@ function summary({ off, custom, allow, userIds }: ScrubRules): string {
     .slice(0, 1000);
 }
 
+const rowsShown = 500;
+const rowsExported = 50_000;
+
+const reported = ({ deps, caller, signal }: CallContext, query: { from: number; to: number }, rowsAtMost: number) =>
+  query.from >= query.to
+    ? refuse(400, 'Empty time range', '`from` must lie before `to`.')
+    : reading(() =>
+        readScrubReport(
+          deps.store,
+          { organisation: caller.organisation, fromMs: query.from, toMs: query.to, rowsAtMost },
+          { signal, timeoutMs: 15_000 },
+        ),
+      );
+
 export const personalDataRoutes: readonly Route[] = [
   answer(getScrubRules, async (_, { deps, caller }) => shown(await deps.control.scrubbing.find(caller.organisation))),
 
@@ -57,6 +81,31 @@ export const personalDataRoutes: readonly Route[] = [
     await audit('personal-data.salt', 'salt', 'a new one, the old one is gone');
     return shown(kept);
   }),
+
+  answer(scrubReport, async ({ query }, context) => reported(context, query, rowsShown)),
+
+  stream(
+    {
+      method: 'GET',
+      path: scrubReportCsvPath,
+      permission: 'viewer',
+      summary: 'What was scrubbed, by detector, service and site, as CSV',
+      query: scrubReportQuery,
+    },
+    async ({ query }, context, reply) => {
+      const report = await reported(context, query, rowsExported);
+      if (report instanceof ProblemReply) return report;
+      const lines = report.rows.map((row) =>
+        [row.rule, row.service, row.site, row.signal, String(row.removed)].map(csvCell).join(','),
+      );
+      const days = [query.from, query.to].map((at) => new Date(at).toISOString().slice(0, 10));
+      await reply
+        .header('content-type', 'text/csv; charset=utf-8')
+        .header('content-disposition', `attachment; filename="scrubbed-${days.join('-to-')}.csv"`)
+        .send(`${['rule,service,site,signal,removed', ...lines].join('\r\n')}\r\n`);
+      return undefined;
+    },
+  ),
 
   answer(tryScrubRules, ({ body }, { deps, signal }) =>
     reading(async () => {

@@ -104,7 +104,9 @@ const show = answerRead(getRelease, async ({ params, query }, { deps, caller, si
     newIssues,
     url: known?.url ?? '',
     deploys: deploys.map(({ environment, name, url, finishedAt }) => ({ environment, name, url, finishedAt })),
-    commits: commits.slice(0, 200).map((commit) => ({ ...commit })),
+    commits: commits
+      .slice(0, 200)
+      .map(({ id, repository, author, message, at }) => ({ id, repository, author, message, at })),
     files: {
       sources: files.filter(({ kind }) => kind === 'minified_source').length,
       sourceMaps: files.filter(({ kind }) => kind === 'source_map').length,

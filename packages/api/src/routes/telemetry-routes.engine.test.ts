@@ -330,6 +330,49 @@ it('resolves, reopens and assigns an issue', async () => {
   expect(shown.activity[0].actor).toBe('responder@example.com');
 });
 
+it('resolves what a commit fixes with the release that the commit comes in', async () => {
+  const url = `/api/v1/issues/${issue}`;
+  const acme = people.get('admin')?.organisation ?? '';
+  const key = await control.keys.create(acme, { name: 'build', permissions: ['operate'] }, 'test');
+  const release = async (version: string, commits: object[]): Promise<number> => {
+    const reply = await app.inject({
+      method: 'POST',
+      url: '/api/0/organizations/acme/releases/',
+      headers: { authorization: `Bearer ${key.ok ? key.value.secret : ''}` },
+      payload: { version, commits },
+    });
+    return reply.statusCode;
+  };
+  const decided = async () => (await call('viewer', 'GET', url)).json();
+  const fix = {
+    id: 'a'.repeat(40),
+    author_email: 'ana@shop.example',
+    message: 'Till: rounds\n\nFixes SIGHTLINE-00000000',
+  };
+  expect(await release('till@1.1.0', [{ id: 'b'.repeat(40), message: 'See SIGHTLINE-00000000' }])).toBe(201);
+  expect((await decided()).issue.status).toBe('unresolved');
+  expect(await release('till@1.2.0', [fix])).toBe(201);
+  expect(await decided()).toMatchObject({
+    issue: { status: 'resolved' },
+    decision: { resolution: 'release', resolvedIn: 'till@1.2.0' },
+  });
+  expect((await decided()).activity[0]).toMatchObject({
+    actor: 'build',
+    text: 'resolved it in till@1.2.0: commit aaaaaaaa by ana@shop.example, "Till: rounds"',
+  });
+  await call('responder', 'PATCH', url, { status: 'unresolved' });
+  expect(await release('till@1.2.0', [fix])).toBe(208);
+  expect((await decided()).issue.status, 'commits that were told of do nothing again').toBe('unresolved');
+  await call('responder', 'PATCH', url, { status: 'resolved', resolution: 'commit', resolvedIn: 'ccccccc' });
+  await release('till@1.3.0', [{ id: 'c'.repeat(40), message: 'No word of it' }, fix]);
+  expect((await decided()).decision).toMatchObject({ resolution: 'release', resolvedIn: 'till@1.3.0' });
+  const before = (await decided()).activity.length;
+  await release('till@1.4.0', [{ ...fix, id: 'd'.repeat(40) }]);
+  expect((await decided()).activity, 'it is resolved already').toHaveLength(before);
+  expect((await call('stranger', 'GET', `/api/v1/issues?${range}`)).json().issues[0].status).toBe('unresolved');
+  await call('responder', 'PATCH', url, { status: 'unresolved' });
+});
+
 it('archives, prioritises and talks about issues, many at once', async () => {
   const url = `/api/v1/issues/${issue}`;
   const change = { status: 'ignored', ignoredUntil: 'events', ignoredLimit: 1, priority: 'high' };
@@ -509,6 +552,25 @@ describe('personal data', () => {
     });
     expect((await call('responder', 'POST', '/api/v1/personal-data/try', { rules, text })).status).toBe(403);
   });
+});
+
+it('reports what was scrubbed by service and site, and exports it', async () => {
+  const { organisation } = people.get('admin') ?? { organisation: '' };
+  await store.execute(
+    `INSERT INTO scrubbed (organisation, minute, signal, service, site, rule, removed)
+     SELECT {o:String}, toDateTime(fromUnixTimestamp64Milli({at:Int64})), 'logs', 'till', '=S1', 'order-no', 3`,
+    { o: organisation, at: now - minute },
+    { settings: { insert_deduplicate: 0 } },
+  );
+  const range = `from=${now - 60 * minute}&to=${now}`;
+  const row = { rule: 'order-no', service: 'till', site: '=S1', signal: 'logs', removed: 3 };
+  const report = (await call('viewer', 'GET', `/api/v1/personal-data/report?${range}`)).json();
+  expect(report.rows).toContainEqual(row);
+  expect(report.series).toContainEqual({ rule: 'order-no', at: expect.any(Number), removed: 3 });
+  const other = (await call('stranger', 'GET', `/api/v1/personal-data/report?${range}`)).json();
+  expect(other.rows).not.toContainEqual(row);
+  const csv = await call('viewer', 'GET', `/api/v1/personal-data/report.csv?${range}`);
+  expect(csv.text).toContain(`order-no,till,"'=S1",logs,3\r\n`);
 });
 
 describe('sampling', () => {

@@ -59,8 +59,10 @@ export function issueStates({ db, clock }: ServicesContext): IssueStates {
           .where(ofIssue(organisation, issue))
           .returning();
         await noteActivity(tx, { organisation, issue, at: now, actor }, [
-          ...(change.status === undefined ? [] : [statusText(change)]),
-          ...(assignee === before.assignee ? [] : [assignee === '' ? 'unassigned it' : `assigned it to ${assignee}`]),
+          ...(change.status === undefined ? [] : [because(change, statusText(change))]),
+          ...(assignee === before.assignee
+            ? []
+            : [because(change, assignee === '' ? 'unassigned it' : `assigned it to ${assignee}`)]),
           ...(priority === before.priority
             ? []
             : [priority === '' ? 'left its priority to itself' : `gave it ${priority} priority`]),
@@ -118,6 +120,11 @@ function statusColumns(change: IssueChange, now: Date): Partial<Row> {
     ignoredUntil: ignored ? (change.ignoredUntil ?? 'forever') : 'forever',
     ignoredLimit: ignored ? (change.ignoredLimit ?? null) : null,
   };
+}
+
+function because({ because: why }: IssueChange, text: string): string {
+  if (why === undefined || why === '') return text;
+  return `${text}: ${why.toWellFormed().replaceAll('\0', '\uFFFD').slice(0, 500)}`;
 }
 
 function statusText({ status, resolution, resolvedIn, ignoredUntil, ignoredLimit }: IssueChange): string {

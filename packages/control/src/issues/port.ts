@@ -36,6 +36,8 @@ export interface IssueChange {
   readonly ignoredLimit?: number | undefined;
   readonly priority?: IssuePriority | '' | undefined;
   readonly assignee?: string | undefined;
+  /** Why, for the activity: `commit 3f2a91b of ana@shop.example`. */
+  readonly because?: string | undefined;
 }
 
 export interface IssueActivity {

@@ -26,6 +26,8 @@ export interface ReleaseCommit {
   readonly author: string;
   readonly message: string;
   readonly at: number | null;
+  /** Paths that it changed, at most 200; empty where nobody told. */
+  readonly files: readonly string[];
 }
 
 export interface ReleaseDeploy {

@@ -8,6 +8,7 @@ import * as table from './tables.ts';
 const releasesAtMost = 1000;
 const commitsAtMost = 1000;
 const deploysAtMost = 200;
+const filesAtMost = 200;
 
 const toRelease = (row: typeof table.releases.$inferSelect): Release => ({
   version: row.version,
@@ -97,6 +98,7 @@ export function releases({ db, clock }: ServicesContext): Releases {
           author: storable(commit.author, 254),
           message: storable(commit.message, 2000),
           at: commit.at === null ? null : new Date(commit.at),
+          files: commit.files.slice(0, filesAtMost).map((file) => storable(file, 500)),
         }));
         if (rows.length > 0) await tx.insert(table.releaseCommits).values(rows);
       });
@@ -114,6 +116,7 @@ export function releases({ db, clock }: ServicesContext): Releases {
         author: row.author,
         message: row.message,
         at: row.at?.getTime() ?? null,
+        files: row.files,
       }));
     },
     deploy: async (organisation, version, deploy) => {

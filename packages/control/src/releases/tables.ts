@@ -28,6 +28,7 @@ export const releaseCommits = pgTable(
     author: text('author').notNull(),
     message: text('message').notNull(),
     at: moment('at'),
+    files: text('files').array().notNull().default([]),
   },
   (t) => [primaryKey({ columns: [t.organisation, t.version, t.position] })],
 );

@@ -21,6 +21,7 @@ import type { ScrubBook } from './pii/scrub-book.ts';
 import { PipedSegment } from './pipelines/piped-segment.ts';
 import type { PipelineBook } from './pipelines/pipeline-book.ts';
 import { quarantine } from './quarantine.ts';
+import { type ClassBook, type LoadedClass, withClass } from './retention-classes.ts';
 import { Splits } from './splits.ts';
 import { decodedLine, insertDecoded, loadedTables } from './tables.ts';
 
@@ -37,6 +38,8 @@ export interface SegmentParts {
   readonly grouping?: GroupingBook;
   /** What organisations let their logs pass through; absent where nobody has pipelines. */
   readonly pipelines?: PipelineBook;
+  /** Which retention class logs have; absent where all organisations have the built-in ones. */
+  readonly classes?: ClassBook;
   /** What organisations decided about scrubbing; absent where all are scrubbed alike. */
   readonly scrubbing?: ScrubBook;
 }
@@ -51,6 +54,8 @@ interface Statement {
   readonly write?: (frames: readonly SpooledRecord[], path: string) => Promise<boolean>;
   /** Loads the file in its own way, in place of `sql`; nothing may have changed when it throws. */
   readonly run?: (path: string, token: string) => Promise<void>;
+  /** The same statement where it stores retention classes that the table does not know. */
+  readonly classed?: Pick<Statement, 'sql' | 'parameters'>;
 }
 
 /** A frame that a statement refused, and why. */
@@ -98,13 +103,16 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
   const culprits: Culprits = new Map();
   const splits = await Splits.read(segment.path);
   const planned = segment.records > smallRecords ? parts : { ...parts, settings: { ...parts.settings, ...smallPlan } };
-  const piped = await PipedSegment.of(planned, lane, segment, frames);
+  const classes = await parts.classes?.of(new Set(frames.map(({ scope }) => scope.organisation)));
+  const piped = await PipedSegment.of(planned, lane, segment, frames, classes);
   const groups = byScrubber(piped?.untouched ?? frames, parts.scrubbing);
   const intact = brokenAt === undefined && groups.length === 1 && !piped;
   const load: Load = { parts: planned, segment, frames, intact, splits, suspect, culprits };
-  for (const group of groups)
+  for (const group of groups) {
+    const ranged = { ...load, frames: group.frames };
     for (const statement of statementsOf(lane, refused, parts, group))
-      await runOver({ ...load, frames: group.frames }, statement, 0, group.frames.length);
+      await runOver(ranged, classes ? classed(statement, classes) : statement, 0, group.frames.length);
+  }
   for (const { frames: own, statement } of piped?.statements() ?? []) {
     const whole = brokenAt === undefined && own.length === frames.length;
     await runOver({ ...load, frames: own, intact: whole }, statement, 0, own.length);
@@ -187,6 +195,13 @@ function statementsOf(
       write: (frames, path) => writeRows(table, frames, decode, path, byFields),
     }),
   );
+}
+
+/** With the same statement as it stores classes, where it loads logs. */
+function classed(statement: Statement, classes: LoadedClass): Statement {
+  const sql = withClass(statement.sql, classes.sql);
+  if (sql === undefined) return statement;
+  return { ...statement, classed: { sql, parameters: { ...statement.parameters, ...classes.parameters } } };
 }
 
 type Decode = (frame: SpooledRecord) => Promise<readonly DecodedRows[]>;
@@ -297,7 +312,7 @@ async function runOnce(load: Load, statement: Statement, from: number, to: numbe
     if (statement.write) {
       if (!(await statement.write(part, path))) return undefined;
     } else if (own) await writeFile(path, Buffer.concat(part.map((frame) => frame.frame)));
-    await execute(load.parts, statement, path, `${segment.name}${range}-${statement.name}`);
+    await executeClassed(load.parts, statement, path, `${segment.name}${range}-${statement.name}`);
     return undefined;
   } catch (error) {
     const failure = failureOf(error);
@@ -307,6 +322,22 @@ async function runOnce(load: Load, statement: Statement, from: number, to: numbe
     return failure;
   } finally {
     if (own) await rm(path, { force: true });
+  }
+}
+
+/** A class's query that the engine cannot carry out must not stop the load: then the built-in classes decide. */
+async function executeClassed(parts: SegmentParts, statement: Statement, path: string, token: string): Promise<void> {
+  if (!statement.classed) return execute(parts, statement, path, token);
+  try {
+    await execute(parts, { ...statement, ...statement.classed }, path, token);
+  } catch (error) {
+    const { kind } = failureOf(error);
+    if (kind === 'wait' || kind === 'memory') throw error;
+    await execute(parts, statement, path, token);
+    parts.logger.error('logs were stored under the built-in retention classes: those of an organisation failed', {
+      token,
+      error,
+    });
   }
 }
 

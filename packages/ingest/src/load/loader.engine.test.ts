@@ -12,6 +12,7 @@ import { openSpool, type Spool } from '../spool/spool.ts';
 import { openTestStore, startBench } from '../test-support/ingest-bench.ts';
 import type { LoadTarget } from './load-target.ts';
 import { startLoader, type Loader } from './loader.ts';
+import type { ClassBook } from './retention-classes.ts';
 
 let engine: Awaited<ReturnType<typeof openTestStore>>;
 let store: TelemetryStore;
@@ -57,8 +58,9 @@ function touchy(): Protocol {
   return { ...otlp, lanes };
 }
 
-async function start(protocol: Protocol, target: LoadTarget = store): Promise<void> {
+async function start(protocol: Protocol, target: LoadTarget = store, classes?: ClassBook): Promise<void> {
   loader = await startLoader({
+    ...(classes ? { classes } : {}),
     spool,
     target,
     protocols: [protocol],
@@ -159,6 +161,102 @@ describe('a failure that does not tell its cause', () => {
     expect(await drained(1)).toBe(0);
     expect(await bodies()).toEqual(['a', 'b']);
     expect(await account()).toEqual([{ outcome: 'accepted', reason: '', n: 2 }]);
+  });
+});
+
+describe('retention classes', () => {
+  const classes = (): Promise<unknown[]> =>
+    store.query(
+      'SELECT body, toString(class) AS class FROM logs WHERE organisation = {organisation:String} ORDER BY body',
+      { organisation: organisation() },
+    );
+  /** Everything that begins so is of the class. */
+  const book = (asked: { begin: string; name: string }): ClassBook => ({
+    of: async (organisations) => {
+      expect([...organisations]).toEqual([organisation()]);
+      const { begin, name } = asked;
+      return {
+        sql: `multiIf(startsWith(body, {begin:String}) AND site = 's', {name:String}, attrs['x'] = 'y', 'z', 'default')`,
+        parameters: { begin, name },
+      };
+    },
+  });
+
+  test('are stored with the logs, and a class that changes moves nothing that is stored', async () => {
+    const asked = { begin: 'a', name: "first's {segment}" };
+    await start(otlp, store, book(asked));
+    await append('a', 'b');
+    expect(await drained(1)).toBe(0);
+    Object.assign(asked, { begin: 'b', name: 'second' });
+    await append('ba', 'c');
+    expect(await drained(1)).toBe(0);
+    expect(await classes()).toEqual([
+      { body: 'a', class: "first's {segment}" },
+      { body: 'b', class: 'default' },
+      { body: 'ba', class: 'second' },
+      { body: 'c', class: 'default' },
+    ]);
+  });
+
+  test('are stored by a statement with functions of its own as well', async () => {
+    const lanes = otlp.lanes.map((lane): Lane => {
+      if (lane.kind !== 'engine') return lane;
+      const own = (sql: string): string =>
+        sql.replace('SELECT organisation,', 'WITH (x -> lower(x)) AS own_text\nSELECT own_text(organisation),');
+      return { ...lane, sql: lane.sql.map(({ name, sql }) => ({ name, sql: own(sql) })) };
+    });
+    await start({ ...otlp, lanes }, store, book({ begin: 'a', name: 'first' }));
+    await append('a', 'b');
+    expect(await drained(1)).toBe(0);
+    expect(await classes()).toEqual([
+      { body: 'a', class: 'first' },
+      { body: 'b', class: 'default' },
+    ]);
+  });
+
+  test('a segment that is replayed under other classes is still stored once', async () => {
+    const asked = { begin: 'a', name: 'first' };
+    let stored = false;
+    const dying: LoadTarget = {
+      execute: async (sql, parameters, limits) => {
+        await store.execute(sql, parameters, limits);
+        if (sql.includes('INSERT INTO logs') && !stored) {
+          stored = true;
+          throw fault('unavailable');
+        }
+      },
+    };
+    await start(otlp, dying, book(asked));
+    await append('a', 'b');
+    expect(await drained(1)).toBe(1);
+    asked.begin = 'b';
+    expect(await drained(1)).toBe(0);
+    expect(await classes()).toEqual([
+      { body: 'a', class: 'first' },
+      { body: 'b', class: 'default' },
+    ]);
+    expect(await account()).toEqual([{ outcome: 'accepted', reason: '', n: 2 }]);
+    const [volume] = await store.query<{ n: string }>(
+      'SELECT toString(sum(records)) AS n FROM volume WHERE organisation = {organisation:String}',
+      { organisation: organisation() },
+    );
+    expect(volume?.n).toBe('2');
+  });
+
+  test('a query that the engine cannot carry out leaves the logs to the built-in classes', async () => {
+    await start(otlp, store, {
+      of: async () => ({ sql: `multiIf(match(body, {re:String}), 'x', 'default')`, parameters: { re: '(' } }),
+    });
+    await append('a');
+    expect(await drained(1)).toBe(0);
+    expect(await classes()).toEqual([{ body: 'a', class: 'default' }]);
+  });
+
+  test('nothing is stored while nobody can tell the classes', async () => {
+    await start(otlp, store, { of: () => Promise.reject(fault('unavailable')) });
+    await append('a');
+    expect(await drained(2)).toBe(2);
+    expect(await bodies()).toEqual([]);
   });
 });
 

@@ -10,6 +10,7 @@ export { settleIssues, type IssueDecision, type SettledIssue, type ShownStatus }
 export { type MergedIssues } from './merged-issues.ts';
 export { isNewerRelease } from './newer-release.ts';
 export {
+  issuesBeginning,
   newestRelease,
   readMembers,
   readSimilar,

@@ -96,6 +96,26 @@ export async function readSuspectRelease(
     : undefined;
 }
 
+/** Issues whose ids begin with these 8 to 16 hexadecimal digits, at most two: one is meant only where it is the only one. */
+export async function issuesBeginning(
+  reader: TelemetryReader,
+  of: { readonly organisation: string; readonly digits: string },
+  limits: QueryLimits = {},
+): Promise<string[]> {
+  const rows = await ask<{ id: string }>(
+    reader,
+    `SELECT DISTINCT ${issueHex('issue')} AS id FROM issues WHERE organisation = {organisation:String}
+      AND issue >= {first:UInt64} AND issue <= {last:UInt64} LIMIT 2`,
+    {
+      organisation: of.organisation,
+      first: issueNumber(of.digits.padEnd(16, '0')),
+      last: issueNumber(of.digits.padEnd(16, 'f')),
+    },
+    limits,
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** The release of a service that was heard first most recently; '' where no release is known. */
 export async function newestRelease(
   reader: TelemetryReader,

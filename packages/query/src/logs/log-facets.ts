@@ -3,9 +3,11 @@ import { severityName } from '@sightline/record';
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { SearchError } from '../search/ast.ts';
 import { findField, knownFields, volumeColumns, type Field, type Table } from '../search/fields.ts';
-import { minuteCondition, scopeCondition, type Condition, type ReadScope } from '../search/scope.ts';
+import { minuteCondition, scopeCondition, windowOf, type Condition, type ReadScope } from '../search/scope.ts';
 import { likePattern } from '../search/words.ts';
+import type { CompiledSearch } from '../search/compile.ts';
 import { compileSearch } from '../search/search.ts';
+import { fromSource, overAll, parametersOf, readStretches } from './log-reach.ts';
 import { hexId } from './log-row.ts';
 
 /** More records than this in the range, and facets are counted on a sample, unless the caller says otherwise. */
@@ -53,10 +55,19 @@ export async function logFacets(
       most: Math.min(mostValues, input.most ?? facetValues),
     };
     const value = valueOf(found, parameters);
+    if (input.reach && !(fromVolume && input.reach.volumeFromMs <= input.fromMs)) {
+      const counted = await countedStretches(reader, input, search.value, value, parameters, limits);
+      facets.push({
+        field,
+        values: merged(found, counted.rows).slice(0, Number(parameters['most'])),
+        estimated: every > 1 || !counted.whole,
+      });
+      continue;
+    }
     const scope = fromVolume ? minutesOf(input) : scopeCondition(input);
     const source = fromVolume
       ? `sum(volume.records) AS found FROM volume PREWHERE ${scope.sql} AND ${search.value.sql}`
-      : `count() * {every:UInt64} AS found FROM logs PREWHERE ${scope.sql}${every > 1 ? ' AND cityHash64(ts) % {every:UInt64} = 0' : ''} AND ${search.value.sql}`;
+      : `count() * {every:UInt64} AS found FROM logs PREWHERE ${scope.sql}${every > 1 ? sampledRecords : ''} AND ${search.value.sql}`;
     const rows = await reader.query<{ value: string; total: string }>(
       `SELECT value, toString(found) AS total FROM (SELECT ${value} AS value, ${source} GROUP BY value)
        WHERE value != '' ORDER BY found DESC, value LIMIT {most:UInt32}`,
@@ -66,6 +77,45 @@ export async function logFacets(
     facets.push({ field, values: merged(found, rows), estimated: !fromVolume && every > 1 });
   }
   return ok(facets);
+}
+
+const sampledRecords = ' AND cityHash64(ts) % {every:UInt64} = 0';
+/** Of each stretch: what is frequent in the whole range is among them. */
+const valuesOfStretch = 1000;
+
+/** Values with their records in all stretches; not `whole` where a bound ended the call. */
+async function countedStretches(
+  reader: TelemetryReader,
+  input: FacetSearch,
+  search: CompiledSearch,
+  value: string,
+  parameters: Readonly<Record<string, ParameterValue>>,
+  limits: QueryLimits,
+): Promise<{ readonly rows: { value: string; total: string }[]; readonly whole: boolean }> {
+  const rows: { value: string; total: string }[] = [];
+  const reached = await readStretches(
+    windowOf(input),
+    'newest',
+    { reach: input.reach, growing: false },
+    limits,
+    async (window, sources, own) => {
+      const scope = scopeCondition(input, window);
+      const condition = `${scope.sql}${Number(parameters['every']) > 1 ? sampledRecords : ''} AND ${search.sql}`;
+      const counted = overAll(
+        sources,
+        (source) =>
+          `SELECT toString(${value}) AS value, count() * {every:UInt64} AS found ${fromSource(source, condition)} GROUP BY value`,
+      );
+      const found = await reader.query<{ value: string; total: string }>(
+        `SELECT value, toString(sum(found)) AS total FROM (${counted}) WHERE value != '' GROUP BY value ORDER BY sum(found) DESC, value LIMIT ${valuesOfStretch}`,
+        { ...parameters, ...scope.parameters, ...parametersOf(sources) },
+        { ...own, settings: { ...own.settings, max_bytes_before_external_group_by: 300_000_000 } },
+      );
+      rows.push(...found);
+      return true;
+    },
+  );
+  return { rows, whole: reached?.done !== false };
 }
 
 /** An attribute that records of a result have. */

@@ -2,8 +2,10 @@ import { ok, type Result } from '@sightline/base';
 import { severityNames, type SeverityName } from '@sightline/record';
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { SearchError } from '../search/ast.ts';
-import { minuteCondition, scopeCondition, toNs, type ReadScope } from '../search/scope.ts';
+import type { CompiledSearch } from '../search/compile.ts';
+import { minuteCondition, scopeCondition, toNs, windowOf, type ReadScope } from '../search/scope.ts';
 import { compileSearch } from '../search/search.ts';
+import { fromSource, overAll, parametersOf, readStretches, type ReachedSoFar } from './log-reach.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -29,6 +31,8 @@ export interface LogHistogram {
   readonly total: number;
   /** Every bucket of the range in order, empty ones too; `at`: its start, ms. */
   readonly buckets: { at: number; counts: SeverityCounts }[];
+  /** How far it counted where it reads the archive, from the newest record on. */
+  readonly reached?: ReachedSoFar;
 }
 
 /** Records by severity; '' are those without one. */
@@ -61,6 +65,7 @@ export async function logHistogram(
   if (fromMs >= toMs) return ok({ stepMs: steps[0] ?? 100, total: 0, buckets: [] });
   const stepMs = niceStepMs(toMs - fromMs, input.buckets);
   const parameters: Record<string, ParameterValue> = { ...search.value.parameters, stepMs };
+  const fromVolume = search.value.onlyVolume && stepMs >= minute;
   const raw = (from: string, to: string): string => {
     const scope = scopeCondition(input);
     Object.assign(parameters, scope.parameters);
@@ -70,15 +75,22 @@ export async function logHistogram(
   };
   const firstMinute = Math.ceil(fromMs / minute) * minute;
   const lastMinute = Math.floor(toMs / minute) * minute;
+  const { reach } = input;
+  const far = (from: number, to: number): Promise<CountedStretches> =>
+    countStretches(reader, { ...input, fromMs: from, toMs: to, reach }, search.value, stepMs, limits);
+  if (reach && !(fromVolume && firstMinute < lastMinute && reach.volumeFromMs <= fromMs)) {
+    const { rows, reached } = await far(fromMs, toMs);
+    return ok({ ...fill(rows, fromMs, toMs, stepMs), ...(reached ? { reached } : {}) });
+  }
   const parts: string[] = [];
-  if (search.value.onlyVolume && stepMs >= minute && firstMinute < lastMinute) {
+  if (fromVolume && firstMinute < lastMinute) {
     const whole = minuteCondition(input, firstMinute / 1000, lastMinute / 1000);
     Object.assign(parameters, whole.parameters);
     const view = input.site === '' && !search.value.asksSite ? 'service_volume' : 'volume';
     parts.push(`SELECT intDiv(toInt64(toUnixTimestamp(minute)) * 1000, {stepMs:Int64}) AS bucket, ${level} AS level, sum(v.records) AS records
       FROM ${view} AS v PREWHERE ${whole.sql} AND ${search.value.sql} GROUP BY bucket, level`);
-    if (fromMs < firstMinute) parts.push(raw('fromNs', 'headNs'));
-    if (lastMinute < toMs) parts.push(raw('tailNs', 'toNs'));
+    if (fromMs < firstMinute && !reach) parts.push(raw('fromNs', 'headNs'));
+    if (lastMinute < toMs && !reach) parts.push(raw('tailNs', 'toNs'));
     Object.assign(parameters, { headNs: toNs(firstMinute), tailNs: toNs(lastMinute) });
   } else parts.push(raw('fromNs', 'toNs'));
   const rows = await reader.query<Row>(
@@ -87,7 +99,52 @@ export async function logHistogram(
     parameters,
     limits,
   );
-  return ok(fill(rows, fromMs, toMs, stepMs));
+  if (!reach) return ok(fill(rows, fromMs, toMs, stepMs));
+  // Parts of minutes at both ends.
+  const [head, tail] = [await far(fromMs, firstMinute), await far(lastMinute, toMs)];
+  return ok(fill([...rows, ...head.rows, ...tail.rows], fromMs, toMs, stepMs));
+}
+
+interface CountedStretches {
+  readonly rows: readonly Row[];
+  readonly reached: ReachedSoFar | undefined;
+}
+
+/** Counts the records themselves, stretch after stretch. */
+async function countStretches(
+  reader: TelemetryReader,
+  input: ReadScope,
+  search: CompiledSearch,
+  stepMs: number,
+  limits: QueryLimits,
+): Promise<CountedStretches> {
+  const rows: Row[] = [];
+  const range = windowOf(input);
+  if (range.fromNs >= range.toNs) return { rows, reached: undefined };
+  const reached = await readStretches(
+    range,
+    'newest',
+    { reach: input.reach, growing: false },
+    limits,
+    async (window, sources, own) => {
+      const scope = scopeCondition(input, window);
+      const counted = overAll(
+        sources,
+        (
+          source,
+        ) => `SELECT intDiv(toUnixTimestamp64Milli(ts), {stepMs:Int64}) AS bucket, ${level} AS level, count() AS records
+          ${fromSource(source, `${scope.sql} AND ${search.sql}`)} GROUP BY bucket, level`,
+      );
+      const found = await reader.query<Row>(
+        `SELECT toString(bucket) AS bucket, toUInt8(level) AS level, toString(sum(records)) AS records FROM (${counted}) GROUP BY bucket, level`,
+        { ...search.parameters, ...scope.parameters, ...parametersOf(sources), stepMs },
+        own,
+      );
+      rows.push(...found);
+      return true;
+    },
+  );
+  return { rows, reached };
 }
 
 function fill(rows: readonly Row[], fromMs: number, toMs: number, stepMs: number): LogHistogram {
@@ -96,7 +153,8 @@ function fill(rows: readonly Row[], fromMs: number, toMs: number, stepMs: number
   for (const row of rows) {
     const bucket = Number(row.bucket);
     const ofBucket = counts.get(bucket) ?? noRecords();
-    ofBucket[severityNames[row.level - 1] ?? ''] = Number(row.records);
+    // A bucket may lie in two stretches.
+    ofBucket[severityNames[row.level - 1] ?? ''] += Number(row.records);
     counts.set(bucket, ofBucket);
     total += Number(row.records);
   }

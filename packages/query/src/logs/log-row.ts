@@ -1,4 +1,5 @@
 import { severityName, type SeverityName } from '@sightline/record';
+import type { LogPlace } from './log-reach.ts';
 
 /** A log as the reads answer it. */
 export interface LogRecord {
@@ -22,6 +23,8 @@ export interface LogRecord {
   readonly eventName: string;
   readonly attributes: Record<string, string>;
   readonly resource: Record<string, string>;
+  /** Where it was read; absent for the engine's own table. */
+  readonly place?: LogPlace;
 }
 
 /** What `logColumns` selects. */
@@ -43,6 +46,7 @@ export interface LogColumns {
   readonly eventName: string;
   readonly attributes: Record<string, string>;
   readonly resource: Record<string, string>;
+  readonly place?: LogPlace | '';
 }
 
 /** Hexadecimal of a fixed-size id; '' when it is all zeros. */
@@ -59,7 +63,7 @@ export const logColumns = `toString(toUnixTimestamp64Nano(ts)) AS tsNs, lower(he
 export const msOf = (ns: string): number => Number(BigInt(ns) / 1_000_000n);
 
 export function toLog(row: LogColumns): LogRecord {
-  const { hash, receivedMs, sev, text, traceHex, spanHex, ...same } = row;
+  const { hash, receivedMs, sev, text, traceHex, spanHex, place, ...same } = row;
   return {
     ...same,
     // hex() leaves out leading zero bytes.
@@ -70,6 +74,7 @@ export function toLog(row: LogColumns): LogRecord {
     body: text,
     traceId: traceHex,
     spanId: spanHex,
+    ...(place ? { place } : {}),
   };
 }
 

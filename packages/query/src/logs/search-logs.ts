@@ -1,8 +1,17 @@
 import { fail, ok, type Result } from '@sightline/base';
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { SearchError } from '../search/ast.ts';
+import type { CompiledSearch } from '../search/compile.ts';
 import { compileSearch } from '../search/search.ts';
-import { growingWindows, scopeCondition, windowOf, type ReadScope } from '../search/scope.ts';
+import { scopeCondition, windowOf, type ReadScope } from '../search/scope.ts';
+import {
+  fromSource,
+  parametersOf,
+  readStretches,
+  type LogReach,
+  type LogSource,
+  type ReachedSoFar,
+} from './log-reach.ts';
 import { logColumns, parseLogCursor, toLog, type LogColumns, type LogCursor, type LogRecord } from './log-row.ts';
 
 export interface LogSearch extends ReadScope {
@@ -20,6 +29,8 @@ export interface LogPage {
   readonly next: string;
   /** What to light up in the bodies, lower case. */
   readonly words: string[];
+  /** How far the page came that reads the archive. A page that is not full has a `next` where a bound ended it. */
+  readonly reached?: ReachedSoFar;
 }
 
 /**
@@ -33,44 +44,79 @@ export async function searchLogs(
 ): Promise<Result<LogPage, SearchError>> {
   const search = compileSearch('logs', input.q);
   if (!search.ok) return search;
-  const cursor = input.cursor === '' ? undefined : parseLogCursor(input.cursor);
-  if (input.cursor !== '' && !cursor)
+  const moment = reachedCursor(input.cursor);
+  const cursor = moment === undefined && input.cursor !== '' ? parseLogCursor(input.cursor) : undefined;
+  if (input.cursor !== '' && moment === undefined && !cursor)
     return fail({ message: 'expected the cursor of a page before', position: { from: 0, to: 0 } });
   const down = input.order === 'newest';
   const range = windowOf(input);
-  const begin = cursor && !down && cursor.ns > range.fromNs ? cursor.ns : range.fromNs;
-  const end = cursor && down && cursor.ns + 1n < range.toNs ? cursor.ns + 1n : range.toNs;
+  const from = cursor?.ns ?? moment ?? range.fromNs;
+  const to = cursor ? cursor.ns + 1n : (moment ?? range.toNs);
+  const begin = !down && from > range.fromNs ? from : range.fromNs;
+  const end = down && to < range.toNs ? to : range.toNs;
   const rows: LogColumns[] = [];
   let skip = cursor?.skip ?? 0;
-  for (const window of growingWindows({ fromNs: begin, toNs: end }, input.order)) {
-    const scope = scopeCondition(input, window);
-    const wanted = input.limit + 1 - rows.length;
-    const direction = down ? 'DESC' : 'ASC';
-    const found = await reader.query<LogColumns>(
-      `SELECT ${logColumns} FROM logs
-       PREWHERE ${scope.sql} AND ${search.value.sql}
-       WHERE ${cursor ? after(down) : '1'}
-       ORDER BY toStartOfMinute(ts) ${direction}, ts ${direction}, id ${direction} LIMIT {wanted:UInt32} OFFSET {skip:UInt32}`,
-      {
-        ...scope.parameters,
-        ...search.value.parameters,
-        wanted,
-        skip,
-        ...(cursor ? { cursorNs: cursor.ns, cursorHash: cursor.hash } : {}),
-      },
-      limits,
-    );
-    rows.push(...found);
-    // The rows to skip all stand at the cursor's own moment, and so in the first stretch.
-    skip = 0;
-    if (rows.length > input.limit) break;
-  }
+  const reached = await readStretches(
+    { fromNs: begin, toNs: end },
+    input.order,
+    // Who goes on where a bound ended the call before wants more than the first few minutes.
+    { reach: input.reach, growing: moment === undefined },
+    limits,
+    async (window, sources, own) => {
+      const scope = scopeCondition(input, window);
+      const wanted = input.limit + 1 - rows.length;
+      const condition = `${scope.sql} AND ${search.value.sql}`;
+      const found = await reader.query<LogColumns>(
+        pageOf(sources, condition, cursor ? after(down) : '1', down),
+        {
+          ...scope.parameters,
+          ...search.value.parameters,
+          ...parametersOf(sources),
+          wanted,
+          skip,
+          both: wanted + skip,
+          ...(cursor ? { cursorNs: cursor.ns, cursorHash: cursor.hash } : {}),
+        },
+        own,
+      );
+      rows.push(...found);
+      // The rows to skip all stand at the cursor's own moment, and so in the first stretch.
+      skip = 0;
+      return rows.length <= input.limit;
+    },
+  );
   const page = rows.slice(0, input.limit).map(toLog);
+  const ended = reached && !reached.done ? `@${reached.reachedNs}` : '';
   return ok({
     rows: page,
-    next: rows.length > input.limit ? nextCursor(page, cursor) : '',
+    next: rows.length > input.limit ? nextCursor(page, cursor) : ended,
     words: [...search.value.words],
+    ...(reached ? { reached } : {}),
   });
+}
+
+/** The rows of all sources in order; from one table alone the engine reads no more than it needs. */
+function pageOf(sources: readonly LogSource[], condition: string, behind: string, down: boolean): string {
+  const direction = down ? 'DESC' : 'ASC';
+  const order = `ORDER BY toStartOfMinute(ts) ${direction}, ts ${direction}, id ${direction}`;
+  const of = (source: LogSource, columns: string): string => {
+    const place = source.place === '' ? '' : `, '${source.place}' AS place`;
+    // A condition of its own, so that the first one alone decides what is read.
+    return `SELECT ${logColumns}${place}${columns} ${fromSource(source, condition)} ${source.filter === 'PREWHERE' ? 'WHERE' : 'AND'} ${behind} ${order}`;
+  };
+  const [only] = sources;
+  if (sources.length === 1 && only) return `${of(only, '')} LIMIT {wanted:UInt32} OFFSET {skip:UInt32}`;
+  const all = sources.map(
+    (source) =>
+      `SELECT * FROM (${of(source, `${source.place === '' ? `, '' AS place` : ''}, ts AS orderTs, id AS orderId`)} LIMIT {both:UInt32})`,
+  );
+  return `SELECT * EXCEPT (orderTs, orderId) FROM (${all.join(' UNION ALL ')}) ORDER BY orderTs ${direction}, orderId ${direction} LIMIT {wanted:UInt32} OFFSET {skip:UInt32}`;
+}
+
+/** Where a page ended that was not full, in nanoseconds. */
+function reachedCursor(text: string): bigint | undefined {
+  const [, ns] = /^@(\d{1,19})$/.exec(text) ?? [];
+  return ns === undefined || BigInt(ns) > 9_000_000_000_000_000_000n ? undefined : BigInt(ns);
 }
 
 const after = (down: boolean): string =>
@@ -91,18 +137,23 @@ export async function getLog(
   organisation: string,
   id: string,
   limits: QueryLimits = {},
+  reach?: LogReach,
 ): Promise<LogRecord | undefined> {
   const cursor = parseLogCursor(id);
   if (!cursor) return undefined;
-  const [row] = await reader.query<LogColumns>(
-    `SELECT ${logColumns} FROM logs
-     PREWHERE organisation = {organisation:String} AND toStartOfMinute(ts) = toStartOfMinute(fromUnixTimestamp64Nano({ns:Int64}))
-       AND ts = fromUnixTimestamp64Nano({ns:Int64})
-     WHERE id = {hash:UInt64} LIMIT 1`,
-    { organisation, ns: cursor.ns, hash: cursor.hash },
-    limits,
-  );
-  return row && toLog(row);
+  let found: LogColumns | undefined;
+  const condition = `organisation = {organisation:String} AND toStartOfMinute(ts) = toStartOfMinute(fromUnixTimestamp64Nano({ns:Int64}))
+    AND ts = fromUnixTimestamp64Nano({ns:Int64})`;
+  const moment = { fromNs: cursor.ns, toNs: cursor.ns + 1n };
+  await readStretches(moment, 'newest', { reach, growing: false }, limits, async (_, sources, own) => {
+    [found] = await reader.query<LogColumns>(
+      pageOf(sources, condition, 'id = {hash:UInt64}', true),
+      { organisation, ns: cursor.ns, hash: cursor.hash, ...parametersOf(sources), wanted: 1, skip: 0, both: 1 },
+      own,
+    );
+    return found === undefined;
+  });
+  return found && toLog(found);
 }
 
 export interface LogContextInput {
@@ -113,6 +164,7 @@ export interface LogContextInput {
   readonly side: 'both' | 'before' | 'after';
   /** With one side: `moreBefore` or `moreAfter` of the answer before; '' begins at the log itself. */
   readonly cursor: string;
+  readonly reach?: LogReach | undefined;
 }
 
 export interface LogContext {
@@ -133,7 +185,7 @@ export async function getLogContext(
   input: LogContextInput,
   limits: QueryLimits = {},
 ): Promise<LogContext | undefined> {
-  const row = await getLog(reader, input.organisation, input.id, limits);
+  const row = await getLog(reader, input.organisation, input.id, limits, input.reach);
   if (!row) return undefined;
   const dayMs = 86_400_000;
   const around = async (order: 'newest' | 'oldest'): Promise<{ rows: LogRecord[]; next: string }> => {
@@ -149,6 +201,7 @@ export async function getLogContext(
         service: '',
         q: `site:${quoted(row.site)} device:${quoted(row.device)} service:${quoted(row.service)}`,
         order,
+        reach: input.reach,
         limit: input.lines,
         cursor: input.side === 'both' || input.cursor === '' ? `${row.id}-1` : input.cursor,
       },
@@ -178,13 +231,48 @@ export function exportLogs(
   if (!search.ok) return search;
   const scope = scopeCondition(input);
   const direction = input.order === 'newest' ? 'DESC' : 'ASC';
+  const own = { timeoutMs: 600_000, resultRows: input.limit, threads: 1, ...limits };
+  if (input.reach) return ok(exportStretches(reader, input, input.reach, search.value, own));
   const rows = reader.stream<LogColumns>(
     `SELECT ${logColumns} FROM logs PREWHERE ${scope.sql} AND ${search.value.sql}
      ORDER BY toStartOfMinute(ts) ${direction}, ts ${direction} LIMIT {wanted:UInt32}`,
     { ...scope.parameters, ...search.value.parameters, wanted: input.limit },
-    { timeoutMs: 600_000, resultRows: input.limit, threads: 1, ...limits },
+    own,
   );
   return ok(mapRows(rows));
+}
+
+/** Stretch after stretch, as they lie in order of time; a bound of the reach ends it like the limit does. */
+async function* exportStretches(
+  reader: TelemetryReader,
+  input: Omit<LogSearch, 'cursor'>,
+  reach: LogReach,
+  search: CompiledSearch,
+  limits: QueryLimits,
+): AsyncGenerator<LogRecord> {
+  const down = input.order === 'newest';
+  let left = input.limit;
+  let archivedBytes = 0;
+  for (const [n, stretch] of (await reach.plan(windowOf(input), input.order, false)).entries()) {
+    archivedBytes += stretch.archivedBytes;
+    if (left <= 0 || (n > 0 && (archivedBytes > reach.budgetBytes || !reach.mayGoOn()))) return;
+    const opened = await stretch.open();
+    const { sources } = opened;
+    try {
+      const scope = scopeCondition(input, stretch.window);
+      const rows = reader.stream<LogColumns>(
+        pageOf(sources, `${scope.sql} AND ${search.sql}`, '1', down),
+        { ...scope.parameters, ...search.parameters, ...parametersOf(sources), wanted: left, skip: 0, both: left },
+        limits,
+      );
+      for await (const row of rows) {
+        left--;
+        yield toLog(row);
+      }
+    } finally {
+      await opened.close();
+    }
+  }
 }
 
 async function* mapRows(rows: AsyncIterable<LogColumns>): AsyncGenerator<LogRecord> {

@@ -45,4 +45,6 @@ export type Search =
   | { readonly kind: 'text'; readonly value: Value }
   /** A bare `/…/`. */
   | { readonly kind: 'regex'; readonly pattern: string; readonly at: Span }
+  /** `exists:/…/`: an attribute whose name matches. */
+  | { readonly kind: 'named'; readonly pattern: string; readonly at: Span }
   | { readonly kind: 'field'; readonly field: string; readonly at: Span; readonly test: Test };

@@ -41,6 +41,9 @@ describe('conditions', () => {
       'trace_id = toFixedString(unhex({q0:String}), 16)',
       ['000000000000000000000000000000ff'],
     ],
+    ['logs', 'exists:/^pay/', 'arrayExists(name -> match(name, {q0:String}), mapKeys(attrs))', ['^pay']],
+    ['errors', 'exists:/^pay/', 'arrayExists(name -> match(name, {q0:String}), mapKeys(tags))', ['^pay']],
+    ['logs', 'retention.class:Compliance', 'lowerUTF8(class) = {q0:String}', ['compliance']],
     ['spans', 'duration:>1.5s', 'toFloat64(duration_ns) > {q0:Float64}', [1.5e9]],
     ['spans', 'duration:250', 'toFloat64(duration_ns) = {q0:Float64}', [2.5e8]],
     [
@@ -73,6 +76,7 @@ describe('conditions', () => {
         'zzz:>1',
         'zzz:(zzz OR zzz)',
         'exists:zzz',
+        'exists:/zzz/',
         '@zzz:zzz*',
         'zzz:/zzz/',
       ]) {

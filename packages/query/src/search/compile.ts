@@ -2,7 +2,7 @@ import { fail, ok, parseDuration, type Result } from '@sightline/base';
 import { severityNames, severityNumber } from '@sightline/record';
 import type { ParameterValue } from '@sightline/store/port';
 import type { Search, SearchError, Span, Test, Value } from './ast.ts';
-import { findField, textColumns, volumeColumns, type Field, type Table } from './fields.ts';
+import { findField, ownAttributes, textColumns, volumeColumns, type Field, type Table } from './fields.ts';
 import { likePattern, literalParts, tokensOf, wordPattern } from './words.ts';
 
 /** A search as a condition. `sql` holds no byte of the search text: all of it stands in `parameters`. */
@@ -79,6 +79,9 @@ class Compiler {
       case 'regex':
         this.onlyVolume = false;
         return any(textColumns[this.#table].map((column) => this.#regex(column, search.pattern)));
+      case 'named':
+        this.onlyVolume = false;
+        return `arrayExists(name -> ${this.#regex('name', search.pattern)}, mapKeys(${ownAttributes[this.#table]}))`;
       case 'field':
         return this.#field({ name: search.field, at: search.at, test: search.test }, wanted);
     }

@@ -46,6 +46,9 @@ const aliases: Readonly<Record<string, string>> = {
   eventname: 'event',
 };
 
+/** The retention class that a log was given when it was stored. */
+export const storedClass = 'retention.class';
+
 const both: Readonly<Record<string, Field>> = {
   site: { kind: 'dimension', column: 'site' },
   device: { kind: 'dimension', column: 'device' },
@@ -76,6 +79,7 @@ const catalogue: Readonly<Record<Table, Readonly<Record<string, Field>>>> = {
     message: { kind: 'text', column: 'body' },
     event: { kind: 'dimension', column: 'event_name' },
     scope: { kind: 'dimension', column: 'scope_name' },
+    [storedClass]: { kind: 'dimension', column: 'class' },
     status: oneOf(...httpStatus),
     type: oneOf('exception.type', 'error.type', 'type'),
   },
@@ -127,6 +131,9 @@ const mapColumns: Readonly<Record<Table, readonly string[]>> = {
   spans: inMaps,
   errors: ['tags'],
 };
+
+/** The map of a record's own attributes, whose names `exists:/…/` looks at. */
+export const ownAttributes: Readonly<Record<Table, string>> = { logs: 'attrs', spans: 'attrs', errors: 'tags' };
 
 /** Columns of low cardinality whose upper levels the `volume` view keeps. */
 export const volumeColumns: ReadonlySet<string> = new Set(['severity', 'service', 'site', 'environment']);

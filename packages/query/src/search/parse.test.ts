@@ -20,6 +20,8 @@ function told(search: Search): string {
           : search.value.text;
     case 'regex':
       return `/${search.pattern}/`;
+    case 'named':
+      return `/${search.pattern}/?`;
     case 'field':
       return `${search.field}${toldTest(search.test)}`;
   }
@@ -61,6 +63,7 @@ describe('reads', () => {
     ['service:pay*', 'service~pay*'],
     ['service:*', 'service?'],
     ['exists:order.id', 'order.id?'],
+    ['-exists:/^(order|pay)[ .]/ x', '(!/^(order|pay)[ .]/? & x)'],
     ['duration:>500ms', 'duration>500ms'],
     ['severity:>=error', 'severity>=error'],
     ['amount:<-3', 'amount<-3'],

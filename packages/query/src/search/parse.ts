@@ -7,7 +7,7 @@ export const searchBounds = { characters: 4000, depth: 50, terms: 100, regexChar
 
 /**
  * Reads a search text. Words stand side by side for AND; `OR`, `AND`, `NOT`, `-`, parentheses, "phrases", `field:value`,
- * `field:>5`, `field:[1 TO 5]`, `field:1..5`, `field:(a OR b)`, `field:*`, `exists:field`, `pay*`, `/regex/`.
+ * `field:>5`, `field:[1 TO 5]`, `field:1..5`, `field:(a OR b)`, `field:*`, `exists:field`, `exists:/regex/`, `pay*`, `/regex/`.
  */
 export function parseSearch(text: string): Result<Search, SearchError> {
   if (text.length > searchBounds.characters) {
@@ -143,6 +143,10 @@ class Parser {
     this.#take();
     const whole = { from: at.from, to: token.at.to };
     if (name === 'exists') {
+      if (token.kind === 'regex') {
+        checkRegex(token.pattern, token.at);
+        return { kind: 'named', pattern: token.pattern, at: whole };
+      }
       if (token.kind !== 'value' || token.value.text === '' || token.value.wildcard) throw wanted;
       return { kind: 'field', field: token.value.text, at: whole, test: { kind: 'exists' } };
     }

@@ -1,4 +1,5 @@
 import type { ParameterValue } from '@sightline/store/port';
+import type { LogReach } from '../logs/log-reach.ts';
 
 /** Whose records, and which of them: every read starts from this. Empty strings mean "all". */
 export interface ReadScope {
@@ -10,6 +11,8 @@ export interface ReadScope {
   readonly environment: string;
   readonly site: string;
   readonly service: string;
+  /** For logs: how far beyond the engine's table the read reaches; without one not at all. */
+  readonly reach?: LogReach | undefined;
 }
 
 /** A piece of WHERE with its bound values. */

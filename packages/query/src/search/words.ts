@@ -34,7 +34,7 @@ export function wordPattern(text: string): string | undefined {
 }
 
 /** Splits at `*`; `\*` and `\\` are literal. */
-function splitWildcards(text: string): string[] {
+export function splitWildcards(text: string): string[] {
   const parts = [''];
   for (let i = 0; i < text.length; i++) {
     if (text[i] === '*') parts.push('');

@@ -48,6 +48,8 @@ export function matches(search: Search, log: PlainLog): boolean {
       return regex(search.pattern).test(log.body);
     case 'text':
       return hasWords(log.body, search.value) || identifies(log, search.value);
+    case 'named':
+      return Object.keys(log.attrs).some((name) => regex(search.pattern).test(name));
     case 'field':
       return matchesField(search.field, search.test, log);
   }

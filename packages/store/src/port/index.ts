@@ -82,5 +82,6 @@ export interface TelemetryStore extends TelemetryReader, TelemetryWriter {
   close(): Promise<void>;
 }
 
+export * from './archive.ts';
 export * from './blobs.ts';
 export { traceVerdicts } from './trace-verdicts.ts';

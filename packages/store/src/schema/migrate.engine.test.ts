@@ -111,6 +111,26 @@ describe('from the previous version', () => {
   });
 });
 
+test('logs that were stored before there were classes read as the built-in ones, merged or not', async () => {
+  const all = readMigrations(import.meta.dirname);
+  await migrate(store, silentLogger, all.slice(0, 9));
+  await store.execute(
+    `INSERT INTO logs (organisation, ts, service, attrs) SELECT 'acme', now64(9), ['web', 'payment', 'pos'][1 + number], map(['a', 'a', 'audit.actor'][1 + number], 'x') FROM numbers(3)`,
+  );
+  const read = (): Promise<unknown> =>
+    store.query('SELECT toString(service) AS service, toString(class) AS class FROM logs ORDER BY service');
+  await expect(read()).rejects.toThrow(/class/);
+  await migrate(store, silentLogger);
+  const expected = [
+    { service: 'payment', class: 'compliance' },
+    { service: 'pos', class: 'compliance' },
+    { service: 'web', class: 'default' },
+  ];
+  expect(await read()).toEqual(expected);
+  await store.execute('OPTIMIZE TABLE logs FINAL');
+  expect(await read()).toEqual(expected);
+});
+
 describe('refused', () => {
   test('tables that are newer than the program', async () => {
     await migrate(store, silentLogger, set([first, second]));

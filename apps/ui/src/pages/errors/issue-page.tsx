@@ -1,4 +1,4 @@
-import { getIssue } from '@sightline/contract';
+import { getIssue, shortIssueId } from '@sightline/contract';
 import { Button } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
@@ -62,7 +62,9 @@ function IssueView({ answer }: { answer: Answer }): ReactNode {
           <ToneBadge tone={statusTone[issue.status]}>{statusWord[issue.status]}</ToneBadge>
           <span className="chip">{issue.priority} priority</span>
           <span className="muted">{[issue.service, issue.platform].filter((part) => part !== '').join(' · ')}</span>
-          <CopyId id={issue.issue} what="Issue id" length={16} />
+          <span title="A commit whose message says Fixes and this id resolves the issue when its release is told of">
+            <CopyId id={shortIssueId(issue.issue)} what="Short id" length={18} />
+          </span>
         </div>
         <h1>{issueTitle(issue)}</h1>
         <p className="muted code">{issue.culprit}</p>

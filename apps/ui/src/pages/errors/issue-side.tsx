@@ -10,12 +10,13 @@ import { IssueActs } from './issue-acts.tsx';
 import { IssuePeople } from './issue-people.tsx';
 import { IssueRelations } from './issue-relations.tsx';
 import { decisionSentence } from './issue-words.ts';
+import { SuspectCommits } from './suspect-commits.tsx';
 import { useChangeIssues } from './use-change-issues.tsx';
 import { WhyGrouped } from './why-grouped.tsx';
 
 /** The right column: what to do with the issue, who has it, since when, and why its events count as one. */
 export function IssueSide({ answer }: { answer: Reply<typeof getIssue> }): ReactNode {
-  const { issue, grouping, activity, decision, owner, suspectRelease } = answer;
+  const { issue, grouping, activity, decision, owner, suspectRelease, suspectCommits } = answer;
   const { may } = useMe();
   const { change, busy } = useChangeIssues();
   const field = useRef<HTMLInputElement>(null);
@@ -77,6 +78,11 @@ export function IssueSide({ answer }: { answer: Reply<typeof getIssue> }): React
         <dt>Severity</dt>
         <dd>{issue.severity || 'not given'}</dd>
       </dl>
+      <SuspectCommits
+        commits={suspectCommits}
+        assignee={issue.assignee}
+        assign={may('responder') ? (author) => void change([issue], { assignee: author }) : undefined}
+      />
       <WhyGrouped parts={grouping} />
       <IssueRelations answer={answer} />
       <IssueActivity issue={issue.issue} activity={activity} />

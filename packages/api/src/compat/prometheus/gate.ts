@@ -1,11 +1,19 @@
 import { ApiFault } from './fault.ts';
 
-const runningLimit = 16;
-const waitingLimit = 200;
+interface GateLimits {
+  readonly running: number;
+  readonly waiting: number;
+}
 
 /** Lets so many reads of each organisation run at a time; others wait their turn, and more than can wait are refused. */
 export class QueryGate {
+  private readonly limits: GateLimits;
   private readonly open = new Map<string, { running: number; readonly waiting: (() => void)[] }>();
+
+  /** Of each organisation. */
+  constructor(limits: GateLimits = { running: 16, waiting: 200 }) {
+    this.limits = limits;
+  }
 
   /**
    * Runs `read` when there is room, for at most `limitMs` with the waiting. The signal that it is handed aborts at the limit or
@@ -32,7 +40,7 @@ export class QueryGate {
     try {
       const turn = await this.enter(organisation, end.signal);
       if (turn === 'full') {
-        const text = `${runningLimit} queries of this organisation run and ${waitingLimit} wait; try again`;
+        const text = `${this.limits.running} queries of this organisation run and ${this.limits.waiting} wait; try again`;
         return new ApiFault('too_many_requests', text);
       }
       if (turn === 'ended') return ended('query queue');
@@ -50,12 +58,12 @@ export class QueryGate {
 
   private async enter(organisation: string, signal: AbortSignal): Promise<'entered' | 'full' | 'ended'> {
     const turn = this.open.get(organisation) ?? { running: 0, waiting: [] };
-    if (turn.running < runningLimit) {
+    if (turn.running < this.limits.running) {
       this.open.set(organisation, turn);
       turn.running += 1;
       return 'entered';
     }
-    if (turn.waiting.length >= waitingLimit) return 'full';
+    if (turn.waiting.length >= this.limits.waiting) return 'full';
     return (await waitTurn(turn.waiting, signal)) ? 'entered' : 'ended';
   }
 

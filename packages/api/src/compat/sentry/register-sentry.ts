@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { problemOfError } from '../../problem.ts';
 import type { ApiDeps } from '../../route.ts';
+import { resolveFixed } from '../../issues/resolve-fixed.ts';
 import { Assembler, bundleLimitBytes, chunkBytes } from './assembler.ts';
 import { readSingleFile } from './bundle-files.ts';
 import { projectJson, sentryCaller, type SentryCaller, slugOf } from './caller.ts';
@@ -37,6 +38,7 @@ const commitEntry = z.object({
   author_name: z.string().nullish(),
   author_email: z.string().nullish(),
   timestamp: z.string().nullish(),
+  patch_set: z.array(z.object({ path: z.string() })).nullish(),
 });
 const refEntry = z.object({ repository: z.string().max(200), commit: z.string().min(1).max(64) });
 const newDeploy = z.object({
@@ -261,10 +263,11 @@ class SentryApi {
       releasedAt: typeof given.dateReleased === 'string' ? Date.parse(given.dateReleased) : undefined,
     });
     if (!put.ok) return new SentryFault(400, put.error.message);
-    if (commits) await releases.setCommits(organisation, named, commits);
+    const fixed = commits ? await this.#takeCommits(caller, named, commits) : [];
     const changes = [
       ...(put.value.created ? ['created'] : []),
       ...(commits ? [`${commits.length} commits`] : []),
+      ...(fixed.length > 0 ? [`${fixed.length} issues resolved`] : []),
       ...(given.dateReleased ? ['finalised'] : []),
       ...(given.status ? [given.status] : []),
     ];
@@ -273,6 +276,23 @@ class SentryApi {
     // Sentry tells a release that was there already by 208.
     const status = act === 'change' ? 200 : put.value.created ? 201 : 208;
     return { status, json: releaseJson(put.value.release, await projects.list(organisation)) };
+  }
+
+  /** Resolves what the commits fix before they are kept: where that fails, the client's next try does it. */
+  async #takeCommits(
+    { organisation: { id: organisation }, keyName }: SentryCaller,
+    version: string,
+    commits: readonly ReleaseCommit[],
+  ): Promise<readonly string[]> {
+    const { releases } = this.#deps.control;
+    const before = new Set((await releases.commits(organisation, version)).map(({ id }) => id));
+    const fresh = commits.filter(({ id }) => !before.has(id));
+    const fixed =
+      fresh.length === 0
+        ? []
+        : await resolveFixed(this.#deps, { organisation, version, commits: fresh, actor: keyName });
+    await releases.setCommits(organisation, version, commits);
+    return fixed;
   }
 
   async #remove({ caller, params }: Call): Promise<Answer> {
@@ -498,13 +518,21 @@ function commitsOf(given: z.output<typeof changedRelease>): readonly ReleaseComm
         author: commit.author_email ?? commit.author_name ?? '',
         message: (commit.message ?? '').trim(),
         at: Number.isFinite(at) ? at : null,
+        files: (commit.patch_set ?? []).map(({ path }) => path),
       };
     });
   }
   if (!given.refs) return undefined;
   const read = z.array(refEntry).safeParse(given.refs);
   if (!read.success) return badBody(read.error);
-  return read.data.map(({ commit, repository }) => ({ id: commit, repository, author: '', message: '', at: null }));
+  return read.data.map(({ commit, repository }) => ({
+    id: commit,
+    repository,
+    author: '',
+    message: '',
+    at: null,
+    files: [],
+  }));
 }
 
 function refuseDebugFiles(body: unknown): Answer {

@@ -175,7 +175,12 @@ describe('sentry-cli', () => {
     await sentryCli(['releases', 'new', 'till@1.1.0']);
     await sentryCli(['releases', 'set-commits', 'till@1.1.0', '--auto', '--ignore-missing'], { cwd: repository });
     expect(await control.releases.commits(organisation, 'till@1.1.0')).toMatchObject([
-      { id: expect.stringMatching(/^[0-9a-f]{40}$/), author: 'ana@shop.example', message: 'Till: sells' },
+      {
+        id: expect.stringMatching(/^[0-9a-f]{40}$/),
+        author: 'ana@shop.example',
+        message: 'Till: sells',
+        files: ['a'],
+      },
     ]);
   });
 

@@ -29,7 +29,8 @@ const userLabels: Readonly<Record<string, string>> = {
 
 /** The field of a value within an object: its path, but the fields of an error's groups (`ErrorPayload`) go by their labels. */
 function childField(field: string, name: string, parent: object): string {
-  if (field === 'groups' && 'name' in parent && typeof parent.name === 'string') return `${parent.name}.${name}`;
+  if (field === 'groups' && name === 'fields' && 'name' in parent && typeof parent.name === 'string')
+    return `${parent.name}.fields`;
   if (field.endsWith('.fields') && name === 'value' && 'label' in parent && typeof parent.label === 'string') {
     const group = field.slice(0, -'.fields'.length);
     return (group === 'user' && userLabels[parent.label]) || `${group}.${parent.label}`;

@@ -264,7 +264,19 @@ test('logs, spans and errors of an organisation with rules are stored as its rul
   expect(error).toMatchObject({ message: 'no <rule:order-no>', user_id: ann });
   expect(JSON.stringify(JSON.parse(error?.payload ?? ''))).toContain(ann);
   expect(error?.payload).toContain('10.0.0.2');
+  expect(error?.payload).toContain('"name":"user"');
   for (const secret of ['ORD-3', '"ann"', '10.0.0.1']) expect(error?.payload).not.toContain(secret);
+
+  const counted = await bench.rows(
+    `SELECT toString(signal) AS signal, toString(rule) AS rule, toString(site) AS site, toUInt32(sum(removed)) AS n FROM scrubbed WHERE rule IN ('order-no', 'user', 'email') GROUP BY ALL ORDER BY ALL`,
+  );
+  expect(counted).toEqual([
+    { signal: 'errors', rule: 'user', site: 'STORE_001', n: 1 },
+    { signal: 'logs', rule: 'email', site: 'STORE_001', n: 1 },
+    { signal: 'logs', rule: 'order-no', site: 'STORE_001', n: 1 },
+    { signal: 'logs', rule: 'user', site: 'STORE_001', n: 1 },
+    { signal: 'spans', rule: 'order-no', site: 'STORE_001', n: 1 },
+  ]);
 
   // Until rules count, and for organisations without any, the usual statements serve.
   settings = [{ organisation: 'org-1', rules, salt, ownSinceMs: Date.now() + 3_600_000 }];

@@ -5,6 +5,7 @@ import { encodeSpooled, type SpooledRecord } from '../../spool/spooled.ts';
 import { failureOf, type LoadTarget, type StatementSettings } from '../load-target.ts';
 import { ownStatement, type OwnScrub } from '../pii/own-scrub.ts';
 import { pathLiteral } from '../path-literal.ts';
+import { type LoadedClass, withClass } from '../retention-classes.ts';
 import type { PipedSelect } from './piped-select.ts';
 import type { Treatment } from './pipeline-book.ts';
 
@@ -69,7 +70,7 @@ export function pipedGroups(
  * tried again in halves. Without a token nothing is stored. Throws what the store throws.
  */
 export async function runPiped(
-  { target }: PipedParts,
+  parts: PipedParts,
   { columns, select }: PipedSelect,
   { treatment: { sql }, own }: Pick<PipedGroup, 'treatment' | 'own'>,
   run: {
@@ -78,8 +79,11 @@ export async function runPiped(
     readonly settings: StatementSettings;
     /** What caps have let pass before. */
     readonly used: Readonly<Record<string, number>>;
+    /** Retention classes that the table does not know; decided by what the pipelines made of a record. */
+    readonly classes?: LoadedClass;
   },
 ): Promise<readonly Told[]> {
+  const { target } = parts;
   const { path, token, settings } = run;
   const names = columns.map((name) => `\`${name}\``).join(', ');
   const work = (n: number): string => `${path}.stage${n}`;
@@ -123,16 +127,34 @@ export async function runPiped(
       tellOf(sql).replaceAll('{treated}', () => pathLiteral(work(last))),
       {},
     );
-    if (token !== undefined)
-      await target.execute(
-        `INSERT INTO logs (${names})\nSELECT ${names} FROM file(${pathLiteral(work(last))}, Native) WHERE p_end = 0`,
-        {},
-        { ...limits, settings: { ...settings, ...fileSettings, insert_deduplication_token: token } },
-      );
+    if (token !== undefined) {
+      const insert = `INSERT INTO logs (${names})\nSELECT ${names} FROM file(${pathLiteral(work(last))}, Native) WHERE p_end = 0`;
+      await store(parts, insert, { ...settings, ...fileSettings, insert_deduplication_token: token }, run.classes);
+    }
     return (await holdsBytes(told)) ? readTold(await readFile(told, 'utf8')) : [];
   } finally {
     for (let n = 0; n <= last; n++) await rm(work(n), { force: true });
     await rm(told, { force: true });
+  }
+}
+
+/** A class's query that the engine cannot carry out must not stop the load: then the built-in classes decide. */
+async function store(
+  { target, logger }: PipedParts,
+  insert: string,
+  settings: StatementSettings,
+  classes: LoadedClass | undefined,
+): Promise<void> {
+  const limits = { timeoutMs, memoryBytes, settings };
+  const sql = classes && withClass(insert, classes.sql);
+  if (!classes || sql === undefined) return target.execute(insert, {}, limits);
+  try {
+    await target.execute(sql, classes.parameters, limits);
+  } catch (error) {
+    const { kind } = failureOf(error);
+    if (kind === 'wait' || kind === 'memory') throw error;
+    await target.execute(insert, {}, limits);
+    logger.error('logs were stored under the built-in retention classes: those of an organisation failed', { error });
   }
 }
 

@@ -7,6 +7,7 @@ import type { Segment } from '../../spool/spool.ts';
 import type { SpooledRecord } from '../../spool/spooled.ts';
 import type { LoadTarget, StatementSettings } from '../load-target.ts';
 import type { ScrubBook } from '../pii/scrub-book.ts';
+import type { LoadedClass } from '../retention-classes.ts';
 import type { MetricTarget } from '../metric-target.ts';
 import { madeSamples, samplesFrame } from './made-samples.ts';
 import { pipedGroups, runPiped, runs, type PipedGroup, type Told } from './piped-load.ts';
@@ -46,6 +47,7 @@ export class PipedSegment {
   readonly #select: PipedSelect;
   readonly #settings: StatementSettings;
   readonly #used: Readonly<Record<string, number>>;
+  readonly #classes: LoadedClass | undefined;
   readonly #told: { readonly group: PipedGroup; readonly rows: readonly Told[] }[] = [];
 
   private constructor(
@@ -57,6 +59,7 @@ export class PipedSegment {
       readonly select: PipedSelect;
       readonly settings: StatementSettings;
       readonly used: Readonly<Record<string, number>>;
+      readonly classes: LoadedClass | undefined;
     },
   ) {
     this.#parts = parts;
@@ -66,6 +69,7 @@ export class PipedSegment {
     this.#select = pieces.select;
     this.#settings = pieces.settings;
     this.#used = pieces.used;
+    this.#classes = pieces.classes;
   }
 
   /** undefined where nothing in the segment is treated: then it is loaded as it always was. */
@@ -74,6 +78,7 @@ export class PipedSegment {
     lane: Lane,
     segment: Segment,
     frames: readonly SpooledRecord[],
+    classes?: LoadedClass,
   ): Promise<PipedSegment | undefined> {
     const book = parts.pipelines;
     if (!book || lane.kind !== 'engine' || lane.piped !== true) return undefined;
@@ -92,7 +97,7 @@ export class PipedSegment {
     const untouched = frames.filter((frame) => !treated.has(frame));
     const caps = groups.some(({ treatment }) => treatment.sql.caps);
     const used = caps ? await pinned(`${segment.path}${capsSuffix}`, book.caps.snapshot()) : {};
-    return new PipedSegment(parts, segment, { groups, untouched, select, settings, used });
+    return new PipedSegment(parts, segment, { groups, untouched, select, settings, used, classes });
   }
 
   /** One statement for each version of an organisation's pipelines. */
@@ -108,7 +113,8 @@ export class PipedSegment {
     for (const group of this.#groups) {
       const run = async (path: string, token: string): Promise<void> => {
         const settings = this.#settings;
-        const rows = await runPiped(this.#parts, this.#select, group, { path, token, settings, used: this.#used });
+        const run = { path, token, settings, used: this.#used, ...(this.#classes ? { classes: this.#classes } : {}) };
+        const rows = await runPiped(this.#parts, this.#select, group, run);
         this.#told.push({ group, rows });
       };
       yield { frames: group.frames, statement: { name: group.name, sql: '', settings: {}, run } };

@@ -1,0 +1,225 @@
+import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import './charts.css';
+import { bucketText } from './time-text.ts';
+import { chartOptions, type ChartKind, type ChartLimit, type ChartMark } from './uplot-options.ts';
+import { useColourScheme } from './use-colour-scheme.ts';
+
+/** What is drawn of one series besides its values. */
+interface PlotSeries {
+  readonly name: string;
+  readonly colour: string;
+  readonly dashed?: boolean;
+}
+
+/** One series at the pointer. */
+export interface PlotValue {
+  readonly name: string;
+  readonly value: number;
+  readonly colour: string;
+}
+
+interface PlotProps {
+  readonly series: readonly PlotSeries[];
+  /** Times (ms since the epoch) and a column for each series, in the order in which they are painted. */
+  readonly data: uPlot.AlignedData;
+  /** Ends of the axis, ms since the epoch. */
+  readonly from: number;
+  readonly to: number;
+  readonly stepMs: number;
+  readonly label: string;
+  readonly kind: ChartKind;
+  readonly format: (value: number) => string;
+  readonly height: number;
+  readonly low?: number | null;
+  readonly high?: number | null;
+  readonly logarithmic?: boolean;
+  readonly limits?: readonly ChartLimit[];
+  readonly marks?: readonly ChartMark[] | undefined;
+  /** Charts of one name share their crosshair. */
+  readonly together?: string | undefined;
+  /** The values at an index of the times, greatest first. */
+  readonly valuesAt: (index: number) => readonly PlotValue[];
+  /** What is read aloud, a line for each series. */
+  readonly spoken: readonly string[];
+  /** Said below the chart, of what it does not draw. */
+  readonly note?: string | undefined;
+  readonly empty?: boolean;
+  readonly onRange?: ((from: number, to: number) => void) | undefined;
+}
+
+const noMarks: readonly ChartMark[] = [];
+const noLimits: readonly ChartLimit[] = [];
+const cardRows = 16;
+const colours = 8;
+
+/** The colour of the series at `index` of a chart. */
+export function seriesColour(index: number): string {
+  return `var(--series-${(index % colours) + 1})`;
+}
+
+/**
+ * The frame of every chart over time: it keeps one uPlot through changes of data, shows all values under the pointer and
+ * hands a dragged range to `onRange` (keyboard: arrows, Shift with arrows, Enter).
+ */
+export function Plot(props: PlotProps): ReactNode {
+  const { series, data, from, to, stepMs, label, kind, format, height, marks = noMarks, limits = noLimits } = props;
+  const { low = null, high = null, logarithmic = false, together, onRange } = props;
+  const host = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot>(null);
+  // A chart whose crosshair is moved by another shows no card.
+  const inside = useRef(false);
+  const [cursor, setCursor] = useState<number>();
+  const scheme = useColourScheme();
+  const hint = useId();
+  const frame = useRef({ from, to, marks, data, format, onRange });
+  useEffect(() => {
+    frame.current = { from, to, marks, data, format, onRange };
+  });
+  const named = series.map(({ name, colour, dashed }) => [name, colour, dashed]);
+  const shape = JSON.stringify([named, kind, height, scheme, low, high, logarithmic, limits, together]);
+
+  // `shape` stands for all that a new chart is made for; data, ends and marks are handed over below.
+  // oxlint-disable-next-line react/exhaustive-effect-dependencies
+  useEffect(() => {
+    const element = host.current;
+    if (element === null) return undefined;
+    const options = chartOptions({
+      element,
+      series,
+      kind,
+      height,
+      format: (value) => frame.current.format(value),
+      low,
+      high,
+      logarithmic,
+      limits,
+      ...(together === undefined ? {} : { together }),
+      frame: () => frame.current,
+      onCursor: (index) => setCursor(inside.current ? index : undefined),
+      onRange: (start, end) => frame.current.onRange?.(start, end),
+    });
+    const made = new uPlot(options, frame.current.data, element);
+    chart.current = made;
+    const observer = new ResizeObserver(() => made.setSize({ width: Math.max(120, element.clientWidth), height }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+      chart.current = null;
+    };
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [shape]);
+
+  // The ends, the marks and the labels are read from `frame` while drawing: a change of theirs draws again.
+  // oxlint-disable-next-line react/exhaustive-effect-dependencies
+  useEffect(() => {
+    chart.current?.setData(data, true);
+  }, [data, from, to, marks, format]);
+
+  const at = cursor === undefined ? undefined : data[0][cursor];
+  const values = cursor === undefined ? [] : props.valuesAt(cursor);
+  return (
+    <div className="time-chart" style={{ minHeight: height }}>
+      <div
+        ref={host}
+        role="group"
+        aria-roledescription="chart"
+        aria-label={label}
+        aria-describedby={hint}
+        tabIndex={0}
+        onPointerEnter={() => (inside.current = true)}
+        onPointerLeave={() => {
+          inside.current = false;
+          setCursor(undefined);
+        }}
+        onFocus={() => (inside.current = true)}
+        onKeyDown={(event) => moveByKey(event, chart.current, onRange)}
+        onBlur={() => {
+          chart.current?.setCursor({ left: -10, top: -10 });
+          inside.current = false;
+        }}
+      />
+      {props.empty === true && <div className="chart-empty">No values in this range</div>}
+      {at !== undefined && values.length > 0 && (
+        <div className="chart-card" style={cardSide(at, from, to)} role="status">
+          <div className="muted">{bucketText(at, stepMs, to - from)}</div>
+          {values.slice(0, cardRows).map(({ name, value, colour }) => (
+            <div key={name} className="chart-card-row">
+              <span className="swatch" style={{ background: colour }} />
+              <span className="grow">{name}</span>
+              <span>{format(value)}</span>
+            </div>
+          ))}
+          {values.length > cardRows && <div className="muted">and {values.length - cardRows} more</div>}
+        </div>
+      )}
+      {props.note !== undefined && <p className="muted chart-omitted">{props.note}</p>}
+      <ul id={hint} className="only-read-aloud">
+        {props.spoken.slice(0, cardRows).map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** The values of all series at one index, greatest first. */
+export function valuesOf(
+  series: readonly PlotSeries[],
+  valueAt: (position: number) => number | null | undefined,
+): readonly PlotValue[] {
+  return series
+    .map(({ name, colour }, position) => ({ name, colour, value: valueAt(position) ?? null }))
+    .filter((one): one is typeof one & { value: number } => one.value !== null)
+    .toSorted((a, b) => b.value - a.value);
+}
+
+function cardSide(at: number, from: number, to: number): { left: string } | { right: string } {
+  const share = (at - from) / Math.max(1, to - from);
+  return share > 0.55
+    ? { right: `calc(${((1 - share) * 100).toFixed(1)}% + 8px)` }
+    : { left: `calc(${(share * 100).toFixed(1)}% + 56px)` };
+}
+
+/** Arrows move the crosshair, Shift with arrows spans a range, Enter takes it, Escape lets it go. */
+function moveByKey(
+  event: KeyboardEvent<HTMLDivElement>,
+  chart: uPlot | null,
+  onRange: ((from: number, to: number) => void) | undefined,
+): void {
+  if (chart === null) return;
+  const times = chart.data[0];
+  const last = times.length - 1;
+  const index = chart.cursor.idx ?? last + 1;
+  const step = event.key === 'ArrowLeft' ? -1 : event.key === 'ArrowRight' ? 1 : 0;
+  if (step !== 0 && last >= 0) {
+    event.preventDefault();
+    const target = Math.max(0, Math.min(last, index + step));
+    const left = chart.valToPos(times[target] ?? 0, 'x');
+    if (event.shiftKey) {
+      const { left: start, width } = chart.select;
+      const now = chart.valToPos(times[Math.min(index, last)] ?? 0, 'x');
+      const anchor = width === 0 ? now : Math.abs(start - now) < 1 ? start + width : start;
+      chart.setSelect(
+        {
+          left: Math.min(anchor, left),
+          width: Math.abs(left - anchor),
+          top: 0,
+          height: chart.bbox.height / devicePixelRatio,
+        },
+        false,
+      );
+    } else chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+    chart.setCursor({ left, top: 10 });
+  } else if (event.key === 'Enter' && chart.select.width > 0) {
+    event.preventDefault();
+    const { left, width } = chart.select;
+    chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+    onRange?.(chart.posToVal(left, 'x'), chart.posToVal(left + width, 'x'));
+  } else if (event.key === 'Escape' && chart.select.width > 0) {
+    event.stopPropagation();
+    chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+  }
+}

@@ -1,0 +1,191 @@
+import { LruCache } from '@sightline/base';
+import {
+  archivedPart,
+  archiveReach,
+  mayMatch,
+  parseSearch,
+  type LogReach,
+  type ReadScope,
+  type ReachedSoFar,
+} from '@sightline/query';
+import { ApiFault } from './compat/prometheus/fault.ts';
+import { QueryGate } from './compat/prometheus/gate.ts';
+import { type ApiDeps, type CallContext, type ProblemReply, refuse } from './route.ts';
+
+/** Of archived files, that one call reads before it answers how far it came. */
+const budgetBytes = 1024 * 1024 * 1024;
+/** No new stretch is begun after this. */
+const callMs = 8000;
+const statementLimits = { timeoutMs: 30_000, memoryBytes: 1_000_000_000, threads: 2 };
+/** With the waiting for a turn. */
+const wholeCallMs = 60_000;
+const usualBytesPerMs = 50_000;
+const hourMs = 3_600_000;
+
+/** What this process knows of its reads of the archive: who has his turn, how fast they are, and which are in the audit trail. */
+class ArchiveReads {
+  /** The engine has few sessions, and loads need them too. */
+  readonly server = new QueryGate({ running: 2, waiting: 40 });
+  readonly organisation = new QueryGate({ running: 1, waiting: 20 });
+  readonly audited: LruCache<string, true>;
+  bytesPerMs = usualBytesPerMs;
+
+  constructor({ clock }: ApiDeps) {
+    this.audited = new LruCache(10_000, hourMs, clock);
+  }
+}
+
+const known = new WeakMap<ApiDeps, ArchiveReads>();
+function readsOf(deps: ApiDeps): ArchiveReads {
+  const reads = known.get(deps) ?? new ArchiveReads(deps);
+  known.set(deps, reads);
+  return reads;
+}
+
+type Question = ReadScope & { readonly q: string };
+
+async function partsOf(
+  { q, site, organisation }: Pick<Question, 'q' | 'site' | 'organisation'>,
+  deps: ApiDeps,
+  archive: NonNullable<ApiDeps['archive']>,
+) {
+  const search = parseSearch(q);
+  const may = (column: string, value: string): boolean => !search.ok || mayMatch(search.value, column, value);
+  return {
+    archive: archive.logs,
+    organisation,
+    nowMs: deps.clock.now(),
+    hot: await archive.hotDays(organisation),
+    mayHold: (file: { readonly site: string | null }): boolean =>
+      file.site === null || ((site === '' || file.site === site) && may('site', file.site)),
+  };
+}
+
+export interface ArchiveCost {
+  readonly hotFrom: number;
+  readonly days: number;
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly estimatedMs: number;
+  readonly firstDay: string;
+  readonly lastDay: string;
+}
+
+/** What a search would read from the archive; undefined where there is none to read. */
+export async function costOf(
+  question: Question,
+  { deps }: Pick<CallContext, 'deps'>,
+): Promise<ArchiveCost | undefined> {
+  if (!deps.archive) return undefined;
+  const parts = await partsOf(question, deps, deps.archive);
+  const { files, hotFromMs, firstDay, lastDay } = await archivedPart(parts, question.fromMs, question.toMs);
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  return {
+    hotFrom: hotFromMs,
+    days: new Set(files.map((file) => file.day)).size,
+    files: files.length,
+    rows: files.reduce((sum, file) => sum + file.rows, 0),
+    bytes,
+    estimatedMs: Math.ceil(bytes / readsOf(deps).bytesPerMs + files.length),
+    firstDay,
+    lastDay,
+  };
+}
+
+/**
+ * Runs a read that goes into the archive: noted in the audit trail once an hour for the same question, one at a time for each
+ * organisation, under time limits. What `read` answers is returned; a refusal where there is no archive or no turn.
+ */
+export async function readingArchive<T extends { readonly reached?: ReachedSoFar }>(
+  question: Question,
+  context: CallContext,
+  read: (scope: Question, signal: AbortSignal) => Promise<T | ProblemReply>,
+): Promise<T | ProblemReply> {
+  const { deps, signal } = context;
+  if (!deps.archive) return noArchive();
+  const reads = readsOf(deps);
+  await note(question, context, reads);
+  const run = { gone: signal, limitMs: wholeCallMs };
+  const found = await reads.organisation.run(question.organisation, run, (own) =>
+    reads.server.run('', { ...run, gone: own }, async (turn) => {
+      const startMs = deps.clock.now();
+      const reach = await reachOf(question, deps, startMs);
+      const answer = await read({ ...question, reach }, turn);
+      learn(reads, 'reached' in answer ? answer.reached : undefined, deps.clock.now() - startMs);
+      return answer;
+    }),
+  );
+  if (!(found instanceof ApiFault)) return found;
+  return found.kind === 'too_many_requests'
+    ? refuse(503, 'Too many searches of the archive', 'Let another one end and try again.', {
+        headers: { 'retry-after': '10' },
+      })
+    : refuse(503, 'The archive took too long', 'Narrow the time range, or name a site.', {
+        headers: { 'retry-after': '10' },
+      });
+}
+
+const noArchive = (): ProblemReply =>
+  refuse(
+    409,
+    'No archive to search',
+    'This server has no archive that it can read. Start it with --archive and the embedded engine.',
+  );
+
+async function reachOf(question: Question, deps: ApiDeps, startMs: number): Promise<LogReach | undefined> {
+  if (!deps.archive) return undefined;
+  return archiveReach(await partsOf(question, deps, deps.archive), {
+    budgetBytes,
+    mayGoOn: () => deps.clock.now() < startMs + callMs,
+    limits: statementLimits,
+  });
+}
+
+async function note(question: Question, context: CallContext, { audited }: ArchiveReads): Promise<void> {
+  const { q, fromMs, toMs, site, service, environment } = question;
+  const key = JSON.stringify([
+    context.caller.organisation,
+    context.caller.actor,
+    q,
+    fromMs,
+    toMs,
+    site,
+    service,
+    environment,
+  ]);
+  if (audited.get(key)) return;
+  audited.set(key, true);
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  const scope = [
+    site && `site ${site}`,
+    service && `service ${service}`,
+    environment && `environment ${environment}`,
+    q && `search ${q.slice(0, 300)}`,
+  ];
+  await context.audit(
+    'archive.search',
+    `${iso(fromMs)} to ${iso(toMs)}`,
+    scope.filter((part) => part !== '').join(', '),
+  );
+}
+
+/** Later estimates lean on how fast this read was, where it was long enough to tell. */
+function learn(reads: ArchiveReads, reached: ReachedSoFar | undefined, tookMs: number): void {
+  if (!reached || reached.archivedBytes < 1_000_000 || tookMs <= 0) return;
+  reads.bytesPerMs = Math.min(
+    1_000_000,
+    Math.max(1000, 0.7 * reads.bytesPerMs + (0.3 * reached.archivedBytes) / tookMs),
+  );
+}
+
+/** An answer as the contract shows how far it came. */
+export function withReach<T extends { readonly reached?: ReachedSoFar }>({
+  reached,
+  ...answer
+}: T): Omit<T, 'reached'> & { reached?: { at: number; done: boolean; bytes: number; missing: string[] } } {
+  if (!reached) return answer;
+  const { reachedNs, done, archivedBytes, missing } = reached;
+  const at = Number(reachedNs / 1_000_000n);
+  return { ...answer, reached: { at, done, bytes: archivedBytes, missing: missing.slice(0, 10) } };
+}

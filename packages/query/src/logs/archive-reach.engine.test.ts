@@ -1,0 +1,304 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ManualClock, silentLogger } from '@sightline/base';
+import { ArchiveCatalogue, ArchiveReader, ArchiveStep, DiskTarget, Keyring } from '@sightline/store';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTestStore, type TestStore } from '../test-support.ts';
+import { archivedPart, archiveReach, type HotDays } from './archive-reach.ts';
+import { logFacets } from './log-facets.ts';
+import { logHistogram } from './log-histogram.ts';
+import type { LogReach } from './log-reach.ts';
+import { exportLogs, getLog, getLogContext, searchLogs, type LogSearch } from './search-logs.ts';
+
+const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const today = Math.floor(Date.now() / dayMs) * dayMs;
+/** Begin of the first of eight days that are archived; the ninth is not over. */
+const startMs = today - 8 * dayMs;
+/** The moment of the searches: by then the engine's days of the first five days are over. */
+const nowMs = startMs + 35 * dayMs;
+const hotFromMs = nowMs - 30 * dayMs + hourMs;
+
+let engine: TestStore;
+let folder: string;
+let archive: ArchiveCatalogue;
+let keyring: Keyring;
+let opened = 0;
+
+interface Sent {
+  readonly body: string;
+  readonly ts: number;
+  readonly received: number;
+  readonly site: string;
+  readonly severity: number;
+}
+
+/** Every hour of eight days two lines, one of each site; some of them came late, by hours or by days. */
+const sent: Sent[] = [];
+for (let hour = 0; hour < 8 * 24; hour++) {
+  const ts = startMs + hour * hourMs + 1234;
+  const lateMs = hour % 7 === 3 ? 30 * hourMs : hour % 11 === 5 ? 3 * dayMs : 1000;
+  for (const site of ['STORE_001', 'STORE_002'])
+    sent.push({
+      body: `line ${hour} at ${site}${hour % 48 === 7 ? ' needle' : ''}`,
+      ts,
+      received: ts + lateMs,
+      site,
+      severity: hour % 5 === 0 ? 17 : 9,
+    });
+}
+/** On the day that is not over: one of now, and one that is five days late. */
+const late: Sent[] = [
+  { body: 'of today', ts: today + hourMs, received: today + hourMs, site: 'STORE_001', severity: 9 },
+  { body: 'came today', ts: startMs + dayMs + 777, received: today + hourMs, site: 'STORE_001', severity: 9 },
+];
+const arrived = [...sent, ...late].filter(
+  ({ received }) => received < today || late.some((one) => one.received === received),
+);
+
+const rowOf = ({ body, ts, received, site, severity }: Sent): Record<string, unknown> => ({
+  organisation: 'acme',
+  body,
+  site,
+  service: 'pos',
+  device: 'pos-1',
+  severity,
+  ts: new Date(ts).toISOString(),
+  received_at: new Date(received).toISOString(),
+  attrs: { 'order.id': `ORD-${body.split(' ')[1]}` },
+  res: { 'host.name': site },
+});
+
+function openCatalogue(): ArchiveCatalogue {
+  const target = new DiskTarget(path.join(folder, 'archive'));
+  const files = new ArchiveReader({ target, keys: keyring, scratch: path.join(folder, 'copies') });
+  return new ArchiveCatalogue({
+    files: {
+      days: (organisation) => files.days(organisation),
+      manifest: (organisation, day) => files.manifest(organisation, day),
+      open: (of) => {
+        opened++;
+        return files.open(of);
+      },
+    },
+    clock: new ManualClock(nowMs),
+    scratch: path.join(folder, 'scratch'),
+    entriesAtMost: 5,
+  });
+}
+
+beforeAll(async () => {
+  engine = await openTestStore();
+  folder = await mkdtemp(path.join(tmpdir(), 'sightline-archive-'));
+  await engine.insert('logs', arrived.map(rowOf));
+  await engine.insert('logs', [{ ...rowOf(sent[0]!), organisation: 'rival', body: 'theirs' }]);
+  keyring = new Keyring(path.join(folder, 'keys'), { seal: (text) => Buffer.from(text), open: String });
+  const key = generateKeyPairSync('ed25519');
+  const step = new ArchiveStep({
+    store: engine.store,
+    clock: new ManualClock(today + 2 * hourMs),
+    logger: silentLogger,
+    waitingSinceMs: () => undefined,
+    target: new DiskTarget(path.join(folder, 'archive')),
+    keyring,
+    signer: {
+      publicKeyPem: key.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      sign: (bytes) => sign(null, bytes, key.privateKey),
+    },
+  });
+  await step.prepare();
+  await step.catchUp();
+  archive = openCatalogue();
+}, 60_000);
+afterAll(async () => {
+  await archive.close();
+  await engine.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const usual: HotDays = { usual: 30, byClass: {} };
+function reach({
+  hot = usual,
+  site = '',
+  ...bounds
+}: Partial<LogReach> & { hot?: HotDays; site?: string } = {}): LogReach {
+  return archiveReach(
+    {
+      archive,
+      organisation: 'acme',
+      nowMs,
+      hot,
+      mayHold: (file) => site === '' || file.site === site,
+    },
+    { budgetBytes: 1e9, mayGoOn: () => true, limits: {}, ...bounds },
+  );
+}
+const scope = (q = '', more: Partial<LogSearch> = {}): LogSearch => ({
+  organisation: 'acme',
+  fromMs: startMs - dayMs,
+  toMs: nowMs,
+  environment: '',
+  site: '',
+  service: '',
+  q,
+  order: 'newest',
+  limit: 1000,
+  cursor: '',
+  ...more,
+});
+
+async function everyPage(input: LogSearch): Promise<string[]> {
+  const bodies: string[] = [];
+  let cursor = '';
+  do {
+    const page = await searchLogs(engine.store, { ...input, cursor });
+    if (!page.ok) throw new Error(page.error.message);
+    bodies.push(...page.value.rows.map(({ body }) => body));
+    cursor = page.value.next;
+    if (bodies.length > 2000) throw new Error('it never ends');
+  } while (cursor !== '');
+  return bodies;
+}
+
+/** What a search has to find, newest first. */
+const expected = (fits: (one: Sent) => boolean = () => true): string[] =>
+  arrived
+    .filter(fits)
+    .toSorted((a, b) => b.ts - a.ts)
+    .map(({ body }) => body);
+/** Two sites share each moment: their order is that of their hashes. */
+const sorted = (bodies: readonly string[]): string[] => bodies.toSorted();
+
+describe.each([
+  ['while the engine still holds everything', async () => undefined],
+  [
+    'once the engine has let go of what is older',
+    () =>
+      engine.store.execute(
+        'ALTER TABLE logs DELETE WHERE ts < fromUnixTimestamp64Milli({until:Int64}) AND received_at < fromUnixTimestamp64Milli({today:Int64})',
+        { until: nowMs - 30 * dayMs, today },
+        { settings: { mutations_sync: 1 } },
+      ),
+  ],
+])('%s', (_, prepare) => {
+  beforeAll(async () => {
+    await prepare();
+  }, 60_000);
+
+  test.each([50, 1000])('each record is found once, by pages of %d', async (limit) => {
+    for (const order of ['newest', 'oldest'] as const) {
+      const found = await everyPage(scope('', { limit, order, reach: reach() }));
+      expect(sorted(found)).toEqual(sorted(expected()));
+      const hours = found.map((body) => Number(/^line (\d+)/.exec(body)?.[1] ?? -1)).filter((hour) => hour >= 0);
+      expect(hours).toEqual(hours.toSorted((a, b) => (order === 'newest' ? b - a : a - b)));
+    }
+  });
+
+  test('classes may stay in the engine for other times', async () => {
+    const hot = { usual: 30, byClass: { default: 28, compliance: 29 } };
+    expect(sorted(await everyPage(scope('', { reach: reach({ hot }) })))).toEqual(sorted(expected()));
+  });
+
+  test('words, fields and sites are searched as in the engine', async () => {
+    const needles = expected(({ body }) => body.includes('needle'));
+    expect(sorted(await everyPage(scope('needle', { reach: reach() })))).toEqual(sorted(needles));
+    expect(await everyPage(scope('order.id:ORD-30 site:store_002', { reach: reach() }))).toEqual([
+      'line 30 at STORE_002',
+    ]);
+    const errors = expected(({ severity, site }) => severity === 17 && site === 'STORE_001');
+    expect(
+      await everyPage(scope('severity:error', { site: 'STORE_001', reach: reach({ site: 'STORE_001' }) })),
+    ).toEqual(errors);
+  });
+
+  test('histogram and facets count every record once', async () => {
+    const counted = await logHistogram(engine.store, { ...scope('line'), buckets: 60, reach: reach() });
+    if (!counted.ok) throw new Error(counted.error.message);
+    const lines = expected(({ body }) => body.startsWith('line'));
+    expect(counted.value).toMatchObject({ total: lines.length, reached: { done: true, missing: [] } });
+    const ofErrors = counted.value.buckets.reduce((sum, { counts }) => sum + counts.error, 0);
+    expect(ofErrors).toBe(expected(({ body, severity }) => body.startsWith('line') && severity === 17).length);
+    const facets = await logFacets(engine.store, { ...scope('line'), fields: ['site', 'order.id'], reach: reach() });
+    if (!facets.ok) throw new Error(facets.error.message);
+    expect(facets.value[0]).toEqual({
+      field: 'site',
+      estimated: false,
+      values: ['STORE_001', 'STORE_002'].map((value) => ({
+        value,
+        records: expected(({ body, site }) => body.startsWith('line') && site === value).length,
+      })),
+    });
+  });
+
+  test('a line and those around it', async () => {
+    const [line] = await searchLogs(engine.store, scope('"line 30"', { site: 'STORE_001', reach: reach() })).then(
+      (page) => (page.ok ? page.value.rows : []),
+    );
+    expect(line).toMatchObject({
+      body: 'line 30 at STORE_001',
+      place: 'archive',
+      traceId: '',
+      attributes: { 'order.id': 'ORD-30' },
+    });
+    expect(await getLog(engine.store, 'acme', line!.id, {}, reach())).toEqual(line);
+    expect(await getLog(engine.store, 'rival', line!.id, {}, reach())).toBeUndefined();
+    const input = { organisation: 'acme', id: line!.id, lines: 2, side: 'both', cursor: '', reach: reach() } as const;
+    const around = await getLogContext(engine.store, input);
+    expect([around?.before, around?.after].map((rows) => rows?.map(({ body }) => body.split(' at')[0]))).toEqual([
+      ['line 28', 'line 29'],
+      ['line 31', 'line 32'],
+    ]);
+  });
+
+  test('as a stream', async () => {
+    const rows = exportLogs(engine.store, { ...scope(), order: 'oldest', limit: 10_000, reach: reach() });
+    if (!rows.ok) throw new Error(rows.error.message);
+    const bodies: string[] = [];
+    for await (const row of rows.value) bodies.push(row.body);
+    expect(sorted(bodies)).toEqual(sorted(expected()));
+  });
+});
+
+test('a call reads no more than it may, says how far it came, and the next one goes on from there', async () => {
+  const first = await searchLogs(engine.store, scope('needle', { reach: reach({ budgetBytes: 1 }) }));
+  expect(first).toMatchObject({ ok: true, value: { reached: { done: false } } });
+  const found = await everyPage(scope('needle', { reach: reach({ budgetBytes: 1 }) }));
+  expect(sorted(found)).toEqual(sorted(expected(({ body }) => body.includes('needle'))));
+  const oldest = await everyPage(scope('needle', { order: 'oldest', reach: reach({ mayGoOn: () => false }) }));
+  expect(sorted(oldest)).toEqual(sorted(found));
+});
+
+test('only files that may hold what is asked for are opened, and none for what the engine holds', async () => {
+  opened = 0;
+  await everyPage(scope('', { fromMs: hotFromMs, reach: reach() }));
+  expect(opened).toBe(0);
+  const parts = { archive, organisation: 'acme', nowMs, hot: usual, mayHold: () => true };
+  const all = await archivedPart(parts, startMs - dayMs, nowMs);
+  const one = await archivedPart(
+    { ...parts, mayHold: (file) => file.site === 'STORE_001' },
+    startMs + dayMs,
+    startMs + 2 * dayMs,
+  );
+  // The day itself, and those on which late records of it came.
+  expect(one.files.map(({ day, site }) => [(Date.parse(day) - startMs) / dayMs, site])).toEqual(
+    [1, 2, 3, 4].map((day) => [day, 'STORE_001']),
+  );
+  expect(all).toMatchObject({ hotFromMs, firstDay: new Date(startMs).toISOString().slice(0, 10) });
+  expect(await readdir(path.join(folder, 'scratch'))).toEqual([]);
+  // Copies stay for the next page, and no longer than that.
+  expect(await readdir(path.join(folder, 'copies'))).not.toEqual([]);
+  await archive.close();
+  expect(await readdir(path.join(folder, 'copies'))).toEqual([]);
+});
+
+test('a file that is gone is named, and the others are read', async () => {
+  const [gone] = await archive.filesBetween('acme', startMs, startMs + hourMs);
+  await rm(path.join(folder, 'archive', 'acme', gone!.day, gone!.path));
+  archive = openCatalogue();
+  const page = await searchLogs(engine.store, scope('', { reach: reach() }));
+  if (!page.ok) throw new Error(page.error.message);
+  expect(page.value.reached?.missing).toEqual([`acme/${gone!.day}/${gone!.path} is not in the archive any more.`]);
+  expect(page.value.rows).toHaveLength(arrived.length - gone!.rows);
+});

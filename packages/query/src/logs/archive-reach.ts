@@ -1,0 +1,232 @@
+import type { ArchivedDay, ArchivedLogFile, ArchivedLogs, OpenArchive, ParameterValue } from '@sightline/store/port';
+import { growingWindows, type Window } from '../search/scope.ts';
+import { hotLogs, onlyFrom, type LogReach, type LogSource, type OpenSources, type Stretch } from './log-reach.ts';
+
+const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const msNs = 1_000_000n;
+
+/** Days that the engine keeps records of a class, by the record's own time. */
+export interface HotDays {
+  readonly usual: number;
+  readonly byClass: Readonly<Record<string, number>>;
+}
+
+export interface ArchiveReachParts {
+  readonly archive: ArchivedLogs;
+  readonly organisation: string;
+  readonly nowMs: number;
+  readonly hot: HotDays;
+  /** False for files that cannot hold what is asked for. */
+  readonly mayHold: (file: { readonly site: string | null; readonly class: string }) => boolean;
+}
+
+/** As long as the views `volume` and `service_volume` keep a minute. */
+const volumeDays = 90;
+/** Bytes of files that one statement reads, where a day can be cut so small. */
+const stretchBytes = 128 * 1024 * 1024;
+const partsOfADay = 24;
+
+/** The archive's part in a search, before any of it is read. */
+export interface ArchivedPart {
+  readonly files: readonly ArchivedLogFile[];
+  /** Records before this moment are read from the archive, ms. */
+  readonly hotFromMs: number;
+  readonly firstDay: string;
+  readonly lastDay: string;
+}
+
+/**
+ * The moment from which the engine certainly holds every record of a class. Records leave it some time after their days are over:
+ * an hour earlier than that, so that none leaves while a search runs.
+ */
+const hotFrom = ({ hot, nowMs }: Pick<ArchiveReachParts, 'hot' | 'nowMs'>, of: string): number =>
+  nowMs - (hot.byClass[of] ?? hot.usual) * dayMs + hourMs;
+
+const latestHotFrom = (parts: Pick<ArchiveReachParts, 'hot' | 'nowMs'>): number =>
+  Math.max(...['', ...Object.keys(parts.hot.byClass)].map((of) => hotFrom(parts, of)));
+
+/** The files that a search over a range has to read. */
+export async function archivedPart(parts: ArchiveReachParts, fromMs: number, toMs: number): Promise<ArchivedPart> {
+  const { archive, organisation, mayHold } = parts;
+  const hotFromMs = latestHotFrom(parts);
+  const days = await archive.days(organisation);
+  const between =
+    fromMs < Math.min(toMs, hotFromMs)
+      ? await archive.filesBetween(organisation, fromMs, Math.min(toMs, hotFromMs))
+      : [];
+  return {
+    files: between.filter((file) => mayHold(file) && file.firstMs < hotFrom(parts, file.class)),
+    hotFromMs,
+    firstDay: days[0]?.day ?? '',
+    lastDay: days.at(-1)?.day ?? '',
+  };
+}
+
+/**
+ * A search that reaches into the archive. A record is read in the engine when its class still has its days there, or when the day
+ * on which it came is not archived; else from that day's file: so none is read twice, and late ones are not missed.
+ */
+export function archiveReach(
+  parts: ArchiveReachParts,
+  bounds: Pick<LogReach, 'budgetBytes' | 'mayGoOn' | 'limits'>,
+): LogReach {
+  return {
+    ...bounds,
+    volumeFromMs: parts.nowMs - volumeDays * dayMs + hourMs,
+    plan: async (range, order, growing) => {
+      const hotFromNs = BigInt(latestHotFrom(parts)) * msNs;
+      const recent: Window = { fromNs: most(range.fromNs, hotFromNs), toNs: range.toNs };
+      const old: Window = { fromNs: range.fromNs, toNs: least(range.toNs, hotFromNs) };
+      const hot = recent.fromNs < recent.toNs ? (growing ? [...growingWindows(recent, order)] : [recent]) : [];
+      const hotStretches = hot.map((window) => onlyFrom(window, hotLogs));
+      const oldStretches = old.fromNs < old.toNs ? await archivedStretches(parts, old, order, growing) : [];
+      return order === 'newest' ? [...hotStretches, ...oldStretches] : [...oldStretches, ...hotStretches];
+    },
+  };
+}
+
+async function archivedStretches(
+  parts: ArchiveReachParts,
+  range: Window,
+  order: 'newest' | 'oldest',
+  growing: boolean,
+): Promise<Stretch[]> {
+  const [fromMs, toMs] = [Number(range.fromNs / msNs), Number((range.toNs + msNs - 1n) / msNs)];
+  const { files } = await archivedPart(parts, fromMs, toMs);
+  const stayed = notArchived(parts, await parts.archive.days(parts.organisation));
+  return cut(files, fromMs, toMs, order, growing).map(({ from, to, bytes }): Stretch => {
+    const window: Window = {
+      fromNs: most(range.fromNs, BigInt(from) * msNs),
+      toNs: least(range.toNs, BigInt(to) * msNs),
+    };
+    const own = files.filter(({ firstMs, lastMs }) => firstMs < to && lastMs >= from);
+    return { window, archivedBytes: bytes, open: () => openSources(parts, own, stayed) };
+  });
+}
+
+/** Classes whose days in the engine end at the same moment are one table. */
+async function openSources(
+  parts: ArchiveReachParts,
+  files: readonly ArchivedLogFile[],
+  stayed: LogSource,
+): Promise<OpenSources> {
+  const byEnd = new Map<number, ArchivedLogFile[]>();
+  for (const file of files) {
+    const end = hotFrom(parts, file.class);
+    byEnd.set(end, [...(byEnd.get(end) ?? []), file]);
+  }
+  const opened: OpenArchive[] = [];
+  const close = async (): Promise<void> => {
+    for (const one of opened) await one.close();
+  };
+  const sources: LogSource[] = [stayed];
+  try {
+    for (const [endMs, own] of byEnd) {
+      const name = `archive${'abcdefghijklmnopqrstuvwxyz'[opened.length] ?? `z${opened.length}`}`;
+      const one = await parts.archive.open(parts.organisation, own, name);
+      opened.push(one);
+      if (one.table === undefined) continue;
+      sources.push({
+        table: one.table,
+        filter: 'WHERE',
+        condition: `ts < fromUnixTimestamp64Milli({${name}End:Int64})`,
+        parameters: { ...one.parameters, [`${name}End`]: endMs },
+        place: 'archive',
+      });
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { sources, missing: opened.flatMap(({ missing }) => missing), close };
+}
+
+/** What is read in the engine of the time before `latestHotFrom`. */
+function notArchived(parts: ArchiveReachParts, days: readonly ArchivedDay[]): LogSource {
+  const spans: { from: number; to: number }[] = [];
+  for (const { day } of days) {
+    const from = Date.parse(day);
+    const last = spans.at(-1);
+    if (last?.to === from) last.to += dayMs;
+    else spans.push({ from, to: from + dayMs });
+  }
+  if (spans.length === 0) return hotLogs;
+  const parameters: Record<string, ParameterValue> = {
+    archivedFrom: spans.map(({ from }) => from),
+    archivedTo: spans.map(({ to }) => to),
+  };
+  const came = 'toUnixTimestamp64Milli(received_at)';
+  const condition = `NOT arrayExists((a, b) -> ${came} >= a AND ${came} < b, {archivedFrom:Array(Int64)}, {archivedTo:Array(Int64)})`;
+  return { ...hotLogs, condition, parameters };
+}
+
+interface Cut {
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: number;
+}
+
+/** Cuts at midnights (UTC) into pieces of about `stretchBytes` of files; with `growing` the first is one day, each next one four times as many. */
+function cut(
+  files: readonly ArchivedLogFile[],
+  fromMs: number,
+  toMs: number,
+  order: 'newest' | 'oldest',
+  growing: boolean,
+): Cut[] {
+  const firstDay = Math.floor(fromMs / dayMs);
+  const days = Math.ceil(toMs / dayMs) - firstDay;
+  const bytesOf = bytesByDays(files, firstDay, days);
+  const pieces: Cut[] = [];
+  let many = growing ? 1 : days;
+  for (let done = 0; done < days; many *= 4) {
+    // Days from the end where the search begins.
+    const piece = (count: number): { first: number; last: number; bytes: number } => {
+      const [first, last] = order === 'newest' ? [days - done - count, days - done - 1] : [done, done + count - 1];
+      return { first, last, bytes: bytesOf(first, last) };
+    };
+    let count = Math.min(many, days - done);
+    while (count > 1 && piece(count).bytes > stretchBytes) count = Math.ceil(count / 2);
+    const { first, last, bytes } = piece(count);
+    const from = Math.max(fromMs, (firstDay + first) * dayMs);
+    pieces.push(...slices({ from, to: Math.min(toMs, (firstDay + last + 1) * dayMs), bytes }, order));
+    done += count;
+  }
+  return pieces;
+}
+
+/** Bytes of the files that may hold records of the days `first` to `last` (counted from `firstDay`), each file once. */
+function bytesByDays(
+  files: readonly ArchivedLogFile[],
+  firstDay: number,
+  days: number,
+): (first: number, last: number) => number {
+  const begun = Array.from({ length: days }, () => 0);
+  const ended = Array.from({ length: days }, () => 0);
+  for (const { firstMs, lastMs, bytes } of files) {
+    const first = Math.max(0, Math.floor(firstMs / dayMs) - firstDay);
+    const last = Math.floor(lastMs / dayMs) - firstDay;
+    begun[first] = (begun[first] ?? 0) + bytes;
+    if (last < days) ended[last] = (ended[last] ?? 0) + bytes;
+  }
+  for (let day = 1; day < days; day++) {
+    begun[day] = (begun[day] ?? 0) + (begun[day - 1] ?? 0);
+    ended[day] = (ended[day] ?? 0) + (ended[day - 1] ?? 0);
+  }
+  return (first, last) => (begun[last] ?? 0) - (first > 0 ? (ended[first - 1] ?? 0) : 0);
+}
+
+/** A day with too many bytes is read by hours: files lie in order of time, and what is outside is skipped. */
+function slices(piece: Cut, order: 'newest' | 'oldest'): Cut[] {
+  const parts = Math.min(partsOfADay, Math.ceil(piece.bytes / stretchBytes));
+  if (parts <= 1) return [piece];
+  const stepMs = Math.ceil((piece.to - piece.from) / parts);
+  const cuts: Cut[] = [];
+  for (let from = piece.from; from < piece.to; from += stepMs)
+    cuts.push({ from, to: Math.min(piece.to, from + stepMs), bytes: Math.ceil(piece.bytes / parts) });
+  return order === 'newest' ? cuts.reverse() : cuts;
+}
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);

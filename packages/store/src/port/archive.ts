@@ -1,0 +1,50 @@
+import type { ParameterValue } from './index.ts';
+
+/** What one day of receipt of an organisation's archive holds. */
+export interface ArchivedDay {
+  /** `YYYY-MM-DD` in UTC. */
+  readonly day: string;
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Of the records' own times, milliseconds, never later (never earlier) than the first (the last) record; both 0 without records. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/** One archived file: a day of receipt, a class and, unless `site` is null, a site. */
+export interface ArchivedLogFile {
+  readonly day: string;
+  /** Below the day's folder. */
+  readonly path: string;
+  readonly class: string;
+  /** '' for records without one; null where the file holds all sites. */
+  readonly site: string | null;
+  readonly rows: number;
+  readonly bytes: number;
+  /** As in `ArchivedDay`. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/** Files of an archive that the engine can read until `close`. */
+export interface OpenArchive {
+  /** What follows FROM: a table like `logs`, with its `id`, for WHERE (no PREWHERE). Undefined where no file could be opened. */
+  readonly table: string | undefined;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  /** Files that the catalogue names and that could not be opened, with why, in words. */
+  readonly missing: readonly string[];
+  close(): Promise<void>;
+}
+
+/** The archive of logs as a place to search. Throws the system's error where the archive does not answer. */
+export interface ArchivedLogs {
+  /** The days of an organisation, oldest first. A day that was written in the last half minute may be missing. */
+  days(organisation: string): Promise<readonly ArchivedDay[]>;
+  /** Files of one day. */
+  files(organisation: string, day: string): Promise<readonly ArchivedLogFile[]>;
+  /** Files that may hold records whose own time is from `fromMs` up to (without) `toMs`. */
+  filesBetween(organisation: string, fromMs: number, toMs: number): Promise<readonly ArchivedLogFile[]>;
+  /** `name` begins the names of the parameters: letters only. */
+  open(organisation: string, files: readonly ArchivedLogFile[], name: string): Promise<OpenArchive>;
+}
