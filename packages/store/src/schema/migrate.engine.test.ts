@@ -113,7 +113,7 @@ describe('from the previous version', () => {
 
 test('logs that were stored before there were classes read as the built-in ones, merged or not', async () => {
   const all = readMigrations(import.meta.dirname);
-  await migrate(store, silentLogger, all.slice(0, 9));
+  await migrate(store, silentLogger, all.slice(0, 10));
   await store.execute(
     `INSERT INTO logs (organisation, ts, service, attrs) SELECT 'acme', now64(9), ['web', 'payment', 'pos'][1 + number], map(['a', 'a', 'audit.actor'][1 + number], 'x') FROM numbers(3)`,
   );
