@@ -46,6 +46,7 @@ import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
 import { type FileStores, openFiles } from './stages/files.ts';
+import { openOwnership } from './stages/ownership.ts';
 import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
@@ -287,6 +288,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const rules = config.roles.has('detect')
       ? openDetect(stage, findings, () => ingestStatus(ingest?.spool, clock).lagMs)
       : undefined;
+    if (config.roles.has('detect')) openOwnership(stage, () => delivery.current?.wake());
     const fileRules =
       rules && metrics
         ? openFileRules(stage, {
@@ -329,6 +331,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         files,
         ...(agents ? { agents } : {}),
         ...(targetReader ? { targetReader } : {}),
+        ...(archive ? { keyDestruction: archive.disposal } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         ...(archiveReads ? { archive: archiveReads } : {}),
         monitors: uptime,
@@ -345,7 +348,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
             rules?.metrics() ?? '',
             fileRules?.metrics() ?? '',
             sampling.current?.metrics() ?? '',
-            archive?.metrics() ?? '',
+            archive?.step.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),
           ].join(''),
         ...(config.demo
@@ -367,7 +370,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (config.roles.has('detect')) {
       delivery.current = openNotify(stage);
       responding.start();
-      archive?.start();
+      archive?.step.start();
       sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
@@ -389,7 +392,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       url,
       setupLink: token === undefined ? undefined : `${settings.publicUrl}/setup?token=${token}`,
       otlp,
-      archive: archive && `${config.archive}, signed by ${archive.key}`,
+      archive: archive && `${config.archive}, signed by ${archive.step.key}`,
       close: () => closers.closeAll(),
     };
   } catch (error) {

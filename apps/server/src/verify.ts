@@ -67,8 +67,11 @@ async function checkArchive(folder: string, options: Options): Promise<void> {
     const opened = keys.value ? `${found.opened} of them decrypted and counted` : 'proved without their keys';
     say(`${found.sealed} files are encrypted; ${opened}.`);
   }
-  for (const { name, first, last, lastManifest } of found.organisations)
-    say(`${name}: ${first} to ${last}; last manifest ${lastManifest || 'unknown'}`);
+  for (const { name, first, last, lastManifest, lastRecord } of found.organisations) {
+    const record = lastRecord === '' ? '' : `; last record ${lastRecord}`;
+    say(`${name}: ${first} to ${last}; last manifest ${lastManifest || 'unknown'}${record}`);
+  }
+  for (const note of found.notes) say(note);
   if (through === '') say('Days after these cannot be known from the folder: --through asks for them.');
   report(found.faults);
 }

@@ -2,6 +2,7 @@ export * from './route.ts';
 export { registerApi } from './register-api.ts';
 export { authenticate, secretOf, sessionCookie } from './authenticate.ts';
 export { sendProblem } from './problem.ts';
+export { OwnerAssigner } from './issues/owner-assigner.ts';
 export { openApi } from './open-api.ts';
 export { allRoutes } from './routes/all.ts';
 export type {

@@ -6,7 +6,7 @@ import type { Uptime } from '@sightline/detect';
 import type { Respond } from '@sightline/respond';
 import type { HotDays, TelemetryReads } from '@sightline/query';
 import type { SourceMaps } from '@sightline/ingest/source-maps';
-import type { ArchivedLogs, BlobStore } from '@sightline/store/port';
+import type { ArchivedLogs, BlobStore, KeyDestruction } from '@sightline/store/port';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { RuleReader, TargetReader } from './compat/prometheus/ports.ts';
@@ -58,6 +58,8 @@ export interface ApiDeps {
   readonly targetReader?: TargetReader;
   /** What was uploaded, and how stacks are read with it; absent where this process keeps no files. */
   readonly files?: { readonly blobs: BlobStore; readonly sourceMaps: Pick<SourceMaps, 'resolve'> };
+  /** Ends classes of the archive; absent where this process archives nothing. */
+  readonly keyDestruction?: KeyDestruction;
   /** The archive of logs as a place to search; absent where this process cannot read one. */
   readonly archive?: {
     readonly logs: ArchivedLogs;

@@ -1,13 +1,23 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 
+const ownershipMode = z.enum(['off', 'suggest', 'assign']);
 const rulesText = z.object({ content: z.string(), updatedAt: z.number().nullable(), updatedBy: z.string() });
 export const getErrorRules = endpoint({
   method: 'GET',
   path: '/api/v1/error-rules',
   summary: 'Rules about errors: how they are grouped and whose they are',
   permission: 'viewer',
-  reply: z.object({ fingerprint: rulesText, stack: rulesText, ownership: rulesText }),
+  reply: z.object({ fingerprint: rulesText, stack: rulesText, ownership: rulesText, ownershipMode }),
+});
+export const putOwnershipMode = endpoint({
+  method: 'PUT',
+  path: '/api/v1/ownership-mode',
+  summary:
+    'Choose what ownership rules do with a new issue: nothing, suggest an owner, or assign it and tell the owner',
+  permission: 'admin',
+  body: z.object({ mode: ownershipMode }),
+  reply: z.object({ mode: ownershipMode }),
 });
 export const putErrorRules = endpoint({
   method: 'PUT',

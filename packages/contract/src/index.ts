@@ -9,6 +9,7 @@ export * from './traces.ts';
 export * from './trace-analysis.ts';
 export * from './pipelines.ts';
 export * from './sampling.ts';
+export * from './archive-keys.ts';
 export * from './personal-data.ts';
 export * from './ai-prices.ts';
 export * from './errors.ts';

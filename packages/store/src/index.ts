@@ -20,6 +20,8 @@ export {
   type NotOpened,
   type OpenedFile,
 } from './archive/archive-reader.ts';
+export { ArchiveDisposal, type ArchivePiece, type DisposalTerms } from './archive/disposal.ts';
+export { Turns } from './archive/turns.ts';
 export { DiskTarget, writeDurably } from './archive/disk-target.ts';
 export { exportKeys, readExportedKeys } from './archive/exported-keys.ts';
 export { type ArchiveKeys, Keyring, type KeyOwner, type KeySealer } from './archive/keyring.ts';

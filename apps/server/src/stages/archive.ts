@@ -2,33 +2,52 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sig
 import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ApiDeps } from '@sightline/api';
-import { openSealer } from '@sightline/control';
+import { type Control, openSealer } from '@sightline/control';
+import { termsOf } from '@sightline/record';
 import {
   ArchiveCatalogue,
+  ArchiveDisposal,
   ArchiveReader,
-  ArchiveStep,
   type ArchiveSigner,
+  ArchiveStep,
   DiskTarget,
+  type DisposalTerms,
   Keyring,
+  Turns,
 } from '@sightline/store';
 import type { StageParts } from '../stage.ts';
 import { waitingSince } from './spans.ts';
 
 const purpose = 'archive signing key';
 
+/** The archive at work. */
+export interface Archive {
+  readonly step: ArchiveStep;
+  readonly disposal: ArchiveDisposal;
+}
+
+type Parts = Pick<StageParts, 'config' | 'stores' | 'clock' | 'logger' | 'closers'>;
+
 /** The archive of logs, ready to begin. Throws where its folder or its key cannot be used. */
 export async function openArchive(
-  { config, stores, clock, logger, closers }: Pick<StageParts, 'config' | 'stores' | 'clock' | 'logger' | 'closers'>,
+  { config, stores, clock, logger, closers }: Parts,
   ingest: { readonly waitingSinceMs: () => number | undefined } | undefined,
-): Promise<ArchiveStep> {
-  const step = new ArchiveStep({
+): Promise<Archive> {
+  const keyring = await openKeyring(config.dataFolder);
+  const shared = {
     store: stores.store,
+    target: new DiskTarget(config.archive),
+    signer: await openSigner(config.dataFolder),
     clock,
     logger: logger.with({ part: 'archive' }),
+    turns: new Turns(),
+  };
+  const disposal = new ArchiveDisposal({ ...shared, keyring, terms: termsFrom(stores.control.retention) });
+  const step = new ArchiveStep({
+    ...shared,
     waitingSinceMs: waitingSince(clock, ingest),
-    target: new DiskTarget(config.archive),
-    keyring: config.archiveEncrypted ? await openKeyring(config.dataFolder) : undefined,
-    signer: await openSigner(config.dataFolder),
+    keyring: config.archiveEncrypted ? keyring : undefined,
+    disposal,
   });
   try {
     await step.prepare();
@@ -39,7 +58,19 @@ export async function openArchive(
     );
   }
   closers.add('archive', () => step.close());
-  return step;
+  return { step, disposal };
+}
+
+/** Classes and legal holds as the control plane has them. */
+function termsFrom(retention: Control['retention']): DisposalTerms {
+  return {
+    keepDays: async (organisation, kept) => termsOf(await retention.find(organisation), kept).keepDays,
+    holding: async (organisation, piece) => (await retention.holds.holding(organisation, piece))?.name,
+    holdOn: async (organisation, kept) =>
+      (await retention.holds.active(organisation)).find(
+        (hold) => kept === '' || hold.class === '' || hold.class === kept,
+      )?.name,
+  };
 }
 
 /** Days that the table of logs keeps a record, by its own time. */

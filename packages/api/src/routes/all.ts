@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { archiveKeyRoutes } from './archive-keys.ts';
 import { agentRoutes } from './agents.ts';
 import { archiveRoutes } from './archive.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
@@ -66,6 +67,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   traceAnalysisRoutes,
   pipelineRoutes,
   samplingRoutes,
+  archiveKeyRoutes,
   personalDataRoutes,
   storyRoutes,
 ];

@@ -1,5 +1,5 @@
-import { getErrorRules, putErrorRules } from '@sightline/contract';
-import type { ErrorRulesKind, ErrorRulesText } from '@sightline/control';
+import { getErrorRules, putErrorRules, putOwnershipMode } from '@sightline/contract';
+import { ownershipModeOf, ownershipSetting, type ErrorRulesKind, type ErrorRulesText } from '@sightline/control';
 import { readFingerprintRules, readOwnershipRules, readStackRules, type RulesFault } from '@sightline/ingest';
 import { answer, refuse, type Route } from '../route.ts';
 
@@ -14,8 +14,22 @@ const shown = ({ content, updatedAt, updatedBy }: ErrorRulesText) => ({ content,
 
 export const errorRulesRoutes: readonly Route[] = [
   answer(getErrorRules, async (_, { deps, caller }) => {
-    const { fingerprint, stack, ownership } = await deps.control.issues.rules.read(caller.organisation);
-    return { fingerprint: shown(fingerprint), stack: shown(stack), ownership: shown(ownership) };
+    const [{ fingerprint, stack, ownership }, mode] = await Promise.all([
+      deps.control.issues.rules.read(caller.organisation),
+      deps.control.settings.get(caller.organisation, ownershipSetting),
+    ]);
+    return {
+      fingerprint: shown(fingerprint),
+      stack: shown(stack),
+      ownership: shown(ownership),
+      ownershipMode: ownershipModeOf(mode),
+    };
+  }),
+
+  answer(putOwnershipMode, async ({ body }, { deps, caller, audit }) => {
+    await deps.control.settings.set(caller.organisation, ownershipSetting, body.mode);
+    await audit('error-rules.ownership', '', body.mode);
+    return { mode: body.mode };
   }),
 
   answer(putErrorRules, async ({ params, body }, { deps, caller, audit }) => {

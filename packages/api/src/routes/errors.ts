@@ -14,8 +14,7 @@ import {
   type IssueChange,
   type IssueView,
 } from '@sightline/contract';
-import type { IssueView as StoredView } from '@sightline/control';
-import { ownersOf, readOwnershipRules } from '@sightline/ingest';
+import { ownershipModeOf, ownershipSetting, type IssueView as StoredView } from '@sightline/control';
 import {
   listIssueEvents as readIssueEvents,
   listIssues as readIssues,
@@ -36,6 +35,7 @@ import { symbolicateStored } from '@sightline/ingest/source-maps';
 import { refusal } from '../problem.ts';
 import { type ApiDeps, doneReply, refuse, stream, type CallContext, type ProblemReply, type Route } from '../route.ts';
 import { searchFault } from '../store-fault.ts';
+import { ownerOf, ownFrames } from '../issues/owner-of.ts';
 import { suspectCommits } from '../issues/suspect-commits.ts';
 import { answerRead } from './answer-read.ts';
 import { pictureType } from './picture-type.ts';
@@ -104,7 +104,7 @@ const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
   if (!found) return noIssue(params.issue);
   if (query.event !== '' && !found.event)
     return refuse(404, 'No such event', `Issue ${params.issue} has no event ${query.event}, or it is no longer kept.`);
-  const [members, similar, suspect, rules, activity, event, commits] = await Promise.all([
+  const [members, similar, suspect, rules, activity, event, commits, mode] = await Promise.all([
     readMembers(deps.store, key, { signal }),
     readSimilar(deps.store, key, found.issue, { signal }),
     readSuspectRelease(deps.store, key, found.issue, { signal }),
@@ -112,6 +112,7 @@ const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
     deps.control.issueStates.activity(organisation, params.issue),
     found.event && withLateMaps(found.event, organisation, deps),
     deps.control.releases.commits(organisation, found.issue.firstRelease),
+    deps.control.settings.get(organisation, ownershipSetting),
   ]);
   return {
     ...found,
@@ -127,7 +128,7 @@ const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
           at: decision.updatedAt,
         }
       : null,
-    owner: event ? ownerOf(event, rules.ownership.content) : null,
+    owner: event && ownershipModeOf(mode) !== 'off' ? ownerOf(event, rules.ownership.content) : null,
     mergedInto: merged.get(params.issue) ?? '',
     members,
     similar,
@@ -141,32 +142,6 @@ const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
     activity,
   };
 });
-
-/** The application's frames, or all where none is known to be its own; the innermost first. */
-function ownFrames(event: ErrorEvent): ErrorEvent['exceptions'][number]['frames'] {
-  const frames = event.exceptions.flatMap((exception) => exception.frames);
-  return frames.some((frame) => frame.inApp) ? frames.filter((frame) => frame.inApp) : frames;
-}
-
-/** Rules are checked when they are saved: such as cannot be read own nothing. */
-function ownerOf(event: ErrorEvent, text: string): { owners: string[]; rule: string } | null {
-  const rules = readOwnershipRules(text);
-  const inApp = ownFrames(event);
-  const request = event.groups.find((group) => group.name === 'request')?.fields ?? [];
-  const found =
-    rules.ok &&
-    ownersOf(rules.value, {
-      paths: inApp.map((frame) => frame.file),
-      modules: inApp.map((frame) => frame.module),
-      url: request.find(({ label }) => /^url$/i.test(label))?.value ?? event.tags['url'] ?? '',
-      type: event.type,
-      transaction: event.transaction,
-      site: event.site,
-      service: event.service,
-      tags: event.tags,
-    });
-  return found ? { owners: [...found.owners], rule: found.rule } : null;
-}
 
 /** An event whose source maps may have come after it: what was not resolved then is looked up now, and that is said. */
 async function withLateMaps(event: ErrorEvent, organisation: string, { files, logger }: ApiDeps): Promise<ErrorEvent> {

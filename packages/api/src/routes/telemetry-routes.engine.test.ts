@@ -3,14 +3,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
-import { ManualClock, silentLogger, systemClock } from '@sightline/base';
+import { fail, ManualClock, ok, silentLogger, systemClock } from '@sightline/base';
 import { openControl, type Control, type Role } from '@sightline/control';
 import { createFunctions } from '@sightline/ingest';
 import { InMemoryEngine } from '@sightline/query/promql/testing';
-import { type BlobStore, migrate, openDiskBlobs, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import {
+  type BlobStore,
+  type Destruction,
+  migrate,
+  openDiskBlobs,
+  openEmbeddedStore,
+  type TelemetryStore,
+} from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerApi } from '../register-api.ts';
+import { OwnerAssigner } from '../issues/owner-assigner.ts';
 import { sessionCookie } from '../authenticate.ts';
 import type { Fault } from '../route.ts';
 
@@ -24,6 +32,8 @@ let control: Control;
 let app: FastifyInstance;
 let clock: ManualClock;
 const faults: Fault[] = [{ name: 'payment-outage', title: 'Payments', description: '', active: false, sites: [] }];
+
+const destructions: Destruction[] = [];
 
 interface Person {
   readonly organisation: string;
@@ -116,7 +126,7 @@ beforeAll(async () => {
   await createFunctions(store);
   blobs = await openDiskBlobs({ folder: join(folder, 'blobs'), clock, logger: silentLogger });
   const [acme, rival] = [await organisation('Acme'), await organisation('Rival')];
-  for (const role of ['admin', 'responder', 'viewer'] as const) await person(role, acme, role);
+  for (const role of ['owner', 'admin', 'responder', 'viewer'] as const) await person(role, acme, role);
   await person('stranger', rival, 'admin');
   await fill(acme, 'ACMESECRET');
   await fill(rival, 'RIVALSECRET');
@@ -126,6 +136,14 @@ beforeAll(async () => {
     control,
     clock,
     logger: silentLogger,
+    keyDestruction: {
+      destroy: async (request) => {
+        if (request.class === 'held') return fail({ reason: 'held', message: 'The legal hold "Case 7" keeps it.' });
+        destructions.push(request);
+        const unreadable = { files: 2, rows: 30 };
+        return ok({ record: 1, atMs: now, keys: 1, unreadable, deletedFiles: 0, deletedLogs: 4 });
+      },
+    },
     files: { blobs, sourceMaps: { resolve: async () => [] } },
     settings: { publicUrl: 'https://sight.example:8443', version: '0', demo: true, checkReplies: true },
     ingest: { status: () => ({ lagMs: 7, spoolBytes: 1, spoolLimitBytes: 2, waitingRecords: 3 }) },
@@ -417,6 +435,57 @@ it('keeps rules about errors, and refuses them with their lines', async () => {
   });
 });
 
+it('assigns new issues to their owners where the organisation wants it, once, and tells them', async () => {
+  const url = `/api/v1/issues/${issue}`;
+  const acme = people.get('admin')?.organisation ?? '';
+  const assigner = new OwnerAssigner({ control, store: { ...store, metrics: samples }, clock, logger: silentLogger });
+  const mode = (who: string, wanted: string) => call(who, 'PUT', '/api/v1/ownership-mode', { mode: wanted });
+  const shown = async () => (await call('viewer', 'GET', url)).json();
+  await call('admin', 'PATCH', url, { assignee: '' });
+  await call('admin', 'PUT', '/api/v1/error-rules/ownership', {
+    content: 'service:ACMESECRET responder@example.com elsewhere@example.org',
+  });
+  const channel = await control.alerting.channels.create(
+    acme,
+    { name: 'Mail', type: 'email', enabled: true, settings: { host: 'mail.example' } },
+    'test',
+  );
+  expect(channel.ok).toBe(true);
+  clock.advance(1000);
+  expect((await call('viewer', 'GET', '/api/v1/error-rules')).json().ownershipMode).toBe('suggest');
+  expect(await assigner.look(), 'nobody asked for it').toBe(0);
+  expect((await mode('responder', 'assign')).status).toBe(403);
+  expect((await mode('admin', 'off')).status).toBe(200);
+  expect((await shown()).owner).toBeNull();
+  expect((await mode('admin', 'assign')).json()).toEqual({ mode: 'assign' });
+  expect(await assigner.look()).toBe(1);
+  expect(await shown()).toMatchObject({
+    issue: { assignee: 'responder@example.com' },
+    owner: { owners: ['responder@example.com', 'elsewhere@example.org'] },
+  });
+  expect((await shown()).activity[0]).toMatchObject({
+    actor: 'ownership rules',
+    text: 'assigned it to responder@example.com: service:ACMESECRET responder@example.com elsewhere@example.org',
+  });
+  const sent = await control.alerting.notifications.list(acme, { limit: 10, cursor: '' });
+  expect(sent.ok && sent.value.notifications).toMatchObject([
+    {
+      kind: 'assigned',
+      incident: null,
+      receivers: ['responder@example.com'],
+      link: `/errors/${issue}`,
+      note: expect.stringContaining('New issue for you: ACMESECRET: ACMESECRET\n1 event at 1 site, service ACMESECRET'),
+    },
+  ]);
+  await call('admin', 'PATCH', url, { assignee: '' });
+  const restarted = new OwnerAssigner({ control, store: { ...store, metrics: samples }, clock, logger: silentLogger });
+  await assigner.close();
+  expect(await restarted.look(), 'whom people took it from does not get it again').toBe(0);
+  expect((await call('stranger', 'GET', `/api/v1/issues?${range}`)).json().issues[0].assignee).toBe('');
+  await restarted.close();
+  await mode('admin', 'suggest');
+});
+
 it('saves views for one person or for all', async () => {
   const view = { name: 'Mine', query: 'assigned:me', sort: 'money', mine: true };
   const added = (await call('admin', 'POST', '/api/v1/issue-views', view)).json();
@@ -571,6 +640,35 @@ it('reports what was scrubbed by service and site, and exports it', async () => 
   expect(other.rows).not.toContainEqual(row);
   const csv = await call('viewer', 'GET', `/api/v1/personal-data/report.csv?${range}`);
   expect(csv.text).toContain(`order-no,till,"'=S1",logs,3\r\n`);
+});
+
+describe('keys of the archive', () => {
+  const path = '/api/v1/archive/destroy-keys';
+  const ask = { class: 'compliance', reason: 'request 12', confirm: 'Acme' };
+
+  it('are destroyed by an owner alone who names the organisation, and nobody’s while a hold keeps them', async () => {
+    expect((await call('admin', 'POST', path, ask)).status).toBe(403);
+    expect((await call('owner', 'POST', path, { ...ask, confirm: 'Rival' })).status).toBe(422);
+    expect((await call('owner', 'POST', path, { ...ask, class: '../x' })).status).toBe(422);
+    expect((await call('owner', 'POST', path, { ...ask, reason: ' ' })).status).toBe(422);
+    const held = await call('owner', 'POST', path, { ...ask, class: 'held' });
+    expect([held.status, held.json().detail]).toEqual([409, 'The legal hold "Case 7" keeps it.']);
+    expect(destructions).toEqual([]);
+  });
+
+  it('leave two entries in the audit: who asked, and what was done', async () => {
+    const done = await call('owner', 'POST', path, ask);
+    expect(done.json()).toMatchObject({ record: 1, at: now, unreadable: { files: 2, rows: 30 }, deletedLogs: 4 });
+    const { organisation } = people.get('owner') ?? { organisation: '' };
+    expect(destructions).toEqual([
+      { organisation, class: 'compliance', by: 'owner@example.com', reason: 'request 12' },
+    ]);
+    const audit = await control.audit.list(organisation, { limit: 2, cursor: '' });
+    expect(audit.ok && audit.value.entries.map(({ action, subject }) => [action, subject])).toEqual([
+      ['archive.keys-destroyed', 'compliance'],
+      ['archive.destroy-keys', 'compliance'],
+    ]);
+  });
 });
 
 describe('sampling', () => {

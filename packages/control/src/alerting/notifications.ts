@@ -24,6 +24,7 @@ export function notificationFrom(row: Row): Notification {
     round: row.round,
     step: row.step,
     note: row.note,
+    link: row.link,
     receivers: row.receivers,
     status: row.status,
     attempts: row.attempts,
@@ -37,7 +38,7 @@ export function notificationFrom(row: Row): Notification {
 export function notifications(context: ServicesContext): Notifications {
   const { db, clock } = context;
   return {
-    enqueue: (tx, wanted) => enqueue(tx, wanted, new Date(clock.now())),
+    enqueue: (tx, wanted) => enqueueNotifications(tx, wanted, new Date(clock.now())),
     claim: async (limit, leaseMs) => {
       const rows = await claimDue(db, clock.now(), limit, leaseMs);
       return Promise.all(
@@ -160,7 +161,11 @@ export function notifications(context: ServicesContext): Notifications {
 const enqueuedAtOnce = 500;
 
 /** In the order given, which is the order of delivery within an incident. */
-async function enqueue(tx: Transaction, wanted: readonly NewNotification[], now: Date): Promise<Enqueued> {
+export async function enqueueNotifications(
+  tx: Transaction,
+  wanted: readonly NewNotification[],
+  now: Date,
+): Promise<Enqueued> {
   if (wanted.length === 0) return { channels: [], unreachable: [] };
   if (wanted.length > enqueuedAtOnce) throw new Error(`at most ${enqueuedAtOnce} notifications at once`);
   const ids = [...new Set(wanted.map(({ channel }) => channel))];
@@ -180,6 +185,7 @@ async function enqueue(tx: Transaction, wanted: readonly NewNotification[], now:
       round: one.round,
       step: one.step,
       note: one.note ?? '',
+      link: one.link ?? '',
       receivers: [...(one.receivers ?? [])],
       status: 'waiting' as const,
       nextAt: now,

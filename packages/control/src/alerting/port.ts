@@ -172,6 +172,7 @@ export const notificationKinds = [
   'resolved',
   'reopened',
   'fallback',
+  'assigned',
   'test',
 ] as const;
 export type NotificationKind = (typeof notificationKinds)[number];
@@ -191,7 +192,7 @@ export interface AttemptLogged {
 export interface Notification {
   readonly id: string;
   readonly organisation: string;
-  /** Id; null for a test message. */
+  /** Id; null for a test message and for one about an issue. */
   readonly incident: string | null;
   readonly channel: string;
   readonly channelName: string;
@@ -201,6 +202,8 @@ export interface Notification {
   readonly step: number;
   /** Further words for who reads it, such as why it comes to them. */
   readonly note: string;
+  /** Path within the interface that it leads to; '' for an incident's page. */
+  readonly link: string;
   /** In place of the channel's own receivers; empty otherwise. */
   readonly receivers: readonly string[];
   readonly status: NotificationStatus;
@@ -213,12 +216,14 @@ export interface Notification {
 
 export interface NewNotification {
   readonly organisation: string;
-  readonly incident: string;
+  /** Null with `assigned`: what the note tells, its first line as headline. */
+  readonly incident: string | null;
   readonly channel: string;
   readonly kind: NotificationKind;
   readonly round: number;
   readonly step: number;
   readonly note?: string;
+  readonly link?: string;
   readonly receivers?: readonly string[];
 }
 

@@ -56,6 +56,7 @@ export const notifications = pgTable('notifications', {
   round: integer('round').notNull(),
   step: integer('step').notNull(),
   note: text('note').notNull(),
+  link: text('link').notNull().default(''),
   receivers: text('receivers').array().$type<string[]>().notNull(),
   status: text('status').$type<NotificationStatus>().notNull(),
   attempts: integer('attempts').notNull().default(0),

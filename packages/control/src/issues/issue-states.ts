@@ -1,6 +1,9 @@
-import { and, desc, eq, inArray } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
+import { enqueueNotifications } from '../alerting/notifications.ts';
+import { channels } from '../alerting/tables.ts';
+import { memberships, people } from '../database/schema.ts';
 import { only, type ServicesContext, type Transaction } from '../services-context.ts';
-import type { IssueChange, IssueState, IssueStates } from './port.ts';
+import { ownershipActor, type IssueChange, type IssueState, type IssueStates, type OwnedIssue } from './port.ts';
 import * as table from './tables.ts';
 
 type Row = typeof table.issueStates.$inferSelect;
@@ -69,6 +72,32 @@ export function issueStates({ db, clock }: ServicesContext): IssueStates {
         ]);
         return fromRow(only(rows));
       }),
+    assignOwner: (organisation, issue, owned) =>
+      db.transaction(async (tx) => {
+        const now = new Date(clock.now());
+        const [owner = ''] = owned.owners;
+        if (owner === '') return false;
+        await tx
+          .insert(table.issueStates)
+          .values({ organisation, issue, status: 'unresolved', assignee: '', updatedAt: now })
+          .onConflictDoNothing();
+        const before = only(
+          await tx.select().from(table.issueStates).where(ofIssue(organisation, issue)).for('update'),
+        );
+        if (before.assignee !== '') return false;
+        const byRules = and(
+          eq(table.issueActivity.organisation, organisation),
+          eq(table.issueActivity.issue, issue),
+          eq(table.issueActivity.actor, ownershipActor),
+        );
+        if ((await tx.$count(table.issueActivity, byRules)) > 0) return false;
+        await tx.update(table.issueStates).set({ assignee: owner, updatedAt: now }).where(ofIssue(organisation, issue));
+        await noteActivity(tx, { organisation, issue, at: now, actor: ownershipActor }, [
+          because({ because: owned.rule }, `assigned it to ${owner}`),
+        ]);
+        await tellOwners(tx, organisation, owned, now);
+        return true;
+      }),
     comment: (organisation, issue, text, actor) =>
       db.transaction((tx) =>
         noteActivity(
@@ -104,6 +133,42 @@ export async function noteActivity(
     .values({ organisation, issue, status: 'unresolved', assignee: '', updatedAt: at })
     .onConflictDoNothing();
   await tx.insert(table.issueActivity).values(texts.map((text) => ({ organisation, issue, at, actor, text, kind })));
+}
+
+/** A message to those owners who belong to the organisation; nothing where it has no e-mail channel. */
+async function tellOwners(tx: Transaction, organisation: string, owned: OwnedIssue, now: Date): Promise<void> {
+  const [channel] = await tx
+    .select({ id: channels.id })
+    .from(channels)
+    .where(and(eq(channels.organisation, organisation), eq(channels.type, 'email'), eq(channels.enabled, true)))
+    .orderBy(asc(channels.createdAt), asc(channels.id))
+    .limit(1);
+  const members = await tx
+    .select({ email: people.email })
+    .from(memberships)
+    .innerJoin(people, eq(people.id, memberships.person))
+    .where(and(eq(memberships.organisation, organisation), inArray(sql`lower(${people.email})`, [...owned.owners])));
+  if (!channel || members.length === 0) return;
+  const { title, detail, rule, link } = owned;
+  await enqueueNotifications(
+    tx,
+    [
+      {
+        organisation,
+        incident: null,
+        channel: channel.id,
+        kind: 'assigned',
+        round: 0,
+        step: 0,
+        note: [`New issue for you: ${title.replaceAll(/\s+/g, ' ').slice(0, 200)}`, detail, `By the rule ${rule}`].join(
+          '\n',
+        ),
+        link,
+        receivers: members.map(({ email }) => email),
+      },
+    ],
+    now,
+  );
 }
 
 /** What a new status says of the columns around it; nothing when the status stays. */

@@ -40,6 +40,29 @@ export interface IssueChange {
   readonly because?: string | undefined;
 }
 
+/** Whose an issue is by the ownership rules. */
+export interface OwnedIssue {
+  /** E-mail addresses; it is assigned to the first. */
+  readonly owners: readonly string[];
+  readonly rule: string;
+  /** `PaymentError: declined` */
+  readonly title: string;
+  /** Where and how often. */
+  readonly detail: string;
+  readonly link: string;
+}
+
+/** Who acts for the ownership rules in an issue's activity. */
+export const ownershipActor = 'ownership rules';
+
+/** What ownership rules do with a new issue; kept as a setting of the organisation under `ownershipSetting`. */
+export const ownershipModes = ['off', 'suggest', 'assign'] as const;
+export type OwnershipMode = (typeof ownershipModes)[number];
+export const ownershipSetting = 'ownership';
+/** The mode that a setting holds; `suggest` where nobody chose. */
+export const ownershipModeOf = (setting: unknown): OwnershipMode =>
+  ownershipModes.find((mode) => mode === setting) ?? 'suggest';
+
 export interface IssueActivity {
   readonly at: number;
   readonly actor: string;
@@ -53,6 +76,11 @@ export interface IssueStates {
   list(organisation: string, issues?: readonly string[]): Promise<ReadonlyMap<string, IssueState>>;
   /** Changes what is given and notes it in the issue's activity. */
   change(organisation: string, issue: string, change: IssueChange, actor: string): Promise<IssueState>;
+  /**
+   * Assigns an issue by the ownership rules, once, and tells those of its owners who belong to the organisation through its first
+   * e-mail channel. False where somebody has it or rules assigned it before: nothing is changed then.
+   */
+  assignOwner(organisation: string, issue: string, owned: OwnedIssue): Promise<boolean>;
   /** Adds a remark of a person, at most 10,000 characters. */
   comment(organisation: string, issue: string, text: string, actor: string): Promise<void>;
   /** Newest first, at most 200. */

@@ -11,6 +11,7 @@ export { type MergedIssues } from './merged-issues.ts';
 export { isNewerRelease } from './newer-release.ts';
 export {
   issuesBeginning,
+  issuesSince,
   newestRelease,
   readMembers,
   readSimilar,

@@ -116,6 +116,22 @@ export async function issuesBeginning(
   return rows.map(({ id }) => id);
 }
 
+/** Issues whose first event came since a moment, the newest first. */
+export async function issuesSince(
+  reader: TelemetryReader,
+  of: { readonly organisation: string; readonly sinceMs: number; readonly limit: number },
+  limits: QueryLimits = {},
+): Promise<string[]> {
+  const rows = await ask<{ id: string }>(
+    reader,
+    `SELECT ${issueHex('issue')} AS id FROM issues WHERE organisation = {organisation:String} GROUP BY issue
+      HAVING min(first_seen) >= fromUnixTimestamp64Milli({sinceMs:Int64}) ORDER BY min(first_seen) DESC LIMIT {limit:UInt32}`,
+    { organisation: of.organisation, sinceMs: Math.trunc(of.sinceMs), limit: of.limit },
+    limits,
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** The release of a service that was heard first most recently; '' where no release is known. */
 export async function newestRelease(
   reader: TelemetryReader,

@@ -42,6 +42,7 @@ function message(kind: NotificationKind, incident: NotifiedIncident | null, note
     round: 1,
     step: 0,
     note,
+    link: kind === 'assigned' ? '/errors/ff' : '',
     receivers: [],
     status: 'waiting',
     attempts: 1,
@@ -61,6 +62,17 @@ const finding = (title: string, more: object = {}) => ({
   state: 'firing' as const,
   link: '/logs?q=x',
   ...more,
+});
+
+it('an issue that was assigned is told with its place, and leads to its page', () => {
+  expect(
+    message('assigned', null, 'New issue for you: E: x\n1 event\nBy the rule site:A ann@shop.example'),
+  ).toMatchObject({
+    headline: 'New issue for you: E: x',
+    lines: ['1 event', 'By the rule site:A ann@shop.example'],
+    link: 'https://sightline.example/errors/ff',
+    incident: null,
+  });
 });
 
 describe('the headline', () => {

@@ -17,7 +17,7 @@ export interface Message {
   readonly next: string;
   /** Why it comes to who reads it, where that is not plain; '' else. */
   readonly note: string;
-  /** Null for a test message. */
+  /** Null for a test message and for one about an issue. */
   readonly incident: MessageIncident | null;
   /** Address of the incident's page (a test: of the channels' page). */
   readonly link: string;
@@ -59,6 +59,7 @@ const howWords: Readonly<Record<string, string>> = {
 /** The message of a notification as the incident stands now. `about` must be there unless it is a test. */
 export function buildMessage(claimed: ClaimedNotification, publicUrl: string, nowMs: number): Message {
   const { about, id, kind, note, receivers } = claimed;
+  if (about === null && kind === 'assigned') return assignedMessage(claimed, publicUrl, nowMs);
   if (about === null) return testMessage(id, claimed.channelName, publicUrl, nowMs);
   const base = publicUrl.replace(/\/$/, '');
   return {
@@ -76,6 +77,30 @@ export function buildMessage(claimed: ClaimedNotification, publicUrl: string, no
       findings: about.findings.map((finding) => ({ ...finding, link: whole(base, finding.link) })),
     },
     link: `${base}/incidents/${about.number}`,
+    publicUrl: base,
+    receivers,
+  };
+}
+
+/** Tells the owner of an issue: the note's first line is the headline, the link leads to the issue. */
+function assignedMessage(
+  { id, note, link, receivers }: ClaimedNotification,
+  publicUrl: string,
+  nowMs: number,
+): Message {
+  const base = publicUrl.replace(/\/$/, '');
+  const [headline = '', ...lines] = note.split('\n');
+  return {
+    id,
+    kind: 'assigned',
+    at: nowMs,
+    headline,
+    news: '',
+    lines,
+    next: '',
+    note: '',
+    incident: null,
+    link: whole(base, link),
     publicUrl: base,
     receivers,
   };
@@ -119,6 +144,7 @@ function news(kind: NotificationKind, about: NotifiedIncident, nowMs: number): s
   const lasted = spell((about.resolvedAt ?? nowMs) - about.openedAt);
   switch (kind) {
     case 'opened':
+    case 'assigned':
     case 'test':
       return '';
     case 'escalated':

@@ -6,6 +6,7 @@ import type { ParameterValue, TelemetryExports, TelemetryReader } from '../port/
 import { mostManifestBytes } from './archive-reader.ts';
 import { archivedColumns, classOfLog } from './archived-logs.ts';
 import { writeDurably } from './disk-target.ts';
+import type { ArchiveDisposal } from './disposal.ts';
 import type { Keyring } from './keyring.ts';
 import {
   type ArchivedFile,
@@ -23,7 +24,9 @@ import {
 } from './manifest.ts';
 import { ParquetTail } from './parquet-rows.ts';
 import { type DataKey, sealPieces } from './sealed-file.ts';
+import { recordHead } from './records.ts';
 import type { ArchiveTarget } from './target.ts';
+import { Turns } from './turns.ts';
 
 /** Signs with the installation's Ed25519 key. */
 export interface ArchiveSigner {
@@ -41,6 +44,10 @@ export interface ArchiveStepParts {
   readonly signer: ArchiveSigner;
   /** Keys under which files are encrypted; undefined to write plain Parquet. */
   readonly keyring: Keyring | undefined;
+  /** What ends files and keys; undefined where nothing is ever ended. */
+  readonly disposal?: Pick<ArchiveDisposal, 'settle' | 'expire' | 'metrics'> | undefined;
+  /** Shared with the disposal: no day is written while keys are destroyed. */
+  readonly turns?: Turns;
   /** For tests: rows of one file. */
   readonly rowsAtMost?: number;
 }
@@ -92,11 +99,13 @@ export class ArchiveStep {
   readonly #ending = new AbortController();
   readonly #publicKey: KeyObject;
   readonly #counted = { rows: 0, bytes: 0, days: 0, failures: 0 };
+  readonly #turns: Turns;
   #doneTo = 0;
   #loop: Promise<void> | undefined;
 
   constructor(parts: ArchiveStepParts) {
     this.#parts = parts;
+    this.#turns = parts.turns ?? new Turns();
     this.#publicKey = createPublicKey(parts.signer.publicKeyPem);
   }
 
@@ -124,7 +133,7 @@ export class ArchiveStep {
   /** What this process wrote, in Prometheus' text format. */
   metrics(): string {
     const { rows, bytes, days, failures } = this.#counted;
-    return [
+    const written = [
       ['rows', 'Logs written to the archive.', rows],
       ['bytes', 'Bytes of Parquet written to the archive.', bytes],
       ['days', 'Days of an organisation written to the archive.', days],
@@ -135,13 +144,16 @@ export class ArchiveStep {
           `# HELP sightline_archive_${name}_total ${help}\n# TYPE sightline_archive_${name}_total counter\nsightline_archive_${name}_total ${value}\n`,
       )
       .join('');
+    return written + (this.#parts.disposal?.metrics() ?? '');
   }
 
   /** Writes every day that is over and quiet; answers how many that were. Throws the first fault after all had their turn. */
   async catchUp(): Promise<number> {
-    const { clock, waitingSinceMs } = this.#parts;
-    const settled = Math.min(clock.now() - quietMs, waitingSinceMs() ?? Infinity);
+    const { clock, waitingSinceMs, disposal } = this.#parts;
+    const waiting = waitingSinceMs();
+    const settled = Math.min(clock.now() - quietMs, waiting ?? Infinity);
     const until = Math.floor(settled / dayMs) * dayMs;
+    await disposal?.settle(waiting);
     if (until <= this.#doneTo) return 0;
     const since = until - mostBackMs;
     let done = 0;
@@ -150,7 +162,8 @@ export class ArchiveStep {
       try {
         for (let next = await this.#next(organisation, since, until); next;) {
           if (this.#ending.signal.aborted) return done;
-          await this.#write(next);
+          const day = next;
+          await this.#turns.take(() => this.#write(day));
           done++;
           next = await this.#next(organisation, since, until);
         }
@@ -159,6 +172,13 @@ export class ArchiveStep {
         this.#counted.failures++;
         faults.push(error);
       }
+    }
+    try {
+      // Once a day, after that of yesterday was written.
+      await disposal?.expire();
+    } catch (error) {
+      this.#counted.failures++;
+      faults.push(error);
     }
     if (faults.length > 0) throw faults[0];
     this.#doneTo = until;
@@ -233,6 +253,7 @@ export class ArchiveStep {
     const begun = await target.begin();
     try {
       const files = await this.#files(day, begun);
+      const records = await recordHead(target, day.organisation);
       const manifest: Manifest = {
         version: 1,
         organisation: day.organisation,
@@ -244,6 +265,7 @@ export class ArchiveStep {
         rows: sum(files.map((file) => file.rows)),
         bytes: sum(files.map((file) => file.bytes)),
         root: rootOf(files),
+        ...(records ? { records } : {}),
         key: this.key,
       };
       const bytes = Buffer.from(`${JSON.stringify(manifest, undefined, 1)}\n`);

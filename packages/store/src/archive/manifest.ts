@@ -38,6 +38,8 @@ export interface Manifest {
   readonly bytes: number;
   /** Merkle root over the files' entries, in hexadecimal. */
   readonly root: string;
+  /** The newest record of what was taken out, when this day was written; absent where there was none. */
+  readonly records?: { readonly number: number; readonly sha256: string };
   /** Fingerprint of the key that signed it. */
   readonly key: string;
 }
@@ -110,6 +112,8 @@ function isManifest(value: unknown): value is Manifest {
     areTexts(value, 'organisation', 'day', 'writtenAt', 'root', 'key') &&
     (value['previous'] === null || typeof value['previous'] === 'string') &&
     ['number', 'rows', 'bytes'].every((name) => isCount(value[name])) &&
+    (value['records'] === undefined ||
+      (isFields(value['records']) && isCount(value['records']['number']) && areTexts(value['records'], 'sha256'))) &&
     value['files'].every(isFile)
   );
 }

@@ -17,6 +17,7 @@ import {
 import { parquetRows, ParquetTail } from './parquet-rows.ts';
 import { keyIdOf, openPieces, SealedFileError } from './sealed-file.ts';
 import type { ArchiveTarget } from './target.ts';
+import { RecordChain } from './verify-records.ts';
 
 export interface VerifyOptions {
   readonly target: ArchiveTarget;
@@ -38,6 +39,8 @@ export interface Verified {
     readonly last: string;
     /** SHA-256 of the last manifest's bytes: whoever notes it can tell later that nothing after it was taken away. */
     readonly lastManifest: string;
+    /** As `lastManifest`, of the records of what was taken out; '' where there is none. */
+    readonly lastRecord: string;
   }[];
   readonly days: number;
   readonly files: number;
@@ -46,6 +49,12 @@ export interface Verified {
   /** Encrypted files, and those of them that were decrypted and counted. */
   readonly sealed: number;
   readonly opened: number;
+  /** Files that are gone, each with a signed record that says so. */
+  readonly deleted: { readonly files: number; readonly rows: number };
+  /** Files that nobody can read any more, because their key was destroyed. */
+  readonly unreadable: { readonly files: number; readonly rows: number };
+  /** What was taken out, one sentence each: no faults. */
+  readonly notes: readonly string[];
 }
 
 const dayMs = 86_400_000;
@@ -56,7 +65,18 @@ const dayMs = 86_400_000;
  */
 export async function verifyArchive(options: VerifyOptions): Promise<Verified> {
   const organisations: Verified['organisations'][number][] = [];
-  const total = { faults: [] as string[], days: 0, files: 0, rows: 0, bytes: 0, sealed: 0, opened: 0 };
+  const total: Total = {
+    faults: [],
+    notes: [],
+    days: 0,
+    files: 0,
+    rows: 0,
+    bytes: 0,
+    sealed: 0,
+    opened: 0,
+    deleted: { files: 0, rows: 0 },
+    unreadable: { files: 0, rows: 0 },
+  };
   const names = await options.target.folders('');
   if (names.length === 0) total.faults.push('There is nothing: the folder holds no organisation.');
   for (const name of names) {
@@ -67,25 +87,40 @@ export async function verifyArchive(options: VerifyOptions): Promise<Verified> {
   return { ...total, organisations };
 }
 
-type Total = Omit<{ -readonly [name in keyof Verified]: Verified[name] }, 'faults' | 'organisations'> & {
-  faults: string[];
-};
+interface Count {
+  files: number;
+  rows: number;
+}
+
+interface Total extends Count {
+  readonly faults: string[];
+  readonly notes: string[];
+  days: number;
+  bytes: number;
+  sealed: number;
+  opened: number;
+  readonly deleted: Count;
+  readonly unreadable: Count;
+}
 
 /** One organisation's days, from the first to the last. */
 class Chain {
   readonly #name: string;
   readonly #options: VerifyOptions;
   readonly #total: Total;
+  readonly #records: RecordChain;
 
   constructor(name: string, options: VerifyOptions, total: Total) {
     this.#name = name;
     this.#options = options;
     this.#total = total;
+    this.#records = new RecordChain(name, options, (sentence) => this.#fault('', sentence));
   }
 
   async check(): Promise<Verified['organisations'][number] | undefined> {
     const { target, from = '', through = '' } = this.#options;
     const days = (await target.folders(this.#name)).filter((name) => dayName.test(name));
+    await this.#records.read();
     const [first, last] = [days[0], days.at(-1)];
     if (first === undefined || last === undefined) {
       this.#fault('', 'there is no day.');
@@ -114,10 +149,12 @@ class Chain {
       said = false;
       lastManifest = sha256(bytes);
       before = { day, number: manifest.number, hash: lastManifest };
+      this.#records.follows(day, manifest);
       await this.#files(day, manifest);
     }
+    this.#total.notes.push(...this.#records.notes());
     if (through !== '' && through > last) this.#missing(dayAfter(last), through);
-    return { name: this.#name, first, last, lastManifest };
+    return { name: this.#name, first, last, lastManifest, lastRecord: this.#records.last };
   }
 
   async #manifestBytes(day: string): Promise<Buffer | undefined> {
@@ -204,7 +241,15 @@ class Chain {
     const name = this.#at(day, file.path);
     if (file.key !== undefined) this.#total.sealed++;
     const size = await target.size(name);
-    if (size === undefined) return 'is missing.';
+    const gone = this.#records.deletion(day, file.path);
+    if (gone) {
+      if (gone.file.sha256 !== file.sha256 || gone.file.rows !== file.rows)
+        return `was deleted on ${gone.record.at} as another file than the manifest names.`;
+      if (size !== undefined) return `was to be deleted on ${gone.record.at} by ${gone.record.by} and is still there.`;
+      count(this.#total.deleted, file);
+      return undefined;
+    }
+    if (size === undefined) return 'is missing, and no record says that it was deleted.';
     const hash = createHash('sha256');
     for await (const piece of target.read(name)) hash.update(piece);
     if (hash.digest('hex') !== file.sha256) return changed(target, name, file, size);
@@ -214,7 +259,10 @@ class Chain {
   /** Decrypts a file whose bytes are right, where somebody gave its key. */
   async #opens(name: string, file: ArchivedFile, key: string): Promise<string | undefined> {
     const { target, keys } = this.#options;
+    const ended = this.#records.destruction(key);
+    if (ended) count(this.#total.unreadable, file);
     const secret = await keys?.find({ organisation: this.#name, class: file.class }, key);
+    if (ended && secret) return `can be read: its key ${key} was destroyed on ${ended.at} and is among the given keys.`;
     if (!secret) return undefined;
     const plain = new ParquetTail();
     try {
@@ -265,6 +313,11 @@ async function joined(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const all: Uint8Array[] = [];
   for await (const piece of pieces) all.push(piece);
   return Buffer.concat(all);
+}
+
+function count(to: Count, { rows }: ArchivedFile): void {
+  to.files++;
+  to.rows += rows;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

@@ -84,4 +84,5 @@ export interface TelemetryStore extends TelemetryReader, TelemetryWriter {
 
 export * from './archive.ts';
 export * from './blobs.ts';
+export * from './disposal.ts';
 export { traceVerdicts } from './trace-verdicts.ts';

@@ -57,6 +57,7 @@ export const kindWords: Readonly<Record<Delivery['kind'], string>> = {
   resolved: 'resolved',
   reopened: 'came back',
   fallback: 'nobody else told',
+  assigned: 'issue assigned',
   test: 'test',
 };
 

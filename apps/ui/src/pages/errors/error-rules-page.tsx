@@ -1,5 +1,5 @@
-import { getErrorRules, getIssue, putErrorRules } from '@sightline/contract';
-import { Button, Textarea } from '@mantine/core';
+import { getErrorRules, getIssue, putErrorRules, putOwnershipMode } from '@sightline/contract';
+import { Button, Select, Textarea } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { ErrorState } from '../../components/error-state.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
@@ -10,7 +10,8 @@ import { useMe } from '../../data/session.tsx';
 import { Go } from '../../shell/go.tsx';
 import './errors.css';
 
-type Kind = keyof Reply<typeof getErrorRules>;
+type Kind = Exclude<keyof Reply<typeof getErrorRules>, 'ownershipMode'>;
+type Mode = Reply<typeof getErrorRules>['ownershipMode'];
 
 const kinds: readonly {
   readonly kind: Kind;
@@ -34,7 +35,7 @@ const kinds: readonly {
   {
     kind: 'ownership',
     title: 'Ownership rules',
-    text: 'The last rule that fits says whose an issue is; its page offers to assign it.',
+    text: 'The last rule that fits says whose an issue is. It names people by their e-mail addresses; the first gets the issue.',
     example: 'path:src/payment/** ann@shop.example\nsite:STORE_0* bob@shop.example',
   },
 ];
@@ -56,14 +57,34 @@ export default function ErrorRulesPage(): ReactNode {
         ))}
       {asked.data !== undefined &&
         kinds.map(({ kind, ...words }) => (
-          <RulesText
-            key={`${kind}${asked.data[kind].updatedAt ?? 0}`}
-            kind={kind}
-            {...words}
-            rules={asked.data[kind]}
-          />
+          <RulesText key={`${kind}${asked.data[kind].updatedAt ?? 0}`} kind={kind} {...words} rules={asked.data[kind]}>
+            {kind === 'ownership' && <OwnershipChoice mode={asked.data.ownershipMode} />}
+          </RulesText>
         ))}
     </div>
+  );
+}
+
+const modeWords: Readonly<Record<Mode, string>> = {
+  off: 'Do nothing',
+  suggest: 'Suggest the owner on the issue page',
+  assign: 'Assign it, and tell its owners by e-mail',
+};
+
+function OwnershipChoice({ mode }: { readonly mode: Mode }): ReactNode {
+  const { may } = useMe();
+  const choose = useAct(putOwnershipMode, [getErrorRules, getIssue]);
+  return (
+    <Select
+      label="When a new issue appears"
+      w={320}
+      allowDeselect={false}
+      disabled={!may('admin') || choose.isPending}
+      data={(['off', 'suggest', 'assign'] as const).map((value) => ({ value, label: modeWords[value] }))}
+      value={mode}
+      error={choose.error?.detail}
+      onChange={(value) => value !== null && choose.mutate({ body: { mode: value } })}
+    />
   );
 }
 
@@ -73,7 +94,8 @@ function RulesText({
   text,
   example,
   rules,
-}: (typeof kinds)[number] & { rules: Reply<typeof getErrorRules>[Kind] }): ReactNode {
+  children,
+}: (typeof kinds)[number] & { rules: Reply<typeof getErrorRules>[Kind]; children?: ReactNode }): ReactNode {
   const { may } = useMe();
   const [content, setContent] = useState(rules.content);
   const save = useAct(putErrorRules, [getErrorRules, getIssue]);
@@ -81,6 +103,7 @@ function RulesText({
   return (
     <section className="issue-part">
       <h2>{title}</h2>
+      {children}
       <Textarea
         label={text}
         classNames={{ input: 'code' }}

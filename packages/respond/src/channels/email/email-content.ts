@@ -21,7 +21,7 @@ export function emailContent(message: Message): { subject: string; text: string;
     facts.length === 0
       ? ''
       : `<table>${facts.map(([name, value]) => `<tr><td style="padding-right:12px">${escape(name)}</td><td>${linked(value)}</td></tr>`).join('')}</table>`,
-    `<p><a href="${escape(message.link)}">${message.incident ? 'Open the incident' : 'Open Sightline'}</a></p>`,
+    `<p><a href="${escape(message.link)}">${message.incident ? 'Open the incident' : message.kind === 'assigned' ? 'Open the issue' : 'Open Sightline'}</a></p>`,
     '</body></html>',
   ].join('\n');
   return { subject: oneLine(message.headline), text, html };
