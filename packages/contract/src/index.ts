@@ -22,6 +22,7 @@ export * from './metrics.ts';
 export * from './data.ts';
 export * from './rules.ts';
 export * from './rule-files.ts';
+export * from './scraping.ts';
 export * from './monitors.ts';
 export * from './agents.ts';
 export * from './diagnostics.ts';

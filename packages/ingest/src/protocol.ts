@@ -156,7 +156,7 @@ export interface DecodedRows {
     | 'replays'
     | 'replay_segments'
     | 'profiles';
-  /** Plain JSON values: times as ns text (`DateTime64(9)`) or ms numbers, ids as lower-case hex text, maps as objects. */
+  /** Plain JSON values: times as ns text (`DateTime64(9)`) or ms numbers, ids as lower-case hex text, maps as objects, JSON as text or `ScrubbableJson`. */
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 

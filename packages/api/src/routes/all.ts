@@ -29,6 +29,7 @@ import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
 import { releaseRoutes } from './releases.ts';
 import { ruleFileRoutes } from './rule-files.ts';
+import { scrapingRoutes } from './scraping.ts';
 import { ruleRoutes } from './rules.ts';
 import { storyRoutes } from './story.ts';
 import { traceAnalysisRoutes } from './trace-analysis.ts';
@@ -56,6 +57,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   savedSearchRoutes,
   ruleRoutes,
   ruleFileRoutes,
+  scrapingRoutes,
   dataRoutes,
   demoRoutes,
   sessionRoutes,
