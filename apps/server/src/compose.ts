@@ -35,6 +35,7 @@ import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
 import { openPipelines } from './stages/pipelines.ts';
+import { openCanaries } from './stages/canaries.ts';
 import { CachedClassBook } from './stages/retention.ts';
 import { openScrubbing } from './stages/scrubbing.ts';
 import { openDetect } from './stages/detect.ts';
@@ -313,6 +314,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       const metricsKeptMs = config.retentionMetricsMs;
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
+    const canaries = ingest && openCanaries(stage, findings, ingest.parts);
     if (ingest) openStatsd(stage, ingest);
     if (ingest) openLogListeners(stage, ingest);
     const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
@@ -374,6 +376,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
+    canaries?.start();
     const otlp = ingest && config.otlpPorts ? await openOtlpPorts(config, ingest.parts, closers) : [];
     if (config.demo) {
       const demo = new DemoFleet({

@@ -6,6 +6,7 @@ import type { RuleFiles } from './rule-files/port.ts';
 import type { Artifacts, Releases } from './releases/port.ts';
 import type { Pipelines } from './pipelines/port.ts';
 import type { Sampling } from './sampling/port.ts';
+import type { ScrubCanaries } from './scrubbing/canaries-port.ts';
 import type { Scrubbing } from './scrubbing/port.ts';
 import type { Retention } from './retention/port.ts';
 import type { Detect } from './detect/port.ts';
@@ -43,6 +44,7 @@ export interface Control {
   readonly sampling: Sampling;
   readonly pipelines: Pipelines;
   readonly scrubbing: Scrubbing;
+  readonly scrubCanaries: ScrubCanaries;
   readonly retention: Retention;
   readonly settings: Settings;
   readonly setup: Setup;

@@ -6,6 +6,7 @@ import { dashboards } from './dashboards/dashboards.ts';
 import { ruleFiles } from './rule-files/rule-files.ts';
 import { pipelines } from './pipelines/pipelines.ts';
 import { sampling } from './sampling/sampling.ts';
+import { scrubCanaries } from './scrubbing/canaries.ts';
 import { scrubbing } from './scrubbing/scrubbing.ts';
 import { retention } from './retention/retention.ts';
 import { savedSearches } from './searches/saved-searches.ts';
@@ -85,6 +86,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     sampling: sampling(context),
     pipelines: pipelines(context),
     scrubbing: scrubbing(context),
+    scrubCanaries: scrubCanaries(context),
     retention: retention(context),
     settings: settings(context),
     setup: setup(context),

@@ -35,6 +35,7 @@ export { ProtobufWriter } from './otlp/protobuf-writer.ts';
 export { protocols } from './protocols/all.ts';
 export * from './protocol.ts';
 export { keepOwnSeries, type OwnSeriesParts } from './own-series.ts';
+export { receiveOwn, type OwnRequest } from './own-request.ts';
 export { scrapeProtocol } from './scraped.ts';
 export { startStatsd, type StatsdServer } from './statsd/start-statsd.ts';
 export { remoteWrite2Lane } from './protocols/prometheus-remote-write/prometheus-remote-write.ts';

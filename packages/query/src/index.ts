@@ -1,3 +1,4 @@
+export { canaryService, findCanary, type FoundCanary } from './data/find-canary.ts';
 export { readScrubReport, type ScrubReport } from './data/scrub-report.ts';
 export { compileSearch } from './search/search.ts';
 export { parseSearch, searchBounds } from './search/parse.ts';
