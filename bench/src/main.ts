@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchAgent } from './agent.ts';
+import { benchArchive } from './archive.ts';
 import { benchAgents } from './agents.ts';
 import { benchOtlpLogs, benchOtlpTraces, benchSentryErrors, type IngestFigures } from './otlp-logs.ts';
 import { benchStart } from './start.ts';
@@ -13,6 +14,7 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   npm run bench -- otlp-traces [--records 2000000] [--rounds 3]
   npm run bench -- sentry-errors [--records 20000] [--rounds 3]
   npm run bench -- queries   [--logs 10000000] [--spans 5000000]
+  npm run bench -- archive   [--logs 6000000]
   npm run bench -- promql    [--scale 1] [--hours 24] [--wide 0] [--peer-url <base url> --peer-pid <pid> --peer-data <folder>]
   npm run bench -- start
   npm run bench -- rules     [--rules 10000] [--rate 1000] [--minutes 3]
@@ -24,6 +26,7 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   otlp-logs  records per second and per CPU second, latency, memory, bytes on disk of OTLP/HTTP log ingest with everything on
   otlp-traces  the same of OTLP/HTTP trace ingest
   sentry-errors  the same of Sentry envelopes with one error each, grouped
+  archive    searches of a month that lies in the archive, one store among twenty
   queries    times of the searches people make, on generated logs and spans
   promql     a day of 14,500 series by remote write, then the questions of dashboards; VictoriaMetrics or Prometheus beside us
   rules      what many rules cost while data of 500 sites flows, and how soon a fault is found
@@ -97,6 +100,7 @@ else if (scenario === 'otlp-traces') printIngest(await benchOtlpTraces(Number(va
 else if (scenario === 'sentry-errors')
   printIngest(await benchSentryErrors(Math.min(Number(values.records), 100_000), Number(values.rounds)));
 else if (scenario === 'queries') console.table(await benchQueries(Number(values.logs), Number(values.spans)));
+else if (scenario === 'archive') console.table(await benchArchive(Math.min(Number(values.logs), 6_000_000)));
 else if (scenario === 'rules')
   console.table(await benchRules(Number(values.rules), Number(values.rate), Number(values.minutes)));
 else if (scenario === 'promql') {
