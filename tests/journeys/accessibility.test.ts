@@ -419,6 +419,8 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: `/monitors?edit=${watched.down}` },
     { path: '/settings?tab=agents' },
     { path: '/settings?tab=sampling' },
+    { path: '/settings?tab=pipelines' },
+    { path: '/settings?tab=pipelines&pipeline=new' },
     { path: '/dashboards' },
     { path: '/dashboards?drawer=import' },
     { path: '/dashboards/ready-operations?range=1h' },

@@ -45,7 +45,8 @@ export const grokPatterns: Readonly<Record<string, string>> = {
   URI: '%{URIPROTO}://(?:[^\\s@/]+@)?%{URIHOST}?%{URIPATHPARAM}?',
 
   // Times
-  MONTH: '(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)',
+  MONTH:
+    '(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)',
   MONTHNUM: '0?[1-9]|1[0-2]',
   MONTHDAY: '0?[1-9]|[12]\\d|3[01]',
   DAY: '(?i:mon(?:day)?|tue(?:sday)?|wed(?:nesday)?|thu(?:rsday)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)',
@@ -75,7 +76,8 @@ export const grokPatterns: Readonly<Record<string, string>> = {
   // Servers
   HTTPMETHOD: '[A-Z][A-Z-]*',
   HTTPVERSION: '\\d+(?:\\.\\d+)?',
-  HTTPREQUEST: '%{HTTPMETHOD:http.request.method} %{NOTSPACE:url.path}(?: HTTP/%{HTTPVERSION:network.protocol.version})?',
+  HTTPREQUEST:
+    '%{HTTPMETHOD:http.request.method} %{NOTSPACE:url.path}(?: HTTP/%{HTTPVERSION:network.protocol.version})?',
   COMMONAPACHELOG:
     '%{IPORHOST:client.address} \\S+ (?:-|%{USER:user.name}) \\[%{HTTPDATE:timestamp}\\] "(?:%{HTTPREQUEST}|[^"]*)" %{INT:http.response.status_code} (?:-|%{INT:http.response.body.size})',
   COMBINEDAPACHELOG:

@@ -77,12 +77,15 @@ class PatternReader {
 
   /** Names of groups may hold dots and stand twice here, but not in RE2: there they are numbers. */
   numbered(text: string): string {
-    return text.replace(/(\\.)|\(\?P?<(?![=!])([^>]*)>/gs, (whole, escaped: string | undefined, name: string) => {
-      if (escaped !== undefined) return whole;
-      if (!/^[\w.@/-]{1,100}$/.test(name))
-        throw new Misfit(`a group is called ${JSON.stringify(name)}: expected letters, digits, and _ . - @ /`);
-      return `(?P<g${this.names.push(name) - 1}>`;
-    });
+    return text.replace(
+      /(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])|\(\?P?<(?![=!])([^>]*)>/gs,
+      (whole, literal: string | undefined, name: string) => {
+        if (literal !== undefined) return whole;
+        if (!/^[\w.@/-]{1,100}$/.test(name))
+          throw new Misfit(`a group is called ${JSON.stringify(name)}: expected letters, digits, and _ . - @ /`);
+        return `(?P<g${this.names.push(name) - 1}>`;
+      },
+    );
   }
 }
 
