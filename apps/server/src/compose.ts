@@ -34,6 +34,7 @@ import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
+import { openPipelines } from './stages/pipelines.ts';
 import { openCanaries } from './stages/canaries.ts';
 import { CachedClassBook, openHotStep } from './stages/retention.ts';
 import { openScrubbing } from './stages/scrubbing.ts';
@@ -150,6 +151,7 @@ async function openIngest(
     grouping: openGrouping(stores, clock, logger),
     classes: new CachedClassBook(control.retention, clock, logger.with({ part: 'retention' })),
     scrubbing: openScrubbing(stores, clock, logger),
+    pipelines: openPipelines(stores, clock, logger),
     clock,
     logger,
   });
