@@ -11,6 +11,7 @@ import { Keys } from './keys.tsx';
 import { Mine } from './mine.tsx';
 import { PersonalData } from './personal-data/personal-data.tsx';
 import { People } from './people.tsx';
+import { Pipelines } from './pipelines/pipelines.tsx';
 import { Sampling } from './sampling.tsx';
 import './settings.css';
 
@@ -22,6 +23,7 @@ export default function SettingsPage(): ReactNode {
   const tabs: Tab[] = [
     { name: 'people', title: 'People', content: <People /> },
     { name: 'agents', title: 'Agents', content: <Agents /> },
+    { name: 'pipelines', title: 'Pipelines', content: <Pipelines /> },
     { name: 'sampling', title: 'Sampling', content: <Sampling /> },
     { name: 'personal-data', title: 'Personal data', content: <PersonalData /> },
     ...(me.may('admin')
