@@ -220,12 +220,16 @@ export type Lane =
       /** `<absolute path of a .proto file>:<message of a frame>`, whose fields 1-7 are the spool's own (spool/spooled.ts). */
       readonly formatSchema: string;
       readonly sql: readonly { readonly name: string; readonly sql: string }[];
+      /** True where pipelines may stand around the first of them (`load/pipelines`). */
+      readonly piped?: boolean;
       /** Further settings of its statements. */
       readonly settings?: StatementSettings;
     }
   | {
       readonly name: string;
       readonly kind: 'decode';
+      /** Size at which its segments are closed, bytes, where the spool's own is too much for one load. */
+      readonly segmentBytes?: number;
       readonly decode: (frame: SpooledFrame, ports: DecodePorts) => Decoded | Promise<Decoded>;
     }
   | MetricLane;
@@ -238,6 +242,16 @@ export interface MetricLane {
   readonly name: string;
   readonly kind: 'metrics';
   readonly format: MetricFormat;
+}
+
+/** Sizes at which segments are closed, of the lanes that name one. */
+export function laneSegmentBytes(protocols: readonly Pick<Protocol, 'lanes'>[]): Readonly<Record<string, number>> {
+  const lanes = protocols.flatMap((protocol) => protocol.lanes);
+  return Object.fromEntries(
+    lanes.flatMap((lane) =>
+      lane.kind === 'decode' && lane.segmentBytes !== undefined ? [[lane.name, lane.segmentBytes]] : [],
+    ),
+  );
 }
 
 export interface Protocol {

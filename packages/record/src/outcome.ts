@@ -24,6 +24,10 @@ export const reasons = [
   'site-disk-full',
   // Sent again by a client that we had taken it from.
   'duplicate',
+  // By the organisation's own pipelines, on the way into the store.
+  'pipeline-drop',
+  'pipeline-sample',
+  'pipeline-cap',
   // Kept, but in the overflow series of its metric: there were more series than the limit.
   'folded',
 ] as const;
