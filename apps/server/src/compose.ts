@@ -34,6 +34,8 @@ import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
+import { openPipelines } from './stages/pipelines.ts';
+import { openCanaries } from './stages/canaries.ts';
 import { CachedClassBook } from './stages/retention.ts';
 import { openScrubbing } from './stages/scrubbing.ts';
 import { openDetect } from './stages/detect.ts';
@@ -149,6 +151,7 @@ async function openIngest(
     grouping: openGrouping(stores, clock, logger),
     classes: new CachedClassBook(control.retention, clock, logger.with({ part: 'retention' })),
     scrubbing: openScrubbing(stores, clock, logger),
+    pipelines: openPipelines(stores, clock, logger),
     clock,
     logger,
   });
@@ -311,6 +314,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       const metricsKeptMs = config.retentionMetricsMs;
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
+    const canaries = ingest && openCanaries(stage, findings, ingest.parts);
     if (ingest) openStatsd(stage, ingest);
     if (ingest) openLogListeners(stage, ingest);
     const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
@@ -372,6 +376,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
+    canaries?.start();
     const otlp = ingest && config.otlpPorts ? await openOtlpPorts(config, ingest.parts, closers) : [];
     if (config.demo) {
       const demo = new DemoFleet({
