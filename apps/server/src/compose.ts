@@ -9,6 +9,7 @@ import {
   createLedger,
   type DecodePorts,
   type Ledger,
+  laneSegmentBytes,
   openSpool,
   protocols,
   registerForwarded,
@@ -36,7 +37,7 @@ import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
 import { openPipelines } from './stages/pipelines.ts';
 import { openCanaries } from './stages/canaries.ts';
-import { CachedClassBook } from './stages/retention.ts';
+import { CachedClassBook, openHotStep } from './stages/retention.ts';
 import { openScrubbing } from './stages/scrubbing.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
@@ -132,7 +133,7 @@ async function openIngest(
   closers.add('forwarded frames', () => accepted.close());
   const disk = await openSpool({
     folder: path.join(config.dataFolder, 'spool'),
-    limits: { totalBytes: config.spoolLimitBytes },
+    limits: { totalBytes: config.spoolLimitBytes, segmentBytesOf: laneSegmentBytes(protocols) },
     clock,
     logger,
     recovered: (frame) => accepted.recovered(frame),
@@ -279,6 +280,9 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       config.roles.has('detect') && config.archive !== ''
         ? await openArchive(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs })
         : undefined;
+    const hot = config.roles.has('detect')
+      ? openHotStep(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs })
+      : undefined;
     const rollUps = ingest ? await openMetricUpkeep(bare, ingest.head, metrics) : undefined;
     const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
     const responding = openRespondStage(stage, () => delivery.current?.wake());
@@ -351,6 +355,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
             fileRules?.metrics() ?? '',
             sampling.current?.metrics() ?? '',
             archive?.step.metrics() ?? '',
+            hot?.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),
           ].join(''),
         ...(config.demo
@@ -373,6 +378,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       delivery.current = openNotify(stage);
       responding.start();
       archive?.step.start();
+      hot?.start();
       sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
