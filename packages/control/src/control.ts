@@ -4,6 +4,7 @@ import type { Dashboards } from './dashboards/port.ts';
 import type { SavedSearches } from './searches/port.ts';
 import type { RuleFiles } from './rule-files/port.ts';
 import type { Artifacts, Releases } from './releases/port.ts';
+import type { Pipelines } from './pipelines/port.ts';
 import type { Sampling } from './sampling/port.ts';
 import type { ScrubCanaries } from './scrubbing/canaries-port.ts';
 import type { Scrubbing } from './scrubbing/port.ts';
@@ -41,6 +42,7 @@ export interface Control {
   readonly releases: Releases;
   readonly artifacts: Artifacts;
   readonly sampling: Sampling;
+  readonly pipelines: Pipelines;
   readonly scrubbing: Scrubbing;
   readonly scrubCanaries: ScrubCanaries;
   readonly retention: Retention;

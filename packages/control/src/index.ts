@@ -3,6 +3,7 @@ export * from './fleet/port.ts';
 export * from './dashboards/port.ts';
 export * from './rule-files/port.ts';
 export * from './releases/port.ts';
+export * from './pipelines/port.ts';
 export * from './sampling/port.ts';
 export * from './scrubbing/port.ts';
 export * from './scrubbing/canaries-port.ts';

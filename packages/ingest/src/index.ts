@@ -50,3 +50,11 @@ export type { SocketParts, Unkeyed } from './sockets/socket-intake.ts';
 export { startSyslog } from './syslog/start-syslog.ts';
 export { startGelf } from './gelf/start-gelf.ts';
 export { type ForwardAddress, startForward } from './forward/start-forward.ts';
+export {
+  CachedPipelineBook,
+  pipelinesSettleMs,
+  type PipedSql,
+  type PipelineBook,
+  type PipelineSource,
+  type PipelineVersion,
+} from './load/pipelines/pipeline-book.ts';

@@ -220,6 +220,8 @@ export type Lane =
       /** `<absolute path of a .proto file>:<message of a frame>`, whose fields 1-7 are the spool's own (spool/spooled.ts). */
       readonly formatSchema: string;
       readonly sql: readonly { readonly name: string; readonly sql: string }[];
+      /** True where pipelines may stand around the first of them (`load/pipelines`). */
+      readonly piped?: boolean;
       /** Further settings of its statements. */
       readonly settings?: StatementSettings;
     }

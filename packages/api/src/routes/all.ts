@@ -22,6 +22,7 @@ import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
 import { replayRoutes } from './replays.ts';
+import { pipelineRoutes } from './pipelines.ts';
 import { samplingRoutes } from './sampling.ts';
 import { personalDataRoutes } from './personal-data.ts';
 import { silenceRoutes } from './silences.ts';
@@ -66,6 +67,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   archiveRoutes,
   traceRoutes,
   traceAnalysisRoutes,
+  pipelineRoutes,
   samplingRoutes,
   archiveKeyRoutes,
   personalDataRoutes,

@@ -15,9 +15,12 @@ import {
   type LoadTarget,
   type StatementSettings,
 } from './load-target.ts';
+import { pathLiteral } from './path-literal.ts';
 import { byScrubber, type ScrubbedFrames } from './pii/by-scrubber.ts';
 import { ownStatement } from './pii/own-scrub.ts';
 import type { ScrubBook } from './pii/scrub-book.ts';
+import { PipedSegment } from './pipelines/piped-segment.ts';
+import type { PipelineBook } from './pipelines/pipeline-book.ts';
 import { quarantine } from './quarantine.ts';
 import { type ClassBook, type LoadedClass, withClass } from './retention-classes.ts';
 import { Splits } from './splits.ts';
@@ -34,6 +37,8 @@ export interface SegmentParts {
   readonly ports?: DecodePorts;
   /** What organisations decided about the grouping of errors; absent where nobody decides. */
   readonly grouping?: GroupingBook;
+  /** What organisations let their logs pass through; absent where nobody has pipelines. */
+  readonly pipelines?: PipelineBook;
   /** Which retention class logs have; absent where all organisations have the built-in ones. */
   readonly classes?: ClassBook;
   /** What organisations decided about scrubbing; absent where all are scrubbed alike. */
@@ -48,6 +53,8 @@ interface Statement {
   readonly parameters?: Readonly<Record<string, BoundValue>>;
   /** Writes the input of these frames to `path`; undefined where the segment itself is the input. */
   readonly write?: (frames: readonly SpooledRecord[], path: string) => Promise<boolean>;
+  /** Loads the file in its own way, in place of `sql`; nothing may have changed when it throws. */
+  readonly run?: (path: string, token: string) => Promise<void>;
   /** The same statement where it stores retention classes that the table does not know. */
   readonly classed?: Pick<Statement, 'sql' | 'parameters'>;
 }
@@ -98,16 +105,23 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
   const splits = await Splits.read(segment.path);
   const planned = segment.records > smallRecords ? parts : { ...parts, settings: { ...parts.settings, ...smallPlan } };
   const classes = await parts.classes?.of(new Set(frames.map(({ scope }) => scope.organisation)));
-  const groups = byScrubber(frames, parts.scrubbing);
-  const intact = brokenAt === undefined && groups.length === 1;
+  const piped = await PipedSegment.of(planned, lane, segment, frames, classes);
+  const groups = byScrubber(piped?.untouched ?? frames, parts.scrubbing);
+  const intact = brokenAt === undefined && groups.length === 1 && !piped;
   const load: Load = { parts: planned, segment, frames, intact, splits, suspect, culprits };
   for (const group of groups) {
     const ranged = { ...load, frames: group.frames };
     if (lane.kind === 'decode') refused.push(...(await loadDecoded(ranged, lane, group, classes)));
     else await loadByEngine(ranged, lane, group, classes);
   }
+  for (const { frames: own, statement } of piped?.statements() ?? []) {
+    const whole = brokenAt === undefined && own.length === frames.length;
+    await runOver({ ...load, frames: own, intact: whole }, statement, 0, own.length);
+  }
   await quarantine(parts, segment, culprits);
-  await parts.ledger.write(`${segment.name}-ledger`, accountOf(frames, culprits, refused));
+  const lost = (await piped?.finish()) ?? [];
+  await parts.ledger.write(`${segment.name}-ledger`, withLost(accountOf(frames, culprits, refused), lost));
+  piped?.done();
 }
 
 /** The metric store reads the segment itself; here it is read only where frames have to go to quarantine. */
@@ -285,6 +299,7 @@ async function executeClassed(parts: SegmentParts, statement: Statement, path: s
 }
 
 function execute({ target, settings }: SegmentParts, statement: Statement, path: string, token: string): Promise<void> {
+  if (statement.run) return statement.run(path, token);
   return target.execute(
     statement.sql.replaceAll('{segment}', () => pathLiteral(path)),
     statement.parameters ?? {},
@@ -311,11 +326,6 @@ async function worksOnNothing({ parts, segment }: Load, statement: Statement): P
   }
 }
 
-/** A path of ours as a string literal. */
-function pathLiteral(path: string): string {
-  return `'${path.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-}
-
 /** Every record of the segment in exactly one outcome. */
 function accountOf(frames: readonly SpooledRecord[], culprits: Culprits, refused: readonly Refused[]): LedgerEntry[] {
   const later = new Map(refused.map(({ frame, refusals }) => [frame, refusals]));
@@ -335,4 +345,22 @@ function accountOf(frames: readonly SpooledRecord[], culprits: Culprits, refused
     const accepted = { ...own, records: Math.max(0, frame.records - lost), outcome: 'accepted', reason: '' } as const;
     return [...early, accepted, ...late.map(rejected)];
   });
+}
+
+/** Takes what pipelines let go out of what was accepted: it is an outcome of its own. */
+function withLost(entries: LedgerEntry[], lost: readonly LedgerEntry[]): LedgerEntry[] {
+  if (lost.length === 0) return entries;
+  const minuteOf = ({ receivedAtMs }: LedgerEntry): number => Math.floor(receivedAtMs / 60_000);
+  const keyOf = (entry: LedgerEntry): string =>
+    [entry.organisation, entry.keyId, entry.protocol, entry.signal, minuteOf(entry)].join('\u0000');
+  const taken = new Map<string, number>();
+  const records = lost.filter(({ reason }) => reason.startsWith('pipeline-'));
+  for (const entry of records) taken.set(keyOf(entry), (taken.get(keyOf(entry)) ?? 0) + entry.records);
+  const kept = entries.map((entry) => {
+    if (entry.outcome !== 'accepted') return entry;
+    const most = Math.min(entry.records, taken.get(keyOf(entry)) ?? 0);
+    if (most > 0) taken.set(keyOf(entry), (taken.get(keyOf(entry)) ?? 0) - most);
+    return most > 0 ? { ...entry, records: entry.records - most } : entry;
+  });
+  return [...kept, ...lost];
 }

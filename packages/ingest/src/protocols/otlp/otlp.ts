@@ -123,6 +123,7 @@ export const otlp = defineProtocol({
       kind: 'engine',
       formatSchema: `${proto}:SpooledLogs`,
       sql: [{ name: 'logs', sql: sql('logs.sql') }],
+      piped: true,
       settings: levelsApart,
     },
     {
