@@ -35,7 +35,7 @@ export const parts: readonly Part[] = [
     folder: 'packages/ingest',
     what: 'receive, protocols, spool, load, error grouping, source maps, ledger',
     mayImport: own('base', 'base/protobuf', 'record'),
-    testsMayImport: own('store'),
+    testsMayImport: own('store', 'query'),
     kinds: ['packages/ingest/src/protocols'],
   },
   {

@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
 import { benchAgent } from './agent.ts';
+import { benchArchive } from './archive.ts';
 import { benchAgents } from './agents.ts';
 import { benchOtlpLogs, benchOtlpTraces, benchSentryErrors, type IngestFigures } from './otlp-logs.ts';
 import { benchStart } from './start.ts';
 import { benchQueries } from './queries.ts';
+import { benchReplayStart } from './replay-start.ts';
 import { benchRules } from './rules.ts';
 import { benchPromql } from './promql.ts';
 
@@ -13,8 +15,10 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   npm run bench -- otlp-traces [--records 2000000] [--rounds 3]
   npm run bench -- sentry-errors [--records 20000] [--rounds 3]
   npm run bench -- queries   [--logs 10000000] [--spans 5000000]
+  npm run bench -- archive   [--logs 6000000]
   npm run bench -- promql    [--scale 1] [--hours 24] [--wide 0] [--peer-url <base url> --peer-pid <pid> --peer-data <folder>]
   npm run bench -- start
+  npm run bench -- replay-start [--rounds 3]
   npm run bench -- rules     [--rules 10000] [--rate 1000] [--minutes 3]
   npm run bench -- agent     [--seconds 60]
   npm run bench -- agents    [--agents 100] [--seconds 60]
@@ -24,9 +28,11 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   otlp-logs  records per second and per CPU second, latency, memory, bytes on disk of OTLP/HTTP log ingest with everything on
   otlp-traces  the same of OTLP/HTTP trace ingest
   sentry-errors  the same of Sentry envelopes with one error each, grouped
+  archive    searches of a month that lies in the archive, one store among twenty
   queries    times of the searches people make, on generated logs and spans
   promql     a day of 14,500 series by remote write, then the questions of dashboards; VictoriaMetrics or Prometheus beside us
   rules      what many rules cost while data of 500 sites flows, and how soon a fault is found
+  replay-start  how soon the first page of a recorded session is drawn and can be played, with an empty and a warm cache
   start      time to ready of a first and a second start, memory when idle
 
   Results worth keeping go to bench/RESULTS.md with the command that repeats them.`;
@@ -97,6 +103,7 @@ else if (scenario === 'otlp-traces') printIngest(await benchOtlpTraces(Number(va
 else if (scenario === 'sentry-errors')
   printIngest(await benchSentryErrors(Math.min(Number(values.records), 100_000), Number(values.rounds)));
 else if (scenario === 'queries') console.table(await benchQueries(Number(values.logs), Number(values.spans)));
+else if (scenario === 'archive') console.table(await benchArchive(Math.min(Number(values.logs), 6_000_000)));
 else if (scenario === 'rules')
   console.table(await benchRules(Number(values.rules), Number(values.rate), Number(values.minutes)));
 else if (scenario === 'promql') {
@@ -107,6 +114,9 @@ else if (scenario === 'promql') {
 } else if (scenario === 'agent') console.table(await benchAgent(Number(values.seconds)));
 else if (scenario === 'agents') console.table(await benchAgents(Number(values.agents), Number(values.seconds)));
 else if (scenario === 'start') console.table(await benchStart());
+else if (scenario === 'replay-start')
+  for (const { name, firstPageMs, parts } of await benchReplayStart(Number(values.rounds)))
+    console.log(name, { fastest: firstPageMs[0], median: median(firstPageMs), ...parts });
 else {
   console.error(`There is no scenario "${scenario}".\n\n${help}`);
   process.exitCode = 2;

@@ -11,7 +11,8 @@ interface QueryFigures {
   readonly rows: number;
 }
 
-async function organisationOf(server: ServerUnderTest): Promise<string> {
+/** Id of the organisation of a server that was started for a measurement. */
+export async function organisationOf(server: ServerUnderTest): Promise<string> {
   const reply = await fetch(`${server.url}/api/v1/session`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -39,13 +39,25 @@ async function freePort(): Promise<number> {
 }
 
 /** Starts the server on a fresh or given folder and waits until it is ready, at most a minute. */
-export async function startServer(folder?: string): Promise<ServerUnderTest> {
+export async function startServer(folder?: string, more: readonly string[] = []): Promise<ServerUnderTest> {
   const dataFolder = folder ?? mkdtempSync(path.join(tmpdir(), 'sightline-bench-'));
   const port = await freePort();
   const startedMs = performance.now();
   const child = spawn(
     process.execPath,
-    [...nodeFlags, main, '--port', String(port), '--host', '127.0.0.1', '--data', dataFolder, '--otlp-ports', 'none'],
+    [
+      ...nodeFlags,
+      main,
+      '--port',
+      String(port),
+      '--host',
+      '127.0.0.1',
+      '--data',
+      dataFolder,
+      '--otlp-ports',
+      'none',
+      ...more,
+    ],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: {

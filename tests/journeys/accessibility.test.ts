@@ -343,6 +343,8 @@ interface Visit {
   readonly path: string;
   /** What is pressed before axe looks. */
   readonly press?: string;
+  /** The button whose menu is open when axe looks. */
+  readonly menu?: string | RegExp;
 }
 
 function visits({ issue, row }: { issue: string; row: string }): Visit[] {
@@ -400,6 +402,7 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: '/sites/STORE_012?tab=actions' },
     { path: '/sites/STORE_012?tab=history' },
     { path: '/rules' },
+    { path: '/rules?tab=files' },
     { path: '/rules/new' },
     { path: `/rules/${watched.rule}` },
     { path: `/rules/${watched.rule}/edit` },
@@ -418,6 +421,8 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: `/monitors?edit=${watched.down}` },
     { path: '/settings?tab=agents' },
     { path: '/settings?tab=sampling' },
+    { path: '/settings?tab=pipelines' },
+    { path: '/settings?tab=pipelines&pipeline=new' },
     { path: '/dashboards' },
     { path: '/dashboards?drawer=import' },
     { path: '/dashboards/ready-operations?range=1h' },
@@ -431,11 +436,17 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: '/metrics?mode=promql&expr=sum(system_cpu_utilization_ratio' },
     { path: '/data' },
     { path: '/data?tab=health' },
+    { path: '/data?tab=scraping' },
     { path: '/data?tab=quarantine' },
     { path: '/settings' },
     { path: '/settings?tab=keys' },
     { path: '/settings?tab=audit' },
     { path: '/settings?tab=mine' },
+    { path: '/logs', menu: 'Saved' },
+    { path: '/errors', menu: /^Views/ },
+    { path: `/errors/${issue}`, menu: 'Resolve with' },
+    { path: `/errors/${issue}`, menu: 'Archive' },
+    { path: '/dashboards/ready-operations?range=1h', menu: 'More of this dashboard' },
     { path: '/nowhere' },
     { path: '/', press: 'Control+k' },
     { path: '/', press: '?' },
@@ -473,8 +484,8 @@ interface Tab {
 }
 
 /** Goes there as a link would; with a fresh start where something was pressed, as what it opened may stay open. */
-async function visitPage(page: Page, { path, press }: Visit): Promise<void> {
-  if (press || !page.url().startsWith(product.url) || new URL(page.url()).pathname === '/sign-in') {
+async function visitPage(page: Page, { path, press, menu }: Visit): Promise<void> {
+  if (press || menu || !page.url().startsWith(product.url) || new URL(page.url()).pathname === '/sign-in') {
     await page.goto(`${product.url}${path}`);
   } else {
     await page.evaluate((address) => (globalThis as unknown as Tab).history.pushState(null, '', address), path);
@@ -482,6 +493,10 @@ async function visitPage(page: Page, { path, press }: Visit): Promise<void> {
   }
   await page.locator('h1, h2, [role=tablist], .query-line, .log-list').first().waitFor({ timeout: 30_000 });
   if (press) await page.keyboard.press(press);
+  if (menu) {
+    await page.getByRole('button', { name: menu }).first().click();
+    await page.getByRole('menuitem').first().waitFor();
+  }
 }
 
 /** A page whose code is still on its way is drawn as loading after this long at the latest. */

@@ -34,7 +34,9 @@ import { registerProbes } from './probes.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
-import { CachedClassBook } from './stages/retention.ts';
+import { openPipelines } from './stages/pipelines.ts';
+import { openCanaries } from './stages/canaries.ts';
+import { CachedClassBook, openHotStep } from './stages/retention.ts';
 import { openScrubbing } from './stages/scrubbing.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
@@ -149,6 +151,7 @@ async function openIngest(
     grouping: openGrouping(stores, clock, logger),
     classes: new CachedClassBook(control.retention, clock, logger.with({ part: 'retention' })),
     scrubbing: openScrubbing(stores, clock, logger),
+    pipelines: openPipelines(stores, clock, logger),
     clock,
     logger,
   });
@@ -276,6 +279,9 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       config.roles.has('detect') && config.archive !== ''
         ? await openArchive(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs })
         : undefined;
+    const hot = config.roles.has('detect')
+      ? openHotStep(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs })
+      : undefined;
     const rollUps = ingest ? await openMetricUpkeep(bare, ingest.head, metrics) : undefined;
     const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
     const responding = openRespondStage(stage, () => delivery.current?.wake());
@@ -311,6 +317,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       const metricsKeptMs = config.retentionMetricsMs;
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
+    const canaries = ingest && openCanaries(stage, findings, ingest.parts);
     if (ingest) openStatsd(stage, ingest);
     if (ingest) openLogListeners(stage, ingest);
     const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
@@ -347,6 +354,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
             fileRules?.metrics() ?? '',
             sampling.current?.metrics() ?? '',
             archive?.step.metrics() ?? '',
+            hot?.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),
           ].join(''),
         ...(config.demo
@@ -369,9 +377,11 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       delivery.current = openNotify(stage);
       responding.start();
       archive?.step.start();
+      hot?.start();
       sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
+    canaries?.start();
     const otlp = ingest && config.otlpPorts ? await openOtlpPorts(config, ingest.parts, closers) : [];
     if (config.demo) {
       const demo = new DemoFleet({

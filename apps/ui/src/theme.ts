@@ -37,7 +37,8 @@ export const theme = createTheme({
     PasswordInput: { defaultProps: { size: 'xs' } },
     Select: { defaultProps: { size: 'xs' } },
     Autocomplete: { defaultProps: { size: 'xs' } },
-    Menu: { defaultProps: { shadow: 'none', withinPortal: true } },
+    // Its placeholder for the first focus is no menu item: a menu may hold items alone (WAI-ARIA 1.2, menu).
+    Menu: { defaultProps: { shadow: 'none', withinPortal: true, withInitialFocusPlaceholder: false } },
     Popover: { defaultProps: { shadow: 'none' } },
   },
 });

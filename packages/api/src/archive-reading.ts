@@ -56,8 +56,9 @@ async function partsOf(
     organisation,
     nowMs: deps.clock.now(),
     hot: await archive.hotDays(organisation),
-    mayHold: (file: { readonly site: string | null }): boolean =>
-      file.site === null || ((site === '' || file.site === site) && may('site', file.site)),
+    mayHold: (file: { readonly site: string | null; readonly class: string }): boolean =>
+      may('class', file.class) &&
+      (file.site === null || ((site === '' || file.site === site) && may('site', file.site))),
   };
 }
 

@@ -1,12 +1,14 @@
 const secretKey = /pass(word|wd)?|secret|token|authorization|cookie|api[-_]?key|dsn|private[-_]?key|credential/i;
+/** Quicker than what it stands for: most texts hold neither word. */
+const mayBear = /bearer|basic/i;
 const bearer = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi;
 const urlPassword = /(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]{0,200}:)[^\s@/]{1,500}@/gi;
 const ownKey = /\bsl_[a-z]+_[A-Za-z0-9]{6,}/g;
 
 /** Removes bearer tokens, passwords in URLs and our own keys from a line of text. */
 export function redactText(text: string): string {
-  let clean = text.replace(bearer, '$1 <redacted>');
-  // Most texts hold neither: what is looked for first is cheap, the expressions are not.
+  let clean = mayBear.test(text) ? text.replace(bearer, '$1 <redacted>') : text;
+  // What is looked for first is cheap, the expressions are not.
   if (clean.includes('://') && clean.includes('@')) clean = clean.replace(urlPassword, '$1<redacted>@');
   return clean.includes('sl_') ? clean.replace(ownKey, 'sl_<redacted>') : clean;
 }

@@ -20,6 +20,8 @@ export const customScrubRule = z.object({
   /** Fields whose values it looks at; empty: every text. */
   fields: z.array(field).max(50),
   replacement: z.enum(scrubReplacements),
+  /** A made-up text in which the pattern finds something: planted each day to prove that the rule works. */
+  sample: z.string().max(500).default(''),
 });
 
 export const scrubRules = z.object({
@@ -127,3 +129,31 @@ export const scrubReport = endpoint({
 });
 /** The same as CSV; takes `from` and `to`. */
 export const scrubReportCsvPath = '/api/v1/personal-data/report.csv';
+
+/** Made-up personal data that was planted, and what was found of it. */
+export const scrubCanary = z.object({
+  id: z.string(),
+  byHand: z.boolean(),
+  /** `begun`, `planted`: under way. `clean`: all arrived, nothing was found. `lost`: it did not arrive within an hour. */
+  state: z.enum(['begun', 'planted', 'clean', 'found', 'lost']),
+  begunAt: z.number(),
+  plantedAt: z.number().nullable(),
+  checkedAt: z.number().nullable(),
+  /** Detectors and rules that were tried. */
+  kinds: z.array(z.string()),
+  found: z.array(z.object({ signal: z.string(), kind: z.string() })),
+});
+export const listScrubCanaries = endpoint({
+  method: 'GET',
+  path: '/api/v1/personal-data/canaries',
+  summary: 'Whether planted personal data got through the scrubber, day by day',
+  permission: 'viewer',
+  reply: z.object({ canaries: z.array(scrubCanary) }),
+});
+export const plantScrubCanary = endpoint({
+  method: 'POST',
+  path: '/api/v1/personal-data/canaries',
+  summary: 'Plant made-up personal data now',
+  permission: 'admin',
+  reply: scrubCanary,
+});

@@ -54,6 +54,9 @@ export const replaySegmentParams = replayParams.extend({ segment: z.coerce.numbe
 /** Answers the recorded events of one segment, a JSON array. */
 export const replaySegmentPath = '/api/v1/replays/:replay/segments/:segment';
 
+/** Answers the video of one segment of a mobile SDK, MP4; ranges of bytes may be asked for. */
+export const replayVideoPath = '/api/v1/replays/:replay/videos/:segment';
+
 export const getReplay = endpoint({
   method: 'GET',
   path: '/api/v1/replays/:replay',

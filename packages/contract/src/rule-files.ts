@@ -45,3 +45,45 @@ export const deleteRuleFile = endpoint({
   params: name,
   reply: done,
 });
+
+const fileRule = z.object({
+  name: z.string(),
+  type: z.enum(['alerting', 'recording']),
+  expression: z.string(),
+  health: z.enum(['ok', 'err', 'unknown']),
+  /** '' without one. */
+  lastError: z.string(),
+  /** Of an alerting rule: the worst of its alerts; null for a recording one. */
+  state: z.enum(['inactive', 'pending', 'firing']).nullable(),
+  /** Its alerts that are pending or fire, the oldest first, fifty at most. */
+  alerts: z.array(
+    z.object({ labels: z.record(z.string(), z.string()), state: z.enum(['pending', 'firing']), since: z.number() }),
+  ),
+  alertCount: z.number(),
+});
+export type FileRule = z.infer<typeof fileRule>;
+
+export const listFileRuleGroups = endpoint({
+  method: 'GET',
+  path: '/api/v1/rule-groups',
+  summary: 'Groups of all rule files at work, from the API and from disk, with the state of each rule',
+  permission: 'viewer',
+  reply: z.object({
+    /** False where this server evaluates no rule files: then nothing is known of their state. */
+    evaluated: z.boolean(),
+    groups: z.array(
+      z.object({
+        file: z.string(),
+        name: z.string(),
+        intervalMs: z.number(),
+        /** Null before the first. */
+        lastEvaluationAt: z.number().nullable(),
+        evaluationMs: z.number(),
+        rules: z.array(fileRule),
+      }),
+    ),
+    /** Groups beyond 500 that are left out. */
+    omitted: z.number(),
+  }),
+});
+export type FileRuleGroup = z.infer<typeof listFileRuleGroups.reply>['groups'][number];

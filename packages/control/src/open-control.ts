@@ -4,7 +4,9 @@ import { alerting } from './alerting/alerting.ts';
 import { audit } from './audit.ts';
 import { dashboards } from './dashboards/dashboards.ts';
 import { ruleFiles } from './rule-files/rule-files.ts';
+import { pipelines } from './pipelines/pipelines.ts';
 import { sampling } from './sampling/sampling.ts';
+import { scrubCanaries } from './scrubbing/canaries.ts';
 import { scrubbing } from './scrubbing/scrubbing.ts';
 import { retention } from './retention/retention.ts';
 import { savedSearches } from './searches/saved-searches.ts';
@@ -82,7 +84,9 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     releases: releases(context),
     artifacts: artifacts(context),
     sampling: sampling(context),
+    pipelines: pipelines(context),
     scrubbing: scrubbing(context),
+    scrubCanaries: scrubCanaries(context),
     retention: retention(context),
     settings: settings(context),
     setup: setup(context),

@@ -35,6 +35,7 @@ export { ProtobufWriter } from './otlp/protobuf-writer.ts';
 export { protocols } from './protocols/all.ts';
 export * from './protocol.ts';
 export { keepOwnSeries, type OwnSeriesParts } from './own-series.ts';
+export { receiveOwn, type OwnRequest } from './own-request.ts';
 export { scrapeProtocol } from './scraped.ts';
 export { startStatsd, type StatsdServer } from './statsd/start-statsd.ts';
 export { remoteWrite2Lane } from './protocols/prometheus-remote-write/prometheus-remote-write.ts';
@@ -49,3 +50,11 @@ export type { SocketParts, Unkeyed } from './sockets/socket-intake.ts';
 export { startSyslog } from './syslog/start-syslog.ts';
 export { startGelf } from './gelf/start-gelf.ts';
 export { type ForwardAddress, startForward } from './forward/start-forward.ts';
+export {
+  CachedPipelineBook,
+  pipelinesSettleMs,
+  type PipedSql,
+  type PipelineBook,
+  type PipelineSource,
+  type PipelineVersion,
+} from './load/pipelines/pipeline-book.ts';

@@ -156,7 +156,7 @@ export interface DecodedRows {
     | 'replays'
     | 'replay_segments'
     | 'profiles';
-  /** Plain JSON values: times as ns text (`DateTime64(9)`) or ms numbers, ids as lower-case hex text, maps as objects. */
+  /** Plain JSON values: times as ns text (`DateTime64(9)`) or ms numbers, ids as lower-case hex text, maps as objects, JSON as text or `ScrubbableJson`. */
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
@@ -220,6 +220,8 @@ export type Lane =
       /** `<absolute path of a .proto file>:<message of a frame>`, whose fields 1-7 are the spool's own (spool/spooled.ts). */
       readonly formatSchema: string;
       readonly sql: readonly { readonly name: string; readonly sql: string }[];
+      /** True where pipelines may stand around the first of them (`load/pipelines`). */
+      readonly piped?: boolean;
       /** Further settings of its statements. */
       readonly settings?: StatementSettings;
     }

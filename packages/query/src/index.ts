@@ -1,3 +1,4 @@
+export { canaryService, findCanary, type FoundCanary } from './data/find-canary.ts';
 export { readScrubReport, type ScrubReport } from './data/scrub-report.ts';
 export { compileSearch } from './search/search.ts';
 export { parseSearch, searchBounds } from './search/parse.ts';
@@ -87,4 +88,5 @@ export { logPatterns, logqlPatterns } from './patterns/log-patterns.ts';
 export { phrasesOf, type MinedPatterns, type Pattern } from './patterns/mine-patterns.ts';
 export { findNewPatterns, type KnownTemplate, type TemplateMemory } from './patterns/new-patterns.ts';
 export * from './elasticsearch/index.ts';
+export * from './pipelines/index.ts';
 export { classCondition, classExpression, classExpressionOf, isBuiltIn } from './retention/class-expression.ts';

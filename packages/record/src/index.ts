@@ -23,6 +23,7 @@ export type { SamplingPolicy } from './sampling.ts';
 export * from './retention.ts';
 export * from './float-histogram.ts';
 export * from './received-series.ts';
+export * from './pipelines.ts';
 export {
   detectors,
   optionalDetectors,

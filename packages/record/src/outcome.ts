@@ -22,6 +22,10 @@ export const reasons = [
   'site-spool-full',
   'site-expired',
   'site-disk-full',
+  // By the organisation's own pipelines, on the way into the store.
+  'pipeline-drop',
+  'pipeline-sample',
+  'pipeline-cap',
   // Kept, but in the overflow series of its metric: there were more series than the limit.
   'folded',
 ] as const;

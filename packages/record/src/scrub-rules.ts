@@ -20,6 +20,8 @@ export interface CustomScrubRule {
   /** Fields whose values it looks at; empty: every text. */
   readonly fields: readonly string[];
   readonly replacement: ScrubReplacement;
+  /** A made-up text in which it finds something: planted each day to prove that it works. Absent or '': none. */
+  readonly sample?: string | undefined;
 }
 
 /** What an organisation changed about the scrubbing of its records. Names of fields are compared without regard to case. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { ApiDeps } from '@sightline/api';
 import type { Clock } from '@sightline/base';
 import { type Control, openSealer } from '@sightline/control';
-import { termsOf } from '@sightline/record';
+import { builtInClasses, defaultClass, termsOf } from '@sightline/record';
 import {
   ArchiveCatalogue,
   ArchiveDisposal,
@@ -21,6 +21,7 @@ import {
 import type { StageParts } from '../stage.ts';
 import { waitingSince } from './spans.ts';
 
+const dayMs = 86_400_000;
 const purpose = 'archive signing key';
 
 /** The archive at work. */
@@ -82,9 +83,6 @@ function termsFrom(retention: Control['retention']): DisposalTerms {
   };
 }
 
-/** Days that the table of logs keeps a record, by its own time. */
-const hotDays = { usual: 30, byClass: {} };
-
 /** The archive as a place to search; undefined without one, and with a store of its own: that cannot read our files. */
 export async function openArchiveReads({
   config,
@@ -103,7 +101,24 @@ export async function openArchiveReads({
   const logs = new ArchiveCatalogue({ files, clock, scratch: path.join(run, 'archive-reads') });
   await logs.prepare();
   closers.add('reads of the archive', () => logs.close());
-  return { logs, hotDays: async () => hotDays };
+  return {
+    logs,
+    hotDays: async (organisation) => {
+      const { retention } = stores.control;
+      const terms = await retention.find(organisation);
+      const gone = await retention.deletions.list(organisation, 1000);
+      const daysOf = (name: string): number => {
+        // Days that were longer afterwards bring nothing back.
+        const deleted = gone.filter((one) => one.class === name).map(({ day }) => Date.parse(day) + dayMs);
+        return Math.min(termsOf(terms, name).hotDays, (clock.now() - Math.max(0, ...deleted)) / dayMs);
+      };
+      const names = [...(terms?.classes ?? builtInClasses), ...(terms?.retired ?? [])].map(({ name }) => name);
+      return {
+        usual: daysOf(defaultClass),
+        byClass: Object.fromEntries(names.map((name) => [name, daysOf(name)])),
+      };
+    },
+  };
 }
 
 /** The data keys of the archive, sealed under the installation's own key. */

@@ -1,8 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock, Logger } from '@sightline/base';
-import type { Control } from '@sightline/control';
+import type { Control, LegalHold } from '@sightline/control';
 import type { ClassBook } from '@sightline/ingest';
-import { classExpressionOf, isBuiltIn } from '@sightline/query';
+import { classCondition, classExpressionOf, isBuiltIn } from '@sightline/query';
 import type { RetentionClass } from '@sightline/record';
+import { type HeldRows, HotStep } from '@sightline/store';
+import type { StageParts } from '../stage.ts';
+import { waitingSince } from './spans.ts';
 
 /** What a person changed applies after so long at the latest. */
 const freshMs = 10_000;
@@ -56,4 +60,49 @@ export class CachedClassBook implements ClassBook {
     );
     this.#readAtMs = this.#clock.now();
   }
+}
+
+const leaseName = 'retention of logs';
+/** Longer than a statement of the step may take, so that a second process begins only where the first is gone. */
+const leaseMs = 45 * 60_000;
+
+/** What leaves the engine because the days of its class are over. Begins when it is started. */
+export function openHotStep(
+  { stores, clock, logger, closers }: Pick<StageParts, 'stores' | 'clock' | 'logger' | 'closers'>,
+  ingest: { readonly waitingSinceMs: () => number | undefined } | undefined,
+): HotStep {
+  const { retention, detect } = stores.control;
+  const holder = randomUUID();
+  const step = new HotStep({
+    store: stores.store,
+    clock,
+    logger: logger.with({ part: 'retention' }),
+    waitingSinceMs: waitingSince(clock, ingest),
+    lease: async () => (await detect.leases.hold(holder, [leaseName], leaseMs)).length > 0,
+    terms: async () => new Map((await retention.all()).map(({ organisation, ...terms }) => [organisation, terms])),
+    holds: async () => (await retention.holds.active('')).map(heldRows),
+    deletions: retention.deletions,
+  });
+  closers.add('retention of logs', async () => {
+    await step.close();
+    await detect.leases.release(holder, [leaseName]);
+  });
+  return step;
+}
+
+/** What a hold keeps in the engine. A query that cannot be read keeps everything of its class, site and time. */
+function heldRows(hold: LegalHold & { readonly organisation: string }, i: number): HeldRows {
+  const prefix = `hold${i}`;
+  const query = classCondition(hold.name, hold.query, `${prefix}q`);
+  const { sql, parameters } = query.ok ? query.value : { sql: '1', parameters: {} };
+  const conditions = [sql];
+  if (hold.class !== '') conditions.push(`class = {${prefix}class:String}`);
+  if (hold.site !== '') conditions.push(`lowerUTF8(site) = lowerUTF8({${prefix}site:String})`);
+  return {
+    organisation: hold.organisation,
+    sql: conditions.join(' AND '),
+    parameters: { ...parameters, [`${prefix}class`]: hold.class, [`${prefix}site`]: hold.site },
+    fromMs: hold.from,
+    toMs: hold.to,
+  };
 }

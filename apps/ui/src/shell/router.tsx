@@ -37,6 +37,8 @@ export function createPages(pages: readonly Page[]): AnyRouter {
     defaultErrorComponent: PageFault,
     defaultNotFoundComponent: UnknownPage,
     defaultPendingMs: 150,
+    // A page that is there is shown at once: by default a loading one stays for half a second.
+    defaultPendingMinMs: 0,
     scrollRestoration: false,
   }) as AnyRouter;
 }

@@ -7,37 +7,54 @@ const probes = ['', 'a', 'a b', '1-2', 'A_z.', '~'];
 const timeoutMs = 5000;
 
 /**
- * Why the engine would not take the patterns, by the rule's place: `custom.2.pattern`; undefined when it takes them all.
+ * Why the engine would not take the patterns, by the rule's place: `custom.2.pattern`; `custom.2.sample` where a pattern does not
+ * find anything in its sample. undefined when it takes them all.
  * Throws `StoreError` when it does not answer.
  */
 export async function patternFaults(
   reader: TelemetryReader,
-  rules: readonly Pick<CustomScrubRule, 'pattern'>[],
+  rules: readonly Pick<CustomScrubRule, 'pattern' | 'sample'>[],
   signal?: AbortSignal,
 ): Promise<Record<string, string> | undefined> {
   const faults: Record<string, string> = {};
-  for (const [i, { pattern }] of rules.entries()) {
-    const fault = await faultOf(reader, pattern, signal);
-    if (fault !== undefined) faults[`custom.${i}.pattern`] = fault;
+  for (const [i, { pattern, sample = '' }] of rules.entries()) {
+    const fault = await faultOf(reader, pattern, sample, signal);
+    if (fault) faults[`custom.${i}.${fault.part}`] = fault.words;
   }
   return Object.keys(faults).length > 0 ? faults : undefined;
 }
 
-async function faultOf(reader: TelemetryReader, pattern: string, signal?: AbortSignal): Promise<string | undefined> {
+interface Fault {
+  readonly part: 'pattern' | 'sample';
+  readonly words: string;
+}
+
+async function faultOf(
+  reader: TelemetryReader,
+  pattern: string,
+  sample: string,
+  signal?: AbortSignal,
+): Promise<Fault | undefined> {
   try {
     // By itself first: `a)(b` would pass within the group that it gets when it is used.
-    const [row] = await reader.query<{ empty: number }>(
+    const [row] = await reader.query<{ empty: number; matches: number }>(
       `SELECT match('', {pattern:String}) OR arrayExists(probe -> replaceRegexpAll(probe, {pattern:String}, '!') != probe
-           AND replaceAll(replaceRegexpAll(probe, {whole:String}, '!'), '!', '') = probe, {probes:Array(String)}) AS empty`,
-      { pattern, whole: `(${pattern})`, probes },
+           AND replaceAll(replaceRegexpAll(probe, {whole:String}, '!'), '!', '') = probe, {probes:Array(String)}) AS empty,
+         match({sample:String}, {pattern:String}) AS matches`,
+      { pattern, whole: `(${pattern})`, probes, sample },
       { timeoutMs, ...(signal ? { signal } : {}) },
     );
-    return row && row.empty === 1
-      ? 'It finds the empty text: say what has to be there at least, a + in place of a * for instance.'
+    if (row?.empty === 1)
+      return {
+        part: 'pattern',
+        words: 'It finds the empty text: say what has to be there at least, a + in place of a * for instance.',
+      };
+    return sample !== '' && row?.matches !== 1
+      ? { part: 'sample', words: 'The pattern finds nothing in its sample.' }
       : undefined;
   } catch (error) {
     if (!(error instanceof StoreError) || error.kind === 'unavailable' || error.kind === 'cancelled') throw error;
-    return reasonOf(error.message);
+    return { part: 'pattern', words: reasonOf(error.message) };
   }
 }
 

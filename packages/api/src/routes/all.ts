@@ -22,12 +22,14 @@ import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
 import { replayRoutes } from './replays.ts';
+import { pipelineRoutes } from './pipelines.ts';
 import { samplingRoutes } from './sampling.ts';
 import { personalDataRoutes } from './personal-data.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
 import { releaseRoutes } from './releases.ts';
 import { ruleFileRoutes } from './rule-files.ts';
+import { scrapingRoutes } from './scraping.ts';
 import { ruleRoutes } from './rules.ts';
 import { storyRoutes } from './story.ts';
 import { traceAnalysisRoutes } from './trace-analysis.ts';
@@ -55,6 +57,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   savedSearchRoutes,
   ruleRoutes,
   ruleFileRoutes,
+  scrapingRoutes,
   dataRoutes,
   demoRoutes,
   sessionRoutes,
@@ -64,6 +67,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   archiveRoutes,
   traceRoutes,
   traceAnalysisRoutes,
+  pipelineRoutes,
   samplingRoutes,
   archiveKeyRoutes,
   personalDataRoutes,

@@ -1,5 +1,7 @@
 import {
   getScrubRules,
+  listScrubCanaries,
+  plantScrubCanary,
   renewScrubSalt,
   saveScrubRules,
   scrubReport,
@@ -7,7 +9,7 @@ import {
   scrubReportQuery,
   tryScrubRules,
 } from '@sightline/contract';
-import type { KeptScrubRules } from '@sightline/control';
+import type { KeptScrubRules, ScrubCanary } from '@sightline/control';
 import { firstRulesAfterMs } from '@sightline/ingest';
 import { readScrubReport } from '@sightline/query';
 import { untouchedScrubRules, type ScrubRules } from '@sightline/record';
@@ -19,7 +21,7 @@ import { reading } from '../store-fault.ts';
 
 const writable = (rules: ScrubRules) => ({
   off: [...rules.off],
-  custom: rules.custom.map((rule) => ({ ...rule, fields: [...rule.fields] })),
+  custom: rules.custom.map((rule) => ({ ...rule, fields: [...rule.fields], sample: rule.sample ?? '' })),
   allow: rules.allow.map((one) => ({ field: one.field, detectors: [...one.detectors] })),
   userIds: { ...rules.userIds, fields: [...rules.userIds.fields] },
 });
@@ -46,6 +48,18 @@ function summary({ off, custom, allow, userIds }: ScrubRules): string {
     .join('; ')
     .slice(0, 1000);
 }
+
+const canariesShown = 60;
+const shownCanary = ({ id, byHand, state, begunAt, plantedAt, checkedAt, planted, found }: ScrubCanary) => ({
+  id,
+  byHand,
+  state,
+  begunAt,
+  plantedAt,
+  checkedAt,
+  kinds: planted.map(({ kind }) => kind),
+  found: found.map((one) => ({ ...one })),
+});
 
 const rowsShown = 500;
 const rowsExported = 50_000;
@@ -106,6 +120,18 @@ export const personalDataRoutes: readonly Route[] = [
       return undefined;
     },
   ),
+
+  answer(listScrubCanaries, async (_, { deps, caller }) => ({
+    canaries: (await deps.control.scrubCanaries.recent(caller.organisation, canariesShown)).map(shownCanary),
+  })),
+
+  answer(plantScrubCanary, async (_, { deps, caller, audit }) => {
+    const begun = await deps.control.scrubCanaries.beginByHand(caller.organisation);
+    if (!begun)
+      return refuse(409, 'One is under way', 'Wait until it was looked for: that takes less than a minute as a rule.');
+    await audit('personal-data.canary', begun.id, 'planted by hand');
+    return shownCanary(begun);
+  }),
 
   answer(tryScrubRules, ({ body }, { deps, signal }) =>
     reading(async () => {

@@ -1,8 +1,9 @@
-import { getReplay, listReplays, replaySegmentParams, replaySegmentPath } from '@sightline/contract';
+import { getReplay, listReplays, replaySegmentParams, replaySegmentPath, replayVideoPath } from '@sightline/contract';
 import { listReplays as readReplays, readReplay, readReplaySegment } from '@sightline/query';
 import { scopeOf } from '../read-scope.ts';
 import { refuse, stream, type ProblemReply, type Route } from '../route.ts';
 import { answerRead } from './answer-read.ts';
+import { rangeOf } from './byte-range.ts';
 import { recordedEvents, segmentLimitBytes } from './recorded-events.ts';
 import { reading } from '../store-fault.ts';
 
@@ -35,7 +36,12 @@ const segment = stream(
     params: replaySegmentParams,
   },
   async ({ params }, { deps, caller, signal }, reply) => {
-    const key = { organisation: caller.organisation, replay: params.replay, segment: params.segment };
+    const key = {
+      organisation: caller.organisation,
+      replay: params.replay,
+      segment: params.segment,
+      kind: 'recording',
+    } as const;
     const none = (): ProblemReply =>
       refuse(
         404,
@@ -66,5 +72,50 @@ const segment = stream(
   },
 );
 
+const video = stream(
+  {
+    method: 'GET',
+    path: replayVideoPath,
+    permission: 'viewer',
+    summary: 'The video of one segment that a mobile SDK recorded',
+    params: replaySegmentParams,
+  },
+  async ({ params }, { deps, caller, signal }, reply) => {
+    const key = {
+      organisation: caller.organisation,
+      replay: params.replay,
+      segment: params.segment,
+      kind: 'video',
+    } as const;
+    const none = (): ProblemReply =>
+      refuse(404, 'No such video', `Replay ${params.replay} has no video ${params.segment}, or it is kept no longer.`);
+    const found = await reading(async () => readReplaySegment(deps.store, key, { signal }));
+    if (!found || !deps.files) return none();
+    if (!('blob' in found)) return found;
+    if (found.sizeBytes > segmentLimitBytes)
+      return refuse(
+        422,
+        'The video is too large',
+        `Video ${params.segment} is larger than ${segmentLimitBytes} bytes.`,
+      );
+    const content = await deps.files.blobs.read({
+      organisation: caller.organisation,
+      area: 'replays',
+      hash: found.blob,
+    });
+    if (!content) return none();
+    const range = rangeOf(reply.request.headers.range, content.length);
+    await reply
+      .status(range ? 206 : 200)
+      .header('content-type', 'video/mp4')
+      .header('accept-ranges', 'bytes')
+      .header('x-content-type-options', 'nosniff')
+      .header('content-security-policy', "default-src 'none'; sandbox")
+      .header('cache-control', 'private, no-store')
+      .headers(range ? { 'content-range': `bytes ${range.from}-${range.to}/${content.length}` } : {})
+      .send(range ? content.subarray(range.from, range.to + 1) : content);
+  },
+);
+
 /** Recorded sessions: their list, one of them, and its segments one by one, so that the player starts with the first. */
-export const replayRoutes: readonly Route[] = [showReplays, showReplay, segment];
+export const replayRoutes: readonly Route[] = [showReplays, showReplay, segment, video];

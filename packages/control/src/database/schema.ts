@@ -16,6 +16,7 @@ import * as dashboardTables from '../dashboards/tables.ts';
 import * as detectTables from '../detect/tables.ts';
 import * as ruleFileTables from '../rule-files/tables.ts';
 import * as releaseTables from '../releases/tables.ts';
+import * as pipelineTables from '../pipelines/tables.ts';
 import * as scrubbingTables from '../scrubbing/tables.ts';
 import * as samplingTables from '../sampling/tables.ts';
 import * as retentionTables from '../retention/tables.ts';
@@ -171,6 +172,7 @@ export const tables = {
   ...ruleFileTables,
   ...releaseTables,
   ...samplingTables,
+  ...pipelineTables,
   ...scrubbingTables,
   ...retentionTables,
   ...alertingTables,

@@ -6,6 +6,7 @@ export interface WrittenScrubRules {
     readonly pattern: string;
     readonly fields: readonly string[];
     readonly replacement: 'mask' | 'remove' | 'hash';
+    readonly sample?: string | undefined;
   }[];
   readonly allow: readonly { readonly field: string; readonly detectors: readonly ('email' | 'ip')[] }[];
   readonly userIds: { readonly hash: boolean; readonly fields: readonly string[]; readonly rotateDays: number };

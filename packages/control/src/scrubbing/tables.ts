@@ -1,4 +1,5 @@
-import { customType, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import { boolean, customType, date, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import type { ScrubCanary } from './canaries-port.ts';
 import type { WrittenScrubRules } from './port.ts';
 
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
@@ -12,4 +13,19 @@ export const scrubRules = pgTable('scrub_rules', {
   saltedAt: moment('salted_at').notNull(),
   updatedAt: moment('updated_at').notNull(),
   updatedBy: text('updated_by').notNull(),
+});
+
+export const scrubCanaries = pgTable('scrub_canaries', {
+  id: text('id').primaryKey(),
+  organisation: text('organisation').notNull(),
+  day: date('day').notNull(),
+  byHand: boolean('by_hand').notNull(),
+  state: text('state').$type<ScrubCanary['state']>().notNull(),
+  begunAt: moment('begun_at').notNull(),
+  plantedAt: moment('planted_at'),
+  checkedAt: moment('checked_at'),
+  claimedUntil: moment('claimed_until').notNull(),
+  planted: jsonb('planted').$type<ScrubCanary['planted']>().notNull(),
+  found: jsonb('found').$type<ScrubCanary['found']>().notNull(),
+  told: boolean('told').notNull().default(false),
 });

@@ -1,5 +1,6 @@
 import type { KeyScope } from '@sightline/record';
 import { firstText, hexIdOf, isObject, objectOf, textOf, type JsonObject } from './json-reader.ts';
+import { remembered } from './remembered.ts';
 
 /** Names under which clients say where a record comes from, best first. Compared without case, `_`, `-` and `.`. */
 const siteNames = ['site', 'site.id', 'store', 'store.id', 'site.name', 'store.name', 'store.number', 'location.id'];
@@ -28,9 +29,7 @@ const correlationNames = ['correlation.id', 'x.correlation.id', 'request.id', 'x
 export type NamedTexts = Readonly<Record<string, string>>;
 
 /** A name as compared: `storeId`, `store_id`, `store-id` and `store.id` are one. */
-export function plainName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '');
-}
+export const plainName = remembered((name) => name.toLowerCase().replace(/[^a-z0-9]/g, ''));
 
 /** The value of the first of `names` that `texts` holds under any spelling; '' when none. */
 export function pick(texts: NamedTexts, names: readonly string[]): string {

@@ -27,6 +27,7 @@ import {
   type NamedTexts,
 } from './identity.ts';
 import { firstText, hexIdOf, isObject, listOf, objectOf, textOf, type JsonObject } from './json-reader.ts';
+import { payloadJson } from './payload-parts.ts';
 import { isSecretName, keepObject, keepValue, payloadLimits, redacted, withoutSecrets } from './secrets.ts';
 
 /** Days that errors are kept; an older time is a clock that went astray. */
@@ -42,7 +43,7 @@ export interface EventOrigin {
   readonly eventId: string;
 }
 
-/** One row of the table `errors`; `payload` is the JSON text of an `ErrorPayload`. */
+/** One row of the table `errors`; `payload` is an `ErrorPayload` as `ScrubbableJson`. */
 export type ErrorRow = Readonly<Record<string, unknown>>;
 
 interface Facts {
@@ -127,7 +128,7 @@ export function errorRowOf(
     order_id: facts.sale.orderId,
     amount: facts.sale.amount,
     tags: cleanTags(facts.tags),
-    payload: JSON.stringify(payloadOf(event, { ...facts, exceptions }, grouping)),
+    payload: payloadJson(payloadOf(event, { ...facts, exceptions }, grouping)),
   };
 }
 

@@ -1,5 +1,6 @@
 import { redactText } from '@sightline/base';
 import { isObject, textOf } from './json-reader.ts';
+import { remembered } from './remembered.ts';
 
 const secretWords = new Set([
   'password',
@@ -58,27 +59,14 @@ const queryParameter = /([?&;]|^)([A-Za-z0-9_.[\]-]{1,64})=([^&;\s"'<>]+)/g;
 export const redacted = '<redacted>';
 
 /** True where the name alone says that the value must not be kept: `password`, `X-Api-Key`, `sessionId`, `set-cookie`. */
-export function isSecretName(name: string): boolean {
-  const known = judgedNames.get(name);
-  if (known !== undefined) return known;
-  const secret = judgeName(name);
-  if (judgedNames.size >= judgedAtMost) judgedNames.clear();
-  if (name.length <= 100) judgedNames.set(name, secret);
-  return secret;
-}
-
-/** Events of one program use the same names again and again. */
-const judgedNames = new Map<string, boolean>();
-const judgedAtMost = 10_000;
-
-function judgeName(name: string): boolean {
+export const isSecretName = remembered((name): boolean => {
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '');
   return words.some((word, i) => secretWords.has(word) || secretPairs.has(`${word}${words[i + 1] ?? ''}`));
-}
+});
 
 /** Text without bearer tokens, passwords in URLs, our own keys and secret-looking query parameters. */
 export function withoutSecrets(text: string): string {

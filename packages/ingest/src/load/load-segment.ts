@@ -1,11 +1,12 @@
-import { open, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import type { Logger } from '@sightline/base';
 import { lostBeforeUs, type LedgerEntry } from '@sightline/record';
 import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
 import type { Ledger } from '../ledger.ts';
-import type { Decoded, DecodedRows, DecodePorts, Lane, MetricLane, Refusal } from '../protocol.ts';
+import type { DecodedRows, DecodePorts, Lane, MetricLane, Refusal } from '../protocol.ts';
 import type { Segment } from '../spool/spool.ts';
 import { decodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
+import { decodeFrames, type Refused } from './decode-segment.ts';
 import type { MetricTarget } from './metric-target.ts';
 import {
   type BoundValue,
@@ -14,13 +15,16 @@ import {
   type LoadTarget,
   type StatementSettings,
 } from './load-target.ts';
+import { pathLiteral } from './path-literal.ts';
 import { byScrubber, type ScrubbedFrames } from './pii/by-scrubber.ts';
 import { ownStatement } from './pii/own-scrub.ts';
 import type { ScrubBook } from './pii/scrub-book.ts';
+import { PipedSegment } from './pipelines/piped-segment.ts';
+import type { PipelineBook } from './pipelines/pipeline-book.ts';
 import { quarantine } from './quarantine.ts';
 import { type ClassBook, type LoadedClass, withClass } from './retention-classes.ts';
 import { Splits } from './splits.ts';
-import { decodedLine, insertDecoded, loadedTables } from './tables.ts';
+import { insertDecoded, loadedTables } from './tables.ts';
 
 export interface SegmentParts {
   readonly target: LoadTarget;
@@ -33,6 +37,8 @@ export interface SegmentParts {
   readonly ports?: DecodePorts;
   /** What organisations decided about the grouping of errors; absent where nobody decides. */
   readonly grouping?: GroupingBook;
+  /** What organisations let their logs pass through; absent where nobody has pipelines. */
+  readonly pipelines?: PipelineBook;
   /** Which retention class logs have; absent where all organisations have the built-in ones. */
   readonly classes?: ClassBook;
   /** What organisations decided about scrubbing; absent where all are scrubbed alike. */
@@ -47,6 +53,8 @@ interface Statement {
   readonly parameters?: Readonly<Record<string, BoundValue>>;
   /** Writes the input of these frames to `path`; undefined where the segment itself is the input. */
   readonly write?: (frames: readonly SpooledRecord[], path: string) => Promise<boolean>;
+  /** Loads the file in its own way, in place of `sql`; nothing may have changed when it throws. */
+  readonly run?: (path: string, token: string) => Promise<void>;
   /** The same statement where it stores retention classes that the table does not know. */
   readonly classed?: Pick<Statement, 'sql' | 'parameters'>;
 }
@@ -97,16 +105,23 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
   const splits = await Splits.read(segment.path);
   const planned = segment.records > smallRecords ? parts : { ...parts, settings: { ...parts.settings, ...smallPlan } };
   const classes = await parts.classes?.of(new Set(frames.map(({ scope }) => scope.organisation)));
-  const groups = byScrubber(frames, parts.scrubbing);
-  const intact = brokenAt === undefined && groups.length === 1;
+  const piped = await PipedSegment.of(planned, lane, segment, frames, classes);
+  const groups = byScrubber(piped?.untouched ?? frames, parts.scrubbing);
+  const intact = brokenAt === undefined && groups.length === 1 && !piped;
   const load: Load = { parts: planned, segment, frames, intact, splits, suspect, culprits };
   for (const group of groups) {
     const ranged = { ...load, frames: group.frames };
-    for (const statement of statementsOf(lane, refused, parts, group))
-      await runOver(ranged, classes ? classed(statement, classes) : statement, 0, group.frames.length);
+    if (lane.kind === 'decode') refused.push(...(await loadDecoded(ranged, lane, group, classes)));
+    else await loadByEngine(ranged, lane, group, classes);
+  }
+  for (const { frames: own, statement } of piped?.statements() ?? []) {
+    const whole = brokenAt === undefined && own.length === frames.length;
+    await runOver({ ...load, frames: own, intact: whole }, statement, 0, own.length);
   }
   await quarantine(parts, segment, culprits);
-  await parts.ledger.write(`${segment.name}-ledger`, accountOf(frames, culprits, refused));
+  const lost = (await piped?.finish()) ?? [];
+  await parts.ledger.write(`${segment.name}-ledger`, withLost(accountOf(frames, culprits, refused), lost));
+  piped?.done();
 }
 
 /** The metric store reads the segment itself; here it is read only where frames have to go to quarantine. */
@@ -131,12 +146,6 @@ async function loadMetrics(parts: SegmentParts, lane: MetricLane, segment: Segme
   await parts.ledger.write(`${name}-ledger`, entries);
 }
 
-/** What a decoder refused of a frame. */
-interface Refused {
-  readonly frame: SpooledRecord;
-  readonly refusals: readonly Refusal[];
-}
-
 /** The spool checked every frame when it was written or recovered: a break here is the disk's, and what follows is lost. */
 function readFrames(content: Buffer): { readonly frames: SpooledRecord[]; readonly brokenAt: number | undefined } {
   const frames: SpooledRecord[] = [];
@@ -150,115 +159,77 @@ function readFrames(content: Buffer): { readonly frames: SpooledRecord[]; readon
   return { frames, brokenAt: undefined };
 }
 
-/** The statements for frames that are scrubbed alike. Those of an organisation with rules bear its name. */
-function statementsOf(
-  lane: Exclude<Lane, MetricLane>,
-  refused: Refused[],
-  parts: SegmentParts,
-  { organisation, own }: ScrubbedFrames,
-): readonly Statement[] {
-  const named = (statement: Statement): Statement => {
-    if (!own) return statement;
-    const { name, sql } = statement;
-    return { ...statement, name: `${name}-${organisation}`, sql: ownStatement(sql, own), parameters: own.parameters };
-  };
-  if (lane.kind === 'engine')
-    return lane.sql.map(({ name, sql }) =>
-      named({ name, sql, settings: { format_schema: lane.formatSchema, ...lane.settings } }),
-    );
-  const decode = decodeOnce(lane, refused, parts);
-  const byFields = own !== undefined;
-  return loadedTables.map((table) =>
-    named({
-      name: table,
-      sql: insertDecoded(table, byFields),
-      settings: {
-        input_format_json_read_numbers_as_strings: 1,
-        input_format_json_read_bools_as_strings: 1,
-        input_format_null_as_default: 1,
-        input_format_skip_unknown_fields: 1,
-      },
-      write: (frames, path) => writeRows(table, frames, decode, path, byFields),
-    }),
-  );
+/** Those of an organisation with rules bear its name. */
+function named(statement: Statement, { organisation, own }: ScrubbedFrames): Statement {
+  if (!own) return statement;
+  const { name, sql } = statement;
+  return { ...statement, name: `${name}-${organisation}`, sql: ownStatement(sql, own), parameters: own.parameters };
 }
 
 /** With the same statement as it stores classes, where it loads logs. */
-function classed(statement: Statement, classes: LoadedClass): Statement {
-  const sql = withClass(statement.sql, classes.sql);
+function classed(statement: Statement, classes: LoadedClass | undefined): Statement {
+  const sql = classes && withClass(statement.sql, classes.sql);
   if (sql === undefined) return statement;
-  return { ...statement, classed: { sql, parameters: { ...statement.parameters, ...classes.parameters } } };
+  return { ...statement, classed: { sql, parameters: { ...statement.parameters, ...classes?.parameters } } };
 }
 
-type Decode = (frame: SpooledRecord) => Promise<readonly DecodedRows[]>;
-
-/** Decodes a frame when it is first asked for; several tables share the result. */
-function decodeOnce(lane: Extract<Lane, { kind: 'decode' }>, refused: Refused[], parts: SegmentParts): Decode {
-  const known = new WeakMap<SpooledRecord, readonly DecodedRows[]>();
-  return async (frame) => {
-    let tables = known.get(frame);
-    if (!tables) {
-      const decoded = await decodeOrBlame(lane, frame, parts);
-      if (decoded.refused.length > 0) refused.push({ frame, refusals: decoded.refused });
-      tables = decoded.tables;
-      known.set(frame, tables);
-    }
-    return tables;
-  };
+/** Frames, scrubbed alike, of a lane that the engine reads by itself. */
+async function loadByEngine(
+  load: Load,
+  lane: Extract<Lane, { kind: 'engine' }>,
+  group: ScrubbedFrames,
+  classes: LoadedClass | undefined,
+): Promise<void> {
+  for (const { name, sql } of lane.sql) {
+    const statement = { name, sql, settings: { format_schema: lane.formatSchema, ...lane.settings } };
+    await runOver(load, classed(named(statement, group), classes), 0, load.frames.length);
+  }
 }
 
-/**
- * A decoder must not throw on any input. If one does, it is our bug, but the frame alone must pay: quarantine keeps its bytes. Where
- * a port cannot answer now (a disk, a database), the frame waits.
- */
-async function decodeOrBlame(
+/** Frames, scrubbed alike, of a lane that is decoded here: their rows in files, one statement for each table that has some. */
+async function loadDecoded(
+  load: Load,
   lane: Extract<Lane, { kind: 'decode' }>,
-  frame: SpooledRecord,
-  { ports, grouping: book }: SegmentParts,
-): Promise<Decoded> {
+  group: ScrubbedFrames,
+  classes: LoadedClass | undefined,
+): Promise<readonly Refused[]> {
+  const { segment, frames } = load;
+  const byFields = group.own !== undefined;
+  const { ports, grouping } = load.parts;
+  const by = { lane, byFields, ...(ports && { ports }), ...(grouping && { grouping }) };
+  const statementOf = (table: DecodedRows['table'], write?: Statement['write']): Statement =>
+    classed(
+      named({ name: table, sql: insertDecoded(table, byFields), settings: {}, ...(write && { write }) }, group),
+      classes,
+    );
+  const pathOf = (table: DecodedRows['table']): string => workPath(segment, statementOf(table).name);
   try {
-    const grouping = book?.of(frame.scope.organisation);
-    return await lane.decode(frame, { ...ports, ...(grouping ? { grouping } : {}) });
-  } catch (error) {
-    if (failureOf(error).kind === 'wait') throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw Object.assign(new Error(`the decoder failed: ${reason}`), { kind: 'bad-data' });
+    const { tables, refused, culprits } = await decodeFrames(frames, { ...by, pathOf });
+    blame(load, culprits);
+    for (const table of loadedTables) {
+      if (!tables.has(table)) continue;
+      const write = async (some: readonly SpooledRecord[], path: string): Promise<boolean> => {
+        // The whole was written just now.
+        if (some.length === frames.length) return true;
+        return (await decodeFrames(some, { ...by, pathOf: () => path, only: table })).tables.has(table);
+      };
+      await runOver(load, statementOf(table, write), 0, frames.length);
+    }
+    return refused;
+  } finally {
+    for (const table of loadedTables) await rm(pathOf(table), { force: true });
   }
 }
 
-/** Writes the rows of one table as JSON lines; false when there are none. Lets others run between frames. */
-async function writeRows(
-  table: DecodedRows['table'],
-  frames: readonly SpooledRecord[],
-  decode: Decode,
-  path: string,
-  byFields: boolean,
-): Promise<boolean> {
-  let file;
-  let lines: string[] = [];
-  let size = 0;
-  try {
-    for (const frame of frames) {
-      for (const decoded of await decode(frame)) {
-        if (decoded.table !== table) continue;
-        for (const row of decoded.rows)
-          size += lines[lines.push(decodedLine(table, row, frame, byFields)) - 1]?.length ?? 0;
-      }
-      if (size < 1_000_000) continue;
-      file ??= await open(path, 'w');
-      await file.write(`${lines.join('\n')}\n`);
-      lines = [];
-      size = 0;
-    }
-    if (lines.length > 0) {
-      file ??= await open(path, 'w');
-      await file.write(`${lines.join('\n')}\n`);
-    }
-  } finally {
-    await file?.close();
+function blame({ parts, segment, culprits }: Load, found: ReadonlyMap<SpooledRecord, LoadFailure>): void {
+  for (const [frame, failure] of found) {
+    const { message: reason } = failure;
+    parts.logger.warn('a request could not be decoded and was put into quarantine', { segment: segment.name, reason });
+    culprits.set(frame, failure);
   }
-  return file !== undefined;
 }
+
+const workPath = (segment: Segment, name: string): string => `${segment.path}.${name}.work`;
 
 /**
  * Runs a statement over frames `from` to `to`. What the engine refuses as data is halved until the culprit stands alone;
@@ -292,7 +263,7 @@ async function runOnce(load: Load, statement: Statement, from: number, to: numbe
   const whole = from === 0 && to === frames.length;
   const range = whole ? '' : `-${from}-${to}`;
   const own = statement.write !== undefined || !whole || !load.intact;
-  const path = own ? `${segment.path}.${statement.name}${range}.work` : segment.path;
+  const path = own ? workPath(segment, statement.name + range) : segment.path;
   try {
     const part = frames.slice(from, to);
     if (statement.write) {
@@ -328,6 +299,7 @@ async function executeClassed(parts: SegmentParts, statement: Statement, path: s
 }
 
 function execute({ target, settings }: SegmentParts, statement: Statement, path: string, token: string): Promise<void> {
+  if (statement.run) return statement.run(path, token);
   return target.execute(
     statement.sql.replaceAll('{segment}', () => pathLiteral(path)),
     statement.parameters ?? {},
@@ -354,11 +326,6 @@ async function worksOnNothing({ parts, segment }: Load, statement: Statement): P
   }
 }
 
-/** A path of ours as a string literal. */
-function pathLiteral(path: string): string {
-  return `'${path.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-}
-
 /** Every record of the segment in exactly one outcome. */
 function accountOf(frames: readonly SpooledRecord[], culprits: Culprits, refused: readonly Refused[]): LedgerEntry[] {
   const later = new Map(refused.map(({ frame, refusals }) => [frame, refusals]));
@@ -378,4 +345,22 @@ function accountOf(frames: readonly SpooledRecord[], culprits: Culprits, refused
     const accepted = { ...own, records: Math.max(0, frame.records - lost), outcome: 'accepted', reason: '' } as const;
     return [...early, accepted, ...late.map(rejected)];
   });
+}
+
+/** Takes what pipelines let go out of what was accepted: it is an outcome of its own. */
+function withLost(entries: LedgerEntry[], lost: readonly LedgerEntry[]): LedgerEntry[] {
+  if (lost.length === 0) return entries;
+  const minuteOf = ({ receivedAtMs }: LedgerEntry): number => Math.floor(receivedAtMs / 60_000);
+  const keyOf = (entry: LedgerEntry): string =>
+    [entry.organisation, entry.keyId, entry.protocol, entry.signal, minuteOf(entry)].join('\u0000');
+  const taken = new Map<string, number>();
+  const records = lost.filter(({ reason }) => reason.startsWith('pipeline-'));
+  for (const entry of records) taken.set(keyOf(entry), (taken.get(keyOf(entry)) ?? 0) + entry.records);
+  const kept = entries.map((entry) => {
+    if (entry.outcome !== 'accepted') return entry;
+    const most = Math.min(entry.records, taken.get(keyOf(entry)) ?? 0);
+    if (most > 0) taken.set(keyOf(entry), (taken.get(keyOf(entry)) ?? 0) - most);
+    return most > 0 ? { ...entry, records: entry.records - most } : entry;
+  });
+  return [...kept, ...lost];
 }

@@ -51,7 +51,7 @@ function touchy(): Protocol {
     if (lane.kind !== 'engine' || lane.name !== 'otlp-logs') return lane;
     const sql = lane.sql.map(({ name, sql: text }) => ({
       name,
-      sql: text.replace('nano(received_at),', "nano(received_at + throwIf(texts[1] = 'poison')),"),
+      sql: text.replace('nano(received_at) AS', "nano(received_at + throwIf(texts[1] = 'poison')) AS"),
     }));
     return { ...lane, sql };
   });

@@ -6,6 +6,7 @@ import type { DecodePorts, Lane, Protocol } from '../protocol.ts';
 import type { Spool } from '../spool/spool.ts';
 import { failureOf, type LoadTarget, type StatementSettings } from './load-target.ts';
 import type { MetricTarget } from './metric-target.ts';
+import type { PipelineBook } from './pipelines/pipeline-book.ts';
 import type { ClassBook } from './retention-classes.ts';
 import { loadSegment, type SegmentParts } from './load-segment.ts';
 import type { ScrubBook } from './pii/scrub-book.ts';
@@ -53,6 +54,8 @@ export async function startLoader(options: {
   readonly ports?: DecodePorts;
   /** Asked by the lanes that decode errors. */
   readonly grouping?: GroupingBook;
+  /** Asked by the lane of logs. */
+  readonly pipelines?: PipelineBook;
   /** Asked by whatever loads logs. */
   readonly classes?: ClassBook;
   /** What organisations decided about scrubbing; without it all are scrubbed alike. */
@@ -95,7 +98,7 @@ class SegmentLoader implements Loader {
     this.#spool = options.spool;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    const { target, settings, ledger, logger, metrics, grouping, classes, scrubbing, ports = {} } = options;
+    const { target, settings, ledger, logger, metrics, grouping, classes, pipelines, scrubbing, ports = {} } = options;
     this.#segmentParts = {
       target,
       settings,
@@ -104,6 +107,7 @@ class SegmentLoader implements Loader {
       ports,
       ...(metrics ? { metrics } : {}),
       ...(grouping ? { grouping } : {}),
+      ...(pipelines ? { pipelines } : {}),
       ...(classes ? { classes } : {}),
       ...(scrubbing ? { scrubbing } : {}),
     };

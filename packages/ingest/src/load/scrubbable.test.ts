@@ -1,10 +1,7 @@
 import { expect, it } from 'vitest';
-import type { SpooledFrame } from '../protocol.ts';
-import { decodedLine } from './tables.ts';
+import { ScrubbableJson } from './scrubbable-json.ts';
 
-const frame = { scope: { organisation: 'acme' }, receivedAtMs: 0 } as SpooledFrame;
-const stored = (payload: string): unknown =>
-  JSON.parse((JSON.parse(decodedLine('errors', { payload }, frame)) as { payload: string }).payload);
+const stored = (payload: string): unknown => JSON.parse(ScrubbableJson.of(payload).toString());
 
 it.each<[string, unknown, unknown]>([
   ['plain values stay', { a: 1, b: [true, null, 'x'], c: { d: 1.5 } }, { a: 1, b: [true, null, 'x'], c: { d: 1.5 } }],
@@ -23,3 +20,30 @@ it.each<[string, unknown, unknown]>([
 ])('%s', (_, payload, expected) => expect(stored(JSON.stringify(payload))).toEqual(expected));
 
 it('text that is no JSON is kept as text', () => expect(stored('{"a":')).toEqual({ unreadable: '{"a":' }));
+
+it.each<[string, { text: string; known: boolean }[], string[]]>([
+  [
+    'parts stay apart',
+    [
+      { text: '{"a":[', known: true },
+      { text: '1]}', known: true },
+    ],
+    ['{"a":[', '1]}'],
+  ],
+  [
+    'numbers of our own are not looked at, those of others are',
+    [
+      { text: '{"token_of":1,"a":', known: true },
+      { text: '{"password":1}}', known: false },
+    ],
+    ['{"token_of":1,"a":{"password":"1"}}'],
+  ],
+  [
+    'one part that does not fit costs the others',
+    [
+      { text: '{"a":"\\u0001","b":', known: true },
+      { text: '2}', known: true },
+    ],
+    ['{"a":" ","b":2}'],
+  ],
+])('%s', (_, parts, expected) => expect(ScrubbableJson.ofParts(parts).parts).toEqual(expected));

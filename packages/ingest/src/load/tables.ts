@@ -1,25 +1,36 @@
-import type { DecodedRows, SpooledFrame } from '../protocol.ts';
-import { jsonLeaves } from './pii/json-leaves.ts';
-import { hasSecretName } from './secret-name.ts';
+import type { DecodedRows } from '../protocol.ts';
+
+/** Types that rows are read as (`row-writer.ts` writes them); parts of one JSON text are a list of texts. */
+export type ReadType =
+  | 'String'
+  | 'UInt8'
+  | 'UInt32'
+  | 'UInt64'
+  | 'Int64'
+  | 'Float64'
+  | 'Array(String)'
+  | 'Map(String, String)'
+  | 'Array(Map(String, String))'
+  | 'JSON parts';
 
 /**
- * How one column comes from a JSON row into its table: the type it is read as, and the expression that is stored. All
+ * How one column comes from a row into its table: the type it is read as, and the expression that is stored. All
  * free text passes the scrubber here, so that no decoder can forget it.
  */
 interface Column {
-  readonly read: string;
+  readonly read: ReadType;
   readonly store: (name: string) => string;
 }
 
-const as = (read: string): Column => ({ read, store: (name) => name });
+const as = (read: ReadType): Column => ({ read, store: (name) => name });
 const text = as('String');
-const number = (type: string): Column => as(type);
+const number = (type: 'UInt8' | 'UInt32' | 'UInt64' | 'Float64'): Column => as(type);
 const scrubbedAs = (field: string): Column => ({ read: 'String', store: (name) => `scrub_text('${field}', ${name})` });
 const scrubbed: Column = scrubbedAs('');
 const body: Column = scrubbedAs('body');
 const message: Column = scrubbedAs('message');
 const userId: Column = scrubbedAs('user.id');
-const json: Column = { read: 'String', store: (name) => `scrub_json(${name})` };
+const json: Column = { read: 'JSON parts', store: (name) => `scrub_json_parts(${name})` };
 const map: Column = { read: 'Map(String, String)', store: (name) => `scrub_map(${name})` };
 const maps: Column = {
   read: 'Array(Map(String, String))',
@@ -217,72 +228,24 @@ const leaves = 'Tuple(pieces Array(String), fields Array(String), quoted Array(U
 
 /**
  * The statement that loads rows of `table`; `{segment}` stands for the file's path as a literal. `byFields`: for `ownStatement`,
- * over lines that were written so.
+ * over rows that were written so.
  */
 export function insertDecoded(table: DecodedRows['table'], byFields = false): string {
   const columns = Object.entries(decodedTables[table]);
-  const read = (column: Column): string => (byFields && column === json ? leaves : column.read);
+  const fields = (column: Column): boolean => byFields && column.read === 'JSON parts';
+  const read = (column: Column): string =>
+    fields(column) ? leaves : column.read === 'JSON parts' ? 'Array(String)' : column.read;
   // Read under other names, so that a stored column and its source cannot be confused.
   const structure = columns.map(([name, column]) => `\`${name}\` ${read(column)}`).join(', ');
   const names = columns.map(([name]) => `\`${name}\``).join(', ');
-  const stored = columns.map(([name, column]) => column.store(`row.\`${name}\``)).join(',\n  ');
-  return `INSERT INTO ${table} (${names})\nSELECT ${stored}\nFROM file({segment}, JSONEachRow, '${structure}') AS row`;
+  const stored = columns
+    .map(([name, column]) => (fields(column) ? `scrub_json(row.\`${name}\`)` : column.store(`row.\`${name}\``)))
+    .join(',\n  ');
+  return `INSERT INTO ${table} (${names})\nSELECT ${stored}\nFROM file({segment}, RowBinary, '${structure}') AS row`;
 }
 
-/** A row as a line of its file: what the loader knows is filled in, and JSON is made fit for scrubbing as text or field by field. */
-export function decodedLine(
-  table: DecodedRows['table'],
-  row: Readonly<Record<string, unknown>>,
-  frame: SpooledFrame,
-  byFields = false,
-): string {
-  const columns = decodedTables[table];
-  const line: Record<string, unknown> = { organisation: frame.scope.organisation, ...row };
-  if (columns['received_at'] && line['received_at'] === undefined) {
-    const nanoseconds = columns['received_at'] === timeNs;
-    line['received_at'] = nanoseconds ? `${Math.round(frame.receivedAtMs * 1000)}000` : Math.round(frame.receivedAtMs);
-  }
-  if (columns['payload'] === json && typeof line['payload'] === 'string')
-    line['payload'] = byFields ? jsonLeaves(line['payload']) : scrubbableJson(line['payload']);
-  return JSON.stringify(line);
+/** The unit of a table's `received_at`; undefined where it has none. */
+export function receiptUnit(table: DecodedRows['table']): 'ns' | 'ms' | undefined {
+  const column = decodedTables[table]['received_at'];
+  return column && (column === timeNs ? 'ns' : 'ms');
 }
-
-/**
- * JSON in which the scrubber can work on the text: no number that it might take for a card, no secret that is not a text, no
- * escape other than those it knows.
- */
-function scrubbableJson(payload: string): string {
-  if (isScrubbable(payload)) return payload;
-  let value: unknown;
-  try {
-    value = JSON.parse(payload);
-  } catch {
-    return JSON.stringify({ unreadable: payload });
-  }
-  return JSON.stringify(value, (key, item: unknown) => {
-    if (typeof item === 'string') return item.toWellFormed().replace(controlCharacters, ' ');
-    if (typeof item === 'number' && Math.abs(item) >= 1e12) return String(item);
-    if ((typeof item === 'number' || typeof item === 'boolean') && hasSecretName(key)) return String(item);
-    return item;
-  });
-}
-
-/**
- * True for the text of most payloads: JSON of our own making in which nothing has to change. It is read once, where writing it anew
- * costs as much as all else that is done with an event. A text that only looks like more is written anew for nothing.
- */
-function isScrubbable(payload: string): boolean {
-  if (!payload.startsWith('{') || !payload.endsWith('}') || unusual.test(payload)) return false;
-  for (const [, name = ''] of payload.matchAll(plainValues)) if (hasSecretName(name)) return false;
-  return payload.isWellFormed();
-}
-
-/** An escape that the scrubber does not know, a control character, a number of thirteen digits or with an exponent. */
-// oxlint-disable-next-line no-control-regex
-const unusual = /\\[ubf/]|[\u0000-\u001F]|[:,[]\s*-?(?:\d{13}|\d[\d.]*[eE])/;
-/** Names of numbers and booleans. */
-const plainValues = /"([^"\\]{1,200})":(?=[-\dtf])/g;
-
-// Everything that JSON.stringify would write as \uXXXX, \b or \f.
-// oxlint-disable-next-line no-control-regex
-const controlCharacters = /[\u0000-\u0008\u000B\u000C\u000E-\u001F]/g;

@@ -50,7 +50,8 @@ const isWorthALoad = (records: number, sizeBytes: number): boolean =>
 
 const suffix = '.seg';
 /** A loader's notes about one segment; they live as long as it does. */
-const splitsSuffix = '.splits';
+/** What a loader notes beside a segment for as long as it is there (load/splits.ts, load/pipelines). */
+const noteSuffixes = ['.splits', '.caps', '.samples'] as const;
 
 /** The segments of one lane: closed ones in order of age, and at most one that grows. */
 export class SpoolLane {
@@ -93,7 +94,7 @@ export class SpoolLane {
     for (const file of files.sort()) {
       const path = join(this.#folder, file);
       // How far the loader came with a segment that is still here.
-      if (file.endsWith(splitsSuffix) && files.includes(file.slice(0, -splitsSuffix.length))) continue;
+      if (noteSuffixes.some((note) => file.endsWith(note) && files.includes(file.slice(0, -note.length)))) continue;
       // Whatever else lies here is a loader's work file: it is made again.
       if (!file.endsWith(suffix)) {
         await rm(path, { recursive: true, force: true });
@@ -156,7 +157,7 @@ export class SpoolLane {
       this.#pace.learn(segment.records, this.#clock.now() - loading.sinceMs);
     const at = this.#closed.findIndex((closed) => closed.name === segment.name);
     await rm(segment.path, { force: true });
-    await rm(segment.path + splitsSuffix, { force: true });
+    for (const note of noteSuffixes) await rm(segment.path + note, { force: true });
     if (at >= 0) this.#closed.splice(at, 1);
     if (loading) this.#loading = undefined;
   }

@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
 import { createLedger, type Ledger } from '../ledger.ts';
 import { type Loader, startLoader } from '../load/loader.ts';
+import type { PipelineBook } from '../load/pipelines/pipeline-book.ts';
 import type { MetricTarget } from '../load/metric-target.ts';
 import type { ScrubBook } from '../load/pii/scrub-book.ts';
 import type { Protocol } from '../protocol.ts';
@@ -70,6 +71,7 @@ export interface BenchOptions {
   readonly clock?: Clock;
   readonly metrics?: MetricTarget;
   readonly grouping?: GroupingBook;
+  readonly pipelines?: PipelineBook;
   readonly scrubbing?: ScrubBook;
 }
 
@@ -98,6 +100,7 @@ export async function startBench(
     settings: exactlyOnceSettings,
     ...(options.metrics ? { metrics: options.metrics } : {}),
     ...(options.grouping ? { grouping: options.grouping } : {}),
+    ...(options.pipelines ? { pipelines: options.pipelines } : {}),
     ...(options.scrubbing ? { scrubbing: options.scrubbing } : {}),
     clock,
     logger,

@@ -152,12 +152,18 @@ function notArchived(parts: ArchiveReachParts, days: readonly ArchivedDay[]): Lo
     else spans.push({ from, to: from + dayMs });
   }
   if (spans.length === 0) return hotLogs;
+  const names = Object.keys(parts.hot.byClass);
   const parameters: Record<string, ParameterValue> = {
     archivedFrom: spans.map(({ from }) => from),
     archivedTo: spans.map(({ to }) => to),
+    // An empty list has no type of its own: a class that cannot be stands for it.
+    hotClasses: ['\0', ...names],
+    hotFroms: [0, ...names.map((name) => hotFrom(parts, name))],
+    hotUsual: hotFrom(parts, ''),
   };
   const came = 'toUnixTimestamp64Milli(received_at)';
-  const condition = `NOT arrayExists((a, b) -> ${came} >= a AND ${came} < b, {archivedFrom:Array(Int64)}, {archivedTo:Array(Int64)})`;
+  const condition = `(toUnixTimestamp64Milli(ts) >= transform(toString(class), {hotClasses:Array(String)}, {hotFroms:Array(Int64)}, {hotUsual:Int64})
+    OR NOT arrayExists((a, b) -> ${came} >= a AND ${came} < b, {archivedFrom:Array(Int64)}, {archivedTo:Array(Int64)}))`;
   return { ...hotLogs, condition, parameters };
 }
 

@@ -196,7 +196,7 @@ describe('one replay', () => {
     });
   });
   it('reads what was sent last of a segment', async () => {
-    const key = { organisation: 'acme', replay: id(2) };
+    const key = { organisation: 'acme', replay: id(2), kind: 'recording' } as const;
     expect(await readReplaySegment(test.store, { ...key, segment: 0 })).toEqual({ blob: 'again', sizeBytes: 5 });
     expect(await readReplaySegment(test.store, { ...key, segment: 7 })).toBeUndefined();
   });
@@ -204,7 +204,12 @@ describe('one replay', () => {
     for (const organisation of ['rival', '', "acme' --"]) {
       expect(await readReplay(test.store, { organisation, replay: id(2) })).toBeUndefined();
     }
-    const theirs = await readReplaySegment(test.store, { organisation: 'acme', replay: id(4), segment: 0 });
+    const theirs = await readReplaySegment(test.store, {
+      organisation: 'acme',
+      replay: id(4),
+      segment: 0,
+      kind: 'recording',
+    });
     expect(theirs).toBeUndefined();
   });
 });

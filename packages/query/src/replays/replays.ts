@@ -135,21 +135,23 @@ export async function readReplay(
   key: ReplayKey,
   limits: QueryLimits = {},
 ): Promise<Replay | undefined> {
-  const [found] = await ask<Columns & { told: string[]; traceIds: string[]; tags: Record<string, string> }>(
-    reader,
-    `SELECT ${replayColumns}, groupUniqArrayArray(${mostErrors})(errors) AS told, groupUniqArrayArray(${mostTraces})(traces) AS traceIds,
+  const [[found], segments] = await Promise.all([
+    ask<Columns & { told: string[]; traceIds: string[]; tags: Record<string, string> }>(
+      reader,
+      `SELECT ${replayColumns}, groupUniqArrayArray(${mostErrors})(errors) AS told, groupUniqArrayArray(${mostTraces})(traces) AS traceIds,
       argMax(tags, segment) AS tags
     FROM replays WHERE organisation = {organisation:String} AND replay_id = {replay:String} GROUP BY replay_id`,
-    { ...key },
-    limits,
-  );
+      { ...key },
+      limits,
+    ),
+    readSegments(reader, key, limits),
+  ]);
   if (!found) return undefined;
   const { told, traceIds, tags, ...columns } = found;
   const row = toRow(columns);
-  const [errors, traces, segments] = await Promise.all([
+  const [errors, traces] = await Promise.all([
     readErrors(reader, key, row, told, limits),
     readTraces(reader, key, row, traceIds, limits),
-    readSegments(reader, key, limits),
   ]);
   return {
     replay: row,
@@ -167,14 +169,14 @@ export async function readReplay(
 /** The hash and size of a recorded segment; undefined where there is none. What was sent twice counts once. Throws `StoreError`. */
 export async function readReplaySegment(
   reader: TelemetryReader,
-  key: ReplayKey & { readonly segment: number },
+  key: ReplayKey & { readonly segment: number; readonly kind: 'recording' | 'video' },
   limits: QueryLimits = {},
 ): Promise<{ readonly blob: string; readonly sizeBytes: number } | undefined> {
   const [row] = await ask<{ blob: string; sizeBytes: number }>(
     reader,
     `SELECT blob, toFloat64(size_bytes) AS sizeBytes FROM replay_segments WHERE organisation = {organisation:String}
-      AND replay_id = {replay:String} AND segment = {segment:UInt32} AND kind = 'recording' ORDER BY ts DESC LIMIT 1`,
-    { organisation: key.organisation, replay: key.replay, segment: key.segment },
+      AND replay_id = {replay:String} AND segment = {segment:UInt32} AND kind = {kind:String} ORDER BY ts DESC LIMIT 1`,
+    { organisation: key.organisation, replay: key.replay, segment: key.segment, kind: key.kind },
     limits,
   );
   return row;

@@ -99,8 +99,10 @@ export class ArchiveCatalogue implements ArchivedLogs {
           missing.push(file?.error.message ?? `${organisation}/${day}/${below} is in no manifest any more.`);
         else {
           opened.push(file.value);
-          // One folder of plain names: a pattern over it reads them all, whatever the archive's own path looks like.
-          await symlink(path.resolve(file.value.path), path.join(folder, `${String(n).padStart(6, '0')}.parquet`));
+          // Folders of plain names: a pattern over them reads all, whatever the archive's own path looks like.
+          const place = path.join(folder, entry?.file.class ?? '');
+          await mkdir(place, { recursive: true, mode: 0o700 });
+          await symlink(path.resolve(file.value.path), path.join(place, `${String(n).padStart(6, '0')}.parquet`));
         }
       }
     } catch (error) {
@@ -109,7 +111,7 @@ export class ArchiveCatalogue implements ArchivedLogs {
     }
     return {
       table: opened.length === 0 ? undefined : archivedTable(name),
-      parameters: { [name]: path.join(folder, '*.parquet') },
+      parameters: { [name]: path.join(folder, '*', '*.parquet') },
       missing,
       close,
     };

@@ -16,11 +16,14 @@ const structure =
     "''",
   );
 
-/** Archived files as a table like `logs`, with the same `id`. `parameter` is bound to a path, or to a pattern of paths. */
+/**
+ * Archived files as a table like `logs`, with the same `id`. `parameter` is bound to a path, or to a pattern of paths, whose last folder
+ * is the class.
+ */
 export const archivedTable = (
   parameter: string,
 ): string => `(SELECT organisation, site, device, environment, service, release, ts, received_at, severity, severity_text, event_name, body,
     toFixedString(unhex(trace_id), 16) AS trace_id, toFixedString(unhex(span_id), 8) AS span_id, flags, correlation_id, scope_name,
     CAST(res, 'Map(LowCardinality(String), String)') AS res, CAST(attrs, 'Map(LowCardinality(String), String)') AS attrs,
-    cityHash64(ts, site, device, service, span_id, body, attrs) AS id
+    splitByChar('/', _path)[-2] AS class, cityHash64(ts, site, device, service, span_id, body, attrs) AS id
   FROM file({${parameter}:String}, Parquet, '${structure}'))`;

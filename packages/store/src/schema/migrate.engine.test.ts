@@ -131,6 +131,21 @@ test('logs that were stored before there were classes read as the built-in ones,
   expect(await read()).toEqual(expected);
 });
 
+test.each([0, 1, 2])(
+  'a table’s own rule of deletion is taken away once, also killed behind statement %d',
+  async (n) => {
+    const ruled = `CREATE TABLE a (x DateTime) ENGINE = MergeTree ORDER BY x TTL x + INTERVAL 1 DAY;\n`;
+    const migrations = set([ruled, 'ALTER TABLE a REMOVE TTL;\n']);
+    await migrate(store, silentLogger, migrations.slice(0, 1));
+    await migrate(dyingAfter(n), silentLogger, migrations).catch(() => undefined);
+    await migrate(store, silentLogger, migrations);
+    const [found] = await store.query<{ engine: string }>(
+      "SELECT engine_full AS engine FROM system.tables WHERE database = 'sightline' AND name = 'a'",
+    );
+    expect(found?.engine).not.toContain('TTL');
+  },
+);
+
 describe('refused', () => {
   test('tables that are newer than the program', async () => {
     await migrate(store, silentLogger, set([first, second]));

@@ -99,7 +99,7 @@ async function apply(store: TelemetryStore, migration: Migration, done: number, 
   logger.info('applying telemetry schema', { version: migration.version, name: migration.name, from: done });
   for (const [i, statement] of migration.statements.entries()) {
     if (i < done) continue;
-    await store.execute(repeatable(statement));
+    if (!(await isDone(store, statement))) await store.execute(repeatable(statement));
     await note(store, migration, i + 1, i + 1 === migration.statements.length);
   }
   if (migration.statements.length === 0) await note(store, migration, 0, true);
@@ -116,6 +116,17 @@ async function note(store: TelemetryStore, migration: Migration, step: number, f
       finished: finished ? 1 : 0,
     },
   );
+}
+
+/** Whether a statement that has no repeatable form was run before a kill. */
+async function isDone(store: TelemetryStore, statement: string): Promise<boolean> {
+  const table = /^ALTER TABLE (\w+) REMOVE TTL$/i.exec(statement)?.[1];
+  if (table === undefined) return false;
+  const [found] = await store.query<{ ttl: number }>(
+    `SELECT toUInt8(position(engine_full, ' TTL ') > 0) AS ttl FROM system.tables WHERE database = currentDatabase() AND name = {table:String}`,
+    { table },
+  );
+  return found?.ttl === 0;
 }
 
 const creates = /^CREATE (TABLE|MATERIALIZED VIEW|VIEW|DICTIONARY|FUNCTION) (?!IF NOT EXISTS\b)/i;

@@ -4,6 +4,7 @@ import { useMe } from '../../data/session.tsx';
 import { usePageTitle } from '../../shell/page-title.ts';
 import { IngestHealth } from './ingest-health.tsx';
 import { Quarantine } from './quarantine.tsx';
+import { Scraping } from './scraping.tsx';
 import { SendData } from './send-data.tsx';
 import './data.css';
 
@@ -14,6 +15,7 @@ export default function DataPage(): ReactNode {
   const tabs: Tab[] = [
     { name: 'send', title: 'Send data', content: <SendData /> },
     { name: 'health', title: 'Ingest health', content: <IngestHealth /> },
+    { name: 'scraping', title: 'Scraping', content: <Scraping /> },
     ...(may('admin') ? [{ name: 'quarantine', title: 'Quarantine', content: <Quarantine /> }] : []),
   ];
   return (

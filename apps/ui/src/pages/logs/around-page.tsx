@@ -32,12 +32,13 @@ export default function AroundPage(): ReactNode {
   const id = usePathParam('id');
   const { search, setSearch } = useAddress();
   const go = useGo();
+  const archive = search['archive'] === '1' ? 'true' : 'false';
   const asked = useInfiniteQuery({
-    queryKey: [logContext.path, 'around', id],
+    queryKey: [logContext.path, 'around', id, archive],
     queryFn: async ({ signal, pageParam }: { signal: AbortSignal; pageParam: Part }) =>
       call(
         logContext,
-        { params: { id }, query: { ...pageParam, lines: pageParam.side === 'both' ? firstLines : moreLines } },
+        { params: { id }, query: { ...pageParam, archive, lines: pageParam.side === 'both' ? firstLines : moreLines } },
         signal,
       ),
     initialPageParam: first,
@@ -127,6 +128,7 @@ export default function AroundPage(): ReactNode {
       {error !== null && <p className="muted">More lines could not be read. {error.detail}</p>}
       {openId !== '' && (
         <LogDrawer
+          archive={archive === 'true'}
           key={openId}
           id={openId}
           row={all[at]}

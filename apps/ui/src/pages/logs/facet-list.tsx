@@ -21,19 +21,23 @@ const always = ['severity', 'service', 'site', 'environment'];
 interface FacetListProps {
   readonly scope: ScopeQuery;
   readonly q: string;
+  /** Whether the values of archived lines count too. */
+  readonly archive: boolean;
   readonly onQuery: (q: string) => void;
 }
 
 /** Top values of what matches. A click filters for a value, Alt or Ctrl with it filters it out. */
-export function FacetList({ scope, q, onQuery }: FacetListProps): ReactNode {
+export function FacetList({ scope, q, archive, onQuery }: FacetListProps): ReactNode {
   const { search, setSearch } = useAddress();
   const own = (search['facets'] ?? '').split(',').filter((field) => field !== '');
   const fields = [...always, ...own];
-  const { data, isPending, error } = useAsk(logFacets, { query: { ...scope, q, fields: fields.join(',') } });
+  const { data, isPending, error } = useAsk(logFacets, {
+    query: { ...scope, q, fields: fields.join(','), archive: archive ? 'true' : 'false' },
+  });
   const [wide, setWide] = useState('');
   const wider = useAsk(
     logFacets,
-    { query: { ...scope, q, fields: wide, most: manyValues } },
+    { query: { ...scope, q, fields: wide, most: manyValues, archive: archive ? 'true' : 'false' } },
     { when: wide !== '', keepOld: false },
   );
   const known = useAsk(logFields, { query: scope });

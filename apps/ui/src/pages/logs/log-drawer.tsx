@@ -21,6 +21,8 @@ interface LogDrawerProps {
   readonly id: string;
   /** The row where the page has it already; otherwise it is fetched. */
   readonly row: LogRow | undefined;
+  /** Whether the archive may be read for it. */
+  readonly archive?: boolean;
   readonly words: readonly string[];
   readonly onClose: () => void;
   readonly onOpen: (id: string) => void;
@@ -32,7 +34,11 @@ interface LogDrawerProps {
 /** One record in full: body, ways on, fields, and the lines before and after it. */
 export function LogDrawer(props: LogDrawerProps): ReactNode {
   const [lines, setLines] = useState(10);
-  const context = useAsk(logContext, { params: { id: props.id }, query: { lines } }, { keepOld: false });
+  const context = useAsk(
+    logContext,
+    { params: { id: props.id }, query: { lines, archive: props.archive === true ? 'true' : 'false' } },
+    { keepOld: false },
+  );
   const row = props.row ?? context.data?.row;
   return (
     <Drawer
@@ -66,6 +72,10 @@ export function LogDrawer(props: LogDrawerProps): ReactNode {
               {note}
             </p>
           ))}
+          {row.place === 'archive' && (
+            <p className="muted">Read from the archive, where it lies under {utcDay(row.receivedAt)}.</p>
+          )}
+          {row.place === 'restored' && <p className="muted">Restored from the archive of {utcDay(row.receivedAt)}.</p>}
           <WaysOn row={row} />
           <section>
             <h3 className="part-title">Fields</h3>
@@ -102,7 +112,7 @@ export function LogDrawer(props: LogDrawerProps): ReactNode {
                 mt={8}
                 component={Go}
                 to={`/logs/around/${encodeURIComponent(row.id)}`}
-                search={{ row: '' }}
+                search={{ row: '', archive: props.archive === true ? '1' : '' }}
               >
                 Open as a page
               </Button>
@@ -113,6 +123,9 @@ export function LogDrawer(props: LogDrawerProps): ReactNode {
     </Drawer>
   );
 }
+
+/** The day of receipt, as the archive's folders are named. */
+const utcDay = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
 function DrawerTitle({ row }: { row: LogRow }): ReactNode {
   return (

@@ -18,6 +18,7 @@ import { addFilter } from '../../search/query-edit.ts';
 import { QueryLine } from '../../search/query-line.tsx';
 import { useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
+import { ArchiveBar } from './archive-bar.tsx';
 import { ColumnsChoice } from './columns-choice.tsx';
 import { readColumns } from './columns.ts';
 import { FindBar } from './find-bar.tsx';
@@ -61,8 +62,14 @@ export default function LogsPage(): ReactNode {
   const [facetsOpen, setFacetsOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const narrow = useMediaQuery('(max-width: 900px)');
-  const logs = useLogs(scope, q, order, !tailing && !grouping);
-  const histogram = useAsk(logHistogram, { query: { ...scope, q, buckets: narrow ? 60 : 120 } }, { when: !tailing });
+  const archive = search['archive'] === '1' && !tailing && !grouping;
+  const flag = archive ? 'true' : 'false';
+  const logs = useLogs(scope, { q, order, archive, when: !tailing && !grouping });
+  const histogram = useAsk(
+    logHistogram,
+    { query: { ...scope, q, buckets: narrow ? 60 : 120, archive: flag } },
+    { when: !tailing },
+  );
   const comparing = search['compare'] === 'week';
   const canCompare = histogram.data === undefined || comparable(histogram.data.stepMs);
   const before = useAsk(
@@ -109,7 +116,7 @@ export default function LogsPage(): ReactNode {
     { keys: 'j', title: 'Next line', run: () => step(1) },
     { keys: 'k', title: 'Previous line', run: () => at > 0 && step(-1) },
   ]);
-  const facets = <FacetList scope={scope} q={q} onQuery={setQuery} />;
+  const facets = <FacetList scope={scope} q={q} archive={archive} onQuery={setQuery} />;
 
   return (
     <div className="page logs-page">
@@ -167,11 +174,22 @@ export default function LogsPage(): ReactNode {
               )}
             </div>
           )}
+          {!tailing && !grouping && (
+            <ArchiveBar
+              scope={scope}
+              q={q}
+              on={archive}
+              order={order}
+              logs={logs}
+              onSwitch={(on) => setSearch({ archive: on ? '1' : '', row: '' }, { push: true })}
+            />
+          )}
           {!tailing && (
             <div className="logs-count muted">
               {histogram.data !== undefined && !grouping && (
                 <span>
                   {formatCount(histogram.data.total)} lines
+                  {histogram.data.reached?.done === false && ' in the part that was counted'}
                   {logs.tookMs > 0 && ` · ${formatDuration(logs.tookMs)}`}
                 </span>
               )}
@@ -248,7 +266,7 @@ export default function LogsPage(): ReactNode {
           {!tailing && !grouping && logs.error !== null && logs.error.position === undefined && rows.length === 0 && (
             <ErrorState error={logs.error} kept="Your search stands in the address." again={logs.again} />
           )}
-          {!tailing && !grouping && !logs.loading && logs.error === null && rows.length === 0 && (
+          {!tailing && !grouping && !logs.loading && !logs.goingOn && logs.error === null && rows.length === 0 && (
             <NoLines q={q} clear={() => setQuery('')} send={() => go('/data')} />
           )}
           {tailing && rows.length === 0 && (
@@ -300,6 +318,7 @@ export default function LogsPage(): ReactNode {
         <LogDrawer
           key={openId}
           id={openId}
+          archive={archive}
           row={rows[at]}
           words={logs.words}
           onClose={() => setSearch({ row: '' })}

@@ -1,5 +1,6 @@
 import { IconPlayerPlay } from '@tabler/icons-react';
 import { definePage } from '../../shell/page.ts';
+import { beginReplay, replayOfPath } from './begin-replay.ts';
 
 export const replaysPage = definePage({
   path: '/replays',
@@ -15,5 +16,9 @@ export const replayPage = definePage({
   title: 'Replay',
   group: 'detail',
   icon: IconPlayerPlay,
-  load: async () => import('./replay-page.tsx'),
+  load: async () => {
+    const replay = replayOfPath(window.location.pathname);
+    if (replay !== undefined) beginReplay(replay);
+    return import('./replay-page.tsx');
+  },
 });

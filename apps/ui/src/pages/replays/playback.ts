@@ -1,5 +1,8 @@
-import { holdsPage, Player } from './player.ts';
+import type { Player } from './player.ts';
+import { holdsPage } from './steps.ts';
 import type { Recording } from './use-recording.ts';
+
+type PlayerCode = typeof import('./player.ts');
 
 /** The player as the page shows it. */
 export interface PlaybackState {
@@ -22,6 +25,7 @@ const tickMs = 100;
  */
 export class Playback {
   #state: PlaybackState;
+  #code: PlayerCode | undefined;
   #player: Player | undefined;
   #root: HTMLElement | null = null;
   #recording: Recording = { parts: [], whole: false, faults: [] };
@@ -36,6 +40,13 @@ export class Playback {
   constructor(beginAt: number) {
     this.#wanted = beginAt;
     this.#state = { ready: false, now: beginAt, playing: false, size: undefined, fault: '' };
+    import('./player.ts').then(
+      (code) => {
+        this.#code = code;
+        this.#begin();
+      },
+      () => this.#tell({ fault: 'The player could not be loaded. Load the page again.' }),
+    );
   }
 
   /** For `useSyncExternalStore`. */
@@ -99,9 +110,9 @@ export class Playback {
   #begin(): void {
     const from = this.#recording.parts.findIndex(({ played }) => holdsPage(played));
     const events = this.#recording.parts[from]?.played;
-    if (!this.#root || !events || this.#player || this.#state.fault !== '') return;
+    if (!this.#code || !this.#root || !events || this.#player || this.#state.fault !== '') return;
     try {
-      this.#player = new Player({
+      this.#player = new this.#code.Player({
         root: this.#root,
         events,
         onSize: (width, height) => this.#tell({ size: { width, height } }),
@@ -115,7 +126,8 @@ export class Playback {
       return;
     }
     this.#given = from + 1;
-    this.#player.pause(this.#wanted);
+    // The first page is drawn by itself; another moment has to be gone to.
+    if (this.#wanted > this.#player.startAt) this.#player.pause(this.#wanted);
     this.#tell({ ready: true, now: this.#player.now() });
     this.give(this.#recording);
   }

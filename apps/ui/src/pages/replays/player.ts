@@ -86,11 +86,6 @@ export class Player {
   }
 }
 
-/** True where the page as it was is among the events: without it there is nothing to draw on. */
-export function holdsPage(events: readonly PlayedEvent[]): boolean {
-  return events.length >= 2 && events.some(({ type }) => type === 2);
-}
-
 /** In the order of time; of their own, as the player writes to them. */
 function playable(events: readonly PlayedEvent[]): PlayedEvent[] {
   return events.map((event) => ({ ...event })).toSorted((a, b) => a.timestamp - b.timestamp);

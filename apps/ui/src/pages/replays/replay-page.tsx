@@ -12,8 +12,9 @@ import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { Go } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
+import { beginReplay } from './begin-replay.ts';
 import { Playback } from './playback.ts';
-import { holdsPage } from './player.ts';
+import { holdsPage } from './steps.ts';
 import './replays.css';
 import { SeekBar } from './seek-bar.tsx';
 import { Stage } from './stage.tsx';
@@ -31,6 +32,9 @@ const stepMs = 10_000;
 export default function ReplayPage(): ReactNode {
   const replay = usePathParam('replay').replaceAll('-', '').toLowerCase();
   const valid = /^[0-9a-f]{32}$/.test(replay);
+  useEffect(() => {
+    if (valid) beginReplay(replay);
+  }, [replay, valid]);
   const asked = useAsk(getReplay, { params: { replay } }, { when: valid, keepOld: false });
   if (!valid || asked.error?.status === 404) {
     return (

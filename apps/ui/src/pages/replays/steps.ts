@@ -23,6 +23,19 @@ export interface PlayedEvent {
 export interface Recorded {
   readonly played: readonly PlayedEvent[];
   readonly steps: readonly Step[];
+  /** Clips that a mobile SDK recorded instead of a page. */
+  readonly clips: readonly Clip[];
+}
+
+/** Some seconds of an app's screen as a video of its own. */
+export interface Clip {
+  readonly segment: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly durationMs: number;
+  /** Of the picture, px. */
+  readonly width: number;
+  readonly height: number;
 }
 
 /** rrweb's number for events that an SDK adds for itself. */
@@ -34,6 +47,11 @@ const rageGapMs = 500;
 const sameBurstMs = 2000;
 const rageAcrossPx = 40;
 
+/** True where the page as it was is among the events: without it there is nothing to draw on. */
+export function holdsPage(events: readonly PlayedEvent[]): boolean {
+  return events.length >= 2 && events.some(({ type }) => type === 2);
+}
+
 type Json = Readonly<Record<string, unknown>>;
 
 /**
@@ -43,6 +61,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function readRecorded(events: readonly unknown[]): Recorded {
   const played: PlayedEvent[] = [];
   const steps: Step[] = [];
+  const clips: Clip[] = [];
   for (const event of events) {
     const { type, timestamp, data } = objectOf(event);
     if (typeof type !== 'number' || typeof timestamp !== 'number' || !Number.isFinite(timestamp)) continue;
@@ -51,6 +70,8 @@ export function readRecorded(events: readonly unknown[]): Recorded {
       continue;
     }
     const { tag, payload } = objectOf(data);
+    const clip = tag === 'video' ? clipOf(objectOf(payload), timestamp) : undefined;
+    if (clip) clips.push(clip);
     const step =
       tag === 'breadcrumb'
         ? ofBreadcrumb(objectOf(payload))
@@ -61,7 +82,16 @@ export function readRecorded(events: readonly unknown[]): Recorded {
   }
   const told = steps.filter(({ kind }) => kind === 'rage');
   const seen = rageIn(played).filter(({ at }) => !told.some((one) => Math.abs(one.at - at) < sameBurstMs));
-  return { played, steps: [...steps, ...seen].toSorted((a, b) => a.at - b.at) };
+  return { played, steps: [...steps, ...seen].toSorted((a, b) => a.at - b.at), clips };
+}
+
+/** The SDK's note on a video: https://develop.sentry.dev/sdk/telemetry/replays/#replay-video-envelope-item-payload */
+function clipOf({ segmentId, duration, width, height }: Json, at: number): Clip | undefined {
+  const [segment, durationMs] = [numberOf(segmentId), numberOf(duration)];
+  const [w, h] = [numberOf(width) ?? 0, numberOf(height) ?? 0];
+  if (segment === undefined || durationMs === undefined || segment < 0 || durationMs <= 0 || w <= 0 || h <= 0)
+    return undefined;
+  return { segment, at, durationMs, width: w, height: h };
 }
 
 /** Clicks on one spot in quick succession, where the SDK itself told nothing of them. */
@@ -99,6 +129,7 @@ function ofBreadcrumb({ timestamp, category, message, level, data }: Json): Step
   const clicks = numberOf(told['clickCount']) ?? 1;
   switch (category) {
     case 'ui.click':
+    case 'ui.tap':
       return { ...base, kind: 'click' };
     case 'ui.multiClick':
       return clicks < rageClicks ? undefined : { ...base, kind: 'rage', detail: `${clicks} clicks`, bad: true };

@@ -7,7 +7,7 @@ type Errors = Parameters<typeof timeline>[1];
 const error = { at: 5, type: 'Error', message: 'scale', service: 'till', issue: '00000000000000ff', eventId: 'e1' };
 
 test('the recording and its errors on one line of time', () => {
-  const recording = { parts: [{ played: [], steps: [step(1), step(9)] }], whole: true, faults: [] };
+  const recording = { parts: [{ played: [], steps: [step(1), step(9)], clips: [] }], whole: true, faults: [] };
   const { steps, left } = timeline(recording, [error] as Errors);
   expect(steps.map(({ at }) => at)).toEqual([1, 5, 9]);
   expect(steps[1]).toMatchObject({ kind: 'error', text: 'Error: scale', issue: { id: error.issue, event: 'e1' } });
@@ -16,7 +16,7 @@ test('the recording and its errors on one line of time', () => {
 
 test('a line too long is cut and says by how much', () => {
   const many = Array.from({ length: 2500 }, (_, at) => step(at));
-  const { steps, left } = timeline({ parts: [{ played: [], steps: many }], whole: true, faults: [] }, []);
+  const { steps, left } = timeline({ parts: [{ played: [], steps: many, clips: [] }], whole: true, faults: [] }, []);
   expect([steps.length, left]).toEqual([2000, 500]);
 });
 

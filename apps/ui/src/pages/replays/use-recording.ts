@@ -1,7 +1,7 @@
-import { problem, replaySegmentPath } from '@sightline/contract';
 import { useEffect, useState } from 'react';
-import { addressOf } from '../../data/call.ts';
-import { readRecorded, type Recorded } from './steps.ts';
+import { takeFirstSegment } from './begin-replay.ts';
+import { readSegment } from './read-segment.ts';
+import type { Recorded } from './steps.ts';
 
 /** A recording as far as it has come. */
 export interface Recording {
@@ -12,7 +12,6 @@ export interface Recording {
   readonly faults: readonly string[];
 }
 
-const timeLimitMs = 60_000;
 /** What a tab can hold; an hour of a busy page is less. */
 const mostEvents = 400_000;
 const nothing: Recording = { parts: [], whole: false, faults: [] };
@@ -40,7 +39,8 @@ async function readAll(
   let read = nothing;
   let events = 0;
   for (const segment of segments) {
-    const found = await readSegment(replay, segment, signal);
+    const found = await ((segment === 0 ? takeFirstSegment(replay) : undefined) ??
+      readSegment(replay, segment, signal));
     if (signal.aborted) return;
     if (typeof found === 'string') {
       read = { ...read, faults: [...read.faults, found] };
@@ -58,23 +58,4 @@ async function readAll(
     tell(read);
   }
   tell({ ...read, whole: true });
-}
-
-/** One segment; why it could not be had, in words, otherwise. */
-async function readSegment(replay: string, segment: number, signal: AbortSignal): Promise<Recorded | string> {
-  const limit = AbortSignal.timeout(timeLimitMs);
-  try {
-    const answer = await fetch(addressOf(replaySegmentPath, { replay, segment }), {
-      credentials: 'same-origin',
-      signal: AbortSignal.any([signal, limit]),
-    });
-    const body: unknown = await answer.json();
-    if (answer.ok && Array.isArray(body)) return readRecorded(body);
-    const told = problem.safeParse(body);
-    return told.success ? told.data.detail : `Segment ${segment} could not be read.`;
-  } catch {
-    return limit.aborted
-      ? `Segment ${segment} did not come within ${timeLimitMs / 1000} s.`
-      : `Segment ${segment} could not be read.`;
-  }
 }

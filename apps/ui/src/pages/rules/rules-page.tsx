@@ -7,21 +7,39 @@ import { FormProblem } from '../../components/form-problem.tsx';
 import { counted } from '../../components/number-text.ts';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
+import { Tabs } from '../../components/tabs.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAddress } from '../../data/address.ts';
 import { useAct, useAsk } from '../../data/ask.ts';
 import { useMe } from '../../data/session.tsx';
 import { Go, useGo } from '../../shell/go.tsx';
 import { usePageTitle } from '../../shell/page-title.ts';
+import { RuleFiles } from './rule-files.tsx';
 import { RuleState, SeverityWord } from './rule-words.tsx';
 import './rules.css';
 
 const shownAtMost = 500;
 const worst: Readonly<Record<Rule['severity'], number>> = { critical: 0, high: 1, medium: 2, low: 3 };
 
-/** All rules: what fires first, then what cannot be evaluated, then by name. The words to find stand in the address. */
+/** Rules made here, and Prometheus' rule files. */
 export default function RulesPage(): ReactNode {
   usePageTitle('Rules');
+  return (
+    <div className="page">
+      <h1>Rules</h1>
+      <Tabs
+        label="Rules"
+        tabs={[
+          { name: 'rules', title: 'Rules', content: <RuleList /> },
+          { name: 'files', title: 'Prometheus rule files', content: <RuleFiles /> },
+        ]}
+      />
+    </div>
+  );
+}
+
+/** All rules: what fires first, then what cannot be evaluated, then by name. The words to find stand in the address. */
+function RuleList(): ReactNode {
   const me = useMe();
   const go = useGo();
   const { search, setSearch } = useAddress();
@@ -47,9 +65,8 @@ export default function RulesPage(): ReactNode {
     );
   const firing = rules.filter((rule) => rule.firing > 0).length;
   return (
-    <div className="page">
+    <div className="stack">
       <div className="page-head">
-        <h1>Rules</h1>
         {asked.data !== undefined && (
           <span className="muted">
             {counted(rules.length, 'rule')},{' '}

@@ -10,6 +10,7 @@ import { DemoFaults } from './demo-faults.tsx';
 import { Keys } from './keys.tsx';
 import { Mine } from './mine.tsx';
 import { People } from './people.tsx';
+import { Pipelines } from './pipelines/pipelines.tsx';
 import { Sampling } from './sampling.tsx';
 import './settings.css';
 
@@ -21,6 +22,7 @@ export default function SettingsPage(): ReactNode {
   const tabs: Tab[] = [
     { name: 'people', title: 'People', content: <People /> },
     { name: 'agents', title: 'Agents', content: <Agents /> },
+    { name: 'pipelines', title: 'Pipelines', content: <Pipelines /> },
     { name: 'sampling', title: 'Sampling', content: <Sampling /> },
     ...(me.may('admin')
       ? [

@@ -5,6 +5,8 @@ import type { Answer, InstantQuery, MetricEngine, QueryFault, RangeQuery, Series
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registerApi } from '../../register-api.ts';
+import { ruleFileRoutes } from '../../routes/rule-files.ts';
+import { scrapingRoutes } from '../../routes/scraping.ts';
 import { QueryGate } from './gate.ts';
 import type { RuleGroupState, ScrapeTarget } from './ports.ts';
 
@@ -161,7 +163,7 @@ beforeEach(async () => {
       health: () => Promise.reject(new Error('not asked')),
       metrics: () => '',
     },
-    [],
+    [...ruleFileRoutes, ...scrapingRoutes],
   );
 });
 afterEach(() => app.close());
@@ -593,5 +595,58 @@ describe('the state of the server', () => {
     const { body } = await call('/features');
     expect(body.data.promql_functions).toMatchObject({ info: true, mad_over_time: true });
     expect(body.data.promql_operators).toMatchObject({ limitk: true, '>=': true });
+  });
+});
+
+describe('the same for our own pages', () => {
+  const read = async (path: string, key = 'reader') => {
+    const reply = await app.inject({ url: `/api/v1${path}`, headers: { authorization: `Bearer ${key}` } });
+    return { status: reply.statusCode, body: reply.json<Record<string, unknown>>() };
+  };
+
+  it.each([
+    ['reader', 2, 'firing', ['STORE_047', 'STORE_001']],
+    ['store', 1, 'firing', ['STORE_047']],
+  ])('rule groups for the key %s', async (key, alertCount, state, sites) => {
+    const { status, body } = await read('/rule-groups', key);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      evaluated: true,
+      omitted: 0,
+      groups: [
+        {
+          name: group.name,
+          rules: expect.arrayContaining([expect.objectContaining({ name: 'Down', state, alertCount })]),
+        },
+        { name: 'second' },
+      ],
+    });
+    expect(JSON.stringify(body)).toContain(sites.at(-1));
+    expect(JSON.stringify(body).includes('STORE_001')).toBe(sites.includes('STORE_001'));
+  });
+
+  it('targets, by job, with the configuration', async () => {
+    const { body } = await read('/scrape-targets');
+    expect(body).toMatchObject({
+      scraping: true,
+      jobs: [
+        { name: 'node', up: 2, down: 0, unknown: 0, dropped: 1 },
+        { name: 'b', up: 0 },
+        { name: 'a', up: 0 },
+      ],
+      targets: [{ job: 'node', url: 'http://a:9100/metrics', health: 'up', lastScrapeMs: 20 }, {}],
+      omitted: 0,
+      configuration: 'scrape_configs: []\n',
+    });
+  });
+
+  it('a key that is bound to a site sees its own targets and no configuration', async () => {
+    const { body } = await read('/scrape-targets', 'store');
+    expect(body).toMatchObject({ targets: [{ labels: { site: 'STORE_047' } }], configuration: '' });
+    expect(JSON.stringify(body)).not.toContain('STORE_001');
+  });
+
+  it.each(['/rule-groups', '/scrape-targets'])('%s is nothing for a key that only sends', async (path) => {
+    expect((await read(path, 'sender')).status).toBe(403);
   });
 });

@@ -44,9 +44,15 @@ function jsonKind(signal: string, count: (value: JsonObject) => number | string 
 
 /** The payload of a JSON item; undefined when it is no JSON object. */
 export function itemJson(item: EnvelopeItem): JsonObject | undefined {
+  if (parsed.has(item)) return parsed.get(item);
   const value = parseJson(item.payload.toString('utf8'));
-  return isObject(value) ? value : undefined;
+  const payload = isObject(value) ? value : undefined;
+  parsed.set(item, payload);
+  return payload;
 }
+
+/** A check asks more than once; an item lives no longer than its request. */
+const parsed = new WeakMap<EnvelopeItem, JsonObject | undefined>();
 
 function lengthOf(value: unknown): number {
   return Array.isArray(value) ? value.length : 0;

@@ -3,6 +3,7 @@ import type { ErrorPayload } from '@sightline/record';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readFixture } from '../../../fixtures/read-fixture.ts';
 import type { Checked, DecodedRows, DecodePorts, ProtocolRequest, Refusal } from '../../protocol.ts';
+import { ScrubbableJson } from '../../load/scrubbable-json.ts';
 import { checkEnvelope } from './check-envelope.ts';
 import { keyOfDsn, sentryKey } from './credentials.ts';
 import { decodeEnvelope } from './decode-envelope.ts';
@@ -74,7 +75,7 @@ async function rowsOf(
     );
     all.push(...decoded.refused);
     for (const { table, rows: made } of decoded.tables satisfies readonly DecodedRows[])
-      rows[table] = [...(rows[table] ?? []), ...made];
+      rows[table] = [...(rows[table] ?? []), ...made.map(withJsonText)];
   }
   return { rows, refused: all };
 }
@@ -85,6 +86,11 @@ function envelope(...items: [header: object | string, payload: unknown][]): stri
     typeof payload === 'string' ? payload : JSON.stringify(payload),
   ]);
   return ['{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc","dsn":"https://sl_ingest_abc@host/7"}', ...lines].join('\n');
+}
+
+/** A row with its payload as the text that is stored. */
+function withJsonText(row: Row): Row {
+  return row['payload'] instanceof ScrubbableJson ? { ...row, payload: row['payload'].toString() } : row;
 }
 
 const event = (more: object = {}): [object, object] => [{ type: 'event' }, { message: 'hello', ...more }];

@@ -1,4 +1,5 @@
 import type { ErrorFrame } from '@sightline/record';
+import { remembered } from '../../remembered.ts';
 
 const runtime =
   /^(?:node:|internal\/|native |<anonymous>|\[native|webpack\/(?:bootstrap|runtime)|java\.lang\.reflect|jdk\.internal|sun\.reflect)/;
@@ -17,15 +18,22 @@ const libraries =
 const libraryModules =
   /^(?:java\.|javax\.|jakarta\.|sun\.|com\.sun\.|jdk\.|kotlin\.|scala\.|org\.springframework\.|org\.apache\.|org\.hibernate\.|io\.netty\.|io\.sentry\.|System\.|Microsoft\.|Sentry\.|django\.|flask\.|celery\.|sqlalchemy\.|sentry_sdk\.|net\.sf\.cglib\.|javassist\.)/;
 
+/** What the file alone says. */
+const fileTraits = remembered((file) => ({
+  runtime: runtime.test(file),
+  wrapper: wrapperFiles.test(file),
+  library: libraries.test(file),
+}));
+
 export type FrameKind = 'application' | 'library' | 'runtime' | 'wrapper';
 
 /** Whose code a frame is. What the client said of its frames is believed, but for libraries that are well known. */
 export function frameKind(frame: ErrorFrame, name: string): FrameKind {
-  if (runtime.test(frame.file) || runtimeModule.test(frame.module)) return 'runtime';
+  const file = fileTraits(frame.file);
+  if (file.runtime || runtimeModule.test(frame.module)) return 'runtime';
   if (frame.file === '' && frame.module === '' && frame.function === '') return 'runtime';
-  if (wrapperFiles.test(frame.file) || wrapperFiles.test(frame.module) || (wrapper.test(name) && !named(frame)))
-    return 'wrapper';
-  if (!frame.inApp || libraries.test(frame.file)) return 'library';
+  if (file.wrapper || wrapperFiles.test(frame.module) || (wrapper.test(name) && !named(frame))) return 'wrapper';
+  if (!frame.inApp || file.library) return 'library';
   return frame.module !== '' && libraryModules.test(frame.module) && !/\.(?:m|c)?[jt]sx?$/.test(frame.file)
     ? 'library'
     : 'application';

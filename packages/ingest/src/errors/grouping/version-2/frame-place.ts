@@ -1,4 +1,5 @@
 import type { ErrorFrame } from '@sightline/record';
+import { remembered } from '../../remembered.ts';
 
 /** Names that say nothing without their folder. */
 const commonNames = new Set([
@@ -26,7 +27,7 @@ const schemes =
  * A file's name as it stays from release to release: without scheme, host, bundler's marks, build folders, query and hash. The
  * folder is kept only for names that say nothing (`index.ts`). '' for what is no file at all.
  */
-export function stablePlace(file: string): string {
+export const stablePlace = remembered((file): string => {
   const path = file
     .replaceAll('\\', '/')
     .replace(/[?#].*$/, '')
@@ -44,7 +45,7 @@ export function stablePlace(file: string): string {
   const stem = name.replace(/\..*$/, '');
   const folder = parts.at(-2) ?? '';
   return commonNames.has(stem) && folder !== '' && !looksGenerated(folder) ? `${folder}/${name}` : name;
-}
+});
 
 /** A build's folder: a version, a hash, a date, a host. It changes with each release and says nothing about the bug. */
 function looksGenerated(folder: string): boolean {

@@ -1,3 +1,5 @@
+import { remembered } from '../../remembered.ts';
+
 const anonymous = new Set([
   '',
   '?',
@@ -34,7 +36,7 @@ const generatedClass =
  * A function's name as it stays from build to build: without what engines, compilers and call sites add (`async`, `[as x]`,
  * closures, arguments, template parameters, hashes, state machines). '' for a function without a name.
  */
-export function functionName(raw: string): string {
+export const functionName = remembered((raw): string => {
   if (anonymous.has(raw)) return '';
   if (/^[\w.$]+$/.test(raw) && !raw.includes('$') && !owners.test(raw)) return address(raw);
   let name = raw
@@ -67,7 +69,7 @@ export function functionName(raw: string): string {
     .replace(/::$/, '')
     .trim();
   return anonymous.has(name) ? '' : address(name);
-}
+});
 
 /** `0x7ffa12`, `sub_4F2A`, `_0x3fa2` and bare numbers are places of one build, or of an obfuscator. */
 function address(name: string): string {

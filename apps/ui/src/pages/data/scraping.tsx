@@ -1,0 +1,140 @@
+import { listScrapeTargets, type ScrapeTarget } from '@sightline/contract';
+import { TextInput } from '@mantine/core';
+import { useState, type ReactNode } from 'react';
+import { formatDuration } from '../../charts/number-format.ts';
+import { EmptyState } from '../../components/empty-state.tsx';
+import { ErrorState } from '../../components/error-state.tsx';
+import { counted } from '../../components/number-text.ts';
+import { ScrollX } from '../../components/scroll-x.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
+import { ToneBadge, type Tone } from '../../components/state-badge.tsx';
+import { TimeText } from '../../components/time-text.tsx';
+import { useAsk } from '../../data/ask.ts';
+import { Go } from '../../shell/go.tsx';
+
+const tones: Readonly<Record<ScrapeTarget['health'], Tone>> = { up: 'good', down: 'bad', unknown: 'idle' };
+const shownAtMost = 500;
+
+/** What this server scrapes: each target's health and last fault, and the configuration in force. */
+export function Scraping(): ReactNode {
+  const asked = useAsk(listScrapeTargets, {}, { everyMs: 5000 });
+  const [text, setText] = useState('');
+  if (asked.data === undefined) {
+    if (asked.error !== null) return <ErrorState error={asked.error} again={() => void asked.refetch()} />;
+    return <SkeletonRows rows={8} />;
+  }
+  const { scraping, jobs, targets, omitted, configuration } = asked.data;
+  if (!scraping) {
+    return (
+      <EmptyState
+        title="Nothing is scraped from here"
+        text="Start the server with --scrape-config prometheus.yml: the scrape_configs of an unchanged Prometheus file, read anew when it changes. An agent at a site does the same with scrape.yml in its folder; Prometheus itself can write to /prometheus/api/v1/write."
+      />
+    );
+  }
+  const words = text.toLowerCase().split(/\s+/);
+  const found = targets.filter((target) => {
+    const all = `${target.job} ${target.url} ${labelsText(target)} ${target.health} ${target.lastError}`.toLowerCase();
+    return words.every((word) => all.includes(word));
+  });
+  return (
+    <div className="stack">
+      <div className="row">
+        <p className="muted grow">
+          {jobs.map(({ name, up, down, unknown, dropped }) => (
+            <span key={name} className="scrape-job">
+              <strong>{name}</strong> {up} of {up + down + unknown} up
+              {dropped > 0 && `, ${dropped} left out by relabelling`}
+            </span>
+          ))}
+        </p>
+        <TextInput
+          aria-label="Find a target"
+          placeholder="Find a target"
+          data-page-search
+          maxLength={200}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+      </div>
+      {found.length === 0 && (
+        <EmptyState
+          compact
+          title={targets.length === 0 ? 'No targets' : 'No target fits'}
+          text={
+            targets.length === 0
+              ? 'Discovery has found none yet, or relabelling left all of them out.'
+              : 'Jobs, addresses, labels and faults are searched.'
+          }
+        />
+      )}
+      {found.length > 0 && (
+        <section className="panel" aria-label="Targets">
+          <ScrollX label="Table of targets">
+            <table className="table">
+              <thead>
+                <tr>
+                  <th>State</th>
+                  <th>Job</th>
+                  <th>Target</th>
+                  <th>Labels</th>
+                  <th>Last scrape</th>
+                  <th className="number">Took</th>
+                </tr>
+              </thead>
+              <tbody>
+                {found.slice(0, shownAtMost).map((target) => (
+                  <tr key={`${target.job} ${target.url} ${labelsText(target)}`}>
+                    <td>
+                      <ToneBadge tone={tones[target.health]}>{target.health}</ToneBadge>
+                    </td>
+                    <td>{target.job}</td>
+                    <td>
+                      <Go to="/metrics" search={{ mode: 'promql', expr: upOf(target) }}>
+                        {target.url}
+                      </Go>
+                      {target.lastError !== '' && <span className="scrape-fault">{target.lastError}</span>}
+                    </td>
+                    <td className="code muted scrape-labels">{labelsText(target)}</td>
+                    <td>
+                      {target.lastScrapeAt === null ? (
+                        <span className="muted">not yet</span>
+                      ) : (
+                        <TimeText at={target.lastScrapeAt} show="relative" />
+                      )}
+                    </td>
+                    <td className="number">{target.lastScrapeAt !== null && formatDuration(target.lastScrapeMs)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </ScrollX>
+        </section>
+      )}
+      {found.length + omitted > shownAtMost && (
+        <p className="muted">
+          {counted(found.length + omitted - shownAtMost, 'more target')}; type a part of the address.
+        </p>
+      )}
+      {configuration !== '' && (
+        <details>
+          <summary>Configuration in force, secrets left out</summary>
+          <pre className="scrape-configuration">{configuration}</pre>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function labelsText({ labels }: ScrapeTarget): string {
+  return Object.entries(labels)
+    .filter(([name]) => name !== 'job')
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(' ');
+}
+
+/** The series that tells whether the target answers. */
+function upOf({ labels }: ScrapeTarget): string {
+  const { job = '', instance = '' } = labels;
+  return `up{job=${JSON.stringify(job)}, instance=${JSON.stringify(instance)}}`;
+}

@@ -1,0 +1,93 @@
+import { Button, Textarea, TextInput } from '@mantine/core';
+import { getRuleFile, listFileRuleGroups, listRuleFiles, putRuleFile } from '@sightline/contract';
+import { useState, type ReactNode } from 'react';
+import { ErrorState } from '../../components/error-state.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
+import { useAct, useAsk } from '../../data/ask.ts';
+import { useMe } from '../../data/session.tsx';
+
+const example = `groups:
+  - name: payments
+    rules:
+      - alert: PaymentsFail
+        expr: sum by (site) (rate(payments_failed_total[5m])) > 0.1
+        for: 2m
+        labels:
+          severity: critical
+        annotations:
+          summary: Payments fail at {{ $labels.site }}
+`;
+
+interface FormProps {
+  /** '' for a new one. */
+  readonly name: string;
+  /** Names of the files that there are: a new one of such a name would replace it. */
+  readonly taken: readonly string[];
+  readonly onClose: () => void;
+}
+
+/** A rule file as text. What Prometheus would refuse is refused with the place of each fault, and nothing changes. */
+export function RuleFileForm(props: FormProps): ReactNode {
+  const asked = useAsk(getRuleFile, { params: { name: props.name } }, { when: props.name !== '', keepOld: false });
+  if (props.name === '') return <Form {...props} content={example} />;
+  if (asked.data !== undefined) return <Form {...props} content={asked.data.content} />;
+  if (asked.error !== null) return <ErrorState error={asked.error} again={() => void asked.refetch()} />;
+  return <SkeletonRows rows={12} />;
+}
+
+function Form({ name, taken, content, onClose }: FormProps & { content: string }): ReactNode {
+  const me = useMe();
+  const [draft, setDraft] = useState({ name, content });
+  const save = useAct(putRuleFile, [listRuleFiles, listFileRuleGroups, getRuleFile]);
+  const replaces = name === '' && taken.includes(draft.name.trim());
+  return (
+    <form
+      className="rule-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const file = draft.name.trim();
+        save.mutate({ params: { name: file }, body: { content: draft.content } }, { onSuccess: onClose });
+      }}
+    >
+      <TextInput
+        label="Name of the file"
+        placeholder="payments.rules.yml"
+        description={replaces ? `There is a file of this name: saving replaces it.` : undefined}
+        value={draft.name}
+        readOnly={name !== ''}
+        maxLength={200}
+        required
+        pattern="[\w.@\-]+"
+        title="Letters, digits and . _ - @"
+        onChange={(event) => setDraft({ ...draft, name: event.currentTarget.value })}
+      />
+      <Textarea
+        label="Rules (YAML, as Prometheus reads it)"
+        classNames={{ input: 'code' }}
+        autosize
+        minRows={14}
+        maxRows={40}
+        spellCheck={false}
+        readOnly={!me.may('admin')}
+        value={draft.content}
+        onChange={(event) => setDraft({ ...draft, content: event.currentTarget.value })}
+      />
+      {save.error !== null && (
+        <div role="alert" className="rule-file-fault">
+          <strong>{save.error.title}. Nothing was changed.</strong>
+          <pre>{save.error.detail}</pre>
+        </div>
+      )}
+      <div className="row">
+        {me.may('admin') && (
+          <Button type="submit" loading={save.isPending}>
+            Save
+          </Button>
+        )}
+        <Button variant="subtle" onClick={onClose}>
+          {me.may('admin') ? 'Cancel' : 'Back'}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,49 @@
+import type { ErrorFrame, ErrorPayload } from '@sightline/record';
+import { ScrubbableJson } from '../load/scrubbable-json.ts';
+
+const noFrames = '"frames":[]';
+
+/** Members of a list that share a part: each part costs the engine a call, each member more that need not be read twice. */
+const groupedMembers = 8;
+
+/** A payload as the JSON that `JSON.stringify` makes of it. Each frame is a part of its own, and so is all that is likely to hold an address. */
+export function payloadJson(payload: ErrorPayload): ScrubbableJson {
+  const { version, exceptions, breadcrumbs, groups, contexts, extra, grouping, groupingParts, ...rest } = payload;
+  const parts: { text: string; known: boolean }[] = [];
+  const add = (text: string, known = true): unknown => parts.push({ text, known });
+  const addList = (list: readonly unknown[], members: number): void => {
+    for (let at = 0; at < list.length; at += members)
+      add(`${at === 0 ? '' : ','}${JSON.stringify(list.slice(at, at + members)).slice(1, -1)}`);
+  };
+  let open = `{"version":${version},"exceptions":[`;
+  for (const [at, exception] of exceptions.entries()) {
+    const shell = JSON.stringify({ ...exception, frames: [] });
+    // Within a text these quotes would be escaped.
+    const inside = shell.indexOf(noFrames) + noFrames.length - 1;
+    add(`${open}${at === 0 ? '' : ','}${shell.slice(0, inside)}`);
+    for (const [place, frame] of exception.frames.entries())
+      add(`${place === 0 ? '' : ','}${JSON.stringify(frame)}`, hasShortNumbers(frame));
+    open = shell.slice(inside);
+  }
+  add(`${open}],"breadcrumbs":[`);
+  addList(breadcrumbs, 1);
+  add('],"groups":[');
+  addList(groups, 1);
+  // What the client sent may hold numbers of any kind under any name.
+  add(`],"contexts":${JSON.stringify(contexts)}`, false);
+  add(`,"extra":${JSON.stringify(extra)}`, false);
+  add(`,${JSON.stringify(rest).slice(1, -1)},"grouping":[`);
+  addList(grouping, groupedMembers);
+  if (groupingParts) {
+    add('],"groupingParts":[');
+    addList(groupingParts, groupedMembers);
+  }
+  add(']}');
+  return ScrubbableJson.ofParts(parts);
+}
+
+/** Lines and columns are the only numbers of a frame. */
+function hasShortNumbers(frame: ErrorFrame): boolean {
+  const places: readonly (Pick<ErrorFrame, 'line' | 'column'> | undefined)[] = [frame, frame.minified];
+  return places.every((place) => (place?.line ?? 0) < 1e12 && (place?.column ?? 0) < 1e12);
+}

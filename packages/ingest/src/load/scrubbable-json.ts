@@ -1,0 +1,79 @@
+import { hasSecretName } from './secret-name.ts';
+
+/**
+ * JSON in which the scrubber can work on the text: no number that it might take for a card, no secret that is not a text, no
+ * escape other than those it knows. In parts, where its maker knows them: each holds whole names with their values, so that
+ * the scrubber may see it alone, and most parts of most texts hold nothing for it.
+ */
+export class ScrubbableJson {
+  /** Joined, the text. */
+  readonly parts: readonly string[];
+
+  private constructor(parts: readonly string[]) {
+    this.parts = parts;
+  }
+
+  /** Any text, in one part; what is no JSON becomes the only value of an object. */
+  static of(text: string): ScrubbableJson {
+    return new ScrubbableJson([isScrubbable(text) ? text : rewritten(text)]);
+  }
+
+  /**
+   * Parts of one JSON text. `known` says of each that its numbers and booleans are of our own making: none of thirteen digits,
+   * none a secret. One part that does not fit costs the others: then the text is written anew in one piece.
+   */
+  static ofParts(parts: readonly { readonly text: string; readonly known: boolean }[]): ScrubbableJson {
+    const fits = parts.every(({ text, known }) => (known ? isPlain(text) : hasPlainValues(text)));
+    const texts = parts.map(({ text }) => text);
+    return new ScrubbableJson(fits ? texts : [rewritten(texts.join(''))]);
+  }
+
+  toString(): string {
+    return this.parts.join('');
+  }
+}
+
+function rewritten(text: string): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return JSON.stringify({ unreadable: text });
+  }
+  return JSON.stringify(value, (key, item: unknown) => {
+    if (typeof item === 'string') return item.toWellFormed().replace(controlCharacters, ' ');
+    if (typeof item === 'number' && Math.abs(item) >= 1e12) return String(item);
+    if ((typeof item === 'number' || typeof item === 'boolean') && hasSecretName(key)) return String(item);
+    return item;
+  });
+}
+
+/**
+ * True for the text of most payloads: JSON of our own making in which nothing has to change. It is read once, where writing it anew
+ * costs as much as all else that is done with an event. A text that only looks like more is written anew for nothing.
+ */
+function isScrubbable(text: string): boolean {
+  return text.startsWith('{') && text.endsWith('}') && hasPlainValues(text);
+}
+
+function hasPlainValues(text: string): boolean {
+  if (unusual.test(text)) return false;
+  for (const [, name = ''] of text.matchAll(plainValues)) if (hasSecretName(name)) return false;
+  return text.isWellFormed();
+}
+
+/** As `hasPlainValues`, where only texts are in question: `JSON.stringify` writes no control character as it is. */
+function isPlain(text: string): boolean {
+  return (!text.includes('\\') || !oddEscape.test(text)) && text.isWellFormed();
+}
+
+const oddEscape = /\\[ubf]/;
+/** An escape that the scrubber does not know, a control character, a number of thirteen digits or with an exponent. */
+// oxlint-disable-next-line no-control-regex
+const unusual = /\\[ubf/]|[\u0000-\u001F]|[:,[]\s*-?(?:\d{13}|\d[\d.]*[eE])/;
+/** Names of numbers and booleans. */
+const plainValues = /"([^"\\]{1,200})":(?=[-\dtf])/g;
+
+// Everything that JSON.stringify would write as \uXXXX, \b or \f.
+// oxlint-disable-next-line no-control-regex
+const controlCharacters = /[\u0000-\u0008\u000B\u000C\u000E-\u001F]/g;
