@@ -7,6 +7,7 @@ import { benchStart } from './start.ts';
 import { benchQueries } from './queries.ts';
 import { benchReplayStart } from './replay-start.ts';
 import { benchRules } from './rules.ts';
+import { benchPipelines } from './pipelines.ts';
 import { benchPromql } from './promql.ts';
 
 const help = `Measures Sightline, and a peer beside it in the same run. Trust ratios, not single figures.
@@ -17,6 +18,7 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   npm run bench -- queries   [--logs 10000000] [--spans 5000000]
   npm run bench -- archive   [--logs 6000000]
   npm run bench -- promql    [--scale 1] [--hours 24] [--wide 0] [--peer-url <base url> --peer-pid <pid> --peer-data <folder>]
+  npm run bench -- pipelines [--records 50000] [--rounds 3]
   npm run bench -- start
   npm run bench -- replay-start [--rounds 3]
   npm run bench -- rules     [--rules 10000] [--rate 1000] [--minutes 3]
@@ -30,6 +32,7 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   sentry-errors  the same of Sentry envelopes with one error each, grouped
   archive    searches of a month that lies in the archive, one store among twenty
   queries    times of the searches people make, on generated logs and spans
+  pipelines  what loading logs costs with and without pipelines
   promql     a day of 14,500 series by remote write, then the questions of dashboards; VictoriaMetrics or Prometheus beside us
   rules      what many rules cost while data of 500 sites flows, and how soon a fault is found
   replay-start  how soon the first page of a recorded session is drawn and can be played, with an empty and a warm cache
@@ -113,6 +116,8 @@ else if (scenario === 'promql') {
   console.table(await benchPromql(Number(values.scale), Number(values.hours), Number(values.wide), peer));
 } else if (scenario === 'agent') console.table(await benchAgent(Number(values.seconds)));
 else if (scenario === 'agents') console.table(await benchAgents(Number(values.agents), Number(values.seconds)));
+else if (scenario === 'pipelines')
+  console.table(await benchPipelines(Math.min(Number(values.records), 100_000), Number(values.rounds)));
 else if (scenario === 'start') console.table(await benchStart());
 else if (scenario === 'replay-start')
   for (const { name, firstPageMs, parts } of await benchReplayStart(Number(values.rounds)))

@@ -9,6 +9,7 @@ import {
   createLedger,
   type DecodePorts,
   type Ledger,
+  laneSegmentBytes,
   openSpool,
   protocols,
   registerForwarded,
@@ -132,7 +133,7 @@ async function openIngest(
   closers.add('forwarded frames', () => accepted.close());
   const disk = await openSpool({
     folder: path.join(config.dataFolder, 'spool'),
-    limits: { totalBytes: config.spoolLimitBytes },
+    limits: { totalBytes: config.spoolLimitBytes, segmentBytesOf: laneSegmentBytes(protocols) },
     clock,
     logger,
     recovered: (frame) => accepted.recovered(frame),

@@ -228,6 +228,8 @@ export type Lane =
   | {
       readonly name: string;
       readonly kind: 'decode';
+      /** Size at which its segments are closed, bytes, where the spool's own is too much for one load. */
+      readonly segmentBytes?: number;
       readonly decode: (frame: SpooledFrame, ports: DecodePorts) => Decoded | Promise<Decoded>;
     }
   | MetricLane;
@@ -240,6 +242,16 @@ export interface MetricLane {
   readonly name: string;
   readonly kind: 'metrics';
   readonly format: MetricFormat;
+}
+
+/** Sizes at which segments are closed, of the lanes that name one. */
+export function laneSegmentBytes(protocols: readonly Pick<Protocol, 'lanes'>[]): Readonly<Record<string, number>> {
+  const lanes = protocols.flatMap((protocol) => protocol.lanes);
+  return Object.fromEntries(
+    lanes.flatMap((lane) =>
+      lane.kind === 'decode' && lane.segmentBytes !== undefined ? [[lane.name, lane.segmentBytes]] : [],
+    ),
+  );
 }
 
 export interface Protocol {

@@ -671,6 +671,85 @@ describe('keys of the archive', () => {
   });
 });
 
+describe('pipelines', () => {
+  const parse = { kind: 'parse', format: 'regex', pattern: 'took (?<ms>\\d+)ms' };
+  const pipeline = { id: 'p1', name: 'Times', enabled: true, filter: 'took', steps: [parse] };
+  const path = '/api/v1/pipelines';
+
+  it('are changed by an admin, version by version, and the audit says what', async () => {
+    expect((await call('viewer', 'GET', path)).json()).toMatchObject({ version: 0, pipelines: [] });
+    expect((await call('responder', 'PUT', path, { version: 0, pipelines: [pipeline] })).status).toBe(403);
+    const saved = await call('admin', 'PUT', path, { version: 0, pipelines: [pipeline] });
+    expect(saved.json()).toMatchObject({ version: 1, savedBy: 'admin@example.com', pipelines: [{ name: 'Times' }] });
+    expect((await call('admin', 'PUT', path, { version: 0, pipelines: [] })).status).toBe(409);
+    const off = { ...pipeline, enabled: false };
+    expect((await call('admin', 'PUT', path, { version: 1, pipelines: [off] })).status).toBe(200);
+    expect((await call('stranger', 'GET', path)).json()).toMatchObject({ version: 0 });
+    const { organisation } = people.get('admin') ?? { organisation: '' };
+    const audit = await control.audit.list(organisation, { limit: 2, cursor: '' });
+    expect(audit.ok && audit.value.entries.map(({ action, detail }) => [action, detail])).toEqual([
+      ['pipelines.save', 'off: Times'],
+      ['pipelines.save', 'added Times'],
+    ]);
+  });
+
+  it.each([
+    ['pipelines.0.steps.0.pattern', 'look-ahead', { ...pipeline, steps: [{ ...parse, pattern: '(?=a)(?<x>b)' }] }],
+    ['pipelines.0.filter', 'expected', { ...pipeline, filter: 'a:(' }],
+    ['pipelines.0.steps.0.when', 'expected', { ...pipeline, steps: [{ kind: 'drop', when: 'severity:loud' }] }],
+    [
+      'pipelines.0.steps.0.metric',
+      'a name of letters',
+      { ...pipeline, steps: [{ kind: 'metric', metric: '7', measure: 'count' }] },
+    ],
+  ])('are refused with the place of the fault: %s', async (field, why, bad) => {
+    const refused = await call('admin', 'PUT', path, { version: 2, pipelines: [bad] });
+    expect(refused.status).toBe(422);
+    expect(refused.json().fields[field]).toContain(why);
+  });
+
+  it.each([
+    ['an expression of a filter', { ...pipeline, filter: '/(unclosed/' }],
+    ['too many steps', { ...pipeline, steps: Array.from({ length: 21 }, () => ({ kind: 'drop' })) }],
+    ['no such step', { ...pipeline, steps: [{ kind: 'explode' }] }],
+  ])('are refused: %s', async (_, bad) => {
+    expect((await call('admin', 'PUT', path, { version: 2, pipelines: [bad] })).status).toBe(422);
+  });
+
+  it('are tried on pasted lines and on stored ones of the organisation, and store nothing', async () => {
+    const steps = [
+      parse,
+      { kind: 'metric', metric: 'times', measure: 'sum', of: 'ms', labels: ['service'] },
+      { kind: 'drop', when: 'ms:>100' },
+    ];
+    const pasted = { service: 'till', lines: ['took 17ms for ann@example.com', 'took 200ms', 'took long', 'other'] };
+    const tried = await call('viewer', 'POST', `${path}/try`, { pipeline: { ...pipeline, steps }, pasted });
+    expect(tried.status).toBe(200);
+    expect(tried.json().lines).toMatchObject([
+      {
+        before: { body: 'took 17ms for <email>', attributes: {} },
+        after: { attributes: { ms: '17' }, service: 'till' },
+        taken: true,
+        endedBy: null,
+        made: [{ step: 2, metric: 'times', labels: { service: 'till' }, value: 17 }],
+      },
+      { taken: true, endedBy: 3, made: [{ value: 200 }] },
+      { taken: true, endedBy: null, unread: [1], made: [] },
+      { taken: false, endedBy: null, unread: [], made: [] },
+    ]);
+    const { organisation } = people.get('admin') ?? { organisation: '' };
+    await store.execute(
+      `INSERT INTO logs (organisation, service, ts, received_at, body) SELECT {o:String}, 'till', ts, ts, 'took 5ms' FROM (SELECT fromUnixTimestamp64Milli({at:Int64}) AS ts)`,
+      { o: organisation, at: now - 60_000 },
+      { settings: { insert_deduplicate: 0 } },
+    );
+    const stored = await call('viewer', 'POST', `${path}/try`, { pipeline: { ...pipeline, steps } });
+    expect(stored.json().lines).toMatchObject([{ before: { body: 'took 5ms' }, after: { attributes: { ms: '5' } } }]);
+    expect((await call('stranger', 'POST', `${path}/try`, { pipeline })).json().lines).toEqual([]);
+    expect((await call('viewer', 'GET', `${path}/counts`)).json().rows).toEqual([]);
+  });
+});
+
 describe('sampling', () => {
   const rules = { name: 'Lean', slowMs: 500, services: [{ service: 'pay', share: 1 }], share: 0, waitMs: 900_000 };
 

@@ -78,6 +78,35 @@ for (const { name, missing, start } of testServers) {
       expect(await sampling.find(two)).toBeUndefined();
     });
 
+    it('pipelines are kept in versions, each in force after the one before', async () => {
+      const { pipelines } = control;
+      expect(await pipelines.find(one)).toBeUndefined();
+      const first = await pipelines.save(one, [{ name: 'a\0' }], 0, 'ann', 2000);
+      expect(first).toMatchObject({
+        ok: true,
+        value: { version: 1, takesEffectAt: clock.now() + 2000, savedBy: 'ann', pipelines: [{ name: 'a\uFFFD' }] },
+      });
+      expect(await pipelines.save(one, [], 0, 'bob', 2000)).toMatchObject({ ok: false, error: { reason: 'conflict' } });
+      expect(await pipelines.save(one, [], 7, 'bob', 2000)).toMatchObject({ ok: false, error: { reason: 'conflict' } });
+      const second = await pipelines.save(one, [], 1, 'bob', 0);
+      expect(second.ok && first.ok && second.value.takesEffectAt > first.value.takesEffectAt).toBe(true);
+      expect(await pipelines.find(one)).toMatchObject({ version: 2, pipelines: [] });
+      expect(await pipelines.find(two)).toBeUndefined();
+      expect((await pipelines.savedSince(0)).map(({ organisation, version }) => [organisation, version])).toEqual(
+        expect.arrayContaining([
+          [one, 1],
+          [one, 2],
+        ]),
+      );
+      expect(await pipelines.savedSince(clock.now() + 1)).toEqual([]);
+      for (let version = 2; version < 100; version++)
+        expect(await pipelines.save(one, [], version, 'bob', 0)).toMatchObject({ ok: true });
+      expect(await pipelines.save(one, [], 100, 'bob', 0)).toMatchObject({ ok: false });
+      clock.advance(36 * 86_400_000);
+      expect(await pipelines.save(one, [], 100, 'bob', 0)).toMatchObject({ ok: true });
+      expect(await pipelines.savedSince(0)).toHaveLength(100);
+    });
+
     it('keep what their groups have counted', async () => {
       const { ruleFiles } = control;
       const group = { file: 'node.yml', group: 'hosts' };

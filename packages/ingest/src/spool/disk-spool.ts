@@ -178,7 +178,9 @@ export class DiskSpool implements Spool {
     let lane = this.#lanes.get(name);
     if (!lane) {
       if (!laneName.test(name)) throw new Error(`"${name}" cannot name a lane: expected lower-case letters, digits, -`);
-      lane = new SpoolLane(join(this.#folder, name), name, this.#limits, this.#clock, this.#logger);
+      const segmentBytes = this.#limits.segmentBytesOf?.[name] ?? this.#limits.segmentBytes;
+      const limits = { ...this.#limits, segmentBytes };
+      lane = new SpoolLane(join(this.#folder, name), name, limits, this.#clock, this.#logger);
       this.#lanes.set(name, lane);
     }
     return lane;

@@ -216,6 +216,16 @@ describe('spool', () => {
     await spool.close();
   });
 
+  test.each([
+    ['at its own where it has one', { lane: 1 }, 5],
+    ['at the usual one beside a lane with its own', { other: 1 }, 1],
+  ])('a lane closes its segments %s', async (_, segmentBytesOf, segments) => {
+    const spool = await open({ segmentBytes: 10_000, segmentBytesOf });
+    for (let n = 0; n < 5; n++) await spool.append([frame('x')], scope, meta());
+    expect(readdirSync(join(folder, 'lane'))).toHaveLength(segments);
+    await spool.close();
+  });
+
   test.each([1, 5, 20, 60])('a tail cut by %d bytes was never acknowledged: it goes, the rest stays', async (cut) => {
     const first = await open();
     await first.append([frame('kept')], scope, meta());

@@ -12,6 +12,8 @@ export interface SpoolLimits {
   readonly freeDiskBytes?: number;
   /** A segment is closed at this size. Default 64 MB. */
   readonly segmentBytes: number;
+  /** Lanes whose segments are closed at another size: what a load takes of memory grows with it, by how much is the lane's. */
+  readonly segmentBytesOf?: Readonly<Record<string, number>>;
   /** A segment is closed at this number of records. Default 250,000. */
   readonly segmentRecords: number;
   /** A segment younger than this is left open, so that loads stay large and few: each costs the engine as much planning as work. Default 1,300. */

@@ -10,6 +10,7 @@ import { createLedger, type Ledger } from '../ledger.ts';
 import { type Loader, startLoader } from '../load/loader.ts';
 import type { PipelineBook } from '../load/pipelines/pipeline-book.ts';
 import type { MetricTarget } from '../load/metric-target.ts';
+import type { ClassBook } from '../load/retention-classes.ts';
 import type { ScrubBook } from '../load/pii/scrub-book.ts';
 import type { Protocol } from '../protocol.ts';
 import { protocols as all } from '../protocols/all.ts';
@@ -73,6 +74,7 @@ export interface BenchOptions {
   readonly grouping?: GroupingBook;
   readonly pipelines?: PipelineBook;
   readonly scrubbing?: ScrubBook;
+  readonly classes?: ClassBook;
 }
 
 /** Starts the bench on `store` (already open), with its spool in `folder`. Closing leaves the store open. */
@@ -102,6 +104,7 @@ export async function startBench(
     ...(options.grouping ? { grouping: options.grouping } : {}),
     ...(options.pipelines ? { pipelines: options.pipelines } : {}),
     ...(options.scrubbing ? { scrubbing: options.scrubbing } : {}),
+    ...(options.classes ? { classes: options.classes } : {}),
     clock,
     logger,
   });

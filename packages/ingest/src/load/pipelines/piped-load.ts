@@ -168,6 +168,8 @@ const fileSettings: StatementSettings = {
   use_structure_from_insertion_table_in_table_functions: 0,
   output_format_json_quote_64bit_integers: 0,
   max_subquery_depth: 1000,
+  // Keys of caps stand in the text.
+  max_query_size: 16_000_000,
 };
 
 /** What the engine tries on each nested SELECT costs several times what the whole statement does. */

@@ -1,11 +1,12 @@
 import { silentLogger, systemClock } from '@sightline/base';
 import { compilePipelines } from '@sightline/query';
-import type { Pipeline, PipelineStep } from '@sightline/record';
+import { type Pipeline, type PipelineStep, untouchedScrubRules } from '@sightline/record';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { LogsRequestBuilder, otlpLogsLane, type LogRecordInput } from '../../otlp/build-logs.ts';
 import { collectMetrics } from '../../test-support/collecting-metrics.ts';
 import { StoreError, type TelemetryStore } from '@sightline/store';
-import { openTestStore, startBench, type IngestBench } from '../../test-support/ingest-bench.ts';
+import { openTestStore, startBench, type BenchOptions, type IngestBench } from '../../test-support/ingest-bench.ts';
+import { ownScrub } from '../pii/own-scrub.ts';
 import { CachedPipelineBook, type PipelineVersion } from './pipeline-book.ts';
 
 let engine: Awaited<ReturnType<typeof openTestStore>>;
@@ -36,6 +37,10 @@ const organisation = (): string => `org-${turn}`;
 
 /** Starts anew, with these pipelines in force since ever. `failing` says which statements the store is away for. */
 async function withPipelines(...pipelines: Pipeline[]): Promise<IngestBench> {
+  return withPipelinesAnd({}, ...pipelines);
+}
+
+async function withPipelinesAnd(more: BenchOptions, ...pipelines: Pipeline[]): Promise<IngestBench> {
   turn++;
   metrics = collectMetrics();
   versions = [{ organisation: organisation(), version: 1, takesEffectAtMs: 0, savedAtMs: 0, pipelines }];
@@ -63,7 +68,7 @@ async function withPipelines(...pipelines: Pipeline[]): Promise<IngestBench> {
       if (at >= 0) throw new StoreError('unavailable', `away after ${awayAfter.splice(at, 1).join()}`);
     },
   };
-  bench = await startBench(store, `${engine.folder}/${turn}`, { pipelines: book, metrics });
+  bench = await startBench(store, `${engine.folder}/${turn}`, { pipelines: book, metrics, ...more });
   return bench;
 }
 
@@ -313,4 +318,33 @@ test('others in the same segment are loaded as ever', async () => {
   expect(await stored()).toEqual([]);
   const others = await bench?.rows(`SELECT body FROM logs WHERE organisation = 'other-${turn}'`);
   expect(others).toEqual([{ body: 'theirs' }]);
+});
+
+test('what is parsed is scrubbed by the organisation’s own rules, and the retention class is that of the result', async () => {
+  const rules = {
+    ...untouchedScrubRules,
+    custom: [{ name: 'till', pattern: 'TILL-\\d+', fields: [], replacement: 'mask' as const }],
+  };
+  const own = ownScrub(rules, 'salt');
+  const sql = `if(attrs['retention.class'] = 'short', 'short', 'default')`;
+  await withPipelinesAnd(
+    {
+      scrubbing: { ready: async () => undefined, of: () => own },
+      classes: { of: async () => ({ sql, parameters: {} }) },
+    },
+    pipeline(
+      'json',
+      '',
+      { kind: 'parse', from: '', format: 'json', pattern: '', prefix: '' },
+      { kind: 'route', retentionClass: 'short', when: 'exists:till' },
+    ),
+  );
+  await send([{ body: '{"till":"TILL\\u002d47 of a\\u0040b.com"}' }, { body: 'plain TILL-9' }]);
+  const rows = await bench?.rows(
+    `SELECT body, attrs, class FROM logs WHERE organisation = '${organisation()}' ORDER BY body`,
+  );
+  expect(rows).toMatchObject([
+    { body: 'plain <rule:till>', attrs: {}, class: 'default' },
+    { attrs: { till: '<rule:till> of <email>', 'retention.class': 'short' }, class: 'short' },
+  ]);
 });

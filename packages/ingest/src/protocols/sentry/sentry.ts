@@ -33,6 +33,9 @@ function both(path: string, part: EndpointPart): ProtocolEndpoint[] {
   return [`/api/:project/${path}/`, `/api/:project/${path}`].map((address) => ({ ...endpoint, path: address }));
 }
 
+/** Some 1,700 errors: a load takes some eight times its segment of the engine's memory, and more errors make it hardly cheaper. */
+const segmentBytes = 24e6;
+
 const gate = new CategoryGate();
 
 export const sentry = defineProtocol({
@@ -65,5 +68,8 @@ export const sentry = defineProtocol({
       bodyLimitBytes: envelopeLimitBytes,
     }),
   ],
-  lanes: [sentryLane, sentryFilesLane].map((name) => ({ name, kind: 'decode', decode: decodeEnvelope })),
+  lanes: [
+    { name: sentryLane, kind: 'decode', decode: decodeEnvelope, segmentBytes },
+    { name: sentryFilesLane, kind: 'decode', decode: decodeEnvelope },
+  ],
 });
