@@ -289,10 +289,17 @@ describe('a class whose keys are destroyed', () => {
   });
 
   test('cannot be read any more with anything that the server has; everything else can', async () => {
+    await store.execute(
+      `INSERT INTO restored_logs (organisation, class, body, received_at, restore)
+       SELECT 'acme', arrayJoin(['compliance', 'default']), 'restored', fromUnixTimestamp64Milli({at:Int64}), 'r1'`,
+      { at: startMs },
+      { settings: { insert_deduplicate: 0 } },
+    );
     expect(await vault.disposal.destroy(ask)).toMatchObject({
       ok: true,
-      value: { record: 1, unreadable: { files: 4, rows: 4 }, deletedFiles: 0, deletedLogs: 4 },
+      value: { record: 1, unreadable: { files: 4, rows: 4 }, deletedFiles: 0, deletedLogs: 5 },
     });
+    expect(await store.query('SELECT toString(class) AS class FROM restored_logs')).toEqual([{ class: 'default' }]);
     for (const day of [dayOf(0), dayOf(1)]) {
       expect(await readable(vault, 'acme', day)).toEqual([
         'compliance STORE_1 no-key',
