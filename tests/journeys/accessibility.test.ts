@@ -421,6 +421,7 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: `/monitors?edit=${watched.down}` },
     { path: '/settings?tab=agents' },
     { path: '/settings?tab=sampling' },
+    { path: '/settings?tab=personal-data' },
     { path: '/settings?tab=pipelines' },
     { path: '/settings?tab=pipelines&pipeline=new' },
     { path: '/dashboards' },

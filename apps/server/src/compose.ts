@@ -25,7 +25,7 @@ import type { MetricHead } from '@sightline/metrics';
 import type { Uptime } from '@sightline/detect';
 import type { FindingSink } from '@sightline/record';
 import type { Deliverer } from '@sightline/respond';
-import { connectStore, exactlyOnceSettings, migrate, openEmbeddedStore } from '@sightline/store';
+import { connectStore, exactlyOnceSettings, migrate, openEmbeddedStore, type RestoreStep } from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Closers } from './closers.ts';
 import type { Config } from './config.ts';
@@ -52,7 +52,7 @@ import { openOwnership } from './stages/ownership.ts';
 import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
-import { openArchive, openArchiveReads } from './stages/archive.ts';
+import { openArchive, openArchiveReads, openRestores } from './stages/archive.ts';
 import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -323,9 +323,11 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (ingest) openLogListeners(stage, ingest);
     const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
+    let restores: RestoreStep | undefined;
     if (!config.roles.has('query')) registerProbes(app, health);
     else {
       const archiveReads = await openArchiveReads(bare);
+      if (archiveReads) restores = openRestores(bare, archiveReads);
       await registerApi(app, {
         store: stage.reads,
         control: stores.control,
@@ -370,6 +372,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       await registerInterface(app);
     }
     await app.listen({ host: config.host, port: config.port });
+    restores?.start();
     const bound = app.server.address();
     const port = typeof bound === 'object' && bound ? bound.port : config.port;
     const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;

@@ -4,6 +4,7 @@ import {
   archiveReach,
   mayMatch,
   parseSearch,
+  restoredReach,
   type LogReach,
   type ReadScope,
   type ReachedSoFar,
@@ -21,12 +22,14 @@ const statementLimits = { timeoutMs: 30_000, memoryBytes: 1_000_000_000, threads
 const wholeCallMs = 60_000;
 const usualBytesPerMs = 50_000;
 const hourMs = 3_600_000;
+/** Every class stays in the engine for a day at least. */
+const recentMs = 23 * hourMs;
 
 /** What this process knows of its reads of the archive: who has his turn, how fast they are, and which are in the audit trail. */
 class ArchiveReads {
   /** The engine has few sessions, and loads need them too. */
   readonly server = new QueryGate({ running: 2, waiting: 40 });
-  readonly organisation = new QueryGate({ running: 1, waiting: 20 });
+  readonly organisation = new QueryGate({ running: 2, waiting: 20 });
   readonly audited: LruCache<string, true>;
   bytesPerMs = usualBytesPerMs;
 
@@ -71,6 +74,8 @@ export interface ArchiveCost {
   readonly estimatedMs: number;
   readonly firstDay: string;
   readonly lastDay: string;
+  readonly fromDay: string;
+  readonly toDay: string;
 }
 
 /** What a search would read from the archive; undefined where there is none to read. */
@@ -81,22 +86,24 @@ export async function costOf(
   if (!deps.archive) return undefined;
   const parts = await partsOf(question, deps, deps.archive);
   const { files, hotFromMs, firstDay, lastDay } = await archivedPart(parts, question.fromMs, question.toMs);
+  const days = [...new Set(files.map((file) => file.day))].toSorted();
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   return {
     hotFrom: hotFromMs,
-    days: new Set(files.map((file) => file.day)).size,
+    days: days.length,
     files: files.length,
     rows: files.reduce((sum, file) => sum + file.rows, 0),
     bytes,
     estimatedMs: Math.ceil(bytes / readsOf(deps).bytesPerMs + files.length),
     firstDay,
     lastDay,
+    fromDay: days[0] ?? '',
+    toDay: days.at(-1) ?? '',
   };
 }
 
 /**
- * Runs a read that goes into the archive: noted in the audit trail once an hour for the same question, one at a time for each
- * organisation, under time limits. What `read` answers is returned; a refusal where there is no archive or no turn.
+ * Runs a read that goes into the archive: noted in the audit trail once an hour for the same question, two at a time, under time limits. What `read` answers is returned; a refusal where there is no archive or no turn.
  */
 export async function readingArchive<T extends { readonly reached?: ReachedSoFar }>(
   question: Question,
@@ -169,6 +176,17 @@ async function note(question: Question, context: CallContext, { audited }: Archi
     `${iso(fromMs)} to ${iso(toMs)}`,
     scope.filter((part) => part !== '').join(', '),
   );
+}
+
+/** The reach of a read that leaves the archive alone: what was restored is found like all the rest. Undefined where nothing was. */
+export async function restoredIn(
+  { organisation, fromMs }: ReadScope,
+  { deps }: Pick<CallContext, 'deps'>,
+): Promise<LogReach | undefined> {
+  if (!deps.archive || fromMs >= deps.clock.now() - recentMs) return undefined;
+  const restored = await deps.archive.restored(organisation);
+  if (restored.length === 0) return undefined;
+  return restoredReach({ restored, nowMs: deps.clock.now(), hot: await deps.archive.hotDays(organisation) });
 }
 
 /** Later estimates lean on how fast this read was, where it was long enough to tell. */

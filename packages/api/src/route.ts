@@ -4,7 +4,7 @@ import type { Control, Role } from '@sightline/control';
 import type { Fleet } from '@sightline/fleet';
 import type { Uptime } from '@sightline/detect';
 import type { Respond } from '@sightline/respond';
-import type { HotDays, TelemetryReads } from '@sightline/query';
+import type { HotDays, RestoredLogs, TelemetryReads } from '@sightline/query';
 import type { SourceMaps } from '@sightline/ingest/source-maps';
 import type { ArchivedLogs, BlobStore, KeyDestruction } from '@sightline/store/port';
 import type { FastifyReply } from 'fastify';
@@ -65,6 +65,8 @@ export interface ApiDeps {
     readonly logs: ArchivedLogs;
     /** How long the engine holds an organisation's records. */
     hotDays(organisation: string): Promise<HotDays>;
+    /** What is back in the engine as a whole at this moment. */
+    restored(organisation: string): Promise<readonly RestoredLogs[]>;
   };
   /** State of each component, for `/health/detailed`. Must answer within 5 s. */
   health(): Promise<Health>;

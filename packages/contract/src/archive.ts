@@ -87,5 +87,65 @@ export const archiveCost = endpoint({
     /** First and last day in the archive; '' without any. */
     firstDay: z.string(),
     lastDay: z.string(),
+    /** First and last of the days that would be read; '' without any. */
+    fromDay: z.string(),
+    toDay: z.string(),
   }),
+});
+
+export const archiveRestore = z.object({
+  id: z.string(),
+  /** Days of receipt, both included. */
+  fromDay: z.string(),
+  toDay: z.string(),
+  /** '' for any. */
+  site: z.string(),
+  class: z.string(),
+  createdAt: z.number(),
+  createdBy: z.string(),
+  /** From then on its rows are not found any more, ms. */
+  leavesAt: z.number(),
+  state: z.enum(['loading', 'ready', 'gone']),
+  files: z.number(),
+  filesDone: z.number(),
+  rows: z.number(),
+  /** What went wrong last, in words. */
+  detail: z.string(),
+});
+export type ArchiveRestore = z.infer<typeof archiveRestore>;
+
+export const listArchiveRestores = endpoint({
+  method: 'GET',
+  path: '/api/v1/archive/restores',
+  summary: 'What was brought back from the archive, what is still there first; at most 100',
+  permission: 'viewer',
+  reply: z.object({ restores: z.array(archiveRestore) }),
+});
+export const restoreArchive = endpoint({
+  method: 'POST',
+  path: '/api/v1/archive/restores',
+  summary: 'Bring days of the archive back into the engine for some days',
+  permission: 'admin',
+  body: z
+    .object({
+      fromDay: day,
+      toDay: day,
+      site: z.string().max(200).default(''),
+      class: z.string().max(40).default(''),
+      /** Days until it leaves again. */
+      days: z.number().int().min(1).max(90),
+    })
+    .refine(({ fromDay, toDay }) => fromDay <= toDay, {
+      path: ['toDay'],
+      message: 'expected a day on or after fromDay',
+    }),
+  reply: archiveRestore,
+});
+export const endArchiveRestore = endpoint({
+  method: 'DELETE',
+  path: '/api/v1/archive/restores/:id',
+  summary: 'Let what was restored leave now',
+  permission: 'admin',
+  params: z.object({ id: z.string().max(100) }),
+  reply: archiveRestore,
 });

@@ -112,3 +112,26 @@ export const labelValues = endpoint({
   query: z.object({ ...where, label: z.string().min(1).max(500) }),
   reply: z.object({ values: z.array(z.string()), cut: z.boolean() }),
 });
+
+export const metricExemplars = endpoint({
+  method: 'GET',
+  path: '/api/v1/metrics/exemplars',
+  summary: 'Exemplars of the series that an expression reads: single measurements, with their trace',
+  permission: 'viewer',
+  query: z.object({ from: epochMs, to: epochMs, ...metricScope, expression: z.string().min(1).max(16_000) }),
+  reply: z.object({
+    /** In order of time; of each hundredth of the range that with the greatest value. */
+    exemplars: z.array(
+      z.object({
+        at: z.number(),
+        value: z.number(),
+        /** '' where the exemplar names none. */
+        traceId: z.string(),
+        labels: attributes,
+        series: attributes,
+      }),
+    ),
+    /** Those that are left out. */
+    more: z.number(),
+  }),
+});

@@ -485,6 +485,33 @@ for (const { name, missing, start } of testServers) {
       await control.close();
     });
 
+    it('restores from the archive do not meet, and are of one organisation', async () => {
+      const { control, organisation } = await founded();
+      const { archiveRestores: restores } = control;
+      const october = { fromDay: '2026-10-01', toDay: '2026-10-31', site: 'STORE_1', class: '', leavesAt: 4e12 };
+      const added = await restores.add(organisation, october, 'ada');
+      if (!added.ok) throw new Error('refused');
+      expect(added.value).toMatchObject({ ...october, organisation, createdBy: 'ada', readyAt: null, goneAt: null });
+      const meets = { ...october, fromDay: '2026-10-31', toDay: '2026-11-02' };
+      for (const site of ['STORE_1', ''])
+        expect(await restores.add(organisation, { ...meets, site }, 'bob')).toMatchObject({
+          ok: false,
+          error: { reason: 'conflict' },
+        });
+      for (const other of [{ site: 'STORE_2' }, { fromDay: '2026-11-01' }])
+        expect((await restores.add(organisation, { ...meets, ...other }, 'bob')).ok).toBe(true);
+      await restores.progress(added.value.id, { files: 3, filesDone: 1, rows: 70, lastFile: '2026-10-01/a' });
+      await restores.ready(added.value.id);
+      expect(await restores.list('org_other')).toEqual([]);
+      expect(await restores.end('org_other', added.value.id)).toMatchObject({ ok: false });
+      expect((await restores.end(organisation, added.value.id)).ok).toBe(true);
+      await restores.gone(added.value.id);
+      expect((await restores.list(organisation)).at(-1)).toMatchObject({ id: added.value.id, rows: 70, filesDone: 1 });
+      expect((await restores.open()).map(({ id }) => id)).not.toContain(added.value.id);
+      expect((await restores.add(organisation, october, 'ada')).ok).toBe(true);
+      await control.close();
+    });
+
     it('rules about errors and saved views belong to one organisation', async () => {
       const { control, organisation } = await founded();
       const { rules, views } = control.issues;

@@ -1,6 +1,7 @@
 import type { Result } from '@sightline/base';
 import type { FleetControl } from './fleet/port.ts';
 import type { Dashboards } from './dashboards/port.ts';
+import type { ArchiveRestores } from './archive-restores/port.ts';
 import type { SavedSearches } from './searches/port.ts';
 import type { RuleFiles } from './rule-files/port.ts';
 import type { Artifacts, Releases } from './releases/port.ts';
@@ -38,6 +39,7 @@ export interface Control {
   readonly monitors: Monitors;
   readonly dashboards: Dashboards;
   readonly searches: SavedSearches;
+  readonly archiveRestores: ArchiveRestores;
   readonly ruleFiles: RuleFiles;
   readonly releases: Releases;
   readonly artifacts: Artifacts;

@@ -9,6 +9,7 @@ import { sampling } from './sampling/sampling.ts';
 import { scrubCanaries } from './scrubbing/canaries.ts';
 import { scrubbing } from './scrubbing/scrubbing.ts';
 import { retention } from './retention/retention.ts';
+import { archiveRestores } from './archive-restores/archive-restores.ts';
 import { savedSearches } from './searches/saved-searches.ts';
 import { detect } from './detect/detect.ts';
 import { type Database, openDatabase } from './database/database.ts';
@@ -80,6 +81,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     monitors: monitors(context),
     dashboards: dashboards(context),
     searches: savedSearches(context),
+    archiveRestores: archiveRestores(context),
     ruleFiles: ruleFiles(context),
     releases: releases(context),
     artifacts: artifacts(context),

@@ -19,6 +19,7 @@ export {
 export type { LogRecord } from './logs/log-row.ts';
 export type { LogReach, ReachedSoFar } from './logs/log-reach.ts';
 export { archivedPart, archiveReach, type HotDays } from './logs/archive-reach.ts';
+export { restoredReach, type RestoredLogs } from './logs/restored-reach.ts';
 export { mayMatch } from './search/may-match.ts';
 export {
   exportLogs,

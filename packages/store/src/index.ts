@@ -14,6 +14,7 @@ export { migrate, readMigrations, type Migration } from './schema/migrate.ts';
 export { exactlyOnceSettings } from './schema/exactly-once.ts';
 export { ArchiveStep, type ArchiveSigner } from './archive/archive-step.ts';
 export { ArchiveCatalogue } from './archive/archive-catalogue.ts';
+export { RestoreStep } from './archive/restore-step.ts';
 export {
   ArchiveReader,
   type ArchivedFileOf,

@@ -13,6 +13,7 @@ import {
   DiskTarget,
   type DisposalTerms,
   Keyring,
+  RestoreStep,
   Turns,
 } from '@sightline/store';
 import type { StageParts } from '../stage.ts';
@@ -74,6 +75,22 @@ function termsFrom(retention: Control['retention']): DisposalTerms {
   };
 }
 
+/** What is brought back from the archive, at work. */
+export function openRestores(
+  { stores, clock, logger, closers }: Parts,
+  { logs }: NonNullable<ApiDeps['archive']>,
+): RestoreStep {
+  const step = new RestoreStep({
+    store: stores.store,
+    archive: logs,
+    restores: stores.control.archiveRestores,
+    clock,
+    logger: logger.with({ part: 'archive' }),
+  });
+  closers.add('restores from the archive', () => step.close());
+  return step;
+}
+
 /** The archive as a place to search; undefined without one, and with a store of its own: that cannot read our files. */
 export async function openArchiveReads({
   config,
@@ -94,6 +111,10 @@ export async function openArchiveReads({
   closers.add('reads of the archive', () => logs.close());
   return {
     logs,
+    restored: async (organisation) =>
+      (await stores.control.archiveRestores.list(organisation)).filter(
+        ({ readyAt, goneAt, leavesAt }) => readyAt !== null && goneAt === null && leavesAt > clock.now(),
+      ),
     hotDays: async (organisation) => {
       const { retention } = stores.control;
       const terms = await retention.find(organisation);

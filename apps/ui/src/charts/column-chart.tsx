@@ -27,6 +27,7 @@ interface ColumnChartProps {
   readonly limits?: readonly ChartLimit[];
   readonly marks?: readonly ChartMark[];
   readonly together?: string;
+  readonly over?: ReactNode;
   readonly onRange?: ((from: number, to: number) => void) | undefined;
 }
 

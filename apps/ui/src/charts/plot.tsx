@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { createPortal } from 'react-dom';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import './charts.css';
@@ -46,6 +47,8 @@ interface PlotProps {
   /** Said below the chart, of what it does not draw. */
   readonly note?: string | undefined;
   readonly empty?: boolean;
+  /** Lies over the plot's own area, which is as wide as the axis from `from` to `to`. */
+  readonly over?: ReactNode;
   readonly onRange?: ((from: number, to: number) => void) | undefined;
 }
 
@@ -71,6 +74,7 @@ export function Plot(props: PlotProps): ReactNode {
   // A chart whose crosshair is moved by another shows no card.
   const inside = useRef(false);
   const [cursor, setCursor] = useState<number>();
+  const [area, setArea] = useState<HTMLElement>();
   const scheme = useColourScheme();
   const hint = useId();
   const frame = useRef({ from, to, marks, data, format, onRange });
@@ -102,6 +106,7 @@ export function Plot(props: PlotProps): ReactNode {
     });
     const made = new uPlot(options, frame.current.data, element);
     chart.current = made;
+    setArea(made.over);
     const observer = new ResizeObserver(() => made.setSize({ width: Math.max(120, element.clientWidth), height }));
     observer.observe(element);
     return () => {
@@ -141,6 +146,7 @@ export function Plot(props: PlotProps): ReactNode {
           inside.current = false;
         }}
       />
+      {area !== undefined && props.over !== undefined && createPortal(props.over, area)}
       {props.empty === true && <div className="chart-empty">No values in this range</div>}
       {at !== undefined && values.length > 0 && (
         <div className="chart-card" style={cardSide(at, from, to)} role="status">

@@ -18,6 +18,10 @@ export const archiveKeyRoutes: readonly Route[] = [
       reason: body.reason,
     });
     if (!outcome.ok) return refuse(409, 'Held', outcome.error.message);
+    // What was restored of it leaves as well.
+    for (const restore of await deps.control.archiveRestores.list(caller.organisation))
+      if (restore.goneAt === null && (body.class === '' || restore.class === '' || restore.class === body.class))
+        await deps.control.archiveRestores.end(caller.organisation, restore.id);
     const { atMs: at, ...done } = outcome.value;
     await audit(
       'archive.keys-destroyed',

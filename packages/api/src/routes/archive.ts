@@ -1,7 +1,17 @@
-import { archiveCost, listArchivedDays, listArchivedFiles } from '@sightline/contract';
+import {
+  archiveCost,
+  type ArchiveRestore,
+  endArchiveRestore,
+  listArchivedDays,
+  listArchivedFiles,
+  listArchiveRestores,
+  restoreArchive,
+} from '@sightline/contract';
+import type { ArchiveRestore as KeptRestore } from '@sightline/control';
 import { costOf } from '../archive-reading.ts';
 import { scopeOf } from '../read-scope.ts';
-import { answer, type Route } from '../route.ts';
+import { refusal } from '../problem.ts';
+import { answer, refuse, type Route } from '../route.ts';
 
 const filesAtMost = 5000;
 const nothing = {
@@ -13,7 +23,51 @@ const nothing = {
   estimatedMs: 0,
   firstDay: '',
   lastDay: '',
+  fromDay: '',
+  toDay: '',
 };
+
+const dayMs = 86_400_000;
+
+function shown(
+  {
+    id,
+    fromDay,
+    toDay,
+    site,
+    class: kept,
+    createdAt,
+    createdBy,
+    leavesAt,
+    readyAt,
+    goneAt,
+    files,
+    filesDone,
+    rows,
+    detail,
+  }: KeptRestore,
+  nowMs: number,
+): ArchiveRestore {
+  const state = goneAt !== null || leavesAt <= nowMs ? 'gone' : readyAt === null ? 'loading' : 'ready';
+  return {
+    id,
+    fromDay,
+    toDay,
+    site,
+    class: kept,
+    createdAt,
+    createdBy,
+    leavesAt,
+    state,
+    files,
+    filesDone,
+    rows,
+    detail,
+  };
+}
+
+const named = ({ fromDay, toDay, site, class: kept }: KeptRestore): string =>
+  [`${fromDay} to ${toDay}`, site, kept].filter((part) => part !== '').join(', ');
 
 export const archiveRoutes: readonly Route[] = [
   answer(listArchivedDays, async ({ query: { from = '', to = '9999-12-31' } }, { deps, caller }) => {
@@ -44,5 +98,31 @@ export const archiveRoutes: readonly Route[] = [
   answer(archiveCost, async ({ query }, context) => {
     const cost = await costOf({ ...scopeOf(query, context), q: query.q }, context);
     return { available: cost !== undefined, ...(cost ?? nothing) };
+  }),
+
+  answer(listArchiveRestores, async (_, { deps, caller }) => ({
+    restores: (await deps.control.archiveRestores.list(caller.organisation)).map((one) => shown(one, deps.clock.now())),
+  })),
+
+  answer(restoreArchive, async ({ body }, { deps, caller, audit }) => {
+    if (!deps.archive)
+      return refuse(
+        409,
+        'No archive to restore from',
+        'This server has no archive that it can read. Start it with --archive.',
+      );
+    const { days, ...wanted } = body;
+    const leavesAt = deps.clock.now() + days * dayMs;
+    const added = await deps.control.archiveRestores.add(caller.organisation, { ...wanted, leavesAt }, caller.actor);
+    if (!added.ok) return refusal(added.error);
+    await audit('archive.restore', named(added.value), `for ${days} days`);
+    return shown(added.value, deps.clock.now());
+  }),
+
+  answer(endArchiveRestore, async ({ params }, { deps, caller, audit }) => {
+    const ended = await deps.control.archiveRestores.end(caller.organisation, params.id);
+    if (!ended.ok) return refusal(ended.error);
+    await audit('archive.restore-end', named(ended.value));
+    return shown(ended.value, deps.clock.now());
   }),
 ];

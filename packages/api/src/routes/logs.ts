@@ -29,7 +29,7 @@ import {
 } from '@sightline/query';
 import type { QueryLimits } from '@sightline/store/port';
 import { z } from 'zod';
-import { readingArchive, withReach } from '../archive-reading.ts';
+import { readingArchive, restoredIn, withReach } from '../archive-reading.ts';
 import { Places } from '../places.ts';
 import { scopeOf } from '../read-scope.ts';
 import { answer, ProblemReply, refuse, stream, type CallContext, type Route } from '../route.ts';
@@ -40,13 +40,13 @@ import { openTail, tails } from './log-tail.ts';
 const limitsOf = (context: CallContext): QueryLimits => ({ signal: context.signal, timeoutMs: 15_000 });
 
 /** A read of the engine alone, or one that goes on in the archive. */
-function asFarAs<T extends { readonly reached?: ReachedSoFar }>(
+async function asFarAs<T extends { readonly reached?: ReachedSoFar }>(
   query: z.output<typeof scopeQuery> & { readonly q: string; readonly archive: 'true' | 'false' },
   context: CallContext,
   read: (scope: ReadScope, limits: QueryLimits) => Promise<T | ProblemReply>,
 ): Promise<T | ProblemReply> {
   const scope = scopeOf(query, context);
-  if (query.archive !== 'true') return read(scope, limitsOf(context));
+  if (query.archive !== 'true') return read({ ...scope, reach: await restoredIn(scope, context) }, limitsOf(context));
   return readingArchive({ ...scope, q: query.q }, context, (far, signal) =>
     read(far, { ...limitsOf(context), signal }),
   );
@@ -170,7 +170,9 @@ export const logRoutes: readonly Route[] = [
     async ({ query }, context, reply) => {
       const { deps, caller } = context;
       const { q, order, format } = query;
-      const input = { ...scopeOf(query, context), q, order, limit: exportRows };
+      const scope = scopeOf(query, context);
+      const reach = await restoredIn(scope, context);
+      const input = { ...scope, reach, q, order, limit: exportRows };
       const rows = exportLogs(deps.store, input, { signal: context.signal });
       if (!rows.ok) return searchFault(rows.error);
       if (!openExports.enter(deps, caller.organisation))

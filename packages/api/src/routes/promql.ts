@@ -1,7 +1,15 @@
-import { labelNames, labelValues, metricNames, queryMetrics, stepFor } from '@sightline/contract';
+import { labelNames, labelValues, metricExemplars, metricNames, queryMetrics, stepFor } from '@sightline/contract';
 import { scopeMatchers } from '@sightline/query';
-import { type Answer, type Matcher, parseSelector, type QueryFault, type SeriesQuery } from '@sightline/query/promql';
+import {
+  type Answer,
+  type Matcher,
+  parsePromql,
+  parseSelector,
+  type QueryFault,
+  type SeriesQuery,
+} from '@sightline/query/promql';
 import { ok, type Result } from '@sightline/base';
+import { boundSelectors, exemplarSelectorLimit } from '../bound-selectors.ts';
 import { faultPosition, metricColumns } from '../metric-columns.ts';
 import { answer, type CallContext, type ProblemReply, refuse, type Route } from '../route.ts';
 
@@ -85,10 +93,51 @@ function faultReply({ kind, message }: QueryFault): ProblemReply {
   return refuse(status, 'The metrics could not be read', message);
 }
 
+/** Exemplars that a chart has room for. */
+const exemplarsAtMost = 100;
+
+const readExemplars = answer(metricExemplars, async ({ query }, context) => {
+  const { from, to, expression } = query;
+  if (from >= to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
+  if (otherSite(query.site, context)) return elsewhere(context);
+  const parsed = parsePromql(expression);
+  if (!parsed.ok) return refuse(400, 'No expression', `Expected PromQL: ${parsed.error.message}`);
+  const selectors = boundSelectors(parsed.value, enforcedBy(query, context));
+  if (selectors.length > exemplarSelectorLimit)
+    return refuse(400, 'Too many selectors', `Expected ${exemplarSelectorLimit} at most, found ${selectors.length}.`);
+  if (selectors.length === 0) return { exemplars: [], more: 0 };
+  const found = await context.deps.store.metrics.exemplars({
+    organisation: context.caller.organisation,
+    expression: selectors.join(' or '),
+    startMs: from,
+    endMs: to,
+  });
+  if (!found.ok) return faultReply(found.error);
+  const all = found.value.flatMap(({ labels: series, exemplars }) =>
+    exemplars
+      .filter(({ value }) => Number.isFinite(value))
+      .map(({ labels, value, atMs }) => ({
+        at: atMs,
+        value,
+        traceId: labels['trace_id'] ?? labels['traceID'] ?? '',
+        labels: { ...labels },
+        series: { ...series },
+      })),
+  );
+  const greatest = new Map<number, (typeof all)[number]>();
+  for (const one of all) {
+    const slot = Math.floor(((one.at - from) / (to - from)) * exemplarsAtMost);
+    const known = greatest.get(slot);
+    if (known === undefined || known.value < one.value) greatest.set(slot, one);
+  }
+  return { exemplars: [...greatest.values()].toSorted((a, b) => a.at - b.at), more: all.length - greatest.size };
+});
+
 const suffixes = /_(?:bucket|sum|count|total)$/;
 
 export const promqlRoutes: readonly Route[] = [
   runQueries,
+  readExemplars,
 
   answer(metricNames, async ({ query }, context) => {
     const { metrics: engine } = context.deps.store;

@@ -3,13 +3,14 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ManualClock, silentLogger } from '@sightline/base';
-import { ArchiveCatalogue, ArchiveReader, ArchiveStep, DiskTarget, Keyring } from '@sightline/store';
+import { ArchiveCatalogue, ArchiveReader, ArchiveStep, DiskTarget, Keyring, RestoreStep } from '@sightline/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestStore, type TestStore } from '../test-support.ts';
 import { archivedPart, archiveReach, type HotDays } from './archive-reach.ts';
 import { logFacets } from './log-facets.ts';
 import { logHistogram } from './log-histogram.ts';
 import type { LogReach } from './log-reach.ts';
+import { restoredReach } from './restored-reach.ts';
 import { exportLogs, getLog, getLogContext, searchLogs, type LogSearch } from './search-logs.ts';
 
 const dayMs = 86_400_000;
@@ -272,6 +273,75 @@ describe.each([
     for await (const row of rows.value) bodies.push(row.body);
     expect(sorted(bodies)).toEqual(sorted(expected()));
   });
+});
+
+type Restore = Awaited<ReturnType<ConstructorParameters<typeof RestoreStep>[0]['restores']['open']>>[number];
+
+test('days come back, once whatever happens meanwhile, are found with all the rest, and leave again', async () => {
+  const dayOf = (n: number): string => new Date(startMs + n * dayMs).toISOString().slice(0, 10);
+  let restore: Restore & { detail?: string; files?: number } = {
+    id: 'restore_1',
+    organisation: 'acme',
+    fromDay: dayOf(0),
+    toDay: dayOf(2),
+    site: 'STORE_001',
+    class: '',
+    leavesAt: nowMs + dayMs,
+    readyAt: null,
+    filesDone: 0,
+    rows: 0,
+    lastFile: '',
+  };
+  let notes = 0;
+  const clock = new ManualClock(nowMs);
+  const stepThatDiesAfter = (many: number) =>
+    new RestoreStep({
+      store: engine.store,
+      archive,
+      clock,
+      logger: silentLogger,
+      restores: {
+        open: async () => [restore],
+        progress: async (_, change) => {
+          if (change.lastFile !== undefined && ++notes === many) throw new Error('killed before the note');
+          restore = { ...restore, ...change };
+        },
+        ready: async () => {
+          restore = { ...restore, readyAt: nowMs };
+        },
+        gone: async () => {
+          restore = { ...restore, id: 'gone' };
+        },
+      },
+    });
+  await expect(stepThatDiesAfter(2).catchUp()).rejects.toThrow('killed before the note');
+  expect(restore).toMatchObject({ filesDone: 1, readyAt: null });
+  await stepThatDiesAfter(0).catchUp();
+  const back = arrived.filter(({ received, site }) => received < startMs + 3 * dayMs && site === 'STORE_001');
+  expect(restore).toMatchObject({ filesDone: restore.files, rows: back.length, readyAt: nowMs, detail: '' });
+
+  const reachBack = () => restoredReach({ restored: [restore], nowMs, hot: usual });
+  const held = arrived.filter(({ ts, received }) => ts >= nowMs - 30 * dayMs || received >= today);
+  const found = await everyPage(scope('', { limit: 50, reach: reachBack() }));
+  expect(sorted(found)).toEqual(sorted([...new Set([...held, ...back])].map(({ body }) => body)));
+  const page = await searchLogs(engine.store, scope('"line 3"', { reach: reachBack() }));
+  expect(page).toMatchObject({ ok: true, value: { rows: [{ body: 'line 3 at STORE_001', place: 'restored' }] } });
+  expect(page).not.toHaveProperty('value.reached');
+  const kept = await everyPage(
+    scope('retention.class:compliance site:STORE_001', { toMs: hotFromMs, reach: reachBack() }),
+  );
+  expect(sorted(kept)).toEqual(
+    sorted(
+      [...back, ...held]
+        .filter(({ body, ts, site }) => isKept(body) && ts < hotFromMs && site === 'STORE_001')
+        .map(({ body }) => body),
+    ),
+  );
+
+  clock.advance(dayMs);
+  await stepThatDiesAfter(0).catchUp();
+  expect(restore.id).toBe('gone');
+  expect(await engine.store.query('SELECT count() AS n FROM restored_logs')).toEqual([{ n: '0' }]);
 });
 
 test('a call reads no more than it may, says how far it came, and the next one goes on from there', async () => {

@@ -1,6 +1,14 @@
 import type { ArchivedDay, ArchivedLogFile, ArchivedLogs, OpenArchive, ParameterValue } from '@sightline/store/port';
 import { growingWindows, type Window } from '../search/scope.ts';
-import { hotLogs, onlyFrom, type LogReach, type LogSource, type OpenSources, type Stretch } from './log-reach.ts';
+import {
+  hotLogs,
+  onlyFrom,
+  volumeFrom,
+  type LogReach,
+  type LogSource,
+  type OpenSources,
+  type Stretch,
+} from './log-reach.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
@@ -21,8 +29,6 @@ export interface ArchiveReachParts {
   readonly mayHold: (file: { readonly site: string | null; readonly class: string }) => boolean;
 }
 
-/** As long as the views `volume` and `service_volume` keep a minute. */
-const volumeDays = 90;
 /** Bytes of files that one statement reads, where a day can be cut so small. */
 const stretchBytes = 128 * 1024 * 1024;
 const partsOfADay = 24;
@@ -41,10 +47,27 @@ export interface ArchivedPart {
  * an hour earlier than that, so that none leaves while a search runs.
  */
 const hotFrom = ({ hot, nowMs }: Pick<ArchiveReachParts, 'hot' | 'nowMs'>, of: string): number =>
-  nowMs - (hot.byClass[of] ?? hot.usual) * dayMs + hourMs;
+  Math.ceil(nowMs - (hot.byClass[of] ?? hot.usual) * dayMs + hourMs);
 
-const latestHotFrom = (parts: Pick<ArchiveReachParts, 'hot' | 'nowMs'>): number =>
+export const latestHotFrom = (parts: Pick<ArchiveReachParts, 'hot' | 'nowMs'>): number =>
   Math.max(...['', ...Object.keys(parts.hot.byClass)].map((of) => hotFrom(parts, of)));
+
+/** Whether the engine certainly holds a record, as SQL over its class and time. */
+export function hotTerms(parts: Pick<ArchiveReachParts, 'hot' | 'nowMs'>): {
+  readonly sql: string;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+} {
+  const names = Object.keys(parts.hot.byClass);
+  return {
+    sql: 'toUnixTimestamp64Milli(ts) >= transform(toString(class), {hotClasses:Array(String)}, {hotFroms:Array(Int64)}, {hotUsual:Int64})',
+    parameters: {
+      // An empty list has no type of its own: a class that cannot be stands for it.
+      hotClasses: ['\0', ...names],
+      hotFroms: [0, ...names.map((name) => hotFrom(parts, name))],
+      hotUsual: hotFrom(parts, ''),
+    },
+  };
+}
 
 /** The files that a search over a range has to read. */
 export async function archivedPart(parts: ArchiveReachParts, fromMs: number, toMs: number): Promise<ArchivedPart> {
@@ -73,7 +96,8 @@ export function archiveReach(
 ): LogReach {
   return {
     ...bounds,
-    volumeFromMs: parts.nowMs - volumeDays * dayMs + hourMs,
+    archive: true,
+    volumeFromMs: volumeFrom(parts.nowMs),
     plan: async (range, order, growing) => {
       const hotFromNs = BigInt(latestHotFrom(parts)) * msNs;
       const recent: Window = { fromNs: most(range.fromNs, hotFromNs), toNs: range.toNs };
@@ -152,17 +176,14 @@ function notArchived(parts: ArchiveReachParts, days: readonly ArchivedDay[]): Lo
     else spans.push({ from, to: from + dayMs });
   }
   if (spans.length === 0) return hotLogs;
-  const names = Object.keys(parts.hot.byClass);
+  const terms = hotTerms(parts);
   const parameters: Record<string, ParameterValue> = {
     archivedFrom: spans.map(({ from }) => from),
     archivedTo: spans.map(({ to }) => to),
-    // An empty list has no type of its own: a class that cannot be stands for it.
-    hotClasses: ['\0', ...names],
-    hotFroms: [0, ...names.map((name) => hotFrom(parts, name))],
-    hotUsual: hotFrom(parts, ''),
+    ...terms.parameters,
   };
   const came = 'toUnixTimestamp64Milli(received_at)';
-  const condition = `(toUnixTimestamp64Milli(ts) >= transform(toString(class), {hotClasses:Array(String)}, {hotFroms:Array(Int64)}, {hotUsual:Int64})
+  const condition = `(${terms.sql}
     OR NOT arrayExists((a, b) -> ${came} >= a AND ${came} < b, {archivedFrom:Array(Int64)}, {archivedTo:Array(Int64)}))`;
   return { ...hotLogs, condition, parameters };
 }

@@ -34,6 +34,8 @@ export interface Stretch {
 
 /** How far a search of logs reaches beyond the engine's own table. */
 export interface LogReach {
+  /** Whether it reads archived files: only then a read says how far it came. */
+  readonly archive: boolean;
   /**
    * Cuts a range into stretches in the order in which they are read. With `growing` the first ones are small, for reads that are
    * over once a page is full.
@@ -65,10 +67,19 @@ export const hotLogs: LogSource = { table: 'logs', filter: 'PREWHERE', condition
 export const hotStretches = (range: Window, order: 'newest' | 'oldest', growing: boolean): Stretch[] =>
   (growing ? [...growingWindows(range, order)] : [range]).map((window) => onlyFrom(window, hotLogs));
 
-export function onlyFrom(window: Window, source: LogSource): Stretch {
-  const opened: OpenSources = { sources: [source], missing: [], close: async () => undefined };
+export const onlyFrom = (window: Window, source: LogSource): Stretch => stretchOf(window, [source]);
+
+/** A stretch of the engine's tables. */
+export function stretchOf(window: Window, sources: readonly LogSource[]): Stretch {
+  const opened: OpenSources = { sources, missing: [], close: async () => undefined };
   return { window, archivedBytes: 0, open: async () => opened };
 }
+
+const hourMs = 3_600_000;
+/** As long as the views `volume` and `service_volume` keep a minute. */
+const volumeDays = 90;
+/** From here on the views of volume still know every record, ms. */
+export const volumeFrom = (nowMs: number): number => nowMs - volumeDays * 24 * hourMs + hourMs;
 
 /** One statement over all sources: `select` writes it for one. Its parameters are those of `parametersOf`. */
 export const overAll = (sources: readonly LogSource[], select: (source: LogSource) => string): string =>
@@ -117,7 +128,7 @@ export async function readStretches(
       await opened.close();
     }
   }
-  if (!reach) return undefined;
+  if (!reach?.archive) return undefined;
   if (done) reachedNs = order === 'newest' ? range.fromNs : range.toNs;
   return { reachedNs, done, archivedBytes, missing: [...missing] };
 }

@@ -7,6 +7,7 @@ import { dayAndTime } from '../../components/time-format.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import type { ScopeQuery } from '../../data/scope.ts';
+import { RestoreMenu } from './restores.tsx';
 import type { LogPages } from './use-logs.ts';
 
 interface ArchiveBarProps {
@@ -34,6 +35,7 @@ export function ArchiveBar({ scope, q, on, order, logs, onSwitch }: ArchiveBarPr
         <Button variant="default" onClick={() => onSwitch(true)}>
           Search the archive
         </Button>
+        <RestoreMenu cost={cost} site={scope.site} />
       </section>
     );
   const { reached } = logs;

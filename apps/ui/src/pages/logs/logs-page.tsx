@@ -28,6 +28,7 @@ import { LogDrawer } from './log-drawer.tsx';
 import { LogList } from './log-list.tsx';
 import './logs.css';
 import { PatternList } from './pattern-list.tsx';
+import { Restores } from './restores.tsx';
 import { SavedMenu } from './saved-menu.tsx';
 import { useLogs } from './use-logs.ts';
 import { useTail } from './use-tail.ts';
@@ -174,6 +175,7 @@ export default function LogsPage(): ReactNode {
               )}
             </div>
           )}
+          {!tailing && <Restores scope={scope} />}
           {!tailing && !grouping && (
             <ArchiveBar
               scope={scope}

@@ -15,6 +15,7 @@ import { useScope } from '../../data/scope.ts';
 import { seriesNames, seriesText } from '../../promql/series-names.ts';
 import { useColumns } from '../../promql/use-columns.ts';
 import { useGo } from '../../shell/go.tsx';
+import { ExemplarStrip } from './exemplar-strip.tsx';
 
 const PromqlEditor = lazy(async () => import('../../promql/promql-editor.tsx'));
 
@@ -173,6 +174,7 @@ function Answer(props: {
 }): ReactNode {
   const { data, expression, from, to, stepMs, onRange } = props;
   const marks = useIncidentMarks({ from, to });
+  const { environment, site, service } = useScope().query;
   const columns = useMemo(() => {
     const names = seriesNames(
       data.series.map(({ labels }) => labels),
@@ -219,6 +221,7 @@ function Answer(props: {
           most={20}
           addable={false}
           marks={marks}
+          over={<ExemplarStrip query={{ from, to, environment, site, service, expression }} />}
           onRange={onRange}
         />
       )}

@@ -9,12 +9,13 @@ import { Audit } from './audit.tsx';
 import { DemoFaults } from './demo-faults.tsx';
 import { Keys } from './keys.tsx';
 import { Mine } from './mine.tsx';
+import { PersonalData } from './personal-data/personal-data.tsx';
 import { People } from './people.tsx';
 import { Pipelines } from './pipelines/pipelines.tsx';
 import { Sampling } from './sampling.tsx';
 import './settings.css';
 
-/** People, agents, sampling, keys, audit, my own settings; the demo fleet's faults where it runs. */
+/** People, agents, sampling, personal data, keys, audit, my own settings; the demo fleet's faults where it runs. */
 export default function SettingsPage(): ReactNode {
   const me = useMe();
   const faults = useAsk(listFaults, {}, { when: me.demo });
@@ -24,6 +25,7 @@ export default function SettingsPage(): ReactNode {
     { name: 'agents', title: 'Agents', content: <Agents /> },
     { name: 'pipelines', title: 'Pipelines', content: <Pipelines /> },
     { name: 'sampling', title: 'Sampling', content: <Sampling /> },
+    { name: 'personal-data', title: 'Personal data', content: <PersonalData /> },
     ...(me.may('admin')
       ? [
           { name: 'keys', title: 'API keys', content: <Keys /> },

@@ -3,13 +3,12 @@ import {
   type Limited,
   type MetricEngine,
   parsePromql,
-  printPromql,
   type QueryFault,
-  selectorsIn,
   type SeriesQuery,
   showSampleValue,
 } from '@sightline/query/promql';
 import { type Answer, type Call, get, getOrPost, type PrometheusRoute } from './call.ts';
+import { boundSelectors, exemplarSelectorLimit } from '../../bound-selectors.ts';
 import { ApiFault, badData, invalidParameter } from './fault.ts';
 import { countOf, limitOf, selectorsOf, timeOr, unescapeLabel } from './parameters.ts';
 import { faultOf, queryTimeoutMs } from './query-routes.ts';
@@ -19,7 +18,6 @@ import { labelsJson, listPieces, timestampJson } from './write-value.ts';
 /** Where clients name no bounds, or ones that no series has: all that a store may hold. */
 const firstMs = 0;
 const lastMs = Date.UTC(9999, 11, 31);
-const exemplarSelectorLimit = 200;
 
 export const indexRoutes: readonly PrometheusRoute[] = [
   getOrPost('/series', async (call) => {
@@ -110,19 +108,9 @@ async function answerExemplars(call: Call): Promise<Answer> {
   }
   const parsed = parsePromql(form.get('query'));
   if (!parsed.ok) return invalidParameter('query', parsed.error.message);
-  const selectors = selectorsIn(parsed.value);
-  if (selectors.length === 0) return { data: [] };
-  if (selectors.length > exemplarSelectorLimit) return badData(`more than ${exemplarSelectorLimit} selectors`);
-  // Only the selectors count; so the key's own site can be written into each of them.
-  const bound = selectors.map(({ name, matchers, span }) =>
-    printPromql({
-      kind: 'vector-selector',
-      name,
-      matchers: [...asker.enforced, ...matchers],
-      shift: { offsetMs: 0 },
-      span,
-    }),
-  );
+  const bound = boundSelectors(parsed.value, asker.enforced);
+  if (bound.length === 0) return { data: [] };
+  if (bound.length > exemplarSelectorLimit) return badData(`more than ${exemplarSelectorLimit} selectors`);
   const answer = await reading(call, () =>
     engine.exemplars({ organisation: asker.organisation, expression: bound.join(' or '), ...range }),
   );

@@ -6,6 +6,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registerApi } from '../../register-api.ts';
 import { ruleFileRoutes } from '../../routes/rule-files.ts';
+import { promqlRoutes } from '../../routes/promql.ts';
 import { scrapingRoutes } from '../../routes/scraping.ts';
 import { QueryGate } from './gate.ts';
 import type { RuleGroupState, ScrapeTarget } from './ports.ts';
@@ -163,7 +164,7 @@ beforeEach(async () => {
       health: () => Promise.reject(new Error('not asked')),
       metrics: () => '',
     },
-    [...ruleFileRoutes, ...scrapingRoutes],
+    [...ruleFileRoutes, ...scrapingRoutes, ...promqlRoutes],
   );
 });
 afterEach(() => app.close());
@@ -648,5 +649,34 @@ describe('the same for our own pages', () => {
 
   it.each(['/rule-groups', '/scrape-targets'])('%s is nothing for a key that only sends', async (path) => {
     expect((await read(path, 'sender')).status).toBe(403);
+  });
+
+  const exemplarsOf = (expression: string, range = { from: 0, to: nowMs }): string =>
+    `/metrics/exemplars?from=${range.from}&to=${range.to}&expression=${encodeURIComponent(expression)}`;
+
+  it('exemplars of the selectors of an expression', async () => {
+    expect(await read(exemplarsOf('sum(rate(x{a="b"}[5m]))'))).toEqual({
+      status: 200,
+      body: {
+        exemplars: [
+          { at: nowMs, value: 6, traceId: 'abc', labels: { trace_id: 'abc' }, series: { __name__: 'x{a="b"}' } },
+        ],
+        more: 0,
+      },
+    });
+  });
+
+  it('exemplars for a key that is bound to a site are those of its site', async () => {
+    const { body } = await read(exemplarsOf('x'), 'store');
+    expect(JSON.stringify(body)).toContain('site=\\"STORE_047\\"');
+  });
+
+  it.each([
+    ['1 + 1', { from: 0, to: nowMs }, 200],
+    ['sum(', { from: 0, to: nowMs }, 400],
+    ['x', { from: 5, to: 5 }, 400],
+    [Array(201).fill('x').join(' or '), { from: 0, to: nowMs }, 400],
+  ])('exemplars of %.20s', async (expression, range, status) => {
+    expect((await read(exemplarsOf(expression, range))).status).toBe(status);
   });
 });

@@ -40,7 +40,8 @@ export function ownScrub(rules: ScrubRules, salt: string): OwnScrub {
   });
   if (rules.userIds.hash) {
     parameters['scrub_users'] = lower(rules.userIds.fields);
-    texts = `arrayMap((f, t) -> if(t != '' AND has({scrub_users:Array(String)}, f) AND NOT match(t, '^<user:[a-p]{16}>$'), concat('<user:', salted(t, {scrub_salt:String}), '>'), t), fs, ${texts})`;
+    // A filtered list of one: a hash is worked out where it is needed alone, where `if` would work it out for every text.
+    texts = `arrayMap((f, t) -> arrayConcat(arrayMap(x -> concat('<user:', salted(x, {scrub_salt:String}), '>'), arrayFilter(x -> x != '' AND has({scrub_users:Array(String)}, f) AND NOT match(x, '^<user:[a-p]{16}>$'), [t])), [t])[1], fs, ${texts})`;
   }
   const detected = detectedIn(rules, parameters, lower);
   const functions = [

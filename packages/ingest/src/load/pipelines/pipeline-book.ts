@@ -86,15 +86,18 @@ export class CachedPipelineBook implements PipelineBook {
   }
 
   async ready(receivedAtMs: number): Promise<void> {
+    // What a clock that was set back put into the future cannot be waited for.
+    const neededMs = Math.min(receivedAtMs, this.#clock.now()) - pipelinesSettleMs + commitMs;
     // A look that is under way may have begun too early.
-    while (this.#lookedAtMs < receivedAtMs - pipelinesSettleMs + commitMs) {
+    while (this.#lookedAtMs < neededMs) {
       const first = this.#lookedAtMs === -Infinity;
       this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
       try {
         await this.#looking;
       } catch (error) {
         // Who cannot ask for changes cannot have been told of one either: nobody can save any. But never to have known is another thing.
-        if (first) throw error;
+        if (first)
+          throw Object.assign(new Error('the pipelines cannot be read', { cause: error }), { kind: 'unavailable' });
         this.#logger.warn('pipelines could not be read again; the known ones apply', { error });
         return;
       }

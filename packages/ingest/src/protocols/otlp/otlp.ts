@@ -104,6 +104,9 @@ const metrics = endpoint('metrics', '/v1/metrics');
 
 const proto = fileURLToPath(new URL('otlp.proto', import.meta.url));
 
+/** Joining the expressions of a statement's levels into one costs the engine up to two fifths of planning and buys nothing. */
+const levelsApart = { query_plan_merge_expressions: 0 };
+
 export const otlp = defineProtocol({
   name: 'otlp',
   title: 'OpenTelemetry (OTLP)',
@@ -121,14 +124,14 @@ export const otlp = defineProtocol({
       formatSchema: `${proto}:SpooledLogs`,
       sql: [{ name: 'logs', sql: sql('logs.sql') }],
       piped: true,
-      // Joining the expressions of its levels into one costs the engine two fifths of planning and buys nothing.
-      settings: { query_plan_merge_expressions: 0 },
+      settings: levelsApart,
     },
     {
       name: lanes.spans,
       kind: 'engine',
       formatSchema: `${proto}:SpooledTraces`,
       sql: [{ name: 'spans', sql: sql('traces.sql') }],
+      settings: levelsApart,
     },
     { name: lanes.metrics, kind: 'metrics', format: 'otlp' },
     { name: exponentialLane, kind: 'metrics', format: 'otlp' },

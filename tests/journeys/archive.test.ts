@@ -1,0 +1,112 @@
+/**
+ * A range that reaches into the archive: the page says what it costs, reads it when told, and an admin brings days of it back.
+ */
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ManualClock, silentLogger, systemClock } from '@sightline/base';
+import { openSealer } from '@sightline/control';
+import { ArchiveStep, connectStore, DiskTarget, Keyring } from '@sightline/store';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { desk, openBrowser, openPage } from '../support/browser.ts';
+import { headless, type Product, startProduct } from '../support/product.ts';
+
+const dayMs = 86_400_000;
+const startMs = Math.floor(Date.now() / dayMs) * dayMs - 45 * dayMs;
+const archive = mkdtempSync(path.join(tmpdir(), 'sightline-archive-'));
+let product: Product;
+let browser: Browser;
+let page: Page;
+let faults: string[];
+
+/** Three days of six weeks ago, written as the server would have done then; the engine has let go of them. */
+async function fillArchive(): Promise<void> {
+  const reply = await fetch(`${product.url}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: headless.SIGHTLINE_SETUP_EMAIL, password: headless.SIGHTLINE_SETUP_PASSWORD }),
+  });
+  const { organisation } = (await reply.json()) as { organisation: { id: string } };
+  const socketPath = path.join(product.dataFolder, 'run/engine.sock');
+  const store = await connectStore({ url: 'http://engine', socketPath, clock: systemClock });
+  await store.execute('SYSTEM STOP TTL MERGES logs');
+  await store.execute(
+    `INSERT INTO logs (organisation, site, service, severity, body, ts, received_at)
+     SELECT {organisation:String}, if(number % 2 = 0, 'STORE_047', 'STORE_048'), 'age-verification', 9, concat('Age of customer ', toString(number), ' checked'),
+       fromUnixTimestamp64Milli({start:Int64} + toInt64(number) * 3600000) AS at, at FROM numbers(72)`,
+    { organisation: organisation.id, start: startMs },
+    { settings: { insert_deduplication_token: 'archived' } },
+  );
+  const key = generateKeyPairSync('ed25519');
+  const step = new ArchiveStep({
+    store,
+    clock: new ManualClock(startMs + 3 * dayMs + 7_200_000),
+    logger: silentLogger,
+    waitingSinceMs: () => undefined,
+    target: new DiskTarget(archive),
+    keyring: new Keyring(path.join(product.dataFolder, 'secrets/archive-keys'), await openSealer(product.dataFolder)),
+    signer: {
+      publicKeyPem: key.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      sign: (bytes) => sign(null, bytes, key.privateKey),
+    },
+  });
+  await step.prepare();
+  await step.catchUp();
+  await store.execute('TRUNCATE TABLE logs');
+  await store.close();
+}
+
+beforeAll(async () => {
+  product = await startProduct({ args: ['--archive', archive], env: headless });
+  await fillArchive();
+  browser = await openBrowser();
+  ({ page, faults } = await openPage(browser, desk));
+  await page.goto(`${product.url}/sign-in`);
+  await page.getByLabel('E-mail').fill(headless.SIGHTLINE_SETUP_EMAIL);
+  await page.getByLabel('Password').first().fill(headless.SIGHTLINE_SETUP_PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.waitForURL((url) => url.pathname === '/');
+}, 120_000);
+afterAll(async () => {
+  await browser.close();
+  await product.close();
+  rmSync(archive, { recursive: true, force: true });
+});
+
+const line = () => page.getByRole('button', { name: /Age of customer 70 checked/ });
+
+test(
+  'the cost is shown first, then the archive is searched, then days of it come back',
+  { timeout: 120_000 },
+  async () => {
+    await page.goto(`${product.url}/logs?from=${startMs}&to=${startMs + 3 * dayMs}&site=STORE_047&q=customer`);
+    await page
+      .getByText(/This range reads 3 archived days of STORE_047: 3 files, 36 lines/)
+      .waitFor({ timeout: 20_000 });
+    expect(await line().count()).toBe(0);
+
+    await page.getByRole('button', { name: 'Search the archive' }).click();
+    await page.getByText(/the whole range was read/).waitFor({ timeout: 30_000 });
+    expect(await line().count()).toBe(1);
+    expect(await page.getByText('36 lines').count()).toBeGreaterThan(0);
+    await line().click();
+    await page.getByText(/Read from the archive/).waitFor();
+    await page.keyboard.press('Escape');
+
+    await page.getByRole('button', { name: 'Leave the archive' }).click();
+    await page.getByRole('button', { name: 'Restore', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'for 7 days' }).click();
+    await page.getByText(/Restored: .* of STORE_047, 36 lines/).waitFor({ timeout: 30_000 });
+    await page.reload();
+    await line().waitFor({ timeout: 20_000 });
+    await line().click();
+    await page.getByText(/Restored from the archive/).waitFor();
+
+    const audit = await page.evaluate(async () => (await fetch('/api/v1/audit')).text());
+    expect(audit).toContain('archive.search');
+    expect(audit).toContain('archive.restore');
+    expect(faults).toEqual([]);
+  },
+);
