@@ -1,11 +1,30 @@
 import { readFile } from 'node:fs/promises';
-import { fail, ok, type Result } from '@sightline/base';
-import { type ArchiveKeys, type ArchiveTarget, dayName, DiskTarget, readExportedKeys } from '@sightline/store';
+import { fail, ok, type Result, systemClock } from '@sightline/base';
+import {
+  type ArchiveKeys,
+  type ArchiveTarget,
+  dayName,
+  DiskTarget,
+  readExportedKeys,
+  S3Target,
+} from '@sightline/store';
+import { readBucket } from './config.ts';
 import { openKeyring } from './stages/archive.ts';
 
-/** The archive that somebody names on the command line. */
-export function targetOf(place: string): ArchiveTarget {
-  return new DiskTarget(place);
+/**
+ * The archive that somebody names on the command line: a folder, or `s3://bucket/prefix` with endpoint, region and keys from the
+ * environment as the server takes them. The error is a sentence.
+ */
+export function targetOf(
+  place: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Result<ArchiveTarget, string> {
+  const endpoint: [string, string] = [environment['SIGHTLINE_ARCHIVE_ENDPOINT'] ?? '', 'SIGHTLINE_ARCHIVE_ENDPOINT'];
+  const bucket = readBucket(place, endpoint, environment['AWS_REGION'] || 'us-east-1', environment);
+  if (!bucket.ok) return fail(bucket.error.sentence);
+  if (!bucket.value) return ok(new DiskTarget(place));
+  // Nothing is written there: only the server prepares days.
+  return ok(new S3Target({ place: bucket.value, clock: systemClock, scratch: '' }));
 }
 
 /** A sentence where one of them is no day; '' stands for none. */

@@ -50,9 +50,11 @@ async function exportFiles(place: string, options: Options): Promise<void> {
   const keys = await keysFrom(options);
   if (!keys.ok) stopWith(keys.error);
   if (!keys.value) stopWith('With which keys? --data <folder> or --keys <file>.');
-  const reader = new ArchiveReader({ target: targetOf(place), keys: keys.value, scratch: to });
+  const target = targetOf(place, process.env);
+  if (!target.ok) stopWith(target.error);
+  const reader = new ArchiveReader({ target: target.value, keys: keys.value, scratch: to });
   const organisations = organisation === '' ? await reader.organisations() : [organisation];
-  const done = { files: 0, rows: 0, failed: 0 };
+  const done = { files: 0, rows: 0, gone: 0, failed: 0 };
   for (const name of organisations)
     for (const day of await reader.days(name)) {
       if (day < from || (through !== '' && day > through)) continue;
@@ -60,20 +62,27 @@ async function exportFiles(place: string, options: Options): Promise<void> {
         if (kept !== '' && file.class !== kept) continue;
         const plain = path.join(to, name, day, file.path.replace(/\.sealed$/, ''));
         try {
+          if (await reader.isGone({ organisation: name, day, file })) {
+            done.gone++;
+            continue;
+          }
           if (await stat(plain).catch(() => undefined)) continue;
           await mkdir(path.dirname(plain), { recursive: true, mode: 0o700 });
           await writeDurably(plain, reader.pieces({ organisation: name, day, file }));
           done.files++;
           done.rows += file.rows;
         } catch (error) {
-          if (!(error instanceof SealedFileError) && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+          if (!(error instanceof SealedFileError)) throw error;
           await rm(plain, { force: true });
           done.failed++;
           say(`${name}/${day}/${file.path}: ${(error as Error).message}`);
         }
       }
     }
-  say(`${done.files} files with ${done.rows} rows were written to ${to}; ${done.failed} could not be read.`);
+  const { files, rows, gone, failed } = done;
+  say(
+    `${files} files with ${rows} rows were written to ${to}; ${gone} are not there any more, ${failed} could not be read.`,
+  );
   process.exitCode = done.failed > 0 ? 1 : 0;
 }
 

@@ -24,6 +24,20 @@ describe('good settings', () => {
       value: { port: 6000, demo: true },
     });
   });
+  test('an archive in a bucket takes its keys from the environment', () => {
+    const keys = { AWS_ACCESS_KEY_ID: 'AK', AWS_SECRET_ACCESS_KEY: 'SK', AWS_REGION: 'eu-central-1' };
+    const args = ['--archive', 's3://logs/old/ones/', '--archive-endpoint', 'https://s3.example:9000/'];
+    const place = { bucket: 'logs', prefix: 'old/ones', endpoint: 'https://s3.example:9000', region: 'eu-central-1' };
+    expect(read(args, keys)).toMatchObject({
+      value: {
+        archive: 's3://logs/old/ones/',
+        archiveBucket: { ...place, accessKeyId: 'AK', secretAccessKey: 'SK', sessionToken: '' },
+      },
+    });
+    expect(read(['--archive', 's3://logs'], keys)).toMatchObject({
+      value: { archiveBucket: { prefix: '', endpoint: '' } },
+    });
+  });
   test.each([
     [['--port=0'], { port: 0 }],
     [['--demo'], { demo: true }],
@@ -103,6 +117,11 @@ describe('wrong settings stop the start with a sentence', () => {
     [['--spool-limit', '5'], {}, /at least 16MB/],
     [['--otlp-ports', '4317'], {}, /two ports/],
     [['--retention-metrics', '1h'], {}, /at least 1d.*forever/],
+    [['--archive', 's3://Logs/x'], {}, /named s3:\/\/bucket\/prefix/],
+    [['--archive', 's3://logs/../x'], {}, /named s3:\/\/bucket\/prefix/],
+    [['--archive', 's3://logs'], { AWS_ACCESS_KEY_ID: 'AK' }, /AWS_SECRET_ACCESS_KEY in the environment/],
+    [['--archive-endpoint', 'minio:9000'], {}, /--archive-endpoint must be an address/],
+    [['--archive-encryption', 'yes'], {}, /--archive-encryption must be on or off/],
     [['--statsd-port', 'udp'], {}, /--statsd-port must be a port/],
     [['--syslog', 'quic:514'], {}, /--syslog must be ports such as 514/],
     [['--gelf', '70000'], {}, /--gelf must be ports/],

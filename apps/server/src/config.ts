@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { fail, ok, parseDuration, type LogLevel, type Result } from '@sightline/base';
+import type { S3Place } from '@sightline/store';
 
 export const roles = ['ingest', 'query', 'detect', 'fleet'] as const;
 export type RoleName = (typeof roles)[number];
@@ -51,8 +52,10 @@ export interface Config {
   readonly listenerTls: { readonly cert: string; readonly key: string } | undefined;
   /** Prometheus rule files: a folder or globs, joined by commas; '' for none. */
   readonly rules: string;
-  /** Where logs are archived day by day; '' for nowhere. */
+  /** Where logs are archived day by day, a folder or `s3://bucket/prefix`; '' for nowhere. */
   readonly archive: string;
+  /** How the archive's bucket is reached; undefined where it is a folder. */
+  readonly archiveBucket: S3Place | undefined;
   /** Whether archived files are encrypted. */
   readonly archiveEncrypted: boolean;
   readonly clickhouseUrl: string;
@@ -238,6 +241,28 @@ function readProxies(text: string, from: string): Result<readonly string[], Wron
   return wrong(`${from} must be addresses or ranges such as 127.0.0.1 or 10.0.0.0/8, joined by commas, got "${bad}".`);
 }
 
+/** The bucket that `place` names (`s3://bucket/prefix`), with the keys of the environment; undefined where it names none. */
+export function readBucket(
+  place: string,
+  [address, from]: [string, string],
+  region: string,
+  environment: Environment,
+): Result<S3Place | undefined, Wrong> {
+  const endpoint = readUrl(address, from, ['http:', 'https:']);
+  if (!endpoint.ok) return endpoint;
+  if (!place.startsWith('s3:')) return ok(undefined);
+  const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*?))?\/*$/.exec(place) ?? [];
+  if (bucket === undefined || (prefix !== '' && prefix.split('/').some((part) => ['', '.', '..'].includes(part))))
+    return wrong(`An archive in a bucket is named s3://bucket/prefix, got "${place}".`);
+  if (!/^[a-z0-9-]{1,50}$/.test(region))
+    return wrong(`--archive-region must be a region such as eu-central-1, got "${region}".`);
+  const [accessKeyId, secretAccessKey] = [environment['AWS_ACCESS_KEY_ID'], environment['AWS_SECRET_ACCESS_KEY']];
+  if (!accessKeyId || !secretAccessKey)
+    return wrong('An archive in a bucket needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.');
+  const sessionToken = environment['AWS_SESSION_TOKEN'] ?? '';
+  return ok({ bucket, prefix, endpoint: endpoint.value, region, accessKeyId, secretAccessKey, sessionToken });
+}
+
 function readOnOff(text: string, from: string): Result<boolean, Wrong> {
   return text === 'on' || text === 'off' ? ok(text === 'on') : wrong(`${from} must be on or off, got "${text}".`);
 }
@@ -303,6 +328,8 @@ export function readConfig(
   if (!databaseUrl.ok) return databaseUrl;
   const apart = stopForPartAlone(roleSet.value, clickhouseUrl.value, databaseUrl.value);
   if (apart) return wrong(apart);
+  const archiveBucket = readBucket(at('archive')[0], at('archive-endpoint'), at('archive-region')[0], environment);
+  if (!archiveBucket.ok) return archiveBucket;
   const archiveEncrypted = readOnOff(...at('archive-encryption'));
   if (!archiveEncrypted.ok) return archiveEncrypted;
   const trustedProxies = readProxies(...at('trusted-proxies'));
@@ -333,7 +360,9 @@ export function readConfig(
     listenerTls: listenerTls.value,
     scrapeConfig: at('scrape-config')[0] === '' ? '' : path.resolve(workingFolder, at('scrape-config')[0]),
     rules: at('rules')[0],
-    archive: at('archive')[0] === '' ? '' : path.resolve(workingFolder, at('archive')[0]),
+    archive:
+      at('archive')[0] === '' || archiveBucket.value ? at('archive')[0] : path.resolve(workingFolder, at('archive')[0]),
+    archiveBucket: archiveBucket.value,
     archiveEncrypted: archiveEncrypted.value,
     clickhouseUrl: clickhouseUrl.value,
     databaseUrl: databaseUrl.value,

@@ -13,7 +13,8 @@ const help = `
   npm run verify -- <folder> --key <file> [--from <day>] [--through <day>] [--keys <file> | --data <folder>]
   npm run verify -- --audit <file>
 
-  Checks an archive of logs: signatures, the chain of days, roots, and each file's length, hash and rows.
+  Checks an archive of logs, in a folder or in a bucket (s3://bucket/prefix; SIGHTLINE_ARCHIVE_ENDPOINT, AWS_REGION,
+  AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY as for the server): signatures, the chain of days, roots, and each file's length, hash and rows.
 
   --key <file>      The public key (PEM), from whoever runs the server. Not the one in the folder, if you do not
                     trust the folder: a forger would have exchanged both.
@@ -61,7 +62,9 @@ async function checkArchive(folder: string, options: Options): Promise<void> {
   const keys = await keysFrom(options);
   if (!keys.ok) stopWith(keys.error);
   const given = keys.value ? { keys: keys.value } : {};
-  const found = await verifyArchive({ target: targetOf(folder), publicKey, from, through, ...given });
+  const target = targetOf(folder, process.env);
+  if (!target.ok) stopWith(target.error);
+  const found = await verifyArchive({ target: target.value, publicKey, from, through, ...given });
   say(`${found.days} days, ${found.files} files, ${found.rows} rows, ${found.bytes} bytes.`);
   if (found.sealed > 0) {
     const opened = keys.value ? `${found.opened} of them decrypted and counted` : 'proved without their keys';

@@ -25,6 +25,8 @@ export {
 } from './archive/archive-reader.ts';
 export { ArchiveDisposal, type ArchivePiece, type DisposalTerms } from './archive/disposal.ts';
 export { Turns } from './archive/turns.ts';
+export type { S3Place } from './archive/s3-client.ts';
+export { S3Target } from './archive/s3-target.ts';
 export { DiskTarget, writeDurably } from './archive/disk-target.ts';
 export { exportKeys, readExportedKeys } from './archive/exported-keys.ts';
 export { type ArchiveKeys, Keyring, type KeyOwner, type KeySealer } from './archive/keyring.ts';

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sig
 import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ApiDeps } from '@sightline/api';
+import type { Clock } from '@sightline/base';
 import { type Control, openSealer } from '@sightline/control';
 import { builtInClasses, defaultClass, termsOf } from '@sightline/record';
 import {
@@ -10,11 +11,13 @@ import {
   ArchiveReader,
   type ArchiveSigner,
   ArchiveStep,
+  type ArchiveTarget,
   DiskTarget,
   deletedFilesIn,
   type DisposalTerms,
   Keyring,
   RestoreStep,
+  S3Target,
   Turns,
 } from '@sightline/store';
 import type { StageParts } from '../stage.ts';
@@ -39,7 +42,7 @@ export async function openArchive(
   const keyring = await openKeyring(config.dataFolder);
   const shared = {
     store: stores.store,
-    target: new DiskTarget(config.archive),
+    target: targetOf(config, clock),
     signer: await openSigner(config.dataFolder),
     clock,
     logger: logger.with({ part: 'archive' }),
@@ -56,12 +59,18 @@ export async function openArchive(
     await step.prepare();
   } catch (error) {
     throw new Error(
-      `The archive's folder cannot be written (${(error as Error).message}). Choose another one with --archive.`,
+      `The archive ${config.archive} cannot be written (${(error as Error).message}). Choose another one with --archive.`,
       { cause: error },
     );
   }
   closers.add('archive', () => step.close());
   return { step, disposal };
+}
+
+/** A folder or a bucket, as the settings say. */
+function targetOf({ archive, archiveBucket, dataFolder }: StageParts['config'], clock: Clock): ArchiveTarget {
+  if (!archiveBucket) return new DiskTarget(archive);
+  return new S3Target({ place: archiveBucket, clock, scratch: path.join(dataFolder, 'run', 'archive-days') });
 }
 
 /** Classes and legal holds as the control plane has them. */
@@ -101,7 +110,7 @@ export async function openArchiveReads({
 }: Pick<StageParts, 'config' | 'stores' | 'clock' | 'closers'>): Promise<ApiDeps['archive']> {
   if (config.archive === '' || !stores.engine) return undefined;
   const run = path.join(config.dataFolder, 'run');
-  const target = new DiskTarget(config.archive);
+  const target = targetOf(config, clock);
   const files = new ArchiveReader({
     target,
     keys: await openKeyring(config.dataFolder),

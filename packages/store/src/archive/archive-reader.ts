@@ -69,6 +69,11 @@ export class ArchiveReader {
     return bytes && readManifest(bytes);
   }
 
+  /** Whether the file is not in the archive any more: its days were over, or somebody took it away. */
+  async isGone({ organisation, day, file }: ArchivedFileOf): Promise<boolean> {
+    return (await this.#parts.target.size(`${organisation}/${day}/${file.path}`)) === undefined;
+  }
+
   /** Pieces of the file as plain Parquet. Throws `SealedFileError` where it cannot be decrypted, and where it is not there. */
   pieces({ organisation, day, file }: ArchivedFileOf): AsyncIterable<Uint8Array> {
     const { target, keys } = this.#parts;

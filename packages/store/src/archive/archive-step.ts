@@ -238,7 +238,10 @@ export class ArchiveStep {
     for (const day of days.toReversed()) {
       const name = `${organisation}/${day}/${manifestName}`;
       const bytes = await target.get(name, mostManifestBytes);
-      if (!bytes && target.leavesHalfDays) continue;
+      const signed = async (): Promise<boolean> =>
+        (await target.size(`${organisation}/${day}/${signatureName}`)) !== undefined;
+      // The signature comes last: what has none is written again.
+      if (target.leavesHalfDays && !(bytes && (await signed()))) continue;
       const manifest = bytes && readManifest(bytes);
       if (!manifest || manifest.day !== day)
         throw new Error(`${name} in ${target.name} is no manifest; nothing is added to it`);

@@ -13,6 +13,9 @@ import { ArchiveDisposal, type DisposalParts, type DisposalTerms } from './dispo
 import { Keyring } from './keyring.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 import { openPieces, SealedFileError } from './sealed-file.ts';
+import { S3Target } from './s3-target.ts';
+import { startS3 } from './s3-testing.ts';
+import type { ArchiveTarget } from './target.ts';
 import { Turns } from './turns.ts';
 import { verifyArchive, type VerifyOptions } from './verify-archive.ts';
 
@@ -43,7 +46,7 @@ interface Vault {
   readonly clock: ManualClock;
   readonly archive: string;
   readonly secrets: string;
-  readonly target: DiskTarget;
+  readonly target: ArchiveTarget;
   readonly keyring: Keyring;
   readonly step: ArchiveStep;
   readonly disposal: ArchiveDisposal;
@@ -68,7 +71,7 @@ async function openVault(
     holding: async (_, { site }) => (held.has(site ?? '') ? 'Case 7' : undefined),
     holdOn: async (_, kept) => (held.has(kept) ? 'Case 7' : undefined),
   };
-  const target = new DiskTarget(archive);
+  const target = parts.target ?? new DiskTarget(archive);
   const keyring = new Keyring(secrets, sealer);
   const turns = new Turns();
   const shared = { store, target, signer, clock, logger: silentLogger, turns };
@@ -185,16 +188,12 @@ describe('a class whose time is over', () => {
   });
 
   test('whoever is killed between record and deletion deletes after the next start', async () => {
-    const target = new DiskTarget(path.join(folder, 'killed/archive'));
-    const dying = Object.assign(Object.create(target) as DiskTarget, {
-      put: (...given: Parameters<DiskTarget['put']>) => target.put(...given),
-      get: (...given: Parameters<DiskTarget['get']>) => target.get(...given),
-      list: (given: string) => target.list(given),
-      folders: (given: string) => target.folders(given),
-      delete: async () => {
+    class Dying extends DiskTarget {
+      override async delete(): Promise<boolean> {
         throw new Error('killed');
-      },
-    });
+      }
+    }
+    const dying = new Dying(path.join(folder, 'killed/archive'));
     const killed = await openVault('killed', base, { target: dying });
     killed.keep.set('default', 0);
     await expect(killed.disposal.expire()).rejects.toThrow('killed');
@@ -290,10 +289,17 @@ describe('a class whose keys are destroyed', () => {
   });
 
   test('cannot be read any more with anything that the server has; everything else can', async () => {
+    await store.execute(
+      `INSERT INTO restored_logs (organisation, class, body, received_at, restore)
+       SELECT 'acme', arrayJoin(['compliance', 'default']), 'restored', fromUnixTimestamp64Milli({at:Int64}), 'r1'`,
+      { at: startMs },
+      { settings: { insert_deduplicate: 0 } },
+    );
     expect(await vault.disposal.destroy(ask)).toMatchObject({
       ok: true,
-      value: { record: 1, unreadable: { files: 4, rows: 4 }, deletedFiles: 0, deletedLogs: 4 },
+      value: { record: 1, unreadable: { files: 4, rows: 4 }, deletedFiles: 0, deletedLogs: 5 },
     });
+    expect(await store.query('SELECT toString(class) AS class FROM restored_logs')).toEqual([{ class: 'default' }]);
     for (const day of [dayOf(0), dayOf(1)]) {
       expect(await readable(vault, 'acme', day)).toEqual([
         'compliance STORE_1 no-key',
@@ -373,4 +379,34 @@ describe('a class whose keys are destroyed', () => {
     );
     expect(await verified(plain)).toMatchObject({ faults: [], deleted: { files: 8 } });
   });
+});
+
+test('a bucket is written, proved, expired and ended as a folder is', async () => {
+  const s3 = await startS3(path.join(folder, 'bucket'));
+  try {
+    await receive('cloud', startMs + hourMs, ['web/STORE_1: hello', 'pos-payment/STORE_1: captured']);
+    const clock = { now: () => startMs + 2 * dayMs + 2 * hourMs, sleep: async () => undefined };
+    const target = new S3Target({ place: s3.place, clock, scratch: path.join(folder, 'bucket/scratch') });
+    const vault = await openVault('bucket', '', { target });
+    vault.keep.set('default', 0);
+    // The store has trouble now and then.
+    for (let n = 0; n < 5; n++) s3.troubles.push({ method: 'PUT', what: 'busy' }, { method: 'GET', what: 'hangs up' });
+    await vault.step.catchUp();
+    const ended = await vault.disposal.destroy({
+      organisation: 'cloud',
+      class: 'compliance',
+      by: 'ann',
+      reason: 'why',
+    });
+    expect(ended).toMatchObject({ value: { unreadable: { files: 1 }, deletedLogs: 1 } });
+    expect(await readable(vault, 'cloud', dayOf(0))).toEqual(['compliance STORE_1 no-key', 'default STORE_1 missing']);
+    expect(await verified(vault)).toMatchObject({
+      faults: [],
+      unreadable: { files: 1 },
+      deleted: { rows: expect.any(Number) },
+    });
+    expect(s3.troubles).toEqual([]);
+  } finally {
+    await s3.close();
+  }
 });

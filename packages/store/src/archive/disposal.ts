@@ -323,6 +323,25 @@ export class ArchiveDisposal implements KeyDestruction {
       });
       rows += Number(n);
     }
+    return rows + (await this.#deleteRestored(parameters));
+  }
+
+  /** What was brought back from the archive is a copy of it. */
+  async #deleteRestored(parameters: Readonly<Record<string, ParameterValue>>): Promise<number> {
+    const { store } = this.#parts;
+    const restored = `organisation = {organisation:String} AND received_at <= fromUnixTimestamp64Milli({at:Int64}) AND ({class:String} = '' OR class = {class:String})`;
+    const [found] = await store.query<{ n: string }>(
+      `SELECT toString(count()) AS n FROM restored_logs WHERE ${restored}`,
+      parameters,
+      { timeoutMs: 120_000, threads: 1 },
+    );
+    const rows = Number(found?.n ?? 0);
+    if (rows > 0)
+      await store.execute(`ALTER TABLE restored_logs DELETE WHERE ${restored}`, parameters, {
+        timeoutMs: 600_000,
+        threads: 1,
+        settings: { mutations_sync: 2 },
+      });
     return rows;
   }
 

@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { silentLogger } from '@sightline/base';
 import { untouchedScrubRules, type ScrubRules } from '@sightline/record';
+import type { TelemetryStore } from '@sightline/store';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { goodKey, openTestStore, startBench, type IngestBench } from '../../test-support/ingest-bench.ts';
 import { jsonLeaves } from './json-leaves.ts';
 import { ownScrub } from './own-scrub.ts';
-import { CachedScrubBook, type ScrubSetting } from './scrub-book.ts';
+import { CachedScrubBook, firstRulesAfterMs, type ScrubSetting } from './scrub-book.ts';
 
 const salt = 'pepper';
 const hashed = (text: string): string =>
@@ -21,12 +22,29 @@ let engine: Awaited<ReturnType<typeof openTestStore>>;
 let bench: IngestBench;
 let settings: ScrubSetting[] = [];
 let nowMs = 1_800_000_000_000;
+/** So often the store is gone when all of a segment is stored and its ledger is not. */
+let deaths = 0;
 
 beforeAll(async () => {
   engine = await openTestStore();
   const clock = { now: () => nowMs, sleep: async (): Promise<void> => undefined };
   const scrubbing = new CachedScrubBook(async () => settings, engine.store, clock, silentLogger);
-  bench = await startBench(engine.store, engine.folder, { scrubbing });
+  const { store } = engine;
+  const dying: TelemetryStore = {
+    query: (...asked) => store.query(...asked),
+    stream: (...asked) => store.stream(...asked),
+    healthy: () => store.healthy(),
+    close: () => store.close(),
+    execute: (sql, parameters, limits) => {
+      const token = limits?.settings?.['insert_deduplication_token'];
+      if (deaths > 0 && typeof token === 'string' && token.endsWith('-ledger')) {
+        deaths--;
+        return Promise.reject(Object.assign(new Error('gone'), { kind: 'unavailable' }));
+      }
+      return store.execute(sql, parameters, limits);
+    },
+  };
+  bench = await startBench(dying, engine.folder, { scrubbing });
 });
 afterAll(async () => {
   await bench.close();
@@ -292,4 +310,27 @@ test('rules that the engine refuses hold nobody up, and leave every detector on'
   expect(await bench.rows(`SELECT body, attrs['user.id'] AS user FROM logs WHERE body LIKE 'broken%'`)).toEqual([
     { body: 'broken <email>', user: `<user:${hashed('ann')}>` },
   ]);
+});
+
+test('a segment that is tried again after rules came, or changed, is stored once', async () => {
+  const rules = withRules({ custom: [order] });
+  const stored = (): Promise<{ body: string }[]> =>
+    bench.rows(`SELECT body FROM logs WHERE body LIKE 'again%' ORDER BY body`);
+  deaths = 1;
+  await send('/v1/logs', otlpLogs('again 1 ORD-1'));
+  await bench.loader.drain().catch(() => undefined);
+  // First rules, as they are saved: they apply to what comes from fifteen seconds later on.
+  settings = [{ organisation: 'org-1', rules, salt, ownSinceMs: Date.now() + firstRulesAfterMs }];
+  nowMs += 60_000;
+  await expect.poll(stored).toEqual([{ body: 'again 1 ORD-1' }]);
+
+  settings = [{ organisation: 'org-1', rules, salt, ownSinceMs: 0 }];
+  nowMs += 60_000;
+  deaths = 1;
+  await send('/v1/logs', otlpLogs('again 2 ORD-2'));
+  await bench.loader.drain().catch(() => undefined);
+  settings = [{ organisation: 'org-1', rules: withRules({ off: ['ip'] }), salt, ownSinceMs: 0 }];
+  nowMs += 60_000;
+  await expect.poll(stored).toEqual([{ body: 'again 1 ORD-1' }, { body: 'again 2 <rule:order-no>' }]);
+  expect(deaths).toBe(0);
 });

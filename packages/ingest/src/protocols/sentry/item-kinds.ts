@@ -44,15 +44,16 @@ function jsonKind(signal: string, count: (value: JsonObject) => number | string 
 
 /** The payload of a JSON item; undefined when it is no JSON object. */
 export function itemJson(item: EnvelopeItem): JsonObject | undefined {
-  if (parsed.has(item)) return parsed.get(item);
+  if (last?.item === item) return last.payload;
   const value = parseJson(item.payload.toString('utf8'));
   const payload = isObject(value) ? value : undefined;
-  parsed.set(item, payload);
+  if (item.payload.length <= rememberedBytes) last = { item, payload };
   return payload;
 }
 
-/** A check asks more than once; an item lives no longer than its request. */
-const parsed = new WeakMap<EnvelopeItem, JsonObject | undefined>();
+/** A check asks twice in turn for what most envelopes hold alone. One is remembered: more would live on as long as the collector lets them. */
+let last: { readonly item: EnvelopeItem; readonly payload: JsonObject | undefined } | undefined;
+const rememberedBytes = 256 * 1024;
 
 function lengthOf(value: unknown): number {
   return Array.isArray(value) ? value.length : 0;
