@@ -5,6 +5,7 @@ import { benchAgents } from './agents.ts';
 import { benchOtlpLogs, benchOtlpTraces, benchSentryErrors, type IngestFigures } from './otlp-logs.ts';
 import { benchStart } from './start.ts';
 import { benchQueries } from './queries.ts';
+import { benchLiveTail } from './live-tail.ts';
 import { benchReplayStart } from './replay-start.ts';
 import { benchRules } from './rules.ts';
 import { benchPipelines } from './pipelines.ts';
@@ -20,6 +21,7 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   npm run bench -- promql    [--scale 1] [--hours 24] [--wide 0] [--peer-url <base url> --peer-pid <pid> --peer-data <folder>]
   npm run bench -- pipelines [--records 50000] [--rounds 3]
   npm run bench -- start
+  npm run bench -- live-tail [--rate 5000] [--seconds 15]
   npm run bench -- replay-start [--rounds 3]
   npm run bench -- rules     [--rules 10000] [--rate 1000] [--minutes 3]
   npm run bench -- agent     [--seconds 60]
@@ -35,6 +37,7 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   pipelines  what loading logs costs with and without pipelines
   promql     a day of 14,500 series by remote write, then the questions of dashboards; VictoriaMetrics or Prometheus beside us
   rules      what many rules cost while data of 500 sites flows, and how soon a fault is found
+  live-tail  what a browser sees of a live tail: lines, dropped ones, times between frames; plain, paused, filtered
   replay-start  how soon the first page of a recorded session is drawn and can be played, with an empty and a warm cache
   start      time to ready of a first and a second start, memory when idle
 
@@ -119,6 +122,7 @@ else if (scenario === 'agents') console.table(await benchAgents(Number(values.ag
 else if (scenario === 'pipelines')
   console.table(await benchPipelines(Math.min(Number(values.records), 100_000), Number(values.rounds)));
 else if (scenario === 'start') console.table(await benchStart());
+else if (scenario === 'live-tail') console.table(await benchLiveTail(Number(values.rate), Number(values.seconds)));
 else if (scenario === 'replay-start')
   for (const { name, firstPageMs, parts } of await benchReplayStart(Number(values.rounds)))
     console.log(name, { fastest: firstPageMs[0], median: median(firstPageMs), ...parts });

@@ -22,6 +22,8 @@ export const reasons = [
   'site-spool-full',
   'site-expired',
   'site-disk-full',
+  // Sent again by a client that we had taken it from.
+  'duplicate',
   // By the organisation's own pipelines, on the way into the store.
   'pipeline-drop',
   'pipeline-sample',
@@ -31,16 +33,17 @@ export const reasons = [
 ] as const;
 export type Reason = (typeof reasons)[number];
 
-/** Given up before it reached us: dropped by its client or at its site, refused by nobody. */
+/** Given up before it reached us, dropped by its client or at its site, or here already: refused by nobody. */
 const before: ReadonlySet<Reason> = new Set<Reason>([
   'client-report',
   'sampled',
   'site-spool-full',
   'site-expired',
   'site-disk-full',
+  'duplicate',
 ]);
 
-/** Whether a record that ended for `reason` was lost before it reached us, and so counts as dropped, not as rejected. */
+/** Whether a record that ended for `reason` was refused by nobody, and so counts as dropped, not as rejected. */
 export function lostBeforeUs(reason: Reason): boolean {
   return before.has(reason);
 }

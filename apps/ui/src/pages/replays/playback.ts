@@ -1,6 +1,7 @@
 import type { Player } from './player.ts';
-import { holdsPage } from './steps.ts';
+import { isDrawn, type Recorded } from './steps.ts';
 import type { Recording } from './use-recording.ts';
+import { VideoPlayer } from './video-player.ts';
 
 type PlayerCode = typeof import('./player.ts');
 
@@ -25,8 +26,9 @@ const tickMs = 100;
  */
 export class Playback {
   #state: PlaybackState;
+  readonly #replay: string;
   #code: PlayerCode | undefined;
-  #player: Player | undefined;
+  #player: Player | VideoPlayer | undefined;
   #root: HTMLElement | null = null;
   #recording: Recording = { parts: [], whole: false, faults: [] };
   /** How many parts the player has. */
@@ -37,7 +39,8 @@ export class Playback {
   #timer: ReturnType<typeof setInterval> | undefined;
   readonly #listeners = new Set<() => void>();
 
-  constructor(beginAt: number) {
+  constructor(replay: string, beginAt: number) {
+    this.#replay = replay;
     this.#wanted = beginAt;
     this.#state = { ready: false, now: beginAt, playing: false, size: undefined, fault: '' };
     import('./player.ts').then(
@@ -73,7 +76,7 @@ export class Playback {
     }
     const player = this.#player;
     const before = player.lastAt;
-    for (const { played } of recording.parts.slice(this.#given)) player.add(played);
+    for (const part of recording.parts.slice(this.#given)) player.add(part);
     this.#given = recording.parts.length;
     const more = player.lastAt > before;
     if (more && this.#wanted > before) this.#stand(this.#wanted);
@@ -108,28 +111,32 @@ export class Playback {
   readonly setSkipIdle = (skip: boolean): void => this.#player?.setSkipIdle(skip);
 
   #begin(): void {
-    const from = this.#recording.parts.findIndex(({ played }) => holdsPage(played));
-    const events = this.#recording.parts[from]?.played;
-    if (!this.#code || !this.#root || !events || this.#player || this.#state.fault !== '') return;
+    const from = this.#recording.parts.findIndex(isDrawn);
+    const first = this.#recording.parts[from];
+    if (!this.#root || !first || this.#player || this.#state.fault !== '') return;
     try {
-      this.#player = new this.#code.Player({
-        root: this.#root,
-        events,
-        onSize: (width, height) => this.#tell({ size: { width, height } }),
-        onEnd: () => {
-          if (this.#recording.whole) this.#run(false);
-          else this.#starved = true;
-        },
-      });
+      this.#player = this.#open(this.#root, first);
     } catch (error) {
       this.#tell({ fault: error instanceof Error ? error.message : 'The recording cannot be played.' });
       return;
     }
+    if (!this.#player) return;
     this.#given = from + 1;
     // The first page is drawn by itself; another moment has to be gone to.
     if (this.#wanted > this.#player.startAt) this.#player.pause(this.#wanted);
     this.#tell({ ready: true, now: this.#player.now() });
     this.give(this.#recording);
+  }
+
+  /** A page or an app's screen; undefined while the player's code is on its way. */
+  #open(root: HTMLElement, { clips, played }: Recorded): Player | VideoPlayer | undefined {
+    const onSize = (width: number, height: number): void => this.#tell({ size: { width, height } });
+    const onEnd = (): void => {
+      if (this.#recording.whole) this.#run(false);
+      else this.#starved = true;
+    };
+    if (clips.length > 0) return new VideoPlayer({ root, replay: this.#replay, clips, events: played, onSize, onEnd });
+    return this.#code && new this.#code.Player({ root, events: played, onSize, onEnd });
   }
 
   #end(): void {

@@ -1,6 +1,6 @@
 import { Replayer } from 'rrweb';
 import 'rrweb/dist/style.css';
-import type { PlayedEvent } from './steps.ts';
+import type { PlayedEvent, Recorded } from './steps.ts';
 
 /** How a recording is played. */
 export interface PlayerOptions {
@@ -50,8 +50,8 @@ export class Player {
   }
 
   /** A later segment, while playing or not. */
-  add(events: readonly PlayedEvent[]): void {
-    for (const event of playable(events)) {
+  add({ played }: Pick<Recorded, 'played'>): void {
+    for (const event of playable(played)) {
       this.#lastAt = Math.max(this.#lastAt, event.timestamp);
       this.#replayer.addEvent(event);
     }

@@ -14,7 +14,7 @@ import { Go } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
 import { beginReplay } from './begin-replay.ts';
 import { Playback } from './playback.ts';
-import { holdsPage } from './steps.ts';
+import { isDrawn } from './steps.ts';
 import './replays.css';
 import { SeekBar } from './seek-bar.tsx';
 import { Stage } from './stage.tsx';
@@ -55,7 +55,9 @@ export default function ReplayPage(): ReactNode {
 function ReplayView({ answer }: { answer: Answer }): ReactNode {
   const { replay } = answer;
   const { search, setSearch } = useAddress();
-  const [playback] = useState(() => new Playback(Number(/^\d{1,15}$/.exec(search['t'] ?? '')?.[0] ?? 0)));
+  const [playback] = useState(
+    () => new Playback(replay.replay, Number(/^\d{1,15}$/.exec(search['t'] ?? '')?.[0] ?? 0)),
+  );
   const recording = useRecording(replay.replay, answer.segments);
   useEffect(() => playback.give(recording), [playback, recording]);
   const player = useSyncExternalStore(playback.subscribe, playback.state);
@@ -63,7 +65,9 @@ function ReplayView({ answer }: { answer: Answer }): ReactNode {
   const { steps, left } = useMemo(() => timeline(recording, answer.errors), [recording, answer.errors]);
   const marks = useMemo(() => marksOf(steps), [steps]);
   const first = recording.parts[0]?.played[0]?.timestamp;
-  const last = recording.parts.at(-1)?.played.at(-1)?.timestamp;
+  const clips = recording.parts.flatMap((part) => part.clips.map(({ at, durationMs }) => at + durationMs));
+  const lastPart = recording.parts.at(-1)?.played.at(-1)?.timestamp;
+  const last = clips.length > 0 ? Math.max(...clips, lastPart ?? 0) : lastPart;
   const from = first ?? replay.startedAt;
   // While segments are on their way, what the client told of its end holds.
   const to = Math.max(from, recording.whole && last !== undefined ? last : Math.max(replay.endedAt, last ?? 0));
@@ -85,7 +89,7 @@ function ReplayView({ answer }: { answer: Answer }): ReactNode {
     { keys: 'j', title: '10 s back', run: () => goTo(Math.max(from, now - stepMs)) },
     { keys: 'l', title: '10 s on', run: () => goTo(Math.min(to, now + stepMs)) },
   ]);
-  const drawn = recording.parts.some(({ played }) => holdsPage(played));
+  const drawn = recording.parts.some(isDrawn);
   const nothing = player.fault !== '' || (recording.whole && !drawn);
   return (
     <div className="page replay-page" aria-busy={!player.ready && !nothing}>
@@ -182,7 +186,7 @@ function ReplayHead({ answer, now }: { answer: Answer; now: number }): ReactNode
 function whyNothing({ segments, videos }: Answer, fault: string): string {
   if (fault !== '') return fault;
   if (videos > 0 && segments.length === 0)
-    return `A mobile SDK recorded ${counted(videos, 'video')}. Videos are kept, but not played here; what happened stands beside.`;
+    return `A mobile SDK recorded ${counted(videos, 'video')}, but told nothing of when they play.`;
   if (segments.length === 0) return 'Its recording has not come yet, or it is kept no longer.';
   return 'The recording holds no picture of the page. What happened stands beside.';
 }

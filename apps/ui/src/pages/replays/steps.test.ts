@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readRecorded } from './steps.ts';
+import { touchesOf } from './video-player.ts';
 import { clockText, pathOf } from './words.ts';
 
 const crumb = (category: string, over: object = {}) => ({
@@ -93,4 +94,44 @@ test.each([
 test('an address is shown by its path', () => {
   expect(pathOf('https://shop.example/pay?step=2#card')).toBe('/pay?step=2#card');
   expect(pathOf('no address')).toBe('no address');
+});
+
+describe('a session of a mobile SDK', () => {
+  const at = 1_800_000_000_000;
+  const video = (payload: object): object => ({ type: 5, timestamp: at, data: { tag: 'video', payload } });
+  const told = { segmentId: 2, size: 1000, duration: 5000, width: 400, height: 800, container: 'mp4' };
+
+  test.each([
+    ['a clip', told, [{ segment: 2, at, durationMs: 5000, width: 400, height: 800 }]],
+    ['no length', { ...told, duration: 0 }, []],
+    ['no size', { ...told, width: undefined }, []],
+    ['a wrong number', { ...told, segmentId: '2' }, []],
+  ])('%s', (_, payload, clips) => expect(readRecorded([video(payload)])).toMatchObject({ clips, played: [] }));
+
+  test('taps are steps, and touches are drawn where fingers were', () => {
+    const tap = { timestamp: at / 1000, category: 'ui.tap', message: 'pay_button' };
+    const events = [
+      { type: 5, timestamp: at, data: { tag: 'breadcrumb', payload: tap } },
+      {
+        type: 3,
+        timestamp: at + 20,
+        data: {
+          source: 6,
+          positions: [
+            { x: 3, y: 4, timeOffset: -5 },
+            { x: 5, y: 6 },
+          ],
+        },
+      },
+      { type: 3, timestamp: at + 10, data: { source: 2, type: 7, x: 1, y: 2 } },
+      { type: 3, timestamp: at + 30, data: { source: 3, x: 1, y: 2 } },
+    ];
+    const { steps, played } = readRecorded(events);
+    expect(steps).toMatchObject([{ kind: 'click', text: 'pay_button' }]);
+    expect(touchesOf(played)).toEqual([
+      { at: at + 10, x: 1, y: 2 },
+      { at: at + 15, x: 3, y: 4 },
+      { at: at + 20, x: 5, y: 6 },
+    ]);
+  });
 });

@@ -48,9 +48,12 @@ const sameBurstMs = 2000;
 const rageAcrossPx = 40;
 
 /** True where the page as it was is among the events: without it there is nothing to draw on. */
-export function holdsPage(events: readonly PlayedEvent[]): boolean {
+function holdsPage(events: readonly PlayedEvent[]): boolean {
   return events.length >= 2 && events.some(({ type }) => type === 2);
 }
+
+/** True where there is something to look at: a page, or an app's screen. */
+export const isDrawn = ({ played, clips }: Recorded): boolean => clips.length > 0 || holdsPage(played);
 
 type Json = Readonly<Record<string, unknown>>;
 

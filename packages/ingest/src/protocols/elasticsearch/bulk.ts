@@ -2,6 +2,7 @@ import { isObject, parseJson, textOf, type JsonObject } from '../../errors/json-
 import { LogBatch } from '../../logs/log-batch.ts';
 import { readLogObject, type ReadLog } from '../../logs/read-log.ts';
 import type { Checked, ProtocolRequest } from '../../protocol.ts';
+import { ResentDocuments } from './resent-documents.ts';
 import { docError, documentIds, type ItemAnswer } from './replies.ts';
 
 const newline = 10;
@@ -22,11 +23,14 @@ interface Action {
  * document, each answered by itself. Logs are append-only: `index` and `create` add a record, `update` does where it may insert, and `delete`
  * finds nothing. Refused whole: a body in which no line is an action.
  */
-export function checkBulk(request: ProtocolRequest): Checked {
+export function checkBulk(request: ProtocolRequest, resent: ResentDocuments = new ResentDocuments()): Checked {
   const batch = new LogBatch('elasticsearch');
   const items: string[] = [];
   const lines = new Lines(request.body);
   const newId = documentIds();
+  const { organisation, keyId } = request.scope;
+  const recall = resent.recall(`${organisation} ${keyId}`, request.receivedAtMs);
+  const taken: Uint8Array[] = [];
   let actionsSeen = 0;
   let failed = false;
   const answer = (name: string, item: ItemAnswer): void => {
@@ -52,10 +56,16 @@ export function checkBulk(request: ProtocolRequest): Checked {
       continue;
     }
     const read = lines.next() ? readDocument(lines, action, request.receivedAtMs) : missing;
-    batch.add(read, `line ${lines.number}`);
+    if (read.kind === 'log' && recall.known(lines.bytes()))
+      batch.refuse('duplicate', `line ${lines.number}: taken before, with a request that was refused in part`);
+    else {
+      batch.add(read, `line ${lines.number}`);
+      if (read.kind === 'log') taken.push(lines.bytes());
+    }
     answer(action.name, answerTo(read, action, newId));
   }
   const { frames, refused } = batch.finish();
+  recall.settle(frames, taken, failed);
   return {
     kind: 'accept',
     frames,
@@ -181,6 +191,11 @@ class Lines {
   /** Nothing, or the CR before an LF. */
   isBlank(): boolean {
     return this.length === 0 || (this.length === 1 && this.#body[this.#start] === 13);
+  }
+
+  /** The line as it came; a view. */
+  bytes(): Uint8Array {
+    return this.#body.subarray(this.#start, this.#end);
   }
 
   text(): string {

@@ -4,6 +4,7 @@ import { logsOf, requestOf, testNow } from '../../test-support/decode-logs.ts';
 import { checkBulk, checkDocument } from './bulk.ts';
 import { elasticKey, elasticsearch } from './elasticsearch.ts';
 import { filterPaths } from './replies.ts';
+import { ResentDocuments } from './resent-documents.ts';
 
 const at = new Date(testNow).toISOString();
 const ndjson = (...lines: (object | string)[]): string =>
@@ -27,6 +28,50 @@ function bulk(body: string, index?: string): { checked: Extract<Checked, { kind:
   if (checked.kind !== 'accept') throw new Error(checked.message);
   return { checked, answer: JSON.parse(checked.body ?? '') as BulkAnswer };
 }
+
+describe('a request that was refused in part and is sent again', () => {
+  const lines = (...messages: string[]): string =>
+    messages.map((message) => ndjson(create, message === 'bad' ? 'no object' : { '@timestamp': at, message })).join('');
+  const send = (resent: ResentDocuments, body: string, { stored = true, laterMs = 0, keyId = 'key' } = {}): string => {
+    const request = requestOf(body);
+    const checked = checkBulk(
+      { ...request, receivedAtMs: request.receivedAtMs + laterMs, scope: { ...request.scope, keyId } },
+      resent,
+    );
+    if (checked.kind !== 'accept') throw new Error(checked.message);
+    if (stored) resent.stored(checked.frames);
+    const again = checked.refused
+      .filter(({ reason }) => reason === 'duplicate')
+      .reduce((n, { records }) => n + records, 0);
+    const kept = checked.frames.reduce((n, { records }) => n + records, 0);
+    const created = (JSON.parse(checked.body ?? '') as BulkAnswer).items.filter(
+      (item) => item['create']?.status === 201,
+    );
+    return `${kept} kept, ${again} again, ${created.length} created`;
+  };
+
+  test('stores its good documents once, as often as it comes', () => {
+    const resent = new ResentDocuments();
+    expect(send(resent, lines('a', 'b', 'b', 'bad'))).toBe('3 kept, 0 again, 3 created');
+    expect(send(resent, lines('a', 'b', 'b', 'bad'))).toBe('0 kept, 3 again, 3 created');
+    expect(send(resent, lines('a', 'b', 'b', 'c', 'bad'))).toBe('1 kept, 3 again, 4 created');
+    expect(send(resent, lines('a', 'b', 'b', 'c')), 'mended').toBe('0 kept, 4 again, 4 created');
+    expect(send(resent, lines('a', 'b', 'b', 'c')), 'from now on it is news').toBe('4 kept, 0 again, 4 created');
+  });
+  test('lines alike in requests that were taken whole are records of their own', () => {
+    const resent = new ResentDocuments();
+    expect(send(resent, lines('a', 'a'))).toBe('2 kept, 0 again, 2 created');
+    expect(send(resent, lines('a', 'a'))).toBe('2 kept, 0 again, 2 created');
+  });
+  test('what was not stored, is long ago, or of another key is taken', () => {
+    const resent = new ResentDocuments();
+    expect(send(resent, lines('a', 'bad'), { stored: false })).toBe('1 kept, 0 again, 1 created');
+    expect(send(resent, lines('a', 'bad'))).toBe('1 kept, 0 again, 1 created');
+    expect(send(resent, lines('a'), { keyId: 'other' })).toBe('1 kept, 0 again, 1 created');
+    expect(send(resent, lines('a'), { stored: false })).toBe('0 kept, 1 again, 1 created');
+    expect(send(resent, lines('a'), { laterMs: 600_001 })).toBe('1 kept, 0 again, 1 created');
+  });
+});
 
 describe('_bulk', () => {
   test('an ECS document finds its places', () => {

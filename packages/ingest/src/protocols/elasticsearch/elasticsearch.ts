@@ -3,6 +3,7 @@ import { defineProtocol, type ProtocolEndpoint, type ProtocolRequest } from '../
 import { checkBulk, checkDocument } from './bulk.ts';
 import { handshakeEndpoints } from './handshake.ts';
 import { writtenReply } from './replies.ts';
+import { ResentDocuments } from './resent-documents.ts';
 
 const prefix = '/elasticsearch';
 
@@ -15,13 +16,20 @@ export function elasticKey({ headers }: Omit<ProtocolRequest, 'scope'>): string 
   return key ?? coded;
 }
 
+/** Of this process: a client tries again where it was refused. */
+const resent = new ResentDocuments();
+const written = writtenReply(200);
+
 const bulk = {
   contentTypes: [],
   signal: 'logs',
   cors: true,
   key: elasticKey,
-  check: checkBulk,
-  reply: writtenReply(200),
+  check: (request) => checkBulk(request, resent),
+  reply: (ending, request) => {
+    if (ending.kind === 'stored') resent.stored(ending.frames);
+    return written(ending, request);
+  },
 } as const satisfies Partial<ProtocolEndpoint>;
 
 const document = { ...bulk, check: checkDocument, reply: writtenReply(201) } as const;
