@@ -8,6 +8,7 @@ export * from './saved-searches.ts';
 export * from './traces.ts';
 export * from './trace-analysis.ts';
 export * from './pipelines.ts';
+export * from './retention.ts';
 export * from './sampling.ts';
 export * from './archive-keys.ts';
 export * from './personal-data.ts';

@@ -91,3 +91,4 @@ export { findNewPatterns, type KnownTemplate, type TemplateMemory } from './patt
 export * from './elasticsearch/index.ts';
 export * from './pipelines/index.ts';
 export { classCondition, classExpression, classExpressionOf, isBuiltIn } from './retention/class-expression.ts';
+export { previewClasses, readClockSkew, readCollected, readHotClasses } from './retention/read-retention.ts';

@@ -13,6 +13,7 @@ export { SamplingStep, type ActivePolicy } from './steps/sampling-step.ts';
 export { migrate, readMigrations, type Migration } from './schema/migrate.ts';
 export { exactlyOnceSettings } from './schema/exactly-once.ts';
 export { ArchiveStep, type ArchiveSigner } from './archive/archive-step.ts';
+export { deletedFilesIn } from './archive/deleted-files.ts';
 export { ArchiveCatalogue } from './archive/archive-catalogue.ts';
 export { RestoreStep } from './archive/restore-step.ts';
 export {

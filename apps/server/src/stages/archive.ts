@@ -13,6 +13,7 @@ import {
   ArchiveStep,
   type ArchiveTarget,
   DiskTarget,
+  deletedFilesIn,
   type DisposalTerms,
   Keyring,
   RestoreStep,
@@ -109,13 +110,19 @@ export async function openArchiveReads({
 }: Pick<StageParts, 'config' | 'stores' | 'clock' | 'closers'>): Promise<ApiDeps['archive']> {
   if (config.archive === '' || !stores.engine) return undefined;
   const run = path.join(config.dataFolder, 'run');
+  const target = targetOf(config, clock);
   const files = new ArchiveReader({
-    target: targetOf(config, clock),
+    target,
     keys: await openKeyring(config.dataFolder),
     scratch: path.join(run, 'archive-copies'),
   });
   await files.prepare();
-  const logs = new ArchiveCatalogue({ files, clock, scratch: path.join(run, 'archive-reads') });
+  const logs = new ArchiveCatalogue({
+    files,
+    deleted: deletedFilesIn(target),
+    clock,
+    scratch: path.join(run, 'archive-reads'),
+  });
   await logs.prepare();
   closers.add('reads of the archive', () => logs.close());
   return {

@@ -13,6 +13,7 @@ import { monitorsPage } from './monitors/pages.ts';
 import { replayPage, replaysPage } from './replays/pages.ts';
 import { releasePage, releasesPage } from './releases/pages.ts';
 import { editRulePage, newRulePage, rulePage, rulesPage } from './rules/pages.ts';
+import { retentionPage } from './retention/page.ts';
 import { settingsPage } from './settings/page.ts';
 import { sitePage } from './site/page.ts';
 import { storyDoorPage, storyPage } from './story/pages.ts';
@@ -49,6 +50,7 @@ export const allPages: readonly Page[] = [
   editRulePage,
   alertingPage,
   dataPage,
+  retentionPage,
   settingsPage,
   signInPage,
   setupPage,

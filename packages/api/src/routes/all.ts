@@ -23,6 +23,7 @@ import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
 import { replayRoutes } from './replays.ts';
 import { pipelineRoutes } from './pipelines.ts';
+import { retentionRoutes } from './retention.ts';
 import { samplingRoutes } from './sampling.ts';
 import { personalDataRoutes } from './personal-data.ts';
 import { silenceRoutes } from './silences.ts';
@@ -69,6 +70,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   traceAnalysisRoutes,
   pipelineRoutes,
   samplingRoutes,
+  retentionRoutes,
   archiveKeyRoutes,
   personalDataRoutes,
   storyRoutes,

@@ -821,6 +821,128 @@ describe('sampling', () => {
   });
 });
 
+describe('retention', () => {
+  const last = { name: 'default', query: '', hotDays: 30, keepDays: 400 };
+  const noise = { name: 'noise', query: 'severity:<info', hotDays: 3, keepDays: 30 };
+  const organisationOf = (who: string): string => people.get(who)?.organisation ?? '';
+  const lastAudit = async (): Promise<unknown> => {
+    const audit = await control.audit.list(organisationOf('admin'), { limit: 1, cursor: '' });
+    return audit.ok ? audit.value.entries[0] : undefined;
+  };
+
+  it('shows the built-in classes until an admin saves others, and says so in the audit', async () => {
+    const before = await call('viewer', 'GET', '/api/v1/retention');
+    expect(before.json()).toMatchObject({ updatedAt: null, classes: [{ name: 'compliance' }, { name: 'default' }] });
+    expect((await call('responder', 'PUT', '/api/v1/retention', { classes: [last] })).status).toBe(403);
+    const saved = await call('admin', 'PUT', '/api/v1/retention', { classes: [noise, last] });
+    expect(saved.json()).toMatchObject({
+      classes: [noise, last],
+      retired: [{ name: 'compliance' }],
+      updatedBy: 'admin@example.com',
+    });
+    expect(await lastAudit()).toMatchObject({
+      action: 'retention.save',
+      detail: 'noise 3/30 days: severity:<info; default 30/400 days: all others',
+    });
+    expect((await call('stranger', 'GET', '/api/v1/retention')).json()).toMatchObject({ updatedAt: null });
+  });
+
+  it.each([
+    ['none', []],
+    ['no default', [noise]],
+    ['a default that is not last', [last, noise]],
+    ['a default with a query', [{ ...last, query: 'a' }]],
+    ['a name twice', [noise, noise, last]],
+    ['a name that is no folder', [{ ...noise, name: '../x' }, last]],
+    ['more days than the engine has', [{ ...noise, hotDays: 31 }, last]],
+    ['a query that cannot be read', [{ ...noise, query: 'severity:loud' }, last]],
+    ['a query that asks for the class', [{ ...noise, query: 'retention.class:x' }, last]],
+  ])('refuses %s', async (_, classes) => {
+    expect((await call('admin', 'PUT', '/api/v1/retention', { classes })).status).toBe(422);
+  });
+
+  it("previews yesterday's logs, and counts what is stored, of the organisation alone", async () => {
+    const day = 86_400_000;
+    const yesterday = Math.floor(now / day) * day - day + 1000;
+    await store.execute(
+      `INSERT INTO logs (organisation, class, severity, ts, received_at)
+       SELECT {o:String}, ['noise', 'old'][1 + number % 2], if(number < 3, 5, 9), fromUnixTimestamp64Milli({at:Int64}), now64(9) FROM numbers(5)`,
+      { o: organisationOf('admin'), at: yesterday },
+      { settings: { insert_deduplicate: 0 } },
+    );
+    const preview = await call('admin', 'POST', '/api/v1/retention/preview', { classes: [noise, last] });
+    expect(preview.json()).toMatchObject({
+      rows: 5,
+      classes: [
+        { name: 'noise', rows: 3 },
+        { name: 'default', rows: 2 },
+      ],
+    });
+    expect((await call('viewer', 'POST', '/api/v1/retention/preview', { classes: [last] })).status).toBe(403);
+    const theirs = await call('stranger', 'POST', '/api/v1/retention/preview', { classes: [last] });
+    expect(theirs.json()).toMatchObject({ rows: 0 });
+    const stored = (await call('viewer', 'GET', '/api/v1/retention/stored')).json();
+    expect(stored.classes).toContainEqual({
+      name: 'noise',
+      hot: { rows: 3, bytes: expect.any(Number) },
+      archived: null,
+    });
+    expect(stored.classes).toContainEqual({ name: 'old', hot: { rows: 2, bytes: expect.any(Number) }, archived: null });
+    const other = (await call('stranger', 'GET', '/api/v1/retention/stored')).json();
+    expect(other.classes.map((one: { name: string }) => one.name)).not.toContain('old');
+  });
+
+  it('holds are placed and lifted by admins, audited, never edited', async () => {
+    const hold = { name: 'Case 7', reason: 'court order', query: 'severity:error', class: 'noise', site: 'STORE_1' };
+    expect((await call('responder', 'POST', '/api/v1/retention/holds', hold)).status).toBe(403);
+    const wrong = await call('admin', 'POST', '/api/v1/retention/holds', { ...hold, query: 'severity:loud' });
+    expect(wrong.status).toBe(422);
+    expect((await call('admin', 'POST', '/api/v1/retention/holds', { ...hold, from: 5, to: 5 })).status).toBe(422);
+    const placed = await call('admin', 'POST', '/api/v1/retention/holds', hold);
+    expect(placed.json()).toMatchObject({ ...hold, liftedAt: null, createdBy: 'admin@example.com' });
+    expect(await lastAudit()).toMatchObject({ action: 'hold.place', subject: placed.json().id });
+    const lift = `/api/v1/retention/holds/${placed.json().id}/lift`;
+    expect((await call('stranger', 'POST', lift, { reason: 'mine' })).status).toBe(404);
+    expect((await call('admin', 'POST', lift, {})).status).toBe(422);
+    expect((await call('admin', 'POST', lift, { reason: 'over' })).json()).toMatchObject({ liftReason: 'over' });
+    expect((await call('admin', 'POST', lift, { reason: 'over' })).status).toBe(404);
+    expect((await call('viewer', 'GET', '/api/v1/retention/holds')).json().holds).toMatchObject([{ name: 'Case 7' }]);
+    expect((await call('stranger', 'GET', '/api/v1/retention/holds')).json().holds).toEqual([]);
+  });
+
+  it('gives evidence by requirement, says what it does not know, and escapes what others wrote', async () => {
+    await call('admin', 'POST', '/api/v1/retention/holds', { name: '<b>Case</b>', reason: 'x' });
+    const today = new Date(now).toISOString().slice(0, 10);
+    const asked = `from=${new Date(now - 5 * 86_400_000).toISOString().slice(0, 10)}&through=${today}`;
+    const report = (await call('admin', 'GET', `/api/v1/retention/evidence?${asked}`)).json();
+    const numbers = report.sections.map((one: { requirement: string }) => one.requirement);
+    expect(numbers).toEqual(['10.2', '10.3', '10.4', '10.5', '10.6', '10.7']);
+    const facts = (of: string): Record<string, string> =>
+      Object.fromEntries(
+        report.sections
+          .find((one: { requirement: string }) => one.requirement === of)
+          .facts.map((one: { name: string; value: string }) => [one.name, one.value]),
+      );
+    expect(facts('10.3')).toMatchObject({
+      'Hash chain of the audit trail, checked for this report': 'each entry follows from the one before',
+    });
+    expect(facts('10.5')).toMatchObject({ 'Longest days in the engine, of any class': '30' });
+    expect(Number(facts('10.2')['Log records stored in the period'])).toBeGreaterThanOrEqual(5);
+    const page = await call('admin', 'GET', `/api/v1/retention/evidence.html?${asked}`);
+    expect(page.headers['content-type']).toContain('text/html');
+    expect(page.text).toContain('&lt;b&gt;Case&lt;/b&gt;');
+    expect(page.text).not.toContain('<b>Case');
+    expect(await lastAudit()).toMatchObject({ action: 'evidence.export' });
+    expect((await call('responder', 'GET', `/api/v1/retention/evidence?${asked}`)).status).toBe(403);
+    for (const wrong of [
+      'from=2026-02-30&through=2026-03-01',
+      'from=2026-03-02&through=2026-03-01',
+      'from=2020-01-01&through=2026-01-01',
+    ])
+      expect((await call('admin', 'GET', `/api/v1/retention/evidence?${wrong}`)).status).toBe(422);
+  });
+});
+
 it('hands attachments out as downloads only', async () => {
   const reply = await call('viewer', 'GET', '/api/v1/events/ACMESECRET/attachments/page.html');
   expect(reply.text).toBe('<script>');

@@ -376,6 +376,26 @@ test('only files that may hold what is asked for are opened, and none for what t
   expect(await readdir(path.join(folder, 'copies'))).toEqual([]);
 });
 
+test('a file that was deleted on record is in no catalogue any more', async () => {
+  const deleted = new Set<string>();
+  const clock = new ManualClock(nowMs);
+  const target = new DiskTarget(path.join(folder, 'archive'));
+  const files = new ArchiveReader({ target, keys: keyring, scratch: path.join(folder, 'copies-2') });
+  const catalogue = new ArchiveCatalogue({
+    files,
+    deleted: async () => deleted,
+    clock,
+    scratch: path.join(folder, 'scratch-2'),
+  });
+  const [before] = await catalogue.days('acme');
+  const [gone] = await catalogue.files('acme', before!.day);
+  deleted.add(`${gone!.day}/${gone!.path}`);
+  clock.advance(60_000);
+  const [after] = await catalogue.days('acme');
+  expect(after).toMatchObject({ files: before!.files - 1, rows: before!.rows - gone!.rows });
+  expect(await catalogue.files('acme', before!.day)).not.toContainEqual(gone);
+});
+
 test('a file that is gone is named, and the others are read', async () => {
   const [gone] = await archive.filesBetween('acme', startMs, startMs + hourMs);
   await rm(path.join(folder, 'archive', 'acme', gone!.day, gone!.path));

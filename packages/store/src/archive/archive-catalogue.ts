@@ -10,6 +10,8 @@ import { OpenedFiles } from './opened-files.ts';
 
 export interface ArchiveCatalogueParts {
   readonly files: Pick<ArchiveReader, 'days' | 'manifest' | 'open'>;
+  /** Files (`day/path`) that were deleted on record: they are in no catalogue any more. */
+  readonly deleted?: (organisation: string) => Promise<ReadonlySet<string>>;
   readonly clock: Clock;
   /** A folder of this process alone, without a character that the engine's patterns know; its content is removed by `prepare`. */
   readonly scratch: string;
@@ -40,6 +42,8 @@ export class ArchiveCatalogue implements ArchivedLogs {
   /** Entries by organisation and day, those unused longest first. */
   readonly #entries = new Map<string, readonly Entry[]>();
   readonly #opened: OpenedFiles;
+  /** How many files were deleted when the lines of an organisation were made. */
+  readonly #deletedThen = new Map<string, number>();
   #held = 0;
 
   constructor(parts: ArchiveCatalogueParts) {
@@ -118,6 +122,9 @@ export class ArchiveCatalogue implements ArchivedLogs {
   }
 
   async #read(organisation: string): Promise<readonly ArchivedDay[]> {
+    const deleted = (await this.#parts.deleted?.(organisation))?.size ?? 0;
+    if (deleted !== (this.#deletedThen.get(organisation) ?? 0)) this.#forget(organisation);
+    this.#deletedThen.set(organisation, deleted);
     const before = this.#lines.get(organisation);
     const lines = new Map<string, ArchivedDay>();
     for (const day of await this.#parts.files.days(organisation)) {
@@ -133,6 +140,15 @@ export class ArchiveCatalogue implements ArchivedLogs {
     return [...lines.values()];
   }
 
+  #forget(organisation: string): void {
+    this.#lines.delete(organisation);
+    for (const [key, { length }] of this.#entries) {
+      if (!key.startsWith(`${organisation}/`)) continue;
+      this.#entries.delete(key);
+      this.#held -= length;
+    }
+  }
+
   async #entriesOf(organisation: string, day: string): Promise<readonly Entry[]> {
     const key = `${organisation}/${day}`;
     const held = this.#entries.get(key);
@@ -146,7 +162,10 @@ export class ArchiveCatalogue implements ArchivedLogs {
   async #readEntries(organisation: string, day: string): Promise<readonly Entry[] | undefined> {
     const manifest = await this.#parts.files.manifest(organisation, day);
     if (!manifest) return undefined;
-    const entries = manifest.files.map((file): Entry => ({ shown: entryOf(day, file), file }));
+    const deleted = await this.#parts.deleted?.(organisation);
+    const entries = manifest.files
+      .filter((file) => deleted?.has(`${day}/${file.path}`) !== true)
+      .map((file): Entry => ({ shown: entryOf(day, file), file }));
     const key = `${organisation}/${day}`;
     this.#held += entries.length - (this.#entries.get(key)?.length ?? 0);
     this.#entries.delete(key);
