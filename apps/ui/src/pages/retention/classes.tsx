@@ -19,6 +19,7 @@ import { TimeText } from '../../components/time-text.tsx';
 import { useAct, useAsk } from '../../data/ask.ts';
 import { call, type ProblemError, type Reply } from '../../data/call.ts';
 import { useMe } from '../../data/session.tsx';
+import { DestroyedNote, DestroyKeys, type Destroyed } from './destroy-keys.tsx';
 
 /** The classes in order, what each would take, and what is kept of each. */
 export function Classes(): ReactNode {
@@ -212,6 +213,8 @@ function Preview({ classes }: { classes: readonly RetentionClass[] }): ReactNode
 /** What is kept of each class, and what left the engine. */
 function Stored(): ReactNode {
   const asked = useAsk(storedRetention);
+  const isOwner = useMe().may('owner');
+  const [destroyed, setDestroyed] = useState<Destroyed>();
   if (asked.data === undefined) {
     if (asked.error !== null) return <ErrorState error={asked.error} again={() => void asked.refetch()} />;
     return <SkeletonRows rows={4} />;
@@ -231,6 +234,7 @@ function Stored(): ReactNode {
                 <th className="number">Logs in the archive</th>
                 <th className="number">Size</th>
                 <th>Days of receipt</th>
+                {archive && isOwner && <th aria-label="Actions" />}
               </tr>
             </thead>
             <tbody>
@@ -242,11 +246,17 @@ function Stored(): ReactNode {
                   <td className="number">{archived === null ? '–' : compactNumber(archived.rows)}</td>
                   <td className="number">{archived === null ? '–' : bytesText(archived.bytes)}</td>
                   <td className="muted">{archived === null ? '' : `${archived.firstDay} to ${archived.lastDay}`}</td>
+                  {archive && isOwner && (
+                    <td>
+                      <DestroyKeys name={name} onDone={setDestroyed} />
+                    </td>
+                  )}
                 </tr>
               ))}
             </tbody>
           </table>
         </ScrollX>
+        {destroyed !== undefined && <DestroyedNote done={destroyed} />}
         {!archive && (
           <p className="panel-body muted">
             This server archives nothing: start it with --archive and a folder to keep logs longer.
