@@ -64,7 +64,11 @@ beforeAll(async () => {
     { now: Date.now() },
     { settings: { insert_deduplication_token: 'spans' } },
   );
-  const archive = { logs: await archived(), hotDays: async () => ({ usual: 0, byClass: {} }) };
+  const archive = {
+    logs: await archived(),
+    hotDays: async () => ({ usual: 0, byClass: {} }),
+    restored: async () => [],
+  };
   const deps = { store, clock: systemClock, logger: silentLogger, archive } as unknown as ApiDeps;
   app = Fastify();
   for (const route of [...logRoutes, ...archiveRoutes, ...traceRoutes, ...storyRoutes]) install(route, deps);
