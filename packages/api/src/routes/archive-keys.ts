@@ -7,7 +7,7 @@ export const archiveKeyRoutes: readonly Route[] = [
     if (!keyDestruction) return refuse(409, 'No archive', 'This server keeps no archive: start it with --archive.');
     const organisation = await deps.control.organisations.find(caller.organisation);
     if (organisation?.name !== body.confirm)
-      return refuse(422, 'Not confirmed', '"confirm" must be the name of the organisation: this cannot be undone.');
+      return refuse(422, 'Not confirmed', 'Write out the name of the organisation ("confirm"): this cannot be undone.');
     const subject = body.class === '' ? 'every class' : body.class;
     // Before anything is done: whatever happens then, it is known who asked.
     await audit('archive.destroy-keys', subject, body.reason);
