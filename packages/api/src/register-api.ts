@@ -25,6 +25,7 @@ import {
   type Route,
 } from './route.ts';
 import { allRoutes } from './routes/all.ts';
+import { boundToSite } from './site-keys.ts';
 
 const sessionCookieLifeS = 30 * 86_400;
 /** Against floods only: a busy office behind one address stays far below. */
@@ -127,7 +128,9 @@ async function call(route: Route, deps: ApiDeps, request: FastifyRequest, reply:
     }
     caller = known;
   }
-  const input = readInput(route, request);
+  const read = readInput(route, request);
+  if (read instanceof ProblemReply) return read;
+  const input = caller ? boundToSite(route, caller, read) : read;
   if (input instanceof ProblemReply) return input;
   return route.run(
     input,
