@@ -1,7 +1,8 @@
 import { getReplay, listReplays, replaySegmentParams, replaySegmentPath, replayVideoPath } from '@sightline/contract';
 import { listReplays as readReplays, readReplay, readReplaySegment } from '@sightline/query';
+import type { z } from 'zod';
 import { scopeOf } from '../read-scope.ts';
-import { refuse, stream, type ProblemReply, type Route } from '../route.ts';
+import { type CallContext, ProblemReply, refuse, stream, type Route } from '../route.ts';
 import { answerRead } from './answer-read.ts';
 import { rangeOf } from './byte-range.ts';
 import { recordedEvents, segmentLimitBytes } from './recorded-events.ts';
@@ -27,6 +28,23 @@ const showReplay = answerRead(
     ),
 );
 
+/** What was kept of one segment of a replay, or why it cannot be had, in the words of the call. */
+async function segmentBlob(
+  { deps, caller, signal }: CallContext,
+  { replay, segment: number }: z.output<typeof replaySegmentParams>,
+  kind: 'recording' | 'video',
+  refusals: { readonly none: () => ProblemReply; readonly tooLarge: () => ProblemReply },
+): Promise<Buffer | ProblemReply> {
+  const { organisation } = caller;
+  const found = await reading(async () =>
+    readReplaySegment(deps.store, { organisation, replay, segment: number, kind }, { signal }),
+  );
+  if (!found || !deps.files) return refusals.none();
+  if (!('blob' in found)) return found;
+  if (found.sizeBytes > segmentLimitBytes) return refusals.tooLarge();
+  return (await deps.files.blobs.read({ organisation, area: 'replays', hash: found.blob })) ?? refusals.none();
+}
+
 const segment = stream(
   {
     method: 'GET',
@@ -35,13 +53,7 @@ const segment = stream(
     summary: 'The recorded events of one segment of a replay, as a JSON array',
     params: replaySegmentParams,
   },
-  async ({ params }, { deps, caller, signal }, reply) => {
-    const key = {
-      organisation: caller.organisation,
-      replay: params.replay,
-      segment: params.segment,
-      kind: 'recording',
-    } as const;
+  async ({ params }, context, reply) => {
     const none = (): ProblemReply =>
       refuse(
         404,
@@ -50,16 +62,11 @@ const segment = stream(
       );
     const unreadable = (why: string): ProblemReply =>
       refuse(422, 'The segment cannot be read', `Segment ${params.segment} was kept as it came, but ${why}.`);
-    const found = await reading(async () => readReplaySegment(deps.store, key, { signal }));
-    if (!found || !deps.files) return none();
-    if (!('blob' in found)) return found;
-    if (found.sizeBytes > segmentLimitBytes) return unreadable(`it is larger than ${segmentLimitBytes} bytes`);
-    const content = await deps.files.blobs.read({
-      organisation: caller.organisation,
-      area: 'replays',
-      hash: found.blob,
+    const content = await segmentBlob(context, params, 'recording', {
+      none,
+      tooLarge: () => unreadable(`it is larger than ${segmentLimitBytes} bytes`),
     });
-    if (!content) return none();
+    if (content instanceof ProblemReply) return content;
     const events = await recordedEvents(content);
     if (!events.ok) return unreadable(events.error);
     // The bytes come from anyone who knows a DSN: data for the player, never a document of our origin.
@@ -80,30 +87,18 @@ const video = stream(
     summary: 'The video of one segment that a mobile SDK recorded',
     params: replaySegmentParams,
   },
-  async ({ params }, { deps, caller, signal }, reply) => {
-    const key = {
-      organisation: caller.organisation,
-      replay: params.replay,
-      segment: params.segment,
-      kind: 'video',
-    } as const;
-    const none = (): ProblemReply =>
-      refuse(404, 'No such video', `Replay ${params.replay} has no video ${params.segment}, or it is kept no longer.`);
-    const found = await reading(async () => readReplaySegment(deps.store, key, { signal }));
-    if (!found || !deps.files) return none();
-    if (!('blob' in found)) return found;
-    if (found.sizeBytes > segmentLimitBytes)
-      return refuse(
-        422,
-        'The video is too large',
-        `Video ${params.segment} is larger than ${segmentLimitBytes} bytes.`,
-      );
-    const content = await deps.files.blobs.read({
-      organisation: caller.organisation,
-      area: 'replays',
-      hash: found.blob,
+  async ({ params }, context, reply) => {
+    const content = await segmentBlob(context, params, 'video', {
+      none: () =>
+        refuse(
+          404,
+          'No such video',
+          `Replay ${params.replay} has no video ${params.segment}, or it is kept no longer.`,
+        ),
+      tooLarge: () =>
+        refuse(422, 'The video is too large', `Video ${params.segment} is larger than ${segmentLimitBytes} bytes.`),
     });
-    if (!content) return none();
+    if (content instanceof ProblemReply) return content;
     const range = rangeOf(reply.request.headers.range, content.length);
     await reply
       .status(range ? 206 : 200)

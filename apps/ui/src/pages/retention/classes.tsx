@@ -7,10 +7,11 @@ import {
   storedRetention,
   type RetentionClass,
 } from '@sightline/contract';
-import { IconArrowUp, IconTrash } from '@tabler/icons-react';
+import { IconArrowUp } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { ErrorState } from '../../components/error-state.tsx';
+import { RemoveLine, SavedBy } from '../../components/form-parts.tsx';
 import { FormProblem } from '../../components/form-problem.tsx';
 import { bytesText, compactNumber, counted } from '../../components/number-text.ts';
 import { ScrollX } from '../../components/scroll-x.tsx';
@@ -141,14 +142,10 @@ function ClassesForm({ kept }: { kept: Reply<typeof getRetention> }): ReactNode 
                     >
                       <IconArrowUp size={14} />
                     </ActionIcon>
-                    <ActionIcon
-                      variant="default"
-                      size={30}
-                      aria-label={`Remove ${name || 'the class'}`}
-                      onClick={() => setDrafts((all) => all.filter((one) => one.key !== key))}
-                    >
-                      <IconTrash size={14} />
-                    </ActionIcon>
+                    <RemoveLine
+                      what={name || 'the class'}
+                      onRemove={() => setDrafts((all) => all.filter((one) => one.key !== key))}
+                    />
                   </>
                 )}
               </div>
@@ -169,11 +166,7 @@ function ClassesForm({ kept }: { kept: Reply<typeof getRetention> }): ReactNode 
             <Button type="submit" loading={saving.isPending} disabled={classes === undefined}>
               Save
             </Button>
-            {kept.updatedAt !== null && (
-              <span className="muted">
-                Saved <TimeText at={kept.updatedAt} show="relative" /> by {kept.updatedBy}
-              </span>
-            )}
+            <SavedBy at={kept.updatedAt} by={kept.updatedBy} />
           </div>
         )}
       </form>

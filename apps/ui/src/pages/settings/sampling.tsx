@@ -1,11 +1,11 @@
-import { ActionIcon, Autocomplete, Button, NumberInput, Switch, TextInput } from '@mantine/core';
+import { Autocomplete, Button, NumberInput, Switch, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { getSampling, previewSampling, saveSampling, scopes, type SamplingRules } from '@sightline/contract';
-import { IconTrash } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { formatDuration } from '../../charts/number-format.ts';
 import { ErrorState } from '../../components/error-state.tsx';
+import { RemoveLine, SavedBy } from '../../components/form-parts.tsx';
 import { FormProblem } from '../../components/form-problem.tsx';
 import { bytesText, counted } from '../../components/number-text.ts';
 import { Skeleton, SkeletonRows } from '../../components/skeleton.tsx';
@@ -178,14 +178,10 @@ function PolicyForm({ policy }: { policy: Policy }): ReactNode {
                 value={percent}
                 onChange={(value) => changeService(key, { percent: value })}
               />
-              <ActionIcon
-                variant="default"
-                size={30}
-                aria-label={`Remove ${service || 'the service'}`}
-                onClick={() => change({ services: draft.services.filter((one) => one.key !== key) })}
-              >
-                <IconTrash size={14} />
-              </ActionIcon>
+              <RemoveLine
+                what={service || 'the service'}
+                onRemove={() => change({ services: draft.services.filter((one) => one.key !== key) })}
+              />
             </div>
           ))}
           {may && (
@@ -215,11 +211,7 @@ function PolicyForm({ policy }: { policy: Policy }): ReactNode {
             <Button type="submit" loading={saving.isPending} disabled={rules === undefined}>
               Save
             </Button>
-            {policy.updatedAt !== null && (
-              <span className="muted">
-                Saved <TimeText at={policy.updatedAt} show="relative" /> by {policy.updatedBy}
-              </span>
-            )}
+            <SavedBy at={policy.updatedAt} by={policy.updatedBy} />
           </div>
         )}
       </form>

@@ -1,8 +1,8 @@
-import { ActionIcon, Button, Checkbox, NumberInput, Select, Switch, TextInput } from '@mantine/core';
+import { Button, Checkbox, NumberInput, Select, Switch, TextInput } from '@mantine/core';
 import { getScrubRules, renewScrubSalt, saveScrubRules, type ScrubRulesDraft } from '@sightline/contract';
-import { IconTrash } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Confirm } from '../../../components/confirm.tsx';
+import { RemoveLine, SavedBy } from '../../../components/form-parts.tsx';
 import { FormProblem } from '../../../components/form-problem.tsx';
 import { TimeText } from '../../../components/time-text.tsx';
 import { useAct } from '../../../data/ask.ts';
@@ -61,11 +61,7 @@ export function RulesForm({ kept, draft, rules, onChange }: FormProps): ReactNod
             <Button type="submit" loading={saving.isPending} disabled={rules === undefined}>
               Save
             </Button>
-            {kept.updatedAt !== null && (
-              <span className="muted">
-                Saved <TimeText at={kept.updatedAt} show="relative" /> by {kept.updatedBy}
-              </span>
-            )}
+            <SavedBy at={kept.updatedAt} by={kept.updatedBy} />
           </div>
         )}
       </form>
@@ -210,14 +206,10 @@ function OwnRules({ draft, may, faults, change }: PartProps & { faults: Readonly
             error={faults[`custom.${i}.sample`]}
             onChange={(event) => changeRule(rule.key, { sample: event.currentTarget.value })}
           />
-          <ActionIcon
-            variant="default"
-            size={30}
-            aria-label={`Remove ${rule.name || 'the rule'}`}
-            onClick={() => change({ custom: draft.custom.filter(({ key }) => key !== rule.key) })}
-          >
-            <IconTrash size={14} />
-          </ActionIcon>
+          <RemoveLine
+            what={rule.name || 'the rule'}
+            onRemove={() => change({ custom: draft.custom.filter(({ key }) => key !== rule.key) })}
+          />
         </div>
       ))}
       {may && (
@@ -276,14 +268,10 @@ function Allowed({ draft, may, change }: PartProps): ReactNode {
               }
             />
           ))}
-          <ActionIcon
-            variant="default"
-            size={30}
-            aria-label={`Remove ${field || 'the field'}`}
-            onClick={() => change({ allow: draft.allow.filter((one) => one.key !== key) })}
-          >
-            <IconTrash size={14} />
-          </ActionIcon>
+          <RemoveLine
+            what={field || 'the field'}
+            onRemove={() => change({ allow: draft.allow.filter((one) => one.key !== key) })}
+          />
         </div>
       ))}
       {may && (
