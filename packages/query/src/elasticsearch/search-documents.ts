@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '@sightline/base';
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { logColumns, toLog, type LogColumns, type LogRecord } from '../logs/log-row.ts';
 import { matchesLinePattern } from '../logql/pattern.ts';
+import { logsByTime } from '../search/scope.ts';
 import { aggregate } from './aggregations.ts';
 import { ElasticFault, illegal, isObject, objectOf, textOf, type Json } from './fault.ts';
 import { findField, indexName } from './fields.ts';
@@ -262,10 +263,8 @@ const sortColumns = (keys: readonly SortKey[]): string[] =>
 function orderSql(keys: readonly SortKey[]): string {
   const parts = keys.flatMap(({ field, sql, down }, index) => {
     const direction = down ? 'DESC' : 'ASC';
-    // The sorting key begins with the minute: the engine then reads in order.
-    return field === '@timestamp' && index === 0
-      ? [`toStartOfMinute(ts) ${direction}`, `ts ${direction}`]
-      : [`${sql} ${direction}`];
+    // As the sorting key begins: the engine then reads in order.
+    return field === '@timestamp' && index === 0 ? [logsByTime(direction)] : [`${sql} ${direction}`];
   });
   return parts.join(', ');
 }

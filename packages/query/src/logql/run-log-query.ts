@@ -1,5 +1,5 @@
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
-import { growingWindows, scopeCondition, type Window } from '../search/scope.ts';
+import { growingWindows, logsByTime, scopeCondition, type Window } from '../search/scope.ts';
 import type { LogExpression } from './ast.ts';
 import { type LogqlScope, logqlBounds } from './bounds.ts';
 import { compileLog } from './condition-sql.ts';
@@ -51,7 +51,7 @@ export async function runLogQuery(
     const most = compiled.exact ? limit - entries.length : logqlBounds.lines - lines;
     const rows = reader.stream<LogRow>(
       `SELECT ${rowColumns} FROM logs PREWHERE ${scope.sql} AND ${compiled.sql}
-       ORDER BY toStartOfMinute(ts) ${order}, ts ${order} LIMIT {most:UInt32}`,
+       ORDER BY ${logsByTime(order)} LIMIT {most:UInt32}`,
       { ...scope.parameters, ...compiled.parameters, most },
       { timeoutMs: logqlBounds.timeoutMs, resultRows: most, threads: 2, ...limits },
     );

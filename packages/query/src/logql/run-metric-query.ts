@@ -11,7 +11,7 @@ import {
   type ScanResult,
   type SeriesSource,
 } from '../promql/source.ts';
-import { minuteCondition, scopeCondition, type Condition } from '../search/scope.ts';
+import { logsByTime, minuteCondition, scopeCondition, type Condition } from '../search/scope.ts';
 import type { Grouping, MetricExpression, RangeAggregation, RangeFunction } from './ast.ts';
 import { type LogqlScope, logqlBounds, tooManyLines, tooManySeries } from './bounds.ts';
 import { compileLog, type ConditionSql } from './condition-sql.ts';
@@ -286,7 +286,7 @@ class LogSource implements SeriesSource {
     const sized = leaf.name === 'bytes_rate' || leaf.name === 'bytes_over_time';
     const rows = this.#reader.stream<LogRow>(
       `SELECT ${rowColumns} FROM logs PREWHERE ${from.sql} AND ${compiled.sql}
-       ORDER BY toStartOfMinute(ts), ts LIMIT {most:UInt32}`,
+       ORDER BY ${logsByTime('ASC')} LIMIT {most:UInt32}`,
       { ...from.parameters, ...compiled.parameters, most: logqlBounds.lines + 1 },
       { ...this.#limits, resultRows: logqlBounds.lines + 1 },
     );

@@ -3,7 +3,14 @@ import { severityName } from '@sightline/record';
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { SearchError } from '../search/ast.ts';
 import { findField, knownFields, volumeColumns, type Field, type Table } from '../search/fields.ts';
-import { minuteCondition, scopeCondition, windowOf, type Condition, type ReadScope } from '../search/scope.ts';
+import {
+  logsByTime,
+  minuteCondition,
+  scopeCondition,
+  windowOf,
+  type Condition,
+  type ReadScope,
+} from '../search/scope.ts';
 import { likePattern } from '../search/words.ts';
 import type { CompiledSearch } from '../search/compile.ts';
 import { compileSearch } from '../search/search.ts';
@@ -256,8 +263,9 @@ export async function completeSearch(
     pattern: `${likePattern(input.prefix.toLowerCase().replace(/[\\*]/g, '\\$&'), false)}%`,
     recent: recentRecords,
   };
+  const order = table === 'logs' ? logsByTime('DESC') : 'toStartOfMinute(ts) DESC, ts DESC';
   const recent = (columns: string): string =>
-    `SELECT ${columns} FROM ${table} PREWHERE ${scope.sql} ORDER BY toStartOfMinute(ts) DESC, ts DESC LIMIT {recent:UInt32}`;
+    `SELECT ${columns} FROM ${table} PREWHERE ${scope.sql} ORDER BY ${order} LIMIT {recent:UInt32}`;
   if (input.field === '') {
     const rows = await reader.query<{ name: string }>(
       `SELECT arrayJoin(arrayConcat(mapKeys(attrs), mapKeys(res))) AS name, count() AS found FROM (${recent('attrs, res')})

@@ -3,7 +3,7 @@ import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { SearchError } from '../search/ast.ts';
 import type { CompiledSearch } from '../search/compile.ts';
 import { compileSearch } from '../search/search.ts';
-import { scopeCondition, windowOf, type ReadScope } from '../search/scope.ts';
+import { logsByTime, scopeCondition, windowOf, type ReadScope } from '../search/scope.ts';
 import {
   fromSource,
   parametersOf,
@@ -98,7 +98,7 @@ export async function searchLogs(
 /** The rows of all sources in order; from one table alone the engine reads no more than it needs. */
 function pageOf(sources: readonly LogSource[], condition: string, behind: string, down: boolean): string {
   const direction = down ? 'DESC' : 'ASC';
-  const order = `ORDER BY toStartOfMinute(ts) ${direction}, ts ${direction}, id ${direction}`;
+  const order = `ORDER BY ${logsByTime(direction)}, id ${direction}`;
   const of = (source: LogSource, columns: string): string => {
     const place = source.place === '' ? '' : `, '${source.place}' AS place`;
     // A condition of its own, so that the first one alone decides what is read.
@@ -235,7 +235,7 @@ export function exportLogs(
   if (input.reach) return ok(exportStretches(reader, input, input.reach, search.value, own));
   const rows = reader.stream<LogColumns>(
     `SELECT ${logColumns} FROM logs PREWHERE ${scope.sql} AND ${search.value.sql}
-     ORDER BY toStartOfMinute(ts) ${direction}, ts ${direction} LIMIT {wanted:UInt32}`,
+     ORDER BY ${logsByTime(direction)} LIMIT {wanted:UInt32}`,
     { ...scope.parameters, ...search.value.parameters, wanted: input.limit },
     own,
   );

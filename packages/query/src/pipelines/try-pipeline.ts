@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '@sightline/base';
 import { type Pipeline, severityName } from '@sightline/record';
 import { StoreError, type QueryLimits, type TelemetryReader } from '@sightline/store/port';
+import { logsByTime } from '../search/scope.ts';
 import { compileSearch } from '../search/search.ts';
 import { compilePipelines, type CompiledPipelines, type PipelineFault } from './compile-pipelines.ts';
 
@@ -124,7 +125,7 @@ function storedSource(filter: string, { organisation, nowMs }: { organisation: s
   return {
     select: `SELECT *, ${before} FROM (SELECT ${columns}, 0 AS forwarded FROM (SELECT * FROM logs
       WHERE organisation = {organisation:String} AND ts >= {from_ts:DateTime64(9)} AND ts < {to_ts:DateTime64(9)} AND ${search.value.sql}
-      ORDER BY toStartOfMinute(ts) DESC, ts DESC LIMIT ${linesShown}))`,
+      ORDER BY ${logsByTime('DESC')} LIMIT ${linesShown}))`,
     parameters: {
       ...(search.value.parameters as Source['parameters']),
       organisation,

@@ -9,8 +9,11 @@ export interface EngineLimits {
 
 export const defaultEngineLimits: EngineLimits = { memoryBytes: 3 * 1024 * mib };
 
-/** Parts below are compressed quickly rather than well: what a load of up to 250,000 records takes in memory, what some ten loads take on the disk. */
-const smallPartBytes = 100_000_000;
+/**
+ * Parts below are compressed quickly rather than well: loads, and what some sixteen loads of 100,000 records are merged into. They are written soonest
+ * and read most, and take a third more room than what they are merged into later.
+ */
+const smallPartBytes = 300_000_000;
 
 const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

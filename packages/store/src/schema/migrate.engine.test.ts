@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { EmbeddedStore } from '../embedded-store.ts';
 import type { TelemetryStore } from '../port/index.ts';
 import { freshFolder, openStore, removeFolder } from '../testing.ts';
+import { exactlyOnceSettings } from './exactly-once.ts';
 import { migrate, readMigrations, repeatable, splitStatements, type Migration } from './migrate.ts';
 
 let store: EmbeddedStore;
@@ -131,6 +132,74 @@ test('logs that were stored before there were classes read as the built-in ones,
   expect(await read()).toEqual(expected);
 });
 
+describe('logs are carried over to the table by second', () => {
+  const all = readMigrations(import.meta.dirname);
+  const days = ['2026-11-27', '2026-11-28', '2026-11-29'];
+  const sums = (table = 'logs'): Promise<unknown> =>
+    store.query(
+      `SELECT toString(count()) AS n, toString(sum(id)) AS ids, groupUniqArray(toString(class)) AS classes, countIf(hasToken(lowerUTF8(body), 'w7')) AS sevens FROM ${table}`,
+    );
+  const counted = (): Promise<unknown> =>
+    store.query(
+      `SELECT (SELECT toString(sum(records)) FROM volume) AS volume, (SELECT toString(sum(removed)) FROM scrubbed) AS scrubbed, (SELECT toString(uniqExact(site)) FROM seen) AS sites`,
+    );
+  const insert = (token: string, day: string, site: string): Promise<void> =>
+    store.execute(
+      `INSERT INTO logs (organisation, site, ts, received_at, service, body, attrs)
+       SELECT 'acme', {site:String}, toDateTime64({day:String}, 9) + number / 100, toDateTime64({day:String}, 9), ['web', 'payment'][1 + number % 2], concat('w', toString(number % 10), ' <email>'), map('n', toString(number))
+       FROM numbers(3000)`,
+      { day, site },
+      { settings: { ...exactlyOnceSettings, insert_deduplication_token: token } },
+    );
+
+  async function filled(): Promise<{ rows: unknown; views: unknown }> {
+    await migrate(store, silentLogger, all.slice(0, 15));
+    for (const day of days) for (const site of ['S1', 'S2']) await insert(`${day}-${site}`, day, site);
+    // A day of which nothing is left but its part.
+    await store.execute("DELETE FROM logs WHERE toDate(ts) = '2026-11-27'");
+    return { rows: await sums(), views: await counted() };
+  }
+
+  test('all of it, under the views as before', async () => {
+    const { rows, views } = await filled();
+    const said: unknown[] = [];
+    const logger = { ...silentLogger, info: (message: string, fields?: object) => said.push({ message, ...fields }) };
+    await migrate(store, logger, all);
+    expect(await sums()).toEqual(rows);
+    expect(await counted()).toEqual(views);
+    expect(said).toContainEqual(expect.objectContaining({ partition: '20261128', done: 6000, of: 18_000 }));
+    expect((await tables()).filter((name) => name.startsWith('logs_'))).toEqual([
+      'logs_to_scrubbed',
+      'logs_to_seen',
+      'logs_to_volume',
+    ]);
+    // What is loaded from now on is counted by the views, once; what they have counted they know.
+    await insert('later', '2026-11-29', 'S3');
+    await insert('later', '2026-11-29', 'S3');
+    expect(await sums()).toEqual([expect.objectContaining({ n: '15000' })]);
+    expect(await counted()).toEqual([{ volume: '21000', scrubbed: '21000', sites: '3' }]);
+  });
+
+  test('killed again and again, the engine too, each record once', { timeout: 120_000 }, async () => {
+    const { rows, views } = await filled();
+    let runs = 0;
+    for (let statements = 2; ; statements++, runs++) {
+      const done = await migrate(dyingAfter(statements), silentLogger, all).then(
+        () => true,
+        () => false,
+      );
+      if (done) break;
+      await store.close();
+      store = await openStore(folder);
+    }
+    expect(runs).toBeGreaterThan(5);
+    expect(await sums()).toEqual(rows);
+    expect(await counted()).toEqual(views);
+    await insert('later', '2026-11-29', 'S3');
+    expect(await counted()).toEqual([{ volume: '21000', scrubbed: '21000', sites: '3' }]);
+  });
+});
+
 test.each([0, 1, 2])(
   'a table’s own rule of deletion is taken away once, also killed behind statement %d',
   async (n) => {
@@ -176,6 +245,9 @@ test.each([
   ['CREATE TABLE IF NOT EXISTS t (a Int8)', 'CREATE TABLE IF NOT EXISTS t (a Int8)'],
   ['CREATE OR REPLACE FUNCTION f AS x -> x', 'CREATE OR REPLACE FUNCTION f AS x -> x'],
   ['DROP VIEW v', 'DROP VIEW IF EXISTS v'],
+  ['DETACH TABLE v', 'DETACH TABLE IF EXISTS v'],
+  ['ATTACH TABLE v', 'ATTACH TABLE IF NOT EXISTS v'],
+  ['RENAME TABLE a TO b', 'RENAME TABLE IF EXISTS a TO b'],
   [
     'ALTER TABLE t DROP COLUMN a, ADD COLUMN b Int8',
     'ALTER TABLE t DROP COLUMN IF EXISTS a, ADD COLUMN IF NOT EXISTS b Int8',

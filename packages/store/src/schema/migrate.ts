@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '@sightline/base';
 import { StoreError, type TelemetryStore } from '../port/index.ts';
+import { carryOf, carryPartitions } from './carry-partitions.ts';
 
 /** One folder `NNNN-name` with its statements, in order. */
 export interface Migration {
@@ -99,7 +100,9 @@ async function apply(store: TelemetryStore, migration: Migration, done: number, 
   logger.info('applying telemetry schema', { version: migration.version, name: migration.name, from: done });
   for (const [i, statement] of migration.statements.entries()) {
     if (i < done) continue;
-    if (!(await isDone(store, statement))) await store.execute(repeatable(statement));
+    const carry = carryOf(statement);
+    if (carry) await carryPartitions(store, logger, carry);
+    else if (!(await isDone(store, statement))) await store.execute(repeatable(statement));
     await note(store, migration, i + 1, i + 1 === migration.statements.length);
   }
   if (migration.statements.length === 0) await note(store, migration, 0, true);
@@ -130,7 +133,8 @@ async function isDone(store: TelemetryStore, statement: string): Promise<boolean
 }
 
 const creates = /^CREATE (TABLE|MATERIALIZED VIEW|VIEW|DICTIONARY|FUNCTION) (?!IF NOT EXISTS\b)/i;
-const drops = /^DROP (TABLE|VIEW|DICTIONARY|FUNCTION) (?!IF EXISTS\b)/i;
+const drops = /^(DROP|DETACH|RENAME) (TABLE|VIEW|DICTIONARY|FUNCTION) (?!IF EXISTS\b)/i;
+const attaches = /^ATTACH TABLE (?!IF NOT EXISTS\b)/i;
 const alters =
   /\b(ADD (?:COLUMN|INDEX|PROJECTION|CONSTRAINT)) (?!IF NOT EXISTS\b)|\b((?:DROP|CLEAR|RENAME|MODIFY|COMMENT) (?:COLUMN|INDEX|PROJECTION|CONSTRAINT)) (?!IF EXISTS\b)/gi;
 
@@ -141,5 +145,8 @@ export function repeatable(statement: string): string {
       add ? `${add} IF NOT EXISTS ` : `${change} IF EXISTS `,
     );
   }
-  return statement.replace(creates, 'CREATE $1 IF NOT EXISTS ').replace(drops, 'DROP $1 IF EXISTS ');
+  return statement
+    .replace(creates, 'CREATE $1 IF NOT EXISTS ')
+    .replace(drops, '$1 $2 IF EXISTS ')
+    .replace(attaches, 'ATTACH TABLE IF NOT EXISTS ');
 }
