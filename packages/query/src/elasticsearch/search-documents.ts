@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '@sightline/base';
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { logColumns, toLog, type LogColumns, type LogRecord } from '../logs/log-row.ts';
 import { matchesLinePattern } from '../logql/pattern.ts';
-import { logsByTime } from '../search/scope.ts';
+import { logsByTime, upToSecondOf } from '../search/scope.ts';
 import { aggregate } from './aggregations.ts';
 import { ElasticFault, illegal, isObject, objectOf, textOf, type Json } from './fault.ts';
 import { findField, indexName } from './fields.ts';
@@ -113,13 +113,16 @@ export function searchDocuments(
         : await aggregate(aggregations, { reader, compiler, where, scope: base.parameters, limits: all, topHits });
     const sort = sortKeys(body['sort'], compiler);
     const after = body['search_after'] === undefined ? '1' : afterSql(body['search_after'], sort, compiler);
+    const found = `FROM logs PREWHERE ${filtered} WHERE ${after}`;
+    const near =
+      sort[0]?.field === '@timestamp' ? upToSecondOf(sort[0].down ? 'DESC' : 'ASC', found, '{enough:UInt32}') : '1';
     const rows =
       size === 0
         ? []
         : await reader.query<DocumentRow & Json>(
-            `SELECT ${[documentColumns, ...sortColumns(sort)].join(', ')} FROM logs PREWHERE ${filtered} WHERE ${after}
+            `SELECT ${[documentColumns, ...sortColumns(sort)].join(', ')} ${found} AND ${near}
              ORDER BY ${orderSql(sort)} LIMIT {size:UInt32} OFFSET {from:UInt32}`,
-            { ...base.parameters, ...compiler.parameters, size, from },
+            { ...base.parameters, ...compiler.parameters, size, from, enough: size + from },
             all,
           );
     const total = await totalOf(

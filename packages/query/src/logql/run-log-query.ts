@@ -1,5 +1,5 @@
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
-import { growingWindows, logsByTime, scopeCondition, type Window } from '../search/scope.ts';
+import { growingWindows, logsByTime, scopeCondition, upToSecondOf, type Window } from '../search/scope.ts';
 import type { LogExpression } from './ast.ts';
 import { type LogqlScope, logqlBounds } from './bounds.ts';
 import { compileLog } from './condition-sql.ts';
@@ -32,6 +32,9 @@ export interface FoundLogs {
   readonly cut: boolean;
 }
 
+/** Shorter windows are read whole in less time than a question for their newest second takes. */
+const longWindowNs = 3_600_000_000_000n;
+
 /**
  * Entries of a log query in order of time. What the engine can decide it decides; the pipeline runs over its rows as they stream.
  * Throws `StoreError`.
@@ -49,8 +52,10 @@ export async function runLogQuery(
   for (const window of growingWindows(range, direction === 'backward' ? 'newest' : 'oldest')) {
     const scope = scopeCondition({ organisation, fromMs: 0, toMs: 0, environment: '', site, service: '' }, window);
     const most = compiled.exact ? limit - entries.length : logqlBounds.lines - lines;
+    const found = `FROM logs PREWHERE ${scope.sql} AND ${compiled.sql}`;
+    const near = window.toNs - window.fromNs > longWindowNs ? `AND ${upToSecondOf(order, found, '{most:UInt32}')}` : '';
     const rows = reader.stream<LogRow>(
-      `SELECT ${rowColumns} FROM logs PREWHERE ${scope.sql} AND ${compiled.sql}
+      `SELECT ${rowColumns} ${found} ${near}
        ORDER BY ${logsByTime(order)} LIMIT {most:UInt32}`,
       { ...scope.parameters, ...compiled.parameters, most },
       { timeoutMs: logqlBounds.timeoutMs, resultRows: most, threads: 2, ...limits },

@@ -7,6 +7,7 @@ import {
   logsByTime,
   minuteCondition,
   scopeCondition,
+  upToSecondOf,
   windowOf,
   type Condition,
   type ReadScope,
@@ -263,9 +264,12 @@ export async function completeSearch(
     pattern: `${likePattern(input.prefix.toLowerCase().replace(/[\\*]/g, '\\$&'), false)}%`,
     recent: recentRecords,
   };
-  const order = table === 'logs' ? logsByTime('DESC') : 'toStartOfMinute(ts) DESC, ts DESC';
-  const recent = (columns: string): string =>
-    `SELECT ${columns} FROM ${table} PREWHERE ${scope.sql} ORDER BY ${order} LIMIT {recent:UInt32}`;
+  const source = `FROM ${table} PREWHERE ${scope.sql}`;
+  const order =
+    table === 'logs'
+      ? `AND ${upToSecondOf('DESC', source, '{recent:UInt32}')} ORDER BY ${logsByTime('DESC')}`
+      : 'ORDER BY toStartOfMinute(ts) DESC, ts DESC';
+  const recent = (columns: string): string => `SELECT ${columns} ${source} ${order} LIMIT {recent:UInt32}`;
   if (input.field === '') {
     const rows = await reader.query<{ name: string }>(
       `SELECT arrayJoin(arrayConcat(mapKeys(attrs), mapKeys(res))) AS name, count() AS found FROM (${recent('attrs, res')})

@@ -92,6 +92,52 @@ describe('paging', () => {
   });
 });
 
+describe('records of loads that overlap, many in a second', () => {
+  const organisation = 'overlapping';
+  const fromMs = endMs - 5 * hourMs;
+  const step = 7_000_003;
+  beforeAll(async () => {
+    // Three loads, each with every third record of the same four seconds, within a load not in order of time either.
+    for (const load of [0, 1, 2])
+      await store.execute(
+        `INSERT INTO logs (organisation, ts, received_at, body)
+         SELECT {organisation:String}, fromUnixTimestamp64Nano(toInt64({fromMs:Int64}) * 1000000 + at * ${step}) AS t, t, toString(at)
+         FROM (SELECT 3 * (number * 77 % 200) + {load:UInt8} AS at FROM numbers(200))`,
+        { organisation, fromMs, load },
+        { settings: { insert_deduplication_token: `overlapping-${load}` } },
+      );
+  });
+
+  test.each([
+    ['newest', 37],
+    ['newest', 450],
+    ['oldest', 150],
+    ['oldest', 1000],
+  ] as const)('an export of the %s %i is exact, in parts and merged', async (order, limit) => {
+    const exported = async (): Promise<number[]> => {
+      const found = exportLogs(store, { ...acme, organisation, q: '', order, limit });
+      if (!found.ok) throw new Error(found.error.message);
+      const bodies: number[] = [];
+      for await (const row of found.value) bodies.push(Number(row.body));
+      return bodies;
+    };
+    const all = Array.from({ length: 600 }, (_, at) => (order === 'newest' ? 599 - at : at));
+    expect(await exported()).toEqual(all.slice(0, limit));
+    if (limit === 1000) {
+      await store.execute('OPTIMIZE TABLE logs FINAL');
+      expect(await exported()).toEqual(all);
+    }
+  });
+
+  test('nothing found is nothing, either way', async () => {
+    for (const order of ['newest', 'oldest'] as const) {
+      const found = exportLogs(store, { ...acme, organisation, q: 'nowhere', order, limit: 10 });
+      if (!found.ok) throw new Error(found.error.message);
+      expect(await Array.fromAsync(found.value)).toEqual([]);
+    }
+  });
+});
+
 describe('histogram', () => {
   test.each([
     '',

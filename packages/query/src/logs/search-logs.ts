@@ -3,7 +3,7 @@ import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { SearchError } from '../search/ast.ts';
 import type { CompiledSearch } from '../search/compile.ts';
 import { compileSearch } from '../search/search.ts';
-import { logsByTime, scopeCondition, windowOf, type ReadScope } from '../search/scope.ts';
+import { logsByTime, scopeCondition, upToSecondOf, windowOf, type ReadScope } from '../search/scope.ts';
 import {
   fromSource,
   parametersOf,
@@ -233,8 +233,9 @@ export function exportLogs(
   const direction = input.order === 'newest' ? 'DESC' : 'ASC';
   const own = { timeoutMs: 600_000, resultRows: input.limit, threads: 1, ...limits };
   if (input.reach) return ok(exportStretches(reader, input, input.reach, search.value, own));
+  const found = `FROM logs PREWHERE ${scope.sql} AND ${search.value.sql}`;
   const rows = reader.stream<LogColumns>(
-    `SELECT ${logColumns} FROM logs PREWHERE ${scope.sql} AND ${search.value.sql}
+    `SELECT ${logColumns} ${found} AND ${upToSecondOf(direction, found, '{wanted:UInt32}')}
      ORDER BY ${logsByTime(direction)} LIMIT {wanted:UInt32}`,
     { ...scope.parameters, ...search.value.parameters, wanted: input.limit },
     own,

@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '@sightline/base';
 import { type Pipeline, severityName } from '@sightline/record';
 import { StoreError, type QueryLimits, type TelemetryReader } from '@sightline/store/port';
-import { logsByTime } from '../search/scope.ts';
+import { logsByTime, upToSecondOf } from '../search/scope.ts';
 import { compileSearch } from '../search/search.ts';
 import { compilePipelines, type CompiledPipelines, type PipelineFault } from './compile-pipelines.ts';
 
@@ -122,10 +122,11 @@ function storedSource(filter: string, { organisation, nowMs }: { organisation: s
   const search = compileSearch('logs', filter, 'f');
   // It was read when the pipeline was compiled.
   if (!search.ok) throw new Error(search.error.message);
+  const found = `FROM logs
+      WHERE organisation = {organisation:String} AND ts >= {from_ts:DateTime64(9)} AND ts < {to_ts:DateTime64(9)} AND ${search.value.sql}`;
   return {
-    select: `SELECT *, ${before} FROM (SELECT ${columns}, 0 AS forwarded FROM (SELECT * FROM logs
-      WHERE organisation = {organisation:String} AND ts >= {from_ts:DateTime64(9)} AND ts < {to_ts:DateTime64(9)} AND ${search.value.sql}
-      ORDER BY ${logsByTime('DESC')} LIMIT ${linesShown}))`,
+    select: `SELECT *, ${before} FROM (SELECT ${columns}, 0 AS forwarded FROM (SELECT * ${found}
+      AND ${upToSecondOf('DESC', found, String(linesShown))} ORDER BY ${logsByTime('DESC')} LIMIT ${linesShown}))`,
     parameters: {
       ...(search.value.parameters as Source['parameters']),
       organisation,

@@ -65,6 +65,18 @@ export function scopeCondition(scope: ReadScope, window: Window = windowOf(scope
 export const logsByTime = (direction: 'ASC' | 'DESC'): string =>
   `toStartOfMinute(ts) ${direction}, toDateTime(ts) ${direction}, ts ${direction}`;
 
+/**
+ * Leaves out the seconds beyond the one in which the first `limit` logs of `source` (`FROM logs PREWHERE …`) in order of time end. The key does
+ * not tell the order within a second, so that over a long range the engine would read far more than it needs (900 instead of 30 ms for the newest
+ * hundred with a common word in a day of four million); by seconds alone it stops at once.
+ */
+export const upToSecondOf = (direction: 'ASC' | 'DESC', source: string, limit: string): string => {
+  const first = `SELECT ts ${source} ORDER BY toStartOfMinute(ts) ${direction}, toDateTime(ts) ${direction} LIMIT ${limit}`;
+  return direction === 'DESC'
+    ? `ts >= (SELECT min(toDateTime(ts)) FROM (${first}))`
+    : `ts < (SELECT max(toDateTime(ts)) FROM (${first})) + INTERVAL 1 SECOND`;
+};
+
 /** As `scopeCondition`, for the views by minute. Parameters `fromS` and `toS` instead: the minutes that begin in the range. */
 export function minuteCondition(scope: ReadScope, fromS: number, toS: number): Condition {
   const parameters: Record<string, ParameterValue> = { organisation: scope.organisation, fromS, toS };
