@@ -272,6 +272,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
+    const sink = { current: undefined as FindingSink | undefined };
     const sampling = { current: undefined as { metrics(): string } | undefined };
     const bare = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
     const metrics =
@@ -281,13 +282,21 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         ? await openArchive(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs })
         : undefined;
     const hot = config.roles.has('detect')
-      ? openHotStep(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs })
+      ? openHotStep(
+          bare,
+          ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs },
+          archive && {
+            sealedUntil: (organisation) => archive.step.sealedUntil(organisation),
+            findings: () => sink.current,
+          },
+        )
       : undefined;
     const rollUps = ingest ? await openMetricUpkeep(bare, ingest.head, metrics) : undefined;
     const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
     const responding = openRespondStage(stage, () => delivery.current?.wake());
     const { respond } = responding;
     const findings: FindingSink = respond;
+    sink.current = findings;
     const uptime = openMonitors(stage, findings);
     watching.uptime = uptime;
     const rules = config.roles.has('detect')

@@ -9,6 +9,7 @@ export * from './sampling/port.ts';
 export * from './scrubbing/port.ts';
 export * from './scrubbing/canaries-port.ts';
 export * from './retention/port.ts';
+export { holdsPiece } from './retention/holds.ts';
 export * from './searches/port.ts';
 export * from './archive-restores/port.ts';
 export * from './detect/port.ts';
