@@ -330,7 +330,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const canaries = ingest && openCanaries(stage, findings, ingest.parts);
     if (ingest) openStatsd(stage, ingest);
     if (ingest) openLogListeners(stage, ingest);
-    const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
+    const scraping = ingest ? await openScrape(stage, version, ingest) : undefined;
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     let restores: RestoreStep | undefined;
     if (!config.roles.has('query')) registerProbes(app, health);
@@ -347,7 +347,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         health,
         files,
         ...(agents ? { agents } : {}),
-        ...(targetReader ? { targetReader } : {}),
+        ...(scraping ? { targetReader: scraping.reader } : {}),
         ...(archive ? { keyDestruction: archive.disposal } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         ...(archiveReads ? { archive: archiveReads } : {}),
