@@ -137,7 +137,9 @@ function afterSql(after: Json, sources: readonly CompositeSource[], compiler: Qu
     if (!isNumber) return { sql, value: compiler.bind('String', textOf(value, 'after')) };
     const number = isDate && typeof value === 'string' && !/^-?\d+$/.test(value) ? Date.parse(value) : Number(value);
     if (!Number.isFinite(number))
-      throw illegal(`Invalid value for [after.${name}]: [${String(value)}] is no ${isDate ? 'date' : 'number'}`);
+      throw illegal(
+        `Invalid value for [after.${name}]: [${JSON.stringify(value)}] is no ${isDate ? 'date' : 'number'}`,
+      );
     return { sql: numberOf(sql), value: compiler.bind('Float64', number) };
   });
   const alternatives = read.map(({ sql, value }, index) => {

@@ -155,10 +155,10 @@ export function addPipelines(list: readonly AskedAggregation[], answer: Answer):
   for (const one of list) {
     if (one.inner.length === 0) continue;
     const own = answer[one.name];
-    if (isObject(own) && own['buckets'] === undefined) addPipelines(one.inner, own as Answer);
+    if (isObject(own) && own['buckets'] === undefined) addPipelines(one.inner, own);
     for (const bucket of bucketsOf(own)) addPipelines(one.inner, bucket);
     for (const pipeline of inOrder(one.inner))
-      if (parents.has(pipeline.kind) && isObject(own)) overBuckets(pipeline, own as Answer);
+      if (parents.has(pipeline.kind) && isObject(own)) overBuckets(pipeline, own);
   }
   for (const pipeline of inOrder(list))
     if (siblings.has(pipeline.kind)) answer[pipeline.name] = besides(pipeline, answer);
