@@ -50,7 +50,7 @@ test('SIGHUP takes up what lies on the disk, and the server goes on', async () =
   // The folder of rules is looked at each 30 s without it.
   expect(await until('other second', 8000)).toBe('other second');
   expect((await fetch(`${product.url}/health/ready`)).ok).toBe(true);
-  expect(product.printed()).toContain('"detail":"1 files, 1 groups"');
+  expect(product.printed()).toContain('Rules: read again, 1 files, 1 groups');
 });
 
 test('what is wrong leaves what was in force, and is told', async () => {

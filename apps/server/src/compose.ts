@@ -67,8 +67,8 @@ export interface Running {
   readonly otlp: readonly string[];
   /** Where logs are archived, and the fingerprint of the key that signs; undefined without `--archive`. */
   readonly archive: string | undefined;
-  /** Reads the files of the disk again (`--rules`, `--scrape-config`); what is wrong leaves what was in force. */
-  reload(): Promise<void>;
+  /** Reads the files of the disk again (`--rules`, `--scrape-config`); what is wrong leaves what was in force. A sentence each. */
+  reload(): Promise<readonly string[]>;
   /** Takes no more, drains and closes everything, in reverse order of opening. */
   close(): Promise<void>;
 }
@@ -438,7 +438,10 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       setupLink: token === undefined ? undefined : `${settings.publicUrl}/setup?token=${token}`,
       otlp,
       archive: archive && `${config.archive}, signed by ${archive.step.key}`,
-      reload: async () => void (await fileReload.reload()),
+      reload: async () =>
+        (await fileReload.reload()).map(
+          ({ what, ok: read, detail }) => `${what}: ${read ? 'read again' : 'what was in force stays'}, ${detail}`,
+        ),
       close: () => closers.closeAll(),
     };
   } catch (error) {

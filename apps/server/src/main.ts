@@ -66,7 +66,10 @@ process.on('SIGTERM', stop);
 // As Prometheus: whoever changed rules or a scrape configuration on disk says so.
 process.on('SIGHUP', () => {
   if (stopping) return;
-  running.reload().catch((error: unknown) => logger.error('files could not be read again', { error }));
+  running.reload().then(
+    (told) => process.stdout.write(told.map((line) => `  ${line}\n`).join('')),
+    (error: unknown) => logger.error('files could not be read again', { error }),
+  );
 });
 // A terminal that was closed sends SIGHUP too; nobody reads there any more, and that must not end what serves others.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);

@@ -7,7 +7,7 @@ type FileReload = NonNullable<ApiDeps['fileReload']>;
 export interface DiskSource {
   readonly what: string;
   /** Reads it now. The value says what was loaded, the error why the old stays. */
-  reload(): Promise<Result<string, string> | undefined>;
+  readonly reload: () => Promise<Result<string, string> | undefined>;
 }
 
 /**
@@ -26,8 +26,8 @@ export function diskReload(sources: readonly DiskSource[], clock: Clock, logger:
     const successful = outcomes.every(({ ok }) => ok);
     last = { successful, atMs: successful ? clock.now() : last.atMs };
     for (const { what, ok, detail } of outcomes)
-      if (ok) logger.info(`${what}: read again`, { detail });
-      else logger.error(`${what}: what was in force stays`, { why: detail });
+      if (ok) logger.info('files were read again', { what, detail });
+      else logger.error('files cannot be read: what was in force stays', { what, why: detail });
     if (outcomes.length === 0) logger.info('asked to read files again, and none is named (--rules, --scrape-config)');
     return outcomes;
   };
