@@ -3,7 +3,7 @@ import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ApiDeps } from '@sightline/api';
 import type { Clock } from '@sightline/base';
-import { type Control, openSealer } from '@sightline/control';
+import { type Control, holdsPiece, openSealer } from '@sightline/control';
 import { builtInClasses, defaultClass, termsOf } from '@sightline/record';
 import {
   ArchiveCatalogue,
@@ -77,11 +77,13 @@ function targetOf({ archive, archiveBucket, dataFolder }: StageParts['config'], 
 function termsFrom(retention: Control['retention']): DisposalTerms {
   return {
     keepDays: async (organisation, kept) => termsOf(await retention.find(organisation), kept).keepDays,
-    holding: async (organisation, piece) => (await retention.holds.holding(organisation, piece))?.name,
-    holdOn: async (organisation, kept) =>
-      (await retention.holds.active(organisation)).find(
-        (hold) => kept === '' || hold.class === '' || hold.class === kept,
-      )?.name,
+    whileNonePlaced: (organisation, work) =>
+      retention.holds.whileNonePlaced(organisation, (active) =>
+        work({
+          holding: (piece) => active.find((hold) => holdsPiece(hold, piece))?.name,
+          on: (kept) => active.find((hold) => kept === '' || hold.class === '' || hold.class === kept)?.name,
+        }),
+      ),
   };
 }
 
