@@ -111,7 +111,7 @@ export async function readingArchive<T extends { readonly reached?: ReachedSoFar
   read: (scope: Question, signal: AbortSignal) => Promise<T | ProblemReply>,
 ): Promise<T | ProblemReply> {
   const { deps, signal } = context;
-  if (!deps.archive) return noArchive();
+  if (!deps.archive) return noArchive(deps);
   const reads = readsOf(deps);
   await note(question, context, reads);
   const run = { gone: signal, limitMs: wholeCallMs };
@@ -134,11 +134,12 @@ export async function readingArchive<T extends { readonly reached?: ReachedSoFar
       });
 }
 
-const noArchive = (): ProblemReply =>
+/** The refusal where there is no archive to read, with the reason. */
+export const noArchive = ({ archiveUnread }: Pick<ApiDeps, 'archiveUnread'>): ProblemReply =>
   refuse(
     409,
     'No archive to search',
-    'This server has no archive that it can read. Start it with --archive and the embedded engine.',
+    archiveUnread ?? 'This server has no archive. Start it with --archive and the embedded engine.',
   );
 
 async function reachOf(question: Question, deps: ApiDeps, startMs: number): Promise<LogReach | undefined> {

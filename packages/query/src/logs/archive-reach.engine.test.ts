@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ManualClock, silentLogger } from '@sightline/base';
+import type { TelemetryReader } from '@sightline/store/port';
 import { ArchiveCatalogue, ArchiveReader, ArchiveStep, DiskTarget, Keyring, RestoreStep } from '@sightline/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestStore, type TestStore } from '../test-support.ts';
@@ -234,8 +235,24 @@ describe.each([
     expect(counted.value).toMatchObject({ total: lines.length, reached: { done: true, missing: [] } });
     const ofErrors = counted.value.buckets.reduce((sum, { counts }) => sum + counts.error, 0);
     expect(ofErrors).toBe(expected(({ body, severity }) => body.startsWith('line') && severity === 17).length);
-    const facets = await logFacets(engine.store, { ...scope('line'), fields: ['site', 'order.id'], reach: reach() });
+    let statements = 0;
+    const counting: TelemetryReader = {
+      query: (sql, ...more) => {
+        if (sql.includes('file(')) statements++;
+        return engine.store.query(sql, ...more);
+      },
+      stream: (...question) => engine.store.stream(...question),
+    };
+    const fields = ['site', 'order.id', 'severity', 'host.name', 'nothing'];
+    const facets = await logFacets(counting, { ...scope('line'), fields, most: 200, reach: reach() });
     if (!facets.ok) throw new Error(facets.error.message);
+    // Files are read once, however many fields are asked for.
+    expect(statements).toBe(1);
+    expect(facets.value.map(({ field }) => field)).toEqual(fields);
+    expect(facets.value[1]?.values.reduce((sum, { records }) => sum + records, 0)).toBe(lines.length);
+    expect(facets.value[2]?.values).toContainEqual({ value: 'error', records: ofErrors });
+    expect(facets.value[3]?.values).toEqual(facets.value[0]?.values);
+    expect(facets.value[4]?.values).toEqual([]);
     expect(facets.value[0]).toEqual({
       field: 'site',
       estimated: false,
