@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { readFileSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { type ApiDeps, registerApi } from '@sightline/api';
-import type { Clock, Logger } from '@sightline/base';
+import { ok, type Clock, type Logger } from '@sightline/base';
 import { type Control, openControl } from '@sightline/control';
 import {
   AcceptedFrames,
@@ -32,6 +32,7 @@ import type { Config } from './config.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { DemoFleet } from './demo-fleet.ts';
 import { registerProbes } from './probes.ts';
+import { diskReload } from './reload.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
@@ -66,6 +67,8 @@ export interface Running {
   readonly otlp: readonly string[];
   /** Where logs are archived, and the fingerprint of the key that signs; undefined without `--archive`. */
   readonly archive: string | undefined;
+  /** Reads the files of the disk again (`--rules`, `--scrape-config`); what is wrong leaves what was in force. A sentence each. */
+  reload(): Promise<readonly string[]>;
   /** Takes no more, drains and closes everything, in reverse order of opening. */
   close(): Promise<void>;
 }
@@ -331,7 +334,27 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const canaries = ingest && openCanaries(stage, findings, ingest.parts);
     if (ingest) openStatsd(stage, ingest);
     if (ingest) openLogListeners(stage, ingest);
-    const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
+    const scraping = ingest ? await openScrape(stage, version, ingest) : undefined;
+    const fileReload = diskReload(
+      [
+        {
+          what: 'Rules',
+          reload: async () => {
+            const read = await fileRules?.reload();
+            return read?.ok ? ok(`${read.value.files} files, ${read.value.groups} groups`) : read;
+          },
+        },
+        {
+          what: 'Scraping',
+          reload: async () => {
+            const read = await scraping?.reload();
+            return read?.ok ? ok(`${read.value.jobs} jobs`) : read;
+          },
+        },
+      ],
+      clock,
+      logger.with({ part: 'reload' }),
+    );
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     let restores: RestoreStep | undefined;
     if (!config.roles.has('query')) registerProbes(app, health);
@@ -349,7 +372,8 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         health,
         files,
         ...(agents ? { agents } : {}),
-        ...(targetReader ? { targetReader } : {}),
+        fileReload,
+        ...(scraping ? { targetReader: scraping.reader } : {}),
         ...(archive ? { keyDestruction: archive.disposal } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         ...(archiveReads ? { archive: archiveReads } : {}),
@@ -419,6 +443,10 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       archive:
         archive &&
         `${config.archive}, signed by ${archive.step.key}${unread === undefined ? '' : '; it cannot be searched with --clickhouse-url'}`,
+      reload: async () =>
+        (await fileReload.reload()).map(
+          ({ what, ok: read, detail }) => `${what}: ${read ? 'read again' : 'what was in force stays'}, ${detail}`,
+        ),
       close: () => closers.closeAll(),
     };
   } catch (error) {

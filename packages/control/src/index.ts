@@ -2,6 +2,7 @@ export * from './control.ts';
 export * from './fleet/port.ts';
 export * from './dashboards/port.ts';
 export * from './rule-files/port.ts';
+export * from './scrape-configurations/port.ts';
 export * from './releases/port.ts';
 export * from './pipelines/port.ts';
 export * from './sampling/port.ts';

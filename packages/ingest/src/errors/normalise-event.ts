@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   errorPayloadVersion,
   severityNumber,
@@ -135,12 +135,7 @@ export function errorRowOf(
 /** The event's id, else the envelope's, else one made from its content so that a repeated delivery keeps it. */
 export function eventIdOf(event: JsonObject, origin: Pick<EventOrigin, 'eventId'>): string {
   const given = firstText(hexIdOf(event['event_id'], 32), origin.eventId);
-  return given !== ''
-    ? given
-    : createHash('sha256')
-        .update(JSON.stringify(keepValue(event)))
-        .digest('hex')
-        .slice(0, 32);
+  return given !== '' ? given : hash('sha256', JSON.stringify(keepValue(event)), 'hex').slice(0, 32);
 }
 
 function factsOf(event: JsonObject, origin: EventOrigin): Facts {
@@ -260,7 +255,7 @@ export function userIdOf(user: JsonObject): string {
 }
 
 function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+  return hash('sha256', text, 'hex').slice(0, 12);
 }
 
 /** Where it happened, in one line: the innermost frame of ours, else the transaction. */

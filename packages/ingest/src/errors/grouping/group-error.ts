@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { ErrorException, GroupingPart } from '@sightline/record';
 import type { Groupable, Parts, RuleFacts } from './groupable.ts';
 import { fillVariables, firstRule, isDefaultVariable, type FingerprintRules } from './rules/fingerprint-rules.ts';
@@ -114,7 +114,7 @@ function partsOf(
 }
 
 function hashOf(lines: readonly string[]): string {
-  return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 16);
+  return digest('sha256', lines.join('\n'), 'hex').slice(0, 16);
 }
 
 const decimal = (hex: string): string => BigInt(`0x${hex}`).toString();
