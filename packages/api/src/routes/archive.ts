@@ -11,7 +11,7 @@ import type { ArchiveRestore as KeptRestore } from '@sightline/control';
 import { costOf, noArchive } from '../archive-reading.ts';
 import { scopeOf } from '../read-scope.ts';
 import { refusal } from '../problem.ts';
-import { answer, refuse, type Route } from '../route.ts';
+import { answer, type Route } from '../route.ts';
 
 const filesAtMost = 5000;
 const nothing = {
