@@ -67,6 +67,15 @@ function stop(): void {
 }
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
-process.on('SIGHUP', stop);
+// As Prometheus: whoever changed rules or a scrape configuration on disk says so.
+process.on('SIGHUP', () => {
+  if (stopping) return;
+  running.reload().then(
+    (told) => process.stdout.write(told.map((line) => `  ${line}\n`).join('')),
+    (error: unknown) => logger.error('files could not be read again', { error }),
+  );
+});
+// A terminal that was closed sends SIGHUP too; nobody reads there any more, and that must not end what serves others.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
 // `npm start` holds the other end: when it is killed, nobody could stop this server with Ctrl-C any more.
 if (process.channel) process.on('disconnect', stop);

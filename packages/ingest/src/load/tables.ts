@@ -169,6 +169,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     ts: timeMs,
     event_id: text,
     associated_event_id: text,
+    replay_id: text,
     name: text,
     // Given by a person who asks to be answered: kept as it is, on purpose.
     contact: text,

@@ -482,9 +482,20 @@ describe('what is related', () => {
     await test.insert('errors', [
       { ...events(1, 'merger')[0], issue: '7', grouping_hash: '8', grouping_version: 2 },
       { ...events(1, 'merger')[0], issue: '9', grouping_hash: '9', grouping_version: 2 },
+      { ...events(1, 'merger')[0], issue: '10', grouping_hash: '10', grouping_version: 3 },
+      { ...events(1, 'merger')[0], issue: '7', grouping_hash: '9', grouping_version: 3 },
     ]);
-    expect(await knownIssueHashes(test.store, { organisation: 'merger', limit: 10 })).toEqual([
+    const known = (version: number) => knownIssueHashes(test.store, { organisation: 'merger', version, limit: 10 });
+    const byHash = (one: { hash: string }, other: { hash: string }) => one.hash.localeCompare(other.hash);
+    expect((await known(2)).sort(byHash)).toEqual([
       { hash: hex(8), issue: hex(7) },
+      { hash: hex(9), issue: hex(7) },
     ]);
+    expect((await known(4)).sort(byHash), 'issues of earlier versions, unless they joined another').toEqual([
+      { hash: hex(8), issue: hex(7) },
+      { hash: hex(9), issue: hex(7) },
+      { hash: hex(10), issue: hex(10) },
+    ]);
+    expect(await knownIssueHashes(test.store, { organisation: 'rival', version: 1, limit: 10 })).toEqual([]);
   });
 });

@@ -20,13 +20,13 @@ export interface HttpClientConfig {
   readonly headers: readonly (readonly [name: string, value: Secret])[];
 }
 
-/** Reads the keys that `scrape_configs` and `http_sd_configs` share. Files are relative to `folder`. */
-export function readHttpClientConfig(section: Section, folder: string): HttpClientConfig {
+/** Reads the keys that `scrape_configs` and `http_sd_configs` share. Files are relative to `folder`; undefined refuses them. */
+export function readHttpClientConfig(section: Section, folder: string | undefined): HttpClientConfig {
   const secretOf = (from: Section, key: string, fileKey = `${key}_file`): Secret | undefined => {
     const file = from.text(fileKey);
     const text = from.text(key);
     if (text !== '' && file !== '') from.error(`${key} and ${fileKey} exclude each other`);
-    if (file !== '') return { file: path.resolve(folder, file) };
+    if (file !== '') return fileOf(from, fileKey, file, folder);
     return text === '' ? undefined : { text };
   };
   const bearer = secretOf(section, 'bearer_token');
@@ -55,7 +55,7 @@ export function readHttpClientConfig(section: Section, folder: string): HttpClie
     basicAuth: section.has('basic_auth') ? { username, password } : undefined,
     tls: readTls(section.section('tls_config'), secretOf),
     followRedirects: section.flag('follow_redirects', true),
-    headers: readHeaders(section),
+    headers: readHeaders(section, folder),
   };
 }
 
@@ -77,12 +77,18 @@ function readTls(
   return tls;
 }
 
-function readHeaders(section: Section): HttpClientConfig['headers'] {
+function fileOf(from: Section, key: string, file: string, folder: string | undefined): Secret {
+  if (folder !== undefined) return { file: path.resolve(folder, file) };
+  from.error(`${key} names a file, which only a configuration on the server's disk may: write the value itself`);
+  return { text: '' };
+}
+
+function readHeaders(section: Section, folder: string | undefined): HttpClientConfig['headers'] {
   const headers = section.section('http_headers');
   return headers.keys.flatMap((name) => {
     const header = headers.section(name);
     const values = [...header.texts('values'), ...header.texts('secrets')].map((text): Secret => ({ text }));
-    const files = header.texts('files').map((file): Secret => ({ file }));
+    const files = header.texts('files').map((file) => fileOf(header, 'files', file, folder));
     header.finish();
     return [...values, ...files].map((value) => [name.toLowerCase(), value] as const);
   });

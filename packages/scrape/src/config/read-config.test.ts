@@ -128,3 +128,24 @@ describe('refused', () => {
     expect(config.error).not.toContain('geheim123');
   });
 });
+
+describe('of people who may not read the files of this machine', () => {
+  test.each([
+    ['bearer_token_file: /etc/shadow', 'bearer_token_file names a file'],
+    ['basic_auth: { username: u, password_file: x }', 'password_file names a file'],
+    ['authorization: { credentials_file: x }', 'credentials_file names a file'],
+    ['tls_config: { ca_file: x }', 'ca_file names a file'],
+    ['http_headers: { x-a: { files: [/etc/shadow] } }', 'files names a file'],
+    ["file_sd_configs: [{ files: ['/etc/*.json'] }]", 'use http_sd_configs'],
+    ["http_sd_configs: [{ url: 'http://x', bearer_token_file: x }]", 'bearer_token_file names a file'],
+  ])('%s is refused', (yaml, error) => {
+    const text = `scrape_configs: [{ job_name: a, ${yaml} }]`;
+    expect(read(text).ok).toBe(true);
+    const config = readScrapeConfig(text, undefined);
+    expect(config.ok ? '' : config.error).toContain(error);
+  });
+  test('what reads nothing is taken', () =>
+    expect(readScrapeConfig('scrape_configs: [{ job_name: a, bearer_token: t }]', undefined)).toMatchObject({
+      ok: true,
+    }));
+});

@@ -36,10 +36,10 @@ export const bodyLimitBytes = 64 * 1024 * 1024;
 
 /**
  * Reads the scraping part of an unchanged `prometheus.yml`
- * (https://prometheus.io/docs/prometheus/latest/configuration/configuration/). Files that it names are relative to `folder`. Refuses what
- * Prometheus refuses, with the place; secrets are never repeated in a message.
+ * (https://prometheus.io/docs/prometheus/latest/configuration/configuration/). Files that it names are relative to `folder`; undefined is for
+ * texts of people who may not read this machine's files: whatever would is refused. Refuses what Prometheus refuses, with the place; secrets are never repeated in a message.
  */
-export function readScrapeConfig(text: string, folder: string): Result<ScrapeConfig, string> {
+export function readScrapeConfig(text: string, folder: string | undefined): Result<ScrapeConfig, string> {
   let content: unknown;
   try {
     content = parse(text, { maxAliasCount: 100 });
@@ -122,7 +122,7 @@ function readProtocols(section: Section): readonly ScrapeProtocol[] | undefined 
   return names as readonly ScrapeProtocol[];
 }
 
-function readJob(section: Section, global: Defaults, folder: string): ScrapeJob {
+function readJob(section: Section, global: Defaults, folder: string | undefined): ScrapeJob {
   const name = section.text('job_name');
   if (name === '') section.error('job_name is missing');
   const intervalMs = section.duration('scrape_interval', global.intervalMs) || global.intervalMs;
@@ -178,7 +178,7 @@ function readParams(section: Section): ScrapeJob['params'] {
   return new Map(section.keys.map((key) => [key, section.texts(key)]));
 }
 
-function readDiscoveries(section: Section, folder: string): readonly Discovery[] {
+function readDiscoveries(section: Section, folder: string | undefined): readonly Discovery[] {
   const groups = section.sections('static_configs').map((one, n): TargetGroup => {
     const targets = one.texts('targets').map((address) => new Map([['__address__', address]]));
     const labels = one.mapping('labels');
@@ -186,7 +186,9 @@ function readDiscoveries(section: Section, folder: string): readonly Discovery[]
     return { source: String(n), targets, labels };
   });
   const files = section.sections('file_sd_configs').map((one): Discovery => {
-    const patterns = one.texts('files').map((pattern) => path.resolve(folder, pattern));
+    if (folder === undefined)
+      one.error("files lie on the server's disk, which only a configuration there may read: use http_sd_configs");
+    const patterns = one.texts('files').map((pattern) => path.resolve(folder ?? '/', pattern));
     if (patterns.some((pattern) => !/\.(?:json|ya?ml)$/.test(pattern)))
       one.error('files must end in .json, .yml or .yaml');
     if (patterns.some((pattern) => pattern.slice(0, pattern.lastIndexOf('/')).includes('*')))

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { fail, ok, type Result } from '@sightline/base';
@@ -20,16 +21,26 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
+/** Keeps requests away from addresses that nobody may make this machine ask. */
+export interface AddressGuard {
+  /** Whether a host that is written as an address is one of those. */
+  readonly refuses: (address: string) => boolean;
+  /** As `dns.lookup`, failing for names that lead there. */
+  readonly lookup: LookupFunction;
+}
+
 const redirectsLimit = 10;
 const gunzip = promisify(zlib.gunzip);
 
 /** Asks targets and discovery as one `HttpClientConfig` says. Files with secrets are read anew for each request. */
 export class HttpClient {
   readonly #config: HttpClientConfig;
+  readonly #guard: AddressGuard | undefined;
   #agents: { readonly material: string; readonly http: http.Agent; readonly https: https.Agent } | undefined;
 
-  constructor(config: HttpClientConfig) {
+  constructor(config: HttpClientConfig, guard?: AddressGuard) {
     this.#config = config;
+    this.#guard = guard;
   }
 
   /** One GET; the error is a sentence without secrets. Ends within `timeoutMs`. */
@@ -39,6 +50,8 @@ export class HttpClient {
       const agents = await this.#agentsNow();
       let at = new URL(url);
       for (let redirects = 0; redirects <= redirectsLimit; redirects++) {
+        if (this.#guard?.refuses(at.hostname))
+          return fail('its address is that of a metadata service, which is never asked');
         const own = at.origin === new URL(url).origin;
         const headers = { ...options.headers, ...(own ? await this.#ownHeaders() : {}) };
         const answer = await send(at, { headers, agents, deadline, bodyLimitBytes: options.bodyLimitBytes });
@@ -85,7 +98,12 @@ export class HttpClient {
     const material = JSON.stringify([caText, certText, keyText]);
     if (this.#agents?.material === material) return this.#agents;
     this.close();
-    const keepAlive = { keepAlive: true, maxFreeSockets: 2, timeout: 120_000 };
+    const keepAlive = {
+      keepAlive: true,
+      maxFreeSockets: 2,
+      timeout: 120_000,
+      ...(this.#guard && { lookup: this.#guard.lookup }),
+    };
     this.#agents = {
       material,
       http: new http.Agent(keepAlive),
