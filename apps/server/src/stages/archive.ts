@@ -8,6 +8,7 @@ import { builtInClasses, defaultClass, termsOf } from '@sightline/record';
 import {
   ArchiveCatalogue,
   ArchiveDisposal,
+  ArchiveProof,
   ArchiveReader,
   type ArchiveSigner,
   ArchiveStep,
@@ -103,6 +104,13 @@ export function openRestores(
   return step;
 }
 
+/** Why the archive cannot be searched here, as a person would say it; undefined where it can, or where there is none. */
+export function archiveUnread({ config, stores }: Pick<StageParts, 'config' | 'stores'>): string | undefined {
+  return config.archive === '' || stores.engine
+    ? undefined
+    : 'This server writes the archive and cannot search it: with --clickhouse-url the ClickHouse server, on another machine, does not see decrypted files of this one. Use the embedded engine, or export days with npm run archive.';
+}
+
 /** The archive as a place to search; undefined without one, and with a store of its own: that cannot read our files. */
 export async function openArchiveReads({
   config,
@@ -127,8 +135,10 @@ export async function openArchiveReads({
   });
   await logs.prepare();
   closers.add('reads of the archive', () => logs.close());
+  const { publicKeyPem } = await openSigner(config.dataFolder);
   return {
     logs,
+    proofs: new ArchiveProof({ target, publicKey: createPublicKey(publicKeyPem), clock }),
     restored: async (organisation) =>
       (await stores.control.archiveRestores.list(organisation)).filter(
         ({ readyAt, goneAt, leavesAt }) => readyAt !== null && goneAt === null && leavesAt > clock.now(),
