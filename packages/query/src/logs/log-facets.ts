@@ -112,7 +112,7 @@ async function countedStretches(
         { ...own, settings: { ...own.settings, max_bytes_before_external_group_by: 300_000_000 } },
       );
       rows.push(...found);
-      return true;
+      return 'more';
     },
   );
   return { rows, whole: reached?.done !== false };
