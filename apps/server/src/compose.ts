@@ -53,7 +53,7 @@ import { openOwnership } from './stages/ownership.ts';
 import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
-import { openArchive, openArchiveReads, openRestores } from './stages/archive.ts';
+import { archiveUnread, openArchive, openArchiveReads, openRestores } from './stages/archive.ts';
 import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -278,6 +278,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const sink = { current: undefined as FindingSink | undefined };
     const sampling = { current: undefined as { metrics(): string } | undefined };
     const bare = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
+    const unread = archiveUnread(bare);
     const metrics =
       config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(bare, ingest?.head) : undefined;
     const archive =
@@ -359,6 +360,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (!config.roles.has('query')) registerProbes(app, health);
     else {
       const archiveReads = await openArchiveReads(bare);
+      if (unread !== undefined) logger.warn(unread, { part: 'archive' });
       if (archiveReads) restores = openRestores(bare, archiveReads);
       await registerApi(app, {
         store: stage.reads,
@@ -375,6 +377,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         ...(archive ? { keyDestruction: archive.disposal } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         ...(archiveReads ? { archive: archiveReads } : {}),
+        ...(unread === undefined ? {} : { archiveUnread: unread }),
         monitors: uptime,
         respond,
         metrics: () =>
@@ -437,7 +440,9 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       url,
       setupLink: token === undefined ? undefined : `${settings.publicUrl}/setup?token=${token}`,
       otlp,
-      archive: archive && `${config.archive}, signed by ${archive.step.key}`,
+      archive:
+        archive &&
+        `${config.archive}, signed by ${archive.step.key}${unread === undefined ? '' : '; it cannot be searched with --clickhouse-url'}`,
       reload: async () =>
         (await fileReload.reload()).map(
           ({ what, ok: read, detail }) => `${what}: ${read ? 'read again' : 'what was in force stays'}, ${detail}`,

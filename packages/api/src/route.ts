@@ -67,6 +67,8 @@ export interface ApiDeps {
   readonly files?: { readonly blobs: BlobStore; readonly sourceMaps: Pick<SourceMaps, 'resolve'> };
   /** Ends classes of the archive; absent where this process archives nothing. */
   readonly keyDestruction?: KeyDestruction;
+  /** Why this process cannot read the archive that it was told; absent where it reads one, or was told none. */
+  readonly archiveUnread?: string;
   /** The archive of logs as a place to search; absent where this process cannot read one. */
   readonly archive?: {
     readonly logs: ArchivedLogs;

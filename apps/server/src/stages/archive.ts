@@ -103,6 +103,13 @@ export function openRestores(
   return step;
 }
 
+/** Why the archive cannot be searched here, as a person would say it; undefined where it can, or where there is none. */
+export function archiveUnread({ config, stores }: Pick<StageParts, 'config' | 'stores'>): string | undefined {
+  return config.archive === '' || stores.engine
+    ? undefined
+    : 'This server writes the archive and cannot search it: with --clickhouse-url the ClickHouse server, on another machine, does not see decrypted files of this one. Use the embedded engine, or export days with npm run archive.';
+}
+
 /** The archive as a place to search; undefined without one, and with a store of its own: that cannot read our files. */
 export async function openArchiveReads({
   config,

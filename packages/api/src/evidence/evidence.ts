@@ -300,7 +300,7 @@ async function retained(period: EvidencePeriod, { deps, caller }: CallContext): 
       ),
     ],
     unknown: [
-      ...(archived ? [] : ['The archive: this server archives nothing, or cannot read what it archives.']),
+      ...(archived ? [] : [`The archive. ${deps.archiveUnread ?? 'This server has none that it can read.'}`]),
       'Whether archived files are unchanged: signatures and hashes are checked by npm run verify, on any machine.',
     ],
   };

@@ -1,3 +1,4 @@
+import type { LogTable } from '../logs/log-table.ts';
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { readComposite, refuseInner } from './composite.ts';
 import { fixedInterval, parseDate, dateZoneOffsetMs } from './dates.ts';
@@ -56,6 +57,7 @@ export interface AggregationParts {
   readonly where: string;
   readonly scope: Readonly<Record<string, ParameterValue>>;
   readonly limits: QueryLimits;
+  readonly table: LogTable;
   /** Documents as hits, for `top_hits`. */
   readonly topHits: (body: Json, levels: readonly Level[], where: string) => Promise<Map<string, unknown>>;
 }
@@ -127,9 +129,9 @@ class Evaluation {
   #query(select: readonly string[], levels: readonly Level[], where: string, end = ''): Promise<Json[]> {
     const keys = levels.map(({ sql }, index) => `${sql} AS k${index}`);
     const by = levels.length === 0 ? '' : `GROUP BY ${levels.map((_, index) => `k${index}`).join(', ')}`;
-    const { reader, compiler, scope, limits } = this.#parts;
+    const { reader, compiler, scope, limits, table } = this.#parts;
     return reader.query<Json>(
-      `SELECT ${[...keys, ...select].join(', ')} FROM logs PREWHERE ${where} ${by} ${end}`,
+      `SELECT ${[...keys, ...select].join(', ')} ${table.from(where)} ${by} ${end}`,
       { ...scope, ...compiler.parameters },
       { ...limits, resultRows: 200_000 },
     );
