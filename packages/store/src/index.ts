@@ -33,4 +33,5 @@ export { type ArchiveKeys, Keyring, type KeyOwner, type KeySealer } from './arch
 export { type ArchivedFile, dayName, type Manifest, readPublicKey } from './archive/manifest.ts';
 export { SealedFileError } from './archive/sealed-file.ts';
 export type { ArchiveEntry, ArchiveTarget } from './archive/target.ts';
+export { ArchiveProof } from './archive/archive-proof.ts';
 export { verifyArchive } from './archive/verify-archive.ts';

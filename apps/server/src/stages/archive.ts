@@ -8,6 +8,7 @@ import { builtInClasses, defaultClass, termsOf } from '@sightline/record';
 import {
   ArchiveCatalogue,
   ArchiveDisposal,
+  ArchiveProof,
   ArchiveReader,
   type ArchiveSigner,
   ArchiveStep,
@@ -134,8 +135,10 @@ export async function openArchiveReads({
   });
   await logs.prepare();
   closers.add('reads of the archive', () => logs.close());
+  const { publicKeyPem } = await openSigner(config.dataFolder);
   return {
     logs,
+    proofs: new ArchiveProof({ target, publicKey: createPublicKey(publicKeyPem), clock }),
     restored: async (organisation) =>
       (await stores.control.archiveRestores.list(organisation)).filter(
         ({ readyAt, goneAt, leavesAt }) => readyAt !== null && goneAt === null && leavesAt > clock.now(),
