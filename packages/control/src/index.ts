@@ -7,6 +7,7 @@ export * from './pipelines/port.ts';
 export * from './sampling/port.ts';
 export * from './scrubbing/port.ts';
 export * from './scrubbing/canaries-port.ts';
+export * from './scrubbing/backfills-port.ts';
 export * from './retention/port.ts';
 export * from './searches/port.ts';
 export * from './archive-restores/port.ts';

@@ -91,7 +91,7 @@ export function openHotStep(
 }
 
 /** What a hold keeps in the engine. A query that cannot be read keeps everything of its class, site and time. */
-function heldRows(hold: LegalHold & { readonly organisation: string }, i: number): HeldRows {
+export function heldRows(hold: LegalHold & { readonly organisation: string }, i: number): HeldRows {
   const prefix = `hold${i}`;
   const query = classCondition(hold.name, hold.query, `${prefix}q`);
   const { sql, parameters } = query.ok ? query.value : { sql: '1', parameters: {} };
