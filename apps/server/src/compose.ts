@@ -322,8 +322,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       const metricsKeptMs = config.retentionMetricsMs;
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
-    const canaries =
-      ingest && openCanaries(stage, findings, ingest.parts, () => ingest.spool.status().oldestAtMs);
+    const canaries = ingest && openCanaries(stage, findings, ingest.parts, () => ingest.spool.status().oldestAtMs);
     if (ingest) openStatsd(stage, ingest);
     if (ingest) openLogListeners(stage, ingest);
     const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;

@@ -18,7 +18,7 @@ const help = `
 
   --from, --through Days of the records' own times (UTC), both included: 2026-10-01.
   --email <address> Whose session: an administrator's. The password comes from SIGHTLINE_PASSWORD, else from standard input.
-  --url <server>    http://localhost:8080 unless told.
+  --url <server>    http://localhost:4600 unless told.
   --no-wait         Begins it and ends; the server goes on.
 
   A run that is cut off with Ctrl-C goes on in the server; "stop" ends it. Ends with 0 when all was done, 1 when it ended before, 2
@@ -135,7 +135,7 @@ try {
       from: { type: 'string', default: '' },
       through: { type: 'string', default: '' },
       email: { type: 'string', default: '' },
-      url: { type: 'string', default: 'http://localhost:8080' },
+      url: { type: 'string', default: 'http://localhost:4600' },
       'no-wait': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },

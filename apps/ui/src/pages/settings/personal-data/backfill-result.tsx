@@ -39,20 +39,20 @@ export function BackfillResult({ run }: { run: Run }): ReactNode {
             <thead>
               <tr>
                 <th>Detector or rule</th>
+                <th className="number">{preview ? 'To remove' : 'Removed'}</th>
                 <th>Service</th>
                 <th>Site</th>
                 <th>In</th>
-                <th className="number">{preview ? 'To remove' : 'Removed'}</th>
               </tr>
             </thead>
             <tbody>
               {run.counts.slice(0, countsShown).map((row) => (
                 <tr key={`${row.rule} ${row.service} ${row.site} ${row.signal}`}>
                   <td>{row.rule}</td>
+                  <td className="number">{row.removed.toLocaleString('en-US')}</td>
                   <td>{row.service || <span className="muted">no service</span>}</td>
                   <td>{row.site || <span className="muted">no site</span>}</td>
                   <td className="muted">{row.signal}</td>
-                  <td className="number">{row.removed.toLocaleString('en-US')}</td>
                 </tr>
               ))}
             </tbody>

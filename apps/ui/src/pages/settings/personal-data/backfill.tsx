@@ -92,7 +92,7 @@ function Range({ last, again }: { last: Run | undefined; again: () => Promise<un
             title={`Scrub what is stored of ${daysText(last)}`}
             text={`${formatCount(last.rowsChanged)} rows become what the preview shows. What is removed cannot be brought back.`}
             harmful
-            button={{ size: 'sm', color: 'accent' }}
+            button={{ size: 'xs', variant: 'filled' }}
             act={async () => {
               await call(startScrubBackfill, { body: { kind: 'run', fromDay, toDay } });
               await again();
