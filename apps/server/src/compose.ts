@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { readFileSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { type ApiDeps, registerApi } from '@sightline/api';
-import type { Clock, Logger } from '@sightline/base';
+import { ok, type Clock, type Logger } from '@sightline/base';
 import { type Control, openControl } from '@sightline/control';
 import {
   AcceptedFrames,
@@ -32,6 +32,7 @@ import type { Config } from './config.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { DemoFleet } from './demo-fleet.ts';
 import { registerProbes } from './probes.ts';
+import { diskReload } from './reload.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
@@ -53,7 +54,7 @@ import { openOwnership } from './stages/ownership.ts';
 import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
-import { openArchive, openArchiveReads, openRestores } from './stages/archive.ts';
+import { archiveUnread, openArchive, openArchiveReads, openRestores } from './stages/archive.ts';
 import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -67,6 +68,8 @@ export interface Running {
   readonly otlp: readonly string[];
   /** Where logs are archived, and the fingerprint of the key that signs; undefined without `--archive`. */
   readonly archive: string | undefined;
+  /** Reads the files of the disk again (`--rules`, `--scrape-config`); what is wrong leaves what was in force. A sentence each. */
+  reload(): Promise<readonly string[]>;
   /** Takes no more, drains and closes everything, in reverse order of opening. */
   close(): Promise<void>;
 }
@@ -273,8 +276,10 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
+    const sink = { current: undefined as FindingSink | undefined };
     const sampling = { current: undefined as { metrics(): string } | undefined };
     const bare = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
+    const unread = archiveUnread(bare);
     const metrics =
       config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(bare, ingest?.head) : undefined;
     const archive =
@@ -282,7 +287,14 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         ? await openArchive(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs })
         : undefined;
     const hot = config.roles.has('detect')
-      ? openHotStep(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs })
+      ? openHotStep(
+          bare,
+          ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs },
+          archive && {
+            sealedUntil: (organisation) => archive.step.sealedUntil(organisation),
+            findings: () => sink.current,
+          },
+        )
       : undefined;
     const backfills = config.roles.has('detect')
       ? openBackfills(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs }, archive?.turns)
@@ -292,6 +304,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const responding = openRespondStage(stage, () => delivery.current?.wake());
     const { respond } = responding;
     const findings: FindingSink = respond;
+    sink.current = findings;
     const uptime = openMonitors(stage, findings);
     watching.uptime = uptime;
     const rules = config.roles.has('detect')
@@ -325,12 +338,33 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const canaries = ingest && openCanaries(stage, findings, ingest.parts, () => ingest.spool.status().oldestAtMs);
     if (ingest) openStatsd(stage, ingest);
     if (ingest) openLogListeners(stage, ingest);
-    const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
+    const scraping = ingest ? await openScrape(stage, version, ingest) : undefined;
+    const fileReload = diskReload(
+      [
+        {
+          what: 'Rules',
+          reload: async () => {
+            const read = await fileRules?.reload();
+            return read?.ok ? ok(`${read.value.files} files, ${read.value.groups} groups`) : read;
+          },
+        },
+        {
+          what: 'Scraping',
+          reload: async () => {
+            const read = await scraping?.reload();
+            return read?.ok ? ok(`${read.value.jobs} jobs`) : read;
+          },
+        },
+      ],
+      clock,
+      logger.with({ part: 'reload' }),
+    );
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     let restores: RestoreStep | undefined;
     if (!config.roles.has('query')) registerProbes(app, health);
     else {
       const archiveReads = await openArchiveReads(bare);
+      if (unread !== undefined) logger.warn(unread, { part: 'archive' });
       if (archiveReads) restores = openRestores(bare, archiveReads);
       await registerApi(app, {
         store: stage.reads,
@@ -342,10 +376,12 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         health,
         files,
         ...(agents ? { agents } : {}),
-        ...(targetReader ? { targetReader } : {}),
+        fileReload,
+        ...(scraping ? { targetReader: scraping.reader } : {}),
         ...(archive ? { keyDestruction: archive.disposal } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         ...(archiveReads ? { archive: archiveReads } : {}),
+        ...(unread === undefined ? {} : { archiveUnread: unread }),
         monitors: uptime,
         respond,
         metrics: () =>
@@ -409,7 +445,13 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       url,
       setupLink: token === undefined ? undefined : `${settings.publicUrl}/setup?token=${token}`,
       otlp,
-      archive: archive && `${config.archive}, signed by ${archive.step.key}`,
+      archive:
+        archive &&
+        `${config.archive}, signed by ${archive.step.key}${unread === undefined ? '' : '; it cannot be searched with --clickhouse-url'}`,
+      reload: async () =>
+        (await fileReload.reload()).map(
+          ({ what, ok: read, detail }) => `${what}: ${read ? 'read again' : 'what was in force stays'}, ${detail}`,
+        ),
       close: () => closers.closeAll(),
     };
   } catch (error) {

@@ -49,10 +49,20 @@ describe('good settings', () => {
     [[], { archive: '' }],
     [['--archive', 'old'], { archive: '/srv/old', archiveEncrypted: true }],
     [['--archive-encryption', 'off'], { archiveEncrypted: false }],
-    [[], { scrapeConfig: '', statsdPort: undefined }],
+    [[], { scrapeConfig: '', statsd: [] }],
     [
       ['--scrape-config', '/etc/prometheus.yml', '--statsd-port', '8125'],
-      { scrapeConfig: '/etc/prometheus.yml', statsdPort: 8125 },
+      { scrapeConfig: '/etc/prometheus.yml', statsd: [{ port: 8125, organisation: '' }] },
+    ],
+    [
+      ['--statsd-port', '8125, 8126=Acme Stores,8127=org_1'],
+      {
+        statsd: [
+          { port: 8125, organisation: '' },
+          { port: 8126, organisation: 'Acme Stores' },
+          { port: 8127, organisation: 'org_1' },
+        ],
+      },
     ],
     [[], { syslog: [], gelf: [], listenerKey: '', listenerTls: undefined }],
     [
@@ -122,7 +132,9 @@ describe('wrong settings stop the start with a sentence', () => {
     [['--archive', 's3://logs'], { AWS_ACCESS_KEY_ID: 'AK' }, /AWS_SECRET_ACCESS_KEY in the environment/],
     [['--archive-endpoint', 'minio:9000'], {}, /--archive-endpoint must be an address/],
     [['--archive-encryption', 'yes'], {}, /--archive-encryption must be on or off/],
-    [['--statsd-port', 'udp'], {}, /--statsd-port must be a port/],
+    [['--statsd-port', 'udp'], {}, /--statsd-port must be ports such as 8125 or 8126=Acme/],
+    [['--statsd-port', '8125='], {}, /--statsd-port must be ports/],
+    [['--statsd-port', '8125,8125=Acme'], {}, /--statsd-port names port 8125 twice/],
     [['--syslog', 'quic:514'], {}, /--syslog must be ports such as 514/],
     [['--gelf', '70000'], {}, /--gelf must be ports/],
     [['--syslog', 'handshake:514'], {}, /--syslog must be ports/],

@@ -40,8 +40,8 @@ export interface Config {
   readonly retentionMetricsMs: number;
   /** A prometheus.yml to scrape by; '' for none. */
   readonly scrapeConfig: string;
-  /** Where StatsD is taken; undefined for nowhere. */
-  readonly statsdPort: number | undefined;
+  /** Where StatsD is taken, and for whom: the name or id of an organisation, '' for the first. */
+  readonly statsd: readonly { readonly port: number; readonly organisation: string }[];
   /** Where log protocols are taken that have sockets of their own. */
   readonly syslog: readonly ListenerPort[];
   readonly gelf: readonly ListenerPort[];
@@ -187,6 +187,21 @@ function readOtlpPorts(text: string, from: string): Result<Config['otlpPorts'], 
     : wrong(`${from} must be two ports such as 4317,4318, or none, got "${text}".`);
 }
 
+/** `8125`, `8126=Acme`, joined by commas. */
+function readStatsd(text: string, from: string): Result<Config['statsd'], Wrong> {
+  const ports: { port: number; organisation: string }[] = [];
+  for (const part of text.split(',').map((each) => each.trim())) {
+    if (part === '') continue;
+    const [, digits = '', organisation] = /^(\d{1,5})(?:=(.*))?$/.exec(part) ?? [];
+    const port = Number(digits);
+    if (digits === '' || port > 65_535 || organisation?.trim() === '')
+      return wrong(`${from} must be ports such as 8125 or 8126=Acme, joined by commas, got "${part}".`);
+    if (port !== 0 && ports.some((other) => other.port === port)) return wrong(`${from} names port ${port} twice.`);
+    ports.push({ port, organisation: organisation?.trim() ?? '' });
+  }
+  return ok(ports);
+}
+
 const listenerForms: ReadonlyMap<string, Omit<ListenerPort, 'port'>> = new Map([
   ['', { transport: 'udp+tcp', handshake: false }],
   ['udp', { transport: 'udp', handshake: false }],
@@ -309,8 +324,8 @@ export function readConfig(
   if (!spoolLimitBytes.ok) return spoolLimitBytes;
   const retentionMetricsMs = readRetention(...at('retention-metrics'));
   if (!retentionMetricsMs.ok) return retentionMetricsMs;
-  const statsdPort = at('statsd-port')[0] === '' ? ok(undefined) : readPort(...at('statsd-port'));
-  if (!statsdPort.ok) return statsdPort;
+  const statsd = readStatsd(...at('statsd-port'));
+  if (!statsd.ok) return statsd;
   const syslog = readListeners(...at('syslog'));
   if (!syslog.ok) return syslog;
   const gelf = readListeners(...at('gelf'));
@@ -352,7 +367,7 @@ export function readConfig(
     otlpPorts: otlpPorts.value,
     spoolLimitBytes: spoolLimitBytes.value,
     retentionMetricsMs: retentionMetricsMs.value,
-    statsdPort: statsdPort.value,
+    statsd: statsd.value,
     syslog: syslog.value,
     gelf: gelf.value,
     fluentForward: fluentForward.value,

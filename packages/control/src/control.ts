@@ -4,6 +4,7 @@ import type { Dashboards } from './dashboards/port.ts';
 import type { ArchiveRestores } from './archive-restores/port.ts';
 import type { SavedSearches } from './searches/port.ts';
 import type { RuleFiles } from './rule-files/port.ts';
+import type { ScrapeConfigurations } from './scrape-configurations/port.ts';
 import type { Artifacts, Releases } from './releases/port.ts';
 import type { Pipelines } from './pipelines/port.ts';
 import type { Sampling } from './sampling/port.ts';
@@ -42,6 +43,7 @@ export interface Control {
   readonly searches: SavedSearches;
   readonly archiveRestores: ArchiveRestores;
   readonly ruleFiles: RuleFiles;
+  readonly scrapeConfigurations: ScrapeConfigurations;
   readonly releases: Releases;
   readonly artifacts: Artifacts;
   readonly sampling: Sampling;

@@ -4,6 +4,7 @@ import { alerting } from './alerting/alerting.ts';
 import { audit } from './audit.ts';
 import { dashboards } from './dashboards/dashboards.ts';
 import { ruleFiles } from './rule-files/rule-files.ts';
+import { scrapeConfigurations } from './scrape-configurations/scrape-configurations.ts';
 import { pipelines } from './pipelines/pipelines.ts';
 import { sampling } from './sampling/sampling.ts';
 import { scrubBackfills } from './scrubbing/backfills.ts';
@@ -84,6 +85,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     searches: savedSearches(context),
     archiveRestores: archiveRestores(context),
     ruleFiles: ruleFiles(context),
+    scrapeConfigurations: scrapeConfigurations(context),
     releases: releases(context),
     artifacts: artifacts(context),
     sampling: sampling(context),

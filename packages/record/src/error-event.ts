@@ -46,6 +46,10 @@ export interface ErrorException {
   readonly handled: boolean | null;
   /** The innermost call (where it was thrown) first. */
   readonly frames: readonly ErrorFrame[];
+  /** What the platform numbers the error with (`NSURLErrorDomain -1009`), where the client told it. */
+  readonly code?: string;
+  /** `whole`: it only holds others together (`AggregateException`); `member`: one of those; absent for the rest. */
+  readonly group?: 'whole' | 'member';
   /** Registers of the processor at the crash, where a native client sent them. */
   readonly registers?: Readonly<Record<string, string>>;
 }

@@ -26,11 +26,28 @@ export function exceptionsOf(event: JsonObject): ErrorException[] {
   const debugIds = debugIdsOf(event);
   const given = listOf(event['exception'] ?? event['sentry.interfaces.Exception']);
   const single = given.length === 0 && isObject(event['exception']) ? [event['exception']] : given;
-  return single
-    .slice(-maxExceptions)
-    .reverse()
-    .map((value) => exceptionOf(objectOf(value), debugIds));
+  const kept = single.slice(-maxExceptions).reverse().map(objectOf);
+  return withGroups(
+    kept,
+    kept.map((value) => exceptionOf(value, debugIds)),
+  );
 }
+
+/** Whether an exception only holds others together (`AggregateException`, `ExceptionGroup`), or is one of those that such a one holds. */
+function withGroups(given: readonly JsonObject[], exceptions: readonly ErrorException[]): ErrorException[] {
+  const mechanisms = given.map((one) => objectOf(one['mechanism']));
+  const groups = new Set(
+    mechanisms.flatMap((one) => (one['is_exception_group'] === true ? [one['exception_id']] : [])).filter(isId),
+  );
+  if (groups.size === 0) return [...exceptions];
+  return exceptions.map((exception, i) => {
+    const { is_exception_group: isGroup, parent_id: parent } = mechanisms[i] ?? {};
+    if (isGroup === true) return { ...exception, group: 'whole' };
+    return isId(parent) && groups.has(parent) ? { ...exception, group: 'member' } : exception;
+  });
+}
+
+const isId = (value: unknown): boolean => typeof value === 'number';
 
 function exceptionOf(exception: JsonObject, debugIds: ReadonlyMap<string, string>): ErrorException {
   const mechanism = objectOf(exception['mechanism']);
@@ -43,8 +60,15 @@ function exceptionOf(exception: JsonObject, debugIds: ReadonlyMap<string, string
     mechanism: textOf(mechanism['type'], 128),
     handled: typeof handled === 'boolean' ? handled : null,
     frames: framesOf(stacktrace, debugIds),
+    ...codeOf(objectOf(objectOf(mechanism['meta'])['ns_error'])),
     ...(registers ? { registers } : {}),
   };
+}
+
+/** The number of an error of Apple's systems, whose message is in the language of the device. */
+function codeOf(nsError: JsonObject): { readonly code?: string } {
+  const [domain, code] = [textOf(nsError['domain'], 200), textOf(nsError['code'], 30)];
+  return domain === '' || code === '' ? {} : { code: `${domain} ${code}` };
 }
 
 /** Names and short texts of an object; undefined when there are none. */

@@ -171,6 +171,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     ts: timeMs,
     event_id: text,
     associated_event_id: text,
+    replay_id: text,
     name: givenAs('name'),
     contact: givenAs('contact'),
     message,

@@ -11,8 +11,9 @@ export interface PoolOptions {
   readonly connectIndex: () => MessagePort;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Chunks that all threads together keep compressed, bytes. */
+  /** Chunks that all threads together keep compressed, bytes, and the folder in which they do. */
   readonly cacheBytes: number;
+  readonly cacheFolder: string | undefined;
   /** Queries that are evaluated at a time; more wait. */
   readonly concurrency: number;
   /** Queries that may wait; more are refused. */
@@ -132,11 +133,11 @@ export class QueryPool {
   }
 
   #start(place: number): Thread {
-    const { engine, cacheBytes } = this.#options;
+    const { engine, cacheBytes, cacheFolder } = this.#options;
     const worker = new Worker(new URL('query-thread.ts', import.meta.url), {
       name: `promql-${place}`,
-      workerData: { engine, lower: place === 0, cacheBytes: 4 * Math.floor(cacheBytes / threads / 4) },
-      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 16 },
+      workerData: { engine, lower: place === 0, cacheBytes: Math.floor(cacheBytes / threads), cacheFolder },
+      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 6 },
     });
     const thread = new Thread(worker, this.#options.clock.now());
     worker.on('message', (message: FromThread) => {

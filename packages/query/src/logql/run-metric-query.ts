@@ -4,6 +4,7 @@ import type { Expression } from '../promql/ast.ts';
 import { evaluatePromql } from '../promql/evaluate/evaluate-promql.ts';
 import type { QueryValue } from '../promql/metric-engine.ts';
 import {
+  QueryFailure,
   type Grid,
   type QueryFault,
   type ScannedSeries,
@@ -11,8 +12,10 @@ import {
   type ScanResult,
   type SeriesSource,
 } from '../promql/source.ts';
+import type { LogReach } from '../logs/log-reach.ts';
+import { hotTable, tooMuchArchive, withTable, type FromArchive, type LogTable } from '../logs/log-table.ts';
 import { minuteCondition, scopeCondition, type Condition } from '../search/scope.ts';
-import type { Grouping, MetricExpression, RangeAggregation, RangeFunction } from './ast.ts';
+import type { Grouping, LogExpression, MetricExpression, RangeAggregation, RangeFunction } from './ast.ts';
 import { type LogqlScope, logqlBounds, tooManyLines, tooManySeries } from './bounds.ts';
 import { compileLog, type ConditionSql } from './condition-sql.ts';
 import {
@@ -36,6 +39,8 @@ export interface MetricQuery extends LogqlScope {
   readonly endMs: number;
   /** 0 for an instant query. */
   readonly stepMs: number;
+  /** As in `LogQuery`. */
+  readonly reach?: LogReach | undefined;
 }
 
 export interface LogqlAnswer {
@@ -45,6 +50,7 @@ export interface LogqlAnswer {
   readonly bytes: number;
   /** How the range aggregations were computed, for statistics and tests. */
   readonly ways: readonly Way[];
+  readonly archive: FromArchive;
 }
 /** `volume`: from the views by minute; `engine`: grouped by the engine; `lines`: over streamed rows. */
 export type Way = 'volume' | 'engine' | 'lines';
@@ -74,7 +80,29 @@ export async function runMetricQuery(
     source,
   );
   if (!answered.ok) return fail(answered.error);
-  return ok({ value: answered.value.value, lines: source.lines, bytes: source.bytes, ways: source.ways });
+  const { lines, bytes, ways, archivedBytes, missing } = source;
+  return ok({
+    value: answered.value.value,
+    lines,
+    bytes,
+    ways,
+    archive: { bytes: archivedBytes, missing: [...missing] },
+  });
+}
+
+/** From when to when (ms, both included) a metric query looks at logs: its windows reach back behind its first step. */
+export function logsOfMetric(
+  query: MetricExpression,
+  startMs: number,
+  endMs: number,
+): { readonly fromMs: number; readonly toMs: number; readonly logs: readonly LogExpression[] } {
+  const leaves: RangeAggregation[] = [];
+  toPromql(query, leaves);
+  return {
+    fromMs: Math.min(startMs, ...leaves.map(({ offsetMs, rangeMs }) => startMs - offsetMs - rangeMs)),
+    toMs: Math.max(startMs, ...leaves.map(({ offsetMs }) => endMs - offsetMs)),
+    logs: leaves.map(({ log }) => log),
+  };
 }
 
 const span = { start: 0, end: 0 };
@@ -161,6 +189,8 @@ class LogSource implements SeriesSource {
   lines = 0;
   bytes = 0;
   readonly ways: Way[] = [];
+  archivedBytes = 0;
+  readonly missing = new Set<string>();
   readonly #reader: TelemetryReader;
   readonly #input: MetricQuery;
   readonly #leaves: readonly RangeAggregation[];
@@ -180,16 +210,39 @@ class LogSource implements SeriesSource {
     const reduces = reduction?.operator === 'sum' && !reduction.without && !leaf.grouping && additive.has(leaf.name);
     const grouping = reduces ? { without: false, labels: reduction.grouping } : leaf.grouping;
     const shifted = { ...grid, startMs: grid.startMs - leaf.offsetMs };
-    const found = (await this.#inEngine(leaf, shifted, grouping)) ?? (await this.#overLines(leaf, shifted, grouping));
+    const found = await this.#read(leaf, shifted, grouping);
     const series = leaf.name === 'absent_over_time' ? absent(leaf, found, grid) : found;
     return { series, reduced: reduces, samples: 0, annotations: [] };
   }
 
-  /** Groups by bucket and labels in SQL; undefined where SQL cannot tell. */
+  async #read(leaf: RangeAggregation, grid: Grid, grouping: Grouping | undefined): Promise<ScannedSeries[]> {
+    const overTable = async (table: LogTable, limits: QueryLimits): Promise<ScannedSeries[]> =>
+      (await this.#inEngine(leaf, grid, grouping, table, limits)) ??
+      (await this.#overLines(leaf, grid, grouping, table, limits));
+    const { reach } = this.#input;
+    const fromMs = grid.startMs - leaf.rangeMs;
+    if (!reach) return overTable(hotTable, this.#limits);
+    // The views by minute know every record longer than the engine holds it.
+    const counted =
+      fromMs >= reach.volumeFromMs ? await this.#inEngine(leaf, grid, grouping, undefined, this.#limits) : undefined;
+    if (counted) return counted;
+    const toMs = grid.startMs + Math.max(0, grid.count - 1) * grid.stepMs;
+    const range = { fromNs: nanoseconds(fromMs) + 1n, toNs: nanoseconds(toMs) + 1n };
+    const limits = { ...this.#limits, ...reach.limits };
+    const found = await withTable(range, reach, (table) => overTable(table, limits), this.archivedBytes);
+    if ('tooMuch' in found) throw new QueryFailure({ kind: 'bad_data', message: tooMuchArchive(found.tooMuch) });
+    this.archivedBytes += found.archive.bytes;
+    for (const one of found.archive.missing) this.missing.add(one);
+    return found.value;
+  }
+
+  /** Groups by bucket and labels in SQL; undefined where SQL cannot tell. Without `table` from the views by minute alone. */
   async #inEngine(
     leaf: RangeAggregation,
     grid: Grid,
     grouping: Grouping | undefined,
+    table: LogTable | undefined,
+    limits: QueryLimits,
   ): Promise<ScannedSeries[] | undefined> {
     if (grouping?.without) return undefined;
     const compiled = compileLog(leaf.log, true);
@@ -215,28 +268,31 @@ class LogSource implements SeriesSource {
       ['rate', 'count_over_time', 'absent_over_time'].includes(leaf.name) &&
       bucketMs % 60_000 === 0 &&
       originMs % 60_000 === 0;
+    if (!volume && !table) return undefined;
     const groups = labels ? (columns ?? []).map((sql, index) => `${sql} AS g${index}`) : [streamColumns];
     const names = labels ? labels.map((_, index) => `g${index}`) : streamNames;
-    const from = volume
+    const scope = volume
       ? this.#minutes(compiler, originMs, originMs + spanMs)
       : this.#logs(originMs, originMs + spanMs);
     const bucket = volume
       ? 'intDiv(toInt64(toUnixTimestamp(minute)) * 1000 - {originMs:Int64}, {bucketMs:Int64})'
       : 'intDiv(toUnixTimestamp64Nano(ts) - {originMs:Int64} * 1000000 - 1, {bucketMs:Int64} * 1000000)';
     const counted = volume ? 'toFloat64(sum(records))' : 'toFloat64(count())';
-    const condition = [from.sql, compiled.sql, ...(partial.where ? [partial.where] : [])].join(' AND ');
+    const condition = [scope.sql, compiled.sql, ...(partial.where ? [partial.where] : [])].join(' AND ');
     const parameters: Record<string, ParameterValue> = {
-      ...from.parameters,
+      ...scope.parameters,
       ...compiler.parameters,
+      ...(volume ? {} : table?.parameters),
       originMs,
       bucketMs,
     };
     this.ways.push(volume ? 'volume' : 'engine');
+    const from = volume || !table ? `FROM ${scope.table} PREWHERE ${condition}` : table.from(condition);
     const rows = this.#reader.stream<PartialRow>(
       `SELECT ${[`toUInt32(${bucket}) AS k`, ...groups, `${counted} AS n`, `${partial.value ?? 'n'} AS v`].join(', ')}
-       FROM ${from.table} PREWHERE ${condition} GROUP BY ${['k', ...names].join(', ')}`,
+       ${from} GROUP BY ${['k', ...names].join(', ')}`,
       parameters,
-      { ...this.#limits, resultRows: logqlBounds.values },
+      { ...limits, resultRows: logqlBounds.values },
     );
     const series = new Map<string, { labels: Labels; counts: Float64Array; values: Float64Array }>();
     for await (const row of rows) {
@@ -274,7 +330,13 @@ class LogSource implements SeriesSource {
   }
 
   /** Streams the lines through the pipeline and keeps their numbers by series. */
-  async #overLines(leaf: RangeAggregation, grid: Grid, grouping: Grouping | undefined): Promise<ScannedSeries[]> {
+  async #overLines(
+    leaf: RangeAggregation,
+    grid: Grid,
+    grouping: Grouping | undefined,
+    table: LogTable,
+    limits: QueryLimits,
+  ): Promise<ScannedSeries[]> {
     this.ways.push('lines');
     const compiled = compileLog(leaf.log, true);
     const pipeline = compilePipeline(leaf.log.stages);
@@ -285,10 +347,10 @@ class LogSource implements SeriesSource {
     const originNs = nanoseconds(originMs);
     const sized = leaf.name === 'bytes_rate' || leaf.name === 'bytes_over_time';
     const rows = this.#reader.stream<LogRow>(
-      `SELECT ${rowColumns} FROM logs PREWHERE ${from.sql} AND ${compiled.sql}
+      `SELECT ${rowColumns} ${table.from(`${from.sql} AND ${compiled.sql}`)}
        ORDER BY toStartOfMinute(ts), ts LIMIT {most:UInt32}`,
-      { ...from.parameters, ...compiled.parameters, most: logqlBounds.lines + 1 },
-      { ...this.#limits, resultRows: logqlBounds.lines + 1 },
+      { ...from.parameters, ...compiled.parameters, ...table.parameters, most: logqlBounds.lines + 1 },
+      { ...limits, resultRows: logqlBounds.lines + 1 },
     );
     const series = new Map<string, Samples & { readonly labels: Labels }>();
     let lines = 0;

@@ -41,6 +41,8 @@ export interface LogReach {
    * over once a page is full.
    */
   plan(range: Window, order: 'newest' | 'oldest', growing: boolean): Promise<readonly Stretch[]>;
+  /** The whole range as one stretch, for reads that cannot be put together from parts. */
+  whole(range: Window): Promise<Stretch>;
   /** Archived bytes that one call may read: then it says how far it came. Its first stretch is read in any case. */
   readonly budgetBytes: number;
   /** False once the call has taken its time. */

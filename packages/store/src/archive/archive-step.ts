@@ -101,6 +101,7 @@ export class ArchiveStep {
   readonly #counted = { rows: 0, bytes: 0, days: 0, failures: 0 };
   readonly #turns: Turns;
   #doneTo = 0;
+  readonly #sealed = new Map<string, number>();
   #loop: Promise<void> | undefined;
 
   constructor(parts: ArchiveStepParts) {
@@ -183,6 +184,20 @@ export class ArchiveStep {
     if (faults.length > 0) throw faults[0];
     this.#doneTo = until;
     return done;
+  }
+
+  /**
+   * Up to when (without it, ms) what the organisation received lies sealed in the archive; 0 where nothing does. Throws where its newest
+   * manifest is damaged.
+   */
+  async sealedUntil(organisation: string): Promise<number> {
+    if (!organisationName.test(organisation)) return 0;
+    const known = this.#sealed.get(organisation);
+    if (known !== undefined && known >= this.#doneTo && this.#doneTo > 0) return known;
+    const last = await this.#last(organisation);
+    const until = last ? Date.parse(last.manifest.day) + dayMs : 0;
+    this.#sealed.set(organisation, until);
+    return until;
   }
 
   async #run(): Promise<void> {
