@@ -107,8 +107,9 @@ function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>, claim
   const path = textOf(frame['abs_path'], 512);
   const file = textOf(frame['filename'], 512) || path || textOf(frame['package'], 512);
   const lines = (value: unknown, side: 'before' | 'after'): string[] => {
-    const list = listOf(value).map((line) => withoutSecrets(textOf(line, 300)));
-    return side === 'before' ? list.slice(-maxContextLines) : list.slice(0, maxContextLines);
+    const list = listOf(value);
+    const near = side === 'before' ? list.slice(-maxContextLines) : list.slice(0, maxContextLines);
+    return near.map((line) => withoutSecrets(textOf(line, 300)));
   };
   const locals = namedTexts(frame['vars'], maxLocals, maxLocal);
   return {
@@ -160,6 +161,17 @@ export function breadcrumbsOf(event: JsonObject): ErrorBreadcrumb[] {
 
 /** ISO 8601 with milliseconds; '' beyond what a date can say. */
 function isoTime(ns: bigint): string {
-  const date = new Date(Number(ns / 1_000_000n));
-  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
+  const ms = Number(ns / 1_000_000n);
+  const minute = Math.floor(ms / 60_000);
+  if (minute !== lastMinute.minute) {
+    const date = new Date(minute * 60_000);
+    if (Number.isNaN(date.getTime())) return '';
+    lastMinute = { minute, text: date.toISOString().slice(0, -'00.000Z'.length) };
+  }
+  const rest = ms - minute * 60_000;
+  const second = Math.floor(rest / 1000);
+  return `${lastMinute.text}${second < 10 ? '0' : ''}${second}.${String(rest - second * 1000).padStart(3, '0')}Z`;
 }
+
+/** The breadcrumbs of one event are mostly of one minute. */
+let lastMinute = { minute: Number.NaN, text: '' };
