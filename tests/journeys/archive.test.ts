@@ -162,6 +162,21 @@ test('Loki, Elasticsearch and the export reach the archive, say what it cost, an
   const scope = `from=${startMs}&to=${startMs + 3 * dayMs}&q=customer&format=ndjson`;
   const { text } = await ask(`/api/v1/logs/export?${scope}&archive=true`);
   expect(text.trim().split('\n')).toHaveLength(72);
+  // These days were signed by another key than the server's: its evidence says so.
+  const days = [startMs, startMs + 2 * dayMs].map((at) => new Date(at).toISOString().slice(0, 10));
+  const evidence = JSON.parse((await ask(`/api/v1/retention/evidence?from=${days[0]}&through=${days[1]}`)).text) as {
+    sections: { requirement: string; facts: { name: string; value: string }[]; tables: { rows: string[][] }[] }[];
+  };
+  const kept = evidence.sections.find(({ requirement }) => requirement === '10.5');
+  expect(kept?.facts).toContainEqual({
+    name: 'Signatures, chain of manifests and hashes of files, checked for this report',
+    value: expect.stringMatching(/^3 faults in 3 of 3 days \(6 files, 72 records, /),
+  });
+  expect(JSON.stringify(kept?.tables)).toContain('was not signed by the given key');
+  expect((await ask(`/api/v1/retention/evidence.html?from=${days[0]}&through=${days[1]}`)).text).toContain(
+    'was not signed by the given key',
+  );
+
   const audit = JSON.parse((await ask('/api/v1/audit?limit=100')).text) as {
     entries: { action: string; detail: string }[];
   };

@@ -6,7 +6,7 @@ import type { Uptime } from '@sightline/detect';
 import type { Respond } from '@sightline/respond';
 import type { HotDays, RestoredLogs, TelemetryReads } from '@sightline/query';
 import type { SourceMaps } from '@sightline/ingest/source-maps';
-import type { ArchivedLogs, BlobStore, KeyDestruction } from '@sightline/store/port';
+import type { ArchivedLogs, ArchiveProofs, BlobStore, KeyDestruction } from '@sightline/store/port';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { RuleReader, TargetReader } from './compat/prometheus/ports.ts';
@@ -72,6 +72,8 @@ export interface ApiDeps {
   /** The archive of logs as a place to search; absent where this process cannot read one. */
   readonly archive?: {
     readonly logs: ArchivedLogs;
+    /** For reports; absent in tests without one. */
+    readonly proofs?: ArchiveProofs;
     /** How long the engine holds an organisation's records. */
     hotDays(organisation: string): Promise<HotDays>;
     /** What is back in the engine as a whole at this moment. */

@@ -8,6 +8,7 @@ import { builtInClasses, defaultClass, termsOf } from '@sightline/record';
 import {
   ArchiveCatalogue,
   ArchiveDisposal,
+  ArchiveProof,
   ArchiveReader,
   type ArchiveSigner,
   ArchiveStep,
@@ -30,6 +31,8 @@ const purpose = 'archive signing key';
 export interface Archive {
   readonly step: ArchiveStep;
   readonly disposal: ArchiveDisposal;
+  /** Whoever rewrites logs waits here while a day is written, and the other way round. */
+  readonly turns: Turns;
 }
 
 type Parts = Pick<StageParts, 'config' | 'stores' | 'clock' | 'logger' | 'closers'>;
@@ -64,7 +67,7 @@ export async function openArchive(
     );
   }
   closers.add('archive', () => step.close());
-  return { step, disposal };
+  return { step, disposal, turns: shared.turns };
 }
 
 /** A folder or a bucket, as the settings say. */
@@ -134,8 +137,10 @@ export async function openArchiveReads({
   });
   await logs.prepare();
   closers.add('reads of the archive', () => logs.close());
+  const { publicKeyPem } = await openSigner(config.dataFolder);
   return {
     logs,
+    proofs: new ArchiveProof({ target, publicKey: createPublicKey(publicKeyPem), clock }),
     restored: async (organisation) =>
       (await stores.control.archiveRestores.list(organisation)).filter(
         ({ readyAt, goneAt, leavesAt }) => readyAt !== null && goneAt === null && leavesAt > clock.now(),

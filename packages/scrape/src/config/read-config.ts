@@ -8,6 +8,7 @@ import {
   scrapeProtocols,
 } from '../exposition/negotiate.ts';
 import { readHttpClientConfig } from './http-client-config.ts';
+import { readKubernetesDiscovery } from './kubernetes-config.ts';
 import { readRelabelRules } from './relabel.ts';
 import type { Discovery, ScrapeJob, ScrapeLimits, TargetGroup } from './scrape-job.ts';
 import { type Notes, Section } from './section.ts';
@@ -19,6 +20,12 @@ export interface ScrapeConfig {
   readonly warnings: readonly string[];
 }
 
+const knownDiscoveries: readonly string[] = [
+  'file_sd_configs',
+  'http_sd_configs',
+  'dns_sd_configs',
+  'kubernetes_sd_configs',
+];
 /** Parts of the file that others look after: nothing to warn of. */
 const otherParts = [
   'rule_files',
@@ -165,10 +172,11 @@ function readJob(section: Section, global: Defaults, folder: string | undefined)
     externalLabels: global.externalLabels,
   };
   for (const key of section.keys) {
-    if (!key.endsWith('_sd_configs') || ['file_sd_configs', 'http_sd_configs', 'dns_sd_configs'].includes(key))
-      continue;
+    if (!key.endsWith('_sd_configs') || knownDiscoveries.includes(key)) continue;
     section.raw(key);
-    section.warn(`${key} is not supported: its targets are not found (static, file, HTTP and DNS discovery are)`);
+    section.warn(
+      `${key} is not supported: its targets are not found (static, file, HTTP, DNS and Kubernetes discovery are)`,
+    );
   }
   section.finish();
   return job;
@@ -224,5 +232,12 @@ function readDiscoveries(section: Section, folder: string | undefined): readonly
     one.finish();
     return discovery;
   });
-  return [...(groups.length > 0 ? [{ kind: 'static', groups } as const] : []), ...files, ...addresses, ...names];
+  const clusters = section.sections('kubernetes_sd_configs').map((one) => readKubernetesDiscovery(one, folder));
+  return [
+    ...(groups.length > 0 ? [{ kind: 'static', groups } as const] : []),
+    ...files,
+    ...addresses,
+    ...names,
+    ...clusters,
+  ];
 }

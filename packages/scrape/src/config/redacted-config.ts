@@ -1,8 +1,20 @@
 import { fail, ok, type Result } from '@sightline/base';
-import { type Document, isMap, isPair, isScalar, isSeq, type Node, type Pair, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml';
 
 /** Keys whose values nobody gets to see. */
-const secretKeys = /^(?:password|credentials|bearer_token|client_secret|secret_key|api_key|token|key|secrets)$/;
+const secretKeys =
+  /^(?:password|credentials|bearer_token|client_secret|client_certificate_key|secret_key|api_key|token|key|secrets|proxy_connect_header)$/;
 
 const hidden = '<secret>';
 const inAddress = /^(\w+:\/\/[^/:@\s]*):([^/@\s]*)@/;
@@ -14,7 +26,7 @@ export function redactedConfig(text: string, job: string): string {
   visit(document, {
     Pair: (_, pair) => {
       if (!isScalar(pair.key) || !secretKeys.test(String(pair.key.value))) return undefined;
-      if (isScalar(pair.value) || isSeq(pair.value)) pair.value = document.createNode(hidden);
+      if (isScalar(pair.value) || isCollection(pair.value)) pair.value = document.createNode(hidden);
       return visit.SKIP;
     },
     Scalar: (_, scalar) => {

@@ -4,6 +4,7 @@ import { type DnsLookup, findByDns } from './dns.ts';
 import { findInFiles } from './files.ts';
 import type { AddressGuard } from '../http/http-client.ts';
 import { HttpDiscovery } from './http.ts';
+import { discoverKubernetes } from './kubernetes/discover-kubernetes.ts';
 
 export interface DiscoverParts {
   readonly clock: Clock;
@@ -27,6 +28,7 @@ export async function discover(
   signal: AbortSignal,
 ): Promise<void> {
   if (discovery.kind === 'static') return found(discovery.groups);
+  if (discovery.kind === 'kubernetes') return discoverKubernetes(discovery, { clock, logger, guard }, found, signal);
   const http = discovery.kind === 'http' ? new HttpDiscovery(discovery, guard) : undefined;
   const look = async (): Promise<Result<readonly TargetGroup[], string>> => {
     if (discovery.kind === 'file') return findInFiles(discovery.patterns);
