@@ -37,6 +37,7 @@ import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
 import { openPipelines } from './stages/pipelines.ts';
+import { openBackfills } from './stages/backfills.ts';
 import { openCanaries } from './stages/canaries.ts';
 import { CachedClassBook, openHotStep } from './stages/retention.ts';
 import { openScrubbing } from './stages/scrubbing.ts';
@@ -295,6 +296,9 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
           },
         )
       : undefined;
+    const backfills = config.roles.has('detect')
+      ? openBackfills(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs }, archive?.turns)
+      : undefined;
     const rollUps = ingest ? await openMetricUpkeep(bare, ingest.head, metrics) : undefined;
     const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
     const responding = openRespondStage(stage, () => delivery.current?.wake());
@@ -331,7 +335,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       const metricsKeptMs = config.retentionMetricsMs;
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
-    const canaries = ingest && openCanaries(stage, findings, ingest.parts);
+    const canaries = ingest && openCanaries(stage, findings, ingest.parts, () => ingest.spool.status().oldestAtMs);
     if (ingest) openStatsd(stage, ingest);
     if (ingest) openLogListeners(stage, ingest);
     const scraping = ingest ? await openScrape(stage, version, ingest) : undefined;
@@ -418,6 +422,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       responding.start();
       archive?.step.start();
       hot?.start();
+      backfills?.start();
       sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 

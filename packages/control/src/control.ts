@@ -8,6 +8,7 @@ import type { ScrapeConfigurations } from './scrape-configurations/port.ts';
 import type { Artifacts, Releases } from './releases/port.ts';
 import type { Pipelines } from './pipelines/port.ts';
 import type { Sampling } from './sampling/port.ts';
+import type { ScrubBackfills } from './scrubbing/backfills-port.ts';
 import type { ScrubCanaries } from './scrubbing/canaries-port.ts';
 import type { Scrubbing } from './scrubbing/port.ts';
 import type { Retention } from './retention/port.ts';
@@ -49,6 +50,7 @@ export interface Control {
   readonly pipelines: Pipelines;
   readonly scrubbing: Scrubbing;
   readonly scrubCanaries: ScrubCanaries;
+  readonly scrubBackfills: ScrubBackfills;
   readonly retention: Retention;
   readonly settings: Settings;
   readonly setup: Setup;

@@ -8,6 +8,7 @@ export * from './pipelines/port.ts';
 export * from './sampling/port.ts';
 export * from './scrubbing/port.ts';
 export * from './scrubbing/canaries-port.ts';
+export * from './scrubbing/backfills-port.ts';
 export * from './retention/port.ts';
 export { holdsPiece } from './retention/holds.ts';
 export * from './searches/port.ts';

@@ -7,6 +7,7 @@ import { ruleFiles } from './rule-files/rule-files.ts';
 import { scrapeConfigurations } from './scrape-configurations/scrape-configurations.ts';
 import { pipelines } from './pipelines/pipelines.ts';
 import { sampling } from './sampling/sampling.ts';
+import { scrubBackfills } from './scrubbing/backfills.ts';
 import { scrubCanaries } from './scrubbing/canaries.ts';
 import { scrubbing } from './scrubbing/scrubbing.ts';
 import { retention } from './retention/retention.ts';
@@ -91,6 +92,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     pipelines: pipelines(context),
     scrubbing: scrubbing(context),
     scrubCanaries: scrubCanaries(context),
+    scrubBackfills: scrubBackfills(context),
     retention: retention(context),
     settings: settings(context),
     setup: setup(context),

@@ -23,7 +23,8 @@ export { createFunctions, startLoader, type Loader, type LoaderStatus } from './
 export type { ClassBook } from './load/retention-classes.ts';
 export { CachedScrubBook, firstRulesAfterMs, type ScrubBook, type ScrubSource } from './load/pii/scrub-book.ts';
 export { ownScrub, type OwnScrub } from './load/pii/own-scrub.ts';
-export { jsonLeaves } from './load/pii/json-leaves.ts';
+export { type JsonLeaves, jsonLeaves } from './load/pii/json-leaves.ts';
+export { storedScrub, type StoredScrub } from './load/pii/stored-scrub.ts';
 export type { LoadTarget } from './load/load-target.ts';
 export type { LoadedMetrics, MetricSegment, MetricTarget } from './load/metric-target.ts';
 export { AcceptedFrames } from './forwarded/accepted-frames.ts';

@@ -62,6 +62,8 @@ export interface ErrorFrame {
   /** Counted from 1; null when unknown. */
   readonly column: number | null;
   readonly inApp: boolean;
+  /** True where the client did not say whose code it is, but called other frames of the event its own: `inApp` is false then. */
+  readonly unsaid?: true;
   readonly module: string;
   readonly contextLine: string;
   readonly preContext: readonly string[];

@@ -8,7 +8,10 @@ export {
 export { openDiskBlobs } from './blobs/disk-blobs.ts';
 export { connectStore, type ConnectOptions } from './connect-store.ts';
 export { EdgeStep } from './steps/edge-step.ts';
-export { HotStep, type HeldRows, type WaitingRows } from './steps/hot-step.ts';
+export { HotStep, type WaitingRows } from './steps/hot-step.ts';
+export type { HeldRows } from './steps/held-rows.ts';
+export { BackfillStep, type BackfillScrubber } from './scrub/backfill-step.ts';
+export type { BackfillBatch, BackfillBook, BackfillRun } from './scrub/backfill-book.ts';
 export { SamplingStep, type ActivePolicy } from './steps/sampling-step.ts';
 export { migrate, readMigrations, type Migration } from './schema/migrate.ts';
 export { exactlyOnceSettings } from './schema/exactly-once.ts';

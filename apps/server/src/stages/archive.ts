@@ -31,6 +31,8 @@ const purpose = 'archive signing key';
 export interface Archive {
   readonly step: ArchiveStep;
   readonly disposal: ArchiveDisposal;
+  /** Whoever rewrites logs waits here while a day is written, and the other way round. */
+  readonly turns: Turns;
 }
 
 type Parts = Pick<StageParts, 'config' | 'stores' | 'clock' | 'logger' | 'closers'>;
@@ -65,7 +67,7 @@ export async function openArchive(
     );
   }
   closers.add('archive', () => step.close());
-  return { step, disposal };
+  return { step, disposal, turns: shared.turns };
 }
 
 /** A folder or a bucket, as the settings say. */

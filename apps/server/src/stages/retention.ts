@@ -160,7 +160,7 @@ function waitingFinding({ organisation, rows, sinceMs, sealedUntilMs }: WaitingR
 }
 
 /** What a hold keeps in the engine. A query that cannot be read keeps everything of its class, site and time. */
-function heldRows(hold: LegalHold & { readonly organisation: string }, i: number): HeldRows {
+export function heldRows(hold: LegalHold & { readonly organisation: string }, i: number): HeldRows {
   const prefix = `hold${i}`;
   const query = classCondition(hold.name, hold.query, `${prefix}q`);
   const { sql, parameters } = query.ok ? query.value : { sql: '1', parameters: {} };

@@ -69,6 +69,27 @@ it('a browser’s report about its policy is told by directive and origin', () =
   expect(issue(report('https://evil.example/a.js'))).toBe(issue(report('https://evil.example/b.js')));
 });
 
+it('where a client calls some frames its own, those of which it says nothing are not', () => {
+  const frame = (name: string, more: object = {}) => ({
+    function: name,
+    filename: `${name}.java`,
+    module: `shop.${name}`,
+    ...more,
+  });
+  const of = (...frames: object[]) => ({
+    platform: 'java',
+    exception: { values: [{ type: 'E', value: 'x', stacktrace: { frames } }] },
+  });
+  const framesIn = (body: unknown) => used(body).filter((part) => part.startsWith('frame'));
+  expect(framesIn(of(frame('Job'), frame('Till', { in_app: true }), frame('Quartz')))).toEqual([
+    'frame Till in shop.Till',
+  ]);
+  expect(framesIn(of(frame('Job'), frame('Till'), frame('Quartz', { in_app: false })))).toEqual([
+    'frame Till in shop.Till',
+    'frame Job in shop.Job',
+  ]);
+});
+
 it('rules apply, and their faults are told', () => {
   const event = { exception: { values: [{ type: 'E', value: 'x' }] } };
   expect(explain(event, { fingerprint: 'error.type:E -> mine' }).parts[0]).toMatchObject({ value: 'mine', used: true });

@@ -8,7 +8,7 @@ import {
 } from '@sightline/record';
 import { contextGroupsOf, saleFactsOf, type SaleFacts } from './context-groups.ts';
 import { believableNs, msToNs } from './event-time.ts';
-import { breadcrumbsOf, exceptionsOf, framesOf, debugIdsOf } from './exceptions.ts';
+import { breadcrumbsOf, claimsFrames, exceptionsOf, framesOf, debugIdsOf } from './exceptions.ts';
 import {
   groupError,
   groupingLines,
@@ -193,7 +193,8 @@ function isSyntheticMessage(event: JsonObject): boolean {
 function stackOfMessage(event: JsonObject): ErrorException[] {
   const threads = listOf(event['threads']).map(objectOf);
   const thread = threads.find((t) => t['crashed'] === true || t['current'] === true) ?? threads[0];
-  const frames = framesOf(objectOf(event['stacktrace'] ?? thread?.['stacktrace']), debugIdsOf(event));
+  const stacktrace = objectOf(event['stacktrace'] ?? thread?.['stacktrace']);
+  const frames = framesOf(stacktrace, debugIdsOf(event), claimsFrames(stacktrace));
   if (frames.length === 0) return [];
   const value = textOf(objectOf(event['logentry'])['message'], 8192) || textOf(event['message'], 8192);
   return [{ type: 'Message', value: withoutSecrets(value), mechanism: '', handled: true, frames }];

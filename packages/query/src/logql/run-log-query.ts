@@ -73,13 +73,13 @@ export async function runLogQuery(
         bytes += row.line.length;
         const entry = take(row);
         if (entry) entries.push(entry);
-        if (entries.length >= limit) return false;
+        if (entries.length >= limit) return 'enough';
         if (lines >= logqlBounds.lines || bytes > logqlBounds.bytes) {
           cut = true;
-          return false;
+          return 'enough';
         }
       }
-      return true;
+      return 'more';
     },
   );
   return { entries, lines, bytes, cut, ...(reached ? { reached } : {}) };

@@ -131,7 +131,7 @@ async function countedStretches(
         known.push({ value, total });
         rows.set(name, known);
       }
-      return true;
+      return 'more';
     },
   );
   return { rows, whole: reached?.done !== false };

@@ -141,7 +141,7 @@ async function countStretches(
         own,
       );
       rows.push(...found);
-      return true;
+      return 'more';
     },
   );
   return { rows, reached };

@@ -2,6 +2,7 @@ import { fail, ok, type Result } from '@sightline/base';
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { SearchError } from '../search/ast.ts';
 import type { CompiledSearch } from '../search/compile.ts';
+import { indexesFirst } from '../search/indexed.ts';
 import { compileSearch } from '../search/search.ts';
 import { scopeCondition, windowOf, type ReadScope } from '../search/scope.ts';
 import {
@@ -77,12 +78,14 @@ export async function searchLogs(
           both: wanted + skip,
           ...(cursor ? { cursorNs: cursor.ns, cursorHash: cursor.hash } : {}),
         },
-        own,
+        search.value.indexed ? { ...own, settings: { ...indexesFirst, ...own.settings } } : own,
       );
       rows.push(...found);
       // The rows to skip all stand at the cursor's own moment, and so in the first stretch.
       skip = 0;
-      return rows.length <= input.limit;
+      if (rows.length > input.limit) return 'enough';
+      // The next stretch is ten times as long; where it would not fill the page either, it is read with the one behind it.
+      return search.value.indexed && 10 * rows.length <= input.limit ? 'far' : 'more';
     },
   );
   const page = rows.slice(0, input.limit).map(toLog);
@@ -151,7 +154,7 @@ export async function getLog(
       { organisation, ns: cursor.ns, hash: cursor.hash, ...parametersOf(sources), wanted: 1, skip: 0, both: 1 },
       own,
     );
-    return found === undefined;
+    return found === undefined ? 'more' : 'enough';
   });
   return found && toLog(found);
 }

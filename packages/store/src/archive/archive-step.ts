@@ -319,6 +319,8 @@ export class ArchiveStep {
 
   /** Writes the day's files below `begun`. Throws when what they hold is not what the table holds: it is tried again. */
   async #files(day: Day, begun: string): Promise<ArchivedFile[]> {
+    const rewrites = await this.#rewrites();
+    if (rewrites.open > 0) throw new Error('logs are being rewritten: the day is written afterwards');
     const range = { organisation: day.organisation, from: day.dayMs, to: day.dayMs + dayMs };
     let bySite = true;
     let groups = await this.#groups(range, bySite);
@@ -342,6 +344,9 @@ export class ArchiveStep {
     const rows = sum(files.map((file) => file.rows));
     if (rows !== Number(held?.n ?? 0))
       throw new Error(`${rows} logs were written and the table holds ${held?.n ?? 0}: it changed meanwhile`);
+    // Parts of a file's rows are told by their texts: where these change meanwhile, a row may be missed or written twice.
+    if ((await this.#rewrites()).newest !== rewrites.newest)
+      throw new Error('logs were rewritten while the day was written');
     return files;
   }
 
@@ -418,6 +423,16 @@ export class ArchiveStep {
       const bounds = { from: cuts[slice.n - 1], to: cuts[slice.n], first: slice.first, last: slice.last };
       return Array.from({ length: parts }, (_, part): Slice => ({ ...bounds, parts, part }));
     });
+  }
+
+  /** Rewrites of the table of logs that are under way, and the newest of all. */
+  async #rewrites(): Promise<{ open: number; newest: number }> {
+    const [row] = await this.#query<{ open: number; newest: number }>(
+      `SELECT toFloat64(countIf(NOT is_done)) AS open, toFloat64(max(toUInt64OrZero(extract(mutation_id, '([0-9]+)')))) AS newest
+       FROM system.mutations WHERE database = currentDatabase() AND table = 'logs'`,
+      {},
+    );
+    return { open: row?.open ?? 0, newest: row?.newest ?? 0 };
   }
 
   #groups(range: Parameters, bySite: boolean): Promise<Group[]> {

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { EmbeddedStore } from '../embedded-store.ts';
 import { migrate } from '../schema/migrate.ts';
 import { freshFolder, openStore, removeFolder } from '../testing.ts';
-import { type HeldRows, HotStep, type HotRows, type HotStepParts } from './hot-step.ts';
+import type { HeldRows } from './held-rows.ts';
+import { HotStep, type HotRows, type HotStepParts } from './hot-step.ts';
 
 const dayMs = 86_400_000;
 const todayMs = Date.UTC(2026, 5, 30);

@@ -1,16 +1,7 @@
 import { systemClock, type Clock, type Logger } from '@sightline/base';
 import { hotDaysAtMost, type RetentionTerms } from '@sightline/record';
 import type { ParameterValue, TelemetryStore } from '../port/index.ts';
-
-/** What a legal hold keeps: a condition over `logs`, with names of parameters of its own. */
-export interface HeldRows {
-  readonly organisation: string;
-  readonly sql: string;
-  readonly parameters: Readonly<Record<string, ParameterValue>>;
-  /** Range of the records' own times, ms. */
-  readonly fromMs: number | null;
-  readonly toMs: number | null;
-}
+import { type Condition, heldCondition, type HeldRows } from './held-rows.ts';
 
 /** Records of an organisation, class and day that leave the engine. `day` is `YYYY-MM-DD` in UTC. */
 export interface HotRows {
@@ -70,8 +61,6 @@ const beginTimeoutMs = 15_000;
 /** Groups of one day that are deleted in one statement; a day with more is worked off in several. */
 const groupsAtOnce = 1000;
 const groupsAtMost = 100_000;
-/** Holds on one day; with more nothing of it is deleted. */
-const holdsAtMost = 500;
 const daysAtMost = 10_000;
 /** What waits for the archive is looked at again so often. */
 const waitingEveryMs = 3_600_000;
@@ -80,10 +69,6 @@ const renewEveryMs = 30_000;
 const countsAtMost = 10;
 
 type Parameters = Readonly<Record<string, ParameterValue>>;
-interface Condition {
-  readonly sql: string;
-  readonly parameters: Parameters;
-}
 /** A deletion that the engine has taken on. */
 interface Begun {
   /** Records by organisation and class. */
@@ -272,27 +257,7 @@ export class HotStep {
 
   /** What is held of a day. Throws where that are too many holds to ask for. */
   #held(day: number, all: readonly HeldRows[]): Condition {
-    const holds = all.filter(
-      ({ fromMs, toMs }) => (fromMs ?? -Infinity) < (day + 1) * dayMs && (toMs ?? Infinity) > day * dayMs,
-    );
-    if (holds.length > holdsAtMost)
-      throw new Error(`${holds.length} legal holds on one day, expected at most ${holdsAtMost}: nothing is deleted`);
-    const parameters: Record<string, ParameterValue> = {};
-    const conditions = holds.map((hold, i) => {
-      const names = { organisation: `held_organisation${i}`, from: `held_from${i}`, to: `held_to${i}` };
-      Object.assign(parameters, hold.parameters, { [names.organisation]: hold.organisation });
-      const range = [];
-      if (hold.fromMs !== null) {
-        parameters[names.from] = hold.fromMs;
-        range.push(`ts >= ${ms(names.from)}`);
-      }
-      if (hold.toMs !== null) {
-        parameters[names.to] = hold.toMs;
-        range.push(`ts < ${ms(names.to)}`);
-      }
-      return `(${[`organisation = {${names.organisation}:String}`, ...range, `(${hold.sql})`].join(' AND ')})`;
-    });
-    return { sql: `(${['0', ...conditions].join(' OR ')})`, parameters };
+    return heldCondition(all, day * dayMs, (day + 1) * dayMs);
   }
 
   /** Deletes what is noted and not done; answers how many records went. `again`: by a run that was cut off. */

@@ -54,11 +54,16 @@ export function groupError(sent: Groupable, facts: RuleFacts, organisation: Orga
   const { keys, parts } = partsOf(given, event, facts, rule, () => defaultParts(event, applied, facts.platform));
   const hash = hashOf(groupingVersion, event, keys);
   const issue = issueOf(hash, organisation.known, () => {
-    const former = rule?.fingerprint ?? event.fingerprint;
-    const byVersion2 = partsOf(former, event, facts, rule, () => partsOfVersion2(event, applied));
+    const former = asReadBefore(sent);
+    const rules =
+      former === sent ? applied : applyStackRules(former.exceptions, facts.platform, organisation.stackRules);
+    const one = { ...former, exceptions: rules.exceptions };
+    const byVersion2 = partsOf(rule?.fingerprint ?? one.fingerprint, one, facts, rule, () =>
+      partsOfVersion2(one, rules),
+    );
     // There were no rules in version 1: what people decided since then counts for more than where the event went before.
     const ruled = rule !== undefined || applied.reasons.size > 0;
-    return [hashOf(2, event, byVersion2.keys), ...(ruled ? [] : [groupByVersion1(sent).issueHex])];
+    return [hashOf(2, event, byVersion2.keys), ...(ruled ? [] : [groupByVersion1(former).issueHex])];
   });
   const known: readonly GroupingPart[] =
     issue === hash
@@ -78,6 +83,18 @@ export function groupError(sent: Groupable, facts: RuleFacts, organisation: Orga
     parts: [...parts, ...known],
     exceptions: applied.exceptions,
   };
+}
+
+/** Before version 3 frames of which the client said nothing counted as the application's. */
+function asReadBefore(event: Groupable): Groupable {
+  const read = (exceptions: readonly ErrorException[]): ErrorException[] =>
+    exceptions.map((exception) => ({
+      ...exception,
+      frames: exception.frames.map((frame) => (frame.unsaid ? { ...frame, inApp: true } : frame)),
+    }));
+  const stacks = [...event.exceptions, ...(event.stack ?? [])];
+  if (!stacks.some(({ frames }) => frames.some(({ unsaid }) => unsaid === true))) return event;
+  return { ...event, exceptions: read(event.exceptions), ...(event.stack ? { stack: read(event.stack) } : {}) };
 }
 
 /** `earlier`: the hashes that earlier versions would give, the later version first; asked for only where they are needed. */

@@ -56,6 +56,11 @@ const made: readonly [kind: string, of: Groupable, hash: string, fingerprint?: s
     { ...pay, fingerprint: ['{{ default }}', 'lane', '{{ transaction }}'], transaction: '/pay' },
     '7dc9c48aedf5e84d',
   ],
+  [
+    'frames of which the client said nothing, while it claimed others',
+    event([thrown('E', 'x', frame('pay', 'pay.ts', { inApp: false, unsaid: true }))]),
+    '30d2e6e66c94a26c',
+  ],
   ['a fingerprint rule', pay, '7009d93221863f58', 'error.type:E -> card-gateway, {{ site }}'],
   [
     'a stack-trace rule',

@@ -19,9 +19,17 @@ const nativeRuntime = remembered((name) =>
     /^(?:std::_{0,2}terminate|__cxxabiv1::|__cxa_(?:re)?throw|_?objc_(?:terminate|exception_(?:re)?throw)|__exceptionPreprocess|_CxxThrowException)/,
     /^(?:Rtl)?(?:RaiseException|RaiseStatus)|^(?:Ki|Ldrp|Rtlp?)\w*Exception\w*|UnhandledExceptionFilter/,
     /^_{0,3}rust_\w+$|^(?:std|core)::(?:panicking|panic|rt|sys_common|sys::backtrace|ops::function)::/,
-    /^(?:_?start|_{0,2}libc_start\w*|_?pthread_start|start_thread|thread_start|clone3?|__scrt_\w+|invoke_main|BaseThreadInitThunk|RtlUserThreadStart)$/,
+    /^(?:_?start|_{0,2}libc_start\w*|_?pthread_(?:start|wqthread)|start_thread|thread_start|clone3?|__scrt_\w+|invoke_main|BaseThreadInitThunk|RtlUserThreadStart)$/,
     /^(?:UIApplicationMain|GSEventRunModal|_{0,2}CFRunLoop\w*|__CFRUNLOOP_\w+|_dispatch_\w+|-\[NSRunLoop\b.*)$/,
-    /callee_(?:guaranteed|unowned)|^thunk for /,
+    /callee_(?:guaranteed|unowned)|^thunk for |^crashpad::/,
+  ].some((shape) => shape.test(name)),
+);
+
+/** Standard libraries, whose templates are compiled into the program and are called its own therefore. */
+const isStandardLibrary = remembered((name) =>
+  [
+    /^(?:std|__gnu_cxx|boost)::|^_ZNK?St/,
+    /^<?(?:core::(?:option|result|slice|str|iter|ops|fmt|ptr|mem|cell|num|array|char)|alloc::(?:vec|string|boxed|sync|rc|collections|raw_vec|slice))::/,
   ].some((shape) => shape.test(name)),
 );
 
@@ -56,7 +64,7 @@ export function frameKind(frame: ErrorFrame, { name, native, ruled }: FrameFacts
   if (file.runtime || isRuntimeModule(frame.module)) return 'runtime';
   if (native && nativeRuntime(frame.function)) return 'runtime';
   if (file.wrapper || isWrapperFile(frame.module) || (isWrapperName(name) && mayBeWrapper(frame))) return 'wrapper';
-  if (file.library || (native && isSystemFile(frame.file))) return 'library';
+  if (file.library || (native && (isSystemFile(frame.file) || isStandardLibrary(frame.function)))) return 'library';
   if (
     frame.module !== '' &&
     !isScript(frame.file) &&

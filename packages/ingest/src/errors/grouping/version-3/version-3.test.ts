@@ -162,6 +162,15 @@ describe('frames', () => {
       'the client calls no frame its own',
     );
   });
+  it('of standard libraries are not the application’s, though compiled into it', () => {
+    const templates = [
+      frame('std::__1::vector<T>::at', 'vector'),
+      frame('boost::function0<T>::operator()', 'function.hpp'),
+    ];
+    expect(frames(event([thrown('SIGSEGV', '', ...templates, frame('Till::Pay', 'till.cpp'))]), 'native')).toEqual([
+      'Till::Pay in till.cpp',
+    ]);
+  });
   it('that a rule claims count, in a library too, and count not where a rule disowns them', () => {
     const one = event([thrown('E', 'x', frame('sell', 'node_modules/@shop/till/index.js'), frame('run', 'job.js'))]);
     expect(frames(one)).toEqual(['run in job.js']);
