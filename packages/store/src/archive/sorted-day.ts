@@ -33,8 +33,9 @@ export async function sortDay(
       signal,
       settings: {
         max_insert_threads: 1,
-        min_insert_block_size_rows: 200_000,
-        min_insert_block_size_bytes: 128 * 1024 * 1024,
+        min_insert_block_size_rows: 100_000,
+        min_insert_block_size_bytes: 64 * 1024 * 1024,
+        max_block_size: 16_384,
       },
     });
   } catch (error) {
