@@ -38,6 +38,8 @@ export interface Config {
   readonly spoolLimitBytes: number;
   /** How long samples of metrics are kept as they came; Infinity for ever. */
   readonly retentionMetricsMs: number;
+  /** Active series that an organisation, and one metric of it, may have. */
+  readonly metricSeriesLimit: { readonly organisation: number; readonly metric: number };
   /** A prometheus.yml to scrape by; '' for none. */
   readonly scrapeConfig: string;
   /** Where StatsD is taken, and for whom: the name or id of an organisation, '' for the first. */
@@ -145,6 +147,16 @@ function readRetention(text: string, from: string): Result<number, Wrong> {
   return kept.ok && kept.value >= 86_400_000
     ? kept
     : wrong(`${from} must be a duration of at least 1d such as 30d, or forever, got "${text}".`);
+}
+
+function readSeriesLimit(text: string, from: string): Result<Config['metricSeriesLimit'], Wrong> {
+  const [organisation = 0, metric = 0, more] = text.split('/').map(Number);
+  const fits = (limit: number): boolean => Number.isInteger(limit) && limit >= 1000 && limit <= 20_000_000;
+  return fits(organisation) && fits(metric) && metric <= organisation && more === undefined
+    ? ok({ organisation, metric })
+    : wrong(
+        `${from} must be two numbers from 1000 to 20000000, the greater first, such as 1000000/200000, got "${text}".`,
+      );
 }
 
 function readRoles(text: string, from: string): Result<ReadonlySet<RoleName>, Wrong> {
@@ -324,6 +336,8 @@ export function readConfig(
   if (!spoolLimitBytes.ok) return spoolLimitBytes;
   const retentionMetricsMs = readRetention(...at('retention-metrics'));
   if (!retentionMetricsMs.ok) return retentionMetricsMs;
+  const metricSeriesLimit = readSeriesLimit(...at('metric-series-limit'));
+  if (!metricSeriesLimit.ok) return metricSeriesLimit;
   const statsd = readStatsd(...at('statsd-port'));
   if (!statsd.ok) return statsd;
   const syslog = readListeners(...at('syslog'));
@@ -367,6 +381,7 @@ export function readConfig(
     otlpPorts: otlpPorts.value,
     spoolLimitBytes: spoolLimitBytes.value,
     retentionMetricsMs: retentionMetricsMs.value,
+    metricSeriesLimit: metricSeriesLimit.value,
     statsd: statsd.value,
     syslog: syslog.value,
     gelf: gelf.value,

@@ -178,7 +178,16 @@ export class QueryPool {
 }
 
 function answerOf(result: Result<PackedAnswer, QueryFault>): Result<Answer, QueryFault> {
-  return result.ok ? ok(unpackAnswer(result.value)) : result;
+  if (!result.ok) return result;
+  const answer = unpackAnswer(result.value);
+  return ok({ ...answer, giveBack: () => giveBack(answer) });
+}
+
+function giveBack({ value }: Answer): void {
+  if (value.type !== 'matrix') return;
+  const columns = value.series.flatMap(({ floats }) => [floats.times, floats.values]);
+  for (const buffer of new Set(columns.map((column) => column.buffer)))
+    if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 const canceled: QueryFault = { kind: 'canceled', message: 'query was canceled' };
