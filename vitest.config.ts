@@ -6,6 +6,7 @@ const waiting = [
   'tests/durability/metric-kill.test.ts',
   'tests/durability/remedy-kill.test.ts',
   'tests/journeys/first-remedy.test.ts',
+  'tests/journeys/sampling.test.ts',
 ];
 
 /**
@@ -18,7 +19,7 @@ const patient = { poll: { timeout: 15_000 } };
 
 /**
  * Four projects. `unit` is quick and shares one thread pool without isolation; `engine` starts real engines, two files
- * at a time; `journeys` drives the whole product in a browser; `waiting` runs beside both.
+ * at a time; `journeys` drives the whole product in a browser, two files at a time; `waiting` runs beside both.
  */
 export default defineConfig({
   test: {
@@ -65,7 +66,7 @@ export default defineConfig({
           include: ['tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...waiting],
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: 2,
           retry: stalls,
           testTimeout: 600_000,
           hookTimeout: 300_000,

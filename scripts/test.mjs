@@ -1,5 +1,5 @@
 // `npm test`: everything. `npm run check` (--quick): types, style, structure and unit tests.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -34,21 +34,36 @@ const failures = [];
 let passed = 0;
 let failed = 0;
 
-function check(title, file, ...args) {
+/** Runs one check; what it prints is shown when it has ended, so that two at a time do not mix. */
+async function check([title, file, ...args]) {
   const startedMs = Date.now();
-  const { status } = spawnSync(node, [path.join(root, file), ...args], { cwd: root, stdio: 'inherit', env });
+  let printed = '';
+  const status = await new Promise((resolve) => {
+    const child = spawn(node, [path.join(root, file), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env });
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (chunk) => (printed += chunk));
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+  process.stdout.write(printed);
   console.log(`${status === 0 ? 'ok    ' : 'FAILED'}  ${title} (${((Date.now() - startedMs) / 1000).toFixed(1)} s)`);
   if (status === 0) passed++;
   else failed++;
   if (status !== 0) failures.push(title);
 }
 
-check('types', 'node_modules/typescript/bin/tsc', '-p', '.');
-check('types of the interface', 'node_modules/typescript/bin/tsc', '-p', 'apps/ui');
-check('lint', 'node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings', '--quiet');
-check('format', 'node_modules/oxfmt/bin/oxfmt', '--check', '.');
-check('imports', 'tools/check-imports.ts');
-check('unused code', 'node_modules/knip/bin/knip.js', '--no-progress');
+const checks = [
+  ['types', 'node_modules/typescript/bin/tsc', '-p', '.'],
+  ['types of the interface', 'node_modules/typescript/bin/tsc', '-p', 'apps/ui'],
+  ['lint', 'node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings', '--quiet'],
+  ['format', 'node_modules/oxfmt/bin/oxfmt', '--check', '.'],
+  ['imports', 'tools/check-imports.ts'],
+  ['unused code', 'node_modules/knip/bin/knip.js', '--no-progress'],
+];
+/** Takes checks from the list until none is left. */
+async function work() {
+  for (let next = checks.shift(); next !== undefined; next = checks.shift()) await check(next);
+}
+await Promise.all([work(), work()]);
 
 /** Runs one project of vitest.config.ts and adds up its report. Where `output` is given, what it prints goes there. */
 async function runTests(project, output) {

@@ -107,6 +107,7 @@ export const parts: readonly Part[] = [
       'monitors',
       'detect',
       'respond',
+      'scrape/config',
       'fleet',
       'fleet/messages',
     ),

@@ -3,6 +3,7 @@ import { benchAgent } from './agent.ts';
 import { benchArchive } from './archive.ts';
 import { benchAgents } from './agents.ts';
 import { benchOtlpLogs, benchOtlpTraces, benchSentryErrors, type IngestFigures } from './otlp-logs.ts';
+import { compareGrouping } from './grouping-agreement.ts';
 import { benchStart } from './start.ts';
 import { benchQueries } from './queries.ts';
 import { benchLiveTail } from './live-tail.ts';
@@ -24,6 +25,7 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   npm run bench -- live-tail [--rate 5000] [--seconds 15]
   npm run bench -- replay-start [--rounds 3]
   npm run bench -- rules     [--rules 10000] [--rate 1000] [--minutes 3]
+  npm run bench -- grouping  --inputs <folder>
   npm run bench -- agent     [--seconds 60]
   npm run bench -- agents    [--agents 100] [--seconds 60]
 
@@ -37,6 +39,7 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   pipelines  what loading logs costs with and without pipelines
   promql     a day of 14,500 series by remote write, then the questions of dashboards; VictoriaMetrics or Prometheus beside us
   rules      what many rules cost while data of 500 sites flows, and how soon a fault is found
+  grouping   how far error grouping agrees with another program's verdicts on events in a folder of yours (format: src/grouping-agreement.ts)
   live-tail  what a browser sees of a live tail: lines, dropped ones, times between frames; plain, paused, filtered
   replay-start  how soon the first page of a recorded session is drawn and can be played, with an empty and a warm cache
   start      time to ready of a first and a second start, memory when idle
@@ -57,6 +60,7 @@ const { values, positionals } = parseArgs({
     scale: { type: 'string', default: '1' },
     hours: { type: 'string', default: '24' },
     wide: { type: 'string', default: '0' },
+    inputs: { type: 'string', default: '' },
     minutes: { type: 'string', default: '3' },
     'peer-url': { type: 'string', default: '' },
     'peer-pid': { type: 'string', default: '0' },
@@ -121,7 +125,11 @@ else if (scenario === 'promql') {
 else if (scenario === 'agents') console.table(await benchAgents(Number(values.agents), Number(values.seconds)));
 else if (scenario === 'pipelines')
   console.table(await benchPipelines(Math.min(Number(values.records), 100_000), Number(values.rounds)));
-else if (scenario === 'start') console.table(await benchStart());
+else if (scenario === 'grouping') {
+  const { table, disagreements } = compareGrouping(values.inputs);
+  console.table(table);
+  for (const { name, what } of disagreements) console.log(`${name}: ${what}`);
+} else if (scenario === 'start') console.table(await benchStart());
 else if (scenario === 'live-tail') console.table(await benchLiveTail(Number(values.rate), Number(values.seconds)));
 else if (scenario === 'replay-start')
   for (const { name, firstPageMs, parts } of await benchReplayStart(Number(values.rounds)))

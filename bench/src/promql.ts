@@ -88,7 +88,9 @@ export async function benchPromql(
   wide: number,
   peer: PromqlPeer | undefined,
 ): Promise<PromqlRow[]> {
-  const server = await startServer();
+  // Of the wide metric there are more series than an organisation usually may have.
+  const limits = wide > 0 ? ['--metric-series-limit', `${wide + 100_000}/${wide + 10_000}`] : [];
+  const server = await startServer(undefined, limits);
   try {
     const ours: Side = {
       name: 'sightline',

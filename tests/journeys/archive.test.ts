@@ -95,7 +95,12 @@ test(
     await page.getByText(/Read from the archive/).waitFor();
     await page.keyboard.press('Escape');
 
+    await page.getByRole('button', { name: 'Show patterns' }).click();
+    await page.getByText(/patterns of 36 lines · with .* of the archive/).waitFor({ timeout: 20_000 });
     await page.getByRole('button', { name: 'Leave the archive' }).click();
+    await page.getByText('No patterns').waitFor();
+    await page.getByRole('button', { name: 'Show lines' }).click();
+
     await page.getByRole('button', { name: 'Restore', exact: true }).click();
     await page.getByRole('menuitem', { name: 'for 7 days' }).click();
     await page.getByText(/Restored: .* of STORE_047, 36 lines/).waitFor({ timeout: 30_000 });
@@ -110,3 +115,72 @@ test(
     expect(faults).toEqual([]);
   },
 );
+
+test('Loki, Elasticsearch and the export reach the archive, say what it cost, and leave it out when asked', async () => {
+  const session = await page.request.get(`${product.url}/api/v1/session`);
+  const { csrfToken } = (await session.json()) as { csrfToken: string };
+  const ask = async (url: string, body?: unknown) => {
+    const reply = await page.request.fetch(`${product.url}${url}`, {
+      method: body ? 'POST' : 'GET',
+      ...(body ? { data: body, headers: { 'x-csrf-token': csrfToken } } : {}),
+    });
+    expect(reply.status(), `${url}: ${await reply.text()}`).toBe(200);
+    return { text: await reply.text(), told: reply.headers()['x-sightline-archive'] };
+  };
+  const time = `start=${startMs}000000&end=${startMs + 3 * dayMs}000000`;
+  const query = encodeURIComponent('{site="STORE_048"} |= "customer"');
+  const lines = JSON.parse((await ask(`/loki/api/v1/query_range?${time}&limit=1000&query=${query}`)).text);
+  expect(lines.data.result.flatMap(({ values }: { values: unknown[] }) => values)).toHaveLength(36);
+  expect(lines.warnings).toEqual([
+    expect.stringMatching(/^read .* MB of the archive \(3 files, .* MB, of 3 days lie in this range\)$/),
+  ]);
+  expect(lines.data.stats.querier.store.totalChunksDownloaded).toBe(3);
+  expect(lines.data.stats.querier.store.chunk.compressedBytes).toBeGreaterThan(0);
+  const off = JSON.parse((await ask(`/loki/api/v1/query_range?${time}&query=${query}&archive=off`)).text);
+  expect([off.data.result, off.warnings]).toEqual([[], undefined]);
+  const metric = encodeURIComponent('sum(count_over_time({service_name="age-verification"} |= "customer" [4d]))');
+  const counted = JSON.parse((await ask(`/loki/api/v1/query?time=${startMs + 3 * dayMs}000000&query=${metric}`)).text);
+  expect(counted.data.result[0].value[1]).toBe('72');
+  expect(counted.warnings).toHaveLength(1);
+  const patterns = JSON.parse((await ask(`/loki/api/v1/patterns?${time}&query=${query}`)).text);
+  expect(patterns.data[0].pattern).toBe('Age of customer <_> checked');
+
+  const range = { '@timestamp': { gte: startMs, lt: startMs + 3 * dayMs } };
+  const found = await ask('/elasticsearch/_search', {
+    query: { bool: { must: [{ match: { message: 'customer' } }], filter: [{ range }] } },
+    aggs: { sites: { terms: { field: 'site.id' } } },
+  });
+  expect(JSON.parse(found.text)).toMatchObject({
+    hits: { total: { value: 72 } },
+    aggregations: { sites: { buckets: [{ doc_count: 36 }, { doc_count: 36 }] } },
+  });
+  expect(found.told).toMatch(/^read .* MB of the archive/);
+  // Without a bound on the time it is the engine alone.
+  const unbounded = await ask('/elasticsearch/_count', { query: { match: { message: 'customer' } } });
+  expect([JSON.parse(unbounded.text).count, unbounded.told]).toEqual([0, undefined]);
+
+  const scope = `from=${startMs}&to=${startMs + 3 * dayMs}&q=customer&format=ndjson`;
+  const { text } = await ask(`/api/v1/logs/export?${scope}&archive=true`);
+  expect(text.trim().split('\n')).toHaveLength(72);
+  // These days were signed by another key than the server's: its evidence says so.
+  const days = [startMs, startMs + 2 * dayMs].map((at) => new Date(at).toISOString().slice(0, 10));
+  const evidence = JSON.parse((await ask(`/api/v1/retention/evidence?from=${days[0]}&through=${days[1]}`)).text) as {
+    sections: { requirement: string; facts: { name: string; value: string }[]; tables: { rows: string[][] }[] }[];
+  };
+  const kept = evidence.sections.find(({ requirement }) => requirement === '10.5');
+  expect(kept?.facts).toContainEqual({
+    name: 'Signatures, chain of manifests and hashes of files, checked for this report',
+    value: expect.stringMatching(/^3 faults in 3 of 3 days \(6 files, 72 records, /),
+  });
+  expect(JSON.stringify(kept?.tables)).toContain('was not signed by the given key');
+  expect((await ask(`/api/v1/retention/evidence.html?from=${days[0]}&through=${days[1]}`)).text).toContain(
+    'was not signed by the given key',
+  );
+
+  const audit = JSON.parse((await ask('/api/v1/audit?limit=100')).text) as {
+    entries: { action: string; detail: string }[];
+  };
+  const details = audit.entries.filter(({ action }) => action === 'archive.search').map(({ detail }) => detail);
+  expect(details.filter((detail) => detail.startsWith('LogQL')).length).toBeGreaterThanOrEqual(2);
+  expect(details.some((detail) => detail.startsWith('_search'))).toBe(true);
+});

@@ -321,3 +321,80 @@ describe('dashboards', () => {
     expect(faults).toEqual([]);
   });
 });
+
+/** How long till scans took over the last half hour, as exponential histograms by OTLP: mostly 20 to 200 ms, and slow ones in the middle. */
+async function sendScans(): Promise<void> {
+  const now = Date.now();
+  const everyMs = 15_000;
+  const dataPoints = Array.from({ length: 120 }, (_, i) => {
+    const endMs = now - (120 - i) * everyMs;
+    const slow = i > 50 && i < 80;
+    // Scale 3: eight buckets a doubling; bucket -40 begins at 2^-5 s.
+    const bucketCounts = Array.from({ length: 50 }, (__, n) =>
+      Math.round(40 * Math.exp(-(((n - 14 - 3 * Math.sin(i / 9)) / 6) ** 2)) + (slow && n > 34 && n < 44 ? 6 : 0)),
+    );
+    const count = bucketCounts.reduce((sum, one) => sum + one, 0);
+    return {
+      startTimeUnixNano: `${endMs - everyMs}000000`,
+      timeUnixNano: `${endMs}000000`,
+      count,
+      sum: count * 0.1,
+      scale: 3,
+      zeroCount: 0,
+      positive: { offset: -41, bucketCounts },
+    };
+  });
+  const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'till' } }] };
+  const metric = {
+    name: 'till.scan.duration',
+    unit: 's',
+    exponentialHistogram: { aggregationTemporality: 1, dataPoints },
+  };
+  const reply = await fetch(`${product.url}/v1/metrics`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${headless.SIGHTLINE_SETUP_KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ resourceMetrics: [{ resource, scopeMetrics: [{ metrics: [metric] }] }] }),
+  });
+  expect(reply.status).toBe(200);
+}
+
+test('a native histogram is drawn as a heat map of its buckets', async () => {
+  await sendScans();
+  const session = await fetch(`${product.url}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: headless.SIGHTLINE_SETUP_EMAIL, password: headless.SIGHTLINE_SETUP_PASSWORD }),
+  });
+  const cookie = session.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const { csrfToken } = (await session.json()) as { csrfToken: string };
+  const expression = 'increase(till_scan_duration_seconds[1m])';
+  const panel = {
+    id: 'p1',
+    type: 'heatmap',
+    title: 'Scans',
+    unit: 's',
+    place: { x: 0, y: 0, w: 24, h: 12 },
+    queries: [{ kind: 'promql', ref: 'A', expression }],
+  };
+  const made = await fetch(`${product.url}/api/v1/dashboards`, {
+    method: 'POST',
+    headers: { cookie, 'x-csrf-token': csrfToken, 'content-type': 'application/json' },
+    body: JSON.stringify({ document: { title: 'Scans of tills', schema: 1, panels: [panel] } }),
+  });
+  expect(made.status, await made.clone().text()).toBe(200);
+  const { id } = (await made.json()) as { id: string };
+  await page.goto(`${product.url}/dashboards/${id}`);
+  const drawn = page.getByRole('img', { name: /^Scans: \d+ buckets over time/ });
+  await drawn.waitFor({ timeout: 15_000 });
+  const rows = Number(/(\d+) buckets/.exec((await drawn.getAttribute('aria-label')) ?? '')?.[1]);
+  expect(rows).toBeGreaterThan(20);
+  expect(rows).toBeLessThanOrEqual(61);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const viewport of [phone, desk]) {
+      await page.setViewportSize(viewport);
+      await picture(`heat-map-${viewport.width}-${colorScheme}`);
+    }
+  }
+  expect(faults).toEqual([]);
+});

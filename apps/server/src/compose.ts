@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { readFileSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { type ApiDeps, registerApi } from '@sightline/api';
-import type { Clock, Logger } from '@sightline/base';
+import { ok, type Clock, type Logger } from '@sightline/base';
 import { type Control, openControl } from '@sightline/control';
 import {
   AcceptedFrames,
@@ -32,10 +32,12 @@ import type { Config } from './config.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { DemoFleet } from './demo-fleet.ts';
 import { registerProbes } from './probes.ts';
+import { diskReload } from './reload.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { StageParts, Stores } from './stage.ts';
 import { openGrouping } from './stages/grouping.ts';
 import { openPipelines } from './stages/pipelines.ts';
+import { openBackfills } from './stages/backfills.ts';
 import { openCanaries } from './stages/canaries.ts';
 import { CachedClassBook, openHotStep } from './stages/retention.ts';
 import { openScrubbing } from './stages/scrubbing.ts';
@@ -52,7 +54,7 @@ import { openOwnership } from './stages/ownership.ts';
 import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
-import { openArchive, openArchiveReads, openRestores } from './stages/archive.ts';
+import { archiveUnread, openArchive, openArchiveReads, openRestores } from './stages/archive.ts';
 import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -66,6 +68,8 @@ export interface Running {
   readonly otlp: readonly string[];
   /** Where logs are archived, and the fingerprint of the key that signs; undefined without `--archive`. */
   readonly archive: string | undefined;
+  /** Reads the files of the disk again (`--rules`, `--scrape-config`); what is wrong leaves what was in force. A sentence each. */
+  reload(): Promise<readonly string[]>;
   /** Takes no more, drains and closes everything, in reverse order of opening. */
   close(): Promise<void>;
 }
@@ -272,8 +276,10 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
+    const sink = { current: undefined as FindingSink | undefined };
     const sampling = { current: undefined as { metrics(): string } | undefined };
     const bare = { config, stores, clock, logger, closers, publicUrl: () => settings.publicUrl };
+    const unread = archiveUnread(bare);
     const metrics =
       config.roles.has('query') || config.roles.has('detect') ? await openMetricsStage(bare, ingest?.head) : undefined;
     const archive =
@@ -281,13 +287,24 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         ? await openArchive(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs })
         : undefined;
     const hot = config.roles.has('detect')
-      ? openHotStep(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs })
+      ? openHotStep(
+          bare,
+          ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs },
+          archive && {
+            sealedUntil: (organisation) => archive.step.sealedUntil(organisation),
+            findings: () => sink.current,
+          },
+        )
+      : undefined;
+    const backfills = config.roles.has('detect')
+      ? openBackfills(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs }, archive?.turns)
       : undefined;
     const rollUps = ingest ? await openMetricUpkeep(bare, ingest.head, metrics) : undefined;
     const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
     const responding = openRespondStage(stage, () => delivery.current?.wake());
     const { respond } = responding;
     const findings: FindingSink = respond;
+    sink.current = findings;
     const uptime = openMonitors(stage, findings);
     watching.uptime = uptime;
     const rules = config.roles.has('detect')
@@ -318,15 +335,36 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       const metricsKeptMs = config.retentionMetricsMs;
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
-    const canaries = ingest && openCanaries(stage, findings, ingest.parts);
+    const canaries = ingest && openCanaries(stage, findings, ingest.parts, () => ingest.spool.status().oldestAtMs);
     if (ingest) openStatsd(stage, ingest);
     if (ingest) openLogListeners(stage, ingest);
-    const targetReader = ingest ? await openScrape(stage, version, ingest) : undefined;
+    const scraping = ingest ? await openScrape(stage, version, ingest) : undefined;
+    const fileReload = diskReload(
+      [
+        {
+          what: 'Rules',
+          reload: async () => {
+            const read = await fileRules?.reload();
+            return read?.ok ? ok(`${read.value.files} files, ${read.value.groups} groups`) : read;
+          },
+        },
+        {
+          what: 'Scraping',
+          reload: async () => {
+            const read = await scraping?.reload();
+            return read?.ok ? ok(`${read.value.jobs} jobs`) : read;
+          },
+        },
+      ],
+      clock,
+      logger.with({ part: 'reload' }),
+    );
     const health = healthOf(config, stores, ingest?.spool, clock, startedAtMs);
     let restores: RestoreStep | undefined;
     if (!config.roles.has('query')) registerProbes(app, health);
     else {
       const archiveReads = await openArchiveReads(bare);
+      if (unread !== undefined) logger.warn(unread, { part: 'archive' });
       if (archiveReads) restores = openRestores(bare, archiveReads);
       await registerApi(app, {
         store: stage.reads,
@@ -338,10 +376,12 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         health,
         files,
         ...(agents ? { agents } : {}),
-        ...(targetReader ? { targetReader } : {}),
+        fileReload,
+        ...(scraping ? { targetReader: scraping.reader } : {}),
         ...(archive ? { keyDestruction: archive.disposal } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         ...(archiveReads ? { archive: archiveReads } : {}),
+        ...(unread === undefined ? {} : { archiveUnread: unread }),
         monitors: uptime,
         respond,
         metrics: () =>
@@ -382,6 +422,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       responding.start();
       archive?.step.start();
       hot?.start();
+      backfills?.start();
       sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }
 
@@ -404,7 +445,13 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       url,
       setupLink: token === undefined ? undefined : `${settings.publicUrl}/setup?token=${token}`,
       otlp,
-      archive: archive && `${config.archive}, signed by ${archive.step.key}`,
+      archive:
+        archive &&
+        `${config.archive}, signed by ${archive.step.key}${unread === undefined ? '' : '; it cannot be searched with --clickhouse-url'}`,
+      reload: async () =>
+        (await fileReload.reload()).map(
+          ({ what, ok: read, detail }) => `${what}: ${read ? 'read again' : 'what was in force stays'}, ${detail}`,
+        ),
       close: () => closers.closeAll(),
     };
   } catch (error) {

@@ -38,10 +38,12 @@ export interface Config {
   readonly spoolLimitBytes: number;
   /** How long samples of metrics are kept as they came; Infinity for ever. */
   readonly retentionMetricsMs: number;
+  /** Active series that an organisation, and one metric of it, may have. */
+  readonly metricSeriesLimit: { readonly organisation: number; readonly metric: number };
   /** A prometheus.yml to scrape by; '' for none. */
   readonly scrapeConfig: string;
-  /** Where StatsD is taken; undefined for nowhere. */
-  readonly statsdPort: number | undefined;
+  /** Where StatsD is taken, and for whom: the name or id of an organisation, '' for the first. */
+  readonly statsd: readonly { readonly port: number; readonly organisation: string }[];
   /** Where log protocols are taken that have sockets of their own. */
   readonly syslog: readonly ListenerPort[];
   readonly gelf: readonly ListenerPort[];
@@ -147,6 +149,16 @@ function readRetention(text: string, from: string): Result<number, Wrong> {
     : wrong(`${from} must be a duration of at least 1d such as 30d, or forever, got "${text}".`);
 }
 
+function readSeriesLimit(text: string, from: string): Result<Config['metricSeriesLimit'], Wrong> {
+  const [organisation = 0, metric = 0, more] = text.split('/').map(Number);
+  const fits = (limit: number): boolean => Number.isInteger(limit) && limit >= 1000 && limit <= 20_000_000;
+  return fits(organisation) && fits(metric) && metric <= organisation && more === undefined
+    ? ok({ organisation, metric })
+    : wrong(
+        `${from} must be two numbers from 1000 to 20000000, the greater first, such as 1000000/200000, got "${text}".`,
+      );
+}
+
 function readRoles(text: string, from: string): Result<ReadonlySet<RoleName>, Wrong> {
   const named = text.split(',').map((part) => part.trim());
   if (named.includes('all')) return ok(new Set(roles));
@@ -185,6 +197,21 @@ function readOtlpPorts(text: string, from: string): Result<Config['otlpPorts'], 
   return good(grpc) && good(http)
     ? ok({ grpc, http })
     : wrong(`${from} must be two ports such as 4317,4318, or none, got "${text}".`);
+}
+
+/** `8125`, `8126=Acme`, joined by commas. */
+function readStatsd(text: string, from: string): Result<Config['statsd'], Wrong> {
+  const ports: { port: number; organisation: string }[] = [];
+  for (const part of text.split(',').map((each) => each.trim())) {
+    if (part === '') continue;
+    const [, digits = '', organisation] = /^(\d{1,5})(?:=(.*))?$/.exec(part) ?? [];
+    const port = Number(digits);
+    if (digits === '' || port > 65_535 || organisation?.trim() === '')
+      return wrong(`${from} must be ports such as 8125 or 8126=Acme, joined by commas, got "${part}".`);
+    if (port !== 0 && ports.some((other) => other.port === port)) return wrong(`${from} names port ${port} twice.`);
+    ports.push({ port, organisation: organisation?.trim() ?? '' });
+  }
+  return ok(ports);
 }
 
 const listenerForms: ReadonlyMap<string, Omit<ListenerPort, 'port'>> = new Map([
@@ -309,8 +336,10 @@ export function readConfig(
   if (!spoolLimitBytes.ok) return spoolLimitBytes;
   const retentionMetricsMs = readRetention(...at('retention-metrics'));
   if (!retentionMetricsMs.ok) return retentionMetricsMs;
-  const statsdPort = at('statsd-port')[0] === '' ? ok(undefined) : readPort(...at('statsd-port'));
-  if (!statsdPort.ok) return statsdPort;
+  const metricSeriesLimit = readSeriesLimit(...at('metric-series-limit'));
+  if (!metricSeriesLimit.ok) return metricSeriesLimit;
+  const statsd = readStatsd(...at('statsd-port'));
+  if (!statsd.ok) return statsd;
   const syslog = readListeners(...at('syslog'));
   if (!syslog.ok) return syslog;
   const gelf = readListeners(...at('gelf'));
@@ -352,7 +381,8 @@ export function readConfig(
     otlpPorts: otlpPorts.value,
     spoolLimitBytes: spoolLimitBytes.value,
     retentionMetricsMs: retentionMetricsMs.value,
-    statsdPort: statsdPort.value,
+    metricSeriesLimit: metricSeriesLimit.value,
+    statsd: statsd.value,
     syslog: syslog.value,
     gelf: gelf.value,
     fluentForward: fluentForward.value,

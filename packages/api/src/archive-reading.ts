@@ -5,6 +5,7 @@ import {
   mayMatch,
   parseSearch,
   restoredReach,
+  type FromArchive,
   type LogReach,
   type ReadScope,
   type ReachedSoFar,
@@ -17,7 +18,14 @@ import { type ApiDeps, type CallContext, type ProblemReply, refuse } from './rou
 const budgetBytes = 1024 * 1024 * 1024;
 /** No new stretch is begun after this. */
 const callMs = 8000;
-const statementLimits = { timeoutMs: 30_000, memoryBytes: 1_000_000_000, threads: 2 };
+const statementLimits = {
+  timeoutMs: 30_000,
+  memoryBytes: 1_000_000_000,
+  threads: 2,
+  settings: { max_bytes_before_external_sort: 300_000_000, max_bytes_before_external_group_by: 300_000_000 },
+};
+/** As `callMs`, of an API whose clients cannot go on where a call ended. */
+const wholeAnswerMs = 40_000;
 /** With the waiting for a turn. */
 const wholeCallMs = 60_000;
 const usualBytesPerMs = 50_000;
@@ -111,9 +119,9 @@ export async function readingArchive<T extends { readonly reached?: ReachedSoFar
   read: (scope: Question, signal: AbortSignal) => Promise<T | ProblemReply>,
 ): Promise<T | ProblemReply> {
   const { deps, signal } = context;
-  if (!deps.archive) return noArchive();
+  if (!deps.archive) return noArchive(deps);
   const reads = readsOf(deps);
-  await note(question, context, reads);
+  await noteSearch(question, context, reads);
   const run = { gone: signal, limitMs: wholeCallMs };
   const found = await reads.organisation.run(question.organisation, run, (own) =>
     reads.server.run('', { ...run, gone: own }, async (turn) => {
@@ -134,11 +142,12 @@ export async function readingArchive<T extends { readonly reached?: ReachedSoFar
       });
 }
 
-const noArchive = (): ProblemReply =>
+/** The refusal where there is no archive to read, with the reason. */
+export const noArchive = ({ archiveUnread }: Pick<ApiDeps, 'archiveUnread'>): ProblemReply =>
   refuse(
     409,
     'No archive to search',
-    'This server has no archive that it can read. Start it with --archive and the embedded engine.',
+    archiveUnread ?? 'This server has no archive. Start it with --archive and the embedded engine.',
   );
 
 async function reachOf(question: Question, deps: ApiDeps, startMs: number): Promise<LogReach | undefined> {
@@ -150,33 +159,170 @@ async function reachOf(question: Question, deps: ApiDeps, startMs: number): Prom
   });
 }
 
-async function note(question: Question, context: CallContext, { audited }: ArchiveReads): Promise<void> {
-  const { q, fromMs, toMs, site, service, environment } = question;
-  const key = JSON.stringify([
-    context.caller.organisation,
-    context.caller.actor,
-    q,
-    fromMs,
-    toMs,
-    site,
-    service,
-    environment,
-  ]);
+/**
+ * How far an export reaches that goes into the archive, noted in the audit trail; a refusal where there is none, or where its range holds more
+ * than an export reads.
+ */
+export async function exportReach(
+  question: Question,
+  context: CallContext,
+  { mostBytes, mostMs }: { readonly mostBytes: number; readonly mostMs: number },
+): Promise<LogReach | ProblemReply> {
+  const { deps } = context;
+  if (!deps.archive) return noArchive(deps);
+  const parts = await partsOf(question, deps, deps.archive);
+  const { files } = await archivedPart(parts, question.fromMs, question.toMs);
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (bytes > mostBytes)
+    return refuse(
+      422,
+      'Too much of the archive',
+      `This range holds ${Math.ceil(bytes / 1e6)} MB of archived files, and an export reads ${Math.ceil(mostBytes / 1e6)} MB. Shorten it, name a site or a class, or take whole days with npm run archive -- export.`,
+    );
+  await noteSearch(question, context, readsOf(deps));
+  const untilMs = deps.clock.now() + mostMs;
+  return archiveReach(parts, {
+    budgetBytes: mostBytes,
+    mayGoOn: () => deps.clock.now() < untilMs,
+    limits: { ...statementLimits, timeoutMs: 10 * 60_000, threads: 1 },
+  });
+}
+
+/** Notes who asked for what, once an hour for the same. */
+async function note(
+  { organisation, actor, text, fromMs, toMs }: FarQuestion,
+  { audited }: ArchiveReads,
+  audit: (subject: string) => Promise<void>,
+): Promise<void> {
+  const key = JSON.stringify([organisation, actor.name, text, fromMs, toMs]);
   if (audited.get(key)) return;
   audited.set(key, true);
   const iso = (ms: number): string => new Date(ms).toISOString();
+  await audit(`${iso(fromMs)} to ${iso(toMs)}`);
+}
+
+function noteSearch(question: Question, { caller, audit }: CallContext, reads: ArchiveReads): Promise<void> {
+  const { q, site, service, environment } = question;
   const scope = [
     site && `site ${site}`,
     service && `service ${service}`,
     environment && `environment ${environment}`,
     q && `search ${q.slice(0, 300)}`,
   ];
-  await context.audit(
-    'archive.search',
-    `${iso(fromMs)} to ${iso(toMs)}`,
-    scope.filter((part) => part !== '').join(', '),
+  const text = scope.filter((part) => part !== '').join(', ');
+  const actor = { name: caller.actor, address: caller.address };
+  return note({ ...question, organisation: caller.organisation, actor, text }, reads, (subject) =>
+    audit('archive.search', subject, text),
   );
 }
+
+/** What a client asks through an API that knows of no archive: a read of a time range. */
+export interface FarQuestion {
+  readonly organisation: string;
+  readonly actor: { readonly name: string; readonly address: string };
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** As the audit trail shows it. */
+  readonly text: string;
+}
+
+/** How far such a read reaches. */
+export interface Far {
+  readonly reach: LogReach | undefined;
+  /** What of the archive lies in the range; undefined where none of it is read. */
+  readonly cost: { readonly days: number; readonly files: number; readonly bytes: number } | undefined;
+  /** Why an archive is not read, where there is one. */
+  readonly unread: string | undefined;
+}
+
+/**
+ * Runs a read of an API of another product. It reaches into the archive where its range does and the client did not ask to leave that out
+ * (`archive=off`): noted in the audit trail, in turn with the page's own searches, and refused where the archive does not answer.
+ */
+export async function readingFar<T>(
+  question: FarQuestion & { readonly site: string; readonly siteFits?: (site: string) => boolean },
+  { deps, signal, off }: { readonly deps: ApiDeps; readonly signal: AbortSignal; readonly off: boolean },
+  read: (far: Far, signal: AbortSignal) => Promise<T>,
+): Promise<T | ApiFault> {
+  const { organisation, fromMs, toMs, site, siteFits = () => true } = question;
+  const hotOnly: Far = { reach: undefined, cost: undefined, unread: undefined };
+  if (fromMs >= deps.clock.now() - recentMs) return read(hotOnly, signal);
+  if (!deps.archive) return read(off ? hotOnly : { ...hotOnly, unread: deps.archiveUnread }, signal);
+  const found = off ? undefined : await archiveOf({ ...question, site, siteFits }, deps);
+  if (found instanceof ApiFault) return found;
+  if (!found || found.files.length === 0) {
+    const reach = await restoredIn({ organisation, fromMs, toMs, site: '', service: '', environment: '' }, { deps });
+    return read({ ...hotOnly, reach }, signal);
+  }
+  const reads = readsOf(deps);
+  await note(question, reads, async (subject) => {
+    await deps.control.audit.append(organisation, question.actor, {
+      action: 'archive.search',
+      subject,
+      detail: question.text,
+    });
+  });
+  const { files, parts } = found;
+  const cost = {
+    days: new Set(files.map(({ day }) => day)).size,
+    files: files.length,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+  const run = { gone: signal, limitMs: wholeCallMs };
+  return reads.organisation.run(organisation, run, async (own) => {
+    const answered = await reads.server.run('', { ...run, gone: own }, (turn) => {
+      const startMs = deps.clock.now();
+      const mayGoOn = (): boolean => deps.clock.now() < startMs + wholeAnswerMs;
+      const reach = archiveReach(parts, { budgetBytes, mayGoOn, limits: { ...statementLimits, signal: turn } });
+      return read({ ...hotOnly, reach, cost }, turn);
+    });
+    return answered as T;
+  });
+}
+
+/** The part of the archive that a question may have to read, or a fault where the archive does not answer. */
+async function archiveOf(
+  { organisation, fromMs, toMs, site, siteFits }: FarQuestion & { site: string; siteFits: (site: string) => boolean },
+  deps: ApiDeps,
+) {
+  if (!deps.archive) return undefined;
+  const parts = {
+    archive: deps.archive.logs,
+    organisation,
+    nowMs: deps.clock.now(),
+    hot: await deps.archive.hotDays(organisation),
+    mayHold: (file: { readonly site: string | null }): boolean =>
+      file.site === null || ((site === '' || file.site === site) && siteFits(file.site)),
+  };
+  try {
+    return { parts, files: (await archivedPart(parts, fromMs, toMs)).files };
+  } catch (error) {
+    deps.logger.warn('the archive does not answer', { error });
+    return new ApiFault('unavailable', 'the archive does not answer; ask with archive=off for what the engine holds');
+  }
+}
+
+/** What was read of the archive, what of it could not be, and what was left out, for clients that show warnings. */
+export function archiveWarnings(
+  { cost, unread }: Far,
+  { bytes, missing, done = true }: FromArchive & { readonly done?: boolean },
+): string[] {
+  const mb = (of: number): string => `${(of / 1e6).toFixed(1)} MB`;
+  return [
+    ...(unread === undefined ? [] : [unread]),
+    ...(cost && bytes > 0
+      ? [
+          `read ${mb(bytes)} of the archive (${cost.files} files, ${mb(cost.bytes)}, of ${cost.days} days lie in this range)`,
+        ]
+      : []),
+    ...(done ? [] : ['the search ended before its range: what a call may read of the archive is bounded; shorten it']),
+    ...missing.slice(0, 10),
+  ];
+}
+
+/** Whether a client asks for the engine alone: `archive=off`, or the header `X-Sightline-Archive: off`. */
+export const leavesArchiveOut = (parameter: string, header: string | readonly string[] | undefined): boolean =>
+  [parameter, String(header ?? '')].some((text) => ['off', 'false', '0'].includes(text.trim().toLowerCase()));
 
 /** The reach of a read that leaves the archive alone: what was restored is found like all the rest. Undefined where nothing was. */
 export async function restoredIn(

@@ -50,7 +50,8 @@ export function metricColumns(answer: Answer, most: number, grid?: ColumnGrid): 
 const histogramsShown =
   'Native histograms are shown by their count; histogram_quantile, histogram_avg and histogram_fraction make numbers of them.';
 
-function timesOf({ startMs, stepMs, count }: ColumnGrid): number[] {
+/** The times of a grid. */
+export function timesOf({ startMs, stepMs, count }: ColumnGrid): number[] {
   return Array.from({ length: count }, (_, index) => startMs + index * stepMs);
 }
 

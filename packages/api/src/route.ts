@@ -6,7 +6,7 @@ import type { Uptime } from '@sightline/detect';
 import type { Respond } from '@sightline/respond';
 import type { HotDays, RestoredLogs, TelemetryReads } from '@sightline/query';
 import type { SourceMaps } from '@sightline/ingest/source-maps';
-import type { ArchivedLogs, BlobStore, KeyDestruction } from '@sightline/store/port';
+import type { ArchivedLogs, ArchiveProofs, BlobStore, KeyDestruction } from '@sightline/store/port';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { RuleReader, TargetReader } from './compat/prometheus/ports.ts';
@@ -56,13 +56,24 @@ export interface ApiDeps {
   readonly ruleReader?: RuleReader;
   /** Scraping; absent where this process scrapes nothing. */
   readonly targetReader?: TargetReader;
+  /** Files on the server's disk that are read again when somebody asks; absent where this process reads none. */
+  readonly fileReload?: {
+    /** `detail` says what was loaded, or why what was in force stays. */
+    reload(): Promise<readonly { readonly what: string; readonly ok: boolean; readonly detail: string }[]>;
+    /** How the last one went, and when the last good one was. */
+    last(): { readonly successful: boolean; readonly atMs: number };
+  };
   /** What was uploaded, and how stacks are read with it; absent where this process keeps no files. */
   readonly files?: { readonly blobs: BlobStore; readonly sourceMaps: Pick<SourceMaps, 'resolve'> };
   /** Ends classes of the archive; absent where this process archives nothing. */
   readonly keyDestruction?: KeyDestruction;
+  /** Why this process cannot read the archive that it was told; absent where it reads one, or was told none. */
+  readonly archiveUnread?: string;
   /** The archive of logs as a place to search; absent where this process cannot read one. */
   readonly archive?: {
     readonly logs: ArchivedLogs;
+    /** For reports; absent in tests without one. */
+    readonly proofs?: ArchiveProofs;
     /** How long the engine holds an organisation's records. */
     hotDays(organisation: string): Promise<HotDays>;
     /** What is back in the engine as a whole at this moment. */

@@ -16,6 +16,8 @@ export const feedbackRow = z.object({
   /** The issue of the error that it is about; '' where it is about none. */
   issue: z.string(),
   aboutEvent: z.string(),
+  /** The recorded session in which it was written; '' where there is none. */
+  replay: z.string(),
   files: z.array(z.object({ name: z.string(), contentType: z.string() })),
 });
 export type FeedbackRow = z.infer<typeof feedbackRow>;

@@ -12,6 +12,7 @@ export * from './retention.ts';
 export * from './sampling.ts';
 export * from './archive-keys.ts';
 export * from './personal-data.ts';
+export * from './scrub-backfills.ts';
 export * from './ai-prices.ts';
 export * from './errors.ts';
 export * from './short-issue-id.ts';

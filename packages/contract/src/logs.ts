@@ -152,7 +152,7 @@ export const logPatterns = endpoint({
   path: '/api/v1/logs/patterns',
   summary: 'Patterns of the lines that match, the most frequent first',
   permission: 'viewer',
-  query: search.extend({ limit: z.coerce.number().int().min(1).max(500).default(100) }),
+  query: search.extend({ ...archiveFlag, limit: z.coerce.number().int().min(1).max(500).default(100) }),
   reply: z.object({
     patterns: z.array(logPattern),
     total: z.number(),
@@ -161,9 +161,10 @@ export const logPatterns = endpoint({
     other: z.number(),
     stepMs: z.number(),
     tookMs: z.number(),
+    reached: archiveReached.optional(),
   }),
 });
 /** Not JSON: `text/event-stream` of `row` events (a LogRow) with `dropped` events (a number) when the reader is slow. */
 export const tailPath = '/api/v1/logs/tail';
-/** Not JSON: a file, `format=csv|ndjson`, same query as `searchLogs`. */
+/** Not JSON: a file, `format=csv|ndjson`, same query as `searchLogs`; with `archive=true` and `missing=skip` it leaves out archived files that cannot be read, else it breaks off there. */
 export const exportPath = '/api/v1/logs/export';

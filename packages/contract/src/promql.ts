@@ -55,6 +55,8 @@ export const queryMetrics = endpoint({
           expression: z.string().max(16_000),
           /** At `to` alone. */
           instant: z.boolean().default(false),
+          /** Native histograms over a range as their buckets, cumulative by `le` and added up over all series: for heat maps. */
+          buckets: z.boolean().default(false),
           /** 0: as `points` asks. */
           stepMs: z
             .number()

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { done } from './common.ts';
 import { endpoint } from './endpoint.ts';
 
 const scrapeTarget = z.object({
@@ -23,8 +24,10 @@ export const listScrapeTargets = endpoint({
   summary: 'What is scraped: jobs, targets with their health, and the configuration with its secrets left out',
   permission: 'viewer',
   reply: z.object({
-    /** False where this server was started without a scrape configuration. */
+    /** False where this server scrapes nothing for the organisation. */
     scraping: z.boolean(),
+    /** Whether the organisation has a configuration of its own: then another server scrapes by it, or this one soon will. */
+    configured: z.boolean(),
     jobs: z.array(
       z.object({ name: z.string(), up: z.number(), down: z.number(), unknown: z.number(), dropped: z.number() }),
     ),
@@ -34,4 +37,36 @@ export const listScrapeTargets = endpoint({
     /** YAML; '' for keys that are bound to a site. */
     configuration: z.string(),
   }),
+});
+
+export const getScrapeConfiguration = endpoint({
+  method: 'GET',
+  path: '/api/v1/scrape-configuration',
+  summary: "What the organisation lets this installation scrape: a prometheus.yml, its secrets as '<secret>'",
+  permission: 'viewer',
+  reply: z.object({
+    /** '' without one. */
+    content: z.string(),
+    /** Null without one. */
+    updatedAt: z.number().nullable(),
+    updatedBy: z.string(),
+    /** Keys that are left out, and why. */
+    warnings: z.array(z.string()),
+  }),
+});
+export const putScrapeConfiguration = endpoint({
+  method: 'PUT',
+  path: '/api/v1/scrape-configuration',
+  summary:
+    "Scrape for this organisation what a prometheus.yml says; what Prometheus would refuse is refused with its place. '<secret>' keeps what stood there",
+  permission: 'admin',
+  body: z.object({ content: z.string().min(1).max(900_000) }),
+  reply: z.object({ jobs: z.number(), warnings: z.array(z.string()) }),
+});
+export const deleteScrapeConfiguration = endpoint({
+  method: 'DELETE',
+  path: '/api/v1/scrape-configuration',
+  summary: 'Scrape nothing more for this organisation by a configuration of its own; its series end',
+  permission: 'admin',
+  reply: done,
 });

@@ -4,8 +4,10 @@ import { alerting } from './alerting/alerting.ts';
 import { audit } from './audit.ts';
 import { dashboards } from './dashboards/dashboards.ts';
 import { ruleFiles } from './rule-files/rule-files.ts';
+import { scrapeConfigurations } from './scrape-configurations/scrape-configurations.ts';
 import { pipelines } from './pipelines/pipelines.ts';
 import { sampling } from './sampling/sampling.ts';
+import { scrubBackfills } from './scrubbing/backfills.ts';
 import { scrubCanaries } from './scrubbing/canaries.ts';
 import { scrubbing } from './scrubbing/scrubbing.ts';
 import { retention } from './retention/retention.ts';
@@ -83,12 +85,14 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     searches: savedSearches(context),
     archiveRestores: archiveRestores(context),
     ruleFiles: ruleFiles(context),
+    scrapeConfigurations: scrapeConfigurations(context),
     releases: releases(context),
     artifacts: artifacts(context),
     sampling: sampling(context),
     pipelines: pipelines(context),
     scrubbing: scrubbing(context),
     scrubCanaries: scrubCanaries(context),
+    scrubBackfills: scrubBackfills(context),
     retention: retention(context),
     settings: settings(context),
     setup: setup(context),

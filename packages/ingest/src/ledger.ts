@@ -52,6 +52,8 @@ class StoreLedger implements Ledger {
   #batch: { readonly token: string; readonly entries: readonly LedgerEntry[] } | undefined;
   #batches = 0;
   readonly #counters = new Map<string, number>();
+  /** Names and labels as they are printed: asked for several times for each request, made once. */
+  readonly #printed = new Map<string, string>();
 
   constructor(target: LoadTarget, settings: StatementSettings, clock: Clock, logger: Logger) {
     this.#target = target;
@@ -144,8 +146,14 @@ class StoreLedger implements Ledger {
   }
 
   #add(name: string, labels: Readonly<Record<string, string>>, by: number): void {
-    const text = Object.entries(labels).map(([label, value]) => `${label}="${value.replace(/[\\"\n]/g, '_')}"`);
-    const key = `${name}{${text.join(',')}}`;
+    let short = name;
+    for (const label in labels) short += `\u0000${labels[label]}`;
+    let key = this.#printed.get(short);
+    if (key === undefined) {
+      const text = Object.entries(labels).map(([label, value]) => `${label}="${value.replace(/[\\"\n]/g, '_')}"`);
+      key = `${name}{${text.join(',')}}`;
+      if (this.#printed.size < linesLimit) this.#printed.set(short, key);
+    }
     if (this.#counters.size >= linesLimit && !this.#counters.has(key)) return;
     this.#counters.set(key, (this.#counters.get(key) ?? 0) + by);
   }

@@ -21,11 +21,13 @@ type ReadBody = Result<Buffer, Refused>;
 export async function registerIngest(app: FastifyInstance, parts: ReceiverParts): Promise<void> {
   await app.register(async (scope) => {
     const bodies = new BodyReader(parts);
+    const limits = new Map<string, number>();
+    for (const endpoint of parts.protocols.flatMap(({ endpoints }) => endpoints))
+      if (!limits.has(endpoint.path)) limits.set(endpoint.path, wireLimit(parts, endpoint));
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) => {
-      const path = request.routeOptions.url;
-      const endpoint = parts.protocols.flatMap(({ endpoints }) => endpoints).find((known) => known.path === path);
-      return bodies.read(payload, wireLimit(parts, endpoint));
+      const limitBytes = limits.get(request.routeOptions.url ?? '');
+      return bodies.read(payload, limitBytes ?? wireLimit(parts, undefined));
     });
     for (const protocol of parts.protocols) {
       for (const endpoint of protocol.endpoints) route(scope, parts, bodies, protocol, endpoint);
@@ -142,7 +144,8 @@ function bareRequest(
   const url = message.url ?? '';
   const at = url.indexOf('?');
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(message.headers)) {
+  for (const name in message.headers) {
+    const value = message.headers[name];
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   return {
@@ -275,9 +278,16 @@ function eachChunk(message: IncomingMessage, take: (chunk: Buffer) => boolean): 
       message.off('data', onChunk);
       reject(error);
     };
+    let ended = false;
     message.on('data', onChunk);
-    message.on('end', resolve);
+    message.on('end', () => {
+      ended = true;
+      resolve();
+    });
     message.on('error', breakOff);
-    message.on('close', () => breakOff(new Error('the client went away')));
+    // It closes after its end too: an error made then for nobody would cost more than the rest of this.
+    message.on('close', () => {
+      if (!ended) breakOff(new Error('the client went away'));
+    });
   });
 }

@@ -32,8 +32,9 @@ export interface MetricsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly bounds?: Partial<QueryBounds>;
-  /** Chunks that the query threads keep compressed, bytes. Default 96 MB. */
+  /** Chunks that the query threads keep compressed in a file without a name, bytes, and the folder of it. Default 128 MB, the system's. */
   readonly cacheBytes?: number;
+  readonly cacheFolder?: string;
   /** How long samples and roll-ups are kept (`keepMetrics`). Absent: no query is answered from roll-ups. */
   readonly kept?: MetricRetention;
 }
@@ -94,7 +95,8 @@ class ThreadedEngine implements Metrics {
       connectIndex: connect,
       clock: options.clock,
       logger: options.logger,
-      cacheBytes: options.cacheBytes ?? 96_000_000,
+      cacheBytes: options.cacheBytes ?? 128_000_000,
+      cacheFolder: options.cacheFolder,
       concurrency,
       waiting,
     });

@@ -18,10 +18,12 @@ export {
 } from './search/scope.ts';
 export type { LogRecord } from './logs/log-row.ts';
 export type { LogReach, ReachedSoFar } from './logs/log-reach.ts';
+export { tooMuchArchive, withTable, type FromArchive, type LogTable } from './logs/log-table.ts';
 export { archivedPart, archiveReach, type HotDays } from './logs/archive-reach.ts';
 export { restoredReach, type RestoredLogs } from './logs/restored-reach.ts';
 export { mayMatch } from './search/may-match.ts';
 export {
+  ExportBrokenOff,
   exportLogs,
   getLog,
   getLogContext,
@@ -85,7 +87,7 @@ export * from './metrics/metrics.ts';
 export * from './data/data.ts';
 export * from './monitors/monitors.ts';
 export * from './logql/index.ts';
-export { logPatterns, logqlPatterns } from './patterns/log-patterns.ts';
+export { logPatterns, logqlPatterns, type FoundPatterns } from './patterns/log-patterns.ts';
 export { phrasesOf, type MinedPatterns, type Pattern } from './patterns/mine-patterns.ts';
 export { findNewPatterns, type KnownTemplate, type TemplateMemory } from './patterns/new-patterns.ts';
 export * from './elasticsearch/index.ts';

@@ -46,6 +46,10 @@ export interface ErrorException {
   readonly handled: boolean | null;
   /** The innermost call (where it was thrown) first. */
   readonly frames: readonly ErrorFrame[];
+  /** What the platform numbers the error with (`NSURLErrorDomain -1009`), where the client told it. */
+  readonly code?: string;
+  /** `whole`: it only holds others together (`AggregateException`); `member`: one of those; absent for the rest. */
+  readonly group?: 'whole' | 'member';
   /** Registers of the processor at the crash, where a native client sent them. */
   readonly registers?: Readonly<Record<string, string>>;
 }
@@ -58,6 +62,8 @@ export interface ErrorFrame {
   /** Counted from 1; null when unknown. */
   readonly column: number | null;
   readonly inApp: boolean;
+  /** True where the client did not say whose code it is, but called other frames of the event its own: `inApp` is false then. */
+  readonly unsaid?: true;
   readonly module: string;
   readonly contextLine: string;
   readonly preContext: readonly string[];

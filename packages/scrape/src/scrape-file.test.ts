@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ManualClock, silentLogger } from '@sightline/base';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { redactedConfig } from './config/redacted-config.ts';
+import { redactedConfig, restoredConfig } from './config/redacted-config.ts';
 import { readScrapeFile, type ScrapeFile, startScrapeFile } from './scrape-file.ts';
 
 let folder: string;
@@ -32,24 +32,24 @@ test('the file is read anew when it changes; while it is wrong, what was in forc
       .poll(
         () => {
           clock.advance(5000);
-          return running?.jobs();
+          return running?.scraping.jobs();
         },
         { timeout: 5000 },
       )
       .toEqual(expected);
   };
-  expect(running.jobs()).toEqual([]);
+  expect(running.scraping.jobs()).toEqual([]);
   writeFileSync(file, jobs('a'));
   await inForce(['a']);
   writeFileSync(file, jobs('a', 'b'));
   await inForce(['a', 'b']);
-  expect(running.targets().active.map(({ job }) => job)).toEqual(['a', 'b']);
+  expect(running.scraping.targets().active.map(({ job }) => job)).toEqual(['a', 'b']);
   const before = errors.length;
   writeFileSync(file, 'scrape_configs: [{}]');
   await expect.poll(() => (clock.advance(5000), errors.length), { timeout: 5000 }).toBe(before + 1);
   expect(JSON.stringify(errors.at(-1))).toContain('job_name is missing');
-  expect(running.jobs()).toEqual(['a', 'b']);
-  expect(running.configuration('b')).toContain('job_name: b');
+  expect(running.scraping.jobs()).toEqual(['a', 'b']);
+  expect(running.scraping.configuration('b')).toContain('job_name: b');
 });
 
 test.each([
@@ -86,4 +86,24 @@ scrape_configs:
   });
   test('of one job', () => expect(redactedConfig(secrets, 'b').trim()).toBe('job_name: b'));
   test('of a job that is not there', () => expect(redactedConfig(secrets, 'c')).toBe(''));
+
+  test('gets its secrets back when it was changed', () => {
+    const before = secrets;
+    const shown = redactedConfig(before, '').replace('username: u', 'username: v');
+    // Another job comes before: jobs are known by their names.
+    const changed = shown.replace('scrape_configs:\n', 'scrape_configs:\n  - job_name: new\n');
+    const restored = restoredConfig(changed, before);
+    if (!restored.ok) throw new Error(restored.error);
+    expect(restored.value).not.toContain('<secret>');
+    expect(redactedConfig(restored.value, '')).toBe(changed);
+    expect(restored.value.match(/geheim/g)).toHaveLength(before.match(/geheim/g)?.length ?? 0);
+    expect(restored.value).toContain('http://u:geheim@sd/x');
+  });
+  test.each([
+    ['scrape_configs: [{ job_name: other, bearer_token: <secret> }]', 'scrape_configs.other.bearer_token'],
+    ["scrape_configs: [{ job_name: a, proxy_url: 'http://u:<secret>@p' }]", 'scrape_configs.a.proxy_url'],
+  ])('%s: a secret that nobody knows is refused', (text, place) => {
+    const restored = restoredConfig(text, secrets);
+    expect(restored.ok ? '' : restored.error).toContain(`${place}: <secret> stands for a secret that is not known`);
+  });
 });

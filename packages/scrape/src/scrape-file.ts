@@ -1,17 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fail, type Result } from '@sightline/base';
-import { readScrapeConfig, type ScrapeConfig } from './config/read-config.ts';
-import { redactedConfig } from './config/redacted-config.ts';
-import { type Scraper, type ScraperOptions, startScraper, type TargetList } from './scraper.ts';
+import { fail, ok, type Result } from '@sightline/base';
+import type { ScraperOptions } from './scraper.ts';
+import { type ReadConfig, readConfigText, Scraping } from './scraping.ts';
 
 /** Scraping by a file that is read anew when it changes. */
 export interface ScrapeFile {
-  targets(): TargetList;
-  /** Names of all jobs. */
-  jobs(): readonly string[];
-  /** The file in force, secrets redacted; of one job where `job` is not ''. */
-  configuration(job: string): string;
+  readonly scraping: Scraping;
+  /** Reads the file now, as on SIGHUP; the error is a sentence, and then what was in force stays. */
+  reload(): Promise<Result<{ readonly jobs: number }, string>>;
   close(): Promise<void>;
 }
 
@@ -22,7 +19,7 @@ export interface ScrapeFileOptions extends ScraperOptions {
 const lookEveryMs = 5000;
 
 /** Reads the file; the error is a sentence for people. */
-export async function readScrapeFile(file: string): Promise<Result<ScrapeConfig & { readonly text: string }, string>> {
+export async function readScrapeFile(file: string): Promise<Result<ReadConfig, string>> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -30,8 +27,8 @@ export async function readScrapeFile(file: string): Promise<Result<ScrapeConfig 
     const { code } = error as NodeJS.ErrnoException;
     return fail(code === 'ENOENT' ? `There is no file ${file}.` : `The file ${file} cannot be read (${code}).`);
   }
-  const config = readScrapeConfig(text, path.dirname(file));
-  return config.ok ? { ok: true, value: { ...config.value, text } } : fail(`In ${file}: ${config.error}.`);
+  const config = readConfigText(text, path.dirname(file));
+  return config.ok ? config : fail(`In ${file}: ${config.error}.`);
 }
 
 /**
@@ -40,39 +37,45 @@ export async function readScrapeFile(file: string): Promise<Result<ScrapeConfig 
 export function startScrapeFile(options: ScrapeFileOptions): ScrapeFile {
   const { file, clock, logger } = options;
   const stop = new AbortController();
-  let scraper: Scraper | undefined;
-  let inForce: (ScrapeConfig & { readonly text: string }) | undefined;
+  const scraping = new Scraping(options);
+  let begun = false;
   let lastFault = '';
-  const look = async (): Promise<void> => {
+  const look = async (): Promise<Result<{ readonly jobs: number }, string>> => {
     const read = await readScrapeFile(file);
     if (!read.ok) {
       if (read.error !== lastFault) logger.error('scraping goes on as before', { why: read.error });
       lastFault = read.error;
-      return;
+      return read;
     }
     lastFault = '';
-    if (read.value.text === inForce?.text) return;
-    for (const warning of read.value.warnings)
-      logger.warn('a part of the scrape configuration is left out', { warning });
-    logger.info('the scrape configuration is in force', { file, jobs: read.value.jobs.length });
-    inForce = read.value;
-    if (scraper) await scraper.configure(read.value);
-    else scraper = startScraper(read.value, options);
+    const jobs = read.value.jobs.length;
+    if (begun && read.value.text === scraping.text) return ok({ jobs });
+    begun = true;
+    await scraping.configure(read.value);
+    logger.info('the scrape configuration is in force', { file, jobs });
+    return ok({ jobs });
+  };
+  /** One look at a time: a reload waits for the one under way. */
+  let turn: Promise<unknown> = Promise.resolve();
+  const next = (): ReturnType<typeof look> => {
+    const mine = turn.then(look);
+    turn = mine.catch(() => undefined);
+    return mine;
   };
   const running = (async () => {
     while (!stop.signal.aborted) {
-      await look().catch((error: unknown) => logger.error('the scrape configuration could not be read', { error }));
+      await next().catch((error: unknown) => logger.error('the scrape configuration could not be read', { error }));
       await clock.sleep(lookEveryMs, stop.signal);
     }
   })();
   return {
-    targets: () => scraper?.targets() ?? { active: [], dropped: [], droppedCounts: {} },
-    jobs: () => inForce?.jobs.map(({ name }) => name) ?? [],
-    configuration: (job) => (inForce ? redactedConfig(inForce.text, job) : ''),
+    scraping,
+    reload: next,
     close: async () => {
       stop.abort();
       await running;
-      await scraper?.close();
+      await turn;
+      await scraping.close();
     },
   };
 }

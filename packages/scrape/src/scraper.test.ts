@@ -12,6 +12,7 @@ import type { ReceivedSeries } from '@sightline/record';
 import { afterEach, describe, expect, test } from 'vitest';
 import { readScrapeConfig } from './config/read-config.ts';
 import type { DnsLookup } from './discovery/dns.ts';
+import type { AddressGuard } from './http/http-client.ts';
 import { type Scraper, startScraper } from './scraper.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
@@ -52,7 +53,7 @@ function configOf(yaml: string) {
   return config.value;
 }
 
-function scrape(yaml: string, dns?: DnsLookup): Scraping {
+function scrape(yaml: string, dns?: DnsLookup, guard?: AddressGuard): Scraping {
   const series: ReceivedSeries[] = [];
   let wake = (): void => undefined;
   const scraper = startScraper(configOf(yaml), {
@@ -66,6 +67,7 @@ function scrape(yaml: string, dns?: DnsLookup): Scraping {
     logger: silentLogger,
     version: '0',
     ...(dns && { dns }),
+    ...(guard && { guard }),
   });
   closers.push(() => scraper.close());
   return {
@@ -315,4 +317,36 @@ test.skipIf(!existsSync(exporter))("Debian's node exporter", async () => {
   expect(await next('node_cpu_seconds_total')).toMatchObject({ type: 'counter' });
   expect(await next('node_load1')).toMatchObject({ type: 'gauge' });
   expect(series.length).toBeGreaterThan(200);
+});
+
+test('addresses that are guarded are never asked: written out, behind a name, or by way of a redirect', async () => {
+  let asked = 0;
+  const secret = await exposes(
+    () => 'x 1\n',
+    () => asked++,
+  );
+  const port = secret.split(':')[1] ?? '';
+  let redirected = 0;
+  const away = await serve((_, response) => {
+    redirected++;
+    response.writeHead(302, { location: `http://127.0.0.1:${port}/` }).end();
+  });
+  const guard: AddressGuard = {
+    refuses: (address) => address === '127.0.0.1',
+    lookup: (host, { all }, done) => {
+      if (host !== 'good.test') done(new Error('a name that leads there'), '', 0);
+      else if (all) done(null, [{ address: '127.0.0.1', family: 4 }]);
+      else done(null, '127.0.0.1', 4);
+    },
+  };
+  const found = async (address: string): Promise<string | undefined> => {
+    const { scraper, next } = scrape(job(address), undefined, guard);
+    await next('up', ({ values }) => values[0] === 0);
+    return scraper.targets().active[0]?.lastError;
+  };
+  expect(await found(secret)).toContain('metadata service');
+  expect(await found(`bad.test:${port}`)).toContain('a name that leads there');
+  expect(await found(away.replace('127.0.0.1', 'good.test'))).toContain('metadata service');
+  expect(redirected).toBeGreaterThan(0);
+  expect(asked).toBe(0);
 });

@@ -4,7 +4,7 @@ import type { ScrapeConfig } from './config/read-config.ts';
 import type { ScrapeJob, TargetGroup } from './config/scrape-job.ts';
 import { discover, type DiscoverParts } from './discovery/discover.ts';
 import type { DnsLookup } from './discovery/dns.ts';
-import { HttpClient } from './http/http-client.ts';
+import { type AddressGuard, HttpClient } from './http/http-client.ts';
 import type { ScrapeSink } from './targets/scrape-sink.ts';
 import { type Target, targetsOf } from './targets/target.ts';
 import { type LoopParts, TargetLoop, type TargetState } from './targets/target-loop.ts';
@@ -35,8 +35,8 @@ export interface Scraper {
   targets(): TargetList;
   /** Goes on with another configuration: targets that stay keep their series, those that are gone get marks of their end. */
   configure(config: ScrapeConfig): Promise<void>;
-  /** Stops asking. Series are not marked as ended: another start goes on with them. */
-  close(): Promise<void>;
+  /** Stops asking. Series are not marked as ended, since another start goes on with them, but for what is `gone` for good. */
+  close(gone?: boolean): Promise<void>;
 }
 
 export interface ScraperOptions {
@@ -46,6 +46,8 @@ export interface ScraperOptions {
   readonly version: string;
   /** Asks name servers. Default: this machine's. */
   readonly dns?: DnsLookup;
+  /** For configurations of people who may not make this machine ask every address. */
+  readonly guard?: AddressGuard;
 }
 
 /** Targets of one job that are asked; those beyond are left out, and it is logged. */
@@ -75,7 +77,9 @@ export function startScraper(config: ScrapeConfig, options: ScraperOptions): Scr
   };
   const endCarried = async (signal: AbortSignal): Promise<void> => {
     await parts.clock.sleep(carriedForMs, signal);
-    if (signal.aborted) return;
+    if (!signal.aborted) await endAll();
+  };
+  const endAll = async (): Promise<void> => {
     for (const [key, loop] of carried) {
       carried.delete(key);
       await loop.close(true);
@@ -94,7 +98,10 @@ export function startScraper(config: ScrapeConfig, options: ScraperOptions): Scr
       begin(next.jobs);
       ended = endCarried(ending.signal);
     },
-    close: stop,
+    close: async (gone = false) => {
+      await stop();
+      if (gone) await endAll();
+    },
   };
 }
 
@@ -115,7 +122,7 @@ class JobPool {
     this.job = job;
     this.#parts = parts;
     this.#carried = carried;
-    this.#client = new HttpClient(job.http);
+    this.#client = new HttpClient(job.http, parts.guard);
   }
 
   start(): void {

@@ -8,7 +8,10 @@ export {
 export { openDiskBlobs } from './blobs/disk-blobs.ts';
 export { connectStore, type ConnectOptions } from './connect-store.ts';
 export { EdgeStep } from './steps/edge-step.ts';
-export { HotStep, type HeldRows } from './steps/hot-step.ts';
+export { HotStep, type WaitingRows } from './steps/hot-step.ts';
+export type { HeldRows } from './steps/held-rows.ts';
+export { BackfillStep, type BackfillScrubber } from './scrub/backfill-step.ts';
+export type { BackfillBatch, BackfillBook, BackfillRun } from './scrub/backfill-book.ts';
 export { SamplingStep, type ActivePolicy } from './steps/sampling-step.ts';
 export { migrate, readMigrations, type Migration } from './schema/migrate.ts';
 export { exactlyOnceSettings } from './schema/exactly-once.ts';
@@ -33,4 +36,5 @@ export { type ArchiveKeys, Keyring, type KeyOwner, type KeySealer } from './arch
 export { type ArchivedFile, dayName, type Manifest, readPublicKey } from './archive/manifest.ts';
 export { SealedFileError } from './archive/sealed-file.ts';
 export type { ArchiveEntry, ArchiveTarget } from './archive/target.ts';
+export { ArchiveProof } from './archive/archive-proof.ts';
 export { verifyArchive } from './archive/verify-archive.ts';

@@ -3,11 +3,12 @@ import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ApiDeps } from '@sightline/api';
 import type { Clock } from '@sightline/base';
-import { type Control, openSealer } from '@sightline/control';
+import { type Control, holdsPiece, openSealer } from '@sightline/control';
 import { builtInClasses, defaultClass, termsOf } from '@sightline/record';
 import {
   ArchiveCatalogue,
   ArchiveDisposal,
+  ArchiveProof,
   ArchiveReader,
   type ArchiveSigner,
   ArchiveStep,
@@ -30,6 +31,8 @@ const purpose = 'archive signing key';
 export interface Archive {
   readonly step: ArchiveStep;
   readonly disposal: ArchiveDisposal;
+  /** Whoever rewrites logs waits here while a day is written, and the other way round. */
+  readonly turns: Turns;
 }
 
 type Parts = Pick<StageParts, 'config' | 'stores' | 'clock' | 'logger' | 'closers'>;
@@ -64,7 +67,7 @@ export async function openArchive(
     );
   }
   closers.add('archive', () => step.close());
-  return { step, disposal };
+  return { step, disposal, turns: shared.turns };
 }
 
 /** A folder or a bucket, as the settings say. */
@@ -77,11 +80,13 @@ function targetOf({ archive, archiveBucket, dataFolder }: StageParts['config'], 
 function termsFrom(retention: Control['retention']): DisposalTerms {
   return {
     keepDays: async (organisation, kept) => termsOf(await retention.find(organisation), kept).keepDays,
-    holding: async (organisation, piece) => (await retention.holds.holding(organisation, piece))?.name,
-    holdOn: async (organisation, kept) =>
-      (await retention.holds.active(organisation)).find(
-        (hold) => kept === '' || hold.class === '' || hold.class === kept,
-      )?.name,
+    whileNonePlaced: (organisation, work) =>
+      retention.holds.whileNonePlaced(organisation, (active) =>
+        work({
+          holding: (piece) => active.find((hold) => holdsPiece(hold, piece))?.name,
+          on: (kept) => active.find((hold) => kept === '' || hold.class === '' || hold.class === kept)?.name,
+        }),
+      ),
   };
 }
 
@@ -99,6 +104,13 @@ export function openRestores(
   });
   closers.add('restores from the archive', () => step.close());
   return step;
+}
+
+/** Why the archive cannot be searched here, as a person would say it; undefined where it can, or where there is none. */
+export function archiveUnread({ config, stores }: Pick<StageParts, 'config' | 'stores'>): string | undefined {
+  return config.archive === '' || stores.engine
+    ? undefined
+    : 'This server writes the archive and cannot search it: with --clickhouse-url the ClickHouse server, on another machine, does not see decrypted files of this one. Use the embedded engine, or export days with npm run archive.';
 }
 
 /** The archive as a place to search; undefined without one, and with a store of its own: that cannot read our files. */
@@ -125,8 +137,10 @@ export async function openArchiveReads({
   });
   await logs.prepare();
   closers.add('reads of the archive', () => logs.close());
+  const { publicKeyPem } = await openSigner(config.dataFolder);
   return {
     logs,
+    proofs: new ArchiveProof({ target, publicKey: createPublicKey(publicKeyPem), clock }),
     restored: async (organisation) =>
       (await stores.control.archiveRestores.list(organisation)).filter(
         ({ readyAt, goneAt, leavesAt }) => readyAt !== null && goneAt === null && leavesAt > clock.now(),

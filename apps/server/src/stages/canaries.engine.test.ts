@@ -53,7 +53,12 @@ beforeAll(async () => {
   });
   const receiver = { protocols, spool, keys: control.keys, ledger, clock, logger: silentLogger };
   const sink = { accept: async (told: readonly Finding[]) => void findings.push(...told) };
-  runner = openCanaries({ stores, clock, logger: silentLogger, closers }, sink, receiver);
+  runner = openCanaries(
+    { stores, clock, logger: silentLogger, closers },
+    sink,
+    receiver,
+    () => spool.status().oldestAtMs,
+  );
   closers.add('ledger', () => ledger.close());
 });
 afterAll(async () => {
@@ -123,6 +128,23 @@ it(
     await round();
     expect(await newest()).toMatchObject({ state: 'clean' });
     expect((await newest())?.planted.map(({ kind }) => kind).slice(4)).toEqual(['email', 'user', 'order-no', 'lane']);
+
+    // One who dies after it was sent and before that was noted: it is not sent again, loaded or not.
+    clock.advance(24 * hourMs);
+    const working = { ...control.scrubCanaries };
+    Object.assign(control.scrubCanaries, { planted: () => Promise.reject(new Error('gone')) });
+    await runner.catchUp();
+    Object.assign(control.scrubCanaries, working);
+    const before = await rows();
+    clock.advance(130_000);
+    await runner.catchUp();
+    expect(await newest()).toMatchObject({ state: 'begun' });
+    await loader.drain();
+    clock.advance(60_000);
+    await runner.catchUp();
+    clock.advance(10_000);
+    await runner.catchUp();
+    expect([await rows(), (await newest())?.state]).toEqual([before + 1, 'clean']);
 
     // A scrubber that does not work.
     clock.advance(24 * hourMs);

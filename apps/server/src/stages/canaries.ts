@@ -8,6 +8,7 @@ export function openCanaries(
   { stores, clock, logger, closers }: Pick<StageParts, 'stores' | 'clock' | 'logger' | 'closers'>,
   findings: FindingSink,
   receiver: ReceiverParts,
+  waitingSinceMs: () => number | undefined,
 ): CanaryRunner {
   const runner = new CanaryRunner({
     control: stores.control,
@@ -17,6 +18,7 @@ export function openCanaries(
       for (const request of requests) if (!(await receiveOwn(receiver, organisation, request))) return false;
       return true;
     },
+    waitingSinceMs,
     clock,
     logger: logger.with({ part: 'canaries' }),
   });

@@ -12,6 +12,8 @@ const lookEveryMs = 100;
 /** What the rules of files show to the rest of the server. */
 export interface FileRulesStage {
   readonly reader: RuleReader;
+  /** Reads `--rules` now; undefined where there are none. */
+  reload(): ReturnType<FileRuleRunner['reload']>;
   /** Our own figures in Prometheus' text format. */
   metrics(): string;
 }
@@ -42,6 +44,7 @@ export function openFileRules(stage: StageParts, { findings, engine, spool, hold
   rules.start();
   return {
     reader: { groups: async (organisation) => rules.groupsOf(organisation).map(groupState) },
+    reload: () => rules.reload(),
     metrics: () => rules.metrics(),
   };
 }

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@sightline/base';
-import { CachedGroupingBook, type GroupingBook } from '@sightline/ingest';
+import { CachedGroupingBook, groupingVersion, type GroupingBook } from '@sightline/ingest';
 import { knownIssueHashes } from '@sightline/query';
 import type { Stores } from '../stage.ts';
 
@@ -11,7 +11,8 @@ export function openGrouping({ store, control }: Stores, clock: Clock, logger: L
         const { fingerprint, stack } = await control.issues.rules.read(organisation);
         return { fingerprint: fingerprint.content, stack: stack.content };
       },
-      knownIssues: (organisation, limit) => knownIssueHashes(store, { organisation, limit }, { timeoutMs: 10_000 }),
+      knownIssues: (organisation, limit) =>
+        knownIssueHashes(store, { organisation, version: groupingVersion, limit }, { timeoutMs: 10_000 }),
     },
     clock,
     logger.with({ part: 'grouping' }),

@@ -11,7 +11,11 @@ export async function openMetricHead({
   closers,
 }: Pick<StageParts, 'config' | 'stores' | 'logger' | 'closers'>): Promise<MetricHead> {
   const head = await openHead({
-    settings: { folder: path.join(config.dataFolder, 'metrics'), keptMs: config.retentionMetricsMs },
+    settings: {
+      folder: path.join(config.dataFolder, 'metrics'),
+      keptMs: config.retentionMetricsMs,
+      limits: config.metricSeriesLimit,
+    },
     store: stores.store,
     exactlyOnce: exactlyOnceSettings,
     logger,

@@ -22,7 +22,7 @@ export async function openMetricsStage(
   const { store } = stores;
   const kept = { rawMs: config.retentionMetricsMs };
   const engine = addressOf(config.clickhouseUrl, stores.engine?.socketPath);
-  const metrics = openMetrics({ store, engine, head, kept, clock, logger });
+  const metrics = openMetrics({ store, engine, head, kept, clock, logger, cacheFolder: config.dataFolder });
   closers.add('metric queries', () => metrics.close());
   return metrics;
 }

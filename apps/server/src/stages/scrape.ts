@@ -1,71 +1,119 @@
+import { randomUUID } from 'node:crypto';
 import type { ApiDeps } from '@sightline/api';
+import type { Result } from '@sightline/base';
 import { keepOwnSeries, type OwnSeriesParts, scrapeProtocol } from '@sightline/ingest';
-import { durationText, readScrapeFile, type ScrapeFile, startScrapeFile } from '@sightline/scrape';
+import { guardedLookup, isMetadataAddress } from '@sightline/monitors';
+import { durationText, readScrapeFile, type ScrapeFile, type Scraping, startScrapeFile } from '@sightline/scrape';
 import type { StageParts } from '../stage.ts';
 import { firstOrganisation } from './first-organisation.ts';
+import { KeptScraping } from './kept-scraping.ts';
 
 type TargetReader = NonNullable<ApiDeps['targetReader']>;
 
+/** Scraping as the rest of the server sees it. */
+export interface ScrapeStage {
+  readonly reader: TargetReader;
+  /** Reads `--scrape-config` now; undefined where there is none or nothing is scraped by it yet. */
+  reload(): Promise<Result<{ readonly jobs: number }, string> | undefined>;
+}
+
 /**
- * Scrapes what `--scrape-config` names, for the first organisation, as soon as there is one. Rejects with a sentence when the file
- * cannot be used at the start; a later fault leaves what was in force. Undefined where nothing is to be scraped.
+ * Scrapes what `--scrape-config` names, for the first organisation as soon as there is one, and what organisations put through the API, each for
+ * itself. Rejects with a sentence when the file cannot be used at the start; a later fault leaves what was in force.
  */
 export async function openScrape(
   { config, stores, clock, logger, closers }: StageParts,
   version: string,
   ingest: Omit<OwnSeriesParts, 'clock'>,
-): Promise<TargetReader | undefined> {
+): Promise<ScrapeStage> {
   const file = config.scrapeConfig;
-  if (file === '') return undefined;
-  const read = await readScrapeFile(file);
-  if (!read.ok) throw new Error(`${read.error} Mend it, or leave out --scrape-config (SIGHTLINE_SCRAPE_CONFIG).`);
-  let scraping: ScrapeFile | undefined;
-  let owner = '';
-  const stop = new AbortController();
+  if (file !== '') {
+    const read = await readScrapeFile(file);
+    if (!read.ok) throw new Error(`${read.error} Mend it, or leave out --scrape-config (SIGHTLINE_SCRAPE_CONFIG).`);
+  }
   const log = logger.with({ part: 'scraping' });
-  const starting = firstOrganisation(stores.control, clock, stop.signal).then((organisation) => {
-    if (organisation === undefined) return;
-    owner = organisation;
+  const parts: OwnSeriesParts = { ...ingest, metricsKeptMs: config.retentionMetricsMs, clock };
+  const sinkOf = (organisation: string) => {
     const scope = { organisation, keyId: '', site: '', device: '', service: '', environment: '' };
-    const parts: OwnSeriesParts = { ...ingest, metricsKeptMs: config.retentionMetricsMs, clock };
-    const append = async (series: Parameters<typeof keepOwnSeries>[3]): Promise<void> => {
-      if (!(await keepOwnSeries(parts, scrapeProtocol, scope, series))) log.warn('a scrape found no room in the spool');
+    return {
+      append: async (series: Parameters<typeof keepOwnSeries>[3]): Promise<void> => {
+        if (!(await keepOwnSeries(parts, scrapeProtocol, scope, series)))
+          log.warn('a scrape found no room in the spool', { organisation });
+      },
     };
-    scraping = startScrapeFile({ file, sink: { append }, clock, logger: log, version });
+  };
+  const kept = new KeptScraping({
+    configurations: stores.control.scrapeConfigurations,
+    leases: stores.control.detect.leases,
+    holder: randomUUID(),
+    // People of an organisation are not those who run the server: they may not make it ask what hands out its credentials.
+    scraperOf: (organisation) => ({
+      sink: sinkOf(organisation),
+      clock,
+      logger: log.with({ organisation }),
+      version,
+      guard: { refuses: isMetadataAddress, lookup: guardedLookup },
+    }),
+    clock,
+    logger: log,
   });
+  kept.start();
+  const stop = new AbortController();
+  const byFile: { organisation: string; scraping: ScrapeFile | undefined } = { organisation: '', scraping: undefined };
+  const starting =
+    file === ''
+      ? Promise.resolve()
+      : firstOrganisation(stores.control, clock, stop.signal).then((organisation) => {
+          if (organisation === undefined) return;
+          byFile.organisation = organisation;
+          byFile.scraping = startScrapeFile({ file, sink: sinkOf(organisation), clock, logger: log, version });
+        });
   closers.add('scraping', async () => {
     stop.abort();
     await starting;
-    await scraping?.close();
+    await Promise.all([byFile.scraping?.close(), kept.close()]);
   });
-  return readerOf((organisation) => (organisation === owner ? scraping : undefined));
+  return {
+    reader: readerOf((organisation) => {
+      const ofFile = organisation === byFile.organisation ? byFile.scraping?.scraping : undefined;
+      return [ofFile, kept.of(organisation)].filter((scraping) => scraping !== undefined);
+    }),
+    reload: async () => byFile.scraping?.reload(),
+  };
 }
 
-function readerOf(scrapingOf: (organisation: string) => ScrapeFile | undefined): TargetReader {
+function readerOf(scrapingsOf: (organisation: string) => readonly Scraping[]): TargetReader {
   return {
-    pools: async (organisation) => scrapingOf(organisation)?.jobs() ?? [],
+    pools: async (organisation) => scrapingsOf(organisation).flatMap((scraping) => scraping.jobs()),
     active: async (organisation) =>
-      (scrapingOf(organisation)?.targets().active ?? []).map((target) => ({
-        pool: target.job,
-        discoveredLabels: Object.fromEntries(target.discovered),
-        labels: Object.fromEntries(target.labels),
-        url: target.url,
-        health: target.health,
-        lastError: target.lastError,
-        lastScrapeMs: target.lastScrapeAtMs,
-        lastScrapeSeconds: target.lastDurationMs / 1000,
-        interval: durationText(target.intervalMs),
-        timeout: durationText(target.timeoutMs),
-        metadata: target.families.map(({ name: metric, type, help, unit }) => ({ metric, type, help, unit })),
-      })),
+      scrapingsOf(organisation)
+        .flatMap((scraping) => scraping.targets().active)
+        .map((target) => ({
+          pool: target.job,
+          discoveredLabels: Object.fromEntries(target.discovered),
+          labels: Object.fromEntries(target.labels),
+          url: target.url,
+          health: target.health,
+          lastError: target.lastError,
+          lastScrapeMs: target.lastScrapeAtMs,
+          lastScrapeSeconds: target.lastDurationMs / 1000,
+          interval: durationText(target.intervalMs),
+          timeout: durationText(target.timeoutMs),
+          metadata: target.families.map(({ name: metric, type, help, unit }) => ({ metric, type, help, unit })),
+        })),
     dropped: async (organisation) => {
-      const { dropped = [], droppedCounts = {} } = scrapingOf(organisation)?.targets() ?? {};
-      const targets = dropped.map(({ job, discovered }) => ({
-        pool: job,
-        discoveredLabels: Object.fromEntries(discovered),
-      }));
-      return { targets, counts: droppedCounts };
+      const lists = scrapingsOf(organisation).map((scraping) => scraping.targets());
+      const targets = lists
+        .flatMap(({ dropped }) => dropped)
+        .map(({ job, discovered }) => ({ pool: job, discoveredLabels: Object.fromEntries(discovered) }));
+      const counts = Object.assign({}, ...lists.map(({ droppedCounts }) => droppedCounts)) as Record<string, number>;
+      return { targets, counts };
     },
-    configuration: async (organisation, pool) => scrapingOf(organisation)?.configuration(pool) ?? '',
+    // A file of the server and a text of the organisation are two documents of one stream.
+    configuration: async (organisation, pool) =>
+      scrapingsOf(organisation)
+        .map((scraping) => scraping.configuration(pool))
+        .filter((text) => text !== '')
+        .join('---\n'),
   };
 }

@@ -581,6 +581,67 @@ describe('Elasticsearch', () => {
       expect(sites.buckets.reduce((sum: number, one: { doc_count: number }) => sum + one.doc_count, 0)).toBe(doc_count);
   });
 
+  test('composite buckets, a page behind the other', async () => {
+    const sources = [
+      { service: { terms: { field: 'service.name', order: 'desc' } } },
+      { half: { date_histogram: { field: '@timestamp', fixed_interval: '30m' } } },
+      { step: { histogram: { field: 'amount', interval: 50, missing_bucket: true } } },
+    ];
+    const page = async (after?: object): Promise<any> => {
+      const composite = { size: 4, sources, ...(after ? { after } : {}) };
+      const aggs = { all: { composite, aggs: { most: { max: { field: 'amount' } } } } };
+      const reply = await elastic('/_search', { size: 0, query: inRange, aggs });
+      expect(reply.status, reply.text).toBe(200);
+      return reply.json().aggregations.all;
+    };
+    type Bucket = {
+      key: { service: string; half: number; step: number | null };
+      doc_count: number;
+      most: { value: number };
+    };
+    const buckets: Bucket[] = [];
+    let after: object | undefined;
+    for (let pages = 0; pages < 20; pages++) {
+      const { after_key, buckets: found } = await page(after);
+      buckets.push(...found);
+      if (after_key === undefined) break;
+      expect(after_key).toEqual(found.at(-1).key);
+      after = after_key;
+    }
+    expect(buckets.reduce((sum, { doc_count }) => sum + doc_count, 0)).toBe(240);
+    const keys = buckets.map(({ key }) => JSON.stringify(key));
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(buckets.map(({ key }) => key.service)).toEqual(
+      buckets.map(({ key }) => key.service).toSorted((a, b) => (a < b ? 1 : -1)),
+    );
+    expect(new Set(buckets.map(({ key }) => key.step))).toEqual(new Set([null, 0, 50, 100]));
+    for (const { key, most } of buckets.filter(({ key: { step } }) => step !== null))
+      expect([key.step! <= most.value, most.value < key.step! + 50]).toEqual([true, true]);
+  });
+
+  test('aggregations over the answers of others', async () => {
+    const aggs = {
+      over: {
+        date_histogram: { field: '@timestamp', fixed_interval: '10m' },
+        aggs: {
+          paid: { sum: { field: 'amount' } },
+          total: { cumulative_sum: { buckets_path: 'paid' } },
+          mean: { bucket_script: { buckets_path: { sum: 'paid', n: '_count' }, script: 'params.sum / params.n' } },
+          busy: { bucket_selector: { buckets_path: { n: '_count' }, script: 'params.n > 1' } },
+        },
+      },
+      most: { max_bucket: { buckets_path: 'over>paid' } },
+      all: { sum_bucket: { buckets_path: 'over._count' } },
+    };
+    const { aggregations } = (await elastic('/_search', { size: 0, query: inRange, aggs })).json();
+    const { buckets } = aggregations.over;
+    expect(buckets.at(-1).total.value).toBe(4820);
+    for (const { mean, paid, doc_count } of buckets) expect(mean.value).toBeCloseTo(paid.value / doc_count);
+    expect(aggregations.most.value).toBe(Math.max(...buckets.map((one: any) => one.paid.value)));
+    const lost = await elastic('/_search', { aggs: { a: { max_bucket: { buckets_path: 'nothing>here' } } } });
+    expect([lost.status, lost.json().error.type]).toEqual([400, 'action_request_validation_exception']);
+  });
+
   test('days of a zone, empty ones too', async () => {
     const day = 86_400_000;
     const interval = { field: '@timestamp', calendar_interval: 'day', time_zone: 'America/New_York' };

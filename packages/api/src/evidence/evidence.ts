@@ -3,6 +3,8 @@ import type { EvidenceReport, EvidenceSection } from '@sightline/contract';
 import { readClockSkew, readCollected } from '@sightline/query';
 import { builtInClasses } from '@sightline/record';
 import type { CallContext } from '../route.ts';
+import { proofFacts, proofTables, proofUnknown } from './archive-proof.ts';
+import { count, table } from './table.ts';
 
 /** Days in UTC, both included. */
 export interface EvidencePeriod {
@@ -16,13 +18,11 @@ export interface EvidencePeriod {
 
 const dayMs = 86_400_000;
 const daysAtMost = 400;
-const rowsShown = 500;
 const readTimeoutMs = 60_000;
 /** The view that counts logs by site and service forgets them after so many days. */
 const countedDays = 90;
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
-const count = (n: number): string => n.toLocaleString('en-US');
 
 /** Reads a period of at most 400 days; the sentence says what was expected. */
 export function periodOf(
@@ -63,11 +63,6 @@ export async function evidenceOf(period: EvidencePeriod, context: CallContext): 
     version: deps.settings.version,
     sections: sections.toSorted((a, b) => Number(a.requirement) - Number(b.requirement)),
   };
-}
-
-type Table = EvidenceSection['tables'][number];
-function table(title: string, columns: string[], rows: string[][]): Table {
-  return { title, columns, rows: rows.slice(0, rowsShown), more: Math.max(0, rows.length - rowsShown) };
 }
 
 /** 10.2: what was logged; 10.7: what failed or was silent. */
@@ -233,14 +228,15 @@ async function review(period: EvidencePeriod, { deps, caller }: CallContext): Pr
 }
 
 /** 10.5: how long what is kept, and which days are there. */
-async function retained(period: EvidencePeriod, { deps, caller }: CallContext): Promise<EvidenceSection> {
+async function retained(period: EvidencePeriod, { deps, caller, signal }: CallContext): Promise<EvidenceSection> {
   const { organisation } = caller;
   const { retention } = deps.control;
-  const [kept, holds, deletions, archived] = await Promise.all([
+  const [kept, holds, deletions, archived, proved] = await Promise.all([
     retention.find(organisation),
     retention.holds.list(organisation),
     retention.deletions.list(organisation, 10_000, { from: period.fromMs, to: period.toMs }),
     deps.archive?.logs.days(organisation),
+    deps.archive?.proofs?.prove(organisation, period.from, period.through, signal),
   ]);
   const there = new Set((archived ?? []).map(({ day }) => day));
   const first = archived?.[0]?.day;
@@ -267,6 +263,7 @@ async function retained(period: EvidencePeriod, { deps, caller }: CallContext): 
             { name: 'Archived days in the period', value: `${count(within.length)} of ${count(written.length)}` },
             { name: 'Days missing since the archive began', value: count(missing.length) },
             { name: 'Days before the archive began', value: count(before) },
+            ...(proved ? proofFacts(proved) : []),
             { name: 'Archived records of the period', value: count(within.reduce((sum, { rows }) => sum + rows, 0)) },
           ]
         : []),
@@ -282,6 +279,7 @@ async function retained(period: EvidencePeriod, { deps, caller }: CallContext): 
           String(keepDays),
         ]),
       ),
+      ...(proved ? proofTables(proved) : []),
       table('Days missing in the archive', ['Day'], archived ? missing.map((day) => [day]) : []),
       table(
         'Legal holds',
@@ -300,8 +298,10 @@ async function retained(period: EvidencePeriod, { deps, caller }: CallContext): 
       ),
     ],
     unknown: [
-      ...(archived ? [] : ['The archive: this server archives nothing, or cannot read what it archives.']),
-      'Whether archived files are unchanged: signatures and hashes are checked by npm run verify, on any machine.',
+      ...(archived ? [] : [`The archive. ${deps.archiveUnread ?? 'This server has none that it can read.'}`]),
+      ...(proved
+        ? proofUnknown(proved)
+        : ['Whether archived files are unchanged: npm run verify checks signatures and hashes, on any machine.']),
     ],
   };
 }

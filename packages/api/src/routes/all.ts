@@ -26,6 +26,7 @@ import { pipelineRoutes } from './pipelines.ts';
 import { retentionRoutes } from './retention.ts';
 import { samplingRoutes } from './sampling.ts';
 import { personalDataRoutes } from './personal-data.ts';
+import { scrubBackfillRoutes } from './scrub-backfills.ts';
 import { silenceRoutes } from './silences.ts';
 import { siteHistoryRoutes } from './site-history.ts';
 import { releaseRoutes } from './releases.ts';
@@ -73,5 +74,6 @@ export const allRoutes: readonly (readonly Route[])[] = [
   retentionRoutes,
   archiveKeyRoutes,
   personalDataRoutes,
+  scrubBackfillRoutes,
   storyRoutes,
 ];

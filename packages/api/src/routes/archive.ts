@@ -8,10 +8,10 @@ import {
   restoreArchive,
 } from '@sightline/contract';
 import type { ArchiveRestore as KeptRestore } from '@sightline/control';
-import { costOf } from '../archive-reading.ts';
+import { costOf, noArchive } from '../archive-reading.ts';
 import { scopeOf } from '../read-scope.ts';
 import { refusal } from '../problem.ts';
-import { answer, refuse, type Route } from '../route.ts';
+import { answer, type Route } from '../route.ts';
 
 const filesAtMost = 5000;
 const nothing = {
@@ -105,12 +105,7 @@ export const archiveRoutes: readonly Route[] = [
   })),
 
   answer(restoreArchive, async ({ body }, { deps, caller, audit }) => {
-    if (!deps.archive)
-      return refuse(
-        409,
-        'No archive to restore from',
-        'This server has no archive that it can read. Start it with --archive.',
-      );
+    if (!deps.archive) return noArchive(deps);
     const { days, ...wanted } = body;
     const leavesAt = deps.clock.now() + days * dayMs;
     const added = await deps.control.archiveRestores.add(caller.organisation, { ...wanted, leavesAt }, caller.actor);

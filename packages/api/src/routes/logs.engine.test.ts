@@ -138,6 +138,13 @@ test('the archive: what it holds, what a search costs, the search itself, and it
   expect((await get(`logs/facets?${range}&q=order&archive=true&fields=n&most=3`)).body.facets[0].values).toHaveLength(
     3,
   );
+  expect((await get(`logs/patterns?${range}&q=order&archive=true`)).body).toMatchObject({
+    total: 25,
+    patterns: [{ template: '=order <_>', count: 25 }],
+    reached: { done: true, missing: [] },
+  });
+  const exported = await fetch(`${address}/api/v1/logs/export?${range}&q=order&archive=true&format=ndjson`);
+  expect((await exported.text()).trim().split('\n')).toHaveLength(25);
   const { status, body } = await get(`logs/${page.body.rows[19].id}/context?archive=true&lines=3`);
   expect([status, body.before?.length, body.after?.length]).toEqual([200, 3, 3]);
 

@@ -13,6 +13,7 @@ import {
 } from '@sightline/contract';
 import {
   completeSearch,
+  ExportBrokenOff,
   exportLogs,
   foundLogFields,
   getLogContext,
@@ -21,15 +22,17 @@ import {
   logPatterns,
   searchLogs,
   tailLogs,
+  tooMuchArchive,
   type Facet,
   type LogContext,
   type LogRecord,
+  type MinedPatterns,
   type ReachedSoFar,
   type ReadScope,
 } from '@sightline/query';
 import type { QueryLimits } from '@sightline/store/port';
 import { z } from 'zod';
-import { readingArchive, restoredIn, withReach } from '../archive-reading.ts';
+import { exportReach, readingArchive, restoredIn, withReach } from '../archive-reading.ts';
 import { Places } from '../places.ts';
 import { scopeOf } from '../read-scope.ts';
 import { answer, ProblemReply, refuse, stream, type CallContext, type Route } from '../route.ts';
@@ -61,6 +64,12 @@ function dayOf(id: string): { from: number; to: number } {
 
 /** A file for a spreadsheet ends somewhere. */
 const exportRows = 1_000_000;
+/** Of archived files, that one export reads. */
+const exportArchiveBytes = 4 * 1024 * 1024 * 1024;
+/** No new stretch of the archive is begun after this: then the export breaks off, as where a file is missing. */
+const exportArchiveMs = 30 * 60_000;
+/** Those that read the archive take the engine's time from searches. */
+const archiveExports = new Places({ server: 2, organisation: 1 });
 /** Each holds one of the store's connections for as long as its reader takes: reads and loads need the others. */
 const openExports = new Places({ server: 8, organisation: 4 });
 
@@ -68,6 +77,8 @@ const exportQuery = scopeQuery.extend({
   q: z.string().max(4000).default(''),
   order: z.enum(['newest', 'oldest']).default('newest'),
   format: z.enum(['csv', 'ndjson']).default('csv'),
+  archive: z.enum(['true', 'false']).default('false'),
+  missing: z.enum(['fail', 'skip']).default('fail'),
 });
 
 const tailQuery = scopeQuery.omit({ from: true, to: true }).extend({ q: z.string().max(4000).default('') });
@@ -99,18 +110,30 @@ export const logRoutes: readonly Route[] = [
     reading(async () => {
       const startMs = context.deps.clock.now();
       const { q, limit } = query;
-      const mined = await logPatterns(context.deps.store, { ...scopeOf(query, context), q, limit }, limitsOf(context));
-      return mined.ok
-        ? {
-            ...mined.value,
-            patterns: mined.value.patterns.map((pattern) => ({
-              ...pattern,
-              trend: [...pattern.trend],
-              phrases: [...pattern.phrases],
-            })),
-            tookMs: context.deps.clock.now() - startMs,
-          }
-        : searchFault(mined.error);
+      const mined = await asFarAs<MinedPatterns & { readonly reached?: ReachedSoFar }>(
+        query,
+        context,
+        async (scope, limits) => {
+          const found = await logPatterns(context.deps.store, { ...scope, q, limit }, limits);
+          if (!found.ok) return searchFault(found.error);
+          if ('tooMuch' in found.value) return tooMuch(found.value.tooMuch);
+          const { archive, ...patterns } = found.value;
+          if (!scope.reach?.archive) return patterns;
+          const reachedNs = BigInt(Math.trunc(scope.fromMs)) * 1_000_000n;
+          const { bytes: archivedBytes, missing } = archive;
+          return { ...patterns, reached: { reachedNs, done: true, archivedBytes, missing } };
+        },
+      );
+      if (mined instanceof ProblemReply) return mined;
+      return {
+        ...withReach(mined),
+        patterns: mined.patterns.map((pattern) => ({
+          ...pattern,
+          trend: [...pattern.trend],
+          phrases: [...pattern.phrases],
+        })),
+        tookMs: context.deps.clock.now() - startMs,
+      };
     }),
   ),
   answer(facetsEndpoint, ({ query }, context) =>
@@ -171,18 +194,23 @@ export const logRoutes: readonly Route[] = [
       const { deps, caller } = context;
       const { q, order, format } = query;
       const scope = scopeOf(query, context);
-      const reach = await restoredIn(scope, context);
-      const input = { ...scope, reach, q, order, limit: exportRows };
+      const far = query.archive === 'true';
+      const reach = far
+        ? await exportReach({ ...scope, q }, context, { mostBytes: exportArchiveBytes, mostMs: exportArchiveMs })
+        : await restoredIn(scope, context);
+      if (reach instanceof ProblemReply) return reach;
+      const input = { ...scope, reach, q, order, limit: exportRows, skipMissing: query.missing === 'skip' };
       const rows = exportLogs(deps.store, input, { signal: context.signal });
       if (!rows.ok) return searchFault(rows.error);
-      if (!openExports.enter(deps, caller.organisation))
+      const places = far ? archiveExports : openExports;
+      if (!places.enter(deps, caller.organisation))
         return refuse(503, 'Too many exports', 'Let another one end and try again.', {
           headers: { 'retry-after': '30' },
         });
       try {
         // The first record is awaited, so that a store that refuses still gets a proper answer.
         const iterator = rows.value[Symbol.asyncIterator]();
-        const first = await reading(() => iterator.next());
+        const first = await reading(() => firstOf(iterator));
         if (first instanceof ProblemReply) return first;
         const { contentType, lines } = exportFormats[format];
         const name = `logs-${new Date(deps.clock.now()).toISOString().slice(0, 19).replaceAll(':', '')}.${format}`;
@@ -190,7 +218,7 @@ export const logRoutes: readonly Route[] = [
         const body = lines(resume(first, iterator));
         await reply.send(Readable.from(body, { objectMode: false, highWaterMark: 64 * 1024 }));
       } finally {
-        openExports.leave(deps, caller.organisation);
+        places.leave(deps, caller.organisation);
       }
       return undefined;
     },
@@ -225,6 +253,19 @@ export const logRoutes: readonly Route[] = [
     },
   ),
 ];
+
+const tooMuch = (of: Parameters<typeof tooMuchArchive>[0]): ProblemReply =>
+  refuse(422, 'Too much of the archive', `${tooMuchArchive(of).replace(/^./, (first) => first.toUpperCase())}.`);
+
+/** The first record, or a refusal where a file of the archive cannot be read. */
+async function firstOf(iterator: AsyncIterator<LogRecord>): Promise<IteratorResult<LogRecord> | ProblemReply> {
+  try {
+    return await iterator.next();
+  } catch (error) {
+    if (!(error instanceof ExportBrokenOff)) throw error;
+    return refuse(409, 'The archive is not whole', `${error.message} With missing=skip the rest is exported.`);
+  }
+}
 
 async function* resume(first: IteratorResult<LogRecord>, rest: AsyncIterator<LogRecord>): AsyncGenerator<LogRecord> {
   try {

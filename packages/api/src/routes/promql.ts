@@ -10,7 +10,8 @@ import {
 } from '@sightline/query/promql';
 import { ok, type Result } from '@sightline/base';
 import { boundSelectors, exemplarSelectorLimit } from '../bound-selectors.ts';
-import { faultPosition, metricColumns } from '../metric-columns.ts';
+import { heatColumns } from '../heat-columns.ts';
+import { faultPosition, metricColumns, timesOf } from '../metric-columns.ts';
 import { answer, type CallContext, type ProblemReply, refuse, type Route } from '../route.ts';
 
 /** Below the interface's own limit of 30 s, so that the reason still reaches it. */
@@ -34,7 +35,7 @@ const runQueries = answer(queryMetrics, async ({ body }, context) => {
   const enforced = enforcedBy(body, context);
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(queryLimitMs)]);
   const answers = await Promise.all(
-    body.queries.map(async ({ ref, expression, instant, stepMs: asked }) => {
+    body.queries.map(async ({ ref, expression, instant, buckets, stepMs: asked }) => {
       const common = {
         organisation: context.caller.organisation,
         expression,
@@ -49,8 +50,10 @@ const runQueries = answer(queryMetrics, async ({ body }, context) => {
       const found: Result<Answer, QueryFault> = await (instant
         ? engine.instant({ ...common, atMs: body.to })
         : engine.range({ ...common, startMs, endMs, stepMs }));
-      if (found.ok)
-        return { ref, data: metricColumns(found.value, body.most, instant ? undefined : grid), fault: null };
+      if (found.ok) {
+        const heat = buckets && !instant ? heatColumns(found.value, timesOf(grid), stepMs) : undefined;
+        return { ref, data: heat ?? metricColumns(found.value, body.most, instant ? undefined : grid), fault: null };
+      }
       const { kind, message } = found.error;
       const position = faultPosition(message, expression);
       return { ref, data: null, fault: { kind, message, ...(position ? { position } : {}) } };

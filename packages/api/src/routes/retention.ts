@@ -1,3 +1,4 @@
+import { LruCache } from '@sightline/base';
 import {
   evidencePeriod,
   getEvidence,
@@ -62,6 +63,19 @@ const tried = (
     );
     return found.ok ? undefined : classFault(found.error);
   });
+
+const hourMs = 3_600_000;
+const noted = new WeakMap<CallContext['deps'], LruCache<string, true>>();
+
+/** Notes that somebody read the evidence of a period, once an hour: the page asks anew at each view. */
+async function noteReading(period: string, { deps, caller, audit }: CallContext): Promise<void> {
+  const known = noted.get(deps) ?? new LruCache<string, true>(1000, hourMs, deps.clock);
+  noted.set(deps, known);
+  const key = JSON.stringify([caller.organisation, caller.actor, period]);
+  if (known.get(key)) return;
+  known.set(key, true);
+  await audit('evidence.read', period);
+}
 
 export const retentionRoutes: readonly Route[] = [
   answer(getRetention, async (_, { deps, caller }) => shown(await deps.control.retention.find(caller.organisation))),
@@ -189,7 +203,7 @@ export const retentionRoutes: readonly Route[] = [
       const period = periodOf(query, context.deps.clock.now());
       if (!period.ok) return refuse(422, 'Not a period', period.error);
       const report = await evidenceOf(period.value, context);
-      await context.audit('evidence.read', `${query.from} to ${query.through}`);
+      await noteReading(`${query.from} to ${query.through}`, context);
       return report;
     }),
   ),

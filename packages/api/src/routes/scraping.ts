@@ -1,24 +1,34 @@
-import { listScrapeTargets } from '@sightline/contract';
+import {
+  deleteScrapeConfiguration,
+  getScrapeConfiguration,
+  listScrapeTargets,
+  putScrapeConfiguration,
+} from '@sightline/contract';
+import { readScrapeConfig, redactedConfig, restoredConfig } from '@sightline/scrape/config';
 import type { ScrapeTarget } from '../compat/prometheus/ports.ts';
-import { answer, type Route } from '../route.ts';
+import { answer, doneReply, refuse, type Route } from '../route.ts';
 
 const targetsAtMost = 2000;
+const jobsAtMost = 500;
+const warningsAtMost = 50;
 const order: Readonly<Record<ScrapeTarget['health'], number>> = { down: 0, unknown: 1, up: 2 };
 
 export const scrapingRoutes: readonly Route[] = [
   answer(listScrapeTargets, async (_, { deps, caller }) => {
     const { targetReader } = deps;
     const { organisation, keySite = '' } = caller;
-    const [names, active, dropped] = await Promise.all([
+    const [names, active, dropped, own] = await Promise.all([
       targetReader?.pools(organisation) ?? [],
       targetReader?.active(organisation) ?? [],
       keySite === '' ? targetReader?.dropped(organisation) : undefined,
+      deps.control.scrapeConfigurations.has(organisation),
     ]);
     const targets = active.filter(({ labels }) => keySite === '' || labels['site'] === keySite);
     const countOf = (job: string, health: ScrapeTarget['health']): number =>
       targets.filter((target) => target.pool === job && target.health === health).length;
     return {
       scraping: targetReader !== undefined && names.length > 0,
+      configured: own,
       jobs: names.map((name) => ({
         name,
         up: countOf(name, 'up'),
@@ -44,5 +54,39 @@ export const scrapingRoutes: readonly Route[] = [
       omitted: Math.max(0, targets.length - targetsAtMost),
       configuration: keySite === '' ? ((await targetReader?.configuration(organisation, '')) ?? '') : '',
     };
+  }),
+
+  answer(getScrapeConfiguration, async (_, { deps, caller }) => {
+    const kept = await deps.control.scrapeConfigurations.find(caller.organisation);
+    if (!kept) return { content: '', updatedAt: null, updatedBy: '', warnings: [] };
+    const read = readScrapeConfig(kept.content, undefined);
+    return {
+      content: redactedConfig(kept.content, ''),
+      updatedAt: kept.updatedAt,
+      updatedBy: kept.updatedBy,
+      warnings: read.ok ? read.value.warnings.slice(0, warningsAtMost) : [],
+    };
+  }),
+
+  answer(putScrapeConfiguration, async ({ body }, { deps, caller, audit }) => {
+    const { scrapeConfigurations } = deps.control;
+    const before = (await scrapeConfigurations.find(caller.organisation))?.content ?? '';
+    const content = restoredConfig(body.content, before);
+    const read = content.ok ? readScrapeConfig(content.value, undefined) : content;
+    if (!content.ok || !read.ok)
+      return refuse(422, 'The scrape configuration is not valid', (read.ok ? '' : read.error).slice(0, 2000));
+    const { jobs, warnings } = read.value;
+    if (jobs.length > jobsAtMost)
+      return refuse(422, 'Too many jobs', `An organisation has at most ${jobsAtMost} jobs, got ${jobs.length}.`);
+    await scrapeConfigurations.put(caller.organisation, content.value, caller.actor);
+    await audit('scrape-configuration.put', '', `${jobs.length} jobs`);
+    return { jobs: jobs.length, warnings: warnings.slice(0, warningsAtMost) };
+  }),
+
+  answer(deleteScrapeConfiguration, async (_, { deps, caller, audit }) => {
+    if (!(await deps.control.scrapeConfigurations.remove(caller.organisation)))
+      return refuse(404, 'No scrape configuration', 'This organisation has no scrape configuration of its own.');
+    await audit('scrape-configuration.delete', '');
+    return doneReply;
   }),
 ];

@@ -15,6 +15,7 @@ import { monitorTables } from '../monitors/tables.ts';
 import * as dashboardTables from '../dashboards/tables.ts';
 import * as detectTables from '../detect/tables.ts';
 import * as ruleFileTables from '../rule-files/tables.ts';
+import * as scrapeConfigurationTables from '../scrape-configurations/tables.ts';
 import * as releaseTables from '../releases/tables.ts';
 import * as pipelineTables from '../pipelines/tables.ts';
 import * as scrubbingTables from '../scrubbing/tables.ts';
@@ -170,6 +171,7 @@ export const tables = {
   ...fleetTables,
   ...detectTables,
   ...ruleFileTables,
+  ...scrapeConfigurationTables,
   ...releaseTables,
   ...samplingTables,
   ...pipelineTables,

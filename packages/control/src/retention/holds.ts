@@ -1,8 +1,9 @@
 import { ok } from '@sightline/base';
 import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm';
+import type { Db } from '../database/database.ts';
 import { newId } from '../secrets.ts';
-import { only, refused, type ServicesContext } from '../services-context.ts';
-import type { ArchivedPiece, Holds, LegalHold } from './port.ts';
+import { only, refused, type ServicesContext, type Transaction } from '../services-context.ts';
+import type { ArchivedPiece, Holds, HoldToPlace, LegalHold } from './port.ts';
 import { legalHolds as table } from './tables.ts';
 
 /** Of one organisation, at the same time. */
@@ -10,6 +11,10 @@ const holdsAtMost = 500;
 const listedAtMost = 1000;
 const activeAtMost = 10_000;
 const dayMs = 86_400_000;
+/** Who places a hold waits so long for deletions that are being begun. */
+const placeWaitsMs = 20_000;
+/** One for all organisations: a deletion may be of many. Deletions share it, whoever places a hold has it alone. */
+const placing = sql`hashtextextended('legal holds', 0)`;
 
 type Row = typeof table.$inferSelect;
 
@@ -33,8 +38,11 @@ const fromRow = (row: Row): LegalHold => ({
 const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD');
 
 export function holds({ db, clock }: ServicesContext): Holds {
-  const active = async (organisation: string): Promise<(LegalHold & { organisation: string })[]> => {
-    const rows = await db
+  const active = async (
+    organisation: string,
+    through: Db | Transaction = db,
+  ): Promise<(LegalHold & { organisation: string })[]> => {
+    const rows = await through
       .select()
       .from(table)
       .where(and(isNull(table.liftedAt), organisation === '' ? undefined : eq(table.organisation, organisation)))
@@ -44,33 +52,47 @@ export function holds({ db, clock }: ServicesContext): Holds {
     if (rows.length > activeAtMost) throw new Error(`there are more than ${activeAtMost} legal holds`);
     return rows.map((row) => ({ organisation: row.organisation, ...fromRow(row) }));
   };
+  const place = (organisation: string, hold: HoldToPlace, by: string): ReturnType<Holds['place']> =>
+    db.transaction(async (tx) => {
+      await tx.execute(sql`SELECT set_config('lock_timeout', ${String(placeWaitsMs)}, true)`);
+      await tx.execute(sql`SELECT pg_advisory_xact_lock(${placing})`);
+      const there = await tx.$count(table, and(eq(table.organisation, organisation), isNull(table.liftedAt)));
+      if (there >= holdsAtMost)
+        return refused('conflict', `An organisation has at most ${holdsAtMost} legal holds at the same time.`);
+      const rows = await tx
+        .insert(table)
+        .values({
+          id: newId('hold'),
+          organisation,
+          name: storable(hold.name),
+          reason: storable(hold.reason),
+          query: storable(hold.query),
+          class: storable(hold.class),
+          site: storable(hold.site),
+          fromAt: hold.from === null ? null : new Date(hold.from),
+          toAt: hold.to === null ? null : new Date(hold.to),
+          createdAt: new Date(clock.now()),
+          createdBy: by,
+          liftedBy: '',
+          liftReason: '',
+        })
+        .returning();
+      return ok(fromRow(only(rows)));
+    });
   return {
-    active,
-    place: (organisation, hold, by) =>
+    active: (organisation) => active(organisation),
+    place: async (organisation, hold, by) => {
+      try {
+        return await place(organisation, hold, by);
+      } catch (error) {
+        if (!isLockTimeout(error)) throw error;
+        return refused('conflict', 'Logs are being deleted at this moment. Nothing was placed: try again in a moment.');
+      }
+    },
+    whileNonePlaced: (organisation, work) =>
       db.transaction(async (tx) => {
-        await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`holds ${organisation}`}, 0))`);
-        const there = await tx.$count(table, and(eq(table.organisation, organisation), isNull(table.liftedAt)));
-        if (there >= holdsAtMost)
-          return refused('conflict', `An organisation has at most ${holdsAtMost} legal holds at the same time.`);
-        const rows = await tx
-          .insert(table)
-          .values({
-            id: newId('hold'),
-            organisation,
-            name: storable(hold.name),
-            reason: storable(hold.reason),
-            query: storable(hold.query),
-            class: storable(hold.class),
-            site: storable(hold.site),
-            fromAt: hold.from === null ? null : new Date(hold.from),
-            toAt: hold.to === null ? null : new Date(hold.to),
-            createdAt: new Date(clock.now()),
-            createdBy: by,
-            liftedBy: '',
-            liftReason: '',
-          })
-          .returning();
-        return ok(fromRow(only(rows)));
+        await tx.execute(sql`SELECT pg_advisory_xact_lock_shared(${placing})`);
+        return work(await active(organisation, tx));
       }),
     lift: async (organisation, id, reason, by) => {
       const [row] = await db
@@ -93,6 +115,12 @@ export function holds({ db, clock }: ServicesContext): Holds {
     },
     holding: async (organisation, piece) => (await active(organisation)).find((hold) => holdsPiece(hold, piece)),
   };
+}
+
+/** SQLSTATE 55P03. */
+function isLockTimeout(error: unknown): boolean {
+  const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } };
+  return code === '55P03' || cause?.code === '55P03';
 }
 
 /** Whether a piece may hold a record that the hold is about; where that is not known, it does. */

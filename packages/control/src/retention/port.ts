@@ -53,13 +53,22 @@ export interface ArchivedPiece {
 
 /** Legal holds. They are never edited; each is lifted once, and stays in the list. */
 export interface Holds {
+  /** Refused as `conflict` where something has been deleted for longer than a person waits; then nothing was placed. */
   place(organisation: string, hold: HoldToPlace, by: string): Promise<Result<LegalHold, Refused>>;
   lift(organisation: string, id: string, reason: string, by: string): Promise<Result<LegalHold, Refused>>;
   /** Those that hold first, then the newest; at most 1,000. */
   list(organisation: string): Promise<LegalHold[]>;
   /** Those that hold, of one organisation or ('') of all. Throws when there are more than 10,000: nothing may be deleted then. */
   active(organisation: string): Promise<(LegalHold & { readonly organisation: string })[]>;
-  /** The hold that keeps a piece of the archive; undefined where it may be deleted. Ask right before each deletion. */
+  /**
+   * Runs `work` with those that hold, as `active`, while none can be placed: one that comes meanwhile waits for its end. For the moment in
+   * which a deletion becomes irrevocable: `work` is done in a few seconds.
+   */
+  whileNonePlaced<T>(
+    organisation: string,
+    work: (active: readonly (LegalHold & { readonly organisation: string })[]) => Promise<T>,
+  ): Promise<T>;
+  /** The hold that keeps a piece of the archive; undefined where it may be deleted. To delete it, ask `whileNonePlaced`. */
   holding(organisation: string, piece: ArchivedPiece): Promise<LegalHold | undefined>;
 }
 

@@ -105,6 +105,36 @@ describe('legal holds', () => {
     expect(await holds.active(rival)).toEqual([]);
   });
 
+  test('none is placed in the moment in which a deletion is begun, and a deletion sees all that were before', async () => {
+    const { holds } = control.retention;
+    const order: string[] = [];
+    let go = (): void => undefined;
+    const begun = new Promise<void>((inside) => {
+      void holds.whileNonePlaced('', async () => {
+        order.push('deletion begun');
+        inside();
+        await new Promise<void>((resolve) => (go = resolve));
+        order.push('deletion irrevocable');
+      });
+    });
+    await begun;
+    // Deletions do not hold each other up.
+    await holds.whileNonePlaced(acme, async () => undefined);
+    const placing = holds.place(rival, { ...anything, name: 'Case 9' }, 'eve').then((placed) => {
+      order.push('hold placed');
+      return placed;
+    });
+    // Long enough to be placed where nothing keeps it.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    go();
+    const placed = await placing;
+    if (!placed.ok) throw new Error(placed.error.message);
+    expect(order).toEqual(['deletion begun', 'deletion irrevocable', 'hold placed']);
+    expect(await holds.whileNonePlaced(rival, async (active) => active.map(({ name }) => name))).toEqual(['Case 9']);
+    expect(await holds.whileNonePlaced('', async (active) => active.length)).toBe(2);
+    await holds.lift(rival, placed.value.id, 'over', 'eve');
+  });
+
   test.each([
     ['narrowed', "site = 'STORE_9'"],
     ['moved', "to_at = now() + interval '1 day'"],

@@ -11,6 +11,8 @@ export interface CanaryParts {
   readonly findings: FindingSink;
   /** Sends requests through the way that clients' records come, in the organisation's name; false where one was not accepted. */
   readonly plant: (organisation: string, requests: readonly CanaryRequest[]) => Promise<boolean>;
+  /** When the oldest record that still waits for its table was received, ms; undefined while none waits. */
+  readonly waitingSinceMs: () => number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -18,6 +20,8 @@ export interface CanaryParts {
 const lookEveryMs = 15_000;
 const atOnce = 20;
 const claimMs = 120_000;
+/** Whoever died while planting had sent it by then: half a claim before another takes it up. */
+const plantedWithinMs = claimMs / 2;
 /** Rules that were changed apply to what is received so long afterwards. */
 const rulesApplyAfterMs = 25_000;
 const firstLookMs = 5000;
@@ -58,7 +62,7 @@ export class CanaryRunner {
     for (const canary of [...begun, ...open]) {
       if (this.#ending.signal.aborted) break;
       try {
-        await this.#step(canary, open.includes(canary) && !canary.byHand);
+        await this.#step(canary, open.includes(canary));
       } catch (error) {
         // One organisation's fault holds no other back; its claim ends by itself.
         this.#parts.logger.warn('a canary could not be taken on; tried again', { id: canary.id, error });
@@ -87,14 +91,16 @@ export class CanaryRunner {
   }
 
   async #plant({ id, organisation, begunAt }: ScrubCanary, again: boolean): Promise<void> {
-    const { control, clock, logger, plant } = this.#parts;
+    const { control, clock, logger, plant, waitingSinceMs } = this.#parts;
     const now = clock.now();
     const kept = await control.scrubbing.find(organisation);
     const applyAt = kept ? Math.max(kept.ownSince, kept.updatedAt) + rulesApplyAfterMs : 0;
     if (applyAt > now) return control.scrubCanaries.later(id, applyAt);
     const rules = kept?.rules ?? untouchedScrubRules;
     const canary = canaryOf(id, rules, await this.#samples(rules), now);
-    // One who died between planting and noting it: what is there already is not planted twice.
+    // One who died between planting and noting it: what is there already is not planted twice, and what may still be on its way is waited for.
+    if (again && begunAt < now - plantedWithinMs && (waitingSinceMs() ?? Infinity) < now - plantedWithinMs)
+      return control.scrubCanaries.later(id, now + lookAgainMs);
     const there = again && (await this.#find(id, organisation, begunAt, [])).some(({ rows }) => rows > 0);
     if (!there && !(await plant(organisation, canary.requests))) {
       logger.warn('a canary was not accepted and is planted later', { id });

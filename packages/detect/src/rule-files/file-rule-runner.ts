@@ -64,9 +64,9 @@ export class FileRuleRunner {
     this.#loop = this.#watch();
   }
 
-  /** Reads the folder again at once (SIGHUP). */
-  reload(): void {
-    this.#book.reload();
+  /** Reads the folder again at once (SIGHUP); what it holds is evaluated from the next look on. */
+  reload(): ReturnType<RuleFilesBook['reload']> {
+    return this.#book.reload();
   }
 
   /** Groups of an organisation in the order of their files, for those who show them. */

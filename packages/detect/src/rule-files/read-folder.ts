@@ -10,8 +10,8 @@ export interface FileOnDisk {
 }
 export interface FolderRead {
   readonly files: readonly FileOnDisk[];
-  /** What could not be read: a sentence each. */
-  readonly faults: readonly string[];
+  /** What could not be read, and why; `name` is '' where it is no one file. */
+  readonly faults: readonly { readonly name: string; readonly why: string }[];
 }
 
 const filesMax = 1000;
@@ -19,7 +19,7 @@ const filesMax = 1000;
 /** Files of a folder (`*.yml`, `*.yaml`, `*.rules`) or of globs, several joined by commas. `known` are read again only when changed. */
 export async function readRuleFolder(setting: string, known: ReadonlyMap<string, FileOnDisk>): Promise<FolderRead> {
   const files: FileOnDisk[] = [];
-  const faults: string[] = [];
+  const faults: { name: string; why: string }[] = [];
   for (const part of setting.split(',').map((text) => text.trim())) {
     if (part === '') continue;
     const folder = await stat(part).then(
@@ -29,18 +29,18 @@ export async function readRuleFolder(setting: string, known: ReadonlyMap<string,
     const pattern = folder ? path.join(part, '*.{yml,yaml,rules}') : part;
     for await (const name of glob(pattern)) {
       if (files.length === filesMax) {
-        faults.push(`more than ${filesMax} rule files: the rest is left out`);
+        faults.push({ name: '', why: `more than ${filesMax} rule files: the rest is left out` });
         break;
       }
       try {
         const { mtimeMs, size } = await stat(name);
         const digest = `${mtimeMs} ${size}`;
         const before = known.get(name);
-        if (size > ruleFileBytes) faults.push(`${name} is longer than ${ruleFileBytes} bytes`);
+        if (size > ruleFileBytes) faults.push({ name, why: `${name} is longer than ${ruleFileBytes} bytes` });
         else if (before?.digest === digest) files.push(before);
         else files.push({ name, digest, content: await readFile(name, 'utf8') });
       } catch (error) {
-        faults.push(`${name} cannot be read: ${(error as Error).message}`);
+        faults.push({ name, why: `${name} cannot be read: ${(error as Error).message}` });
       }
     }
   }

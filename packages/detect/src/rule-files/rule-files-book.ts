@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@sightline/base';
+import { fail, ok, type Clock, type Logger, type Result } from '@sightline/base';
 import type { Control } from '@sightline/control';
 import { parseRuleFile } from './parse-rule-file.ts';
 import { readRuleFolder, type FileOnDisk } from './read-folder.ts';
@@ -30,6 +30,7 @@ export class RuleFilesBook {
   readonly #said = new Map<string, string>();
   #disk = new Map<string, FileOnDisk>();
   #folderAtMs = -Infinity;
+  #turn: Promise<unknown> = Promise.resolve();
   #listAtMs = -Infinity;
   #version = 0;
 
@@ -46,16 +47,24 @@ export class RuleFilesBook {
     return this.#files.values();
   }
 
-  /** The folder is looked at with the next refresh. */
-  reload(): void {
-    this.#folderAtMs = -Infinity;
+  /**
+   * Reads the folder now. The error says which files are wrong; of those, what was read before stays. Undefined without a folder or before there
+   * is an organisation whose files they are.
+   */
+  async reload(): Promise<Result<{ readonly files: number; readonly groups: number }, string> | undefined> {
+    if (this.#parts.folder === '') return undefined;
+    const faults = await this.#inTurn(() => this.#readFolder(true));
+    if (faults === undefined) return undefined;
+    if (faults.length > 0) return fail(faults.join('; '));
+    const onDisk = [...this.#files].filter(([key]) => key.startsWith('disk ')).map(([, file]) => file);
+    return ok({ files: onDisk.length, groups: onDisk.reduce((sum, { groups }) => sum + groups.length, 0) });
   }
 
   async refresh(): Promise<void> {
     const nowMs = this.#parts.clock.now();
     if (this.#parts.folder !== '' && nowMs - this.#folderAtMs >= folderEveryMs) {
       this.#folderAtMs = nowMs;
-      await this.#readFolder();
+      await this.#inTurn(() => this.#readFolder(false));
     }
     if (nowMs - this.#listAtMs >= listEveryMs) {
       this.#listAtMs = nowMs;
@@ -63,23 +72,34 @@ export class RuleFilesBook {
     }
   }
 
-  async #readFolder(): Promise<void> {
+  /** The folder is read by one at a time. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  /** Answers what is wrong, in sentences; undefined when it could not be looked at yet. */
+  async #readFolder(anew: boolean): Promise<string[] | undefined> {
     const { folder, control, logger } = this.#parts;
     const organisation = (await control.organisations.first())?.id;
     if (organisation === undefined) {
       this.#folderAtMs = -Infinity;
-      return;
+      return undefined;
     }
-    const { files, faults } = await readRuleFolder(folder, this.#disk);
-    for (const fault of faults)
-      this.#say('folder', fault, () => logger.warn('A rule file is left out', { reason: fault }));
+    const { files, faults } = await readRuleFolder(folder, anew ? new Map() : this.#disk);
+    const wrong = faults.map(({ why }) => why);
+    for (const { name, why } of faults)
+      this.#say(`disk ${name}`, why, () => logger.warn('A rule file cannot be read', { reason: why }));
     this.#disk = new Map(files.map((file) => [file.name, file]));
-    const names = new Set<string>();
+    const names = new Set(faults.map(({ name }) => `disk ${name}`));
     for (const { name, digest, content } of files) {
       names.add(`disk ${name}`);
-      this.#take(`disk ${name}`, { organisation, name, digest }, content);
+      const fault = this.#take(`disk ${name}`, { organisation, name, digest }, content);
+      if (fault !== '') wrong.push(`${name}: ${fault}`);
     }
     this.#drop((key) => key.startsWith('disk ') && !names.has(key));
+    return wrong;
   }
 
   async #readList(): Promise<void> {
@@ -95,18 +115,20 @@ export class RuleFilesBook {
     this.#drop((key) => key.startsWith('api ') && !names.has(key));
   }
 
-  #take(key: string, file: Omit<BookFile, 'groups'>, content: string): void {
+  /** Answers why the content cannot be used; '' when it is in force. */
+  #take(key: string, file: Omit<BookFile, 'groups'>, content: string): string {
     const { organisation, name, digest } = file;
-    if (this.#files.get(key)?.digest === digest) return;
+    if (this.#files.get(key)?.digest === digest) return '';
     const groups = parseRuleFile(content);
     if (!groups.ok) {
       const reason = groups.error.join('; ');
       this.#say(key, digest, () => this.#parts.logger.error('A rule file cannot be used', { file: name, reason }));
-      return;
+      return reason;
     }
     this.#files.set(key, { organisation, name, digest, groups: groups.value });
     this.#version++;
     this.#parts.logger.info('A rule file was read', { file: name, groups: groups.value.length });
+    return '';
   }
 
   #drop(gone: (key: string) => boolean): void {

@@ -26,25 +26,57 @@ export function exceptionsOf(event: JsonObject): ErrorException[] {
   const debugIds = debugIdsOf(event);
   const given = listOf(event['exception'] ?? event['sentry.interfaces.Exception']);
   const single = given.length === 0 && isObject(event['exception']) ? [event['exception']] : given;
-  return single
-    .slice(-maxExceptions)
-    .reverse()
-    .map((value) => exceptionOf(objectOf(value), debugIds));
+  const kept = single.slice(-maxExceptions).reverse().map(objectOf);
+  const claims = kept.some((exception) => claimsFrames(stackOf(exception)));
+  return withGroups(
+    kept,
+    kept.map((value) => exceptionOf(value, debugIds, claims)),
+  );
 }
 
-function exceptionOf(exception: JsonObject, debugIds: ReadonlyMap<string, string>): ErrorException {
+/** Whether an exception only holds others together (`AggregateException`, `ExceptionGroup`), or is one of those that such a one holds. */
+function withGroups(given: readonly JsonObject[], exceptions: readonly ErrorException[]): ErrorException[] {
+  const mechanisms = given.map((one) => objectOf(one['mechanism']));
+  const groups = new Set(
+    mechanisms.flatMap((one) => (one['is_exception_group'] === true ? [one['exception_id']] : [])).filter(isId),
+  );
+  if (groups.size === 0) return [...exceptions];
+  return exceptions.map((exception, i) => {
+    const { is_exception_group: isGroup, parent_id: parent } = mechanisms[i] ?? {};
+    if (isGroup === true) return { ...exception, group: 'whole' };
+    return isId(parent) && groups.has(parent) ? { ...exception, group: 'member' } : exception;
+  });
+}
+
+const isId = (value: unknown): boolean => typeof value === 'number';
+
+const stackOf = (exception: JsonObject): JsonObject => objectOf(exception['stacktrace'] ?? exception['raw_stacktrace']);
+
+/** Whether the client calls any frame the application's: where it does, it was told what is, and silence means that the rest is not. */
+export function claimsFrames(stacktrace: JsonObject): boolean {
+  return listOf(stacktrace['frames']).some((frame) => objectOf(frame)['in_app'] === true);
+}
+
+function exceptionOf(exception: JsonObject, debugIds: ReadonlyMap<string, string>, claims: boolean): ErrorException {
   const mechanism = objectOf(exception['mechanism']);
   const handled = mechanism['handled'];
-  const stacktrace = objectOf(exception['stacktrace'] ?? exception['raw_stacktrace']);
+  const stacktrace = stackOf(exception);
   const registers = namedTexts(stacktrace['registers'], 64, 64);
   return {
     type: textOf(exception['type'], 256) || textOf(exception['module'], 256) || 'Error',
     value: withoutSecrets(textOf(exception['value'], 8192)),
     mechanism: textOf(mechanism['type'], 128),
     handled: typeof handled === 'boolean' ? handled : null,
-    frames: framesOf(stacktrace, debugIds),
+    frames: framesOf(stacktrace, debugIds, claims),
+    ...codeOf(objectOf(objectOf(mechanism['meta'])['ns_error'])),
     ...(registers ? { registers } : {}),
   };
+}
+
+/** The number of an error of Apple's systems, whose message is in the language of the device. */
+function codeOf(nsError: JsonObject): { readonly code?: string } {
+  const [domain, code] = [textOf(nsError['domain'], 200), textOf(nsError['code'], 30)];
+  return domain === '' || code === '' ? {} : { code: `${domain} ${code}` };
 }
 
 /** Names and short texts of an object; undefined when there are none. */
@@ -61,22 +93,23 @@ function namedTexts(value: unknown, most: number, length: number): Record<string
   );
 }
 
-/** Frames of a Sentry stack trace, innermost first; of a very deep stack both ends are kept. */
-export function framesOf(stacktrace: JsonObject, debugIds: ReadonlyMap<string, string>): ErrorFrame[] {
+/** Frames of a Sentry stack trace, innermost first; of a very deep stack both ends are kept. `claims`: see `claimsFrames`. */
+export function framesOf(stacktrace: JsonObject, debugIds: ReadonlyMap<string, string>, claims: boolean): ErrorFrame[] {
   const frames = listOf(stacktrace['frames']);
   const kept =
     frames.length > maxInnerFrames + maxOuterFrames
       ? [...frames.slice(0, maxOuterFrames), ...frames.slice(-maxInnerFrames)]
       : frames;
-  return kept.map((frame) => frameOf(objectOf(frame), debugIds)).reverse();
+  return kept.map((frame) => frameOf(objectOf(frame), debugIds, claims)).reverse();
 }
 
-function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>): ErrorFrame {
+function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>, claims: boolean): ErrorFrame {
   const path = textOf(frame['abs_path'], 512);
   const file = textOf(frame['filename'], 512) || path || textOf(frame['package'], 512);
   const lines = (value: unknown, side: 'before' | 'after'): string[] => {
-    const list = listOf(value).map((line) => withoutSecrets(textOf(line, 300)));
-    return side === 'before' ? list.slice(-maxContextLines) : list.slice(0, maxContextLines);
+    const list = listOf(value);
+    const near = side === 'before' ? list.slice(-maxContextLines) : list.slice(0, maxContextLines);
+    return near.map((line) => withoutSecrets(textOf(line, 300)));
   };
   const locals = namedTexts(frame['vars'], maxLocals, maxLocal);
   return {
@@ -84,7 +117,7 @@ function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>): Erro
     file: withoutSecrets(file),
     line: positionOf(frame['lineno']),
     column: positionOf(frame['colno']),
-    inApp: typeof frame['in_app'] === 'boolean' ? frame['in_app'] : !isForeign(path || file),
+    ...ownershipOf(frame['in_app'], path || file, claims),
     module: textOf(frame['module'], 256),
     contextLine: withoutSecrets(textOf(frame['context_line'], 300)),
     preContext: lines(frame['pre_context'], 'before'),
@@ -93,6 +126,12 @@ function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>): Erro
     ...(frame as { readonly [frameMark]?: FrameMark })[frameMark],
     ...(locals ? { locals } : {}),
   };
+}
+
+function ownershipOf(said: unknown, file: string, claims: boolean): Pick<ErrorFrame, 'inApp' | 'unsaid'> {
+  if (typeof said === 'boolean') return { inApp: said };
+  if (isForeign(file)) return { inApp: false };
+  return claims ? { inApp: false, unsaid: true } : { inApp: true };
 }
 
 /** Code of others, where the client did not say: dependencies and the runtime. */
@@ -122,6 +161,17 @@ export function breadcrumbsOf(event: JsonObject): ErrorBreadcrumb[] {
 
 /** ISO 8601 with milliseconds; '' beyond what a date can say. */
 function isoTime(ns: bigint): string {
-  const date = new Date(Number(ns / 1_000_000n));
-  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
+  const ms = Number(ns / 1_000_000n);
+  const minute = Math.floor(ms / 60_000);
+  if (minute !== lastMinute.minute) {
+    const date = new Date(minute * 60_000);
+    if (Number.isNaN(date.getTime())) return '';
+    lastMinute = { minute, text: date.toISOString().slice(0, -'00.000Z'.length) };
+  }
+  const rest = ms - minute * 60_000;
+  const second = Math.floor(rest / 1000);
+  return `${lastMinute.text}${second < 10 ? '0' : ''}${second}.${String(rest - second * 1000).padStart(3, '0')}Z`;
 }
+
+/** The breadcrumbs of one event are mostly of one minute. */
+let lastMinute = { minute: Number.NaN, text: '' };

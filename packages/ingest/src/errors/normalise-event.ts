@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   errorPayloadVersion,
   severityNumber,
@@ -8,7 +8,7 @@ import {
 } from '@sightline/record';
 import { contextGroupsOf, saleFactsOf, type SaleFacts } from './context-groups.ts';
 import { believableNs, msToNs } from './event-time.ts';
-import { breadcrumbsOf, exceptionsOf, framesOf, debugIdsOf } from './exceptions.ts';
+import { breadcrumbsOf, claimsFrames, exceptionsOf, framesOf, debugIdsOf } from './exceptions.ts';
 import {
   groupError,
   groupingLines,
@@ -71,32 +71,7 @@ export function errorRowOf(
   organisation: OrganisationGrouping = plainGrouping,
 ): ErrorRow {
   const facts = factsOf(event, origin);
-  const platform = textOf(event['platform'], 64) || 'other';
-  const sdk = objectOf(event['sdk']);
-  const grouping = groupError(
-    {
-      project: origin.project,
-      exceptions: facts.thrown,
-      ...(facts.thrown.length === 0 ? { stack: facts.exceptions } : {}),
-      fingerprint: listOf(event['fingerprint'])
-        .slice(0, 20)
-        .map((part) => textOf(part, 500)),
-      messageTemplate: facts.template,
-      type: facts.type,
-      culprit: facts.culprit,
-      transaction: textOf(event['transaction'], 300),
-      level: facts.level,
-    },
-    {
-      message: facts.message,
-      logger: textOf(event['logger'], 200),
-      platform,
-      sdk: textOf(sdk['name'], 100),
-      tags: facts.tags,
-      ...facts.identity,
-    },
-    organisation,
-  );
+  const grouping = groupedBy(event, origin, facts, organisation);
   const exceptions = facts.thrown.length > 0 ? grouping.exceptions : facts.exceptions;
   const trace = traceIdsOf(objectOf(objectOf(event['contexts'])['trace']));
   const handled = facts.thrown.every((exception) => exception.handled !== false);
@@ -115,7 +90,7 @@ export function errorRowOf(
     grouping_hash: grouping.hash,
     grouping_version: grouping.version,
     severity: severityNumber(facts.level) || 17,
-    platform,
+    platform: platformOf(event),
     type: facts.type,
     message: facts.message,
     culprit: facts.culprit,
@@ -132,15 +107,50 @@ export function errorRowOf(
   };
 }
 
+/** The issue of an event and why, without making a row. */
+export function groupingOf(
+  event: JsonObject,
+  origin: EventOrigin,
+  organisation: OrganisationGrouping = plainGrouping,
+): Grouped {
+  return groupedBy(event, origin, factsOf(event, origin), organisation);
+}
+
+function groupedBy(event: JsonObject, origin: EventOrigin, facts: Facts, organisation: OrganisationGrouping): Grouped {
+  const sdk = objectOf(event['sdk']);
+  return groupError(
+    {
+      project: origin.project,
+      exceptions: facts.thrown,
+      ...(facts.thrown.length === 0 ? { stack: facts.exceptions } : {}),
+      fingerprint: listOf(event['fingerprint'])
+        .slice(0, 20)
+        .map((part) => textOf(part, 500)),
+      messageTemplate: facts.template,
+      checksum: textOf(event['checksum'], 100),
+      type: facts.type,
+      culprit: facts.culprit,
+      transaction: textOf(event['transaction'], 300),
+      level: facts.level,
+    },
+    {
+      message: facts.message,
+      logger: textOf(event['logger'], 200),
+      platform: platformOf(event),
+      sdk: textOf(sdk['name'], 100),
+      tags: facts.tags,
+      ...facts.identity,
+    },
+    organisation,
+  );
+}
+
+const platformOf = (event: JsonObject): string => textOf(event['platform'], 64) || 'other';
+
 /** The event's id, else the envelope's, else one made from its content so that a repeated delivery keeps it. */
 export function eventIdOf(event: JsonObject, origin: Pick<EventOrigin, 'eventId'>): string {
   const given = firstText(hexIdOf(event['event_id'], 32), origin.eventId);
-  return given !== ''
-    ? given
-    : createHash('sha256')
-        .update(JSON.stringify(keepValue(event)))
-        .digest('hex')
-        .slice(0, 32);
+  return given !== '' ? given : hash('sha256', JSON.stringify(keepValue(event)), 'hex').slice(0, 32);
 }
 
 function factsOf(event: JsonObject, origin: EventOrigin): Facts {
@@ -152,8 +162,10 @@ function factsOf(event: JsonObject, origin: EventOrigin): Facts {
   const logentry = isObject(event['logentry'])
     ? event['logentry']
     : objectOf(event['sentry.interfaces.Message'] ?? event['message']);
-  const template = firstText(textOf(logentry['message'], 8192), textOf(event['message'], 8192));
-  const said = firstText(textOf(logentry['formatted'], 8192), filledIn(template, logentry['params']));
+  const formatted = textOf(logentry['formatted'], 8192);
+  // Java's and Apple's clients send messages that were never templates as `formatted` alone.
+  const template = firstText(textOf(logentry['message'], 8192), textOf(event['message'], 8192), formatted);
+  const said = firstText(formatted, filledIn(template, logentry['params']));
   const thrown = chain[0];
   const message = withoutSecrets(thrown === undefined ? said : firstText(thrown.value, said));
   return {
@@ -181,7 +193,8 @@ function isSyntheticMessage(event: JsonObject): boolean {
 function stackOfMessage(event: JsonObject): ErrorException[] {
   const threads = listOf(event['threads']).map(objectOf);
   const thread = threads.find((t) => t['crashed'] === true || t['current'] === true) ?? threads[0];
-  const frames = framesOf(objectOf(event['stacktrace'] ?? thread?.['stacktrace']), debugIdsOf(event));
+  const stacktrace = objectOf(event['stacktrace'] ?? thread?.['stacktrace']);
+  const frames = framesOf(stacktrace, debugIdsOf(event), claimsFrames(stacktrace));
   if (frames.length === 0) return [];
   const value = textOf(objectOf(event['logentry'])['message'], 8192) || textOf(event['message'], 8192);
   return [{ type: 'Message', value: withoutSecrets(value), mechanism: '', handled: true, frames }];
@@ -260,7 +273,7 @@ export function userIdOf(user: JsonObject): string {
 }
 
 function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+  return hash('sha256', text, 'hex').slice(0, 12);
 }
 
 /** Where it happened, in one line: the innermost frame of ours, else the transaction. */

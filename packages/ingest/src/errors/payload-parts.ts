@@ -12,8 +12,10 @@ export function payloadJson(payload: ErrorPayload): ScrubbableJson {
   const parts: { text: string; known: boolean }[] = [];
   const add = (text: string, known = true): unknown => parts.push({ text, known });
   const addList = (list: readonly unknown[], members: number): void => {
-    for (let at = 0; at < list.length; at += members)
-      add(`${at === 0 ? '' : ','}${JSON.stringify(list.slice(at, at + members)).slice(1, -1)}`);
+    for (let at = 0; at < list.length; at += members) {
+      const text = members === 1 ? JSON.stringify(list[at]) : JSON.stringify(list.slice(at, at + members)).slice(1, -1);
+      add(at === 0 ? text : `,${text}`);
+    }
   };
   let open = `{"version":${version},"exceptions":[`;
   for (const [at, exception] of exceptions.entries()) {

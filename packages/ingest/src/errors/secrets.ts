@@ -55,6 +55,9 @@ const secretPairs = new Set([
 ]);
 const queryParameter = /([?&;]|^)([A-Za-z0-9_.[\]-]{1,64})=([^&;\s"'<>]+)/g;
 
+/** Where this finds nothing, `queryParameter` does not either, and it is quicker: lines of code are full of ` = `. */
+const mayBeParameter = /[A-Za-z0-9_.[\]-]=[^&;\s"'<>]/;
+
 /** The value that stands where a secret stood. */
 export const redacted = '<redacted>';
 
@@ -71,7 +74,7 @@ export const isSecretName = remembered((name): boolean => {
 /** Text without bearer tokens, passwords in URLs, our own keys and secret-looking query parameters. */
 export function withoutSecrets(text: string): string {
   const clean = redactText(text);
-  if (!clean.includes('=')) return clean;
+  if (!clean.includes('=') || !mayBeParameter.test(clean)) return clean;
   return clean.replace(queryParameter, (whole, before: string, name: string) =>
     isSecretName(name) ? `${before}${name}=${redacted}` : whole,
   );

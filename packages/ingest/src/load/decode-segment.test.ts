@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Decoded, DecodedRows } from '../protocol.ts';
-import type { SpooledRecord } from '../spool/spooled.ts';
+import type { StoredFrame } from './segment-reader.ts';
 import { decodeFrames } from './decode-segment.ts';
 import { RowWriter } from './row-writer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sightline-decode-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const frame = (signal: string): SpooledRecord =>
-  ({ signal, scope: { organisation: 'acme' }, receivedAtMs: 1000, records: 1 }) as SpooledRecord;
+const frame = (signal: string): StoredFrame =>
+  ({ signal, scope: { organisation: 'acme' }, receivedAtMs: 1000, records: 1 }) as StoredFrame;
 const row = (table: DecodedRows['table'], more: object): DecodedRows => ({ table, rows: [{ ...more }] });
 
 /** What each frame becomes, by its signal. */
@@ -37,6 +37,7 @@ const decode = (
 ): ReturnType<typeof decodeFrames> =>
   decodeFrames(signals.map(frame), {
     lane: { name: 'x', kind: 'decode', decode: ({ signal }) => stories[signal]!() },
+    bytesOf: () => Buffer.alloc(0),
     pathOf: (table) => join(folder, `${name}-${table}`),
     ...(only && { only }),
   });

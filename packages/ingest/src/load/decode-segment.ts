@@ -1,16 +1,16 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
-import type { Decoded, DecodedRows, DecodePorts, Lane, Refusal } from '../protocol.ts';
-import type { SpooledRecord } from '../spool/spooled.ts';
+import type { Decoded, DecodedRows, DecodePorts, Lane, Refusal, SpooledFrame } from '../protocol.ts';
 import { failureOf, type LoadFailure } from './load-target.ts';
 import { RowWriter } from './row-writer.ts';
+import type { StoredFrame } from './segment-reader.ts';
 
 type Table = DecodedRows['table'];
 
 /** What a decoder refused of a frame. */
 export interface Refused {
-  readonly frame: SpooledRecord;
+  readonly frame: StoredFrame;
   readonly refusals: readonly Refusal[];
 }
 
@@ -18,6 +18,8 @@ export interface DecodeParts {
   readonly lane: Extract<Lane, { kind: 'decode' }>;
   readonly ports?: DecodePorts;
   readonly grouping?: GroupingBook;
+  /** A frame's bytes, valid until the next are asked for. */
+  readonly bytesOf: (frame: StoredFrame) => Buffer | Promise<Buffer>;
   /** Where the rows of a table go. */
   readonly pathOf: (table: Table) => string;
   /** Whether JSON is written to be scrubbed field by field (`insertDecoded`). */
@@ -31,7 +33,7 @@ export interface DecodedFrames {
   readonly tables: ReadonlySet<Table>;
   readonly refused: readonly Refused[];
   /** Frames on which the decoder failed, or whose rows do not fit their tables; nothing of them was written. */
-  readonly culprits: ReadonlyMap<SpooledRecord, LoadFailure>;
+  readonly culprits: ReadonlyMap<StoredFrame, LoadFailure>;
 }
 
 /** Rows are written out at this size, and so often others get their turn: some ten milliseconds of decoding. */
@@ -47,14 +49,15 @@ interface Output {
  * Decodes frames and writes their rows, one file for each table. Never holds more than some hundred kilobytes of rows. Throws
  * where a port cannot answer now or the disk fails.
  */
-export async function decodeFrames(frames: readonly SpooledRecord[], parts: DecodeParts): Promise<DecodedFrames> {
+export async function decodeFrames(frames: readonly StoredFrame[], parts: DecodeParts): Promise<DecodedFrames> {
   const outputs = new Map<Table, Output>();
   const refused: Refused[] = [];
-  const culprits = new Map<SpooledRecord, LoadFailure>();
+  const culprits = new Map<StoredFrame, LoadFailure>();
   try {
     for (const [at, frame] of frames.entries()) {
       try {
-        const decoded = await decode(frame, parts);
+        const bytes = parts.bytesOf(frame);
+        const decoded = await decode({ ...frame, bytes: bytes instanceof Promise ? await bytes : bytes }, parts);
         addRows(outputs, decoded.tables, frame, parts);
         if (decoded.refused.length > 0) refused.push({ frame, refusals: decoded.refused });
       } catch (error) {
@@ -78,7 +81,7 @@ export async function decodeFrames(frames: readonly SpooledRecord[], parts: Deco
  * A decoder must not throw on any input. If one does, it is our bug, but the frame alone must pay: quarantine keeps its bytes. Where
  * a port cannot answer now (a disk, a database), the frame waits.
  */
-async function decode(frame: SpooledRecord, { lane, ports, grouping: book }: DecodeParts): Promise<Decoded> {
+async function decode(frame: SpooledFrame, { lane, ports, grouping: book }: DecodeParts): Promise<Decoded> {
   try {
     const grouping = book?.of(frame.scope.organisation);
     return await lane.decode(frame, { ...ports, ...(grouping ? { grouping } : {}) });
@@ -93,7 +96,7 @@ async function decode(frame: SpooledRecord, { lane, ports, grouping: book }: Dec
 function addRows(
   outputs: Map<Table, Output>,
   tables: readonly DecodedRows[],
-  frame: SpooledRecord,
+  frame: StoredFrame,
   { only, byFields }: DecodeParts,
 ): void {
   const before = new Map([...outputs].map(([table, { writer }]) => [table, writer.sizeBytes]));

@@ -11,9 +11,9 @@ CREATE OR REPLACE FUNCTION pans_in AS b -> arrayFilter(c -> luhn_ok(replaceRegex
 CREATE OR REPLACE FUNCTION scrub_pan AS b -> arrayMap((text, pans) -> arrayFold((acc, c) -> replaceAll(acc, c, '<pan>'), arraySlice(pans, 1, 200),
   if(length(pans) > 200, replaceRegexpAll(text, '(\\b|_)(?:[2-6]\\d{12,18}|[2-6]\\d{3}[ -]\\d{4}[ -]\\d{4}[ -]\\d{4}|3[47]\\d{2}[ -]\\d{6}[ -]\\d{5})(\\b|_)', '\\1<pan>\\2'), text)), [b], [pans_in(b)])[1];
 
--- Passwords within URLs, secrets given by name, authorization schemes, tokens known by their form; then e-mail addresses.
+-- Passwords within URLs (never beyond the quotation mark that ends a text of JSON), secrets given by name, authorization schemes, tokens known by their form; then e-mail addresses.
 CREATE OR REPLACE FUNCTION scrub_secrets AS b -> replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(b,
-  '([a-zA-Z][a-zA-Z0-9+.-]*://[^\\s:/@\\x00]*:)[^\\s@/\\x00]+@', '\\1<password>@'),
+  '([a-zA-Z][a-zA-Z0-9+.-]*://[^\\s:/@\\x00"]*:)(?:[^\\s@/\\x00"]|"[^\\s@/\\x00,:}\\]"])+@', '\\1<password>@'),
   '(?i)((?:password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token)[\\\\\\x04]*["'']?\\s*[:=]\\s*)(?:(")(?:[^"\\\\\\x00]|\\\\[^\\x00])*|(''){1}[^''\\x00]*|([\\\\\\x04]+"?)[^\\\\"\\x00\\x04]*|[^\\s"''&,;<>(){}\\[\\]\\\\\\x00\\x04]+)', '\\1\\2\\3\\4<secret>'),
   '(?i)\\b(Bearer|Basic)\\s+[A-Za-z0-9._~+/=-]{6,}', '\\1 <token>'),
   '\\b(?:[spr]k_(?:live|test)_[A-Za-z0-9]{8,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\\w{20,}|glpat-[\\w-]{20,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\\w-]{35}|xox[abeprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{36}|sl_[a-z]+_[A-Za-z0-9]{6,}|eyJ[\\w-]{5,}\\.[\\w-]{5,}\\.[\\w-]*)', '<token>');

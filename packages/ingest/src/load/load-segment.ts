@@ -1,11 +1,10 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import type { Logger } from '@sightline/base';
 import { lostBeforeUs, type LedgerEntry } from '@sightline/record';
 import type { GroupingBook } from '../errors/grouping/grouping-book.ts';
 import type { Ledger } from '../ledger.ts';
 import type { DecodedRows, DecodePorts, Lane, MetricLane, Refusal } from '../protocol.ts';
 import type { Segment } from '../spool/spool.ts';
-import { decodeSpooled, type SpooledRecord } from '../spool/spooled.ts';
 import { decodeFrames, type Refused } from './decode-segment.ts';
 import type { MetricTarget } from './metric-target.ts';
 import {
@@ -23,6 +22,7 @@ import { PipedSegment } from './pipelines/piped-segment.ts';
 import type { PipelineBook } from './pipelines/pipeline-book.ts';
 import { quarantine } from './quarantine.ts';
 import { type ClassBook, type LoadedClass, withClass } from './retention-classes.ts';
+import { type SegmentReader, type StoredFrame, withSegment } from './segment-reader.ts';
 import { Splits } from './splits.ts';
 import { insertDecoded, loadedTables } from './tables.ts';
 
@@ -52,7 +52,7 @@ interface Statement {
   readonly settings: StatementSettings;
   readonly parameters?: Readonly<Record<string, BoundValue>>;
   /** Writes the input of these frames to `path`; undefined where the segment itself is the input. */
-  readonly write?: (frames: readonly SpooledRecord[], path: string) => Promise<boolean>;
+  readonly write?: (frames: readonly StoredFrame[], path: string) => Promise<boolean>;
   /** Loads the file in its own way, in place of `sql`; nothing may have changed when it throws. */
   readonly run?: (path: string, token: string) => Promise<void>;
   /** The same statement where it stores retention classes that the table does not know. */
@@ -60,7 +60,7 @@ interface Statement {
 }
 
 /** A frame that a statement refused, and why. */
-type Culprits = Map<SpooledRecord, LoadFailure>;
+type Culprits = Map<StoredFrame, LoadFailure>;
 
 const statementTimeoutMs = 300_000;
 const statementMemoryBytes = 6_000_000_000;
@@ -72,7 +72,8 @@ const smallPlan: StatementSettings = { query_plan_merge_expressions: 0 };
 interface Load {
   readonly parts: SegmentParts;
   readonly segment: Segment;
-  readonly frames: readonly SpooledRecord[];
+  readonly reader: SegmentReader;
+  readonly frames: readonly StoredFrame[];
   /** False when the file holds more than the frames. */
   readonly intact: boolean;
   readonly splits: Splits;
@@ -89,7 +90,17 @@ interface Load {
  */
 export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segment, suspect = false): Promise<void> {
   if (lane.kind === 'metrics') return loadMetrics(parts, lane, segment);
-  const { frames, brokenAt } = readFrames(await readFile(segment.path));
+  await withSegment(segment.path, (reader) => loadFrames(parts, lane, segment, reader, suspect));
+}
+
+async function loadFrames(
+  parts: SegmentParts,
+  lane: Exclude<Lane, MetricLane>,
+  segment: Segment,
+  reader: SegmentReader,
+  suspect: boolean,
+): Promise<void> {
+  const { frames, brokenAt } = await reader.frames();
   if (brokenAt !== undefined) {
     const readable = frames.reduce((sum, frame) => sum + frame.records, 0);
     const lost = { lostBytes: segment.sizeBytes - brokenAt, lostRecords: segment.records - readable };
@@ -108,7 +119,7 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
   const piped = await PipedSegment.of(planned, lane, segment, frames, classes);
   const groups = byScrubber(piped?.untouched ?? frames, parts.scrubbing);
   const intact = brokenAt === undefined && groups.length === 1 && !piped;
-  const load: Load = { parts: planned, segment, frames, intact, splits, suspect, culprits };
+  const load: Load = { parts: planned, segment, reader, frames, intact, splits, suspect, culprits };
   for (const group of groups) {
     const ranged = { ...load, frames: group.frames };
     if (lane.kind === 'decode') refused.push(...(await loadDecoded(ranged, lane, group, classes)));
@@ -118,7 +129,7 @@ export async function loadSegment(parts: SegmentParts, lane: Lane, segment: Segm
     const whole = brokenAt === undefined && own.length === frames.length;
     await runOver({ ...load, frames: own, intact: whole }, statement, 0, own.length);
   }
-  await quarantine(parts, segment, culprits);
+  await quarantine(parts, segment, culprits, reader);
   const lost = (await piped?.finish()) ?? [];
   await parts.ledger.write(`${segment.name}-ledger`, withLost(accountOf(frames, culprits, refused), lost));
   piped?.done();
@@ -134,29 +145,17 @@ async function loadMetrics(parts: SegmentParts, lane: MetricLane, segment: Segme
       name,
       lostBytes: segment.sizeBytes - readBytes,
     });
-  if (culprits.length > 0) {
-    const { frames } = readFrames(await readFile(path));
-    const failures: Culprits = new Map();
-    for (const { index, message } of culprits) {
-      const frame = frames[index];
-      if (frame) failures.set(frame, { kind: 'data', message, code: 0 });
-    }
-    await quarantine(parts, segment, failures);
-  }
+  if (culprits.length > 0)
+    await withSegment(path, async (reader) => {
+      const { frames } = await reader.frames();
+      const failures: Culprits = new Map();
+      for (const { index, message } of culprits) {
+        const frame = frames[index];
+        if (frame) failures.set(frame, { kind: 'data', message, code: 0 });
+      }
+      await quarantine(parts, segment, failures, reader);
+    });
   await parts.ledger.write(`${name}-ledger`, entries);
-}
-
-/** The spool checked every frame when it was written or recovered: a break here is the disk's, and what follows is lost. */
-function readFrames(content: Buffer): { readonly frames: SpooledRecord[]; readonly brokenAt: number | undefined } {
-  const frames: SpooledRecord[] = [];
-  let at = 0;
-  while (at < content.length) {
-    const frame = decodeSpooled(content, at);
-    if (!frame) return { frames, brokenAt: at };
-    frames.push(frame);
-    at += frame.frame.length;
-  }
-  return { frames, brokenAt: undefined };
 }
 
 /** Those of an organisation with rules bear its name. */
@@ -193,10 +192,11 @@ async function loadDecoded(
   group: ScrubbedFrames,
   classes: LoadedClass | undefined,
 ): Promise<readonly Refused[]> {
-  const { segment, frames } = load;
+  const { segment, reader, frames } = load;
   const byFields = group.own !== undefined;
   const { ports, grouping } = load.parts;
-  const by = { lane, byFields, ...(ports && { ports }), ...(grouping && { grouping }) };
+  const bytesOf = (frame: StoredFrame): Buffer | Promise<Buffer> => reader.bytesOf(frame);
+  const by = { lane, bytesOf, byFields, ...(ports && { ports }), ...(grouping && { grouping }) };
   const statementOf = (table: DecodedRows['table'], write?: Statement['write']): Statement =>
     classed(
       named({ name: table, sql: insertDecoded(table, byFields), settings: {}, ...(write && { write }) }, group),
@@ -208,7 +208,7 @@ async function loadDecoded(
     blame(load, culprits);
     for (const table of loadedTables) {
       if (!tables.has(table)) continue;
-      const write = async (some: readonly SpooledRecord[], path: string): Promise<boolean> => {
+      const write = async (some: readonly StoredFrame[], path: string): Promise<boolean> => {
         // The whole was written just now.
         if (some.length === frames.length) return true;
         return (await decodeFrames(some, { ...by, pathOf: () => path, only: table })).tables.has(table);
@@ -221,7 +221,7 @@ async function loadDecoded(
   }
 }
 
-function blame({ parts, segment, culprits }: Load, found: ReadonlyMap<SpooledRecord, LoadFailure>): void {
+function blame({ parts, segment, culprits }: Load, found: ReadonlyMap<StoredFrame, LoadFailure>): void {
   for (const [frame, failure] of found) {
     const { message: reason } = failure;
     parts.logger.warn('a request could not be decoded and was put into quarantine', { segment: segment.name, reason });
@@ -268,7 +268,7 @@ async function runOnce(load: Load, statement: Statement, from: number, to: numbe
     const part = frames.slice(from, to);
     if (statement.write) {
       if (!(await statement.write(part, path))) return undefined;
-    } else if (own) await writeFile(path, Buffer.concat(part.map((frame) => frame.frame)));
+    } else if (own) await load.reader.copy(part, path);
     await executeClassed(load.parts, statement, path, `${segment.name}${range}-${statement.name}`);
     return undefined;
   } catch (error) {
@@ -327,7 +327,7 @@ async function worksOnNothing({ parts, segment }: Load, statement: Statement): P
 }
 
 /** Every record of the segment in exactly one outcome. */
-function accountOf(frames: readonly SpooledRecord[], culprits: Culprits, refused: readonly Refused[]): LedgerEntry[] {
+function accountOf(frames: readonly StoredFrame[], culprits: Culprits, refused: readonly Refused[]): LedgerEntry[] {
   const later = new Map(refused.map(({ frame, refusals }) => [frame, refusals]));
   return frames.flatMap((frame) => {
     const { scope, protocol, receivedAtMs } = frame;
@@ -336,7 +336,7 @@ function accountOf(frames: readonly SpooledRecord[], culprits: Culprits, refused
       const { signal, reason, records } = refusal;
       return { ...base, signal, outcome: lostBeforeUs(reason) ? 'dropped' : 'rejected', reason, records, bytes: 0 };
     };
-    const own = { ...base, signal: frame.signal, records: frame.records, bytes: frame.bytes.length };
+    const own = { ...base, signal: frame.signal, records: frame.records, bytes: frame.sizeBytes };
     const early = frame.refused.map(rejected);
     if (culprits.has(frame)) return [...early, { ...own, outcome: 'rejected', reason: 'quarantined' } as const];
     const late = later.get(frame) ?? [];

@@ -1,6 +1,6 @@
 import type { Segment } from '../spool/spool.ts';
-import type { SpooledRecord } from '../spool/spooled.ts';
 import type { LoadFailure, LoadTarget, StatementSettings } from './load-target.ts';
+import type { SegmentReader, StoredFrame } from './segment-reader.ts';
 
 /** Bytes of a culprit that are kept for a person to look at. */
 const contentLimitBytes = 1_000_000;
@@ -9,10 +9,12 @@ const contentLimitBytes = 1_000_000;
 export async function quarantine(
   { target, settings }: { readonly target: LoadTarget; readonly settings: StatementSettings },
   segment: Segment,
-  culprits: ReadonlyMap<SpooledRecord, LoadFailure>,
+  culprits: ReadonlyMap<StoredFrame, LoadFailure>,
+  reader: SegmentReader,
 ): Promise<void> {
   let at = 0;
   for (const [frame, failure] of culprits) {
+    const bytes = await reader.bytesOf(frame);
     const id = `${segment.name}-${at++}`;
     const parameters = {
       organisation: frame.scope.organisation,
@@ -23,8 +25,8 @@ export async function quarantine(
       signal: frame.signal,
       reason: failure.message.slice(0, 2000),
       records: frame.records,
-      bytes: frame.bytes.length,
-      content: frame.bytes.subarray(0, contentLimitBytes).toString('base64'),
+      bytes: bytes.length,
+      content: bytes.subarray(0, contentLimitBytes).toString('base64'),
     };
     await target.execute(insertQuarantine, parameters, {
       timeoutMs: 30_000,

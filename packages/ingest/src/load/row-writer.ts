@@ -4,6 +4,8 @@ import { ScrubbableJson } from './scrubbable-json.ts';
 import { decodedTables, receiptUnit, type ReadType } from './tables.ts';
 
 type Row = Readonly<Record<string, unknown>>;
+/** What of a frame the loader fills in. */
+type RowOrigin = Pick<SpooledFrame, 'scope' | 'receivedAtMs'>;
 type Write = (out: RowBytes, value: unknown, column: string) => void;
 
 /**
@@ -30,7 +32,7 @@ export class RowWriter {
   }
 
   /** Adds a row. Throws an error of kind `bad-data` where a value does not fit its column: then go `backTo` where it began. */
-  add(row: Row, frame: SpooledFrame): void {
+  add(row: Row, frame: RowOrigin): void {
     for (const { name, write } of this.#columns) write(this.#bytes, row[name] ?? this.#known(name, frame), name);
   }
 
@@ -44,7 +46,7 @@ export class RowWriter {
     return this.#bytes.take();
   }
 
-  #known(column: string, frame: SpooledFrame): unknown {
+  #known(column: string, frame: RowOrigin): unknown {
     if (column === 'organisation') return frame.scope.organisation;
     if (column !== 'received_at') return undefined;
     return this.#unit === 'ns' ? `${Math.round(frame.receivedAtMs * 1000)}000` : Math.round(frame.receivedAtMs);
@@ -79,6 +81,14 @@ class RowBytes {
       const written = this.#bytes.write(value, this.size + 1);
       this.#bytes[this.size] = written;
       this.size += written + 1;
+      return;
+    }
+    if (value.length >= 128 && atMost < 16_384) {
+      // Its length takes two bytes, whatever characters it has: nobody has to measure it first.
+      const written = this.#bytes.write(value, this.size + 2);
+      this.#bytes[this.size] = (written & 127) + 128;
+      this.#bytes[this.size + 1] = written >> 7;
+      this.size += written + 2;
       return;
     }
     this.length(Buffer.byteLength(value));

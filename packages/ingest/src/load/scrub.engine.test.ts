@@ -34,6 +34,7 @@ describe('what is removed', () => {
     ['sk_live_abcdefghijkl ghp_abcdefghijklmnopqrstuvwxyz012345 AKIAIOSFODNN7EXAMPLE', '<token> <token> <token>'],
     ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-DEF_1', '<token>'],
     ['postgres://app:hun:ter2@db/x', 'postgres://app:<password>@db/x'],
+    ['postgres://app:a"b@db/x', 'postgres://app:<password>@db/x'],
     ['password=hunter2&x=1', 'password=<secret>&x=1'],
     ['{"password":"hun ter2","x":1}', '{"password":"<secret>","x":1}'],
     ['{\\"api_key\\":\\"abc\\"}', '{\\"api_key\\":\\"<secret>\\"}'],
@@ -54,6 +55,10 @@ describe('what is removed', () => {
 describe('what stays', () => {
   test.each([
     'order 4111111111111112 has no check digit',
+    // The text of another field is no password of an address without one.
+    '{"url":"http://host:8080","to":"bob@x"}',
+    '{"url":"http://host","to":"a:b@x"}',
+    '{"urls":["http://host:8080"],"port":"http://h:80","by":["bob@x"]}',
     'at 1732172345678000000 ns',
     'mac aa:bb:cc:dd:ee:ff at 12:34:56 in std::abc',
     'version 1.2.3 of 999.1.1.1',

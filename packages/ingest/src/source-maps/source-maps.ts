@@ -124,13 +124,17 @@ class UploadedMaps implements SourceMaps {
   async resolve(origin: FrameOrigin, frames: readonly GeneratedFrame[]): Promise<readonly FrameFate[]> {
     const fates: FrameFate[] = frames.map(() => none);
     const byMap = new Map<string, number[]>();
+    let last: { readonly file: string; readonly debugId: string; readonly found: FoundMap } | undefined;
     for (const [index, frame] of frames.entries()) {
       if (!isGenerated(frame)) continue;
       if (frame.line === null) {
         if (isServed(frame.file)) fates[index] = unresolved('the event does not tell the line');
         continue;
       }
-      const found = await this.#mapOf(origin, frame);
+      // The frames of a stack are mostly of few files.
+      if (frame.file !== last?.file || frame.debugId !== last.debugId)
+        last = { file: frame.file, debugId: frame.debugId, found: await this.#mapOf(origin, frame) };
+      const { found } = last;
       if (found.kind !== 'map') fates[index] = found;
       else byMap.set(found.blob, [...(byMap.get(found.blob) ?? []), index]);
     }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock, Logger } from '@sightline/base';
@@ -209,7 +210,7 @@ export class SpoolLane {
       for (let from = 0; from < buffers.length; from += buffersPerWrite) {
         at += await writeWhole(growing.file, buffers.slice(from, from + buffersPerWrite), at);
       }
-      await growing.file.datasync();
+      if (!writesAreDurable) await growing.file.datasync();
     } catch (error) {
       await this.#abandonTail(growing, before);
       throw error;
@@ -246,7 +247,7 @@ export class SpoolLane {
     this.#lastId = Math.max(this.#lastId + 1, Math.floor(this.#clock.now() * 1000));
     const name = `${String(this.#lastId).padStart(17, '0')}-${randomBytes(4).toString('hex')}`;
     const path = join(this.#folder, name + suffix);
-    const file = await open(path, 'wx');
+    const file = await open(path, writesAreDurable ? durableFlags : 'wx');
     await syncFolder(this.#folder);
     await syncFolder(dirname(this.#folder));
     return { file, name, path, openedAtMs: this.#clock.now(), sizeBytes: 0, records: 0 };
@@ -285,6 +286,13 @@ export class SpoolLane {
     return mine;
   }
 }
+
+/**
+ * Linux makes the bytes of each write durable itself, just as `fdatasync` after it would: one hop to another thread and back is less
+ * for each group of requests. Other systems promise less of that flag than of the call.
+ */
+const writesAreDurable = process.platform === 'linux';
+const durableFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_DSYNC;
 
 /** One call takes at most 1024 (IOV_MAX). */
 const buffersPerWrite = 512;

@@ -82,6 +82,13 @@ function encodeOrigin(head: ProtobufWriter, { agent, lane, segment, index, keptA
   head.close(opened);
 }
 
+/** Bytes of the whole frame that begins here, its length included; undefined where no length stands. */
+export function spooledSize(bytes: Buffer): number | undefined {
+  const reader = new FieldReader(bytes, 0, bytes.length);
+  const size = reader.varint();
+  return size > 0 ? reader.at + size : undefined;
+}
+
 /**
  * Reads the frame that starts at `offset`. `undefined` when it is cut, broken, or its checksum does not fit: the mark of
  * a tail that was never acknowledged.
@@ -94,12 +101,31 @@ export function decodeSpooled(segment: Buffer, offset: number): SpooledRecord | 
   return decodeMessage(segment, offset, from, from + size);
 }
 
+/** Texts and numbers by their fields. */
+const noTexts: readonly string[] = Array.from({ length: 13 }, () => '');
+const noNumbers: readonly number[] = Array.from({ length: 15 }, () => 0);
+/** A field's tag: its number and its wire type. */
+const varintField = (field: number): number => field * 8;
+const fixed64Field = (field: number): number => field * 8 + 1;
+const bytesField = (field: number): number => field * 8 + 2;
+const fixed32Field = (field: number): number => field * 8 + 5;
+const tags = {
+  receivedAt: fixed64Field(3),
+  bytes: bytesField(4),
+  refused: bytesField(13),
+  skew: varintField(14),
+  checksum: fixed32Field(15),
+  keptAt: fixed64Field(16),
+  origin: bytesField(17),
+};
+
 // One pass over the fields; anything unexpected makes the frame broken.
 // eslint-disable-next-line complexity
 function decodeMessage(segment: Buffer, frameFrom: number, from: number, to: number): SpooledRecord | undefined {
-  const text: string[] = [];
-  const numbers: number[] = [];
+  const text = noTexts.slice();
+  const numbers = noNumbers.slice();
   const refused: Refusal[] = [];
+  let known = false;
   let bytes: Buffer = segment.subarray(to, to);
   let receivedAtMs = 0;
   let keptAtMs = 0;
@@ -107,34 +133,42 @@ function decodeMessage(segment: Buffer, frameFrom: number, from: number, to: num
   let checksum = 0;
   const reader = new FieldReader(segment, from, to);
   while (reader.at < to) {
-    const field = reader.tag();
-    if (field === 'fixed64:3') receivedAtMs = Number(reader.fixed64() / 1000n) / 1000;
-    else if (field === 'fixed32:15') checksum = reader.fixed32();
-    else if (field === 'bytes:4') bytes = reader.bytes();
-    else if (field === 'fixed64:16') keptAtMs = Number(reader.fixed64() / 1000n) / 1000;
-    else if (field === 'bytes:17') origin = reader.bytes();
-    else if (field === 'bytes:13') refused.push(decodeRefusal(reader.bytes()));
-    else if (field.startsWith('bytes:')) text[Number(field.slice(6))] = reader.bytes().toString('utf8');
-    else if (field.startsWith('varint:')) numbers[Number(field.slice(7))] = reader.varint();
-    else return undefined;
+    const tag = reader.varint();
+    if (tag === tags.receivedAt) receivedAtMs = Number(reader.fixed64() / 1000n) / 1000;
+    else if (tag === tags.checksum) checksum = reader.fixed32();
+    else if (tag === tags.bytes) bytes = reader.bytes();
+    else if (tag === tags.keptAt) keptAtMs = Number(reader.fixed64() / 1000n) / 1000;
+    else if (tag === tags.origin) origin = reader.bytes();
+    else if (tag === tags.refused) refused.push(decodeRefusal(reader.bytes()));
+    else if ((tag & 7) === 2) {
+      const value = reader.text();
+      const field = Math.floor(tag / 8);
+      if (field < text.length) text[field] = value;
+      if (field === 1) known = true;
+    } else if ((tag & 7) === 0) {
+      const value = reader.varint();
+      const field = Math.floor(tag / 8);
+      if (field < numbers.length) numbers[field] = value;
+    } else return undefined;
     if (reader.broken) return undefined;
   }
-  if (crc32(bytes) !== checksum || text[1] === undefined) return undefined;
+  if (!known || crc32(bytes) !== checksum) return undefined;
+  const at = (field: number): string => text[field] ?? '';
   return {
     scope: {
-      organisation: text[1],
-      site: text[2] ?? '',
-      device: text[5] ?? '',
-      environment: text[6] ?? '',
-      service: text[7] ?? '',
-      keyId: text[8] ?? '',
+      organisation: at(1),
+      site: at(2),
+      device: at(5),
+      environment: at(6),
+      service: at(7),
+      keyId: at(8),
     },
     receivedAtMs,
     bytes,
     records: numbers[9] ?? 0,
-    protocol: text[10] ?? '',
+    protocol: at(10),
     project: numbers[11] ?? 0,
-    signal: text[12] ?? '',
+    signal: at(12),
     refused,
     frame: segment.subarray(frameFrom, to),
     ...(origin ? { origin: decodeOrigin(origin, keptAtMs, numbers[14] ?? 0) } : {}),
@@ -202,6 +236,13 @@ class FieldReader {
     }
     this.broken = true;
     return -1;
+  }
+
+  text(): string {
+    const size = this.varint();
+    const from = this.at;
+    this.#skip(size);
+    return this.broken ? '' : this.#buffer.toString('utf8', from, this.at);
   }
 
   bytes(): Buffer {

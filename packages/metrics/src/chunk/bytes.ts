@@ -73,26 +73,44 @@ export class ByteWriter {
   }
 }
 
+/** Bytes that must be readable behind a chunk. */
+const behind = 8;
+
 /** What is wrong with the bytes at hand; caught by `appendChunk`, the only door. */
 export class DamagedChunk extends Error {
   override readonly name = 'DamagedChunk';
 }
 
-/** Reads one chunk out of a scratch that is longer than it: bits may be loaded by words without looking at the end. */
+/** Reads one chunk out of bytes that go on behind it: bits may be loaded by words without looking at the end. */
 export class ByteReader {
-  #bytes = new Uint8Array(4096);
-  view = new DataView(this.#bytes.buffer);
+  #scratch = new Uint8Array(4096);
+  #scratchView = new DataView(this.#scratch.buffer);
+  #bytes: Uint8Array = this.#scratch;
+  view: DataView = this.#scratchView;
   at = 0;
   #end = 0;
 
-  open(bytes: Uint8Array): void {
-    if (bytes.length + 8 > this.#bytes.length) {
-      this.#bytes = new Uint8Array(2 * bytes.length + 8);
-      this.view = new DataView(this.#bytes.buffer);
+  /** Reads `from` to `to` where they lie when enough bytes are behind them, a copy otherwise. `bytes` begin where their buffer does. */
+  open(bytes: Uint8Array, from: number, to: number): void {
+    if (to + behind <= bytes.length && bytes.byteOffset === 0) {
+      if (this.#bytes !== bytes) {
+        this.#bytes = bytes;
+        this.view = new DataView(bytes.buffer);
+      }
+      this.at = from;
+      this.#end = to;
+      return;
     }
-    this.#bytes.set(bytes);
+    const length = to - from;
+    if (length + behind > this.#scratch.length) {
+      this.#scratch = new Uint8Array(2 * length + behind);
+      this.#scratchView = new DataView(this.#scratch.buffer);
+    }
+    this.#scratch.set(length === bytes.length ? bytes : bytes.subarray(from, to));
+    this.#bytes = this.#scratch;
+    this.view = this.#scratchView;
     this.at = 0;
-    this.#end = bytes.length;
+    this.#end = length;
   }
 
   get left(): number {

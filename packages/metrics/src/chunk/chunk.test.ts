@@ -127,6 +127,31 @@ describe('every sample comes back bit by bit', () => {
   });
 });
 
+test('what is known of the values', () => {
+  const known = (...parts: readonly number[][]): [boolean, boolean] => {
+    const buffer = new SampleBuffer(4);
+    buffer.clear();
+    for (const values of parts) {
+      const chunk = encodeChunk(columns(every15s(values.length), values));
+      expect(appendChunk(chunk, buffer)).toBeUndefined();
+    }
+    return [buffer.numbersAlone, buffer.rising];
+  };
+  const rising = Array.from({ length: 40 }, (_, i) => 3 * i);
+  expect(known(rising)).toEqual([true, true]);
+  expect(known(rising, [200, 203, 206, 209])).toEqual([true, true]);
+  expect(known(rising, rising)).toEqual([true, false]);
+  expect(known(rising.with(20, 1))).toEqual([true, false]);
+  expect(known(rising.with(20, Number.NaN))).toEqual([false, false]);
+  expect(known(rising.map((v) => v * Math.PI))).toEqual([false, false]);
+  const open = new SampleBuffer(4);
+  open.clear();
+  open.appendFloats(Float64Array.of(1, 2, 3, 4, 5, 6), 0, 3, 3);
+  expect([open.numbersAlone, open.rising]).toEqual([true, true]);
+  open.appendFloats(Float64Array.of(7, 8, Number.NaN, 6), 0, 2, 2);
+  expect([open.numbersAlone, open.rising]).toEqual([false, false]);
+});
+
 test('chunks of one series are put behind each other, start times where there are some', () => {
   const first = { ...columns(every15s(3), [1, 2, 3]), startTimes: new Float64Array([5, 5, 0]) };
   const buffer = new SampleBuffer(2);

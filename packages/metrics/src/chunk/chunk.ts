@@ -144,12 +144,12 @@ function exponentFor(values: Float64Array, start: number, count: number): number
 }
 
 /**
- * Appends a chunk's samples to `into`. Returns undefined, or in a sentence what is wrong with the bytes; `into` is then as it was.
+ * Appends the samples of the chunk that lies at `from` to `to` (excluded). Returns undefined, or in a sentence what is wrong with the bytes; `into` is then as it was.
  * Never reads beyond `bytes`.
  */
-export function appendChunk(bytes: Uint8Array, into: SampleBuffer): string | undefined {
+export function appendChunk(bytes: Uint8Array, into: SampleBuffer, from = 0, to = bytes.length): string | undefined {
   try {
-    reader.open(bytes);
+    reader.open(bytes, from, to);
     read(into);
     return undefined;
   } catch (error) {
@@ -168,10 +168,12 @@ function read(into: SampleBuffer): void {
   const at = into.count;
   if ((set & flags.wholeTimes) !== 0) readIntegers(reader, count, into.times, at, 1);
   else readDoubles(reader, count, wordsOf(into.times), at);
+  let rising = false;
+  const numbersAlone = (set & (flags.decimals | flags.exceptions)) === flags.decimals;
   if ((set & flags.decimals) !== 0) {
     const exponent = reader.byte();
     if (exponent > maxExponent) throw new DamagedChunk('its exponent is out of range');
-    readIntegers(reader, count, into.values, at, powers[exponent] ?? 1);
+    rising = readIntegers(reader, count, into.values, at, powers[exponent] ?? 1);
     if ((set & flags.exceptions) !== 0) readExceptions(into, at, count);
   } else readDoubles(reader, count, wordsOf(into.values), at);
   if ((set & flags.startTimes) !== 0) readIntegers(reader, count, into.withStartTimes(), at, 1);
@@ -180,6 +182,7 @@ function read(into: SampleBuffer): void {
   else if (into.histograms) into.histograms.length = at;
   if (reader.left !== 0) throw new DamagedChunk('bytes are left over');
   into.count = at + count;
+  into.learn(at, numbersAlone, rising && numbersAlone);
 }
 
 function readExceptions(into: SampleBuffer, at: number, count: number): void {

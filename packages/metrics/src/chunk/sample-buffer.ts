@@ -5,6 +5,9 @@ export class SampleBuffer implements SampleColumns {
   count = 0;
   times: Float64Array;
   values: Float64Array;
+  /** Known of what was appended since `clear` by chunks and by `appendFloats`; whoever writes the columns by himself calls `unknown`. */
+  numbersAlone = false;
+  rising = false;
   /** Filled only when `hasHistograms`. */
   #histograms: (FloatHistogram | undefined)[] | undefined;
   #startTimes: Float64Array | undefined;
@@ -23,8 +26,22 @@ export class SampleBuffer implements SampleColumns {
 
   clear(): void {
     this.count = 0;
+    this.numbersAlone = true;
+    this.rising = true;
     this.#histograms = undefined;
     this.#startTimes = undefined;
+  }
+
+  /** Nothing is known of the values any more. */
+  unknown(): void {
+    this.numbersAlone = false;
+    this.rising = false;
+  }
+
+  /** What is known of the values from `from` on, which were appended last. */
+  learn(from: number, numbersAlone: boolean, rising: boolean): void {
+    this.numbersAlone &&= numbersAlone;
+    this.rising &&= rising && (from === 0 || (this.values[from - 1] ?? 0) <= (this.values[from] ?? 0));
   }
 
   /** Makes room for `more` samples behind `count`. */
@@ -42,9 +59,23 @@ export class SampleBuffer implements SampleColumns {
     this.reserve(count);
     this.times.set(from.subarray(times, times + count), this.count);
     this.values.set(from.subarray(values, values + count), this.count);
+    if (this.numbersAlone) this.#look(this.count, this.count + count);
     this.#startTimes?.fill(0, this.count, this.count + count);
     if (this.#histograms) this.#histograms.length = this.count;
     this.count += count;
+  }
+
+  /** Learns of values by looking at each. */
+  #look(from: number, to: number): void {
+    const { values } = this;
+    let rising = true;
+    let numbersAlone = true;
+    for (let i = from; i < to; i++) {
+      const value = values[i] ?? 0;
+      if (Number.isNaN(value)) numbersAlone = false;
+      if (i > from && !(value >= (values[i - 1] ?? 0))) rising = false;
+    }
+    if (to > from) this.learn(from, numbersAlone, rising);
   }
 
   /** The histograms' column, made when first needed; entries without a histogram are undefined. */

@@ -20,7 +20,7 @@ export interface RichSample {
 const largestSize = Math.log2(mostSamples / leastSamples);
 
 /**
- * The samples of two hours that are not in the engine yet. Of each series: a small open piece that grows to 128 samples, encoded
+ * The samples of two hours that are not in the engine yet. Of each series: a small open piece that grows to 64 samples, encoded
  * pieces of those before, and beside them samples that came late or carry a histogram or a start time.
  */
 export class HeadBlock {
@@ -99,14 +99,18 @@ export class HeadBlock {
   piecesOf(sid: number, afterMs: number, endMs: number, into: PieceList): boolean {
     if (this.#rich.has(sid)) return false;
     if (sid >= this.#ref.length) return true;
-    for (let piece = this.#firstPiece[sid] as number; piece !== 0; piece = this.#pieces.next(piece)) {
-      if (this.#pieces.lastMs(piece) > afterMs && this.#pieces.firstMs(piece) <= endMs)
-        into.chunk(this.#pieces.place(piece));
-    }
     const count = this.#counts[sid] as number;
     const last = this.#last[sid] as number;
-    if (count === 0 || last <= afterMs) return true;
     const ref = this.#ref[sid] as number;
+    const first = this.#firstPiece[sid] as number;
+    // A question about now is answered by the open piece: all others are before it.
+    if (first !== 0 && (count === 0 || (this.#slab.doubles[ref] as number) > afterMs)) {
+      for (let piece = first; piece !== 0; piece = this.#pieces.next(piece)) {
+        if (this.#pieces.lastMs(piece) > afterMs && this.#pieces.firstMs(piece) <= endMs)
+          into.chunk(this.#pieces.place(piece));
+      }
+    }
+    if (count === 0 || last <= afterMs) return true;
     // The slab is looked into only where it matters: a look at each of ten thousand series costs as much as all the rest.
     if (last <= endMs || (this.#slab.doubles[ref] as number) <= endMs)
       into.open(this.#slab.memory, ref, count, leastSamples << (this.#sizes[sid] as number));
@@ -266,6 +270,7 @@ export class HeadBlock {
 /** Appends columns to a buffer; values bit by bit. */
 export function appendColumns(from: SampleColumns, into: SampleBuffer): void {
   const at = into.count;
+  into.unknown();
   into.reserve(from.count);
   into.times.set(from.times.subarray(0, from.count), at);
   into.values.set(from.values.subarray(0, from.count), at);

@@ -29,6 +29,9 @@ const trimEveryMs = 30_000;
 const unusedMs = 60_000;
 /** A block that was opened anew is cut after so long even if samples keep coming. */
 const longestOpenMs = 1_800_000;
+/** A past block of so many samples is worth a part of its own as soon as nothing comes any more: who sends days at once does not fill the memory. */
+const largeSamples = 500_000;
+const largeIdleMs = 5000;
 /** Segments that wait for their turn. */
 const waitingLimit = 16;
 
@@ -344,7 +347,8 @@ export class Head {
     const due = open.filter(
       (block) =>
         now >= block.endMs + settings.windowMs &&
-        (now - block.touchedAtMs >= settings.idleMs || now - block.openedAtMs >= longestOpenMs),
+        (now - block.touchedAtMs >= (block.samples >= largeSamples ? largeIdleMs : settings.idleMs) ||
+          now - block.openedAtMs >= longestOpenMs),
     );
     const crowded = open.length - due.length - settings.openBlocks;
     const full = this.blocks.bytes > settings.memoryBytes && this.blocks.cutting.length === 0;

@@ -42,7 +42,7 @@ test('the thread takes segments, answers the index, cuts, and takes back what it
   const request = { organisation: 'acme', matchers: [], startMs: 0, endMs: now, limit: 10 };
   const held = await index.select(request);
   expect(held).toMatchObject({ ok: true, value: { metrics: ['up'], fps: { length: 1 } } });
-  expect(held.ok && held.value.head.series.length).toBe(2);
+  expect(held.ok && held.value.head.series.length).toBe(4);
   await head.cut();
   const cut = await index.select(request);
   expect(cut).toMatchObject({ ok: true, value: { metrics: ['up'], head: { series: { length: 0 } } } });

@@ -56,7 +56,12 @@ class ThreadHead implements MetricHead {
   constructor(options: HeadOptions) {
     this.#options = options;
     const data: HeadThreadData = { settings: { ...defaultHeadSettings, ...options.settings } };
-    this.#worker = new Worker(new URL('head-thread.ts', import.meta.url), { workerData: data, name: 'metric head' });
+    this.#worker = new Worker(new URL('head-thread.ts', import.meta.url), {
+      workerData: data,
+      name: 'metric head',
+      // Columns of numbers lie outside of its heap; little else lives there for long.
+      resourceLimits: { maxYoungGenerationSizeMb: 6 },
+    });
     this.ready = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: FromHead) => (message.kind === 'ready' ? resolve() : this.#hear(message)));
       const end = (error: Error): void => {

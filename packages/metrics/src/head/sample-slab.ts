@@ -1,9 +1,9 @@
 /** Smallest and largest number of samples of one piece. */
 export const leastSamples = 4;
-export const mostSamples = 128;
+export const mostSamples = 64;
 
 /**
- * Room for samples that are not encoded yet: pieces of 4, 8, … 128 samples out of one array, given back to lists by size. The
+ * Room for samples that are not encoded yet: pieces of 4, 8, … 64 samples out of one array, given back to lists by size. The
  * array is reserved at once; the system gives memory only for what is touched. Query threads read it as it is: who was told where
  * pieces lie holds a lease, and what is given back meanwhile is not taken again before the lease ends. Samples are only ever added
  * behind those that a reader was told of.
@@ -14,7 +14,7 @@ export class SampleSlab {
   readonly doubles: Float64Array;
   /** The same memory, so that values are copied bit by bit: a NaN keeps its bits. */
   readonly words: Uint32Array;
-  readonly #free: number[][] = [[], [], [], [], [], []];
+  readonly #free: number[][] = Array.from({ length: Math.log2(mostSamples / leastSamples) + 1 }, () => []);
   /** 0 is no piece. */
   #top = 8;
   #used = 0;

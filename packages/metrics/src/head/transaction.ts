@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import type { FloatHistogram } from '@sightline/query/promql';
 import type { LedgerEntry } from '@sightline/record';
+import { packSamples, unpackSamples } from './packed-samples.ts';
 
 /** A series as the log names it: `sid` is good within the one file. */
 export interface Definition {
@@ -102,15 +103,19 @@ interface Written extends TransactionHead {
   readonly baseMs: number;
   /** True where times do not fit into 31 bits beside the base. */
   readonly wide: boolean;
+  /** Present where the samples are packed (`packed-samples.ts`), as all are but those of odd times and of earlier versions. */
+  readonly packed?: true;
 }
 
 /**
- * A transaction as bytes, in pieces ready to be written: length of the head, the head, then the columns (number of the series, time
- * as an offset, the value's bits).
+ * A transaction as bytes, in pieces ready to be written: length of the head, the head, then the samples, packed or as columns (number of
+ * the series, time as an offset, the value's bits). Valid until the next call.
  */
 export function encodeTransaction(head: TransactionHead, samples: SampleColumnsStage): Uint8Array[] {
   const { count, times } = samples;
   const baseMs = count > 0 ? (times[0] as number) : 0;
+  const packed = packSamples(samples, baseMs);
+  if (packed) return [...headed({ ...head, count, baseMs, wide: false, packed: true }), packed];
   const offsets = new Int32Array(count);
   let wide = false;
   for (let i = 0; i < count; i++) {
@@ -118,17 +123,20 @@ export function encodeTransaction(head: TransactionHead, samples: SampleColumnsS
     offsets[i] = offset;
     if (offsets[i] !== offset) wide = true;
   }
-  const text = serialize({ ...head, count, baseMs, wide } satisfies Written);
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(text.length);
   const column = wide ? times.subarray(0, count) : offsets;
   return [
-    length,
-    text,
+    ...headed({ ...head, count, baseMs, wide }),
     bytesOf(samples.sids.subarray(0, count)),
     bytesOf(column),
     bytesOf(samples.bits.subarray(0, count * 2)),
   ];
+}
+
+function headed(written: Written): Uint8Array[] {
+  const text = serialize(written);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(text.length);
+  return [length, text];
 }
 
 function bytesOf(array: Uint32Array | Int32Array | Float64Array): Uint8Array {
@@ -143,6 +151,11 @@ export function decodeTransaction(bytes: Buffer, samples: SampleColumnsStage): T
   samples.clear();
   samples.reserve(count);
   let at = 4 + length;
+  if (head.packed) {
+    unpackSamples(bytes, at, count, head.baseMs, samples);
+    samples.count = count;
+    return head;
+  }
   copyInto(samples.sids, bytes, at, count * 4);
   at += count * 4;
   if (head.wide) copyInto(samples.times, bytes, at, count * 8);

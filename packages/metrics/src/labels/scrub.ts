@@ -10,7 +10,10 @@ const panAnyPattern = new RegExp(`(\\b|_)(?:${pan})(\\b|_)`, 'g');
 /** RE2's `\s`; JavaScript's knows more. */
 const space = '\\t\\n\\f\\r ';
 
-const urlPassword = new RegExp(`([a-zA-Z][a-zA-Z0-9+.-]*://[^${space}:/@\\0]*:)[^${space}@/\\0]+@`, 'g');
+const urlPassword = new RegExp(
+  `([a-zA-Z][a-zA-Z0-9+.-]*://[^${space}:/@\\0"]*:)(?:[^${space}@/\\0"]|"[^${space}@/\\0,:}\\]"])+@`,
+  'g',
+);
 const namedSecret = new RegExp(
   `((?:password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token)[\\\\\\x04]*["']?[${space}]*[:=][${space}]*)` +
     `(?:(")(?:[^"\\\\\\0]|\\\\[^\\0])*|('){1}[^'\\0]*|([\\\\\\x04]+"?)[^\\\\"\\0\\x04]*|[^${space}"'&,;<>(){}\\[\\]\\\\\\0\\x04]+)`,

@@ -1,26 +1,57 @@
 /**
  * Chunks of closed blocks that were read before, as compressed as they came: one ring of bytes, the oldest overwritten, and a table
- * of places in it. No objects are kept, so that a hundred thousand chunks cost their bytes and little more.
+ * of places in it. The ring is a file without a name: what of it is in memory is the system's page cache, which gives way when somebody
+ * needs the room, and nothing is left when the process ends.
  */
+import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 
-const headWords = 6;
-const headBytes = 4 * headWords;
 const probes = 4;
+/** Content of a block of a series, about: places are made for so many. */
+const usualBytes = 600;
+/** Bytes that are gathered before they are written. */
+const gatheredBytes = 256 * 1024;
+/** Readable bytes behind what was read: chunks are read by words. */
+const slackBytes = 8;
+
+let files = 0;
 
 export class ChunkCache {
-  readonly #ring: Uint8Array;
-  readonly #words: Uint32Array;
+  readonly #capacity: number;
+  readonly #mask: number;
+  readonly #fpLow: Uint32Array;
+  readonly #fpHigh: Uint32Array;
+  readonly #organisationOf: Uint32Array;
+  readonly #block: Int32Array;
+  readonly #changes: Uint32Array;
+  readonly #lengths: Uint32Array;
   /** Places + 1, counted from the beginning of time; 0 is free. */
   readonly #places: Float64Array;
   readonly #organisations = new Map<string, number>();
-  /** Where the next record is written. What lies further back than the ring is long is gone. */
+  /** Undefined where the file cannot be used (any more): nothing is kept then. */
+  #fd: number | undefined;
+  /** Where the next content is written. What lies further back than the ring is long is gone. */
   #end = 0;
+  /** Up to here the ring is in the file; what follows is in `#gathered`. */
+  #written = 0;
+  readonly #gathered: Buffer;
+  /** Content of the series that was read last. */
+  bytes = new Uint8Array(16_384);
 
-  /** `sizeBytes` is a multiple of 4. */
-  constructor(sizeBytes: number) {
-    this.#ring = new Uint8Array(sizeBytes);
-    this.#words = new Uint32Array(this.#ring.buffer);
-    this.#places = new Float64Array(2 ** Math.ceil(Math.log2(Math.max(64, sizeBytes / 300))));
+  constructor(sizeBytes: number, folder = tmpdir()) {
+    this.#capacity = sizeBytes;
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(64, sizeBytes / usualBytes)));
+    this.#mask = slots - 1;
+    this.#fpLow = new Uint32Array(slots);
+    this.#fpHigh = new Uint32Array(slots);
+    this.#organisationOf = new Uint32Array(slots);
+    this.#block = new Int32Array(slots);
+    this.#changes = new Uint32Array(slots);
+    this.#lengths = new Uint32Array(slots);
+    this.#places = new Float64Array(slots);
+    this.#gathered = Buffer.allocUnsafe(Math.min(gatheredBytes, sizeBytes));
+    this.#fd = opened(path.join(folder, `chunks-${process.pid}-${performance.now().toString(36)}-${files++}.cache`));
   }
 
   /** A number for the organisation, for the other methods. */
@@ -32,67 +63,151 @@ export class ChunkCache {
   }
 
   /**
-   * Content for a series and block as it was when the block had this number of changes; undefined where it is not known. Valid until
-   * the next `put`.
+   * Reads the content of a series' blocks `first` to `last` into `bytes`, as it was when each block had its number of changes. Returns its
+   * length; -1 where not all of it is known.
    */
-  get(organisation: number, fpLow: number, fpHigh: number, block: number, changes: number): Uint8Array | undefined {
-    const slot = this.#slotOf(organisation, fpLow, fpHigh, block);
-    for (let probe = 0; probe < probes; probe++) {
-      const at = this.#recordAt(slot + probe);
-      if (at < 0 || !this.#is(at, organisation, fpLow, fpHigh, block)) continue;
-      if (this.#words[at + 4] !== changes) return undefined;
-      const from = 4 * at + headBytes;
-      return this.#ring.subarray(from, from + (this.#words[at + 5] ?? 0));
+  read(
+    organisation: number,
+    fpLow: number,
+    fpHigh: number,
+    first: number,
+    last: number,
+    changesOf: (block: number) => number,
+  ): number {
+    let length = 0;
+    let from = 0;
+    let to = 0;
+    for (let block = first; block <= last; block++) {
+      const slot = this.#slotOf(organisation, fpLow, fpHigh, block);
+      if (slot < 0 || this.#changes[slot] !== changesOf(block)) return -1;
+      const size = this.#lengths[slot] ?? 0;
+      const place = (this.#places[slot] ?? 0) - 1;
+      if (size === 0) continue;
+      // Blocks that lie behind each other are read at once.
+      if (place !== to || place % this.#capacity === 0) {
+        length = this.#fetch(from, to, length);
+        if (length < 0) return -1;
+        from = place;
+      }
+      to = place + size;
     }
-    return undefined;
+    return this.#fetch(from, to, length);
   }
 
   /** Keeps `content`, unless it is longer than a sixteenth of the cache. */
   put(organisation: number, fpLow: number, fpHigh: number, block: number, changes: number, content: Uint8Array): void {
-    const size = headBytes + 4 * Math.ceil(content.length / 4);
-    const capacity = this.#ring.length;
-    if (size > capacity / 16) return;
-    // A record never goes round the end.
-    if ((this.#end % capacity) + size > capacity) this.#end += capacity - (this.#end % capacity);
+    const { length } = content;
+    const capacity = this.#capacity;
+    if (length > capacity / 16 || length > this.#gathered.length || this.#fd === undefined) return;
+    // Content never goes round the end.
+    const round = (this.#end % capacity) + length > capacity;
+    if (round || this.#end - this.#written + length > this.#gathered.length) this.#write();
+    if (round) this.#written = this.#end += capacity - (this.#end % capacity);
     const place = this.#end;
-    this.#end += size;
-    const at = (place % capacity) / 4;
-    this.#words.set([organisation, fpLow, fpHigh, block >>> 0, changes, content.length], at);
-    this.#ring.set(content, 4 * at + headBytes);
-    this.#places[this.#slotFor(organisation, fpLow, fpHigh, block)] = place + 1;
+    this.#gathered.set(content, place - this.#written);
+    this.#end += length;
+    const slot = this.#slotFor(organisation, fpLow, fpHigh, block);
+    this.#fpLow[slot] = fpLow;
+    this.#fpHigh[slot] = fpHigh;
+    this.#organisationOf[slot] = organisation;
+    this.#block[slot] = block;
+    this.#changes[slot] = changes;
+    this.#lengths[slot] = length;
+    this.#places[slot] = place + 1;
+  }
+
+  /** Gives the file back. */
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    this.#places.fill(0);
+  }
+
+  /** Brings places `from` to `to` behind `length` bytes; the answer is the length then, -1 where they cannot be read. */
+  #fetch(from: number, to: number, length: number): number {
+    const size = to - from;
+    if (size === 0) return length;
+    if (to > this.#written) this.#write();
+    if (this.#fd === undefined) return -1;
+    if (length + size + slackBytes > this.bytes.length) {
+      const wider = new Uint8Array(2 * (length + size + slackBytes));
+      wider.set(this.bytes.subarray(0, length));
+      this.bytes = wider;
+    }
+    try {
+      if (readSync(this.#fd, this.bytes, length, size, from % this.#capacity) === size) return length + size;
+    } catch {
+      // As below.
+    }
+    this.close();
+    return -1;
+  }
+
+  #write(): void {
+    const length = this.#end - this.#written;
+    const at = this.#written % this.#capacity;
+    this.#written = this.#end;
+    if (length === 0 || this.#fd === undefined) return;
+    try {
+      if (writeSync(this.#fd, this.#gathered, 0, length, at) === length) return;
+    } catch {
+      // A full disk is no reason not to answer: chunks are read from the engine then.
+    }
+    this.close();
+  }
+
+  /** -1 where the block is not known. */
+  #slotOf(organisation: number, fpLow: number, fpHigh: number, block: number): number {
+    const first = this.#hashOf(organisation, fpLow, fpHigh, block);
+    for (let probe = 0; probe < probes; probe++) {
+      const slot = (first + probe) & this.#mask;
+      if (this.#isLive(slot) && this.#is(slot, organisation, fpLow, fpHigh, block)) return slot;
+    }
+    return -1;
   }
 
   #slotFor(organisation: number, fpLow: number, fpHigh: number, block: number): number {
-    const first = this.#slotOf(organisation, fpLow, fpHigh, block);
+    const first = this.#hashOf(organisation, fpLow, fpHigh, block);
     let oldest = first;
     let oldestPlace = Infinity;
     for (let probe = 0; probe < probes; probe++) {
-      const slot = (first + probe) & (this.#places.length - 1);
-      const at = this.#recordAt(slot);
-      if (at >= 0 && this.#is(at, organisation, fpLow, fpHigh, block)) return slot;
-      const place = at < 0 ? 0 : (this.#places[slot] ?? 0);
+      const slot = (first + probe) & this.#mask;
+      const live = this.#isLive(slot);
+      if (live && this.#is(slot, organisation, fpLow, fpHigh, block)) return slot;
+      const place = live ? (this.#places[slot] ?? 0) : 0;
       if (place < oldestPlace) [oldest, oldestPlace] = [slot, place];
     }
     return oldest;
   }
 
-  #slotOf(organisation: number, fpLow: number, fpHigh: number, block: number): number {
+  #hashOf(organisation: number, fpLow: number, fpHigh: number, block: number): number {
     let hash = Math.imul(fpLow ^ Math.imul(block, 0x9e3779b1), 0x85ebca6b) ^ fpHigh;
     hash = Math.imul(hash ^ (hash >>> 15) ^ organisation, 0xc2b2ae35);
-    return (hash ^ (hash >>> 13)) & (this.#places.length - 1);
+    return (hash ^ (hash >>> 13)) & this.#mask;
   }
 
-  /** Index of a record's first word; -1 where there is none any more. */
-  #recordAt(slot: number): number {
-    const place = (this.#places[slot & (this.#places.length - 1)] ?? 0) - 1;
-    const capacity = this.#ring.length;
-    return place < 0 || place < this.#end - capacity ? -1 : (place % capacity) / 4;
+  #isLive(slot: number): boolean {
+    const place = (this.#places[slot] ?? 0) - 1;
+    return place >= 0 && place >= this.#end - this.#capacity;
   }
 
-  #is(at: number, organisation: number, fpLow: number, fpHigh: number, block: number): boolean {
-    const words = this.#words;
+  #is(slot: number, organisation: number, fpLow: number, fpHigh: number, block: number): boolean {
     return (
-      words[at] === organisation && words[at + 1] === fpLow && words[at + 2] === fpHigh && words[at + 3] === block >>> 0
+      this.#fpLow[slot] === fpLow &&
+      this.#block[slot] === block &&
+      this.#fpHigh[slot] === fpHigh &&
+      this.#organisationOf[slot] === organisation
     );
+  }
+}
+
+/** A file that has no name any more; undefined where none can be made. */
+function opened(file: string): number | undefined {
+  try {
+    const fd = openSync(file, 'wx+', 0o600);
+    unlinkSync(file);
+    return fd;
+  } catch {
+    return undefined;
   }
 }

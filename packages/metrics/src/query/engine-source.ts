@@ -2,6 +2,7 @@ import {
   GroupReduction,
   QueryFailure,
   rolledReachMs,
+  type GroupPart,
   type Matcher,
   type QueryBounds,
   type ScannedSeries,
@@ -207,7 +208,20 @@ function merged(
 ): readonly ScannedSeries[] {
   const whole = new GroupReduction(reduction, steps);
   for (const { result } of results) whole.merge(result.groups ?? []);
-  return whole.finish();
+  const series = whole.finish();
+  giveBack(
+    results.flatMap(({ result }) => result.groups ?? []),
+    series,
+  );
+  return series;
+}
+
+/** Frees the columns that did not become the answer's: tens of megabytes, which would lie about until the next collection. */
+function giveBack(parts: readonly GroupPart[], series: readonly ScannedSeries[]): void {
+  const kept = new Set(series.map(({ values }) => values.buffer));
+  const columns = parts.flatMap(({ values, counts, compensation, running }) => [values, counts, compensation, running]);
+  for (const buffer of new Set(columns.map((column) => column?.buffer)))
+    if (buffer instanceof ArrayBuffer && !kept.has(buffer)) buffer.transfer(0);
 }
 
 function seriesOf(labels: LabelTable | undefined, steps: number, results: readonly Ran[]): ScannedSeries[] {

@@ -35,6 +35,7 @@ export function mergeOverlap(buffer: SampleBuffer, from: number, scratch: Sample
     if (startTimes && buffer.startTimes) buffer.startTimes[start + k] = startTimes[k] ?? 0;
   }
   buffer.count = start + kept;
+  buffer.rising = false;
   if (buffer.histograms) buffer.histograms.length = buffer.count;
 }
 

@@ -12,6 +12,7 @@ export interface ThreadSettings {
   readonly lower: boolean;
   /** Chunks that are kept compressed, bytes. */
   readonly cacheBytes: number;
+  readonly cacheFolder: string | undefined;
 }
 
 /** A query as a thread gets it. */

@@ -11,8 +11,9 @@ export interface PoolOptions {
   readonly connectIndex: () => MessagePort;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Chunks that all threads together keep compressed, bytes. */
+  /** Chunks that all threads together keep compressed, bytes, and the folder in which they do. */
   readonly cacheBytes: number;
+  readonly cacheFolder: string | undefined;
   /** Queries that are evaluated at a time; more wait. */
   readonly concurrency: number;
   /** Queries that may wait; more are refused. */
@@ -132,11 +133,11 @@ export class QueryPool {
   }
 
   #start(place: number): Thread {
-    const { engine, cacheBytes } = this.#options;
+    const { engine, cacheBytes, cacheFolder } = this.#options;
     const worker = new Worker(new URL('query-thread.ts', import.meta.url), {
       name: `promql-${place}`,
-      workerData: { engine, lower: place === 0, cacheBytes: 4 * Math.floor(cacheBytes / threads / 4) },
-      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 16 },
+      workerData: { engine, lower: place === 0, cacheBytes: Math.floor(cacheBytes / threads), cacheFolder },
+      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 6 },
     });
     const thread = new Thread(worker, this.#options.clock.now());
     worker.on('message', (message: FromThread) => {
@@ -177,7 +178,16 @@ export class QueryPool {
 }
 
 function answerOf(result: Result<PackedAnswer, QueryFault>): Result<Answer, QueryFault> {
-  return result.ok ? ok(unpackAnswer(result.value)) : result;
+  if (!result.ok) return result;
+  const answer = unpackAnswer(result.value);
+  return ok({ ...answer, giveBack: () => giveBack(answer) });
+}
+
+function giveBack({ value }: Answer): void {
+  if (value.type !== 'matrix') return;
+  const columns = value.series.flatMap(({ floats }) => [floats.times, floats.values]);
+  for (const buffer of new Set(columns.map((column) => column.buffer)))
+    if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 const canceled: QueryFault = { kind: 'canceled', message: 'query was canceled' };

@@ -18,7 +18,7 @@ const main = parentPort as MessagePort;
 
 const tools: ShareTools = {
   reader: new EngineReader(settings.engine),
-  cache: new ChunkCache(settings.cacheBytes),
+  cache: new ChunkCache(settings.cacheBytes, settings.cacheFolder),
   damaged: (message) => say({ kind: 'damaged', message }),
 };
 const open = new Map<number, AbortController>();

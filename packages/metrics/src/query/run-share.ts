@@ -133,16 +133,14 @@ class ShareRun {
     const [low, high] = [this.#words[2 * i] ?? 0, this.#words[2 * i + 1] ?? 0];
     const organisation = cache.organisation(this.#share.organisation);
     this.#buffer.clear();
-    for (let b = blocks.first; b <= blocks.last; b++) {
-      const content = cache.get(organisation, low, high, b, blocks.changes(b));
-      if (!content) return false;
-      for (let at = 0; at < content.length;) {
-        const length = (content[at] ?? 0) | ((content[at + 1] ?? 0) << 8) | ((content[at + 2] ?? 0) << 16);
-        this.#append(content.subarray(at + 3, at + 3 + length));
-        at += 3 + length;
-      }
+    const length = cache.read(organisation, low, high, blocks.first, blocks.last, blocks.changes);
+    const { bytes } = cache;
+    for (let at = 0; at < length;) {
+      const to = at + 3 + ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16));
+      this.#append(bytes, at + 3, to);
+      at = to;
     }
-    return true;
+    return length >= 0;
   }
 
   async #fromEngine(missing: Uint32Array): Promise<void> {
@@ -191,11 +189,11 @@ class ShareRun {
     }
   }
 
-  #append(bytes: Uint8Array): void {
+  #append(bytes: Uint8Array, from = 0, to = bytes.length): void {
     const buffer = this.#buffer;
-    const from = buffer.count;
-    const fault = appendChunk(bytes, buffer);
-    if (fault === undefined) this.#putInOrder(from);
+    const before = buffer.count;
+    const fault = appendChunk(bytes, buffer, from, to);
+    if (fault === undefined) this.#putInOrder(before);
     else this.#tools.damaged(fault);
   }
 
@@ -317,9 +315,7 @@ class Blocks {
     this.none = !(this.first <= this.last);
   }
 
-  changes(block: number): number {
-    return this.#changes.get(block) ?? 0;
-  }
+  readonly changes = (block: number): number => this.#changes.get(block) ?? 0;
 }
 
 const nothing = new Uint8Array(0);

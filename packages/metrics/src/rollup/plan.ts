@@ -85,7 +85,7 @@ function isGone({ grid, kernel }: Pick<ScanRequest, 'grid' | 'kernel'>, state: R
 /** From samples alone, for series with native histograms: they are not rolled up. */
 export function planSamples(scan: Pick<ScanRequest, 'grid' | 'kernel'>, state: RollupState | undefined): ScanPlan {
   const parts = [{ first: 0, count: scan.grid.count }];
-  return { parts, annotations: state && isGone(scan, state) ? [cannot('native histograms', state.rawFromMs)] : [] };
+  return { parts, annotations: state && isGone(scan, state) ? [histogramsGone(state.rawFromMs)] : [] };
 }
 
 /** How many steps lie before a time. */
@@ -116,6 +116,14 @@ function cannot(kernel: string, rawFromMs: number): ScanAnnotation {
   return {
     level: 'warning',
     message: `PromQL warning: samples before ${instantOf(rawFromMs)} are kept as roll-ups alone, which cannot give ${what}: they are left out`,
+  };
+}
+
+/** Said of the whole scan: floats beside the histograms are read the same way. */
+function histogramsGone(rawFromMs: number): ScanAnnotation {
+  return {
+    level: 'warning',
+    message: `PromQL warning: native histograms are answered from samples alone, as roll-ups hold none: what was before ${instantOf(rawFromMs)} is left out`,
   };
 }
 

@@ -14,6 +14,9 @@ export interface Column {
 /** So many members are taken out of the order of all instead of being sorted by themselves. */
 const sortedTogether = 2000;
 
+/** Members that have a place in 53 bits beside half a fingerprint. */
+const memberRange = 2 ** 21;
+
 /** `Uint32Array` of at least `length`, with what `array` holds; doubles, so that appending stays linear. */
 export function grown(array: Uint32Array, length: number): Uint32Array {
   if (array.length >= length) return array;
@@ -101,16 +104,36 @@ export class Family {
 
   /** The members in order of their fingerprints. */
   byFingerprint(members: Uint32Array): Uint32Array {
-    const { fpLo, fpHi } = this;
-    const compare = (a: number, b: number): number =>
-      (fpHi[a] as number) - (fpHi[b] as number) || (fpLo[a] as number) - (fpLo[b] as number);
-    if (members.length < sortedTogether) return members.sort(compare);
-    if (this.#ordered.length !== this.count)
-      this.#ordered = Uint32Array.from({ length: this.count }, (_, member) => member).sort(compare);
+    if (members.length < sortedTogether || members.length * 16 < this.count) return this.#sort(members);
+    if (this.#ordered.length !== this.count) {
+      this.#ordered = Uint32Array.from({ length: this.count }, (_, member) => member);
+      this.#sort(this.#ordered);
+    }
     const wanted = new Uint8Array(this.count);
     for (const member of members) wanted[member] = 1;
     let at = 0;
     for (const member of this.#ordered) if (wanted[member] === 1) members[at++] = member;
+    return members;
+  }
+
+  /** Sorts by numbers that hold the upper half of the fingerprint and the member: many times quicker than by comparing two members. */
+  #sort(members: Uint32Array): Uint32Array {
+    const { fpLo, fpHi } = this;
+    const lower = (a: number, b: number): number =>
+      (fpHi[a] as number) - (fpHi[b] as number) || (fpLo[a] as number) - (fpLo[b] as number);
+    if (this.count > memberRange) return members.sort(lower);
+    const keys = new Float64Array(members.length);
+    for (let i = 0; i < keys.length; i++)
+      keys[i] = (fpHi[members[i] as number] as number) * memberRange + (members[i] as number);
+    keys.sort();
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as number;
+      const member = key - Math.floor(key / memberRange) * memberRange;
+      let at = i;
+      // Those whose upper halves are the same are few.
+      for (; at > 0 && lower(members[at - 1] as number, member) > 0; at--) members[at] = members[at - 1] as number;
+      members[at] = member;
+    }
     return members;
   }
 

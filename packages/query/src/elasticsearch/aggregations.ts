@@ -1,7 +1,10 @@
+import type { LogTable } from '../logs/log-table.ts';
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import { readComposite, refuseInner } from './composite.ts';
 import { fixedInterval, parseDate, dateZoneOffsetMs } from './dates.ts';
 import { ElasticFault, illegal, isObject, objectOf, parsing, textOf, type Json } from './fault.ts';
 import { findField, type ElasticField } from './fields.ts';
+import { addPipelines, checkPipelines, isPipeline } from './pipeline-aggregations.ts';
 import type { QuerySql } from './query-sql.ts';
 
 const mostBuckets = 65_535;
@@ -20,6 +23,7 @@ const metrics = new Set([
 ]);
 const bucketKinds = new Set([
   'terms',
+  'composite',
   'date_histogram',
   'histogram',
   'range',
@@ -53,6 +57,7 @@ export interface AggregationParts {
   readonly where: string;
   readonly scope: Readonly<Record<string, ParameterValue>>;
   readonly limits: QueryLimits;
+  readonly table: LogTable;
   /** Documents as hits, for `top_hits`. */
   readonly topHits: (body: Json, levels: readonly Level[], where: string) => Promise<Map<string, unknown>>;
 }
@@ -64,7 +69,7 @@ function read(value: unknown, depth: number): Aggregation[] {
     const { aggs, aggregations, meta: _meta, ...rest } = objectOf(given, name);
     const [kind = '', body] = Object.entries(rest)[0] ?? [];
     if (kind === '') throw parsing(`Missing definition for aggregation [${name}]`);
-    if (!metrics.has(kind) && !bucketKinds.has(kind) && kind !== 'top_hits')
+    if (!metrics.has(kind) && !bucketKinds.has(kind) && !isPipeline(kind) && kind !== 'top_hits')
       throw parsing(`Unknown aggregation type [${kind}]`);
     const inner = read(aggs ?? aggregations, depth + 1);
     if (inner.length > 0 && !bucketKinds.has(kind))
@@ -82,8 +87,11 @@ export async function aggregate(value: unknown, parts: AggregationParts): Promis
   const aggregations = read(value, 0);
   const all = (list: readonly Aggregation[]): number => list.reduce((sum, { inner }) => sum + 1 + all(inner), 0);
   if (all(aggregations) > mostAggregations) throw illegal('too many aggregations');
+  checkPipelines(aggregations, undefined);
   const answers = await new Evaluation(parts).level(aggregations, []);
-  return answers.get('') ?? {};
+  const answer = answers.get('') ?? {};
+  addPipelines(aggregations, answer);
+  return answer;
 }
 
 const joint = '\u0001';
@@ -121,9 +129,9 @@ class Evaluation {
   #query(select: readonly string[], levels: readonly Level[], where: string, end = ''): Promise<Json[]> {
     const keys = levels.map(({ sql }, index) => `${sql} AS k${index}`);
     const by = levels.length === 0 ? '' : `GROUP BY ${levels.map((_, index) => `k${index}`).join(', ')}`;
-    const { reader, compiler, scope, limits } = this.#parts;
+    const { reader, compiler, scope, limits, table } = this.#parts;
     return reader.query<Json>(
-      `SELECT ${[...keys, ...select].join(', ')} FROM logs PREWHERE ${where} ${by} ${end}`,
+      `SELECT ${[...keys, ...select].join(', ')} ${table.from(where)} ${by} ${end}`,
       { ...scope, ...compiler.parameters },
       { ...limits, resultRows: 200_000 },
     );
@@ -208,6 +216,7 @@ class Evaluation {
     levels: readonly Level[],
     put: (key: string, name: string, value: unknown) => void,
   ): Promise<void> {
+    if (one.kind === 'composite' && levels.length > 0) refuseInner();
     const kind = this.#kindOf(one);
     const around = levels.length;
     const own = [...levels, kind.level];
@@ -253,6 +262,8 @@ class Evaluation {
     switch (kind) {
       case 'terms':
         return this.#terms(body, inner);
+      case 'composite':
+        return this.#composite(body);
       case 'date_histogram':
         return this.#dateHistogram(body);
       case 'histogram':
@@ -320,6 +331,32 @@ class Evaluation {
         sum_other_doc_count: Math.max(0, all - buckets.reduce((sum, { count }) => sum + count, 0)),
         buckets: buckets.map(({ key, count }) => ({ ...shownKey(key, field), doc_count: count, ...sub(key) })),
       }),
+    };
+  }
+
+  #composite(body: Json): BucketKind {
+    const { compiler } = this.#parts;
+    const { sql, where, end, shownKey } = readComposite(body, compiler, {
+      dateHistogram: (source) => this.#dateHistogram(source).level,
+      histogram: (source) => this.#histogram(source).level,
+    });
+    return {
+      level: { sql, where },
+      columns: [],
+      end: (around) => end(`k${around}`),
+      within: (parents) => {
+        const kept = [...parents.values()].flatMap((buckets) => buckets.map(({ key }) => key));
+        return { sql, where: `${where} AND has(${compiler.bind('Array(String)', kept)}, ${sql})` };
+      },
+      fills: false,
+      rest: false,
+      show: (buckets, sub) => {
+        const last = buckets.at(-1);
+        return {
+          ...(last ? { after_key: shownKey(last.key) } : {}),
+          buckets: buckets.map(({ key, count }) => ({ key: shownKey(key), doc_count: count, ...sub(key) })),
+        };
+      },
     };
   }
 
@@ -549,8 +586,9 @@ function shownKey(key: string, field: ElasticField): object {
 
 /** What stands in a bucket without documents. */
 function emptyOf(aggregations: readonly Aggregation[]): Record<string, unknown> {
+  const asked = aggregations.filter(({ kind }) => !isPipeline(kind));
   return Object.fromEntries(
-    aggregations.map(({ name, kind, body }) => {
+    asked.map(({ name, kind, body }) => {
       if (kind === 'sum' || kind === 'cardinality' || kind === 'value_count') return [name, { value: 0 }];
       if (kind === 'stats' || kind === 'extended_stats')
         return [name, { count: 0, min: null, max: null, avg: null, sum: 0 }];

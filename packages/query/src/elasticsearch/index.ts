@@ -8,4 +8,5 @@ export {
   type ElasticIndex,
   type ElasticScope,
 } from './search-documents.ts';
+export { documentBounds, type DocumentBounds } from './document-bounds.ts';
 export { knownFields as knownElasticFields } from './fields.ts';

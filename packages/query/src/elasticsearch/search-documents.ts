@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '@sightline/base';
 
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import { hotTable, type LogTable } from '../logs/log-table.ts';
 import { logColumns, toLog, type LogColumns, type LogRecord } from '../logs/log-row.ts';
 import { matchesLinePattern } from '../logql/pattern.ts';
 import { logsByTime, upToSecondOf } from '../search/scope.ts';
@@ -40,9 +41,10 @@ async function guarded<T>(run: () => Promise<T>): Promise<Result<T, ElasticError
 function scopeSql(
   { organisation, site, index }: ElasticScope,
   compiler: QuerySql,
+  table: LogTable = hotTable,
 ): { sql: string; parameters: Record<string, ParameterValue> } {
   const parts = ['organisation = {organisation:String}', compiler.indices(index)];
-  const parameters: Record<string, ParameterValue> = { organisation };
+  const parameters: Record<string, ParameterValue> = { organisation, ...table.parameters };
   if (site !== '') {
     parts.push('site = {site:String}');
     parameters['site'] = site;
@@ -66,10 +68,11 @@ export function searchDocuments(
   scope: ElasticScope,
   body: Json,
   limits: QueryLimits = {},
+  table: LogTable = hotTable,
 ): Promise<Result<Json, ElasticError>> {
   return guarded(async () => {
     const compiler = new QuerySql(scope.nowMs);
-    const base = scopeSql(scope, compiler);
+    const base = scopeSql(scope, compiler, table);
     const where = `${base.sql} AND ${compiler.query(body['query'])}`;
     const filtered = body['post_filter'] === undefined ? where : `${where} AND ${compiler.query(body['post_filter'])}`;
     const all = { ...defaultLimits, ...limits };
@@ -90,7 +93,7 @@ export function searchDocuments(
       const sort = sortKeys(given['sort'], compiler);
       const wanted = Math.min(100, count(given['size'], 'size', 3));
       const rows = await reader.query<DocumentRow & Json>(
-        `SELECT ${[...keys, documentColumns, ...sortColumns(sort)].join(', ')}, toFloat64(${names.length > 0 ? `count() OVER (PARTITION BY ${names.join(', ')})` : 'count() OVER ()'}) AS n FROM logs PREWHERE ${inner}
+        `SELECT ${[...keys, documentColumns, ...sortColumns(sort)].join(', ')}, toFloat64(${names.length > 0 ? `count() OVER (PARTITION BY ${names.join(', ')})` : 'count() OVER ()'}) AS n ${table.from(inner)}
          ORDER BY ${orderSql(sort)} LIMIT ${wanted}${names.length > 0 ? ` BY ${names.join(', ')}` : ''}`,
         { ...base.parameters, ...compiler.parameters },
         all,
@@ -110,12 +113,23 @@ export function searchDocuments(
     const answered =
       aggregations === undefined
         ? undefined
-        : await aggregate(aggregations, { reader, compiler, where, scope: base.parameters, limits: all, topHits });
+        : await aggregate(aggregations, {
+            reader,
+            compiler,
+            where,
+            scope: base.parameters,
+            limits: all,
+            table,
+            topHits,
+          });
     const sort = sortKeys(body['sort'], compiler);
     const after = body['search_after'] === undefined ? '1' : afterSql(body['search_after'], sort, compiler);
-    const found = `FROM logs PREWHERE ${filtered} WHERE ${after}`;
+    const found = `${table.from(filtered)} WHERE ${after}`;
+    // Only the engine's own table ends early by its key.
     const near =
-      sort[0]?.field === '@timestamp' ? upToSecondOf(sort[0].down ? 'DESC' : 'ASC', found, '{enough:UInt32}') : '1';
+      table === hotTable && sort[0]?.field === '@timestamp'
+        ? upToSecondOf(sort[0].down ? 'DESC' : 'ASC', found, '{enough:UInt32}')
+        : '1';
     const rows =
       size === 0
         ? []
@@ -131,6 +145,7 @@ export function searchDocuments(
       { ...base.parameters, ...compiler.parameters },
       body['track_total_hits'],
       all,
+      table,
     );
     return {
       timed_out: false,
@@ -151,15 +166,14 @@ export function countDocuments(
   scope: ElasticScope,
   body: Json,
   limits: QueryLimits = {},
+  table: LogTable = hotTable,
 ): Promise<Result<number, ElasticError>> {
   return guarded(async () => {
     const compiler = new QuerySql(scope.nowMs);
-    const base = scopeSql(scope, compiler);
+    const base = scopeSql(scope, compiler, table);
     const where = `${base.sql} AND ${compiler.query(body['query'])}`;
-    const total = await totalOf(reader, where, { ...base.parameters, ...compiler.parameters }, true, {
-      ...defaultLimits,
-      ...limits,
-    });
+    const all = { ...defaultLimits, ...limits };
+    const total = await totalOf(reader, where, { ...base.parameters, ...compiler.parameters }, true, all, table);
     return total?.value ?? 0;
   });
 }
@@ -209,6 +223,7 @@ async function totalOf(
   parameters: Readonly<Record<string, ParameterValue>>,
   asked: unknown,
   limits: QueryLimits,
+  table: LogTable,
 ): Promise<{ value: number; relation: 'eq' | 'gte' } | undefined> {
   if (asked === false || asked === 'false') return undefined;
   const bound =
@@ -219,8 +234,8 @@ async function totalOf(
         : count(asked, 'track_total_hits', 10_000);
   const sql =
     bound === undefined
-      ? `SELECT toFloat64(count()) AS n FROM logs PREWHERE ${where}`
-      : `SELECT toFloat64(count()) AS n FROM (SELECT 1 FROM logs PREWHERE ${where} LIMIT ${bound + 1})`;
+      ? `SELECT toFloat64(count()) AS n ${table.from(where)}`
+      : `SELECT toFloat64(count()) AS n FROM (SELECT 1 ${table.from(where)} LIMIT ${bound + 1})`;
   const [row] = await reader.query<{ n: number }>(sql, parameters, limits);
   const value = row?.n ?? 0;
   return bound !== undefined && value > bound ? { value: bound, relation: 'gte' } : { value, relation: 'eq' };

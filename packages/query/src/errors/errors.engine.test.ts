@@ -478,13 +478,31 @@ describe('what is related', () => {
     expect(await newestRelease(test.store, { organisation: 'acme', service: 'payments' })).toBe('1.1.0');
     expect(await newestRelease(test.store, { organisation: 'rival', service: 'none' })).toBe('');
   });
-  it('the hashes that joined an issue of another number', async () => {
+  it('the hashes that joined an issue of another number, and the issues of earlier ways of grouping', async () => {
+    const [row] = events(1, 'merger');
+    const later = (minutes: number) => String((BigInt(now) + BigInt(minutes * minute)) * 1_000_000n);
     await test.insert('errors', [
-      { ...events(1, 'merger')[0], issue: '7', grouping_hash: '8', grouping_version: 2 },
-      { ...events(1, 'merger')[0], issue: '9', grouping_hash: '9', grouping_version: 2 },
+      { ...row, ts: later(-9), issue: '7', grouping_hash: '8', grouping_version: 2 },
+      { ...row, ts: later(-9), issue: '9', grouping_hash: '9', grouping_version: 2 },
+      { ...row, ts: later(-3), issue: '11', grouping_hash: '11', grouping_version: 2 },
+      { ...row, ts: later(-1), issue: '10', grouping_hash: '10', grouping_version: 3 },
+      { ...row, ts: later(-1), issue: '7', grouping_hash: '9', grouping_version: 3 },
     ]);
-    expect(await knownIssueHashes(test.store, { organisation: 'merger', limit: 10 })).toEqual([
-      { hash: hex(8), issue: hex(7) },
+    const known = async (version: number) =>
+      (await knownIssueHashes(test.store, { organisation: 'merger', version, limit: 10 }))
+        .map(({ hash, issue }) => [Number(`0x${hash}`), Number(`0x${issue}`)])
+        .sort(([one = 0], [other = 0]) => one - other);
+    expect(await known(2), 'no event of a version before').toEqual([
+      [8, 7],
+      [9, 7],
     ]);
+    expect(await known(3), 'unless they joined another').toEqual([
+      [7, 7],
+      [8, 7],
+      [9, 7],
+      [11, 11],
+    ]);
+    expect(await known(4)).toContainEqual([10, 10]);
+    expect(await knownIssueHashes(test.store, { organisation: 'rival', version: 0, limit: 10 })).toEqual([]);
   });
 });

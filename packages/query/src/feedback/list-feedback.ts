@@ -17,6 +17,8 @@ export interface FeedbackRow {
   /** The issue of the error that it is about, 16 hexadecimal digits; '' where it is about none, or that is kept no longer. */
   readonly issue: string;
   readonly aboutEvent: string;
+  /** The recorded session in which it was written, 32 hexadecimal digits; '' where there is none, or that is kept no longer. */
+  readonly replay: string;
   /** Files that came with it: screenshots. */
   readonly files: { name: string; contentType: string }[];
 }
@@ -32,7 +34,7 @@ export async function listFeedback(
   const rows = await ask<Omit<FeedbackRow, 'issue' | 'files'>>(
     reader,
     `SELECT event_id AS eventId, toFloat64(toUnixTimestamp64Milli(ts)) AS at, name, contact, message, url, toString(site) AS site,
-       toString(service) AS service, toString(environment) AS environment, toString(release) AS release, associated_event_id AS aboutEvent
+       toString(service) AS service, toString(environment) AS environment, toString(release) AS release, associated_event_id AS aboutEvent, replay_id AS replay
      FROM feedback WHERE organisation = {organisation:String} AND ts >= fromUnixTimestamp64Nano({fromNs:Int64}) AND ts < fromUnixTimestamp64Nano({toNs:Int64})
        ${named.map((column) => `AND ${column} = {${column}:String}`).join(' ')}
      ORDER BY ts DESC, event_id LIMIT {limit:UInt32}`,
@@ -50,7 +52,8 @@ export async function listFeedback(
   if (rows.length === 0) return [];
   const organisation = scope.organisation;
   const about = [...new Set(rows.map(({ aboutEvent }) => aboutEvent).filter((id) => id !== ''))];
-  const [issues, files] = await Promise.all([
+  const recorded = [...new Set(rows.map(({ replay }) => replay).filter((id) => id !== ''))];
+  const [issues, files, replays] = await Promise.all([
     about.length === 0
       ? []
       : ask<{ event: string; issue: string }>(
@@ -67,11 +70,21 @@ export async function listFeedback(
       { organisation, events: rows.map(({ eventId }) => eventId) },
       limits,
     ),
+    recorded.length === 0
+      ? []
+      : ask<{ id: string }>(
+          reader,
+          `SELECT DISTINCT replay_id AS id FROM replays WHERE organisation = {organisation:String} AND replay_id IN {recorded:Array(String)} LIMIT 1000`,
+          { organisation, recorded },
+          limits,
+        ),
   ]);
+  const isKept = new Set(replays.map(({ id }) => id));
   const issueOf = new Map(issues.map(({ event, issue }) => [event, issue]));
   return rows.map((row) => ({
     ...row,
     issue: issueOf.get(row.aboutEvent) ?? '',
+    replay: isKept.has(row.replay) ? row.replay : '',
     files: files.filter(({ event }) => event === row.eventId).map(({ name, contentType }) => ({ name, contentType })),
   }));
 }

@@ -208,5 +208,14 @@ export function levelsOf(matcher: Pick<Matcher, 'op' | 'value'>): ReadonlySet<st
   return new Set(names.filter((name) => fits(name) === (matcher.op === '=~')));
 }
 
+/** Whether a record of this site can match a selector. */
+export function siteFits(matchers: readonly Matcher[], site: string): boolean {
+  return matchers.every(({ label, op, value }) => {
+    if (label !== 'site') return true;
+    if (op === '=' || op === '!=') return (site === value) === (op === '=');
+    return wholeMatch(value)(site) === (op === '=~');
+  });
+}
+
 export const identifierOf = (label: string): { column: string; bytes: number } | undefined =>
   Object.hasOwn(identifiers, label) ? identifiers[label] : undefined;

@@ -1,5 +1,7 @@
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
-import { growingWindows, logsByTime, scopeCondition, upToSecondOf, type Window } from '../search/scope.ts';
+import { readStretches, type LogReach, type ReachedSoFar } from '../logs/log-reach.ts';
+import { hotTable, tableOf } from '../logs/log-table.ts';
+import { logsByTime, scopeCondition, upToSecondOf, type Window } from '../search/scope.ts';
 import type { LogExpression } from './ast.ts';
 import { type LogqlScope, logqlBounds } from './bounds.ts';
 import { compileLog } from './condition-sql.ts';
@@ -12,6 +14,8 @@ export interface LogQuery extends LogqlScope {
   readonly range: Window;
   readonly direction: 'forward' | 'backward';
   readonly limit: number;
+  /** How far beyond the engine's table it reads; without one not at all. */
+  readonly reach?: LogReach | undefined;
 }
 
 /** A line with its labels by where they come from. */
@@ -30,6 +34,8 @@ export interface FoundLogs {
   readonly bytes: number;
   /** True when a bound ended the search before the range or the limit did. */
   readonly cut: boolean;
+  /** How far it came where it reads the archive. */
+  readonly reached?: ReachedSoFar;
 }
 
 /** Shorter windows are read whole in less time than a question for their newest second takes. */
@@ -41,7 +47,7 @@ const longWindowNs = 3_600_000_000_000n;
  */
 export async function runLogQuery(
   reader: TelemetryReader,
-  { query, range, direction, limit, organisation, site }: LogQuery,
+  { query, range, direction, limit, organisation, site, reach }: LogQuery,
   limits: QueryLimits = {},
 ): Promise<FoundLogs> {
   const compiled = compileLog(query);
@@ -49,27 +55,39 @@ export async function runLogQuery(
   const order = direction === 'backward' ? 'DESC' : 'ASC';
   const entries: FoundEntry[] = [];
   let [lines, bytes] = [0, 0];
-  for (const window of growingWindows(range, direction === 'backward' ? 'newest' : 'oldest')) {
-    const scope = scopeCondition({ organisation, fromMs: 0, toMs: 0, environment: '', site, service: '' }, window);
-    const most = compiled.exact ? limit - entries.length : logqlBounds.lines - lines;
-    const found = `FROM logs PREWHERE ${scope.sql} AND ${compiled.sql}`;
-    const near = window.toNs - window.fromNs > longWindowNs ? `AND ${upToSecondOf(order, found, '{most:UInt32}')}` : '';
-    const rows = reader.stream<LogRow>(
-      `SELECT ${rowColumns} ${found} ${near}
-       ORDER BY ${logsByTime(order)} LIMIT {most:UInt32}`,
-      { ...scope.parameters, ...compiled.parameters, most },
-      { timeoutMs: logqlBounds.timeoutMs, resultRows: most, threads: 2, ...limits },
-    );
-    for await (const row of rows) {
-      lines += 1;
-      bytes += row.line.length;
-      const entry = take(row);
-      if (entry) entries.push(entry);
-      if (entries.length >= limit) return { entries, lines, bytes, cut: false };
-      if (lines >= logqlBounds.lines || bytes > logqlBounds.bytes) return { entries, lines, bytes, cut: true };
-    }
-  }
-  return { entries, lines, bytes, cut: false };
+  let cut = false;
+  const reached = await readStretches(
+    range,
+    direction === 'backward' ? 'newest' : 'oldest',
+    { reach, growing: true },
+    limits,
+    async (window, sources, own) => {
+      const scope = scopeCondition({ organisation, fromMs: 0, toMs: 0, environment: '', site, service: '' }, window);
+      const most = compiled.exact ? limit - entries.length : logqlBounds.lines - lines;
+      const table = reach ? tableOf(sources) : hotTable;
+      const found = table.from(`${scope.sql} AND ${compiled.sql}`);
+      const long = table === hotTable && window.toNs - window.fromNs > longWindowNs;
+      const rows = reader.stream<LogRow>(
+        `SELECT ${rowColumns} ${found} ${long ? `AND ${upToSecondOf(order, found, '{most:UInt32}')}` : ''}
+         ORDER BY ${logsByTime(order)} LIMIT {most:UInt32}`,
+        { ...scope.parameters, ...compiled.parameters, ...table.parameters, most },
+        { timeoutMs: logqlBounds.timeoutMs, resultRows: most, threads: 2, ...own },
+      );
+      for await (const row of rows) {
+        lines += 1;
+        bytes += row.line.length;
+        const entry = take(row);
+        if (entry) entries.push(entry);
+        if (entries.length >= limit) return 'enough';
+        if (lines >= logqlBounds.lines || bytes > logqlBounds.bytes) {
+          cut = true;
+          return 'enough';
+        }
+      }
+      return 'more';
+    },
+  );
+  return { entries, lines, bytes, cut, ...(reached ? { reached } : {}) };
 }
 
 /** Runs a query's pipeline over rows that its condition let pass; undefined for those that it drops. */

@@ -3,15 +3,20 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ManualClock, silentLogger } from '@sightline/base';
+import type { TelemetryReader } from '@sightline/store/port';
 import { ArchiveCatalogue, ArchiveReader, ArchiveStep, DiskTarget, Keyring, RestoreStep } from '@sightline/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestStore, type TestStore } from '../test-support.ts';
 import { archivedPart, archiveReach, type HotDays } from './archive-reach.ts';
 import { logFacets } from './log-facets.ts';
 import { logHistogram } from './log-histogram.ts';
+import { withTable } from './log-table.ts';
 import type { LogReach } from './log-reach.ts';
 import { restoredReach } from './restored-reach.ts';
-import { exportLogs, getLog, getLogContext, searchLogs, type LogSearch } from './search-logs.ts';
+import { countDocuments, documentBounds, searchDocuments } from '../elasticsearch/index.ts';
+import { logsOfMetric, parseLogql, runLogQuery, runMetricQuery, type LogqlQuery } from '../logql/index.ts';
+import { logPatterns } from '../patterns/log-patterns.ts';
+import { ExportBrokenOff, exportLogs, getLog, getLogContext, searchLogs, type LogSearch } from './search-logs.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
@@ -234,8 +239,24 @@ describe.each([
     expect(counted.value).toMatchObject({ total: lines.length, reached: { done: true, missing: [] } });
     const ofErrors = counted.value.buckets.reduce((sum, { counts }) => sum + counts.error, 0);
     expect(ofErrors).toBe(expected(({ body, severity }) => body.startsWith('line') && severity === 17).length);
-    const facets = await logFacets(engine.store, { ...scope('line'), fields: ['site', 'order.id'], reach: reach() });
+    let statements = 0;
+    const counting: TelemetryReader = {
+      query: (sql, ...more) => {
+        if (sql.includes('file(')) statements++;
+        return engine.store.query(sql, ...more);
+      },
+      stream: (...question) => engine.store.stream(...question),
+    };
+    const fields = ['site', 'order.id', 'severity', 'host.name', 'nothing'];
+    const facets = await logFacets(counting, { ...scope('line'), fields, most: 200, reach: reach() });
     if (!facets.ok) throw new Error(facets.error.message);
+    // Files are read once, however many fields are asked for.
+    expect(statements).toBe(1);
+    expect(facets.value.map(({ field }) => field)).toEqual(fields);
+    expect(facets.value[1]?.values.reduce((sum, { records }) => sum + records, 0)).toBe(lines.length);
+    expect(facets.value[2]?.values).toContainEqual({ value: 'error', records: ofErrors });
+    expect(facets.value[3]?.values).toEqual(facets.value[0]?.values);
+    expect(facets.value[4]?.values).toEqual([]);
     expect(facets.value[0]).toEqual({
       field: 'site',
       estimated: false,
@@ -244,6 +265,106 @@ describe.each([
         records: expected(({ body, site }) => body.startsWith('line') && site === value).length,
       })),
     });
+  });
+
+  test('LogQL finds and counts every record once', async () => {
+    const logql = (text: string): LogqlQuery => {
+      const parsed = parseLogql(text);
+      if (!parsed.ok) throw new Error(parsed.error.message);
+      return parsed.value;
+    };
+    const range = { fromNs: BigInt(startMs - dayMs) * 1_000_000n, toNs: BigInt(nowMs) * 1_000_000n };
+    for (const direction of ['backward', 'forward'] as const) {
+      const query = logql('{site=~"STORE_00.", service_name="pos"} |= "line" | order_id != "ORD-30"');
+      if (query.kind !== 'log') throw new Error('not a log query');
+      const asked = { organisation: 'acme', site: '', query, range, direction, limit: 1000 };
+      const found = await runLogQuery(engine.store, { ...asked, reach: reach() });
+      const wanted = expected(({ body }) => body.startsWith('line') && !body.startsWith('line 30 '));
+      expect(sorted(found.entries.map(({ line }) => line))).toEqual(sorted(wanted));
+      expect(found.reached).toMatchObject({ done: true, missing: [] });
+      expect(found.reached?.archivedBytes).toBeGreaterThan(0);
+      const times = found.entries.map(({ tsNs }) => tsNs);
+      expect(times).toEqual(direction === 'forward' ? times.toSorted() : times.toSorted().toReversed());
+    }
+    // Grouped by the engine, and over streamed lines.
+    for (const [text, ways] of [
+      ['sum by (site) (count_over_time({service_name="pos"} |= "line" [40d]))', ['engine']],
+      [
+        'sum by (site) (count_over_time({service_name="pos"} |= "line" | regexp "(?P<n>[0-9]+)" | n >= 0 [40d]))',
+        ['lines'],
+      ],
+    ] as const) {
+      const query = logql(text);
+      if (query.kind === 'log') throw new Error('a log query');
+      const asked = { organisation: 'acme', site: '', query, startMs: nowMs, endMs: nowMs, stepMs: 0 };
+      const answer = await runMetricQuery(engine.store, { ...asked, reach: reach() });
+      if (!answer.ok || answer.value.value.type !== 'vector') throw new Error(JSON.stringify(answer));
+      expect(answer.value.ways).toEqual(ways);
+      expect(answer.value.archive.bytes).toBeGreaterThan(0);
+      const counts = answer.value.value.samples.map(({ labels, value }) => [labels['site'], value]);
+      const of = (site: string): number => expected((one) => one.body.startsWith('line') && one.site === site).length;
+      expect(Object.fromEntries(counts)).toEqual({
+        STORE_001: of('STORE_001'),
+        STORE_002: of('STORE_002'),
+      });
+      const bounded = await runMetricQuery(engine.store, { ...asked, reach: reach({ budgetBytes: 1000 }) });
+      expect(bounded).toMatchObject({
+        ok: false,
+        error: { kind: 'bad_data', message: expect.stringMatching(/would read .* of the archive/) },
+      });
+      expect(logsOfMetric(query, nowMs, nowMs)).toMatchObject({ fromMs: nowMs - 40 * dayMs, toMs: nowMs });
+    }
+  });
+
+  test('documents and patterns count every record once', async () => {
+    const body = {
+      size: 1000,
+      track_total_hits: true,
+      sort: [{ '@timestamp': 'asc' }],
+      query: {
+        bool: {
+          must: [{ match: { message: 'line' } }],
+          filter: [
+            { range: { '@timestamp': { gte: startMs - dayMs, lt: nowMs } } },
+            { term: { 'site.id': 'STORE_002' } },
+          ],
+        },
+      },
+      aggs: { levels: { terms: { field: 'log.level' }, aggs: { orders: { cardinality: { field: 'order.id' } } } } },
+    };
+    const bounds = documentBounds(body, nowMs);
+    expect(bounds).toEqual({ fromMs: startMs - dayMs, toMs: nowMs + 1, sites: new Set(['STORE_002']) });
+    const range = { fromNs: BigInt(startMs - dayMs) * 1_000_000n, toNs: BigInt(nowMs) * 1_000_000n };
+    const scoped = { organisation: 'acme', site: '', index: '', nowMs };
+    const found = await withTable(range, reach({ site: 'STORE_002' }), async (table) => ({
+      search: await searchDocuments(engine.store, scoped, body, {}, table),
+      count: await countDocuments(engine.store, scoped, { query: body.query }, {}, table),
+    }));
+    if ('tooMuch' in found || !found.value.search.ok || !found.value.count.ok) throw new Error(JSON.stringify(found));
+    const lines = expected((one) => one.body.startsWith('line') && one.site === 'STORE_002');
+    const { hits, aggregations } = found.value.search.value as {
+      hits: { total: { value: number }; hits: { _source: { message: string } }[] };
+      aggregations: { levels: { buckets: { key: string; doc_count: number; orders: { value: number } }[] } };
+    };
+    expect(found.value.count.value).toBe(lines.length);
+    expect(hits.total.value).toBe(lines.length);
+    expect(hits.hits.map(({ _source }) => _source.message)).toEqual(lines.toReversed());
+    const errors = expected((one) => one.body.startsWith('line') && one.site === 'STORE_002' && one.severity === 17);
+    const ofErrors = aggregations.levels.buckets.find(({ key }) => key === 'error');
+    expect(ofErrors).toMatchObject({ doc_count: errors.length, orders: { value: errors.length } });
+
+    const patterns = await logPatterns(engine.store, { ...scope('line'), limit: 100, reach: reach() });
+    if (!patterns.ok || 'tooMuch' in patterns.value) throw new Error(JSON.stringify(patterns));
+    const all = expected((one) => one.body.startsWith('line'));
+    expect(patterns.value.total).toBe(all.length);
+    expect(patterns.value.patterns.reduce((sum, { count }) => sum + count, 0)).toBe(all.length);
+    expect(patterns.value.patterns.map(({ template }) => template)).toContain('line <_> at <_> needle');
+    const bounded = await logPatterns(engine.store, {
+      ...scope('line'),
+      limit: 100,
+      reach: reach({ budgetBytes: 1000 }),
+    });
+    expect(bounded).toMatchObject({ value: { tooMuch: { mostBytes: 1000 } } });
   });
 
   test('a line and those around it', async () => {
@@ -404,4 +525,14 @@ test('a file that is gone is named, and the others are read', async () => {
   if (!page.ok) throw new Error(page.error.message);
   expect(page.value.reached?.missing).toEqual([`acme/${gone!.day}/${gone!.path} is not in the archive any more.`]);
   expect(page.value.rows).toHaveLength(arrived.length - gone!.rows);
+  // An export that is not whole breaks off, unless it is asked to go on.
+  const exported = async (skipMissing: boolean): Promise<number> => {
+    const rows = exportLogs(engine.store, { ...scope('', { order: 'oldest', reach: reach() }), skipMissing });
+    if (!rows.ok) throw new Error(rows.error.message);
+    let count = 0;
+    for await (const _ of rows.value) count++;
+    return count;
+  };
+  await expect(exported(false)).rejects.toThrow(ExportBrokenOff);
+  expect(await exported(true)).toBe(arrived.length - gone!.rows);
 });

@@ -107,6 +107,13 @@ export function archiveReach(
       const oldStretches = old.fromNs < old.toNs ? await archivedStretches(parts, old, order, growing) : [];
       return order === 'newest' ? [...hotStretches, ...oldStretches] : [...oldStretches, ...hotStretches];
     },
+    whole: async (range) => {
+      const [fromMs, toMs] = boundsOf(range);
+      const { files } = await archivedPart(parts, fromMs, toMs);
+      const stayed = notArchived(parts, await parts.archive.days(parts.organisation));
+      const archivedBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+      return { window: range, archivedBytes, open: () => openSources(parts, files, stayed) };
+    },
   };
 }
 
@@ -116,7 +123,7 @@ async function archivedStretches(
   order: 'newest' | 'oldest',
   growing: boolean,
 ): Promise<Stretch[]> {
-  const [fromMs, toMs] = [Number(range.fromNs / msNs), Number((range.toNs + msNs - 1n) / msNs)];
+  const [fromMs, toMs] = boundsOf(range);
   const { files } = await archivedPart(parts, fromMs, toMs);
   const stayed = notArchived(parts, await parts.archive.days(parts.organisation));
   return cut(files, fromMs, toMs, order, growing).map(({ from, to, bytes }): Stretch => {
@@ -255,5 +262,10 @@ function slices(piece: Cut, order: 'newest' | 'oldest'): Cut[] {
   return order === 'newest' ? cuts.reverse() : cuts;
 }
 
+/** Whole milliseconds around a range. */
+const boundsOf = ({ fromNs, toNs }: Window): [fromMs: number, toMs: number] => [
+  Number(fromNs / msNs),
+  Number((toNs + msNs - 1n) / msNs),
+];
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);

@@ -52,26 +52,31 @@ export async function logFacets(
   const search = compileSearch('logs', input.q);
   if (!search.ok) return search;
   const every = await sampling(reader, input, input.sampleRecords ?? usualSample, limits);
-  const facets: Facet[] = [];
-  for (const field of [...new Set(input.fields.filter((name) => name !== ''))].slice(0, facetFields)) {
-    const found = findField('logs', field);
+  const most = Math.min(mostValues, input.most ?? facetValues);
+  const wanted = [...new Set(input.fields.filter((name) => name !== ''))].slice(0, facetFields).map((name) => {
+    const field = findField('logs', name);
     const fromVolume =
-      search.value.onlyVolume && wholeMinutes(input) && found.kind !== 'attribute' && volumeColumns.has(found.column);
-    const parameters: Record<string, ParameterValue> = {
-      ...search.value.parameters,
-      every,
-      most: Math.min(mostValues, input.most ?? facetValues),
-    };
-    const value = valueOf(found, parameters);
-    if (input.reach && !(fromVolume && input.reach.volumeFromMs <= input.fromMs)) {
-      const counted = await countedStretches(reader, input, search.value, value, parameters, limits);
-      facets.push({
-        field,
-        values: merged(found, counted.rows).slice(0, Number(parameters['most'])),
-        estimated: every > 1 || !counted.whole,
-      });
+      search.value.onlyVolume && wholeMinutes(input) && field.kind !== 'attribute' && volumeColumns.has(field.column);
+    const { reach } = input;
+    return { name, field, fromVolume, far: reach !== undefined && !(fromVolume && reach.volumeFromMs <= input.fromMs) };
+  });
+  const counted = await countedStretches(
+    reader,
+    input,
+    search.value,
+    wanted.filter(({ far }) => far),
+    every,
+    limits,
+  );
+  const facets: Facet[] = [];
+  for (const { name, field, fromVolume, far } of wanted) {
+    if (far) {
+      const values = merged(field, counted.rows.get(name) ?? []).slice(0, most);
+      facets.push({ field: name, values, estimated: every > 1 || !counted.whole });
       continue;
     }
+    const parameters: Record<string, ParameterValue> = { ...search.value.parameters, every, most };
+    const value = valueOf(field, parameters, 'f');
     const scope = fromVolume ? minutesOf(input) : scopeCondition(input);
     const source = fromVolume
       ? `sum(volume.records) AS found FROM volume PREWHERE ${scope.sql} AND ${search.value.sql}`
@@ -82,7 +87,7 @@ export async function logFacets(
       { ...parameters, ...scope.parameters },
       { ...limits, settings: { ...limits.settings, max_bytes_before_external_group_by: 300_000_000 } },
     );
-    facets.push({ field, values: merged(found, rows), estimated: !fromVolume && every > 1 });
+    facets.push({ field: name, values: merged(field, rows), estimated: !fromVolume && every > 1 });
   }
   return ok(facets);
 }
@@ -91,16 +96,24 @@ const sampledRecords = ' AND cityHash64(ts) % {every:UInt64} = 0';
 /** Of each stretch: what is frequent in the whole range is among them. */
 const valuesOfStretch = 1000;
 
-/** Values with their records in all stretches; not `whole` where a bound ended the call. */
+interface CountedValue {
+  readonly value: string;
+  readonly total: string;
+}
+
+/** Values of each field with their records in all stretches, which are read once for all fields; not `whole` where a bound ended the call. */
 async function countedStretches(
   reader: TelemetryReader,
   input: FacetSearch,
   search: CompiledSearch,
-  value: string,
-  parameters: Readonly<Record<string, ParameterValue>>,
+  fields: readonly { readonly name: string; readonly field: Field }[],
+  every: number,
   limits: QueryLimits,
-): Promise<{ readonly rows: { value: string; total: string }[]; readonly whole: boolean }> {
-  const rows: { value: string; total: string }[] = [];
+): Promise<{ readonly rows: ReadonlyMap<string, CountedValue[]>; readonly whole: boolean }> {
+  const rows = new Map<string, CountedValue[]>();
+  if (fields.length === 0) return { rows, whole: true };
+  const parameters: Record<string, ParameterValue> = { ...search.parameters, every };
+  const values = fields.map(({ field }, n) => `(toUInt8(${n}), toString(${valueOf(field, parameters, `f${n}_`)}))`);
   const reached = await readStretches(
     windowOf(input),
     'newest',
@@ -108,19 +121,25 @@ async function countedStretches(
     limits,
     async (window, sources, own) => {
       const scope = scopeCondition(input, window);
-      const condition = `${scope.sql}${Number(parameters['every']) > 1 ? sampledRecords : ''} AND ${search.sql}`;
+      const condition = `${scope.sql}${every > 1 ? sampledRecords : ''} AND ${search.sql}`;
       const counted = overAll(
         sources,
         (source) =>
-          `SELECT toString(${value}) AS value, count() * {every:UInt64} AS found ${fromSource(source, condition)} GROUP BY value`,
+          `SELECT arrayJoin(arrayFilter(pair -> pair.2 != '', [${values.join(', ')}])) AS pair, count() * {every:UInt64} AS found ${fromSource(source, condition)} GROUP BY pair`,
       );
-      const found = await reader.query<{ value: string; total: string }>(
-        `SELECT value, toString(sum(found)) AS total FROM (${counted}) WHERE value != '' GROUP BY value ORDER BY sum(found) DESC, value LIMIT ${valuesOfStretch}`,
+      const found = await reader.query<CountedValue & { field: number }>(
+        `SELECT pair.1 AS field, pair.2 AS value, toString(sum(found)) AS total FROM (${counted}) GROUP BY field, value
+         ORDER BY field, sum(found) DESC, value LIMIT ${valuesOfStretch} BY field`,
         { ...parameters, ...scope.parameters, ...parametersOf(sources) },
         { ...own, settings: { ...own.settings, max_bytes_before_external_group_by: 300_000_000 } },
       );
-      rows.push(...found);
-      return true;
+      for (const { field, value, total } of found) {
+        const name = fields[field]?.name ?? '';
+        const known = rows.get(name) ?? [];
+        known.push({ value, total });
+        rows.set(name, known);
+      }
+      return 'more';
     },
   );
   return { rows, whole: reached?.done !== false };
@@ -194,14 +213,14 @@ function merged(field: Field, rows: readonly { value: string; total: string }[])
   return [...values].map(([value, records]) => ({ value, records })).sort((a, b) => b.records - a.records);
 }
 
-/** The text of a field's value as SQL; '' where a record has none. */
-function valueOf(field: Field, parameters: Record<string, ParameterValue>): string {
+/** The text of a field's value as SQL, '' where a record has none. Names of its parameters begin with `prefix`. */
+function valueOf(field: Field, parameters: Record<string, ParameterValue>, prefix: string): string {
   switch (field.kind) {
     case 'attribute': {
       const places = field.maps.flatMap((map, m) =>
         field.keys.map((key, k) => {
-          parameters[`f${m}_${k}`] = key;
-          return `${map}[{f${m}_${k}:String}]`;
+          parameters[`${prefix}${m}_${k}`] = key;
+          return `${map}[{${prefix}${m}_${k}:String}]`;
         }),
       );
       return places.length === 1 && places[0] ? places[0] : `arrayFirst(x -> x != '', [${places.join(', ')}])`;
@@ -285,7 +304,7 @@ export async function completeSearch(
     return { fields: [], values: startingWith(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], input.prefix) };
   if (field.kind === 'code') return { fields: [], values: startingWith(Object.keys(field.codes), input.prefix) };
   if (field.kind === 'text' || field.kind === 'duration') return { fields: [], values: [] };
-  const value = valueOf(field, parameters);
+  const value = valueOf(field, parameters, 'f');
   const rows = await reader.query<{ value: string }>(
     `SELECT ${value} AS value, count() AS found FROM (${recent(field.kind === 'attribute' ? 'attrs, res' : field.column)})
      WHERE value != '' AND lowerUTF8(value) LIKE {pattern:String} GROUP BY value ORDER BY found DESC, value LIMIT 50`,

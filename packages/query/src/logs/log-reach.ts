@@ -28,6 +28,8 @@ export interface Stretch {
   readonly window: Window;
   /** Of archived files that the statement may have to read. */
   readonly archivedBytes: number;
+  /** Known before it is opened, for the engine's own tables: neighbours of the same may be read as one. */
+  readonly tables?: readonly LogSource[];
   /** What is read; no record stands in two of the sources. The caller closes. */
   open(): Promise<OpenSources>;
 }
@@ -41,6 +43,8 @@ export interface LogReach {
    * over once a page is full.
    */
   plan(range: Window, order: 'newest' | 'oldest', growing: boolean): Promise<readonly Stretch[]>;
+  /** The whole range as one stretch, for reads that cannot be put together from parts. */
+  whole(range: Window): Promise<Stretch>;
   /** Archived bytes that one call may read: then it says how far it came. Its first stretch is read in any case. */
   readonly budgetBytes: number;
   /** False once the call has taken its time. */
@@ -72,7 +76,7 @@ export const onlyFrom = (window: Window, source: LogSource): Stretch => stretchO
 /** A stretch of the engine's tables. */
 export function stretchOf(window: Window, sources: readonly LogSource[]): Stretch {
   const opened: OpenSources = { sources, missing: [], close: async () => undefined };
-  return { window, archivedBytes: 0, open: async () => opened };
+  return { window, archivedBytes: 0, tables: sources, open: async () => opened };
 }
 
 const hourMs = 3_600_000;
@@ -92,8 +96,11 @@ export const parametersOf = (sources: readonly LogSource[]): Record<string, Para
 export const fromSource = (source: LogSource, condition: string): string =>
   `FROM ${source.table} AS logs ${source.filter} ${condition}${source.condition === '1' ? '' : ` AND ${source.condition}`}`;
 
+/** After a stretch: enough was found, more is wanted, or so little was found that the next stretch alone would not do either. */
+export type AfterStretch = 'enough' | 'more' | 'far';
+
 /**
- * Reads stretch after stretch until `read` answers false, or until a bound of the reach ends the call. Answers how far it came;
+ * Reads stretch after stretch until `read` answers `enough`, or until a bound of the reach ends the call. Answers how far it came;
  * `undefined` where there is no reach beyond the engine.
  */
 export async function readStretches(
@@ -101,9 +108,9 @@ export async function readStretches(
   order: 'newest' | 'oldest',
   { reach, growing }: { readonly reach: LogReach | undefined; readonly growing: boolean },
   limits: QueryLimits,
-  read: (window: Window, sources: readonly LogSource[], limits: QueryLimits) => Promise<boolean>,
+  read: (window: Window, sources: readonly LogSource[], limits: QueryLimits) => Promise<AfterStretch>,
 ): Promise<ReachedSoFar | undefined> {
-  const stretches = reach ? await reach.plan(range, order, growing) : hotStretches(range, order, growing);
+  const stretches = [...(reach ? await reach.plan(range, order, growing) : hotStretches(range, order, growing))];
   const missing = new Set<string>();
   let archivedBytes = 0;
   let reachedNs = order === 'newest' ? range.toNs : range.fromNs;
@@ -117,13 +124,14 @@ export async function readStretches(
     try {
       for (const one of opened.missing) missing.add(one);
       const own = stretch.archivedBytes > 0 ? { ...limits, ...reach?.limits } : limits;
-      const goOn = await read(stretch.window, opened.sources, own);
+      const after = await read(stretch.window, opened.sources, own);
       archivedBytes += stretch.archivedBytes;
       reachedNs = order === 'newest' ? stretch.window.fromNs : stretch.window.toNs;
-      if (!goOn) {
+      if (after === 'enough') {
         done = n === stretches.length - 1;
         break;
       }
+      if (after === 'far') joinNext(stretches, n + 1);
     } finally {
       await opened.close();
     }
@@ -131,4 +139,19 @@ export async function readStretches(
   if (!reach?.archive) return undefined;
   if (done) reachedNs = order === 'newest' ? range.fromNs : range.toNs;
   return { reachedNs, done, archivedBytes, missing: [...missing] };
+}
+
+/** Makes one of the stretches `at` and `at + 1` where they are of the same tables. `stretches.entries()` walks on over the shorter list. */
+function joinNext(stretches: Stretch[], at: number): void {
+  const [next, further] = [stretches[at], stretches[at + 1]];
+  const tables = next?.tables;
+  if (!next || !further || !tables || tables.length !== further.tables?.length) return;
+  if (!tables.every((table, n) => table === further.tables?.[n])) return;
+  const [a, b] = [next.window, further.window];
+  if (a.fromNs !== b.toNs && b.fromNs !== a.toNs) return;
+  const window: Window = {
+    fromNs: a.fromNs < b.fromNs ? a.fromNs : b.fromNs,
+    toNs: a.toNs > b.toNs ? a.toNs : b.toNs,
+  };
+  stretches.splice(at, 2, stretchOf(window, tables));
 }

@@ -44,6 +44,7 @@ export function restoredReach(parts: {
     mayGoOn: () => true,
     limits: {},
     volumeFromMs: volumeFrom(parts.nowMs),
+    whole: async (range) => stretchOf(range, [hot, back]),
     plan: async (range, order, growing) => {
       const hotFromNs = BigInt(Math.ceil(latestHotFrom(parts))) * 1_000_000n;
       const cut = (window: Window): Window[] =>

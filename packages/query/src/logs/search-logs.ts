@@ -2,6 +2,7 @@ import { fail, ok, type Result } from '@sightline/base';
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { SearchError } from '../search/ast.ts';
 import type { CompiledSearch } from '../search/compile.ts';
+import { indexesFirst } from '../search/indexed.ts';
 import { compileSearch } from '../search/search.ts';
 import { logsByTime, scopeCondition, upToSecondOf, windowOf, type ReadScope } from '../search/scope.ts';
 import {
@@ -77,12 +78,14 @@ export async function searchLogs(
           both: wanted + skip,
           ...(cursor ? { cursorNs: cursor.ns, cursorHash: cursor.hash } : {}),
         },
-        own,
+        search.value.indexed ? { ...own, settings: { ...indexesFirst, ...own.settings } } : own,
       );
       rows.push(...found);
       // The rows to skip all stand at the cursor's own moment, and so in the first stretch.
       skip = 0;
-      return rows.length <= input.limit;
+      if (rows.length > input.limit) return 'enough';
+      // The next stretch is ten times as long; where it would not fill the page either, it is read with the one behind it.
+      return search.value.indexed && 10 * rows.length <= input.limit ? 'far' : 'more';
     },
   );
   const page = rows.slice(0, input.limit).map(toLog);
@@ -151,7 +154,7 @@ export async function getLog(
       { organisation, ns: cursor.ns, hash: cursor.hash, ...parametersOf(sources), wanted: 1, skip: 0, both: 1 },
       own,
     );
-    return found === undefined;
+    return found === undefined ? 'more' : 'enough';
   });
   return found && toLog(found);
 }
@@ -221,10 +224,23 @@ export async function getLogContext(
 
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
 
-/** The records of a search as a stream, newest first, at most `limit` of them. Throws `StoreError` while it is read. */
+/** An export that ended before its range: a file of the archive could not be read, or a bound was met. The message is a sentence. */
+export class ExportBrokenOff extends Error {
+  override readonly name = 'ExportBrokenOff';
+}
+
+interface LogExport extends Omit<LogSearch, 'cursor'> {
+  /** Whether archived files that cannot be read are left out. */
+  readonly skipMissing?: boolean;
+}
+
+/**
+ * The records of a search as a stream, newest first, at most `limit` of them. Throws `StoreError` while it is read, and `ExportBrokenOff`
+ * where it would be less than it seems.
+ */
 export function exportLogs(
   reader: TelemetryReader,
-  input: Omit<LogSearch, 'cursor'>,
+  input: LogExport,
   limits: QueryLimits = {},
 ): Result<AsyncIterable<LogRecord>, SearchError> {
   const search = compileSearch('logs', input.q);
@@ -243,10 +259,10 @@ export function exportLogs(
   return ok(mapRows(rows));
 }
 
-/** Stretch after stretch, as they lie in order of time; a bound of the reach ends it like the limit does. */
+/** Stretch after stretch, as they lie in order of time. */
 async function* exportStretches(
   reader: TelemetryReader,
-  input: Omit<LogSearch, 'cursor'>,
+  input: LogExport,
   reach: LogReach,
   search: CompiledSearch,
   limits: QueryLimits,
@@ -256,15 +272,19 @@ async function* exportStretches(
   let archivedBytes = 0;
   for (const [n, stretch] of (await reach.plan(windowOf(input), input.order, false)).entries()) {
     archivedBytes += stretch.archivedBytes;
-    if (left <= 0 || (n > 0 && (archivedBytes > reach.budgetBytes || !reach.mayGoOn()))) return;
+    if (left <= 0) return;
+    if (n > 0 && (archivedBytes > reach.budgetBytes || !reach.mayGoOn()))
+      throw new ExportBrokenOff('The export took more time, or more of the archive, than it may.');
     const opened = await stretch.open();
-    const { sources } = opened;
+    const { sources, missing } = opened;
     try {
+      if (missing[0] !== undefined && input.skipMissing !== true)
+        throw new ExportBrokenOff(`${missing.length} archived files cannot be read: ${missing[0]}`);
       const scope = scopeCondition(input, stretch.window);
       const rows = reader.stream<LogColumns>(
         pageOf(sources, `${scope.sql} AND ${search.sql}`, '1', down),
         { ...scope.parameters, ...search.parameters, ...parametersOf(sources), wanted: left, skip: 0, both: left },
-        limits,
+        stretch.archivedBytes > 0 ? { ...limits, ...reach.limits } : limits,
       );
       for await (const row of rows) {
         left--;

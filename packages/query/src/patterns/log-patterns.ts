@@ -3,18 +3,27 @@ import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { compileLog } from '../logql/condition-sql.ts';
 import type { LogExpression } from '../logql/ast.ts';
 import type { IndexScope } from '../logql/index-reads.ts';
+import type { LogReach } from '../logs/log-reach.ts';
+import { withTable, type FromArchive, type TooMuchArchive } from '../logs/log-table.ts';
 import { niceStepMs } from '../logs/log-histogram.ts';
 import type { SearchError } from '../search/ast.ts';
-import { scopeCondition, type ReadScope } from '../search/scope.ts';
+import { scopeCondition, windowOf, type ReadScope } from '../search/scope.ts';
 import { compileSearch } from '../search/search.ts';
 import { minePatterns, type MinedPatterns } from './mine-patterns.ts';
+
+/** Patterns, and what the archive gave; or nothing, where it would have to give more than a call may read. */
+export type FoundPatterns = (MinedPatterns & { readonly archive: FromArchive }) | { readonly tooMuch: TooMuchArchive };
+
+const minedOf = (
+  found: { readonly value: MinedPatterns; readonly archive: FromArchive } | { readonly tooMuch: TooMuchArchive },
+): FoundPatterns => ('tooMuch' in found ? found : { ...found.value, archive: found.archive });
 
 /** Patterns of what a search matches. Throws `StoreError`. */
 export async function logPatterns(
   reader: TelemetryReader,
   input: ReadScope & { readonly q: string; readonly limit: number },
   limits: QueryLimits = {},
-): Promise<Result<MinedPatterns, SearchError>> {
+): Promise<Result<FoundPatterns, SearchError>> {
   const search = compileSearch('logs', input.q);
   if (!search.ok) return search;
   const scope = scopeCondition(input);
@@ -22,7 +31,9 @@ export async function logPatterns(
   const stepMs = niceStepMs(Math.max(1, toMs - fromMs), 60);
   const sql = `${scope.sql} AND ${search.value.sql}`;
   const parameters = { ...scope.parameters, ...search.value.parameters };
-  return ok(await minePatterns(reader, { sql, parameters, fromMs, toMs, stepMs, limit }, limits));
+  const range = { sql, parameters, fromMs, toMs, stepMs, limit };
+  const own = { ...limits, ...input.reach?.limits };
+  return ok(minedOf(await withTable(windowOf(input), input.reach, (table) => minePatterns(reader, range, own, table))));
 }
 
 /** Patterns of what a stream selector with line and label filters matches. Throws `StoreError`. */
@@ -30,13 +41,19 @@ export async function logqlPatterns(
   reader: TelemetryReader,
   { organisation, site, range }: IndexScope,
   query: LogExpression,
-  given: { readonly stepMs: number; readonly limit: number },
+  given: { readonly stepMs: number; readonly limit: number; readonly reach?: LogReach | undefined },
   limits: QueryLimits = {},
-): Promise<MinedPatterns> {
+): Promise<FoundPatterns> {
   const compiled = compileLog(query);
   const scope = scopeCondition({ organisation, site, fromMs: 0, toMs: 0, environment: '', service: '' }, range);
   const [fromMs, toMs] = [Number(range.fromNs / 1_000_000n), Number(range.toNs / 1_000_000n)];
   const sql = `${scope.sql} AND ${compiled.sql}`;
   const parameters = { ...scope.parameters, ...compiled.parameters };
-  return minePatterns(reader, { sql, parameters, fromMs, toMs, ...given }, limits);
+  const { reach, ...shape } = given;
+  const own = { ...limits, ...reach?.limits };
+  return minedOf(
+    await withTable(range, reach, (table) =>
+      minePatterns(reader, { sql, parameters, fromMs, toMs, ...shape }, own, table),
+    ),
+  );
 }

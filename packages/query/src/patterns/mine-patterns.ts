@@ -1,5 +1,6 @@
 import { severityName, type SeverityName } from '@sightline/record';
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import { hotTable, type LogTable } from '../logs/log-table.ts';
 import { placeholder, maskParameters, maskSql } from './mask.ts';
 import { TemplateTree } from './template-tree.ts';
 
@@ -66,10 +67,12 @@ export async function minePatterns(
   reader: TelemetryReader,
   { sql, parameters, fromMs, toMs, stepMs, limit }: PatternRange,
   limits: QueryLimits = {},
+  table: LogTable = hotTable,
 ): Promise<MinedPatterns> {
+  const values = { ...parameters, ...table.parameters };
   const [counted] = await reader.query<{ total: string }>(
-    `SELECT toString(count()) AS total FROM logs PREWHERE ${sql}`,
-    parameters,
+    `SELECT toString(count()) AS total ${table.from(sql)}`,
+    values,
     { timeoutMs: 10_000, threads: 2, ...limits },
   );
   const total = Number(counted?.total ?? 0);
@@ -82,9 +85,9 @@ export async function minePatterns(
      FROM (SELECT ${maskSql('line')} AS form, line, at, level, bucket FROM
        (SELECT substringUTF8(body, 1, ${longestLine}) AS line, ts AS at, if(severity > 24, 0, severity) AS level,
           toUInt32(greatest(0, intDiv(toUnixTimestamp64Milli(ts) - {minedFromMs:Int64}, {minedStepMs:Int64}))) AS bucket
-        FROM logs PREWHERE ${sql}${every > 1 ? ' AND cityHash64(ts) % {minedEvery:UInt32} = 0' : ''}))
+        ${table.from(`${sql}${every > 1 ? ' AND cityHash64(ts) % {minedEvery:UInt32} = 0' : ''}`)}))
      GROUP BY form ORDER BY count() DESC LIMIT ${mostForms}`,
-    { ...parameters, ...maskParameters, minedFromMs: Math.trunc(fromMs), minedStepMs: stepMs, minedEvery: every },
+    { ...values, ...maskParameters, minedFromMs: Math.trunc(fromMs), minedStepMs: stepMs, minedEvery: every },
     { timeoutMs: 20_000, threads: 2, resultRows: mostForms, ...limits },
   );
   const tree = new TemplateTree<Form>();

@@ -19,7 +19,7 @@ export { describeTree } from './print/describe-tree.ts';
 export { showSampleValue } from './print/float.ts';
 export { evaluatePromql, type EvaluateOptions } from './evaluate/evaluate-promql.ts';
 export { formatGoNumber, formatHistogram, plainDigits } from './histogram/format.ts';
-export { addHistograms, allBuckets, type Bucket } from './histogram/histogram.ts';
+export { addHistograms, allBuckets, type Bucket, reduceResolution } from './histogram/histogram.ts';
 export { compileMatcher } from './parse/read-selector.ts';
 export { readDuration } from './parse/duration.ts';
 export { selectorsIn } from './selectors-in.ts';

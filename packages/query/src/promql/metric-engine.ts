@@ -48,6 +48,11 @@ export interface Answer {
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
   readonly samples: number;
+  /**
+   * Frees the value's columns at once, for who has written them out: an answer may be megabytes that no collection looks for soon. The value
+   * must not be used afterwards.
+   */
+  readonly giveBack?: () => void;
 }
 
 export interface SeriesQuery {

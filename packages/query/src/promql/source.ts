@@ -21,6 +21,10 @@ export interface SampleColumns {
   readonly histograms?: readonly (FloatHistogram | undefined)[] | undefined;
   /** Start timestamps (created), milliseconds, 0 where not known; undefined when none is known. */
   readonly startTimes?: Float64Array | undefined;
+  /** True where it is known that no value is a NaN, so that there are no staleness marks. */
+  readonly numbersAlone?: boolean;
+  /** True where it is known that no value is lower than the one before. */
+  readonly rising?: boolean;
 }
 
 /** Evaluation times: `startMs + i * stepMs`, i from 0 to `count - 1`. An instant query has one; `stepMs` is then 0 or more. */

@@ -116,8 +116,8 @@ it('feedback with the error that it is about and the screenshot that came with i
     ...more,
   });
   await test.insert('feedback', [
-    written('printer', 10, { associated_event_id: 'till@2.0-55-2' }),
-    written('scale', 20, { service: 'kiosk' }),
+    written('printer', 10, { associated_event_id: 'till@2.0-55-2', replay_id: 'a'.repeat(32) }),
+    written('scale', 20, { service: 'kiosk', replay_id: 'b'.repeat(32) }),
     written('old', 500),
     written('foreign', 10, { organisation: 'rival' }),
   ]);
@@ -131,6 +131,11 @@ it('feedback with the error that it is about and the screenshot that came with i
     { ...file, organisation: 'acme', blob: 'x' },
     { ...file, organisation: 'rival', name: 'other.png' },
   ]);
+  const session = { site: 'STORE_001', service: 'till', ts: engineTime(now - 10 * minute) };
+  await test.insert('replays', [
+    { ...session, organisation: 'acme', replay_id: 'a'.repeat(32) },
+    { ...session, organisation: 'rival', replay_id: 'b'.repeat(32) },
+  ]);
   const found = await listFeedback(test.store, scope, 100);
   expect(found).toMatchObject([
     {
@@ -138,9 +143,10 @@ it('feedback with the error that it is about and the screenshot that came with i
       message: 'the printer hangs',
       issue: '0000000000000002',
       aboutEvent: 'till@2.0-55-2',
+      replay: 'a'.repeat(32),
       files: [{ name: 'screen.png', contentType: 'image/png' }],
     },
-    { eventId: 'scale', issue: '', files: [] },
+    { eventId: 'scale', issue: '', replay: '', files: [] },
   ]);
   expect(await listFeedback(test.store, { ...scope, service: 'kiosk' }, 100)).toHaveLength(1);
   expect(await listFeedback(test.store, scope, 1)).toHaveLength(1);

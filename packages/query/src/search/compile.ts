@@ -3,6 +3,7 @@ import { severityNames, severityNumber } from '@sightline/record';
 import type { ParameterValue } from '@sightline/store/port';
 import type { Search, SearchError, Span, Test, Value } from './ast.ts';
 import { findField, ownAttributes, textColumns, volumeColumns, type Field, type Table } from './fields.ts';
+import { isIndexed } from './indexed.ts';
 import { likePattern, literalParts, tokensOf, wordPattern } from './words.ts';
 
 /** A search as a condition. `sql` holds no byte of the search text: all of it stands in `parameters`. */
@@ -16,6 +17,8 @@ export interface CompiledSearch {
   readonly onlyVolume: boolean;
   /** True when the site decides: then `service_volume`, which knows no sites, cannot answer. */
   readonly asksSite: boolean;
+  /** True when indexes lead to all that it finds. */
+  readonly indexed: boolean;
 }
 
 /** Turns a parsed search into a condition on `table`. Parameters are named `<prefix>0`, `<prefix>1`, … */
@@ -24,7 +27,7 @@ export function compile(table: Table, search: Search, prefix = 'q'): Result<Comp
   try {
     const sql = compiler.search(search, true);
     const { parameters, onlyVolume, asksSite } = compiler;
-    return ok({ sql, parameters, words: [...compiler.words], onlyVolume, asksSite });
+    return ok({ sql, parameters, words: [...compiler.words], onlyVolume, asksSite, indexed: isIndexed(table, search) });
   } catch (fault) {
     if (fault instanceof Misfit) return fail({ message: fault.message, position: fault.position });
     throw fault;

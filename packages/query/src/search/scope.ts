@@ -61,7 +61,7 @@ export function scopeCondition(scope: ReadScope, window: Window = windowOf(scope
   return { sql: parts.join(' AND '), parameters };
 }
 
-/** Logs in order of time. Their sorting key ends with the second (migration 0016): the engine reads second after second and puts each in order. */
+/** Logs in order of time. Their sorting key ends with the second (migration 0017): the engine reads second after second and puts each in order. */
 export const logsByTime = (direction: 'ASC' | 'DESC'): string =>
   `toStartOfMinute(ts) ${direction}, toDateTime(ts) ${direction}, ts ${direction}`;
 

@@ -1,4 +1,5 @@
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
+import { indexesFirst } from '../search/indexed.ts';
 import { logColumns, toLog, type LogColumns, type LogRecord } from '../logs/log-row.ts';
 import { errorColumns, toError, type ErrorColumns, type ErrorRecord } from './error-record.ts';
 import { spanColumns, toSpan, type SpanColumns, type SpanRecord } from './span-row.ts';
@@ -25,17 +26,29 @@ export async function getTrace(
   limits: QueryLimits = {},
 ): Promise<Trace> {
   const bound = { organisation, trace: traceId.toLowerCase() };
-  const read = <Row>(columns: string, table: string, most: number): Promise<Row[]> =>
-    reader.query<Row>(
-      `SELECT ${columns} FROM ${table} PREWHERE organisation = {organisation:String}
-       AND trace_id = toFixedString(unhex({trace:String}), 16) ORDER BY ts, span_id LIMIT {most:UInt32}`,
-      { ...bound, most: most + 1 },
-      limits,
-    );
+  // WHERE, not PREWHERE: then the engine remembers where the trace is for the next question about it.
+  const read = async <Row extends { readonly spanHex: string }>(
+    columns: string,
+    table: string,
+    most: number,
+    startOf: (row: Row) => string,
+  ): Promise<Row[]> => {
+    const found = (order: string): Promise<Row[]> =>
+      reader.query<Row>(
+        `SELECT ${columns} FROM ${table} WHERE organisation = {organisation:String}
+         AND trace_id = toFixedString(unhex({trace:String}), 16) ${order} LIMIT {most:UInt32}`,
+        { ...bound, most: most + 1 },
+        { ...limits, settings: { ...indexesFirst, ...limits.settings } },
+      );
+    const rows = await found('');
+    // To plan an order costs more than to read a trace; of one that is too long the engine must say what comes first.
+    if (rows.length > most) return found('ORDER BY ts, span_id');
+    return rows.sort((a, b) => compareTexts(startOf(a), startOf(b)) || compareTexts(a.spanHex, b.spanHex));
+  };
   const [spans, logs, errors] = await Promise.all([
-    read<SpanColumns>(spanColumns, 'spans', bounds.spans),
-    read<LogColumns>(logColumns, 'logs', bounds.logs),
-    read<ErrorColumns>(errorColumns, 'errors', bounds.errors),
+    read<SpanColumns>(spanColumns, 'spans', bounds.spans, ({ startNs }) => startNs),
+    read<LogColumns>(logColumns, 'logs', bounds.logs, ({ tsNs }) => tsNs),
+    read<ErrorColumns>(errorColumns, 'errors', bounds.errors, ({ tsNs }) => tsNs),
   ]);
   return {
     spans: spans.slice(0, bounds.spans).map(toSpan),
@@ -44,3 +57,6 @@ export async function getTrace(
     truncated: spans.length > bounds.spans || logs.length > bounds.logs || errors.length > bounds.errors,
   };
 }
+
+/** Whole numbers by their size, ids of one length by their bytes. */
+const compareTexts = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);

@@ -105,6 +105,18 @@ describe('one trace', () => {
     expect(trace.truncated).toBe(false);
     expect((await getTrace(store, 'nobody', firstTrace)).spans).toEqual([]);
   });
+
+  test('of one with more than is shown, what came first', async () => {
+    await store.execute(
+      `INSERT INTO errors (organisation, ts, event_id, trace_id) SELECT 'acme', fromUnixTimestamp64Milli({end:Int64} - 1 - number), concat('long', toString(number)),
+         toFixedString(unhex({trace:String}), 16) FROM numbers(700)`,
+      { end: endMs, trace: 'ff'.repeat(16) },
+      { settings: { insert_deduplication_token: 'long-trace' } },
+    );
+    const trace = await getTrace(store, 'acme', 'ff'.repeat(16));
+    expect(trace.truncated).toBe(true);
+    expect(trace.errors.map((error) => error.eventId)).toEqual(Array.from({ length: 500 }, (_, n) => `long${699 - n}`));
+  });
 });
 
 describe('services', () => {

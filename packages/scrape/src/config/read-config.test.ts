@@ -87,11 +87,11 @@ scrape_configs:
 describe('left out with a warning', () => {
   test.each([
     [
-      'scrape_configs: [{ job_name: a, kubernetes_sd_configs: [{ role: pod }] }]',
-      'scrape_configs[a]: kubernetes_sd_configs is not supported',
+      'scrape_configs: [{ job_name: a, consul_sd_configs: [{ server: x }] }]',
+      'scrape_configs[a]: consul_sd_configs is not supported',
     ],
     ['scrape_configs: [{ job_name: a, scrape_intervall: 5s }]', 'scrape_configs[a].scrape_intervall is not understood'],
-    ['scrape_configs: [{ job_name: a, oauth2: {} }]', 'scrape_configs[a]: oauth2 is not supported'],
+    ['scrape_configs: [{ job_name: a, sigv4: {} }]', 'scrape_configs[a]: sigv4 is not supported'],
     ['scrap_configs: []', 'scrap_configs is not understood'],
   ])('%s', (yaml, warning) => {
     const config = read(yaml);
@@ -118,6 +118,23 @@ describe('refused', () => {
     ['scrape_configs: [{ job_name: a, dns_sd_configs: [{ names: [a], type: A }] }]', 'type A needs a port'],
     ['scrape_configs: [{ job_name: a, file_sd_configs: [{ files: [x.txt] }] }]', 'must end in .json, .yml or .yaml'],
     ['scrape_configs: [{ job_name: a, scrape_protocols: [Smoke] }]', 'scrape_protocols knows'],
+    ['scrape_configs: [{ job_name: a, oauth2: { token_url: x } }]', 'token_url must begin with http://'],
+    ["scrape_configs: [{ job_name: a, oauth2: { token_url: 'http://x' } }]", 'client_id is missing'],
+    ["scrape_configs: [{ job_name: a, proxy_url: 'socks5://x' }]", 'proxy_url must be the address of an HTTP proxy'],
+    ['scrape_configs: [{ job_name: a, kubernetes_sd_configs: [{}] }]', 'role is missing'],
+    ['scrape_configs: [{ job_name: a, kubernetes_sd_configs: [{ role: moon }] }]', 'role must be one of node, pod'],
+    [
+      'scrape_configs: [{ job_name: a, kubernetes_sd_configs: [{ role: pod, kubeconfig_file: x }] }]',
+      'kubeconfig_file is not read',
+    ],
+    [
+      'scrape_configs: [{ job_name: a, kubernetes_sd_configs: [{ role: pod, bearer_token: x }] }]',
+      'goes with an api_server',
+    ],
+    [
+      'scrape_configs: [{ job_name: a, kubernetes_sd_configs: [{ role: pod, selectors: [{ role: service }] }] }]',
+      'the role pod reads nothing of the role service',
+    ],
     ['a: [', 'the file is no YAML'],
     ['- a', 'must be a mapping'],
   ])('%s', (yaml, error) => {
@@ -127,4 +144,45 @@ describe('refused', () => {
     expect(config.error).toContain(error);
     expect(config.error).not.toContain('geheim123');
   });
+});
+
+describe('of people who may not read the files of this machine', () => {
+  test.each([
+    ['bearer_token_file: /etc/shadow', 'bearer_token_file names a file'],
+    ['basic_auth: { username: u, password_file: x }', 'password_file names a file'],
+    ['authorization: { credentials_file: x }', 'credentials_file names a file'],
+    ['tls_config: { ca_file: x }', 'ca_file names a file'],
+    ['http_headers: { x-a: { files: [/etc/shadow] } }', 'files names a file'],
+    ["file_sd_configs: [{ files: ['/etc/*.json'] }]", 'use http_sd_configs'],
+    ["http_sd_configs: [{ url: 'http://x', bearer_token_file: x }]", 'bearer_token_file names a file'],
+    ['kubernetes_sd_configs: [{ role: pod }]', "the server's own account"],
+    ["oauth2: { client_id: a, client_secret_file: x, token_url: 'http://x' }", 'client_secret_file names a file'],
+  ])('%s is refused', (yaml, error) => {
+    const text = `scrape_configs: [{ job_name: a, ${yaml} }]`;
+    expect(read(text).ok).toBe(true);
+    const config = readScrapeConfig(text, undefined);
+    expect(config.ok ? '' : config.error).toContain(error);
+  });
+  test('what reads nothing is taken', () =>
+    expect(readScrapeConfig('scrape_configs: [{ job_name: a, bearer_token: t }]', undefined)).toMatchObject({
+      ok: true,
+    }));
+});
+
+test('a cluster that we run in is asked with the account of our own pod', () => {
+  const config = read(
+    'scrape_configs: [{ job_name: a, kubernetes_sd_configs: [{ role: endpoints, namespaces: { own_namespace: true } }] }]',
+  );
+  if (!config.ok) throw new Error(config.error);
+  const account = '/var/run/secrets/kubernetes.io/serviceaccount';
+  expect(config.value.jobs[0]?.discoveries).toMatchObject([
+    {
+      apiServer: 'https://kubernetes.default.svc',
+      ownNamespaceFile: `${account}/namespace`,
+      http: {
+        authorization: { type: 'Bearer', credentials: { file: `${account}/token` } },
+        tls: { ca: { file: `${account}/ca.crt` }, insecureSkipVerify: false },
+      },
+    },
+  ]);
 });

@@ -8,6 +8,7 @@ import {
   scrapeProtocols,
 } from '../exposition/negotiate.ts';
 import { readHttpClientConfig } from './http-client-config.ts';
+import { readKubernetesDiscovery } from './kubernetes-config.ts';
 import { readRelabelRules } from './relabel.ts';
 import type { Discovery, ScrapeJob, ScrapeLimits, TargetGroup } from './scrape-job.ts';
 import { type Notes, Section } from './section.ts';
@@ -19,6 +20,12 @@ export interface ScrapeConfig {
   readonly warnings: readonly string[];
 }
 
+const knownDiscoveries: readonly string[] = [
+  'file_sd_configs',
+  'http_sd_configs',
+  'dns_sd_configs',
+  'kubernetes_sd_configs',
+];
 /** Parts of the file that others look after: nothing to warn of. */
 const otherParts = [
   'rule_files',
@@ -36,10 +43,10 @@ export const bodyLimitBytes = 64 * 1024 * 1024;
 
 /**
  * Reads the scraping part of an unchanged `prometheus.yml`
- * (https://prometheus.io/docs/prometheus/latest/configuration/configuration/). Files that it names are relative to `folder`. Refuses what
- * Prometheus refuses, with the place; secrets are never repeated in a message.
+ * (https://prometheus.io/docs/prometheus/latest/configuration/configuration/). Files that it names are relative to `folder`; undefined is for
+ * texts of people who may not read this machine's files: whatever would is refused. Refuses what Prometheus refuses, with the place; secrets are never repeated in a message.
  */
-export function readScrapeConfig(text: string, folder: string): Result<ScrapeConfig, string> {
+export function readScrapeConfig(text: string, folder: string | undefined): Result<ScrapeConfig, string> {
   let content: unknown;
   try {
     content = parse(text, { maxAliasCount: 100 });
@@ -122,7 +129,7 @@ function readProtocols(section: Section): readonly ScrapeProtocol[] | undefined 
   return names as readonly ScrapeProtocol[];
 }
 
-function readJob(section: Section, global: Defaults, folder: string): ScrapeJob {
+function readJob(section: Section, global: Defaults, folder: string | undefined): ScrapeJob {
   const name = section.text('job_name');
   if (name === '') section.error('job_name is missing');
   const intervalMs = section.duration('scrape_interval', global.intervalMs) || global.intervalMs;
@@ -165,10 +172,11 @@ function readJob(section: Section, global: Defaults, folder: string): ScrapeJob 
     externalLabels: global.externalLabels,
   };
   for (const key of section.keys) {
-    if (!key.endsWith('_sd_configs') || ['file_sd_configs', 'http_sd_configs', 'dns_sd_configs'].includes(key))
-      continue;
+    if (!key.endsWith('_sd_configs') || knownDiscoveries.includes(key)) continue;
     section.raw(key);
-    section.warn(`${key} is not supported: its targets are not found (static, file, HTTP and DNS discovery are)`);
+    section.warn(
+      `${key} is not supported: its targets are not found (static, file, HTTP, DNS and Kubernetes discovery are)`,
+    );
   }
   section.finish();
   return job;
@@ -178,7 +186,7 @@ function readParams(section: Section): ScrapeJob['params'] {
   return new Map(section.keys.map((key) => [key, section.texts(key)]));
 }
 
-function readDiscoveries(section: Section, folder: string): readonly Discovery[] {
+function readDiscoveries(section: Section, folder: string | undefined): readonly Discovery[] {
   const groups = section.sections('static_configs').map((one, n): TargetGroup => {
     const targets = one.texts('targets').map((address) => new Map([['__address__', address]]));
     const labels = one.mapping('labels');
@@ -186,7 +194,9 @@ function readDiscoveries(section: Section, folder: string): readonly Discovery[]
     return { source: String(n), targets, labels };
   });
   const files = section.sections('file_sd_configs').map((one): Discovery => {
-    const patterns = one.texts('files').map((pattern) => path.resolve(folder, pattern));
+    if (folder === undefined)
+      one.error("files lie on the server's disk, which only a configuration there may read: use http_sd_configs");
+    const patterns = one.texts('files').map((pattern) => path.resolve(folder ?? '/', pattern));
     if (patterns.some((pattern) => !/\.(?:json|ya?ml)$/.test(pattern)))
       one.error('files must end in .json, .yml or .yaml');
     if (patterns.some((pattern) => pattern.slice(0, pattern.lastIndexOf('/')).includes('*')))
@@ -222,5 +232,12 @@ function readDiscoveries(section: Section, folder: string): readonly Discovery[]
     one.finish();
     return discovery;
   });
-  return [...(groups.length > 0 ? [{ kind: 'static', groups } as const] : []), ...files, ...addresses, ...names];
+  const clusters = section.sections('kubernetes_sd_configs').map((one) => readKubernetesDiscovery(one, folder));
+  return [
+    ...(groups.length > 0 ? [{ kind: 'static', groups } as const] : []),
+    ...files,
+    ...addresses,
+    ...names,
+    ...clusters,
+  ];
 }

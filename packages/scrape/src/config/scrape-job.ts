@@ -22,7 +22,28 @@ export type Discovery =
       readonly type: 'SRV' | 'A' | 'AAAA' | 'MX' | 'NS';
       readonly port: number;
       readonly refreshMs: number;
-    };
+    }
+  | KubernetesDiscovery;
+
+export const kubernetesRoles = ['node', 'pod', 'service', 'endpoints', 'endpointslice', 'ingress'] as const;
+export type KubernetesRole = (typeof kubernetesRoles)[number];
+
+/** Where the objects of a cluster are found. */
+export interface KubernetesDiscovery {
+  readonly kind: 'kubernetes';
+  readonly role: KubernetesRole;
+  /** Without a slash at the end. */
+  readonly apiServer: string;
+  readonly http: HttpClientConfig;
+  /** Namespaces to look in; none looks in all of them. */
+  readonly namespaces: readonly string[];
+  /** Whose name stands in this file is looked in besides; '' for none. */
+  readonly ownNamespaceFile: string;
+  readonly selectors: readonly { readonly role: KubernetesRole; readonly label: string; readonly field: string }[];
+  /** Labels of the node, or of the namespace, at each target. */
+  readonly attachNode: boolean;
+  readonly attachNamespace: boolean;
+}
 
 /** Bounds of one scrape; Infinity where the file names none. */
 export interface ScrapeLimits {

@@ -2,12 +2,16 @@ import type { Clock, Logger, Result } from '@sightline/base';
 import type { Discovery, TargetGroup } from '../config/scrape-job.ts';
 import { type DnsLookup, findByDns } from './dns.ts';
 import { findInFiles } from './files.ts';
+import type { AddressGuard } from '../http/http-client.ts';
 import { HttpDiscovery } from './http.ts';
+import { discoverKubernetes } from './kubernetes/discover-kubernetes.ts';
 
 export interface DiscoverParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly dns: DnsLookup;
+  /** Undefined: every address may be asked. */
+  readonly guard?: AddressGuard;
 }
 
 /** How often files are looked at: a change is seen soon, whatever the refresh interval. */
@@ -19,12 +23,13 @@ const filesEveryMs = 5000;
  */
 export async function discover(
   discovery: Discovery,
-  { clock, logger, dns }: DiscoverParts,
+  { clock, logger, dns, guard }: DiscoverParts,
   found: (groups: readonly TargetGroup[]) => void,
   signal: AbortSignal,
 ): Promise<void> {
   if (discovery.kind === 'static') return found(discovery.groups);
-  const http = discovery.kind === 'http' ? new HttpDiscovery(discovery) : undefined;
+  if (discovery.kind === 'kubernetes') return discoverKubernetes(discovery, { clock, logger, guard }, found, signal);
+  const http = discovery.kind === 'http' ? new HttpDiscovery(discovery, guard) : undefined;
   const look = async (): Promise<Result<readonly TargetGroup[], string>> => {
     if (discovery.kind === 'file') return findInFiles(discovery.patterns);
     if (discovery.kind === 'dns') return findByDns(discovery, dns);

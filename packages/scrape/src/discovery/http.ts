@@ -1,6 +1,6 @@
 import { fail, type Result } from '@sightline/base';
 import type { Discovery, TargetGroup } from '../config/scrape-job.ts';
-import { HttpClient } from '../http/http-client.ts';
+import { type AddressGuard, HttpClient } from '../http/http-client.ts';
 import { readGroups } from './read-groups.ts';
 
 const timeoutMs = 30_000;
@@ -11,9 +11,9 @@ export class HttpDiscovery {
   readonly #discovery: Extract<Discovery, { kind: 'http' }>;
   readonly #client: HttpClient;
 
-  constructor(discovery: Extract<Discovery, { kind: 'http' }>) {
+  constructor(discovery: Extract<Discovery, { kind: 'http' }>, guard?: AddressGuard) {
     this.#discovery = discovery;
-    this.#client = new HttpClient(discovery.http);
+    this.#client = new HttpClient(discovery.http, guard);
   }
 
   async find(signal: AbortSignal): Promise<Result<readonly TargetGroup[], string>> {

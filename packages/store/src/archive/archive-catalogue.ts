@@ -7,6 +7,7 @@ import type { ArchiveReader } from './archive-reader.ts';
 import { archivedTable } from './archived-logs.ts';
 import type { ArchivedFile } from './manifest.ts';
 import { OpenedFiles } from './opened-files.ts';
+import { SideBySide } from './side-by-side.ts';
 
 export interface ArchiveCatalogueParts {
   readonly files: Pick<ArchiveReader, 'days' | 'manifest' | 'open'>;
@@ -27,6 +28,11 @@ interface Entry {
 
 const lookAgainMs = 30_000;
 const organisationsAtMost = 100;
+/**
+ * Files that are fetched and decrypted at a time, of all searches together. Each holds about 2 MiB in memory meanwhile, so that this is
+ * at most some 16 MiB; the copies themselves lie on the disk.
+ */
+const openingAtMost = 8;
 /** Some 100 MB. */
 const entriesAtMost = 200_000;
 
@@ -42,6 +48,7 @@ export class ArchiveCatalogue implements ArchivedLogs {
   /** Entries by organisation and day, those unused longest first. */
   readonly #entries = new Map<string, readonly Entry[]>();
   readonly #opened: OpenedFiles;
+  readonly #opening = new SideBySide(openingAtMost);
   /** How many files were deleted when the lines of an organisation were made. */
   readonly #deletedThen = new Map<string, number>();
   #held = 0;
@@ -96,18 +103,32 @@ export class ArchiveCatalogue implements ArchivedLogs {
     };
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      for (const [n, { day, path: below }] of files.entries()) {
-        const entry = (await this.#entriesOf(organisation, day)).find(({ shown }) => shown.path === below);
-        const file = entry && (await this.#opened.open({ organisation, day, file: entry.file }));
-        if (!file?.ok)
+      const days = new Map<string, ReadonlyMap<string, Entry>>();
+      for (const { day } of files)
+        if (!days.has(day))
+          days.set(day, new Map((await this.#entriesOf(organisation, day)).map((entry) => [entry.shown.path, entry])));
+      const all = await Promise.allSettled(
+        files.map(({ day, path: below }) =>
+          this.#opening.run(async () => {
+            const entry = days.get(day)?.get(below);
+            return { entry, file: entry && (await this.#opened.open({ organisation, day, file: entry.file })) };
+          }),
+        ),
+      );
+      // Whatever happened to one: those that are open are closed by `close`.
+      for (const one of all) if (one.status === 'fulfilled' && one.value.file?.ok) opened.push(one.value.file.value);
+      for (const [n, one] of all.entries()) {
+        if (one.status === 'rejected') throw one.reason;
+        const { entry, file } = one.value;
+        const { day, path: below } = files[n]!;
+        if (!file?.ok) {
           missing.push(file?.error.message ?? `${organisation}/${day}/${below} is in no manifest any more.`);
-        else {
-          opened.push(file.value);
-          // Folders of plain names: a pattern over them reads all, whatever the archive's own path looks like.
-          const place = path.join(folder, entry?.file.class ?? '');
-          await mkdir(place, { recursive: true, mode: 0o700 });
-          await symlink(path.resolve(file.value.path), path.join(place, `${String(n).padStart(6, '0')}.parquet`));
+          continue;
         }
+        // Folders of plain names: a pattern over them reads all, whatever the archive's own path looks like.
+        const place = path.join(folder, entry?.file.class ?? '');
+        await mkdir(place, { recursive: true, mode: 0o700 });
+        await symlink(path.resolve(file.value.path), path.join(place, `${String(n).padStart(6, '0')}.parquet`));
       }
     } catch (error) {
       await close();

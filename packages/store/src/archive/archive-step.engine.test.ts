@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EmbeddedStore } from '../embedded-store.ts';
 import { migrate } from '../schema/migrate.ts';
 import { freshFolder, openStore, removeFolder } from '../testing.ts';
+import { ArchiveProof, type ArchiveProofParts } from './archive-proof.ts';
 import { ArchiveReader } from './archive-reader.ts';
 import { ArchiveStep, type ArchiveSigner, type ArchiveStepParts } from './archive-step.ts';
 import { DiskTarget } from './disk-target.ts';
@@ -133,6 +134,7 @@ test('whoever is killed half-way leaves nothing, and the next run one whole set'
     store: {
       query: (...question) => store.query(...question),
       stream: (...question) => store.stream(...question),
+      execute: (...statement) => store.execute(...statement),
       async *bytes(...question) {
         for await (const piece of store.bytes(...question)) {
           yield piece.subarray(0, 10);
@@ -169,6 +171,7 @@ test('a query that breaks half-way leaves no file behind', async () => {
     store: {
       query: (...question) => store.query(...question),
       stream: (...question) => store.stream(...question),
+      execute: (...statement) => store.execute(...statement),
       async *bytes(...question) {
         for await (const piece of store.bytes(...question)) yield piece.subarray(0, piece.length - 8);
         yield Buffer.from('\r\n__exception__\r\nMEMORY_LIMIT_EXCEEDED');
@@ -177,6 +180,49 @@ test('a query that breaks half-way leaves no file behind', async () => {
   });
   await expect(step.catchUp()).rejects.toThrow('broke off');
   expect(readdirSync(apart)).toEqual(['.unfinished', 'public-key.pem']);
+});
+
+test('a day is read once, cut by time, and nothing of the sorting stays', async () => {
+  const at = startMs + 20 * dayMs;
+  const lines = Array.from({ length: 24 }, (_, hour) => [hour, `pos/STORE_${hour % 2}: at ${hour}`] as const);
+  for (const [hour, line] of lines) await receive('sorted', at + hour * hourMs, [line], {}, at + hour * hourMs);
+  const scans: string[] = [];
+  /** Statements over the table itself, without those that count. */
+  const seen = (sql: string, parameters: object = {}): void => {
+    if (Object.values(parameters).includes('sorted') && /FROM logs\b/.test(sql) && !sql.includes('count()'))
+      scans.push(sql.split(' ')[0] ?? '');
+  };
+  const apart = path.join(folder, 'sorted');
+  const step = await stepWith({
+    target: new DiskTarget(apart),
+    clock: new ManualClock(at + dayMs + 2 * hourMs),
+    store: {
+      query: (sql, ...more) => (seen(sql, more[0]), store.query(sql, ...more)),
+      stream: (...question) => store.stream(...question),
+      execute: (sql, ...more) => (seen(sql, more[0]), store.execute(sql, ...more)),
+      bytes: (sql, ...more) => (seen(sql, more[0]), store.bytes(sql, ...more)),
+    },
+  });
+  await step.catchUp();
+  const day = new Date(at).toISOString().slice(0, 10);
+  const { files } = readManifest(readFileSync(path.join(apart, 'sorted', day, 'manifest.json')))!;
+  expect(files.map(({ site, rows }) => `${site} ${rows}`)).toEqual(
+    Array.from({ length: 6 }, (_, n) => `STORE_${n < 3 ? 0 : 1} 4`),
+  );
+  // Each holds its own hours.
+  const hours = files.map(({ first: from, last: to }) => [from, to].map((iso) => Number(iso.slice(11, 13))));
+  expect(hours).toEqual([
+    [0, 6],
+    [8, 14],
+    [16, 22],
+    [1, 7],
+    [9, 15],
+    [17, 23],
+  ]);
+  expect(scans).toEqual(['INSERT']);
+  const left = await store.query(`SELECT name FROM system.tables WHERE startsWith(name, 'archive_day_')`);
+  expect(left).toEqual([]);
+  await store.execute(`ALTER TABLE logs DELETE WHERE organisation = 'sorted'`, {}, { settings: { mutations_sync: 1 } });
 });
 
 test('what was archived is what the table holds', async () => {
@@ -346,6 +392,78 @@ describe('each tampering is named', () => {
     });
     expect(faults).toHaveLength(4);
     expect(faults[0]).toMatch(/not signed by the given key/);
+  });
+});
+
+describe('a part is proved for a report', () => {
+  const proofOf = (at: string, parts: Partial<ArchiveProofParts> = {}): ArchiveProof =>
+    new ArchiveProof({ target: new DiskTarget(at), publicKey: key.publicKey, clock, ...parts });
+  const { signal } = new AbortController();
+  let copy: string;
+  beforeAll(() => {
+    copy = path.join(folder, 'proved');
+    cpSync(archive, copy, { recursive: true });
+  });
+
+  test('of one organisation and its days, remembered under the manifest for a day', async () => {
+    const proof = proofOf(copy);
+    const atMs = clock.now();
+    const whole = await proof.prove('acme', first, third, signal);
+    expect(whole).toMatchObject({
+      faults: [],
+      unread: [],
+      days: [{ day: first, at: atMs, rows: 7, faults: [] }, { day: second }, { day: third, rows: 31 }],
+    });
+    // A part begins in the midst of the chain without a fault.
+    expect(await proof.prove('acme', second, second, signal)).toMatchObject({ faults: [], days: [{ day: second }] });
+    expect(await proof.prove('nobody', first, third, signal)).toMatchObject({ faults: [], days: [], unread: [] });
+    const file = path.join(copy, 'acme', first, whole.days[0] ? 'default/STORE_1-0005.parquet' : '');
+    const bytes = readFileSync(file);
+    bytes[20]! ^= 1;
+    writeFileSync(file, bytes);
+    clock.advance(1000);
+    const again = await proof.prove('acme', first, third, signal);
+    expect(again.days.map(({ at }) => at)).toEqual([atMs, atMs, atMs]);
+    // Who did not read it yet sees it at once, the other one a day later.
+    for (const one of [proofOf(copy), (clock.advance(dayMs), proof)])
+      expect(await one.prove('acme', first, third, signal)).toMatchObject({
+        faults: [],
+        days: [
+          { day: first, faults: [expect.stringMatching(/STORE_1-0005\.parquet was changed/)] },
+          { faults: [] },
+          { faults: [] },
+        ],
+      });
+    clock.advance(-dayMs - 1000);
+  });
+
+  test('so far as a call may read; the next one goes on', async () => {
+    const mostBytes = Math.max(manifestOf('acme', first).bytes, manifestOf('acme', third).bytes);
+    const proof = proofOf(archive, { mostBytes });
+    const days = async (): Promise<string[][]> => {
+      const { days: read, unread } = await proof.prove('acme', first, third, signal);
+      return [read.map(({ day }) => day), [...unread]];
+    };
+    expect(await days()).toEqual([[first, second], [third]]);
+    expect(await days()).toEqual([[first, second, third], []]);
+    const little = await proofOf(archive, { mostBytes: 1 }).prove('acme', first, third, signal);
+    expect(little).toMatchObject({ days: [{ day: second }], unread: [first, third] });
+    expect(await proofOf(archive, { mostMs: 0 }).prove('acme', first, third, signal)).toMatchObject({
+      days: [],
+      unread: [first, second, third],
+    });
+  });
+
+  test('a forged manifest and a missing day are faults of the chain', async () => {
+    const at = path.join(folder, 'proved-forged');
+    cpSync(archive, at, { recursive: true });
+    writeFileSync(path.join(at, 'acme', third, 'manifest.sig'), 'forged');
+    rmSync(path.join(at, 'acme', second), { recursive: true });
+    const { faults } = await proofOf(at).prove('acme', first, third, signal);
+    expect(faults).toEqual([
+      expect.stringContaining(`${second} is missing`),
+      expect.stringContaining('the signature is not that of the manifest'),
+    ]);
   });
 });
 

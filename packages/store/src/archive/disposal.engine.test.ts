@@ -55,6 +55,9 @@ interface Vault {
   readonly keep: Map<string, number>;
 }
 
+/** What happens right before the holds are read. */
+const vaultHooks: { beforeHolds?: (() => void) | undefined } = {};
+
 /** A server over an archive folder of its own (a copy of the first one, where `from` is given), with terms that a test may change. */
 async function openVault(
   name: string,
@@ -68,8 +71,13 @@ async function openVault(
   const [held, keep] = [new Set<string>(), new Map<string, number>()];
   const terms: DisposalTerms = {
     keepDays: async (_, kept) => keep.get(kept) ?? 3650,
-    holding: async (_, { site }) => (held.has(site ?? '') ? 'Case 7' : undefined),
-    holdOn: async (_, kept) => (held.has(kept) ? 'Case 7' : undefined),
+    whileNonePlaced: async (_, work) => {
+      vaultHooks.beforeHolds?.();
+      return work({
+        holding: ({ site }) => (held.has(site ?? '') ? 'Case 7' : undefined),
+        on: (kept) => (held.has(kept) ? 'Case 7' : undefined),
+      });
+    },
   };
   const target = parts.target ?? new DiskTarget(archive);
   const keyring = new Keyring(secrets, sealer);
@@ -185,6 +193,20 @@ describe('a class whose time is over', () => {
       'default STORE_1 missing',
       'default STORE_2 missing',
     ]);
+  });
+
+  test('a hold that comes after the files were chosen keeps them', async () => {
+    const vault = await openVault('held-late', base);
+    vault.keep.set('default', 0);
+    let asked = 0;
+    // For each organisation the holds are read once to choose and once to delete.
+    vaultHooks.beforeHolds = () => void (++asked === 2 && vault.held.add('STORE_1'));
+    const deleted = await vault.disposal.expire();
+    vaultHooks.beforeHolds = undefined;
+    expect(deleted).toBe(4);
+    expect(await readable(vault, 'acme', dayOf(0))).toContain('default STORE_1 opens');
+    vault.held.clear();
+    expect(await vault.disposal.expire()).toBe(4);
   });
 
   test('whoever is killed between record and deletion deletes after the next start', async () => {

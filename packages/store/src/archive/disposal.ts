@@ -25,6 +25,7 @@ import {
   readRecord,
   recordNumbers,
 } from './records.ts';
+import { dropSortedDays } from './sorted-day.ts';
 import type { ArchiveTarget } from './target.ts';
 import type { Turns } from './turns.ts';
 
@@ -39,14 +40,23 @@ export interface ArchivePiece {
   readonly lastMs: number;
 }
 
+/** The legal holds of one organisation at a moment; each answer is a hold's name. */
+export interface HoldsNow {
+  /** The hold that keeps a file; undefined where it may go. */
+  holding(piece: ArchivePiece): string | undefined;
+  /** A hold on anything of a class ('' of any class); undefined where there is none. */
+  on(kept: string): string | undefined;
+}
+
 /** What an organisation decided about its classes, asked right before anything is deleted. */
 export interface DisposalTerms {
   /** How many days after its day of receipt a file of the class is kept. */
   keepDays(organisation: string, kept: string): Promise<number>;
-  /** Name of the legal hold that keeps a file; undefined where it may go. */
-  holding(organisation: string, piece: ArchivePiece): Promise<string | undefined>;
-  /** Name of a legal hold on anything of a class ('' of any class); undefined where there is none. */
-  holdOn(organisation: string, kept: string): Promise<string | undefined>;
+  /**
+   * Runs `work` with the holds while none can be placed: it writes the record after which something is gone, in a few seconds. A hold that is
+   * placed afterwards comes after the deletion.
+   */
+  whileNonePlaced<T>(organisation: string, work: (holds: HoldsNow) => Promise<T>): Promise<T>;
 }
 
 export interface DisposalParts {
@@ -69,6 +79,11 @@ const hotRows = `organisation = {organisation:String} AND received_at <= fromUni
 interface ArchivedDay {
   readonly day: string;
   readonly manifest: Manifest;
+}
+
+interface DueFile {
+  readonly deleted: DeletedFile;
+  readonly piece: ArchivePiece;
 }
 
 /**
@@ -112,9 +127,6 @@ export class ArchiveDisposal implements KeyDestruction {
     return this.#parts.turns.take(async () => {
       const { organisation, class: kept, by, reason } = request;
       const { clock, keyring, target, signer, terms } = this.#parts;
-      const hold = await terms.holdOn(organisation, kept);
-      if (hold !== undefined)
-        return fail({ reason: 'held', message: `The legal hold "${hold}" keeps it. Lift the hold first.` });
       const keys: DestroyedKey[] = [];
       for (const one of kept === '' ? await keyring.classes(organisation) : [kept])
         for (const id of await keyring.list({ organisation, class: one })) keys.push({ class: one, id });
@@ -127,22 +139,28 @@ export class ArchiveDisposal implements KeyDestruction {
             unreadable.rows += file.rows;
           }
       const atMs = clock.now();
-      const record = await appendRecord(
-        target,
-        {
+      const written = await terms.whileNonePlaced(organisation, async (holds) => {
+        const hold = holds.on(kept);
+        if (hold !== undefined)
+          return fail({
+            reason: 'held' as const,
+            message: `The legal hold "${hold}" keeps it. Lift the hold first.`,
+          });
+        const at = new Date(atMs).toISOString();
+        const content = {
           kind: 'keys-destroyed',
           organisation,
-          at: new Date(atMs).toISOString(),
+          at,
           by,
           reason,
           class: kept,
           keys,
           unreadable,
-          files: [],
-          key: this.#key,
-        },
-        (bytes) => signer.sign(bytes),
-      );
+        } as const;
+        return ok(await appendRecord(target, { ...content, files: [], key: this.#key }, (bytes) => signer.sign(bytes)));
+      });
+      if (!written.ok) return written;
+      const record = written.value;
       this.#settling.add(record);
       const { deletedFiles, deletedLogs } = await this.#end(record);
       return ok({ record: record.number, atMs, keys: keys.length, unreadable, deletedFiles, deletedLogs });
@@ -176,13 +194,14 @@ export class ArchiveDisposal implements KeyDestruction {
 
   async #expireOf(organisation: string): Promise<number> {
     const { clock, target, terms } = this.#parts;
+    const holds = await terms.whileNonePlaced(organisation, async (now) => now);
     const keepDays = new Map<string, number>();
     const over = async (kept: string, day: string): Promise<boolean> => {
       const days = keepDays.get(kept) ?? (await terms.keepDays(organisation, kept));
       keepDays.set(kept, days);
       return Date.parse(day) + (1 + days) * dayMs <= clock.now();
     };
-    const due: DeletedFile[] = [];
+    const due: DueFile[] = [];
     const dueKeys = new Map<string, DestroyedKey>();
     const keptKeys = new Set<string>();
     for (const day of await this.#dayNames(organisation)) {
@@ -205,44 +224,67 @@ export class ArchiveDisposal implements KeyDestruction {
       const left = new Set<string>();
       for (const file of manifest.files) {
         if (!present.has(file.path) || !filePath.test(file.path)) continue;
-        const stays =
-          !(await over(file.class, day)) || (await terms.holding(organisation, pieceOf(day, file))) !== undefined;
+        const stays = !(await over(file.class, day)) || holds.holding(pieceOf(day, file)) !== undefined;
         if (stays) {
           left.add(file.class);
           if (file.key !== undefined) keptKeys.add(file.key);
         } else {
-          due.push(deletedFile(day, file));
+          due.push({ deleted: deletedFile(day, file), piece: pieceOf(day, file) });
           if (file.key !== undefined) dueKeys.set(file.key, { class: file.class, id: file.key });
         }
       }
       this.#left.set(name, left);
     }
-    await this.#deleteFiles(organisation, due, 'Sightline', 'the days of its class are over');
+    const deleted = await this.#expireFiles(organisation, due);
     await this.#closeMonths(
       organisation,
       [...dueKeys.values()].filter(({ id }) => !keptKeys.has(id)),
     );
-    return due.length;
+    return deleted;
+  }
+
+  /** Deletes what no hold keeps by now, with its records; answers how many files. */
+  async #expireFiles(organisation: string, due: readonly DueFile[]): Promise<number> {
+    const { terms } = this.#parts;
+    let deleted = 0;
+    for (let at = 0; at < due.length; at += filesOfRecordAtMost) {
+      const some = due.slice(at, at + filesOfRecordAtMost);
+      const record = await terms.whileNonePlaced(organisation, async (holds) => {
+        const free = some.filter(({ piece }) => holds.holding(piece) === undefined);
+        // A hold came since they were looked at: the day is looked at anew.
+        for (const { piece } of some) if (holds.holding(piece)) this.#left.delete(`${organisation}/${piece.day}`);
+        if (free.length === 0) return undefined;
+        return this.#recordFiles(
+          organisation,
+          free.map((one) => one.deleted),
+          'Sightline',
+          'the days of its class are over',
+        );
+      });
+      if (!record) continue;
+      await this.#delete(record);
+      deleted += record.files.length;
+    }
+    return deleted;
   }
 
   /** Writes the record, then deletes. What a file says of itself is what its day's manifest says. */
   async #deleteFiles(organisation: string, files: readonly DeletedFile[], by: string, reason: string): Promise<void> {
+    for (let at = 0; at < files.length; at += filesOfRecordAtMost)
+      await this.#delete(await this.#recordFiles(organisation, files.slice(at, at + filesOfRecordAtMost), by, reason));
+  }
+
+  #recordFiles(
+    organisation: string,
+    files: readonly DeletedFile[],
+    by: string,
+    reason: string,
+  ): Promise<ArchiveRecord> {
     const { clock, target, signer } = this.#parts;
-    for (let at = 0; at < files.length; at += filesOfRecordAtMost) {
-      const some = files.slice(at, at + filesOfRecordAtMost);
-      const content = {
-        kind: 'files-deleted',
-        organisation,
-        at: new Date(clock.now()).toISOString(),
-        by,
-        reason,
-      } as const;
-      const none = { class: '', keys: [], unreadable: { files: 0, rows: 0 } };
-      const record = await appendRecord(target, { ...content, ...none, files: some, key: this.#key }, (bytes) =>
-        signer.sign(bytes),
-      );
-      await this.#delete(record);
-    }
+    const at = new Date(clock.now()).toISOString();
+    const none = { class: '', keys: [], unreadable: { files: 0, rows: 0 } };
+    const content = { kind: 'files-deleted', organisation, at, by, reason, ...none, files, key: this.#key } as const;
+    return appendRecord(target, content, (bytes) => signer.sign(bytes));
   }
 
   async #delete({ organisation, files }: ArchiveRecord): Promise<void> {
@@ -312,6 +354,8 @@ export class ArchiveDisposal implements KeyDestruction {
       parameters,
       { timeoutMs: 120_000, threads: 1 },
     );
+    // A copy that a killed writer left, or that another process is writing from.
+    await dropSortedDays(store, 0);
     let rows = 0;
     for (const { day, n } of days) {
       if (!dayName.test(day)) throw new Error(`no day: ${day}`);

@@ -27,6 +27,26 @@ export interface VerifyOptions {
   /** Days (`YYYY-MM-DD`) that each organisation must have at least; '' where that is not asked. */
   readonly from?: string;
   readonly through?: string;
+  /** Checks a part: one organisation's days of a period, and of their files those that are asked for. */
+  readonly only?: PartToVerify;
+}
+
+export interface PartToVerify {
+  readonly organisation: string;
+  /** Both included. */
+  readonly from: string;
+  readonly through: string;
+  /** Whether the files of a day are read; `manifest` is the SHA-256 of its manifest, `bytes` what they are to hold. */
+  readonly readsFiles: (day: string, manifest: string, bytes: number) => boolean;
+  /** Told for each day whose files were read. Their faults are told here alone. */
+  readonly checked: (day: string, manifest: string, found: CheckedFiles) => void;
+}
+
+export interface CheckedFiles {
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly faults: readonly string[];
 }
 
 /** What was found in an archive. */
@@ -77,7 +97,10 @@ export async function verifyArchive(options: VerifyOptions): Promise<Verified> {
     deleted: { files: 0, rows: 0 },
     unreadable: { files: 0, rows: 0 },
   };
-  const names = await options.target.folders('');
+  const names = (await options.target.folders('')).filter(
+    (name) => !options.only || name === options.only.organisation,
+  );
+  if (options.only && names.length === 0) return { ...total, organisations };
   if (names.length === 0) total.faults.push('There is nothing: the folder holds no organisation.');
   for (const name of names) {
     const chain = new Chain(name, options, total);
@@ -118,18 +141,19 @@ class Chain {
   }
 
   async check(): Promise<Verified['organisations'][number] | undefined> {
-    const { target, from = '', through = '' } = this.#options;
-    const days = (await target.folders(this.#name)).filter((name) => dayName.test(name));
+    const { target, from = '', through = '', only } = this.#options;
+    const all = (await target.folders(this.#name)).filter((name) => dayName.test(name));
+    const days = all.filter((day) => !only || (day >= dayBefore(only.from) && day <= only.through));
     await this.#records.read();
     const [first, last] = [days[0], days.at(-1)];
     if (first === undefined || last === undefined) {
-      this.#fault('', 'there is no day.');
+      if (!only) this.#fault('', 'there is no day.');
       return undefined;
     }
     if (from !== '' && from < first) this.#missing(from, dayBefore(first));
     let before: { day: string; number: number; hash: string } | undefined;
     /** Whether what came before is known to be the start, or missing and said so. */
-    let said = false;
+    let said = first !== all[0];
     let lastManifest = '';
     for (const day of days) {
       const expected = before && dayAfter(before.day);
@@ -150,11 +174,23 @@ class Chain {
       lastManifest = sha256(bytes);
       before = { day, number: manifest.number, hash: lastManifest };
       this.#records.follows(day, manifest);
-      await this.#files(day, manifest);
+      if (only) await this.#part(only, day, lastManifest, manifest);
+      else await this.#files(day, manifest);
     }
     this.#total.notes.push(...this.#records.notes());
     if (through !== '' && through > last) this.#missing(dayAfter(last), through);
     return { name: this.#name, first, last, lastManifest, lastRecord: this.#records.last };
+  }
+
+  /** The files of a day, where they are asked for; their faults are the day's own. */
+  async #part(only: PartToVerify, day: string, hash: string, manifest: Manifest): Promise<void> {
+    // The day before the period is there for the chain alone.
+    if (day < only.from || !only.readsFiles(day, hash, manifest.bytes)) return;
+    const { faults } = this.#total;
+    const before = faults.length;
+    await this.#files(day, manifest);
+    const { rows, bytes, files } = manifest;
+    only.checked(day, hash, { rows, bytes, files: files.length, faults: faults.splice(before) });
   }
 
   async #manifestBytes(day: string): Promise<Buffer | undefined> {

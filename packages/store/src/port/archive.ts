@@ -48,3 +48,35 @@ export interface ArchivedLogs {
   /** `name` begins the names of the parameters: letters only. */
   open(organisation: string, files: readonly ArchivedLogFile[], name: string): Promise<OpenArchive>;
 }
+
+/** A day of an archive whose files were checked against its manifest. */
+export interface ProvedDay {
+  readonly day: string;
+  /** When, ms. */
+  readonly at: number;
+  /** SHA-256 of the manifest's bytes. */
+  readonly manifest: string;
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** One sentence each; empty where all is as it was signed. */
+  readonly faults: readonly string[];
+}
+
+/** What was proved of a period. */
+export interface ProvedPeriod {
+  /** Fingerprint of the key that signed. */
+  readonly key: string;
+  /** Faults of manifests, signatures, their chain and the records of what was taken out; checked now. */
+  readonly faults: readonly string[];
+  /** Days with a manifest whose files were checked, now or within the last day, oldest first. */
+  readonly days: readonly ProvedDay[];
+  /** Days whose files were not read: a bound ended it before. */
+  readonly unread: readonly string[];
+}
+
+/** Checks an archive as `verify` does, within bounds. Throws the system's error where the archive does not answer. */
+export interface ArchiveProofs {
+  /** Days `from` to `through`, both included. A second call takes what the first one checked, and goes on with the rest. */
+  prove(organisation: string, from: string, through: string, signal: AbortSignal): Promise<ProvedPeriod>;
+}

@@ -1,4 +1,5 @@
 /** Carries what one table holds over to another with the same columns that sorts or indexes them otherwise. */
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from '@sightline/base';
 import { StoreError, type TelemetryStore } from '../port/index.ts';
 
@@ -38,6 +39,7 @@ const limits = {
  * once, and only then leaves the old table. Needs room on the disk for the largest partition. Views are not asked. Throws `StoreError`.
  */
 export async function carryPartitions(store: TelemetryStore, logger: Logger, { from, to }: Carry): Promise<void> {
+  await mutationsEnded(store, logger, from);
   const aside = `${to}_carried`;
   const partitions = await store.query<{ id: string; n: string }>(
     `SELECT partition_id AS id, toString(sum(rows)) AS n FROM system.parts
@@ -81,6 +83,28 @@ export async function carryPartitions(store: TelemetryStore, logger: Logger, { f
   }
   await store.execute(`DROP TABLE IF EXISTS ${aside} SYNC`);
   if (all > 0) logger.info('stored records were carried over', { table: to, records: all });
+}
+
+const mutationsWithinS = 3600;
+
+/** A deletion or a change that was under way goes on by itself, and its copy would not know it: it is waited for. */
+async function mutationsEnded(store: TelemetryStore, logger: Logger, table: string): Promise<void> {
+  for (let second = 0; ; second++) {
+    const [found] = await store.query<{ n: string; reason: string }>(
+      `SELECT toString(count()) AS n, max(latest_fail_reason) AS reason FROM system.mutations
+       WHERE database = currentDatabase() AND table = {table:String} AND NOT is_done`,
+      { table },
+    );
+    if (Number(found?.n) === 0) return;
+    if (second >= mutationsWithinS)
+      throw new StoreError(
+        'timeout',
+        `Changes of ${table} have not ended within an hour${found?.reason ? `: ${found.reason}` : ''}. Start again to wait on.`,
+      );
+    if (second % 30 === 0)
+      logger.info('waiting for changes of stored records to end', { table, changes: Number(found?.n) });
+    await setTimeout(1000);
+  }
 }
 
 async function countOf(store: TelemetryStore, table: string, partition?: string): Promise<number> {

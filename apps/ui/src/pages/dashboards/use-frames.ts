@@ -98,6 +98,7 @@ export function useFrames(
       ref: query.ref,
       expression: filledExpression(query, values, { from, to, stepMs }),
       instant: query.instant,
+      buckets: panel.type === 'heatmap',
       stepMs,
     })),
   });

@@ -1,5 +1,5 @@
 import { listScrapeTargets, type ScrapeTarget } from '@sightline/contract';
-import { TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { formatDuration } from '../../charts/number-format.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -10,7 +10,10 @@ import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge, type Tone } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAsk } from '../../data/ask.ts';
+import { useNow } from '../../data/now.ts';
+import { useMe } from '../../data/session.tsx';
 import { Go } from '../../shell/go.tsx';
+import { ScrapeConfigurationForm } from './scrape-configuration-form.tsx';
 
 const tones: Readonly<Record<ScrapeTarget['health'], Tone>> = { up: 'good', down: 'bad', unknown: 'idle' };
 const shownAtMost = 500;
@@ -18,17 +21,36 @@ const shownAtMost = 500;
 /** What this server scrapes: each target's health and last fault, and the configuration in force. */
 export function Scraping(): ReactNode {
   const asked = useAsk(listScrapeTargets, {}, { everyMs: 5000 });
+  const me = useMe();
+  // The page's clock moves every 10 s: a scrape since then is of now, not to come.
+  const now = useNow();
   const [text, setText] = useState('');
+  const [editing, setEditing] = useState(false);
   if (asked.data === undefined) {
     if (asked.error !== null) return <ErrorState error={asked.error} again={() => void asked.refetch()} />;
     return <SkeletonRows rows={8} />;
   }
-  const { scraping, jobs, targets, omitted, configuration } = asked.data;
+  const { scraping, configured, jobs, targets, omitted, configuration } = asked.data;
+  if (editing) return <ScrapeConfigurationForm onClose={() => setEditing(false)} />;
+  if (!scraping && configured) {
+    return (
+      <EmptyState
+        title="Not scraped by this server yet"
+        text="The configuration is taken up within seconds, by one server where several run: targets and their health are seen there."
+        action={
+          <Button variant="default" onClick={() => setEditing(true)}>
+            {me.may('admin') ? 'Change' : 'Show'} the configuration
+          </Button>
+        }
+      />
+    );
+  }
   if (!scraping) {
     return (
       <EmptyState
-        title="Nothing is scraped from here"
-        text="Start the server with --scrape-config prometheus.yml: the scrape_configs of an unchanged Prometheus file, read anew when it changes. An agent at a site does the same with scrape.yml in its folder; Prometheus itself can write to /prometheus/api/v1/write."
+        title="Nothing is scraped for this organisation"
+        text="Write the scrape_configs of a prometheus.yml here, or start the server with --scrape-config and the file. An agent at a site does the same with scrape.yml in its folder; Prometheus itself can write to /prometheus/api/v1/write."
+        action={me.may('admin') ? <Button onClick={() => setEditing(true)}>Write a configuration</Button> : undefined}
       />
     );
   }
@@ -39,7 +61,7 @@ export function Scraping(): ReactNode {
   });
   return (
     <div className="stack">
-      <div className="row">
+      <div className="row scrape-head">
         <p className="muted grow">
           {jobs.map(({ name, up, down, unknown, dropped }) => (
             <span key={name} className="scrape-job">
@@ -56,6 +78,9 @@ export function Scraping(): ReactNode {
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
         />
+        <Button variant="default" onClick={() => setEditing(true)}>
+          {me.may('admin') ? 'Change' : 'Show'} the configuration
+        </Button>
       </div>
       {found.length === 0 && (
         <EmptyState
@@ -100,7 +125,7 @@ export function Scraping(): ReactNode {
                       {target.lastScrapeAt === null ? (
                         <span className="muted">not yet</span>
                       ) : (
-                        <TimeText at={target.lastScrapeAt} show="relative" />
+                        <TimeText at={Math.min(target.lastScrapeAt, now)} show="relative" />
                       )}
                     </td>
                     <td className="number">{target.lastScrapeAt !== null && formatDuration(target.lastScrapeMs)}</td>

@@ -23,7 +23,20 @@ const pageOf: Readonly<Record<string, string>> = {
   points: '/metrics',
   samples: '/metrics',
   errors: '/errors',
+  replays: '/replays',
+  feedback: '/feedback',
+  checks: '/monitors',
 };
+
+/** One and many of the records whose signal does not say it. A recorded session arrives in parts, each of them a record. */
+const nounOf: Readonly<Record<string, readonly [one: string, many: string]>> = {
+  replays: ['part of replays', 'parts of replays'],
+  feedback: ['feedback', 'feedback'],
+};
+
+function nounsOf(signal: string): readonly [string, string] {
+  return nounOf[signal] ?? [signal.replace(/s$/, ''), signal.replace(/s?$/, 's')];
+}
 
 /** A snippet per client that works when pasted, and a light that turns green on the first record. */
 export function SendData(): ReactNode {
@@ -95,7 +108,7 @@ function Arrival({ protocol }: { protocol: string }): ReactNode {
       {mine.map((p) => (
         <span key={p.signal} className="arrival-signal">
           <span>
-            {counted(p.records, p.signal.replace(/s$/, ''))}, newest <TimeText at={p.lastAt} show="relative" />{' '}
+            {counted(p.records, ...nounsOf(p.signal))}, newest <TimeText at={p.lastAt} show="relative" />{' '}
             {pageOf[p.signal] !== undefined && <Go to={pageOf[p.signal] ?? '/'}>see them</Go>}
           </span>
           <NewestRecord signal={p.signal} at={p.lastAt} />

@@ -60,6 +60,7 @@ function FeedbackEntry({ row }: { row: FeedbackRow }): ReactNode {
             The error
           </Go>
         )}
+        {row.replay !== '' && <Go to={`/replays/${row.replay}`}>The replay</Go>}
         {row.url !== '' && <span className="code">{row.url}</span>}
       </p>
       {row.files.length > 0 && (

@@ -63,8 +63,10 @@ export default function LogsPage(): ReactNode {
   const [facetsOpen, setFacetsOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const narrow = useMediaQuery('(max-width: 900px)');
-  const archive = search['archive'] === '1' && !tailing && !grouping;
-  const flag = archive ? 'true' : 'false';
+  /** Whether what stands on the page goes on in the archive. */
+  const far = search['archive'] === '1' && !tailing;
+  const archive = far && !grouping;
+  const flag = far ? 'true' : 'false';
   const logs = useLogs(scope, { q, order, archive, when: !tailing && !grouping });
   const histogram = useAsk(
     logHistogram,
@@ -149,7 +151,7 @@ export default function LogsPage(): ReactNode {
           Live tail
         </Button>
         <SavedMenu />
-        <ExportMenu query={{ ...scope, q }} />
+        <ExportMenu query={{ ...scope, q, archive: flag }} />
       </div>
       <div className="logs-split">
         {!narrow && <aside className="logs-facets">{facets}</aside>}
@@ -176,7 +178,7 @@ export default function LogsPage(): ReactNode {
             </div>
           )}
           {!tailing && <Restores scope={scope} />}
-          {!tailing && !grouping && (
+          {!tailing && !(grouping && far) && (
             <ArchiveBar
               scope={scope}
               q={q}
@@ -261,6 +263,8 @@ export default function LogsPage(): ReactNode {
             <PatternList
               scope={scope}
               q={q}
+              archive={far}
+              onLeaveArchive={() => setSearch({ archive: '' }, { push: true })}
               onQuery={(next) => setSearch({ q: next, view: '', row: '' }, { push: true })}
             />
           )}

@@ -1,6 +1,6 @@
 import { logPatterns, type LogPattern } from '@sightline/contract';
 import type { ReactNode } from 'react';
-import { formatCount, formatDuration } from '../../charts/number-format.ts';
+import { formatBytes, formatCount, formatDuration } from '../../charts/number-format.ts';
 import { Sparkline } from '../../charts/sparkline.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -16,22 +16,36 @@ import { addPhrases } from '../../search/query-edit.ts';
 interface PatternListProps {
   readonly scope: ReturnType<typeof useScope>['query'];
   readonly q: string;
+  /** Whether they are mined in the archive too. */
+  readonly archive: boolean;
+  readonly onLeaveArchive: () => void;
   readonly onQuery: (q: string) => void;
 }
 
 /** What the lines of a search have in common: one row for each kind of line, the most frequent first. A row narrows the search to it. */
-export function PatternList({ scope, q, onQuery }: PatternListProps): ReactNode {
+export function PatternList({ scope, q, archive, onLeaveArchive, onQuery }: PatternListProps): ReactNode {
   const go = useGo();
   const me = useMe();
-  const patterns = useAsk(logPatterns, { query: { ...scope, q, limit: 200 } });
+  const patterns = useAsk(logPatterns, {
+    query: { ...scope, q, limit: 200, archive: archive ? 'true' : 'false' },
+  });
   if (patterns.data === undefined) {
     if (patterns.error !== null)
       return (
-        <ErrorState
-          error={patterns.error}
-          kept="Your search stands in the address."
-          again={() => void patterns.refetch()}
-        />
+        <>
+          <ErrorState
+            error={patterns.error}
+            kept="Your search stands in the address."
+            again={() => void patterns.refetch()}
+          />
+          {archive && (
+            <p className="logs-count">
+              <button type="button" className="link" onClick={onLeaveArchive}>
+                Leave the archive
+              </button>
+            </p>
+          )}
+        </>
       );
     return <SkeletonRows rows={12} height={36} />;
   }
@@ -49,7 +63,21 @@ export function PatternList({ scope, q, onQuery }: PatternListProps): ReactNode 
       <p className="logs-count muted">
         {formatCount(data.patterns.length)} patterns of {formatCount(data.total)} lines
         {data.sampled < data.total && ` · counts estimated from ${formatCount(data.sampled)} of them`}
+        {data.reached !== undefined && ` · with ${formatBytes(data.reached.bytes)} of the archive`}
+        {(data.reached?.missing.length ?? 0) > 0 && (
+          <span title={data.reached?.missing.join('\n')}>
+            {` · ${formatCount(data.reached?.missing.length ?? 0)} archived files could not be read`}
+          </span>
+        )}
         {data.other > 0 && ` · ${formatCount(data.other)} lines fit none`} · {formatDuration(data.tookMs)}
+        {archive && (
+          <>
+            {' · '}
+            <button type="button" className="link" onClick={onLeaveArchive}>
+              Leave the archive
+            </button>
+          </>
+        )}
         {me.may('admin') && (
           <>
             {' · '}

@@ -1,14 +1,21 @@
 import {
   countDocuments,
+  documentBounds,
   globTest,
   knownElasticFields,
   listAttributes,
   listIndices,
   searchDocuments,
+  tooMuchArchive,
+  withTable,
   type ElasticError,
   type ElasticScope,
+  type LogTable,
 } from '@sightline/query';
+import type { Result } from '@sightline/base';
+import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { archiveWarnings, leavesArchiveOut, readingFar } from '../../archive-reading.ts';
 import { problemOfError } from '../../problem.ts';
 import type { ApiDeps } from '../../route.ts';
 import { askerOf } from '../prometheus/asker.ts';
@@ -28,6 +35,11 @@ interface Call {
   readonly text: string;
   readonly signal: AbortSignal;
   readonly began: number;
+  readonly actor: { readonly name: string; readonly address: string };
+  /** Whether the client asks for the engine alone. */
+  readonly archiveOff: boolean;
+  /** What was read of the archive, for a header of the answer. */
+  readonly told: string[];
 }
 
 /** An answer that is no JSON. */
@@ -81,14 +93,19 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
               return send(request, reply, refuse(asker.status, 'security_exception', asker.message));
             const { index = '' } = request.params as { index?: string };
             const began = performance.now();
+            const query = new URLSearchParams(request.url.split('?')[1] ?? '');
+            const told: string[] = [];
             const call = (signal: AbortSignal): Call => ({
+              actor: asker.actor,
+              archiveOff: leavesArchiveOut(query.get('archive') ?? '', request.headers['x-sightline-archive']),
+              told,
               scope: {
                 organisation: asker.organisation,
                 site: asker.site,
                 index: index.slice(0, 2000),
                 nowMs: deps.clock.now(),
               },
-              query: new URLSearchParams(request.url.split('?')[1] ?? ''),
+              query,
               text: typeof request.body === 'string' ? request.body : '',
               signal,
               began,
@@ -97,6 +114,7 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
             const answered = await gate.run(asker.organisation, limits, (signal) => answer(call(signal)));
             if (answered instanceof ApiFault)
               return send(request, reply, refuse(answered.status, 'es_rejected_execution_exception', answered.message));
+            if (told.length > 0) reply.header('x-sightline-archive', headerText(told));
             return send(request, reply, answered);
           },
         });
@@ -147,11 +165,9 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
     route(both('/_count'), async (call) => {
       const body = bodyOf(call.text);
       if (body instanceof Refusal) return body;
-      const found = await countDocuments(deps.store, call.scope, withParameters(body, call.query), {
-        signal: call.signal,
-      });
-      if (!found.ok) return new Refusal(found.error);
-      return { count: found.value, _shards: { total: 1, successful: 1, skipped: 0, failed: 0 } };
+      const found = await far(call, withParameters(body, call.query), countDocuments);
+      if (found instanceof Refusal) return found;
+      return { count: found, _shards: { total: 1, successful: 1, skipped: 0, failed: 0 } };
     });
     route(both('/_mapping'), async (call) => {
       const [attributes, indices] = await Promise.all([attributesOf(call), indicesOf(call)]);
@@ -198,12 +214,35 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
     }));
     done();
 
+    /** A read of documents, as far as its range reaches; without a lower bound on the time it is the engine's alone. */
+    async function far<T>(call: Call, body: Body, read: DocumentsRead<T>): Promise<Refusal | T> {
+      const { scope: asked, actor, signal, archiveOff: off, told } = call;
+      const { fromMs = asked.nowMs, toMs = asked.nowMs + dayMs, sites } = documentBounds(body, asked.nowMs);
+      const text = `_search ${JSON.stringify(body['query'] ?? {}).slice(0, 300)}`;
+      const { organisation, site } = asked;
+      const question = { organisation, site, actor, fromMs, toMs, text };
+      const found = await readingFar(
+        { ...question, siteFits: (one) => sites?.has(one) ?? true },
+        { deps, signal, off },
+        async (reaching, own) => {
+          const range = { fromNs: nanoseconds(fromMs), toNs: nanoseconds(toMs) };
+          const limits = { ...reaching.reach?.limits, signal: own };
+          const answer = await withTable(range, reaching.reach, (table) =>
+            read(deps.store, asked, body, limits, table),
+          );
+          if ('tooMuch' in answer) return refuse(400, 'illegal_argument_exception', tooMuchArchive(answer.tooMuch));
+          told.push(...archiveWarnings(reaching, answer.archive));
+          return answer.value.ok ? answer.value.value : new Refusal(answer.value.error);
+        },
+      );
+      return found instanceof ApiFault ? refuse(found.status, 'es_rejected_execution_exception', found.message) : found;
+    }
     async function search(call: Call, body: Body): Promise<Refusal | object> {
-      const found = await searchDocuments(deps.store, call.scope, body, { signal: call.signal });
-      if (!found.ok) return new Refusal(found.error);
-      const answered = { took: took(call), ...found.value };
+      const found = await far(call, body, searchDocuments);
+      if (found instanceof Refusal) return found;
+      const answered = { took: took(call), ...found };
       if (call.query.get('rest_total_hits_as_int') !== 'true') return answered;
-      const hits = found.value['hits'] as { total?: { value: number } };
+      const hits = found['hits'] as { total?: { value: number } };
       return { ...answered, hits: { ...hits, total: hits.total?.value ?? -1 } };
     }
     const attributesOf = ({ scope: asked, signal }: Call): Promise<string[]> =>
@@ -212,6 +251,23 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
       listIndices(deps.store, asked, { signal });
   });
 }
+
+type DocumentsRead<T> = (
+  reader: TelemetryReader,
+  scope: ElasticScope,
+  body: Body,
+  limits: QueryLimits,
+  table: LogTable,
+) => Promise<Result<T, ElasticError>>;
+
+const dayMs = 86_400_000;
+const nanoseconds = (ms: number): bigint => BigInt(Math.trunc(Math.max(0, Math.min(ms, 8.64e15)))) * 1_000_000n;
+/** Sentences as the value of a header. */
+const headerText = (sentences: readonly string[]): string =>
+  [...new Set(sentences)]
+    .join('; ')
+    .replaceAll(/[^\x20-\x7e]/g, '?')
+    .slice(0, 1000);
 
 const took = ({ began }: Call): number => Math.round(performance.now() - began);
 

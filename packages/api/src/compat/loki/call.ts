@@ -23,6 +23,10 @@ export interface LokiCall {
   readonly categorize: boolean;
   readonly signal: AbortSignal;
   readonly gate: QueryGate;
+  /** For the audit trail. */
+  readonly actor: { readonly name: string; readonly address: string };
+  /** Whether the client asks for the engine alone. */
+  readonly archiveOff: boolean;
 }
 
 export interface LokiRoute {

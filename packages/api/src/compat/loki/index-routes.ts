@@ -9,11 +9,13 @@ import {
   logqlPatterns,
   parseLogSelector,
   runLogQuery,
+  tooMuchArchive,
   type DetectedField,
   type IndexScope,
   type LogExpression,
 } from '@sightline/query';
 import { LokiFault, type LokiCall, type LokiRoute } from './call.ts';
+import { limited } from './query-routes.ts';
 import { defaultStepMs, mostEntries, readLimit, readRange, readStep } from './parameters.ts';
 
 /** The range of a call, and the selector that it may name. */
@@ -153,14 +155,13 @@ async function patterns(call: LokiCall): Promise<unknown> {
   // At most some hundred points a pattern, however fine the step that was asked for.
   const least = Math.ceil(Number((toNs - fromNs) / 1_000_000n) / 400);
   const stepMs = Math.max(least, step.value ?? defaultStepMs(fromNs, toNs), 1000);
-  const mined = await logqlPatterns(
-    call.deps.store,
-    found.scope,
-    found.query,
-    { stepMs, limit: mostPatterns },
-    { signal: call.signal },
-  );
   const fromMs = Number(fromNs / 1_000_000n);
+  const bounds = { fromMs, toMs: Number(toNs / 1_000_000n) + 1, logs: [found.query] };
+  const mined = await limited(call, bounds, ({ reach }, signal) =>
+    logqlPatterns(call.deps.store, found.scope, found.query, { stepMs, limit: mostPatterns, reach }, { signal }),
+  );
+  if (mined instanceof LokiFault) return mined;
+  if ('tooMuch' in mined) return new LokiFault(400, tooMuchArchive(mined.tooMuch));
   const data = mined.patterns.map(({ template, trend, severity }) => ({
     pattern: template,
     level: severity === '' ? 'unknown' : severity,

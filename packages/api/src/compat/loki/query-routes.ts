@@ -1,4 +1,14 @@
-import { parseLogql, printLogql, runLogQuery, runMetricQuery, type LogqlQuery } from '@sightline/query';
+import {
+  logsOfMetric,
+  parseLogql,
+  printLogql,
+  runLogQuery,
+  runMetricQuery,
+  siteFits,
+  type LogExpression,
+  type LogqlQuery,
+} from '@sightline/query';
+import { archiveWarnings, readingFar, type Far } from '../../archive-reading.ts';
 import { ApiFault } from '../prometheus/fault.ts';
 import { Pieces } from '../prometheus/reply.ts';
 import { valuePieces } from '../prometheus/write-value.ts';
@@ -8,12 +18,23 @@ import { statsBlock, streamsOf, thinned } from './replies.ts';
 
 const queryTimeoutMs = 60_000;
 
-/** Runs a read when there is room, under the time limit. */
-async function limited<T>(
-  { gate, scope, signal }: LokiCall,
-  read: (signal: AbortSignal) => Promise<T>,
+/** Runs a read when there is room, under the time limit, as far as its range reaches. */
+export async function limited<T>(
+  { gate, scope, signal, deps, form, actor, archiveOff: off }: LokiCall,
+  { fromMs, toMs, logs }: { readonly fromMs: number; readonly toMs: number; readonly logs: readonly LogExpression[] },
+  read: (far: Far, signal: AbortSignal) => Promise<T>,
 ): Promise<T | LokiFault> {
-  const found = await gate.run(scope.organisation, { gone: signal, limitMs: queryTimeoutMs }, read);
+  const question = {
+    ...scope,
+    actor,
+    fromMs,
+    toMs,
+    text: `LogQL ${form.get('query').slice(0, 300)}`,
+    siteFits: (site: string) => logs.some(({ matchers }) => siteFits(matchers, site)),
+  };
+  const found = await gate.run(scope.organisation, { gone: signal, limitMs: queryTimeoutMs }, (own) =>
+    readingFar(question, { deps, signal: own, off }, read),
+  );
   return found instanceof ApiFault ? new LokiFault(found.status, found.message) : found;
 }
 
@@ -24,25 +45,33 @@ async function runMetric(
 ): Promise<unknown> {
   const began = performance.now();
   const { deps, scope } = call;
-  const found = await limited(call, (signal) => runMetricQuery(deps.store, { ...scope, query, ...at }, { signal }));
+  const found = await limited(call, logsOfMetric(query, at.startMs, at.endMs), async (far, signal) => ({
+    far,
+    answer: await runMetricQuery(deps.store, { ...scope, query, ...at, reach: far.reach }, { signal }),
+  }));
   if (found instanceof LokiFault) return found;
-  if (!found.ok) {
-    const status =
-      found.error.kind === 'bad_data' || found.error.kind === 'execution'
-        ? 400
-        : new ApiFault(found.error.kind, '').status;
-    return new LokiFault(status, found.error.message);
+  const { far, answer } = found;
+  if (!answer.ok) {
+    const { kind, message } = answer.error;
+    const status = kind === 'bad_data' || kind === 'execution' ? 400 : new ApiFault(kind, '').status;
+    return new LokiFault(status, message);
   }
-  const { value, lines, bytes } = found.value;
+  const { value, lines, bytes, archive } = answer.value;
   const returned = value.type === 'matrix' ? value.series.length : value.type === 'vector' ? value.samples.length : 1;
-  const stats = statsBlock({ lines, bytes, returned, seconds: (performance.now() - began) / 1000 });
-  return new Pieces(envelope(valuePieces(value, `,"stats":${JSON.stringify(stats)}`)));
+  const stats = statsBlock({
+    lines,
+    bytes,
+    returned,
+    seconds: (performance.now() - began) / 1000,
+    archive: { files: archive.bytes > 0 ? (far.cost?.files ?? 0) : 0, bytes: archive.bytes },
+  });
+  return new Pieces(envelope(valuePieces(value, `,"stats":${JSON.stringify(stats)}`), archiveWarnings(far, archive)));
 }
 
-function* envelope(pieces: Iterable<string>): Generator<string> {
+function* envelope(pieces: Iterable<string>, warnings: readonly string[]): Generator<string> {
   yield '{"status":"success","data":';
   yield* pieces;
-  yield '}';
+  yield warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}}` : '}';
 }
 
 async function queryRange(call: LokiCall): Promise<unknown> {
@@ -65,26 +94,36 @@ async function queryRange(call: LokiCall): Promise<unknown> {
     return runMetric(call, query, { startMs: Number(fromNs / 1_000_000n), endMs: Number(toNs / 1_000_000n), stepMs });
   }
   const began = performance.now();
-  const found = await limited(call, (signal) =>
-    runLogQuery(
-      deps.store,
-      { ...scope, query, range: range.value, direction: direction.value, limit: limit.value },
-      { signal },
-    ),
-  );
-  if (found instanceof LokiFault) return found;
+  const asked = { ...scope, query, range: range.value, direction: direction.value, limit: limit.value };
+  const bounds = { fromMs: Number(fromNs / 1_000_000n), toMs: Number(toNs / 1_000_000n) + 1, logs: [query] };
+  const answered = await limited(call, bounds, async (far, signal) => ({
+    far,
+    found: await runLogQuery(deps.store, { ...asked, reach: far.reach }, { signal }),
+  }));
+  if (answered instanceof LokiFault) return answered;
+  const { far, found } = answered;
+  const archive = {
+    bytes: found.reached?.archivedBytes ?? 0,
+    missing: found.reached?.missing ?? [],
+    // A full page needs no more.
+    done: found.reached === undefined || found.reached.done || found.entries.length >= limit.value,
+  };
   const entries = thinned(found.entries, interval.value);
   const stats = statsBlock({
     lines: found.lines,
     bytes: found.bytes,
     returned: entries.length,
     seconds: (performance.now() - began) / 1000,
+    archive: { files: archive.bytes > 0 ? (far.cost?.files ?? 0) : 0, bytes: archive.bytes },
   });
-  const warnings = found.cut
-    ? [
-        'the search ended before its range: the lines that it may look at outside the engine are bounded; add a line filter',
-      ]
-    : [];
+  const warnings = [
+    ...(found.cut
+      ? [
+          'the search ended before its range: the lines that it may look at outside the engine are bounded; add a line filter',
+        ]
+      : []),
+    ...archiveWarnings(far, { ...archive, done: archive.done || found.cut }),
+  ];
   return {
     status: 'success',
     data: {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
+import { leavesArchiveOut } from '../../archive-reading.ts';
 import { problemOfError } from '../../problem.ts';
 import type { ApiDeps } from '../../route.ts';
 import { askerOf } from '../prometheus/asker.ts';
@@ -42,10 +43,13 @@ export async function registerLoki(app: FastifyInstance, deps: ApiDeps): Promise
           if (asker instanceof ApiFault) return send(reply, new LokiFault(asker.status, asker.message));
           const { name = '' } = request.params as { name?: string };
           const flags = String(request.headers['x-loki-response-encoding-flags'] ?? '');
+          const form = new Form(request.url.split('?')[1] ?? '', typeof request.body === 'string' ? request.body : '');
           const answered = await answer({
             deps,
             scope: { organisation: asker.organisation, site: asker.site },
-            form: new Form(request.url.split('?')[1] ?? '', typeof request.body === 'string' ? request.body : ''),
+            form,
+            actor: asker.actor,
+            archiveOff: leavesArchiveOut(form.get('archive'), request.headers['x-sightline-archive']),
             name,
             categorize: flags.split(',').some((flag) => flag.trim() === 'categorize-labels'),
             signal: awayOf(reply),

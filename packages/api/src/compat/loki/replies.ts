@@ -5,20 +5,23 @@ export interface QueryStats {
   readonly bytes: number;
   readonly returned: number;
   readonly seconds: number;
+  /** Archived files that lie in the range, and bytes of them that were read. */
+  readonly archive?: { readonly files: number; readonly bytes: number };
 }
 
 /** Loki's block of statistics; what has no meaning here is 0. */
-export function statsBlock({ lines, bytes, returned, seconds }: QueryStats): unknown {
+export function statsBlock({ lines, bytes, returned, seconds, archive }: QueryStats): unknown {
   const chunk = {
     headChunkBytes: 0,
     headChunkLines: 0,
     decompressedBytes: bytes,
     decompressedLines: lines,
-    compressedBytes: 0,
+    compressedBytes: archive?.bytes ?? 0,
     totalDuplicates: 0,
     postFilterLines: returned,
   };
-  const store = { totalChunksRef: 0, totalChunksDownloaded: 0, chunksDownloadTime: 0, chunk };
+  const files = archive?.files ?? 0;
+  const store = { totalChunksRef: files, totalChunksDownloaded: files, chunksDownloadTime: 0, chunk };
   const perSecond = (value: number): number => (seconds > 0 ? Math.round(value / seconds) : 0);
   return {
     summary: {

@@ -12,6 +12,8 @@ export interface Asker {
   readonly site: string;
   /** What every selector must match besides: the site of the key. */
   readonly enforced: readonly Matcher[];
+  /** For the audit trail. */
+  readonly actor: { readonly name: string; readonly address: string };
 }
 
 const kindOf: Readonly<Record<number, ApiFault['kind']>> = { 401: 'unauthorized', 403: 'forbidden', 404: 'not_found' };
@@ -22,6 +24,11 @@ export async function askerOf(request: FastifyRequest, deps: ApiDeps): Promise<A
     const { status, detail } = caller.problem;
     return new ApiFault(kindOf[status] ?? 'bad_data', detail);
   }
-  const { organisation, keySite: site = '' } = caller;
-  return { organisation, site, enforced: site === '' ? [] : [{ label: 'site', operator: '=', value: site }] };
+  const { organisation, keySite: site = '', actor: name, address } = caller;
+  return {
+    organisation,
+    site,
+    enforced: site === '' ? [] : [{ label: 'site', operator: '=', value: site }],
+    actor: { name, address },
+  };
 }

@@ -5,6 +5,7 @@ import type { Answer, InstantQuery, MetricEngine, QueryFault, RangeQuery, Series
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registerApi } from '../../register-api.ts';
+import type { ApiDeps } from '../../route.ts';
 import { ruleFileRoutes } from '../../routes/rule-files.ts';
 import { promqlRoutes } from '../../routes/promql.ts';
 import { scrapingRoutes } from '../../routes/scraping.ts';
@@ -69,6 +70,8 @@ const keys: Record<string, { permissions: KeyPermission[]; site?: string }> = {
   sender: { permissions: ['ingest'] },
   anywhere: { permissions: ['query', 'any-organisation'] },
   store: { permissions: ['query'], site: 'STORE_047' },
+  operator: { permissions: ['operate'] },
+  storeOperator: { permissions: ['operate'], site: 'STORE_047' },
 };
 const control = {
   keys: {
@@ -77,7 +80,11 @@ const control = {
       return key && { name: secret, ...key, scope: { organisation: 'org_1', site: key.site ?? '', keyId: 'k' } };
     },
   },
-  organisations: { findByName: async (name: string) => (name === 'known' ? { id: 'org_2' } : undefined) },
+  scrapeConfigurations: { has: async (organisation: string) => organisation === 'org_1' },
+  organisations: {
+    first: async () => ({ id: 'org_1' }),
+    findByName: async (name: string) => (name === 'known' ? { id: 'org_2' } : undefined),
+  },
 } as unknown as Control;
 
 const group: RuleGroupState = {
@@ -135,6 +142,7 @@ const target: ScrapeTarget = {
   metadata: [{ metric: 'up', type: 'gauge', help: '', unit: '' }],
 };
 
+let reloaded: Awaited<ReturnType<NonNullable<ApiDeps['fileReload']>['reload']>> = [];
 let told: ToldEngine;
 let app: FastifyInstance;
 
@@ -161,6 +169,7 @@ beforeEach(async () => {
         dropped: async () => ({ targets: [{ pool: 'node', discoveredLabels: { a: 'b' } }], counts: { node: 1 } }),
         configuration: async () => 'scrape_configs: []\n',
       },
+      fileReload: { reload: async () => reloaded, last: () => ({ successful: false, atMs: nowMs }) },
       health: () => Promise.reject(new Error('not asked')),
       metrics: () => '',
     },
@@ -630,6 +639,7 @@ describe('the same for our own pages', () => {
     const { body } = await read('/scrape-targets');
     expect(body).toMatchObject({
       scraping: true,
+      configured: true,
       jobs: [
         { name: 'node', up: 2, down: 0, unknown: 0, dropped: 1 },
         { name: 'b', up: 0 },
@@ -679,4 +689,31 @@ describe('the same for our own pages', () => {
   ])('exemplars of %.20s', async (expression, range, status) => {
     expect((await read(exemplarsOf(expression, range))).status).toBe(status);
   });
+});
+
+describe('reload', () => {
+  const reload = async (key: string, method: 'POST' | 'PUT' = 'POST', url = '/-/reload'): Promise<[number, string]> => {
+    const reply = await app.inject({ method, url, headers: { authorization: `Bearer ${key}` } });
+    return [reply.statusCode, reply.body];
+  };
+  it('answers 200 with what was loaded, 500 with why the old stays', async () => {
+    reloaded = [{ what: 'Rules', ok: true, detail: '2 files' }];
+    expect(await reload('operator')).toEqual([200, 'Rules: 2 files\n']);
+    expect(await reload('operator', 'PUT', '/prometheus/-/reload')).toEqual([200, 'Rules: 2 files\n']);
+    reloaded = [...reloaded, { what: 'Scraping', ok: false, detail: 'In a.yml: no job_name.' }];
+    expect(await reload('operator')).toEqual([
+      500,
+      'failed to reload config: what was in force stays\nRules: 2 files\nScraping: In a.yml: no job_name.\n',
+    ]);
+    reloaded = [];
+    expect(await reload('operator')).toEqual([200, 'There are no files to read.\n']);
+    expect((await call('/status/runtimeinfo')).body.data).toMatchObject({ reloadConfigSuccess: false });
+  });
+  it.each([
+    ['reader', 403],
+    ['anywhere', 403],
+    ['sender', 403],
+    ['storeOperator', 403],
+    ['nobody', 401],
+  ])('is not for %s', async (key, status) => expect((await reload(key))[0]).toBe(status));
 });

@@ -109,7 +109,12 @@ export function faultOf({ kind, message }: QueryFault): ApiFault {
   return kind === 'bad_data' ? invalidParameter('query', message) : new ApiFault(kind, message);
 }
 
-function shown({ value, warnings, infos, samples }: Evaluated, limit: number, stats: string, seconds: number): Answer {
+function shown(
+  { value, warnings, infos, samples, giveBack }: Evaluated,
+  limit: number,
+  stats: string,
+  seconds: number,
+): Answer {
   const kept = limited(value, limit);
   const more: string[] = [];
   if (kept !== value) more.push('results truncated due to limit');
@@ -118,7 +123,13 @@ function shown({ value, warnings, infos, samples }: Evaluated, limit: number, st
     more.push(`${given} and will be rejected in the next major release, use "true" or "all"`);
   }
   const statistics = stats === '' ? '' : `,"stats":${JSON.stringify(statisticsOf(kept, samples, seconds))}`;
-  return { data: new Pieces(valuePieces(kept, statistics)), warnings: [...warnings, ...more], infos };
+  return { data: new Pieces(given(valuePieces(kept, statistics), giveBack)), warnings: [...warnings, ...more], infos };
+}
+
+/** The pieces, and what to do once the last one is written. */
+function* given(pieces: Iterable<string>, then: (() => void) | undefined): Generator<string> {
+  yield* pieces;
+  then?.();
 }
 
 function limited(value: QueryValue, limit: number): QueryValue {

@@ -8,6 +8,7 @@ import { QueryGate } from './gate.ts';
 import { indexRoutes } from './index-routes.ts';
 import { Form } from './parameters.ts';
 import { queryRoutes } from './query-routes.ts';
+import { answerReload } from './reload-route.ts';
 import { sendAnswer } from './reply.ts';
 import { ruleRoutes } from './rule-routes.ts';
 import { statusRoutes } from './status-routes.ts';
@@ -57,6 +58,13 @@ export async function registerPrometheus(app: FastifyInstance, deps: ApiDeps): P
     ] as const) {
       scope.get(`${prefix}/-/${probe}`, (_, reply) => reply.type('text/plain; charset=utf-8').send(text));
     }
+    for (const url of [`${prefix}/-/reload`, '/-/reload'])
+      scope.route({
+        method: ['POST', 'PUT'],
+        url,
+        bodyLimit: bodyLimitBytes,
+        handler: (request, reply) => answerReload(request, reply, deps),
+      });
     scope.all(`${prefix}/*`, (request, reply) => {
       const path = request.url.split('?')[0]?.slice(0, 200) ?? '';
       return sendAnswer(request, reply, new ApiFault('not_found', `there is no call ${request.method} ${path}`));

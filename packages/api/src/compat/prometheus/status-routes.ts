@@ -16,7 +16,7 @@ const flags: Readonly<Record<string, string>> = {
   'query.lookback-delta': '5m',
   'query.timeout': `${queryTimeoutMs / 60_000}m`,
   'web.enable-admin-api': 'false',
-  'web.enable-lifecycle': 'false',
+  'web.enable-lifecycle': 'true',
   'web.enable-remote-write-receiver': 'true',
 };
 
@@ -25,7 +25,7 @@ function features(): Record<string, Record<string, boolean>> {
   const on = (names: Iterable<string>): Record<string, boolean> =>
     Object.fromEntries([...names].sort().map((name) => [name, true]));
   return {
-    api: { ...on(['remote_write_receiver']), admin: false, lifecycle: false },
+    api: { ...on(['remote_write_receiver']), admin: false, lifecycle: true },
     promql: on(
       (
         'anchored at_modifier bool by duration_expr fill fill_left fill_right group_left group_right ignoring ' +
@@ -50,8 +50,8 @@ export const statusRoutes: readonly PrometheusRoute[] = [
       CWD: '',
       hostname: '',
       serverTime: new Date(deps.clock.now()).toISOString(),
-      reloadConfigSuccess: true,
-      lastConfigTime: startedAt,
+      reloadConfigSuccess: deps.fileReload?.last().successful ?? true,
+      lastConfigTime: deps.fileReload ? new Date(deps.fileReload.last().atMs).toISOString() : startedAt,
       corruptionCount: 0,
       goroutineCount: 0,
       GOMAXPROCS: os.availableParallelism(),

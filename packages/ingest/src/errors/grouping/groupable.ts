@@ -11,6 +11,8 @@ export interface Groupable {
   readonly fingerprint: readonly string[];
   /** The message before its parameters were filled in, where the client told it; else the message. */
   readonly messageTemplate: string;
+  /** The client's own hash, which clients before fingerprints sent; '' or absent where it gave none. */
+  readonly checksum?: string;
   readonly type: string;
   readonly culprit: string;
   readonly transaction: string;

@@ -1,57 +1,15 @@
 import { ManualClock, silentLogger } from '@sightline/base';
-import type { ErrorException, ErrorFrame } from '@sightline/record';
+import type { ErrorFrame } from '@sightline/record';
 import { describe, expect, it } from 'vitest';
 import { groupError, groupingLines, plainGrouping, type Grouped, type OrganisationGrouping } from './group-error.ts';
-import type { Groupable, RuleFacts } from './groupable.ts';
+import { event, facts, frame, thrown } from '../../test-support/groupable-events.ts';
+import type { Groupable } from './groupable.ts';
 import { CachedGroupingBook } from './grouping-book.ts';
 import { readFingerprintRules } from './rules/fingerprint-rules.ts';
 import { readStackRules } from './rules/stack-rules.ts';
 import { groupEvent as groupByVersion1 } from './version-1/group-event.ts';
 
-const frame = (name: string, file: string, more: Partial<ErrorFrame> = {}): ErrorFrame => ({
-  function: name,
-  file,
-  line: 10,
-  column: 5,
-  inApp: true,
-  module: '',
-  contextLine: '',
-  preContext: [],
-  postContext: [],
-  debugId: '',
-  ...more,
-});
-const thrown = (type: string, value: string, ...frames: ErrorFrame[]): ErrorException => ({
-  type,
-  value,
-  mechanism: '',
-  handled: null,
-  frames,
-});
-const event = (exceptions: readonly ErrorException[], more: Partial<Groupable> = {}): Groupable => ({
-  project: 1,
-  exceptions,
-  fingerprint: [],
-  messageTemplate: '',
-  type: exceptions[0]?.type ?? 'Message',
-  culprit: '',
-  transaction: '',
-  level: 'error',
-  ...more,
-});
 const message = (text: string): Groupable => event([], { messageTemplate: text });
-const facts: RuleFacts = {
-  message: '',
-  logger: '',
-  platform: 'javascript',
-  release: '1.0.0',
-  sdk: 'sentry.javascript.browser',
-  site: 'STORE_047',
-  service: 'till',
-  environment: 'production',
-  tags: { lane: '3' },
-};
-
 function ruled(fingerprint: string, stack = ''): OrganisationGrouping {
   const [one, other] = [readFingerprintRules(fingerprint), readStackRules(stack)];
   if (!one.ok || !other.ok) throw new Error(JSON.stringify([one, other]));

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { protocols } from '../../protocols/all.ts';
-import type { SpooledRecord } from '../../spool/spooled.ts';
+import type { StoredFrame } from '../segment-reader.ts';
 import { insertDecoded, loadedTables } from '../tables.ts';
 import { byScrubber } from './by-scrubber.ts';
 import { ownStatement, type OwnScrub } from './own-scrub.ts';
 
 const own: OwnScrub = { functions: `'x' AS x`, parameters: {} };
-const frame = (organisation: string, receivedAtMs: number): SpooledRecord =>
-  ({ scope: { organisation }, receivedAtMs }) as SpooledRecord;
+const frame = (organisation: string, receivedAtMs: number): StoredFrame =>
+  ({ scope: { organisation }, receivedAtMs }) as StoredFrame;
 
 test('frames of organisations with rules are parted from the others, by the time of receipt alone', () => {
   const since = new Map([
@@ -16,11 +16,11 @@ test('frames of organisations with rules are parted from the others, by the time
   ]);
   const book = {
     ready: async () => undefined,
-    of: ({ scope, receivedAtMs }: SpooledRecord) =>
+    of: ({ scope, receivedAtMs }: StoredFrame) =>
       receivedAtMs >= (since.get(scope.organisation) ?? Infinity) ? own : undefined,
   };
   const frames = [frame('a', 99), frame('b', 5), frame('c', 200), frame('a', 100), frame('b', 300)];
-  const parted = (of: SpooledRecord[]): unknown =>
+  const parted = (of: StoredFrame[]): unknown =>
     byScrubber(of, book).map((group) => [group.organisation, group.frames.map((one) => of.indexOf(one))]);
   expect(parted(frames)).toEqual([
     ['', [0, 2]],

@@ -1,10 +1,10 @@
-import type { SpooledRecord } from '../../spool/spooled.ts';
+import type { StoredFrame } from '../segment-reader.ts';
 import type { OwnScrub } from './own-scrub.ts';
 import type { ScrubBook } from './scrub-book.ts';
 
 /** Frames that one statement may take. */
 export interface ScrubbedFrames {
-  readonly frames: readonly SpooledRecord[];
+  readonly frames: readonly StoredFrame[];
   /** '' for all organisations without rules of their own. */
   readonly organisation: string;
   readonly own?: OwnScrub;
@@ -15,11 +15,11 @@ export interface ScrubbedFrames {
  * with rules. The same each time that a segment is tried (see `firstRulesAfterMs`).
  */
 export function byScrubber(
-  frames: readonly SpooledRecord[],
+  frames: readonly StoredFrame[],
   book: ScrubBook | undefined,
 ): readonly [ScrubbedFrames, ...ScrubbedFrames[]] {
-  const usual: SpooledRecord[] = [];
-  const owns = new Map<string, { organisation: string; own: OwnScrub; frames: SpooledRecord[] }>();
+  const usual: StoredFrame[] = [];
+  const owns = new Map<string, { organisation: string; own: OwnScrub; frames: StoredFrame[] }>();
   for (const frame of frames) {
     const own = book?.of(frame);
     if (!own) {

@@ -38,6 +38,25 @@ function childField(field: string, name: string, parent: object): string {
   return field === '' ? name : `${field}.${name}`;
 }
 
+/** The JSON text of pieces and leaves after they were scrubbed, as `own_scrub_json` makes it. */
+export function jsonOf(
+  { fields, quoted, texts: raw }: JsonLeaves,
+  pieces: readonly string[],
+  texts: readonly string[],
+): string {
+  return pieces
+    .map((piece, i) => {
+      const text = texts[i];
+      if (text === undefined || i >= raw.length) return piece;
+      const secret = text !== '' && unnamedSecret.test(fields[i] ?? '');
+      return piece + (quoted[i] || text !== raw[i] ? JSON.stringify(secret ? '<secret>' : text) : text);
+    })
+    .join('');
+}
+
+/** Names of secrets that stand in a JSON text and not among attributes. */
+const unnamedSecret = /(?:pwd|passphrase|refresh[_-]?token)$/i;
+
 /** Takes a JSON text apart. Text that is no JSON is one leaf. */
 export function jsonLeaves(json: string): JsonLeaves {
   let value: unknown;

@@ -55,14 +55,58 @@ beforeEach(() => {
   nowMs += 60_000;
 });
 
-async function scrubbed(rules: Partial<ScrubRules>, fields: Record<string, string>): Promise<Record<string, string>> {
-  const own = ownScrub(withRules(rules), salt);
+async function scrubbed(
+  rules: Partial<ScrubRules>,
+  fields: Record<string, string>,
+  stored = false,
+): Promise<Record<string, string>> {
+  const own = ownScrub(withRules(rules), salt, { stored });
   const [row] = await engine.store.query<{ texts: string[] }>(
     `WITH ${own.functions} SELECT own_texts({fields:Array(String)}, {texts:Array(String)}) AS texts`,
     { ...own.parameters, fields: Object.keys(fields), texts: Object.values(fields) },
   );
   return Object.fromEntries(Object.keys(fields).map((field, i) => [field, row?.texts[i] ?? '']));
 }
+
+describe('what was scrubbed before', () => {
+  const hashes = { name: 'word', pattern: '[a-z]{4,}', fields: [], replacement: 'hash' } as const;
+  test.each<[string, Partial<ScrubRules>, Record<string, string>, Record<string, string>]>([
+    [
+      'markers are no text to rules; what stands beside them is',
+      { custom: [hashes] },
+      { body: `paid <email> <rule:word:${'a'.repeat(16)}> <pan>` },
+      { body: `<rule:word:${hashed('paid')}> <email> <rule:word:${'a'.repeat(16)}> <pan>` },
+    ],
+    [
+      'a find may take a marker with it',
+      { custom: [{ name: 'name', pattern: 'name=.*;', fields: [], replacement: 'mask' }] },
+      { body: 'name=Bob <email>; then <ip>' },
+      { body: '<rule:name> then <ip>' },
+    ],
+    [
+      'a user id of which nothing is left but a marker is not hashed',
+      { userIds: hashing },
+      { 'user.id': '<email>', 'enduser.id': 'ann' },
+      { 'user.id': '<email>', 'enduser.id': `<user:${hashed('ann')}>` },
+    ],
+    [
+      'a pattern that finds a marker whole leaves it where it would hash it',
+      { custom: [{ ...hashes, pattern: '\\S+' }] },
+      { body: '<email> x' },
+      { body: `<email> <rule:word:${hashed('x')}>` },
+    ],
+    [
+      'the beginning of a text is its own, not that of what stands behind a marker',
+      { custom: [{ name: 'first', pattern: '^\\d', fields: [], replacement: 'mask' }] },
+      { body: '<rule:first>234' },
+      { body: '<rule:first>234' },
+    ],
+  ])('%s', async (_, rules, fields, expected) => {
+    const once = await scrubbed(rules, fields, true);
+    expect(once).toEqual(expected);
+    expect(await scrubbed(rules, once, true)).toEqual(expected);
+  });
+});
 
 const order = { name: 'order-no', pattern: 'ORD-\\d+', fields: [], replacement: 'mask' } as const;
 

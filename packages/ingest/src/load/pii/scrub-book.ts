@@ -22,7 +22,7 @@ export interface ScrubBook {
   /** Makes sure that the rules are known; rejects (to be tried again) when they never could be read. */
   ready(): Promise<void>;
   /** The scrubber of the frame's organisation; undefined where the usual one serves. */
-  of(frame: SpooledFrame): OwnScrub | undefined;
+  of(frame: Pick<SpooledFrame, 'scope' | 'receivedAtMs'>): OwnScrub | undefined;
 }
 
 /** Rules that a person changed apply after so long at the latest. */
@@ -57,7 +57,7 @@ export class CachedScrubBook implements ScrubBook {
     this.#logger = logger;
   }
 
-  of({ scope, receivedAtMs }: SpooledFrame): OwnScrub | undefined {
+  of({ scope, receivedAtMs }: Pick<SpooledFrame, 'scope' | 'receivedAtMs'>): OwnScrub | undefined {
     const known = this.#known.get(scope.organisation);
     return known && receivedAtMs >= known.ownSinceMs ? known.own : undefined;
   }

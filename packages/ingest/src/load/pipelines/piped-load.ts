@@ -1,11 +1,12 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { Logger } from '@sightline/base';
 import { LogsRequestBuilder } from '../../otlp/build-logs.ts';
-import { encodeSpooled, type SpooledRecord } from '../../spool/spooled.ts';
+import { encodeSpooled } from '../../spool/spooled.ts';
 import { failureOf, type LoadTarget, type StatementSettings } from '../load-target.ts';
 import { ownStatement, type OwnScrub } from '../pii/own-scrub.ts';
 import { pathLiteral } from '../path-literal.ts';
 import { type LoadedClass, withClass } from '../retention-classes.ts';
+import type { StoredFrame } from '../segment-reader.ts';
 import type { PipedSelect } from './piped-select.ts';
 import type { Treatment } from './pipeline-book.ts';
 
@@ -31,7 +32,7 @@ export interface PipedGroup {
   readonly treatment: Treatment;
   /** The organisation's own scrubber, where it has one. */
   readonly own: OwnScrub | undefined;
-  readonly frames: readonly SpooledRecord[];
+  readonly frames: readonly StoredFrame[];
   /** Safe as part of a file's name; the same each time the segment is loaded. */
   readonly name: string;
 }
@@ -46,10 +47,10 @@ const memoryBytes = 6_000_000_000;
 
 /** Frames by what treats and scrubs them, in the order in which each first comes; frames that nothing treats are in none. */
 export function pipedGroups(
-  frames: readonly SpooledRecord[],
-  of: (frame: SpooledRecord) => { readonly treatment: Treatment | undefined; readonly own: OwnScrub | undefined },
+  frames: readonly StoredFrame[],
+  of: (frame: StoredFrame) => { readonly treatment: Treatment | undefined; readonly own: OwnScrub | undefined },
 ): PipedGroup[] {
-  const groups: (Omit<PipedGroup, 'frames'> & { readonly frames: SpooledRecord[] })[] = [];
+  const groups: (Omit<PipedGroup, 'frames'> & { readonly frames: StoredFrame[] })[] = [];
   for (const frame of frames) {
     const { treatment, own } = of(frame);
     if (!treatment) continue;

@@ -4,7 +4,7 @@ import type { LedgerEntry, Reason } from '@sightline/record';
 import type { Ledger } from '../../ledger.ts';
 import type { Lane } from '../../protocol.ts';
 import type { Segment } from '../../spool/spool.ts';
-import type { SpooledRecord } from '../../spool/spooled.ts';
+import type { StoredFrame } from '../segment-reader.ts';
 import type { LoadTarget, StatementSettings } from '../load-target.ts';
 import type { ScrubBook } from '../pii/scrub-book.ts';
 import type { LoadedClass } from '../retention-classes.ts';
@@ -40,7 +40,7 @@ const madeProtocol = 'pipelines';
  */
 export class PipedSegment {
   /** Frames that nothing treats. */
-  readonly untouched: readonly SpooledRecord[];
+  readonly untouched: readonly StoredFrame[];
   readonly #parts: Parts;
   readonly #segment: Segment;
   readonly #groups: readonly PipedGroup[];
@@ -55,7 +55,7 @@ export class PipedSegment {
     segment: Segment,
     pieces: {
       readonly groups: readonly PipedGroup[];
-      readonly untouched: readonly SpooledRecord[];
+      readonly untouched: readonly StoredFrame[];
       readonly select: PipedSelect;
       readonly settings: StatementSettings;
       readonly used: Readonly<Record<string, number>>;
@@ -77,7 +77,7 @@ export class PipedSegment {
     parts: Parts,
     lane: Lane,
     segment: Segment,
-    frames: readonly SpooledRecord[],
+    frames: readonly StoredFrame[],
     classes?: LoadedClass,
   ): Promise<PipedSegment | undefined> {
     const book = parts.pipelines;
@@ -102,7 +102,7 @@ export class PipedSegment {
 
   /** One statement for each version of an organisation's pipelines. */
   *statements(): Generator<{
-    readonly frames: readonly SpooledRecord[];
+    readonly frames: readonly StoredFrame[];
     readonly statement: {
       readonly name: string;
       readonly sql: string;

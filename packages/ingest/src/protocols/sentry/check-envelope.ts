@@ -3,7 +3,7 @@ import { eventIdOf } from '../../errors/normalise-event.ts';
 import { hexIdOf, listOf, objectOf, textOf, type JsonObject } from '../../errors/json-reader.ts';
 import type { Checked, Frame, ProtocolRequest, Refusal } from '../../protocol.ts';
 import { parseEnvelope, writeEnvelope, type EnvelopeFault, type EnvelopeItem } from './envelope.ts';
-import { categorySignal, itemJson, itemKinds, unsupportedSignal } from './item-kinds.ts';
+import { categorySignal, itemEventId, itemJson, itemKinds, unsupportedSignal } from './item-kinds.ts';
 import { type CategoryGate, limitedCategories } from './category-limits.ts';
 import { logsFrame } from './items/log.ts';
 import { metricsFrame } from './items/trace-metric.ts';
@@ -79,7 +79,9 @@ function envelopeId(header: JsonObject, kept: readonly KeptItem[]): string {
   const given = hexIdOf(header['event_id'], 32);
   const event =
     given === '' ? kept.find(({ item }) => item.type === 'event' || item.type === 'transaction') : undefined;
-  return event === undefined ? given : eventIdOf(itemJson(event.item) ?? {}, { eventId: '' });
+  if (event === undefined) return given;
+  // Nearly every event names its id: then nobody has to read more of it here.
+  return hexIdOf(itemEventId(event.item), 32) || eventIdOf(itemJson(event.item) ?? {}, { eventId: '' });
 }
 
 export interface KeptItem {

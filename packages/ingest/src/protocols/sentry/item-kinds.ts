@@ -1,4 +1,5 @@
 import { isObject, parseJson, textOf, type JsonObject } from '../../errors/json-reader.ts';
+import { scanObject, type ScannedObject } from '../../errors/scan-json.ts';
 import type { EnvelopeItem } from './envelope.ts';
 
 /** Bytes of one attachment, recording or profile at most: what an envelope may hold. */
@@ -24,8 +25,11 @@ export interface ItemKind {
 const keep = (records: number): ItemJudgement => ({ kind: 'keep', records });
 const malformed = (message: string): ItemJudgement => ({ kind: 'refuse', reason: 'malformed', records: 1, message });
 
-/** A kind whose payload is one JSON object; `count` gives its records, or says what is wrong with it. */
-function jsonKind(signal: string, count: (value: JsonObject) => number | string = () => 1): ItemKind {
+/**
+ * A kind whose payload is one JSON object; `count` gives its records, or says what is wrong with it. Without it the object is one record
+ * and is not made here.
+ */
+function jsonKind(signal: string, count?: (value: JsonObject) => number | string): ItemKind {
   const judge = (item: EnvelopeItem): ItemJudgement => {
     if (item.payload.length > jsonItemLimitBytes)
       return {
@@ -34,13 +38,27 @@ function jsonKind(signal: string, count: (value: JsonObject) => number | string 
         records: 1,
         message: `item "${item.type}" of ${item.payload.length} bytes; at most ${jsonItemLimitBytes}`,
       };
-    const value = itemJson(item);
+    const value = count ? itemJson(item) : scanItem(item);
     if (value === undefined) return malformed(`item "${item.type}": expected a JSON object`);
-    const counted = count(value);
+    if (!count) return keep(1);
+    const counted = count(value as JsonObject);
     return typeof counted === 'number' ? keep(counted) : malformed(`item "${item.type}": ${counted}`);
   };
   return { signal, judge };
 }
+
+/** The `event_id` that a JSON item itself names; undefined where it names none. */
+export function itemEventId(item: EnvelopeItem): unknown {
+  return scanItem(item)?.member;
+}
+
+function scanItem(item: EnvelopeItem): ScannedObject | undefined {
+  if (lastScanned?.item !== item) lastScanned = { item, scanned: scanObject(item.payload, 'event_id') };
+  return lastScanned.scanned;
+}
+
+/** A check asks twice in turn. */
+let lastScanned: { readonly item: EnvelopeItem; readonly scanned: ScannedObject | undefined } | undefined;
 
 /** The payload of a JSON item; undefined when it is no JSON object. */
 export function itemJson(item: EnvelopeItem): JsonObject | undefined {

@@ -569,6 +569,16 @@ test('links and events of spans keep their ids, times and attributes; broken one
   expect(Object.keys(rows['spans']?.[0] ?? {})).not.toContain('events.ts');
 });
 
+const session = 'ab'.repeat(16);
+test.each([
+  ['what the form says', { feedback: { message: 'm', replay_id: session } }, session],
+  ['what was recorded meanwhile', { feedback: { message: 'm' }, replay: { replay_id: session } }, session],
+  ['no id', { feedback: { message: 'm', replay_id: "'; DROP" }, replay: { replay_id: 7 } }, ''],
+])('the session in which feedback was written: %s', async (_, contexts, expected) => {
+  const { rows } = await rowsOf(checkEnvelope(request(envelope([{ type: 'feedback' }, { contexts }]))));
+  expect(rows['feedback']).toMatchObject([{ message: 'm', replay_id: expected }]);
+});
+
 test('nesting without end ends as a value everywhere', async () => {
   const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
   for (const type of [

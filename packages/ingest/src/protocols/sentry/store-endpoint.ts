@@ -1,7 +1,7 @@
 import { inflateSync, gunzipSync } from 'node:zlib';
 import { isObject, parseJson, objectOf, textOf, type JsonObject } from '../../errors/json-reader.ts';
 import { eventIdOf } from '../../errors/normalise-event.ts';
-import { keepObject } from '../../errors/secrets.ts';
+import { policyReportEvent } from '../../errors/policy-report.ts';
 import type { Checked, ProtocolRequest } from '../../protocol.ts';
 import { signalFrames } from './check-envelope.ts';
 import type { EnvelopeItem } from './envelope.ts';
@@ -76,47 +76,14 @@ function acceptEvent(event: JsonObject, type: 'event' | 'transaction', payload: 
   return { kind: 'accept', frames: signalFrames({ event_id: eventIdOf(event, { eventId: '' }) }, [kept]), refused: [] };
 }
 
-/**
- * A browser's report that a page broke its security policy (https://www.w3.org/TR/CSP3/#reporting), as an error event: what
- * was blocked, by which directive, on which page.
- */
+/** A browser's report that a page broke its security policy, which becomes an error event. */
 export function checkSecurityReport(request: ProtocolRequest): Checked {
-  const body = parseJson(request.body.toString('utf8'));
-  const first: unknown = Array.isArray(body) ? body[0] : body;
-  const report = objectOf(objectOf(first)['csp-report'] ?? objectOf(first)['body']);
-  const directive = textOf(
-    report['effective-directive'] ?? report['effectiveDirective'] ?? report['violated-directive'],
-    200,
-  );
-  if (directive === '') {
+  const event = policyReportEvent(parseJson(request.body.toString('utf8')), request.query);
+  if (!event) {
     const message = 'expected a content security policy report: {"csp-report": {"effective-directive": …}}';
     return refuse(400, 'malformed', message);
   }
-  const event = policyEvent(request, report, directive);
   return acceptEvent(event, 'event', Buffer.from(JSON.stringify(event)));
-}
-
-function policyEvent(request: ProtocolRequest, report: JsonObject, directive: string): JsonObject {
-  const blocked = textOf(report['blocked-uri'] ?? report['blockedURL'], 1024) || 'inline code';
-  const page = textOf(report['document-uri'] ?? report['documentURL'], 1024);
-  const kind = directive.split(' ')[0] ?? directive;
-  return {
-    platform: 'javascript',
-    logger: 'csp',
-    level: 'warning',
-    type: 'csp',
-    culprit: kind,
-    logentry: { message: `Blocked by ${kind}: %s`, params: [blocked] },
-    fingerprint: ['csp', kind, originOf(blocked)],
-    release: request.query.get('sentry_release') ?? '',
-    environment: request.query.get('sentry_environment') ?? '',
-    request: { url: page },
-    extra: keepObject(report),
-  };
-}
-
-function originOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : url;
 }
 
 /**

@@ -36,6 +36,7 @@ function firstStale(samples: SampleColumns): number {
 
 /** The samples without staleness marks: the same object where there are none, which is the rule. */
 export function withoutStale(samples: SampleColumns): SampleColumns {
+  if (samples.numbersAlone === true) return samples;
   const first = firstStale(samples);
   if (first < 0) return samples;
   const bits = bitsOf(samples.values);
@@ -62,6 +63,8 @@ export function sliceSamples(samples: SampleColumns, from: number, to: number): 
     count: to - from,
     times: samples.times.subarray(from, to),
     values: samples.values.subarray(from, to),
+    numbersAlone: samples.numbersAlone === true,
+    rising: samples.rising === true,
     ...(samples.histograms && { histograms: samples.histograms.slice(from, to) }),
     ...(samples.startTimes && { startTimes: samples.startTimes.subarray(from, to) }),
   };

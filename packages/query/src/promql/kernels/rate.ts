@@ -41,7 +41,7 @@ function extrapolated(
   const out = output.values;
   const present = output.present;
   const seconds = rate ? rangeMs / 1000 : 1;
-  const resets = counter ? findResets(values, count) : 0;
+  const resets = counter && samples.rising !== true ? findResets(values, count) : 0;
   let firstReset = 0;
   for (let step = 0; step < steps; step++) {
     const first = low[step]!;

@@ -4,6 +4,7 @@ import { ErrorState } from '../../../components/error-state.tsx';
 import { SkeletonRows } from '../../../components/skeleton.tsx';
 import { useAsk } from '../../../data/ask.ts';
 import { useMe } from '../../../data/session.tsx';
+import { Backfill } from './backfill.tsx';
 import { Bench } from './bench.tsx';
 import { Canaries } from './canaries.tsx';
 import { Report } from './report.tsx';
@@ -11,8 +12,9 @@ import { draftOf, rulesOf, type KeptRules } from './rules-draft.ts';
 import { RulesForm } from './rules-form.tsx';
 import './personal-data.css';
 
-/** Whether anything gets through; the rules, and a bench to try them; what was scrubbed. */
+/** Whether anything gets through; the rules, and a bench to try them; what was scrubbed; what is stored from before. */
 export function PersonalData(): ReactNode {
+  const me = useMe();
   const asked = useAsk(getScrubRules);
   if (asked.data === undefined) {
     if (asked.error !== null) return <ErrorState error={asked.error} again={() => void asked.refetch()} />;
@@ -23,6 +25,7 @@ export function PersonalData(): ReactNode {
       <Canaries />
       <RulesAndBench key={asked.data.updatedAt} kept={asked.data} />
       <Report />
+      {me.may('admin') && <Backfill />}
     </div>
   );
 }

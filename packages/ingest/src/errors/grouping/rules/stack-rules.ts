@@ -111,6 +111,8 @@ export interface AppliedStackRules {
   /** Frames that a rule took out of the group. */
   readonly leftOut: ReadonlySet<ErrorFrame>;
   readonly reasons: ReadonlyMap<ErrorFrame, string>;
+  /** Frames of which a rule said whose code they are. */
+  readonly claimed: ReadonlySet<ErrorFrame>;
   /** 0 where no rule says so. */
   readonly maxFrames: number;
   readonly minFrames: number;
@@ -118,7 +120,7 @@ export interface AppliedStackRules {
 
 /** No rules: everything as it came. */
 export function unchanged(exceptions: readonly ErrorException[]): AppliedStackRules {
-  return { exceptions, leftOut: new Set(), reasons: new Map(), maxFrames: 0, minFrames: 0 };
+  return { exceptions, leftOut: new Set(), reasons: new Map(), claimed: new Set(), maxFrames: 0, minFrames: 0 };
 }
 
 /** Runs all rules, in order, over all frames. The frames of the answer carry the rules' word on whose code they are. */
@@ -130,10 +132,17 @@ export function applyStackRules(
   if (rules.length === 0) return unchanged(exceptions);
   const leftOut = new Set<ErrorFrame>();
   const reasons = new Map<ErrorFrame, string>();
+  const claimed = new Set<ErrorFrame>();
   let maxFrames = 0;
   let minFrames = 0;
   const changed = exceptions.map((exception) => {
-    const frames = exception.frames.map((frame) => ({ frame, inApp: frame.inApp, group: true, why: '' }));
+    const frames = exception.frames.map((frame) => ({
+      frame,
+      inApp: frame.inApp,
+      group: true,
+      why: '',
+      claimed: false,
+    }));
     for (const rule of rules) {
       frames.forEach((_, i) => {
         if (!holdsAt(rule, frames, i, platform)) return;
@@ -146,15 +155,16 @@ export function applyStackRules(
     }
     return {
       ...exception,
-      frames: frames.map(({ frame, inApp, group, why }) => {
+      frames: frames.map(({ frame, inApp, group, why, claimed: said }) => {
         const next = inApp === frame.inApp ? frame : { ...frame, inApp };
         if (!group) leftOut.add(next);
         if (why !== '') reasons.set(next, why);
+        if (said) claimed.add(next);
         return next;
       }),
     };
   });
-  return { exceptions: changed, leftOut, reasons, maxFrames, minFrames };
+  return { exceptions: changed, leftOut, reasons, claimed, maxFrames, minFrames };
 }
 
 interface Flagged {
@@ -162,6 +172,7 @@ interface Flagged {
   inApp: boolean;
   group: boolean;
   why: string;
+  claimed: boolean;
 }
 
 /** Frames stand innermost first: the caller of a frame is the next one. */
@@ -182,8 +193,10 @@ function holdsAt(rule: StackRule, frames: readonly Flagged[], i: number, platfor
 function setFlags(frames: readonly Flagged[], i: number, action: FlagAction, text: string): void {
   const [from, to] = action.range === 'frame' ? [i, i + 1] : action.range === 'up' ? [0, i] : [i + 1, frames.length];
   for (const flagged of frames.slice(from, to)) {
-    if (action.kind === 'app') flagged.inApp = action.value;
-    else flagged.group = action.value;
+    if (action.kind === 'app') {
+      flagged.inApp = action.value;
+      flagged.claimed = true;
+    } else flagged.group = action.value;
     flagged.why = `by the rule ${shown(text)}`;
   }
 }

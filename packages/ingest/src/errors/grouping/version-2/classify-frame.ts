@@ -19,18 +19,23 @@ const libraryModules =
   /^(?:java\.|javax\.|jakarta\.|sun\.|com\.sun\.|jdk\.|kotlin\.|scala\.|org\.springframework\.|org\.apache\.|org\.hibernate\.|io\.netty\.|io\.sentry\.|System\.|Microsoft\.|Sentry\.|django\.|flask\.|celery\.|sqlalchemy\.|sentry_sdk\.|net\.sf\.cglib\.|javassist\.)/;
 
 /** What the file alone says. */
-const fileTraits = remembered((file) => ({
+export const fileTraits = remembered((file) => ({
   runtime: runtime.test(file),
   wrapper: wrapperFiles.test(file),
   library: libraries.test(file),
 }));
+
+export const isRuntimeModule = (module: string): boolean => runtimeModule.test(module);
+export const isLibraryModule = (module: string): boolean => libraryModules.test(module);
+export const isWrapperFile = (file: string): boolean => wrapperFiles.test(file);
+export const isWrapperName = (name: string): boolean => wrapper.test(name);
 
 export type FrameKind = 'application' | 'library' | 'runtime' | 'wrapper';
 
 /** Whose code a frame is. What the client said of its frames is believed, but for libraries that are well known. */
 export function frameKind(frame: ErrorFrame, name: string): FrameKind {
   const file = fileTraits(frame.file);
-  if (file.runtime || runtimeModule.test(frame.module)) return 'runtime';
+  if (file.runtime || isRuntimeModule(frame.module)) return 'runtime';
   if (frame.file === '' && frame.module === '' && frame.function === '') return 'runtime';
   if (file.wrapper || wrapperFiles.test(frame.module) || (wrapper.test(name) && !named(frame))) return 'wrapper';
   if (!frame.inApp || file.library) return 'library';

@@ -93,10 +93,12 @@ export function placeOf(frame: ErrorFrame): string {
   return place === '' ? stableModule(module) : place;
 }
 
+const isScript = remembered((file) => /\.(?:m|c)?js$/.test(file.replace(/[?#].*$/, '')));
+
 /** Names that a minifier made: they change with each build, so they must not tell issues apart. */
 export function isMinified(frame: ErrorFrame, name: string): boolean {
+  if (!isScript(frame.file)) return false;
   const file = frame.file.replace(/[?#].*$/, '');
-  if (!/\.(?:m|c)?js$/.test(file)) return false;
   const last = name.split('.').at(-1) ?? name;
   if (last.length > 2 || /^(?:if|do|go|on|to|ok|is|id|up|in|of)$/.test(last)) return false;
   const base = file.split('/').at(-1) ?? '';

@@ -18,7 +18,10 @@ const shapes = new RegExp(
     // An id of letters and digits mixed, such as `ch_3MqLiJ2eZvKYlo2C` or `cus_9s6XKzkNRiz8i3`.
     String.raw`(?<id>\b[a-z]{2,8}_(?=[A-Za-z]{0,64}\d)[A-Za-z0-9]{10,64}\b|\b(?=[A-Za-z]{0,40}\d)(?=\w{0,40}[a-z])(?=\w{0,40}[A-Z])[A-Za-z0-9]{16,64}\b)`,
     String.raw`(?<n>[+-]?(?<![A-Za-z<])\d+(?:[.,]\d+)*(?:e[+-]?\d+)?%?|\d+)`,
-  ].join('|'),
+  ]
+    .join('|')
+    // Groups with names would be made into an object at each place that is found.
+    .replaceAll(/\(\?<\w+>/g, '('),
   'g',
 );
 /** A message with none of these has nothing to replace. */
@@ -47,8 +50,8 @@ export function withoutParameters(message: string): string {
   const line = firstLine(message).slice(0, 1000);
   const text = mayDiffer.test(line)
     ? line.replace(shapes, (...found: unknown[]) => {
-        const groups = found.at(-1) as Record<string, string | undefined>;
-        return `<${names.find((name) => groups[name] !== undefined) ?? 'n'}>`;
+        const group = found.findIndex((text, at) => at > 0 && text !== undefined);
+        return `<${names[group - 1] ?? 'n'}>`;
       })
     : line;
   return text.replace(/\s+/g, ' ').slice(0, 400);

@@ -26,6 +26,8 @@ export function decodeFeedback(event: JsonObject, origin: ItemOrigin): DecodedIt
     ts: Number(believableNs(event['timestamp'], origin.receivedAtMs, errorsKeptDays) / 1_000_000n),
     event_id: eventIdOf(event, origin),
     associated_event_id: hexIdOf(feedback['associated_event_id'], 32),
+    // The SDK's form says it in its own context, an SDK that records while somebody writes in the event's.
+    replay_id: firstText(hexIdOf(feedback['replay_id'], 32), hexIdOf(objectOf(contexts['replay'])['replay_id'], 32)),
     name: textOf(feedback['name'], 200),
     contact: textOf(feedback['contact_email'], 200),
     message: withoutSecrets(textOf(feedback['message'], maxMessage)),
@@ -46,6 +48,7 @@ export function decodeUserReport(report: JsonObject, origin: ItemOrigin): Decode
     ts: Math.round(origin.receivedAtMs),
     event_id: about,
     associated_event_id: about,
+    replay_id: '',
     name: textOf(report['name'], 200),
     contact: textOf(report['email'], 200),
     message: withoutSecrets(textOf(report['comments'], maxMessage)),

@@ -21,6 +21,7 @@ interface LogsChecked {
  * scrubber and the speed of all other logs. A log without a body, or of an impossible time, is refused alone.
  */
 export function logsFrame(items: readonly EnvelopeItem[], request: ProtocolRequest, header: JsonObject): LogsChecked {
+  if (items.length === 0) return { frames: [], refused: [] };
   const builder = new LogsRequestBuilder();
   const refused: Refusal[] = [];
   const refuse = (reason: Refusal['reason'], message: string): void =>

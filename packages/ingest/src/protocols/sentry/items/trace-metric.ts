@@ -39,6 +39,7 @@ export function metricsFrame(
   request: ProtocolRequest,
   header: JsonObject,
 ): { readonly frames: readonly Frame[]; readonly refused: readonly Refusal[] } {
+  if (items.length === 0) return { frames: [], refused: [] };
   const builder = new MetricsRequestBuilder();
   const refused: Refusal[] = [];
   const refuse = (reason: Refusal['reason'], message: string): void =>

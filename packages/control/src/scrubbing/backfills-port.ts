@@ -1,0 +1,88 @@
+import type { Result } from '@sightline/base';
+import type { Refused } from '../control.ts';
+
+export interface ScrubCount {
+  readonly signal: string;
+  readonly rule: string;
+  readonly service: string;
+  readonly site: string;
+  readonly removed: number;
+}
+export interface ScrubExample {
+  readonly signal: string;
+  readonly rule: string;
+  readonly text: string;
+}
+
+/** What one batch of rows came to; the words are those of `BackfillBatch` in the part `store`. */
+export interface ScrubBatch {
+  readonly number: number;
+  readonly unit: string;
+  readonly next: number | null;
+  readonly seen: number;
+  readonly changed: number;
+  readonly held: number;
+  readonly holds: string;
+  readonly counts: readonly ScrubCount[];
+  readonly days: Readonly<Record<string, number>>;
+  readonly examples: readonly ScrubExample[];
+}
+
+export interface ScrubBackfill {
+  readonly id: string;
+  readonly organisation: string;
+  readonly kind: 'preview' | 'run';
+  readonly fromDay: string;
+  readonly toDay: string;
+  readonly rulesAt: number | null;
+  readonly state: 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
+  readonly stopping: boolean;
+  readonly requestedBy: string;
+  readonly requestedAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly detail: string;
+  readonly unit: string;
+  readonly minute: number | null;
+  readonly batches: number;
+  readonly pending: ScrubBatch | null;
+  readonly rowsAll: number;
+  readonly rowsSeen: number;
+  readonly rowsChanged: number;
+  readonly rowsHeld: number;
+  readonly counts: readonly ScrubCount[];
+  readonly days: Readonly<Record<string, number>>;
+  readonly examples: readonly ScrubExample[];
+}
+
+/** Runs of the scrubber over what is stored. One at a time in each organisation. */
+export interface ScrubBackfills {
+  add(
+    organisation: string,
+    wanted: { readonly kind: 'preview' | 'run'; readonly fromDay: string; readonly toDay: string },
+    by: string,
+  ): Promise<Result<ScrubBackfill, Refused>>;
+  /** The newest first. */
+  list(organisation: string, limit: number): Promise<ScrubBackfill[]>;
+  /** Ends it after the batch that is under way. */
+  stop(organisation: string, id: string): Promise<Result<ScrubBackfill, Refused>>;
+  /** One that was stopped goes on where it stood, under the rules that hold now where they are the same. */
+  resume(organisation: string, id: string): Promise<Result<ScrubBackfill, Refused>>;
+  claim(claimMs: number): Promise<ScrubBackfill | undefined>;
+  /** False once it is to stop, or is over. */
+  renew(id: string, claimMs: number): Promise<boolean>;
+  begin(id: string, rows: number): Promise<void>;
+  pending(id: string, batch: ScrubBatch | null): Promise<void>;
+  /** Counts a batch once, whoever says so how often. */
+  advance(id: string, batch: ScrubBatch): Promise<void>;
+  /** Answers it where it was not over before. */
+  end(id: string, state: 'done' | 'stopped' | 'failed', detail: string): Promise<ScrubBackfill | undefined>;
+  later(id: string, atMs: number, detail: string): Promise<void>;
+  open(): Promise<string[]>;
+  /** Puts what `scrub` makes of them in the place of the texts of known templates of logs; answers how many change. */
+  templates(
+    organisation: string,
+    scrub: (texts: readonly string[]) => Promise<readonly string[]>,
+    write: boolean,
+  ): Promise<number>;
+}

@@ -1,0 +1,245 @@
+import type { Clock, Logger } from '@sightline/base';
+import type { TelemetryStore } from '../port/index.ts';
+import type { HeldRows } from '../steps/held-rows.ts';
+import type { BackfillBatch, BackfillBook, BackfillRun } from './backfill-book.ts';
+import { ask, type BackfillContext, dropStages, rangeOf, stageName } from './backfill-context.ts';
+import type { BackfillScrubber } from './backfill-scrubber.ts';
+import { renameRows, type RenamedUnit, writeRenamed } from './renamed-unit.ts';
+import { countScrubbed, type RowsUnit, scrubRows, writeAgain } from './rows-unit.ts';
+import { renamedTables, scrubbedTables } from './scrubbed-tables.ts';
+
+export type { BackfillScrubber } from './backfill-scrubber.ts';
+
+export interface BackfillStepParts {
+  readonly store: TelemetryStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** As in `EdgeStep`. */
+  readonly waitingSinceMs: () => number | undefined;
+  readonly book: BackfillBook;
+  /** The organisation's scrubber as its rules stand now. */
+  readonly scrubber: (organisation: string) => Promise<BackfillScrubber>;
+  /** Legal holds of an organisation as they stand now: what they keep stays as it is. */
+  readonly holds: (organisation: string) => Promise<readonly HeldRows[]>;
+  /** Runs `work` with them while nobody can place one: it begins to write, and does not wait for the end. */
+  readonly whileNonePlaced: <T>(organisation: string, work: (holds: readonly HeldRows[]) => Promise<T>) => Promise<T>;
+  /** Runs work while no day of the archive is written. */
+  readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+const lookEveryMs = 3000;
+const claimMs = 60_000;
+const renewEveryMs = 10_000;
+const waitMs = 5000;
+const partitionsAtMost = 20_000;
+const templatesKey = 'z';
+
+type Unit = RowsUnit | RenamedUnit | { readonly kind: 'templates'; readonly key: string };
+
+/**
+ * Scrubs what is stored: for an organisation and days, table by table and partition by partition, by the functions that load records. What
+ * a batch of rows becomes is worked out into a table of the run's own, counted and noted; then one mutation of the engine puts it into
+ * the rows, part by part: each row is as it was or as it becomes, rows that come meanwhile are not touched, and after a kill the same is carried
+ * out again to the same end. A preview does all but the writing.
+ */
+export class BackfillStep {
+  readonly #parts: BackfillStepParts;
+  readonly #ending = new AbortController();
+  #loop: Promise<void> | undefined;
+
+  constructor(parts: BackfillStepParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#loop;
+  }
+
+  /** Carries out a run that is due, as far as it goes; answers whether there was one. Throws what the ports throw. */
+  async catchUp(): Promise<boolean> {
+    const { book, store, clock, logger } = this.#parts;
+    const run = await book.claim(claimMs);
+    if (!run) return false;
+    const stopping = new AbortController();
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#ending.signal, stopping.signal]);
+    const renewing = this.#renew(run.id, stopping, over.signal);
+    try {
+      await this.#carryOn(run, signal);
+      if (stopping.signal.aborted) await book.end(run.id, 'stopped', '');
+    } catch (error) {
+      if (stopping.signal.aborted) await book.end(run.id, 'stopped', '');
+      else if (!this.#ending.signal.aborted) {
+        logger.warn('a backfill could not go on; tried again', { id: run.id, error });
+        await book.later(run.id, clock.now() + waitMs, 'It could not go on, and is tried again.');
+      }
+    } finally {
+      over.abort();
+      await renewing;
+      if (this.#ending.signal.aborted) await book.later(run.id, clock.now(), '');
+    }
+    await dropStages(store, await book.open());
+    return true;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, logger } = this.#parts;
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      let busy = false;
+      try {
+        busy = await this.catchUp();
+      } catch (error) {
+        if (!signal.aborted) logger.warn('backfills of the scrubber could not be looked at; tried again', { error });
+      }
+      if (!busy) await clock.sleep(lookEveryMs, signal);
+    }
+  }
+
+  async #renew(id: string, stopping: AbortController, over: AbortSignal): Promise<void> {
+    const { clock, book } = this.#parts;
+    while (!over.aborted) {
+      // A database that does not answer stops nothing: the batch itself needs it.
+      if (!(await book.renew(id, claimMs).catch(() => true))) return stopping.abort();
+      await clock.sleep(renewEveryMs, over);
+    }
+  }
+
+  async #carryOn(run: BackfillRun, signal: AbortSignal): Promise<void> {
+    const { book, clock, waitingSinceMs } = this.#parts;
+    const { scrubber, holds, whileNonePlaced, store, exclusive } = this.#parts;
+    const own = await scrubber(run.organisation);
+    let batches = run.batches;
+    const context: BackfillContext = {
+      store,
+      clock,
+      book,
+      run,
+      scrubber: own,
+      holds: () => holds(run.organisation),
+      whileNonePlaced: (work) => whileNonePlaced(run.organisation, work),
+      exclusive,
+      batch: () => batches++,
+      signal,
+    };
+    if (run.pending && !(await this.#finish(context, run.pending))) return;
+    if (run.pending) return;
+    if (own.rulesAt !== run.rulesAt)
+      return book.end(run.id, 'stopped', 'The rules were changed meanwhile. Start again, under those that hold now.');
+    const settled = Math.min(clock.now(), waitingSinceMs() ?? Infinity);
+    if (settled < own.appliesAtMs)
+      return book.later(run.id, clock.now() + waitMs, 'It waits until everything that comes is scrubbed by the rules.');
+    const units = await this.#units(context);
+    if (!run.started) await book.begin(run.id, await countRows(context));
+    for (const unit of units) {
+      if (unit.key < run.unit || (unit.key === run.unit && run.minute === null)) continue;
+      if (signal.aborted || !(await this.#unit(context, unit))) return;
+    }
+    await book.end(run.id, 'done', '');
+  }
+
+  async #unit(context: BackfillContext, unit: Unit): Promise<boolean> {
+    if (unit.kind === 'rows') return scrubRows(context, unit);
+    if (unit.kind === 'renamed') return renameRows(context, unit);
+    const { book, run } = context;
+    const changed = await book.templates(run.organisation, (texts) => scrubTexts(context, texts), run.kind === 'run');
+    const nothing = { seen: 0, held: 0, holds: '', counts: [], days: {}, examples: [] };
+    await book.advance(run.id, { ...nothing, number: context.batch(), unit: unit.key, next: null, changed });
+    return true;
+  }
+
+  /** A batch that was noted and not counted: whoever noted it is gone. */
+  async #finish(context: BackfillContext, pending: BackfillBatch): Promise<boolean> {
+    const { book, run } = context;
+    const unit = (await this.#units(context)).find(({ key }) => key === pending.unit);
+    if (unit?.kind === 'rows' && (await exists(context, stageName(run.id, 'rows')))) {
+      const written = await writeAgain(context, unit, pending);
+      if (written === 'ended') return false;
+      if (written === 'other holds') {
+        await book.later(run.id, this.#parts.clock.now(), '');
+        return true;
+      }
+      await countScrubbed(context, pending);
+    }
+    if (unit?.kind === 'renamed' && (await exists(context, stageName(run.id, 'moved'))))
+      if (!(await writeRenamed(context, unit))) return false;
+    await book.advance(run.id, pending);
+    await book.later(run.id, this.#parts.clock.now(), '');
+    return true;
+  }
+
+  /** Everything there is to do, in the order in which it is done. */
+  async #units(context: BackfillContext): Promise<Unit[]> {
+    const { run } = context;
+    const parts = await ask<{ table: string; id: string; partition: string }>(
+      context,
+      `SELECT DISTINCT table, partition_id AS id, partition FROM system.parts WHERE database = currentDatabase() AND active
+       AND has({tables:Array(String)}, table) ORDER BY table, id LIMIT ${partitionsAtMost}`,
+      { tables: [...scrubbedTables, ...renamedTables].map(({ table }) => table) },
+    );
+    const units: Unit[] = [];
+    const place = (i: number): string => String(i).padStart(2, '0');
+    scrubbedTables.forEach((table, i) => {
+      if (table.partition === 'none') units.push({ kind: 'rows', key: `a${place(i)}`, table, partition: undefined });
+      else
+        for (const { id, partition } of parts.filter((part) => part.table === table.table))
+          if (table.partition === 'name' || (partition >= run.fromDay && partition <= run.toDay))
+            units.push({ kind: 'rows', key: `a${place(i)} ${id}`, table, partition: safeId(id) });
+    });
+    const month = (day: string): string => day.slice(0, 7).replace('-', '');
+    renamedTables.forEach((table, i) => {
+      for (const { id, partition } of parts.filter((part) => part.table === table.table)) {
+        const [first, last] =
+          table.partition === 'day' ? [run.fromDay, run.toDay] : [month(run.fromDay), month(run.toDay)];
+        if (partition >= first && partition <= last)
+          units.push({ kind: 'renamed', key: `b${place(i)} ${id}`, table, partition: safeId(id) });
+      }
+    });
+    return [...units, { kind: 'templates' as const, key: templatesKey }].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  }
+}
+
+/** The engine's own name of a partition, which becomes part of a statement. */
+function safeId(id: string): string {
+  if (!/^[A-Za-z0-9_-]+$/.test(id)) throw new Error(`no name of a partition: ${JSON.stringify(id)}`);
+  return id;
+}
+
+async function exists(context: BackfillContext, stage: string): Promise<boolean> {
+  const rows = await ask<{ name: string }>(
+    context,
+    `SELECT name FROM system.tables WHERE concat(database, '.', name) = {stage:String}`,
+    { stage },
+  );
+  return rows.length > 0;
+}
+
+/** Rows that will be looked at, for people who wait. */
+async function countRows(context: BackfillContext): Promise<number> {
+  const { fromMs, toMs } = rangeOf(context.run);
+  let rows = 0;
+  for (const { table, from, to } of scrubbedTables) {
+    const [row] = await ask<{ n: number }>(
+      context,
+      `SELECT toFloat64(count()) AS n FROM ${table} WHERE organisation = {organisation:String} AND ${to} >= fromUnixTimestamp64Milli({from:Int64}) AND ${from} < fromUnixTimestamp64Milli({to:Int64})`,
+      { organisation: context.run.organisation, from: fromMs, to: toMs },
+    );
+    rows += row?.n ?? 0;
+  }
+  return rows;
+}
+
+async function scrubTexts(context: BackfillContext, texts: readonly string[]): Promise<readonly string[]> {
+  const { functions, parameters } = context.scrubber;
+  const [row] = await ask<{ texts: string[] }>(
+    context,
+    `WITH ${functions} SELECT own_texts({fields:Array(String)}, {texts:Array(String)}) AS texts`,
+    { ...parameters, fields: texts.map(() => 'body'), texts: [...texts] },
+  );
+  return row?.texts ?? texts;
+}
