@@ -1,6 +1,6 @@
-import type { Control } from '@sightline/control';
+import type { Control, LegalHold } from '@sightline/control';
 import { storedScrub } from '@sightline/ingest';
-import { type BackfillBook, type BackfillScrubber, BackfillStep, type Turns } from '@sightline/store';
+import { type BackfillBook, type BackfillScrubber, BackfillStep, type HeldRows, type Turns } from '@sightline/store';
 import type { StageParts } from '../stage.ts';
 import { heldRows } from './retention.ts';
 import { waitingSince } from './spans.ts';
@@ -22,13 +22,17 @@ export function openBackfills(
     waitingSinceMs: waitingSince(clock, ingest),
     book: bookOf(control),
     scrubber: (organisation) => scrubberOf(control, organisation),
-    holds: async (organisation) =>
-      (await control.retention.holds.active(organisation)).map((hold, i) => heldRows({ ...hold, organisation }, i)),
+    holds: async (organisation) => heldBy(organisation, await control.retention.holds.active(organisation)),
+    whileNonePlaced: (organisation, work) =>
+      control.retention.holds.whileNonePlaced(organisation, (active) => work(heldBy(organisation, active))),
     exclusive: (work) => (turns ? turns.take(work) : work()),
   });
   closers.add('backfills of the scrubber', () => step.close());
   return step;
 }
+
+const heldBy = (organisation: string, holds: readonly LegalHold[]): HeldRows[] =>
+  holds.map((hold, i) => heldRows({ ...hold, organisation }, i));
 
 async function scrubberOf({ scrubbing }: Control, organisation: string): Promise<BackfillScrubber> {
   const kept = await scrubbing.find(organisation);

@@ -22,6 +22,7 @@ export interface ScrubBatch {
   readonly seen: number;
   readonly changed: number;
   readonly held: number;
+  readonly holds: string;
   readonly counts: readonly ScrubCount[];
   readonly days: Readonly<Record<string, number>>;
   readonly examples: readonly ScrubExample[];
@@ -71,7 +72,7 @@ export interface ScrubBackfills {
   /** False once it is to stop, or is over. */
   renew(id: string, claimMs: number): Promise<boolean>;
   begin(id: string, rows: number): Promise<void>;
-  pending(id: string, batch: ScrubBatch): Promise<void>;
+  pending(id: string, batch: ScrubBatch | null): Promise<void>;
   /** Counts a batch once, whoever says so how often. */
   advance(id: string, batch: ScrubBatch): Promise<void>;
   /** Answers it where it was not over before. */

@@ -153,7 +153,7 @@ export function scrubBackfills({ db, clock }: ServicesContext): ScrubBackfills {
     pending: async (id, batch) => {
       await db
         .update(table)
-        .set({ pending: storableValue(batch) })
+        .set({ pending: batch && storableValue(batch) })
         .where(eq(table.id, id));
     },
     advance: (id, batch) =>

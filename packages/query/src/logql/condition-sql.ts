@@ -37,10 +37,15 @@ export class ConditionSql {
   /** The stages before the one that is compiled; labels mean what these made of them. */
   #parser: 'none' | 'json' | 'other' = 'none';
   readonly #metric: boolean;
+  readonly #prune: boolean;
 
-  /** In a metric query a label that is no number where one is compared drops the line; in a log query it is marked. */
-  constructor(metric: boolean) {
+  /**
+   * In a metric query a label that is no number where one is compared drops the line; in a log query it is marked. With `prune` the
+   * text index leads to words, beside the comparison that decides.
+   */
+  constructor(metric: boolean, prune = true) {
     this.#metric = metric;
+    this.#prune = prune;
   }
 
   bind(type: string, value: ParameterValue): string {
@@ -124,7 +129,7 @@ export class ConditionSql {
 
   /** Conditions that the text index can decide for whole blocks: words that stand whole inside, and the text itself. */
   #pruning(text: string): string[] {
-    if (!plainWord.test(text)) return [];
+    if (!this.#prune || !plainWord.test(text)) return [];
     const small = text.toLowerCase();
     // A word at the edge may go on in the line; those between two others are whole.
     const inner = tokensOf(small.replace(/^[0-9a-z]+/, '').replace(/[0-9a-z]+$/, ''));
@@ -276,10 +281,16 @@ export class ConditionSql {
     return second === undefined ? first : `if(${first} != '', ${first}, ${second})`;
   }
 
+  /** The names under which a resource may hold a label; none for what stands in a column. */
+  resourceNames(label: string): readonly string[] {
+    const inColumn = this.#column(label) !== undefined || identifierOf(label) || label === 'correlation_id';
+    return inColumn ? [] : storedNames(label);
+  }
+
   /** What a label is at the end of the stages that were compiled; undefined where SQL cannot tell. */
-  value(label: string): string | undefined {
+  value(label: string, maps: readonly ('res' | 'attrs')[] = ['res', 'attrs']): string | undefined {
     if (this.#parser === 'other' || label.startsWith('__')) return undefined;
-    const own = this.stored(label);
+    const own = this.stored(label, maps);
     if (this.#parser === 'none' || this.#column(label) !== undefined) return own;
     if (label === 'msg' || label === 'message' || label.endsWith('_extracted')) return undefined;
     const paths = jsonPaths(label);
@@ -316,8 +327,9 @@ function jsonPaths(label: string): string[][] | undefined {
 export function compileLog(
   log: Pick<LogExpression, 'matchers' | 'stages'>,
   metric = false,
+  prune = true,
 ): CompiledLog & { readonly compiler: ConditionSql } {
-  const compiler = new ConditionSql(metric);
+  const compiler = new ConditionSql(metric, prune);
   compiler.noteStages(log.stages);
   const { sql, exact } = compiler.log(log);
   const { parameters, onlyVolume, asksSite } = compiler;

@@ -396,6 +396,34 @@ describe('a range aggregation is what the plain reading makes of it', () => {
     ).toBe(0);
     expect((await matrix('vector(3) > bool 2', 600_000, endMs)).series.get('')).toEqual(new Map([[endMs, 1]]));
   });
+  test('more buckets than are folded', async () => {
+    const text = 'sum by (order_id) (count_over_time({app="till"} | order_id!="" [2s]))';
+    const query = parsed(text) as MetricExpression;
+    if (query.kind !== 'vector-aggregation' || query.inner.kind !== 'range') throw new Error(text);
+    const steps = Array.from({ length: 3601 }, (_, n) => startMs + n * 1000);
+    const by = { without: false, labels: ['order_id'] };
+    const plain = plainRange({ ...query.inner, grouping: by }, steps);
+    const { series, ways } = await matrix(text, 1000);
+    expect(ways).toEqual(['engine']);
+    close(series, new Map([...plain].map(([key, { values }]) => [key, values])), text);
+  });
+  test('more series than may be answered are refused before they are made', async () => {
+    await test0.store.execute(
+      `INSERT INTO logs (organisation, service, ts, attrs) SELECT 'many', 'till', fromUnixTimestamp64Milli({end:Int64} - 1000), map('order.id', toString(number)) FROM numbers(20000)`,
+      { end: endMs },
+      { settings: { insert_deduplication_token: 'many-series' } },
+    );
+    const query = parsed('sum by (order_id) (count_over_time({service_name="till"}[5m]))') as MetricExpression;
+    const answer = await runMetricQuery(test0.store, {
+      organisation: 'many',
+      site: '',
+      query,
+      startMs,
+      endMs,
+      stepMs: 60_000,
+    });
+    expect(answer).toMatchObject({ ok: false, error: { message: expect.stringContaining('maximum of series') } });
+  });
   test('bounds are said', async () => {
     const query = parsed('count_over_time({service_name=~".+"}[1s])') as MetricExpression;
     const answer = await runMetricQuery(test0.store, {

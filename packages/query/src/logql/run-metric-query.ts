@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from '@sightline/base';
-import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import { StoreError, type ParameterValue, type QueryLimits, type TelemetryReader } from '@sightline/store/port';
 import type { Expression } from '../promql/ast.ts';
 import { evaluatePromql } from '../promql/evaluate/evaluate-promql.ts';
 import type { QueryValue } from '../promql/metric-engine.ts';
@@ -17,6 +17,7 @@ import { hotTable, tooMuchArchive, withTable, type FromArchive, type LogTable } 
 import { minuteCondition, scopeCondition, type Condition } from '../search/scope.ts';
 import type { Grouping, LogExpression, MetricExpression, RangeAggregation, RangeFunction } from './ast.ts';
 import { type LogqlScope, logqlBounds, tooManyLines, tooManySeries } from './bounds.ts';
+import { bucketSql, mostFolded, takeRow, type BucketAggregate, type BucketRow, type Buckets } from './bucket-sql.ts';
 import { compileLog, type ConditionSql } from './condition-sql.ts';
 import {
   labelKey,
@@ -28,6 +29,7 @@ import {
   type Labels,
   type LogRow,
 } from './labels.ts';
+import { noResourceHas, standsEverywhere } from './look-ahead.ts';
 import { compilePipeline, compileUnwrap } from './pipeline.ts';
 import { overWindows, type Samples } from './range-functions.ts';
 import { entryOf } from './run-log-query.ts';
@@ -245,7 +247,7 @@ class LogSource implements SeriesSource {
     limits: QueryLimits,
   ): Promise<ScannedSeries[] | undefined> {
     if (grouping?.without) return undefined;
-    const compiled = compileLog(leaf.log, true);
+    let compiled = compileLog(leaf.log, true);
     if (!compiled.exact) return undefined;
     const { compiler } = compiled;
     const steps = Math.max(1, grid.count);
@@ -253,10 +255,10 @@ class LogSource implements SeriesSource {
     const spanMs = leaf.rangeMs + (steps - 1) * grid.stepMs;
     const buckets = Math.round(spanMs / bucketMs);
     if (!Number.isInteger(bucketMs) || buckets > logqlBounds.buckets) return undefined;
-    const partial = partialOf(leaf, compiler, leaf.rangeMs === bucketMs);
+    let partial = partialOf(leaf, compiler, leaf.rangeMs === bucketMs);
     if (partial === undefined) return undefined;
     const labels = leaf.name === 'absent_over_time' ? [] : grouping?.labels;
-    const columns = labels?.map((label) => compiler.value(label));
+    let columns = labels?.map((label) => compiler.value(label));
     if (columns?.includes(undefined)) return undefined;
     // Without a grouping the parsed labels of each line are part of its series.
     if (!labels && leaf.log.stages.some(({ kind }) => kind !== 'line' && kind !== 'labels')) return undefined;
@@ -269,6 +271,19 @@ class LogSource implements SeriesSource {
       bucketMs % 60_000 === 0 &&
       originMs % 60_000 === 0;
     if (!volume && !table) return undefined;
+    if (!volume && !this.#input.reach) {
+      const range = { organisation: this.#input.organisation, fromMs: originMs, toMs: originMs + spanMs };
+      const names = [...new Set((labels ?? []).flatMap((label) => compiler.resourceNames(label)))];
+      const [everywhere, attributesOnly] = await Promise.all([
+        standsEverywhere(this.#reader, leaf.log, range, limits),
+        noResourceHas(this.#reader, leaf.log, names, range, limits),
+      ]);
+      if (everywhere) compiled = compileLog(leaf.log, true, false);
+      const own = compiled.compiler;
+      if (attributesOnly || everywhere)
+        columns = labels?.map((label) => own.value(label, attributesOnly ? ['attrs'] : ['res', 'attrs']));
+      partial = partialOf(leaf, own, leaf.rangeMs === bucketMs) ?? partial;
+    }
     const groups = labels ? (columns ?? []).map((sql, index) => `${sql} AS g${index}`) : [streamColumns];
     const names = labels ? labels.map((_, index) => `g${index}`) : streamNames;
     const scope = volume
@@ -277,36 +292,45 @@ class LogSource implements SeriesSource {
     const bucket = volume
       ? 'intDiv(toInt64(toUnixTimestamp(minute)) * 1000 - {originMs:Int64}, {bucketMs:Int64})'
       : 'intDiv(toUnixTimestamp64Nano(ts) - {originMs:Int64} * 1000000 - 1, {bucketMs:Int64} * 1000000)';
-    const counted = volume ? 'toFloat64(sum(records))' : 'toFloat64(count())';
     const condition = [scope.sql, compiled.sql, ...(partial.where ? [partial.where] : [])].join(' AND ');
     const parameters: Record<string, ParameterValue> = {
       ...scope.parameters,
-      ...compiler.parameters,
+      ...compiled.compiler.parameters,
       ...(volume ? {} : table?.parameters),
       originMs,
       bucketMs,
     };
     this.ways.push(volume ? 'volume' : 'engine');
     const from = volume || !table ? `FROM ${scope.table} PREWHERE ${condition}` : table.from(condition);
-    const rows = this.#reader.stream<PartialRow>(
-      `SELECT ${[`toUInt32(${bucket}) AS k`, ...groups, `${counted} AS n`, `${partial.value ?? 'n'} AS v`].join(', ')}
-       ${from} GROUP BY ${['k', ...names].join(', ')}`,
-      parameters,
-      { ...limits, resultRows: logqlBounds.values },
+    const sql = bucketSql(
+      { columns: groups, names, bucket, buckets, counts: volume ? 'records' : '', aggregate: partial.aggregate },
+      from,
     );
-    const series = new Map<string, { labels: Labels; counts: Float64Array; values: Float64Array }>();
-    for await (const row of rows) {
-      const key = names.length === 0 ? '' : labels ? keyOf(row, names) : JSON.stringify(names.map((name) => row[name]));
-      let one = series.get(key);
-      if (!one) {
-        if (series.size >= logqlBounds.series) throw tooManySeries();
-        if ((series.size + 1) * buckets > logqlBounds.values) throw tooManySeries();
-        const own = labels ? groupLabels(labels, row) : streamLabels(row as unknown as LogRow);
-        one = { labels: own, counts: new Float64Array(buckets), values: new Float64Array(buckets) };
-        series.set(key, one);
+    const rows = this.#reader.stream<BucketRow>(sql, parameters, {
+      ...limits,
+      resultRows: logqlBounds.values,
+      // Folded buckets are held for each group: more groups than may be answered are not begun.
+      settings: { ...limits.settings, ...(buckets > mostFolded ? {} : groupBound) },
+    });
+    const series = new Map<string, Buckets>();
+    try {
+      for await (const row of rows) {
+        if (row.ks.length === 0) continue;
+        const key =
+          names.length === 0 ? '' : labels ? keyOf(row, names) : JSON.stringify(names.map((name) => row[name]));
+        let one = series.get(key);
+        if (!one) {
+          if (series.size >= logqlBounds.series) throw tooManySeries();
+          if ((series.size + 1) * buckets > logqlBounds.values) throw tooManySeries();
+          const own = labels ? groupLabels(labels, row) : streamLabels(row as unknown as LogRow);
+          one = { labels: own, counts: new Float64Array(buckets), values: new Float64Array(buckets) };
+          series.set(key, one);
+        }
+        takeRow(one, row);
       }
-      one.counts[row.k] = row.n;
-      one.values[row.k] = row.v ?? Number.NaN;
+    } catch (error) {
+      if (error instanceof StoreError && error.kind === 'too-many-rows') throw tooManySeries();
+      throw error;
     }
     const merged = mergeSame([...series.values()], buckets, leaf.name);
     return merged.map((one) => ({ labels: one.labels, ...windowsOf(leaf, one, grid, bucketMs) }));
@@ -378,12 +402,8 @@ class LogSource implements SeriesSource {
   }
 }
 
-interface PartialRow {
-  readonly k: number;
-  readonly n: number;
-  readonly v: number | null;
-  readonly [column: string]: unknown;
-}
+/** As many groups as series may be answered; one thread cannot have more. */
+const groupBound = { max_rows_to_group_by: logqlBounds.series, group_by_overflow_mode: 'throw' } as const;
 
 const nanoseconds = (ms: number): bigint => BigInt(Math.max(0, Math.round(ms))) * 1_000_000n;
 const volumeLabels = new Set(['service_name', 'site', 'environment', ...levelLabels]);
@@ -399,13 +419,13 @@ function partialOf(
   leaf: RangeAggregation,
   compiler: ConditionSql,
   whole: boolean,
-): { readonly value: string | undefined; readonly where: string } | undefined {
+): { readonly aggregate: BucketAggregate | undefined; readonly where: string } | undefined {
   if (!leaf.unwrap) {
     if (leaf.name === 'bytes_rate' || leaf.name === 'bytes_over_time') {
       const changed = leaf.log.stages.some(({ kind }) => ['line_format', 'decolorize', 'unpack'].includes(kind));
-      return changed ? undefined : { value: 'toFloat64(sum(length(body)))', where: '' };
+      return changed ? undefined : { aggregate: { name: 'sum', of: 'toFloat64(length(body))' }, where: '' };
     }
-    return { value: undefined, where: '' };
+    return { aggregate: undefined, where: '' };
   }
   const { label, conversion, filters } = leaf.unwrap;
   // Behind the number only conditions on faults are common, and a line without a number is no sample anyway.
@@ -416,8 +436,8 @@ function partialOf(
   if (conversion !== '' || !onFaults || given === undefined) return undefined;
   const sample = `toFloat64OrNull(${given})`;
   const where = `isNotNull(${sample})`;
-  const ofAll = (name: string): { value: string; where: string } => ({
-    value: `${name}(assumeNotNull(${sample}))`,
+  const ofAll = (name: string): { aggregate: BucketAggregate; where: string } => ({
+    aggregate: { name, of: `assumeNotNull(${sample})` },
     where,
   });
   switch (leaf.name) {
@@ -439,22 +459,16 @@ function partialOf(
   }
 }
 
-const keyOf = (row: PartialRow, names: readonly string[]): string =>
+const keyOf = (row: BucketRow, names: readonly string[]): string =>
   names.map((name) => String(row[name])).join('\u0000');
 
-function groupLabels(labels: readonly string[], row: PartialRow): Labels {
+function groupLabels(labels: readonly string[], row: BucketRow): Labels {
   const found: Record<string, string> = {};
   for (const [index, label] of labels.entries()) {
     const value = String(row[`g${index}`]);
     if (value !== '') found[label] = value;
   }
   return found;
-}
-
-interface Buckets {
-  readonly labels: Labels;
-  readonly counts: Float64Array;
-  readonly values: Float64Array;
 }
 
 /** Rows of different resources may be one stream. */

@@ -18,6 +18,8 @@ export interface BackfillBatch {
   readonly seen: number;
   readonly changed: number;
   readonly held: number;
+  /** The legal holds that were asked, as one word. */
+  readonly holds: string;
   readonly counts: readonly BackfillCount[];
   /** Logs that changed, by their day of receipt: the archive goes by it. */
   readonly days: Readonly<Record<string, number>>;
@@ -50,7 +52,8 @@ export interface BackfillBook {
   /** Keeps it; answers false once somebody wants it to stop or it is not to be gone on with. */
   renew(id: string, claimMs: number): Promise<boolean>;
   begin(id: string, rows: number): Promise<void>;
-  pending(id: string, batch: BackfillBatch): Promise<void>;
+  /** null: it is not to be written. */
+  pending(id: string, batch: BackfillBatch | null): Promise<void>;
   /** Counts a batch, once, and moves on. */
   advance(id: string, batch: BackfillBatch): Promise<void>;
   end(id: string, state: 'done' | 'stopped' | 'failed', detail: string): Promise<void>;

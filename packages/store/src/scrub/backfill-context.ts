@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '@sightline/base';
 import type { ParameterValue, TelemetryStore } from '../port/index.ts';
 import { telemetryDatabase } from '../embedded-store.ts';
@@ -13,6 +14,8 @@ export interface BackfillContext {
   readonly run: BackfillRun;
   readonly scrubber: BackfillScrubber;
   readonly holds: () => Promise<readonly HeldRows[]>;
+  /** Runs `work` with the holds while nobody can place one: it begins to write, and does not wait for the end. */
+  readonly whileNonePlaced: <T>(work: (holds: readonly HeldRows[]) => Promise<T>) => Promise<T>;
   /** No day of the archive is written meanwhile. */
   readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
   /** Number of the next batch. */
@@ -62,3 +65,7 @@ export const tell = ({ store, signal }: BackfillContext, sql: string, parameters
     signal,
     settings: { prefer_column_name_to_alias: 1, insert_deduplicate: 0, max_block_size: 8192 },
   });
+
+/** The same word for the same holds. */
+export const wordOf = (holds: readonly HeldRows[]): string =>
+  createHash('sha256').update(JSON.stringify(holds)).digest('hex').slice(0, 32);

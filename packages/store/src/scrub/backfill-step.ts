@@ -5,7 +5,7 @@ import type { BackfillBatch, BackfillBook, BackfillRun } from './backfill-book.t
 import { ask, type BackfillContext, dropStages, rangeOf, stageName } from './backfill-context.ts';
 import type { BackfillScrubber } from './backfill-scrubber.ts';
 import { renameRows, type RenamedUnit, writeRenamed } from './renamed-unit.ts';
-import { countScrubbed, type RowsUnit, scrubRows, writeRows } from './rows-unit.ts';
+import { countScrubbed, type RowsUnit, scrubRows, writeAgain } from './rows-unit.ts';
 import { renamedTables, scrubbedTables } from './scrubbed-tables.ts';
 
 export type { BackfillScrubber } from './backfill-scrubber.ts';
@@ -21,6 +21,8 @@ export interface BackfillStepParts {
   readonly scrubber: (organisation: string) => Promise<BackfillScrubber>;
   /** Legal holds of an organisation as they stand now: what they keep stays as it is. */
   readonly holds: (organisation: string) => Promise<readonly HeldRows[]>;
+  /** Runs `work` with them while nobody can place one: it begins to write, and does not wait for the end. */
+  readonly whileNonePlaced: <T>(organisation: string, work: (holds: readonly HeldRows[]) => Promise<T>) => Promise<T>;
   /** Runs work while no day of the archive is written. */
   readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -110,7 +112,7 @@ export class BackfillStep {
 
   async #carryOn(run: BackfillRun, signal: AbortSignal): Promise<void> {
     const { book, clock, waitingSinceMs } = this.#parts;
-    const { scrubber, holds, store, exclusive } = this.#parts;
+    const { scrubber, holds, whileNonePlaced, store, exclusive } = this.#parts;
     const own = await scrubber(run.organisation);
     let batches = run.batches;
     const context: BackfillContext = {
@@ -120,6 +122,7 @@ export class BackfillStep {
       run,
       scrubber: own,
       holds: () => holds(run.organisation),
+      whileNonePlaced: (work) => whileNonePlaced(run.organisation, work),
       exclusive,
       batch: () => batches++,
       signal,
@@ -145,7 +148,7 @@ export class BackfillStep {
     if (unit.kind === 'renamed') return renameRows(context, unit);
     const { book, run } = context;
     const changed = await book.templates(run.organisation, (texts) => scrubTexts(context, texts), run.kind === 'run');
-    const nothing = { seen: 0, held: 0, counts: [], days: {}, examples: [] };
+    const nothing = { seen: 0, held: 0, holds: '', counts: [], days: {}, examples: [] };
     await book.advance(run.id, { ...nothing, number: context.batch(), unit: unit.key, next: null, changed });
     return true;
   }
@@ -155,7 +158,12 @@ export class BackfillStep {
     const { book, run } = context;
     const unit = (await this.#units(context)).find(({ key }) => key === pending.unit);
     if (unit?.kind === 'rows' && (await exists(context, stageName(run.id, 'rows')))) {
-      if (!(await writeRows(context, unit))) return false;
+      const written = await writeAgain(context, unit, pending);
+      if (written === 'ended') return false;
+      if (written === 'other holds') {
+        await book.later(run.id, this.#parts.clock.now(), '');
+        return true;
+      }
       await countScrubbed(context, pending);
     }
     if (unit?.kind === 'renamed' && (await exists(context, stageName(run.id, 'moved'))))

@@ -1,6 +1,6 @@
 import type { BackfillBatch } from './backfill-book.ts';
 import { ask, type BackfillContext, type Parameters, rangeOf, stageName, tell } from './backfill-context.ts';
-import { carryOut } from './mutations.ts';
+import { begin, end } from './mutations.ts';
 import type { RenamedTable, ScrubbedText } from './scrubbed-tables.ts';
 
 /** Rows of one table and partition that go by a text. */
@@ -54,6 +54,7 @@ export async function renameRows(context: BackfillContext, unit: RenamedUnit): P
     seen: row?.seen ?? 0,
     changed: row?.changed ?? 0,
     held: 0,
+    holds: '',
     counts: [],
     days: {},
     examples: [],
@@ -84,18 +85,14 @@ export async function writeRenamed(context: BackfillContext, { table, partition 
   const names = stageName(run.id, 'names');
   const moved = stageName(run.id, 'moved');
   const { organisation = '', from = 0, to = 0 } = parametersOf(context);
-  const done = await carryOut(
-    store,
-    clock,
-    {
-      table: table.table,
-      mark: names,
-      sql: `ALTER TABLE ${table.table} DELETE IN PARTITION ID '${partition}' WHERE ${inRange} AND ${isRenamed(table, names)}`,
-      parameters: { organisation, from, to },
-    },
-    signal,
-  );
-  if (!done) return false;
+  const mutation = {
+    table: table.table,
+    mark: names,
+    sql: `ALTER TABLE ${table.table} DELETE IN PARTITION ID '${partition}' WHERE ${inRange} AND ${isRenamed(table, names)}`,
+    parameters: { organisation, from, to },
+  };
+  await begin(store, mutation);
+  if (!(await end(store, clock, mutation, signal))) return false;
   const [copy] = await ask<{ n: number }>(context, `SELECT toFloat64(count()) AS n FROM ${moved}`, {});
   if ((copy?.n ?? 0) > 0)
     await tell(context, `ALTER TABLE ${moved} MOVE PARTITION ID '${partition}' TO TABLE ${table.table}`);

@@ -1,10 +1,10 @@
 import { heldCondition } from '../steps/held-rows.ts';
 import type { BackfillBatch } from './backfill-book.ts';
-import { ask, type BackfillContext, type Parameters, rangeOf, stageName, tell } from './backfill-context.ts';
+import { ask, type BackfillContext, type Parameters, rangeOf, stageName, tell, wordOf } from './backfill-context.ts';
 import { stageJson } from './json-stage.ts';
-import { carryOut } from './mutations.ts';
+import { begin, end, isBegun, type Mutation } from './mutations.ts';
 import type { ScrubbedTable } from './scrubbed-tables.ts';
-import { applyStage, countStage, createStage, fillStage, marker } from './stage-sql.ts';
+import { applyStage, countStage, createStage, fillStage, keyOf, marker } from './stage-sql.ts';
 
 /** Rows that one statement scrubs, and what is collected before the engine rewrites a partition. */
 const rowsAtOnce = 200_000;
@@ -38,7 +38,7 @@ export async function scrubRows(context: BackfillContext, unit: RowsUnit): Promi
   await tell(context, createStage(unit.table, stage));
   for (let at = 0; at < slices.length;) {
     if (signal.aborted) return false;
-    const holds = JSON.stringify(await context.holds());
+    const holds = wordOf(await context.holds());
     let next = at;
     let seen = 0;
     let staged = { rows: 0, bytes: 0 };
@@ -50,15 +50,15 @@ export async function scrubRows(context: BackfillContext, unit: RowsUnit): Promi
       staged = await sizeOf(context, stage);
     }
     const after = slices[next]?.fromS ?? null;
-    const batch = await batchOf(context, unit, stage, { number: context.batch(), next: after, seen });
-    // A hold that came meanwhile has to be asked: once more from the beginning.
-    if (holds !== JSON.stringify(await context.holds())) {
-      await tell(context, `TRUNCATE TABLE ${stage}`);
-      continue;
-    }
+    const batch = await batchOf(context, unit, stage, { number: context.batch(), next: after, seen, holds });
     if (run.kind === 'run' && batch.changed > 0) {
-      await book.pending(run.id, batch);
-      if (!(await writeRows(context, unit))) return false;
+      const written = await write(context, unit, batch);
+      if (written === 'ended') return false;
+      if (written === 'other holds') {
+        // Once more from the beginning of the batch.
+        await tell(context, `TRUNCATE TABLE ${stage}`);
+        continue;
+      }
       await countScrubbed(context, batch);
     }
     await book.advance(run.id, batch);
@@ -69,23 +69,54 @@ export async function scrubRows(context: BackfillContext, unit: RowsUnit): Promi
   return true;
 }
 
-/** Puts what is staged into the rows: again after a kill, to the same end. */
-export async function writeRows(context: BackfillContext, { table, partition }: RowsUnit): Promise<boolean> {
-  const { store, clock, run, signal } = context;
+type Written = 'written' | 'ended' | 'other holds';
+
+function mutationOf({ run }: BackfillContext, { table, partition }: RowsUnit): Mutation {
   const stage = stageName(run.id, 'rows');
-  const write = (): Promise<boolean> =>
-    carryOut(
-      store,
-      clock,
-      {
-        table: table.table,
-        mark: stage,
-        sql: applyStage(table, stage, partition),
-        parameters: { organisation: run.organisation },
-      },
-      signal,
-    );
-  return table.table === 'logs' ? context.exclusive(write) : write();
+  const sql = applyStage(table, stage, partition);
+  return { table: table.table, mark: stage, sql, parameters: { organisation: run.organisation } };
+}
+
+/** Notes a batch and puts what is staged into the rows, unless the legal holds are others than those that were asked. */
+async function write(context: BackfillContext, unit: RowsUnit, batch: BackfillBatch): Promise<Written> {
+  const { store, clock, book, run, signal, exclusive, whileNonePlaced } = context;
+  const mutation = mutationOf(context, unit);
+  const finished = async (): Promise<Written> => ((await end(store, clock, mutation, signal)) ? 'written' : 'ended');
+  if (unit.table.table !== 'logs') {
+    await book.pending(run.id, batch);
+    await begin(store, mutation);
+    return finished();
+  }
+  return exclusive(async () => {
+    const begun = await whileNonePlaced(async (holds) => {
+      if (wordOf(holds) !== batch.holds) return false;
+      await book.pending(run.id, batch);
+      await begin(store, mutation);
+      return true;
+    });
+    return begun ? finished() : 'other holds';
+  });
+}
+
+/**
+ * Goes on with a batch that somebody noted who is gone: again, to the same end. `other holds`: nothing of it was written before they
+ * came, and nothing is.
+ */
+export async function writeAgain(context: BackfillContext, unit: RowsUnit, batch: BackfillBatch): Promise<Written> {
+  const { store, clock, signal, book, run } = context;
+  const mutation = mutationOf(context, unit);
+  if (await isBegun(store, mutation)) return (await end(store, clock, mutation, signal)) ? 'written' : 'ended';
+  const written = await write(context, unit, batch);
+  if (written !== 'other holds') return written;
+  const [left] = await ask<{ n: number }>(
+    context,
+    `SELECT toFloat64(count()) AS n FROM ${unit.table.table} WHERE organisation = {organisation:String} AND _partition_id = {partition:String}
+     AND ${keyOf(unit.table)} IN (SELECT k FROM ${stageName(run.id, 'rows')} WHERE held = 0)`,
+    { organisation: run.organisation, partition: unit.partition ?? '' },
+  );
+  if ((left?.n ?? 0) === 0) return 'written';
+  await book.pending(run.id, null);
+  return 'other holds';
 }
 
 /** The report knows it as what a backfill removed, at the time of the run. */
@@ -196,7 +227,7 @@ async function batchOf(
   context: BackfillContext,
   unit: RowsUnit,
   stage: string,
-  place: Pick<BackfillBatch, 'number' | 'next' | 'seen'>,
+  place: Pick<BackfillBatch, 'number' | 'next' | 'seen' | 'holds'>,
 ): Promise<BackfillBatch> {
   const { signal } = unit.table;
   const [sums] = await ask<{ changed: number; held: number }>(

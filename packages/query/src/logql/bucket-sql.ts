@@ -1,0 +1,78 @@
+import type { Labels } from './labels.ts';
+
+/** What is computed for each bucket beside the number of its lines: `name` over `of`. */
+export interface BucketAggregate {
+  readonly name: string;
+  /** A number of each line. */
+  readonly of: string;
+}
+
+/** A row of an answer: the labels of a group, the numbers of its buckets that are not empty, and what they hold. */
+export interface BucketRow {
+  readonly ks: readonly number[];
+  readonly ns: readonly number[];
+  readonly vs: readonly (number | null)[];
+  readonly [column: string]: unknown;
+}
+
+/**
+ * More buckets than this are groups of their own: folded ones are held for each group at once, in each of the engine's threads.
+ */
+export const mostFolded = 2000;
+
+/**
+ * `SELECT … FROM … GROUP BY …` that counts, by label columns and by `bucket` (0 to `buckets` - 1), and aggregates. Few buckets are folded into
+ * each group: to group by the labels alone takes half of the time that it takes by labels and buckets.
+ */
+export function bucketSql(
+  parts: {
+    /** The label columns as they are selected, and the names under which they are grouped. */
+    readonly columns: readonly string[];
+    readonly names: readonly string[];
+    readonly bucket: string;
+    readonly buckets: number;
+    /** A column of counts of lines; '' where each row is a line. */
+    readonly counts: string;
+    readonly aggregate: BucketAggregate | undefined;
+  },
+  from: string,
+): string {
+  const { columns, names, buckets, counts, aggregate } = parts;
+  const bucket = `toUInt32(${parts.bucket})`;
+  const groupBy = (keys: readonly string[]): string => (keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}`);
+  if (buckets > mostFolded) {
+    const count = counts === '' ? 'count()' : `sum(${counts})`;
+    const value = aggregate ? `${aggregate.name}(${aggregate.of})` : 'n';
+    const selected = [`${bucket} AS k`, ...columns, `toFloat64(${count}) AS n`, `${value} AS v`];
+    return `SELECT * EXCEPT (k, n, v), [k] AS ks, [n] AS ns, [v] AS vs FROM (SELECT ${selected.join(', ')} ${from}${groupBy(['k', ...names])})`;
+  }
+  // Numbers of our own: what an aggregate is made with is part of the statement.
+  const folded = (name: string, of: string): string => {
+    const [plain = '', given] = name.split('(');
+    const shape = `(${given === undefined ? '' : `${given.slice(0, -1)}, `}0, ${buckets}, 1)`;
+    return `${plain}Resample${shape}(${of === '' ? '' : `${of}, `}${bucket})`;
+  };
+  const selected = [
+    ...columns,
+    `${counts === '' ? folded('count', '') : folded('sum', counts)} AS allNs`,
+    ...(aggregate ? [`${folded(aggregate.name, aggregate.of)} AS allVs`] : []),
+  ];
+  const values = aggregate ? 'arrayFilter((v, n) -> n > 0, allVs, allNs)' : 'ns';
+  return `SELECT * EXCEPT (allNs${aggregate ? ', allVs' : ''}), arrayFilter((k, n) -> n > 0, range(${buckets}), allNs) AS ks,
+    arrayMap(n -> toFloat64(n), arrayFilter(n -> n > 0, allNs)) AS ns, ${values} AS vs FROM (SELECT ${selected.join(', ')} ${from}${groupBy(names)})`;
+}
+
+/** Counts and values of one series by bucket. */
+export interface Buckets {
+  readonly labels: Labels;
+  readonly counts: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** Takes a row into its series. */
+export function takeRow({ counts, values }: Buckets, { ks, ns, vs }: BucketRow): void {
+  for (const [index, k] of ks.entries()) {
+    counts[k] = ns[index]!;
+    values[k] = vs[index] ?? Number.NaN;
+  }
+}
