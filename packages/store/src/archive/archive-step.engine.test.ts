@@ -180,6 +180,31 @@ test('a query that breaks half-way leaves no file behind', async () => {
   expect(readdirSync(apart)).toEqual(['.unfinished', 'public-key.pem']);
 });
 
+test('a day is not written of logs that are rewritten meanwhile', async () => {
+  const apart = path.join(folder, 'rewritten');
+  let rewrites = 1;
+  const step = await stepWith({
+    target: new DiskTarget(apart),
+    store: {
+      query: (...question) => store.query(...question),
+      stream: (...question) => store.stream(...question),
+      async *bytes(...question) {
+        if (rewrites-- > 0)
+          await store.execute(
+            `ALTER TABLE logs UPDATE device = device WHERE organisation = 'acme' AND body = 'hello'`,
+            {},
+            { settings: { mutations_sync: 1 } },
+          );
+        yield* store.bytes(...question);
+      },
+    },
+  });
+  await expect(step.catchUp()).rejects.toThrow('logs were rewritten while the day was written');
+  expect(readdirSync(path.join(apart)).includes('acme')).toBe(false);
+  expect(await step.catchUp()).toBeGreaterThan(0);
+  expect((await verified({}, apart)).faults).toEqual([]);
+});
+
 test('what was archived is what the table holds', async () => {
   const read = (from: string) =>
     store.query(
