@@ -24,8 +24,10 @@ export const listScrapeTargets = endpoint({
   summary: 'What is scraped: jobs, targets with their health, and the configuration with its secrets left out',
   permission: 'viewer',
   reply: z.object({
-    /** False where nothing is scraped for this organisation. */
+    /** False where this server scrapes nothing for the organisation. */
     scraping: z.boolean(),
+    /** Whether the organisation has a configuration of its own: then another server scrapes by it, or this one soon will. */
+    configured: z.boolean(),
     jobs: z.array(
       z.object({ name: z.string(), up: z.number(), down: z.number(), unknown: z.number(), dropped: z.number() }),
     ),

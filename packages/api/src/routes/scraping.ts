@@ -17,16 +17,18 @@ export const scrapingRoutes: readonly Route[] = [
   answer(listScrapeTargets, async (_, { deps, caller }) => {
     const { targetReader } = deps;
     const { organisation, keySite = '' } = caller;
-    const [names, active, dropped] = await Promise.all([
+    const [names, active, dropped, own] = await Promise.all([
       targetReader?.pools(organisation) ?? [],
       targetReader?.active(organisation) ?? [],
       keySite === '' ? targetReader?.dropped(organisation) : undefined,
+      deps.control.scrapeConfigurations.has(organisation),
     ]);
     const targets = active.filter(({ labels }) => keySite === '' || labels['site'] === keySite);
     const countOf = (job: string, health: ScrapeTarget['health']): number =>
       targets.filter((target) => target.pool === job && target.health === health).length;
     return {
       scraping: targetReader !== undefined && names.length > 0,
+      configured: own,
       jobs: names.map((name) => ({
         name,
         up: countOf(name, 'up'),

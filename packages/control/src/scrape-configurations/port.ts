@@ -13,6 +13,8 @@ export interface ScrapeConfiguration {
 export interface ScrapeConfigurations {
   /** Undefined: there is none, or it was sealed under another instance key (then it is logged). */
   find(organisation: string): Promise<ScrapeConfiguration | undefined>;
+  /** Whether there is one. */
+  has(organisation: string): Promise<boolean>;
   /** Those of every organisation with their digest, at most 10,000. */
   listAll(): Promise<{ readonly organisation: string; readonly digest: string }[]>;
   /** Creates or replaces. The caller has checked the content. */

@@ -29,6 +29,7 @@ for (const { name, missing, start } of testServers) {
       const first = await scrapeConfigurations.find(one);
       expect(first).toMatchObject({ content: 'scrape_configs: []', updatedBy: 'ann', updatedAt: clock.now() });
       expect(await scrapeConfigurations.find(two)).toBeUndefined();
+      expect(await Promise.all([one, two].map((each) => scrapeConfigurations.has(each)))).toEqual([true, false]);
       expect(await scrapeConfigurations.listAll()).toEqual([{ organisation: one, digest: first?.digest }]);
       await scrapeConfigurations.put(one, 'scrape_configs: [] # more', 'bob');
       const second = await scrapeConfigurations.find(one);

@@ -21,6 +21,7 @@ export function scrapeConfigurations({ db, clock, sealer, logger }: ServicesCont
       const { digest, updatedAt, updatedBy } = row;
       return { organisation, content, digest, updatedAt: updatedAt.getTime(), updatedBy };
     },
+    has: async (organisation) => (await db.$count(table, eq(table.organisation, organisation))) > 0,
     listAll: () =>
       db.select({ organisation: table.organisation, digest: table.digest }).from(table).limit(organisationsAtMost),
     put: async (organisation, content, by) => {

@@ -48,6 +48,16 @@ test.each([
   expect(bytes.subarray(from, from + head.length / 2).toString('hex')).toBe(head);
 });
 
+test.each([100, 127, 128, 5461, 5462])('%i wide characters are measured in bytes', (characters) => {
+  const text = '✓'.repeat(characters);
+  const bytes = written({ replay_id: text }).subarray(5 + 4);
+  const size = 3 * characters;
+  const head =
+    size < 16_384 ? [(size & 127) + 128, size >> 7] : [(size & 127) + 128, ((size >> 7) & 127) + 128, size >> 14];
+  expect([...bytes.subarray(0, head.length)]).toEqual(head);
+  expect(bytes.toString('utf8', head.length, head.length + size)).toBe(text);
+});
+
 test.each<[Record<string, unknown>, string]>([
   [{ project: -1 }, 'project'],
   [{ project: 1.5 }, 'project'],

@@ -83,6 +83,14 @@ class RowBytes {
       this.size += written + 1;
       return;
     }
+    if (value.length >= 128 && atMost < 16_384) {
+      // Its length takes two bytes, whatever characters it has: nobody has to measure it first.
+      const written = this.#bytes.write(value, this.size + 2);
+      this.#bytes[this.size] = (written & 127) + 128;
+      this.#bytes[this.size + 1] = written >> 7;
+      this.size += written + 2;
+      return;
+    }
     this.length(Buffer.byteLength(value));
     this.size += this.#bytes.write(value, this.size);
   }

@@ -19,7 +19,7 @@ export class ScrubbableJson {
   }
 
   /**
-   * Parts of one JSON text. `known` says of each that its numbers and booleans are of our own making: none of thirteen digits,
+   * Parts of one JSON text, as `JSON.stringify` writes them. `known` says of each that its numbers and booleans are of our own making: none of thirteen digits,
    * none a secret. One part that does not fit costs the others: then the text is written anew in one piece.
    */
   static ofParts(parts: readonly { readonly text: string; readonly known: boolean }[]): ScrubbableJson {
@@ -62,9 +62,9 @@ function hasPlainValues(text: string): boolean {
   return text.isWellFormed();
 }
 
-/** As `hasPlainValues`, where only texts are in question: `JSON.stringify` writes no control character as it is. */
+/** As `hasPlainValues`, where only texts are in question: `JSON.stringify` writes no control character and no lone surrogate as it is. */
 function isPlain(text: string): boolean {
-  return (!text.includes('\\') || !oddEscape.test(text)) && text.isWellFormed();
+  return !text.includes('\\') || !oddEscape.test(text);
 }
 
 const oddEscape = /\\[ubf]/;

@@ -66,12 +66,11 @@ export async function logHistogram(
   const stepMs = niceStepMs(toMs - fromMs, input.buckets);
   const parameters: Record<string, ParameterValue> = { ...search.value.parameters, stepMs };
   const fromVolume = search.value.onlyVolume && stepMs >= minute;
-  const raw = (from: string, to: string): string => {
+  const counted = (condition: string): string => {
     const scope = scopeCondition(input);
     Object.assign(parameters, scope.parameters);
     return `SELECT intDiv(toUnixTimestamp64Milli(ts), {stepMs:Int64}) AS bucket, ${level} AS level, count() AS records
-      FROM logs PREWHERE ${scope.sql.replaceAll('{fromNs:', `{${from}:`).replaceAll('{toNs:', `{${to}:`)} AND ${search.value.sql}
-      GROUP BY bucket, level`;
+      FROM logs PREWHERE ${scope.sql} AND ${condition} AND ${search.value.sql} GROUP BY bucket, level`;
   };
   const firstMinute = Math.ceil(fromMs / minute) * minute;
   const lastMinute = Math.floor(toMs / minute) * minute;
@@ -82,23 +81,38 @@ export async function logHistogram(
     const { rows, reached } = await far(fromMs, toMs);
     return ok({ ...fill(rows, fromMs, toMs, stepMs), ...(reached ? { reached } : {}) });
   }
-  const parts: string[] = [];
+  const asked: string[] = [];
   if (fromVolume && firstMinute < lastMinute) {
     const whole = minuteCondition(input, firstMinute / 1000, lastMinute / 1000);
     Object.assign(parameters, whole.parameters);
     const view = input.site === '' && !search.value.asksSite ? 'service_volume' : 'volume';
-    parts.push(`SELECT intDiv(toInt64(toUnixTimestamp(minute)) * 1000, {stepMs:Int64}) AS bucket, ${level} AS level, sum(v.records) AS records
+    asked.push(`SELECT intDiv(toInt64(toUnixTimestamp(minute)) * 1000, {stepMs:Int64}) AS bucket, ${level} AS level, sum(v.records) AS records
       FROM ${view} AS v PREWHERE ${whole.sql} AND ${search.value.sql} GROUP BY bucket, level`);
-    if (fromMs < firstMinute && !reach) parts.push(raw('fromNs', 'headNs'));
-    if (lastMinute < toMs && !reach) parts.push(raw('tailNs', 'toNs'));
-    Object.assign(parameters, { headNs: toNs(firstMinute), tailNs: toNs(lastMinute) });
-  } else parts.push(raw('fromNs', 'toNs'));
-  const rows = await reader.query<Row>(
-    `SELECT toString(bucket) AS bucket, toUInt8(level) AS level, toString(sum(records)) AS records
-     FROM (${parts.join(' UNION ALL ')}) GROUP BY bucket, level`,
-    parameters,
-    limits,
-  );
+    if (!reach && (fromMs < firstMinute || lastMinute < toMs)) {
+      // Parts of minutes at both ends.
+      const ends = `toStartOfMinute(ts) IN (toDateTime({headS:UInt32}), toDateTime({tailS:UInt32}))
+        AND (ts < fromUnixTimestamp64Nano({headNs:Int64}) OR ts >= fromUnixTimestamp64Nano({tailNs:Int64}))`;
+      asked.push(counted(ends));
+      Object.assign(parameters, {
+        headS: Math.max(0, firstMinute - minute) / 1000,
+        tailS: lastMinute / 1000,
+        headNs: toNs(firstMinute),
+        tailNs: toNs(lastMinute),
+      });
+    }
+  } else asked.push(counted('1'));
+  // Beside each other: to plan one of them takes as long as to read it.
+  const rows = (
+    await Promise.all(
+      asked.map((sql) =>
+        reader.query<Row>(
+          `SELECT toString(bucket) AS bucket, toUInt8(level) AS level, toString(records) AS records FROM (${sql})`,
+          parameters,
+          limits,
+        ),
+      ),
+    )
+  ).flat();
   if (!reach) return ok(fill(rows, fromMs, toMs, stepMs));
   // Parts of minutes at both ends.
   const [head, tail] = [await far(fromMs, firstMinute), await far(lastMinute, toMs)];

@@ -134,6 +134,7 @@ test('whoever is killed half-way leaves nothing, and the next run one whole set'
     store: {
       query: (...question) => store.query(...question),
       stream: (...question) => store.stream(...question),
+      execute: (...statement) => store.execute(...statement),
       async *bytes(...question) {
         for await (const piece of store.bytes(...question)) {
           yield piece.subarray(0, 10);
@@ -170,6 +171,7 @@ test('a query that breaks half-way leaves no file behind', async () => {
     store: {
       query: (...question) => store.query(...question),
       stream: (...question) => store.stream(...question),
+      execute: (...statement) => store.execute(...statement),
       async *bytes(...question) {
         for await (const piece of store.bytes(...question)) yield piece.subarray(0, piece.length - 8);
         yield Buffer.from('\r\n__exception__\r\nMEMORY_LIMIT_EXCEEDED');
@@ -188,6 +190,7 @@ test('a day is not written of logs that are rewritten meanwhile', async () => {
     store: {
       query: (...question) => store.query(...question),
       stream: (...question) => store.stream(...question),
+      execute: (...statement) => store.execute(...statement),
       async *bytes(...question) {
         if (rewrites-- > 0)
           await store.execute(
@@ -203,6 +206,49 @@ test('a day is not written of logs that are rewritten meanwhile', async () => {
   expect(readdirSync(path.join(apart)).includes('acme')).toBe(false);
   expect(await step.catchUp()).toBeGreaterThan(0);
   expect((await verified({}, apart)).faults).toEqual([]);
+});
+
+test('a day is read once, cut by time, and nothing of the sorting stays', async () => {
+  const at = startMs + 20 * dayMs;
+  const lines = Array.from({ length: 24 }, (_, hour) => [hour, `pos/STORE_${hour % 2}: at ${hour}`] as const);
+  for (const [hour, line] of lines) await receive('sorted', at + hour * hourMs, [line], {}, at + hour * hourMs);
+  const scans: string[] = [];
+  /** Statements over the table itself, without those that count. */
+  const seen = (sql: string, parameters: object = {}): void => {
+    if (Object.values(parameters).includes('sorted') && /FROM logs\b/.test(sql) && !sql.includes('count()'))
+      scans.push(sql.split(' ')[0] ?? '');
+  };
+  const apart = path.join(folder, 'sorted');
+  const step = await stepWith({
+    target: new DiskTarget(apart),
+    clock: new ManualClock(at + dayMs + 2 * hourMs),
+    store: {
+      query: (sql, ...more) => (seen(sql, more[0]), store.query(sql, ...more)),
+      stream: (...question) => store.stream(...question),
+      execute: (sql, ...more) => (seen(sql, more[0]), store.execute(sql, ...more)),
+      bytes: (sql, ...more) => (seen(sql, more[0]), store.bytes(sql, ...more)),
+    },
+  });
+  await step.catchUp();
+  const day = new Date(at).toISOString().slice(0, 10);
+  const { files } = readManifest(readFileSync(path.join(apart, 'sorted', day, 'manifest.json')))!;
+  expect(files.map(({ site, rows }) => `${site} ${rows}`)).toEqual(
+    Array.from({ length: 6 }, (_, n) => `STORE_${n < 3 ? 0 : 1} 4`),
+  );
+  // Each holds its own hours.
+  const hours = files.map(({ first: from, last: to }) => [from, to].map((iso) => Number(iso.slice(11, 13))));
+  expect(hours).toEqual([
+    [0, 6],
+    [8, 14],
+    [16, 22],
+    [1, 7],
+    [9, 15],
+    [17, 23],
+  ]);
+  expect(scans).toEqual(['INSERT']);
+  const left = await store.query(`SELECT name FROM system.tables WHERE startsWith(name, 'archive_day_')`);
+  expect(left).toEqual([]);
+  await store.execute(`ALTER TABLE logs DELETE WHERE organisation = 'sorted'`, {}, { settings: { mutations_sync: 1 } });
 });
 
 test('what was archived is what the table holds', async () => {

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock, Logger } from '@sightline/base';
-import type { ParameterValue, TelemetryExports, TelemetryReader } from '../port/index.ts';
+import type { ParameterValue, TelemetryExports, TelemetryReader, TelemetryWriter } from '../port/index.ts';
 import { mostManifestBytes } from './archive-reader.ts';
 import { archivedColumns, classOfLog } from './archived-logs.ts';
 import { writeDurably } from './disk-target.ts';
@@ -25,6 +25,7 @@ import {
 import { ParquetTail } from './parquet-rows.ts';
 import { type DataKey, sealPieces } from './sealed-file.ts';
 import { recordHead } from './records.ts';
+import { type DayOfLogs, dropSorted, dropSortedDays, sortDay } from './sorted-day.ts';
 import type { ArchiveTarget } from './target.ts';
 import { Turns } from './turns.ts';
 
@@ -35,7 +36,7 @@ export interface ArchiveSigner {
 }
 
 export interface ArchiveStepParts {
-  readonly store: TelemetryReader & TelemetryExports;
+  readonly store: TelemetryReader & TelemetryWriter & TelemetryExports;
   readonly clock: Clock;
   readonly logger: Logger;
   /** As in `EdgeStep`. */
@@ -64,6 +65,10 @@ const organisationsAtMost = 10_000;
 /** Classes and sites with files of their own; a day with more has files by class alone. */
 const groupsAtMost = 5000;
 const fileTimeoutMs = 15 * 60_000;
+/** A day with more files is sorted first: each file would else be a scan of the whole day. */
+const scansAtMost = 2;
+/** What a killed writer left is somebody else's until then, seconds. */
+const leftoverS = 86_400;
 
 const received = `organisation = {organisation:String} AND received_at >= fromUnixTimestamp64Milli({from:Int64}) AND received_at < fromUnixTimestamp64Milli({to:Int64})`;
 
@@ -72,12 +77,23 @@ const parquetSettings = {
   output_format_parquet_string_as_string: 1,
   output_format_parquet_row_group_size: 50_000,
   output_format_parquet_row_group_size_bytes: 32 * 1024 * 1024,
+  max_bytes_before_external_sort: 200_000_000,
 };
 
 interface Group {
   readonly class: LogClass;
   readonly of_site: string;
   readonly rows: string;
+  readonly first: string;
+  readonly last: string;
+}
+
+/** The part of a group that is one file: its records' own times (nanoseconds, `to` excluded), and a share of them by hash where too many share a moment. */
+interface Slice {
+  readonly from: bigint | undefined;
+  readonly to: bigint | undefined;
+  readonly parts: number;
+  readonly part: number;
   readonly first: string;
   readonly last: string;
 }
@@ -91,6 +107,7 @@ interface Day {
 
 /**
  * Writes each organisation's logs of a day of receipt as Parquet files with a signed manifest, when the day is over. A day
+ * of several files is read once, sorted by the engine, and cut while it streams. It
  * is written apart and put in place at once: a kill before it leaves nothing, and a second server that was slower drops what it
  * wrote. What has been done is what lies in the archive.
  */
@@ -120,6 +137,7 @@ export class ArchiveStep {
     const { target, signer } = this.#parts;
     await target.prepare();
     await target.put(publicKeyName, Buffer.from(signer.publicKeyPem), true);
+    await dropSortedDays(this.#parts.store, leftoverS);
   }
 
   start(): void {
@@ -301,10 +319,8 @@ export class ArchiveStep {
 
   /** Writes the day's files below `begun`. Throws when what they hold is not what the table holds: it is tried again. */
   async #files(day: Day, begun: string): Promise<ArchivedFile[]> {
-    const files: ArchivedFile[] = [];
     const rewrites = await this.#rewrites();
     if (rewrites.open > 0) throw new Error('logs are being rewritten: the day is written afterwards');
-    const most = this.#parts.rowsAtMost ?? rowsAtMost;
     const range = { organisation: day.organisation, from: day.dayMs, to: day.dayMs + dayMs };
     let bySite = true;
     let groups = await this.#groups(range, bySite);
@@ -312,29 +328,17 @@ export class ArchiveStep {
       bySite = false;
       groups = await this.#groups(range, bySite);
     }
-    const { target, keyring } = this.#parts;
-    const mark = target.writerMark === '' ? '' : `-${target.writerMark}`;
-    const month = new Date(day.dayMs).toISOString().slice(0, 7);
-    for (const group of groups) {
-      const key = await keyring?.current({ organisation: day.organisation, class: group.class }, month);
-      await mkdir(path.join(begun, group.class), { recursive: true, mode: 0o700 });
-      const parts = Math.ceil(Number(group.rows) / most);
-      for (let part = 0; part < parts; part++) {
-        const site = bySite ? group.of_site : null;
-        const named = site === null ? 'all-sites' : site === '' ? 'no-site' : site.replaceAll(/[^A-Za-z0-9_-]/g, '_');
-        const number = String(files.length + 1).padStart(4, '0');
-        const file = `${group.class}/${named.slice(0, 80)}-${number}${mark}.parquet${key ? '.sealed' : ''}`;
-        const where = `${received} AND (${classOfLog}) = {class:String} ${bySite ? 'AND site = {site:String}' : ''}
-          ${parts > 1 ? 'AND cityHash64(ts, device, service, span_id, body) % {parts:UInt32} = {part:UInt32}' : ''}`;
-        const parameters = { ...range, class: group.class, site: group.of_site, parts, part };
-        const written = await this.#file(path.join(begun, file), where, parameters, key);
-        // Only a hash that left a part empty.
-        if (written.rows === 0) await rm(path.join(begun, file));
-        else {
-          const { class: kept, first, last } = group;
-          files.push({ path: file, class: kept, site, ...written, first, last, ...(key ? { key: key.id } : {}) });
-        }
-      }
+    const { store } = this.#parts;
+    const table: DayOfLogs = { table: 'logs', where: received };
+    const { signal } = this.#ending;
+    const scans = sum(groups.map(({ rows }) => Math.ceil(Number(rows) / this.#rowsAtMost)));
+    const source = scans > scansAtMost ? await sortDay(store, table, range, { bySite, signal }) : table;
+    const files: ArchivedFile[] = [];
+    try {
+      for (const group of groups)
+        files.push(...(await this.#group(day, begun, { group, bySite, source }, files.length)));
+    } finally {
+      await dropSorted(store, source.table);
     }
     const [held] = await this.#query<{ n: string }>(`SELECT toString(count()) AS n FROM logs WHERE ${received}`, range);
     const rows = sum(files.map((file) => file.rows));
@@ -344,6 +348,81 @@ export class ArchiveStep {
     if ((await this.#rewrites()).newest !== rewrites.newest)
       throw new Error('logs were rewritten while the day was written');
     return files;
+  }
+
+  get #rowsAtMost(): number {
+    return this.#parts.rowsAtMost ?? rowsAtMost;
+  }
+
+  /** Writes the files of one class and site; `before` files of the day are there. */
+  async #group(
+    day: Day,
+    begun: string,
+    { group, bySite, source }: { readonly group: Group; readonly bySite: boolean; readonly source: DayOfLogs },
+    before: number,
+  ): Promise<ArchivedFile[]> {
+    const { target, keyring } = this.#parts;
+    const mark = target.writerMark === '' ? '' : `-${target.writerMark}`;
+    const month = new Date(day.dayMs).toISOString().slice(0, 7);
+    const key = await keyring?.current({ organisation: day.organisation, class: group.class }, month);
+    await mkdir(path.join(begun, group.class), { recursive: true, mode: 0o700 });
+    const site = bySite ? group.of_site : null;
+    const named = site === null ? 'all-sites' : site === '' ? 'no-site' : site.replaceAll(/[^A-Za-z0-9_-]/g, '_');
+    const where = `${source.where} AND (${classOfLog}) = {class:String} ${bySite ? 'AND site = {site:String}' : ''}`;
+    const range = { organisation: day.organisation, from: day.dayMs, to: day.dayMs + dayMs };
+    const parameters = { ...range, class: group.class, site: group.of_site };
+    const files: ArchivedFile[] = [];
+    for (const { from, to, parts, part, first, last } of await this.#slices(group, source, where, parameters)) {
+      const number = String(before + files.length + 1).padStart(4, '0');
+      const file = `${group.class}/${named.slice(0, 80)}-${number}${mark}.parquet${key ? '.sealed' : ''}`;
+      const slice = [
+        where,
+        ...(from === undefined ? [] : ['ts >= fromUnixTimestamp64Nano({sliceFrom:Int64})']),
+        ...(to === undefined ? [] : ['ts < fromUnixTimestamp64Nano({sliceTo:Int64})']),
+        ...(parts > 1 ? ['cityHash64(ts, device, service, span_id, body) % {parts:UInt32} = {part:UInt32}'] : []),
+      ].join(' AND ');
+      const written = await this.#file(
+        path.join(begun, file),
+        `${source.table} WHERE ${slice} ORDER BY ts`,
+        { ...parameters, sliceFrom: from ?? 0n, sliceTo: to ?? 0n, parts, part },
+        key,
+      );
+      // Only a hash that left a part empty.
+      if (written.rows === 0) await rm(path.join(begun, file));
+      else
+        files.push({ path: file, class: group.class, site, ...written, first, last, ...(key ? { key: key.id } : {}) });
+    }
+    return files;
+  }
+
+  /** Cuts a group by time into pieces of about the rows of a file, in order: so a search of some hours reads the files of those. */
+  async #slices(
+    { rows, first, last }: Group,
+    source: DayOfLogs,
+    where: string,
+    parameters: Parameters,
+  ): Promise<Slice[]> {
+    const most = this.#rowsAtMost;
+    const pieces = Math.ceil(Number(rows) / most);
+    if (pieces <= 1) return [{ from: undefined, to: undefined, parts: 1, part: 0, first, last }];
+    // Numbers of ours: the aggregate takes literals alone.
+    const levels = Array.from({ length: pieces - 1 }, (_, n) => ((n + 1) / pieces).toFixed(6));
+    const [found] = await this.#query<{ cuts: string[] }>(
+      `SELECT arrayMap(x -> toString(x), arraySort(arrayDistinct(arrayMap(x -> toInt64(x), quantiles(${levels.join(', ')})(toUnixTimestamp64Nano(ts)))))) AS cuts
+       FROM ${source.table} WHERE ${where}`,
+      parameters,
+    );
+    const cuts = (found?.cuts ?? []).map(BigInt);
+    const counted = await this.#query<{ n: number; rows: string; first: string; last: string }>(
+      `SELECT toUInt32(arrayCount(cut -> toUnixTimestamp64Nano(ts) >= cut, {cuts:Array(Int64)})) AS n, toString(count()) AS rows, ${isoOf('min')} AS first, ${isoOf('max')} AS last
+       FROM ${source.table} WHERE ${where} GROUP BY n ORDER BY n`,
+      { ...parameters, cuts },
+    );
+    return counted.flatMap((slice) => {
+      const parts = Number(slice.rows) > 1.5 * most ? Math.ceil(Number(slice.rows) / most) : 1;
+      const bounds = { from: cuts[slice.n - 1], to: cuts[slice.n], first: slice.first, last: slice.last };
+      return Array.from({ length: parts }, (_, part): Slice => ({ ...bounds, parts, part }));
+    });
   }
 
   /** Rewrites of the table of logs that are under way, and the newest of all. */
@@ -357,9 +436,8 @@ export class ArchiveStep {
   }
 
   #groups(range: Parameters, bySite: boolean): Promise<Group[]> {
-    const iso = (of: string): string => `formatDateTime(toDateTime64(${of}(ts), 6), '%Y-%m-%dT%H:%i:%s.%fZ', 'UTC')`;
     return this.#query<Group>(
-      `SELECT ${classOfLog} AS class, ${bySite ? 'toString(site)' : "''"} AS of_site, toString(count()) AS rows, ${iso('min')} AS first, ${iso('max')} AS last
+      `SELECT ${classOfLog} AS class, ${bySite ? 'toString(site)' : "''"} AS of_site, toString(count()) AS rows, ${isoOf('min')} AS first, ${isoOf('max')} AS last
        FROM logs WHERE ${received} GROUP BY class, of_site ORDER BY class, of_site LIMIT ${groupsAtMost + 1}`,
       range,
     );
@@ -367,7 +445,7 @@ export class ArchiveStep {
 
   async #file(
     file: string,
-    where: string,
+    rowsFrom: string,
     parameters: Parameters,
     key: DataKey | undefined,
   ): Promise<Pick<ArchivedFile, 'rows' | 'bytes' | 'sha256'>> {
@@ -376,7 +454,7 @@ export class ArchiveStep {
     let bytes = 0;
     const { signal } = this.#ending;
     const pieces = this.#parts.store.bytes(
-      `SELECT ${archivedColumns} FROM (SELECT * FROM logs WHERE ${where}) FORMAT Parquet`,
+      `SELECT ${archivedColumns} FROM (SELECT * FROM ${rowsFrom}) FORMAT Parquet`,
       parameters,
       { timeoutMs: fileTimeoutMs, threads: 1, settings: parquetSettings, signal },
     );
@@ -400,6 +478,10 @@ export class ArchiveStep {
     });
   }
 }
+
+/** The first (`min`) or last (`max`) own time of records, cut to microseconds. */
+const isoOf = (of: 'min' | 'max'): string =>
+  `formatDateTime(toDateTime64(${of}(ts), 6), '%Y-%m-%dT%H:%i:%s.%fZ', 'UTC')`;
 
 type Parameters = Readonly<Record<string, ParameterValue>>;
 

@@ -25,6 +25,7 @@ import {
   readRecord,
   recordNumbers,
 } from './records.ts';
+import { dropSortedDays } from './sorted-day.ts';
 import type { ArchiveTarget } from './target.ts';
 import type { Turns } from './turns.ts';
 
@@ -353,6 +354,8 @@ export class ArchiveDisposal implements KeyDestruction {
       parameters,
       { timeoutMs: 120_000, threads: 1 },
     );
+    // A copy that a killed writer left, or that another process is writing from.
+    await dropSortedDays(store, 0);
     let rows = 0;
     for (const { day, n } of days) {
       if (!dayName.test(day)) throw new Error(`no day: ${day}`);

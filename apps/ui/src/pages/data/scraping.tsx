@@ -30,18 +30,27 @@ export function Scraping(): ReactNode {
     if (asked.error !== null) return <ErrorState error={asked.error} again={() => void asked.refetch()} />;
     return <SkeletonRows rows={8} />;
   }
-  const { scraping, jobs, targets, omitted, configuration } = asked.data;
+  const { scraping, configured, jobs, targets, omitted, configuration } = asked.data;
   if (editing) return <ScrapeConfigurationForm onClose={() => setEditing(false)} />;
+  if (!scraping && configured) {
+    return (
+      <EmptyState
+        title="Not scraped by this server yet"
+        text="The configuration is taken up within seconds, by one server where several run: targets and their health are seen there."
+        action={
+          <Button variant="default" onClick={() => setEditing(true)}>
+            {me.may('admin') ? 'Change' : 'Show'} the configuration
+          </Button>
+        }
+      />
+    );
+  }
   if (!scraping) {
     return (
       <EmptyState
         title="Nothing is scraped for this organisation"
         text="Write the scrape_configs of a prometheus.yml here, or start the server with --scrape-config and the file. An agent at a site does the same with scrape.yml in its folder; Prometheus itself can write to /prometheus/api/v1/write."
-        action={
-          <Button variant={me.may('admin') ? 'filled' : 'default'} onClick={() => setEditing(true)}>
-            {me.may('admin') ? 'Write a configuration' : 'Show the configuration'}
-          </Button>
-        }
+        action={me.may('admin') ? <Button onClick={() => setEditing(true)}>Write a configuration</Button> : undefined}
       />
     );
   }

@@ -80,6 +80,7 @@ const control = {
       return key && { name: secret, ...key, scope: { organisation: 'org_1', site: key.site ?? '', keyId: 'k' } };
     },
   },
+  scrapeConfigurations: { has: async (organisation: string) => organisation === 'org_1' },
   organisations: {
     first: async () => ({ id: 'org_1' }),
     findByName: async (name: string) => (name === 'known' ? { id: 'org_2' } : undefined),
@@ -638,6 +639,7 @@ describe('the same for our own pages', () => {
     const { body } = await read('/scrape-targets');
     expect(body).toMatchObject({
       scraping: true,
+      configured: true,
       jobs: [
         { name: 'node', up: 2, down: 0, unknown: 0, dropped: 1 },
         { name: 'b', up: 0 },

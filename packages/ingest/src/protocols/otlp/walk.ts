@@ -55,6 +55,14 @@ export function judgementOfLast(): Judgement {
 
 /** A varint as a number; -1 when it is cut or longer than ten bytes. */
 function varint(end: number): number {
+  // Nearly all are of one byte.
+  const first = at < end ? (bytes[at] ?? 0) : 128;
+  if (first >= 128) return longVarint(end);
+  at++;
+  return first;
+}
+
+function longVarint(end: number): number {
   let value = 0;
   let factor = 1;
   for (let n = 0; n < 10; n++) {
@@ -103,7 +111,7 @@ function walkMessage(number: number, end: number): boolean {
   while (at < end) {
     const tag = varint(end);
     if (tag < 8 || tag > 0xffff_ffff) return false;
-    const field = Math.floor(tag / 8);
+    const field = tag >>> 3;
     const wire = tag & 7;
     const kind = field < 32 ? (kinds[field] ?? 0) : 0;
     const start = at;
