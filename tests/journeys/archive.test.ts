@@ -96,7 +96,7 @@ test(
     await page.keyboard.press('Escape');
 
     await page.getByRole('button', { name: 'Show patterns' }).click();
-    await page.getByText(/patterns of 36 lines · with .* of the archive/).waitFor({ timeout: 20_000 });
+    await page.getByText(/1 pattern of 36 lines · with .* of the archive/).waitFor({ timeout: 20_000 });
     await page.getByRole('button', { name: 'Leave the archive' }).click();
     await page.getByText('No patterns').waitFor();
     await page.getByRole('button', { name: 'Show lines' }).click();

@@ -497,3 +497,39 @@ test('a hold that comes when a batch was noted and not yet written keeps its row
   expect(await placesOf([pan])).toEqual(['logs']);
   await control.retention.holds.lift(acme, held.value.id, 'closed', 'ann');
 });
+
+test('a stop that comes while sums are renamed loses none of them', { timeout: 300_000 }, async () => {
+  await stored(acme, yesterday);
+  const counted = await sums();
+  const added = await control.scrubBackfills.add(acme, { kind: 'run', fromDay: yesterday, toDay: today }, 'ann');
+  if (!added.ok) throw new Error(added.error.message);
+  const { id } = added.value;
+  let stops = 0;
+  const stopping = new Proxy(control.scrubBackfills, {
+    get: (of, name: keyof ScrubBackfills) => {
+      return async (...args: unknown[]) => {
+        const answer = await (of[name] as (...all: unknown[]) => Promise<unknown>)(...args);
+        // The runner hears of it at once, when the batch is noted and before it is written.
+        const batch = name === 'pending' ? (args[1] as { unit: string } | null) : null;
+        if (batch?.unit.startsWith('b') === true && stops++ === 0) {
+          await control.scrubBackfills.stop(acme, id);
+          await expect.poll(() => heard, { timeout: 20_000 }).toBe(true);
+        }
+        if (name === 'renew' && answer === false) heard = true;
+        return answer;
+      };
+    },
+  });
+  let heard = false;
+  await stepOn(stopping).catchUp();
+  expect(faults).toEqual([]);
+  expect(await newest()).toMatchObject({ state: 'stopped', pending: null });
+  expect(stops).toBe(1);
+  expect(await sums()).toEqual(counted);
+  await control.scrubBackfills.resume(acme, id);
+  skewMs += 61_000;
+  await stepOn(control.scrubBackfills).catchUp();
+  expect(await newest()).toMatchObject({ state: 'done' });
+  expect(await sums()).toEqual(counted);
+  expect(await placesOf([pan, planted.token])).toEqual([]);
+});

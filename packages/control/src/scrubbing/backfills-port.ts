@@ -78,6 +78,7 @@ export interface ScrubBackfills {
   /** Answers it where it was not over before. */
   end(id: string, state: 'done' | 'stopped' | 'failed', detail: string): Promise<ScrubBackfill | undefined>;
   later(id: string, atMs: number, detail: string): Promise<void>;
+  /** Ids of those that are not over, or have a batch that is being written. */
   open(): Promise<string[]>;
   /** Puts what `scrub` makes of them in the place of the texts of known templates of logs; answers how many change. */
   templates(

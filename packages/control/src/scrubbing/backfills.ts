@@ -1,5 +1,5 @@
 import { ok } from '@sightline/base';
-import { and, asc, desc, eq, inArray, lte, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNotNull, lte, or, sql } from 'drizzle-orm';
 import { logTemplates } from '../detect/tables.ts';
 import { storableValue } from '../database/storable-json.ts';
 import { newId } from '../secrets.ts';
@@ -108,7 +108,8 @@ export function scrubBackfills({ db, clock }: ServicesContext): ScrubBackfills {
         const its = and(eq(table.organisation, organisation), eq(table.id, id));
         const [there] = await tx.select().from(table).where(its);
         if (!there) return missing(id);
-        if (there.state !== 'stopped') return refused('conflict', 'Only one that was stopped can go on.');
+        if (there.state !== 'stopped' && there.state !== 'failed')
+          return refused('conflict', 'Only one that was stopped or failed can go on.');
         const rulesAt = await rulesAtOf(organisation);
         if (there.rulesAt?.getTime() !== rulesAt?.getTime())
           return refused('conflict', 'The rules were changed since. Start anew, under those that hold now.');
@@ -191,7 +192,14 @@ export function scrubBackfills({ db, clock }: ServicesContext): ScrubBackfills {
         .set({ claimedUntil: new Date(atMs), detail })
         .where(and(eq(table.id, id), isOpen));
     },
-    open: async () => (await db.select({ id: table.id }).from(table).where(isOpen).limit(10_000)).map(({ id }) => id),
+    open: async () => {
+      const rows = await db
+        .select({ id: table.id })
+        .from(table)
+        .where(or(isOpen, isNotNull(table.pending)))
+        .limit(10_000);
+      return rows.map(({ id }) => id);
+    },
     templates: async (organisation, scrub, write) => {
       let changed = 0;
       for (let after = ''; ;) {

@@ -182,6 +182,32 @@ test('a query that breaks half-way leaves no file behind', async () => {
   expect(readdirSync(apart)).toEqual(['.unfinished', 'public-key.pem']);
 });
 
+test('a day is not written of logs that are rewritten meanwhile', async () => {
+  const apart = path.join(folder, 'rewritten');
+  let rewrites = 1;
+  const step = await stepWith({
+    target: new DiskTarget(apart),
+    store: {
+      query: (...question) => store.query(...question),
+      stream: (...question) => store.stream(...question),
+      execute: (...statement) => store.execute(...statement),
+      async *bytes(...question) {
+        if (rewrites-- > 0)
+          await store.execute(
+            `ALTER TABLE logs UPDATE device = device WHERE organisation = 'acme' AND body = 'hello'`,
+            {},
+            { settings: { mutations_sync: 1 } },
+          );
+        yield* store.bytes(...question);
+      },
+    },
+  });
+  await expect(step.catchUp()).rejects.toThrow('logs were rewritten while the day was written');
+  expect(readdirSync(path.join(apart)).includes('acme')).toBe(false);
+  expect(await step.catchUp()).toBeGreaterThan(0);
+  expect((await verified({}, apart)).faults).toEqual([]);
+});
+
 test('a day is read once, cut by time, and nothing of the sorting stays', async () => {
   const at = startMs + 20 * dayMs;
   const lines = Array.from({ length: 24 }, (_, hour) => [hour, `pos/STORE_${hour % 2}: at ${hour}`] as const);

@@ -59,7 +59,7 @@ export interface BackfillBook {
   end(id: string, state: 'done' | 'stopped' | 'failed', detail: string): Promise<void>;
   /** Lets go of it until then, and says why. */
   later(id: string, atMs: number, detail: string): Promise<void>;
-  /** Ids of those that are not over. */
+  /** Ids of those that are not over, or have a batch that may be written in part: their tables are needed. */
   open(): Promise<readonly string[]>;
   /** Texts outside the store that came of it: their replacements are found by `scrub`. Answers how many changed. */
   templates(

@@ -20,8 +20,10 @@ export interface BackfillContext {
   readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
   /** Number of the next batch. */
   readonly batch: () => number;
-  /** Ends when the process does, or the run is to stop. */
+  /** Ends when the process does, or the run is to stop: nothing new is begun. */
   readonly signal: AbortSignal;
+  /** Ends when the process does: what is being written is written to its end where the run is to stop. */
+  readonly ending: AbortSignal;
 }
 
 export type Parameters = Readonly<Record<string, ParameterValue>>;
@@ -69,3 +71,6 @@ export const tell = ({ store, signal }: BackfillContext, sql: string, parameters
 /** The same word for the same holds. */
 export const wordOf = (holds: readonly HeldRows[]): string =>
   createHash('sha256').update(JSON.stringify(holds)).digest('hex').slice(0, 32);
+
+/** For what belongs to a batch that is being written. */
+export const writing = (context: BackfillContext): BackfillContext => ({ ...context, signal: context.ending });

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@sightline/base';
-import type { TelemetryStore } from '../port/index.ts';
+import { StoreError, type TelemetryStore } from '../port/index.ts';
 import type { HeldRows } from '../steps/held-rows.ts';
 import type { BackfillBatch, BackfillBook, BackfillRun } from './backfill-book.ts';
 import { ask, type BackfillContext, dropStages, rangeOf, stageName } from './backfill-context.ts';
@@ -31,6 +31,7 @@ const lookEveryMs = 3000;
 const claimMs = 60_000;
 const renewEveryMs = 10_000;
 const waitMs = 5000;
+const failuresAtMost = 20;
 const partitionsAtMost = 20_000;
 const templatesKey = 'z';
 
@@ -46,6 +47,8 @@ export class BackfillStep {
   readonly #parts: BackfillStepParts;
   readonly #ending = new AbortController();
   #loop: Promise<void> | undefined;
+  /** One after the other, of whatever run. */
+  #failures = 0;
 
   constructor(parts: BackfillStepParts) {
     this.#parts = parts;
@@ -71,12 +74,17 @@ export class BackfillStep {
     const renewing = this.#renew(run.id, stopping, over.signal);
     try {
       await this.#carryOn(run, signal);
+      this.#failures = 0;
       if (stopping.signal.aborted) await book.end(run.id, 'stopped', '');
     } catch (error) {
       if (stopping.signal.aborted) await book.end(run.id, 'stopped', '');
       else if (!this.#ending.signal.aborted) {
         logger.warn('a backfill could not go on; tried again', { id: run.id, error });
-        await book.later(run.id, clock.now() + waitMs, 'It could not go on, and is tried again.');
+        const away = error instanceof StoreError && error.kind === 'unavailable';
+        this.#failures = away ? this.#failures : this.#failures + 1;
+        if (this.#failures < failuresAtMost)
+          await book.later(run.id, clock.now() + waitMs, 'It could not go on, and is tried again.');
+        else await book.end(run.id, 'failed', 'It could not go on. The log of the server says why.');
       }
     } finally {
       over.abort();
@@ -126,8 +134,9 @@ export class BackfillStep {
       exclusive,
       batch: () => batches++,
       signal,
+      ending: this.#ending.signal,
     };
-    if (run.pending && !(await this.#finish(context, run.pending))) return;
+    if (run.pending && !(await this.#finish({ ...context, signal: this.#ending.signal }, run.pending))) return;
     if (run.pending) return;
     if (own.rulesAt !== run.rulesAt)
       return book.end(run.id, 'stopped', 'The rules were changed meanwhile. Start again, under those that hold now.');

@@ -1,5 +1,5 @@
 import type { BackfillBatch } from './backfill-book.ts';
-import { ask, type BackfillContext, type Parameters, rangeOf, stageName, tell } from './backfill-context.ts';
+import { ask, type BackfillContext, type Parameters, rangeOf, stageName, tell, writing } from './backfill-context.ts';
 import { begin, end } from './mutations.ts';
 import type { RenamedTable, ScrubbedText } from './scrubbed-tables.ts';
 
@@ -80,7 +80,8 @@ export async function renameRows(context: BackfillContext, unit: RenamedUnit): P
 }
 
 /** Again after a kill: what is deleted is not there any more, and parts that were put in place are not in the copy any more. */
-export async function writeRenamed(context: BackfillContext, { table, partition }: RenamedUnit): Promise<boolean> {
+export async function writeRenamed(stoppable: BackfillContext, { table, partition }: RenamedUnit): Promise<boolean> {
+  const context = writing(stoppable);
   const { store, clock, run, signal } = context;
   const names = stageName(run.id, 'names');
   const moved = stageName(run.id, 'moved');

@@ -1,6 +1,15 @@
 import { heldCondition } from '../steps/held-rows.ts';
 import type { BackfillBatch } from './backfill-book.ts';
-import { ask, type BackfillContext, type Parameters, rangeOf, stageName, tell, wordOf } from './backfill-context.ts';
+import {
+  ask,
+  type BackfillContext,
+  type Parameters,
+  rangeOf,
+  stageName,
+  tell,
+  wordOf,
+  writing,
+} from './backfill-context.ts';
 import { stageJson } from './json-stage.ts';
 import { begin, end, isBegun, type Mutation } from './mutations.ts';
 import type { ScrubbedTable } from './scrubbed-tables.ts';
@@ -78,7 +87,8 @@ function mutationOf({ run }: BackfillContext, { table, partition }: RowsUnit): M
 }
 
 /** Notes a batch and puts what is staged into the rows, unless the legal holds are others than those that were asked. */
-async function write(context: BackfillContext, unit: RowsUnit, batch: BackfillBatch): Promise<Written> {
+async function write(stoppable: BackfillContext, unit: RowsUnit, batch: BackfillBatch): Promise<Written> {
+  const context = writing(stoppable);
   const { store, clock, book, run, signal, exclusive, whileNonePlaced } = context;
   const mutation = mutationOf(context, unit);
   const finished = async (): Promise<Written> => ((await end(store, clock, mutation, signal)) ? 'written' : 'ended');
@@ -102,7 +112,8 @@ async function write(context: BackfillContext, unit: RowsUnit, batch: BackfillBa
  * Goes on with a batch that somebody noted who is gone: again, to the same end. `other holds`: nothing of it was written before they
  * came, and nothing is.
  */
-export async function writeAgain(context: BackfillContext, unit: RowsUnit, batch: BackfillBatch): Promise<Written> {
+export async function writeAgain(stoppable: BackfillContext, unit: RowsUnit, batch: BackfillBatch): Promise<Written> {
+  const context = writing(stoppable);
   const { store, clock, signal, book, run } = context;
   const mutation = mutationOf(context, unit);
   if (await isBegun(store, mutation)) return (await end(store, clock, mutation, signal)) ? 'written' : 'ended';

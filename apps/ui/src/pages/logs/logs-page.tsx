@@ -119,7 +119,7 @@ export default function LogsPage(): ReactNode {
     { keys: 'j', title: 'Next line', run: () => step(1) },
     { keys: 'k', title: 'Previous line', run: () => at > 0 && step(-1) },
   ]);
-  const facets = <FacetList scope={scope} q={q} archive={archive} onQuery={setQuery} />;
+  const facets = <FacetList scope={scope} q={q} archive={far} onQuery={setQuery} />;
 
   return (
     <div className="page logs-page">

@@ -40,7 +40,7 @@ export function PatternList({ scope, q, archive, onLeaveArchive, onQuery }: Patt
           />
           {archive && (
             <p className="logs-count">
-              <button type="button" className="link" onClick={onLeaveArchive}>
+              <button type="button" className="plain-button" onClick={onLeaveArchive}>
                 Leave the archive
               </button>
             </p>
@@ -61,7 +61,8 @@ export function PatternList({ scope, q, archive, onLeaveArchive, onQuery }: Patt
   return (
     <section className="patterns" aria-label="Patterns">
       <p className="logs-count muted">
-        {formatCount(data.patterns.length)} patterns of {formatCount(data.total)} lines
+        {formatCount(data.patterns.length)} {data.patterns.length === 1 ? 'pattern' : 'patterns'} of{' '}
+        {formatCount(data.total)} lines
         {data.sampled < data.total && ` · counts estimated from ${formatCount(data.sampled)} of them`}
         {data.reached !== undefined && ` · with ${formatBytes(data.reached.bytes)} of the archive`}
         {(data.reached?.missing.length ?? 0) > 0 && (
@@ -73,7 +74,7 @@ export function PatternList({ scope, q, archive, onLeaveArchive, onQuery }: Patt
         {archive && (
           <>
             {' · '}
-            <button type="button" className="link" onClick={onLeaveArchive}>
+            <button type="button" className="plain-button" onClick={onLeaveArchive}>
               Leave the archive
             </button>
           </>
@@ -83,7 +84,7 @@ export function PatternList({ scope, q, archive, onLeaveArchive, onQuery }: Patt
             {' · '}
             <button
               type="button"
-              className="link"
+              className="plain-button"
               title="A rule that tells when a line of a new kind comes"
               onClick={() => go('/rules/new', { source: 'pattern', q })}
             >

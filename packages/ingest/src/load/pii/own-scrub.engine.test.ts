@@ -5,7 +5,8 @@ import type { TelemetryStore } from '@sightline/store';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { goodKey, openTestStore, startBench, type IngestBench } from '../../test-support/ingest-bench.ts';
 import { jsonLeaves } from './json-leaves.ts';
-import { ownScrub } from './own-scrub.ts';
+import { insertDecoded } from '../tables.ts';
+import { ownScrub, ownStatement } from './own-scrub.ts';
 import { CachedScrubBook, firstRulesAfterMs, type ScrubSetting } from './scrub-book.ts';
 
 const salt = 'pepper';
@@ -105,6 +106,22 @@ describe('what was scrubbed before', () => {
     const once = await scrubbed(rules, fields, true);
     expect(once).toEqual(expected);
     expect(await scrubbed(rules, once, true)).toEqual(expected);
+  });
+});
+
+test('what a person gave to be answered: rules see it, detectors do not; without rules it stays', async () => {
+  const contact = 'ann@shop.example, order ORD-1';
+  const own = ownScrub(
+    withRules({ custom: [{ name: 'order-no', pattern: 'ORD-\\d+', fields: [], replacement: 'mask' }] }),
+    salt,
+  );
+  const stored = insertDecoded('feedback', true);
+  const of = (sql: string): string => /(?:own_)?scrub_given\('contact', row\.`contact`\)/.exec(sql)?.[0] ?? '';
+  const asked = async (sql: string, parameters = {}): Promise<unknown> =>
+    (await engine.store.query(sql.replace('row.`contact`', '{contact:String}'), { ...parameters, contact }))[0];
+  expect(await asked(`SELECT ${of(stored)} AS kept`)).toEqual({ kept: contact });
+  expect(await asked(`WITH ${own.functions} SELECT ${of(ownStatement(stored, own))} AS kept`, own.parameters)).toEqual({
+    kept: 'ann@shop.example, order <rule:order-no>',
   });
 });
 

@@ -99,13 +99,13 @@ function Range({ last, again }: { last: Run | undefined; again: () => Promise<un
             }}
           />
         )}
-        {last?.state === 'stopped' && (
+        {(last?.state === 'stopped' || last?.state === 'failed') && (
           <Button
             variant="default"
             loading={resume.isPending}
             onClick={() => resume.mutate({ params: { id: last.id } })}
           >
-            Go on with {last.kind === 'run' ? 'the run' : 'the preview'} that was stopped
+            Go on with {last.kind === 'run' ? 'the run' : 'the preview'} that ended early
           </Button>
         )}
       </form>
