@@ -113,7 +113,7 @@ export async function readCollected(
     ),
     reader.query<{ n: string }>(
       `SELECT toString(sum(records)) AS n FROM quarantine WHERE organisation = {organisation:String}
-       AND received_at >= toDateTime({from:UInt32}) AND received_at < toDateTime({to:UInt32})`,
+       AND received_at >= toDateTime64({from:UInt32}, 0) AND received_at < toDateTime64({to:UInt32}, 0)`,
       parameters,
       limits,
     ),

@@ -68,13 +68,14 @@ export const logsByTime = (direction: 'ASC' | 'DESC'): string =>
 /**
  * Leaves out the seconds beyond the one in which the first `limit` logs of `source` (`FROM logs PREWHERE …`) in order of time end. The key does
  * not tell the order within a second, so that over a long range the engine would read far more than it needs (900 instead of 30 ms for the newest
- * hundred with a common word in a day of four million); by seconds alone it stops at once.
+ * hundred with a common word in a day of four million); by seconds alone it stops at once. The bound is of the column's own type: against a `DateTime`
+ * the engine (26.7) prunes by `toStartOfMinute(ts) < toStartOfMinute(bound)`, and the last minute is lost.
  */
 export const upToSecondOf = (direction: 'ASC' | 'DESC', source: string, limit: string): string => {
   const first = `SELECT ts ${source} ORDER BY toStartOfMinute(ts) ${direction}, toDateTime(ts) ${direction} LIMIT ${limit}`;
   return direction === 'DESC'
-    ? `ts >= (SELECT min(toDateTime(ts)) FROM (${first}))`
-    : `ts < (SELECT max(toDateTime(ts)) FROM (${first})) + INTERVAL 1 SECOND`;
+    ? `ts >= (SELECT toDateTime64(min(toDateTime(ts)), 9) FROM (${first}))`
+    : `ts < (SELECT toDateTime64(max(toDateTime(ts)), 9) FROM (${first})) + INTERVAL 1 SECOND`;
 };
 
 /** As `scopeCondition`, for the views by minute. Parameters `fromS` and `toS` instead: the minutes that begin in the range. */

@@ -205,7 +205,7 @@ async function fill(
   const whole = table.partition === 'none';
   const where = whole
     ? rows.sql
-    : `${rows.sql} AND ${table.from} >= toDateTime({sliceFrom:UInt32}) AND ${table.from} < toDateTime({sliceTo:UInt32})`;
+    : `${rows.sql} AND ${table.from} >= toDateTime64({sliceFrom:UInt32}, 0) AND ${table.from} < toDateTime64({sliceTo:UInt32}, 0)`;
   const { fromMs, toMs } = rangeOf(context.run);
   const held =
     table.table === 'logs' ? heldCondition(await context.holds(), fromMs, toMs + dayMs) : { sql: '0', parameters: {} };
