@@ -383,6 +383,17 @@ test('a native histogram is drawn as a heat map of its buckets', async () => {
   });
   expect(made.status, await made.clone().text()).toBe(200);
   const { id } = (await made.json()) as { id: string };
+  // The page asks once: what it shows has to be there.
+  const found = await eventually(
+    async () => {
+      const asked = `query=${encodeURIComponent(`count(${expression})`)}`;
+      const authorization = `Bearer ${headless.SIGHTLINE_SETUP_KEY}`;
+      return (await fetch(`${product.url}/prometheus/api/v1/query?${asked}`, { headers: { authorization } })).text();
+    },
+    (reply) => reply.includes('"value"'),
+    30_000,
+  );
+  expect(found).toContain('"value"');
   await page.goto(`${product.url}/dashboards/${id}`);
   const drawn = page.getByRole('img', { name: /^Scans: \d+ buckets over time/ });
   await drawn.waitFor({ timeout: 15_000 });
