@@ -19,7 +19,7 @@ const patient = { poll: { timeout: 15_000 } };
 
 /**
  * Four projects. `unit` is quick and shares one thread pool without isolation; `engine` starts real engines, two files
- * at a time; `journeys` drives the whole product in a browser, two files at a time; `waiting` runs beside both.
+ * at a time; `journeys` drives the whole product in a browser; `waiting` runs beside both.
  */
 export default defineConfig({
   test: {
@@ -66,7 +66,7 @@ export default defineConfig({
           include: ['tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...waiting],
           pool: 'forks',
-          maxWorkers: 2,
+          fileParallelism: false,
           retry: stalls,
           testTimeout: 600_000,
           hookTimeout: 300_000,
