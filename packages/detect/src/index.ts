@@ -20,4 +20,4 @@ export type { FileRule, RuleGroup } from './rule-files/rule-file.ts';
 export { groupState } from './rule-files/group-state.ts';
 export type { AskInstant, SampleSink } from './rule-files/ports.ts';
 export type { CheckIn } from './uptime/check-ins.ts';
-export { CanaryRunner, type CanaryParts } from './canaries/canary-runner.ts';
+export { CanaryRunner, rulesApplyAfterMs, type CanaryParts } from './canaries/canary-runner.ts';

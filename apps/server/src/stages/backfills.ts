@@ -1,12 +1,10 @@
 import type { Control, LegalHold } from '@sightline/control';
+import { rulesApplyAfterMs } from '@sightline/detect';
 import { storedScrub } from '@sightline/ingest';
 import { type BackfillBook, type BackfillScrubber, BackfillStep, type HeldRows, type Turns } from '@sightline/store';
 import type { StageParts } from '../stage.ts';
 import { heldRows } from './retention.ts';
 import { waitingSince } from './spans.ts';
-
-/** Rules that were changed apply to what is received so long afterwards. */
-const rulesApplyAfterMs = 25_000;
 
 /** Scrubbing of what is stored, where an administrator asks for it. Begins when it is started. */
 export function openBackfills(

@@ -23,7 +23,7 @@ const claimMs = 120_000;
 /** Whoever died while planting had sent it by then: half a claim before another takes it up. */
 const plantedWithinMs = claimMs / 2;
 /** Rules that were changed apply to what is received so long afterwards. */
-const rulesApplyAfterMs = 25_000;
+export const rulesApplyAfterMs = 25_000;
 const firstLookMs = 5000;
 const lookAgainMs = 30_000;
 /** What has not arrived by then counts as lost. */

@@ -1,7 +1,7 @@
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { readStretches, type LogReach, type ReachedSoFar } from '../logs/log-reach.ts';
 import { hotTable, tableOf } from '../logs/log-table.ts';
-import { logsByTime, scopeCondition, upToSecondOf, type Window } from '../search/scope.ts';
+import { firstByTime, scopeCondition, type Window } from '../search/scope.ts';
 import type { LogExpression } from './ast.ts';
 import { type LogqlScope, logqlBounds } from './bounds.ts';
 import { compileLog } from './condition-sql.ts';
@@ -68,8 +68,7 @@ export async function runLogQuery(
       const found = table.from(`${scope.sql} AND ${compiled.sql}`);
       const long = table === hotTable && window.toNs - window.fromNs > longWindowNs;
       const rows = reader.stream<LogRow>(
-        `SELECT ${rowColumns} ${found} ${long ? `AND ${upToSecondOf(order, found, '{most:UInt32}')}` : ''}
-         ORDER BY ${logsByTime(order)} LIMIT {most:UInt32}`,
+        firstByTime(rowColumns, found, order, '{most:UInt32}', long),
         { ...scope.parameters, ...compiled.parameters, ...table.parameters, most },
         { timeoutMs: logqlBounds.timeoutMs, resultRows: most, threads: 2, ...own },
       );

@@ -4,7 +4,7 @@ import type { SearchError } from '../search/ast.ts';
 import type { CompiledSearch } from '../search/compile.ts';
 import { indexesFirst } from '../search/indexed.ts';
 import { compileSearch } from '../search/search.ts';
-import { logsByTime, scopeCondition, upToSecondOf, windowOf, type ReadScope } from '../search/scope.ts';
+import { firstByTime, logsByTime, scopeCondition, windowOf, type ReadScope } from '../search/scope.ts';
 import {
   fromSource,
   parametersOf,
@@ -251,8 +251,7 @@ export function exportLogs(
   if (input.reach) return ok(exportStretches(reader, input, input.reach, search.value, own));
   const found = `FROM logs PREWHERE ${scope.sql} AND ${search.value.sql}`;
   const rows = reader.stream<LogColumns>(
-    `SELECT ${logColumns} ${found} AND ${upToSecondOf(direction, found, '{wanted:UInt32}')}
-     ORDER BY ${logsByTime(direction)} LIMIT {wanted:UInt32}`,
+    firstByTime(logColumns, found, direction, '{wanted:UInt32}'),
     { ...scope.parameters, ...search.value.parameters, wanted: input.limit },
     own,
   );

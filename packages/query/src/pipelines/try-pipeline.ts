@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '@sightline/base';
 import { type Pipeline, severityName } from '@sightline/record';
 import { StoreError, type QueryLimits, type TelemetryReader } from '@sightline/store/port';
-import { logsByTime, upToSecondOf } from '../search/scope.ts';
+import { firstByTime } from '../search/scope.ts';
 import { compileSearch } from '../search/search.ts';
 import { compilePipelines, type CompiledPipelines, type PipelineFault } from './compile-pipelines.ts';
 
@@ -125,8 +125,7 @@ function storedSource(filter: string, { organisation, nowMs }: { organisation: s
   const found = `FROM logs
       WHERE organisation = {organisation:String} AND ts >= {from_ts:DateTime64(9)} AND ts < {to_ts:DateTime64(9)} AND ${search.value.sql}`;
   return {
-    select: `SELECT *, ${before} FROM (SELECT ${columns}, 0 AS forwarded FROM (SELECT * ${found}
-      AND ${upToSecondOf('DESC', found, String(linesShown))} ORDER BY ${logsByTime('DESC')} LIMIT ${linesShown}))`,
+    select: `SELECT *, ${before} FROM (SELECT ${columns}, 0 AS forwarded FROM (${firstByTime('*', found, 'DESC', String(linesShown))}))`,
     parameters: {
       ...(search.value.parameters as Source['parameters']),
       organisation,

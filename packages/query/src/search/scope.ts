@@ -78,6 +78,16 @@ export const upToSecondOf = (direction: 'ASC' | 'DESC', source: string, limit: s
     : `ts < (SELECT toDateTime64(max(toDateTime(ts)), 9) FROM (${first})) + INTERVAL 1 SECOND`;
 };
 
+/** The first `limit` logs of `source` in order of time. Without `endsEarly` the range is read whole: cheaper where it is short, or where no key leads. */
+export const firstByTime = (
+  columns: string,
+  source: string,
+  direction: 'ASC' | 'DESC',
+  limit: string,
+  endsEarly = true,
+): string =>
+  `SELECT ${columns} ${source}${endsEarly ? ` AND ${upToSecondOf(direction, source, limit)}` : ''} ORDER BY ${logsByTime(direction)} LIMIT ${limit}`;
+
 /** As `scopeCondition`, for the views by minute. Parameters `fromS` and `toS` instead: the minutes that begin in the range. */
 export function minuteCondition(scope: ReadScope, fromS: number, toS: number): Condition {
   const parameters: Record<string, ParameterValue> = { organisation: scope.organisation, fromS, toS };

@@ -8,6 +8,7 @@ import {
 import { useState, type ReactNode } from 'react';
 import { Confirm } from '../../components/confirm.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
+import { RefusedText } from '../../components/refused-text.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAct, useAsk } from '../../data/ask.ts';
@@ -77,12 +78,7 @@ function Form({ kept, onClose }: { readonly kept: Kept; readonly onClose: () => 
           </ul>
         </div>
       )}
-      {save.error !== null && (
-        <div role="alert" className="scrape-fault-box">
-          <strong>{save.error.title}. Nothing was changed.</strong>
-          <pre>{save.error.detail}</pre>
-        </div>
-      )}
+      {save.error !== null && <RefusedText problem={save.error} />}
       <div className="row">
         {me.may('admin') && (
           <Button type="submit" loading={save.isPending}>

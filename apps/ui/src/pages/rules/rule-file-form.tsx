@@ -2,6 +2,7 @@ import { Button, Textarea, TextInput } from '@mantine/core';
 import { getRuleFile, listFileRuleGroups, listRuleFiles, putRuleFile } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
 import { ErrorState } from '../../components/error-state.tsx';
+import { RefusedText } from '../../components/refused-text.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { useAct, useAsk } from '../../data/ask.ts';
 import { useMe } from '../../data/session.tsx';
@@ -72,12 +73,7 @@ function Form({ name, taken, content, onClose }: FormProps & { content: string }
         value={draft.content}
         onChange={(event) => setDraft({ ...draft, content: event.currentTarget.value })}
       />
-      {save.error !== null && (
-        <div role="alert" className="rule-file-fault">
-          <strong>{save.error.title}. Nothing was changed.</strong>
-          <pre>{save.error.detail}</pre>
-        </div>
-      )}
+      {save.error !== null && <RefusedText problem={save.error} />}
       <div className="row">
         {me.may('admin') && (
           <Button type="submit" loading={save.isPending}>
