@@ -143,10 +143,10 @@ export class FlatSyslog {
   #step(bytes: Buffer, start: number, valueStart: number): Shape<unknown> | undefined {
     if (valueStart < 0) return undefined;
     const { fields } = this.#logs;
-    const raw = bytes.latin1Slice(start, valueStart);
+    const raw = bytes.toString('latin1', start, valueStart);
     const known = fields.shape.find(raw);
     if (known) return known;
-    const id = /^[^\s=\]"]{1,128}/.exec(bytes.latin1Slice(this.#element, valueStart))?.[0];
+    const id = /^[^\s=\]"]{1,128}/.exec(bytes.toString('latin1', this.#element, valueStart))?.[0];
     const name = /^(?:\[[^\s=\]"]+)? ([^\s=\]"]{1,128})="$/.exec(raw)?.[1];
     if (id === undefined || name === undefined || !/^[\x21-\x7e]+$/.test(id + name)) return undefined;
     const plainId = id.replace(/@[\d.]*$/, '');

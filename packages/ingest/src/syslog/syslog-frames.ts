@@ -32,7 +32,7 @@ export class SyslogFrames {
       }
       const start = this.#skipLine ? 0 : countedFrom(bytes);
       if (start > 0) {
-        const length = Number(bytes.latin1Slice(0, start - 1));
+        const length = Number(bytes.toString('latin1', 0, start - 1));
         if (length > maxSyslogBytes) {
           this.#waiting.consume(start);
           this.#skipBytes = length;

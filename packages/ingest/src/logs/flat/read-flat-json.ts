@@ -142,7 +142,7 @@ function readValue<P>(fields: FlatFields<P>, to: Shape<P>, at: number, end: numb
   }
   if (rules.textsOnly) return -1;
   const wordEnd = endOfWord(bytes, at, end);
-  const word = Buffer.from(bytes.buffer, bytes.byteOffset + at, wordEnd - at).latin1Slice();
+  const word = Buffer.from(bytes.buffer, bytes.byteOffset + at, wordEnd - at).toString('latin1');
   if (word === 'null') return rules.skipsEmpty ? wordEnd : -1;
   if (word === 'true' || word === 'false') fields.setBoolean(field, word === 'true');
   else if (word.length <= longestNumber && /^(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(word))

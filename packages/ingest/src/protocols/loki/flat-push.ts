@@ -289,7 +289,7 @@ function nameStep(body: Buffer, start: number, end: number) {
   const { fields } = entries;
   const name = body.subarray(past, end);
   return isAscii(name) && name.length < 128
-    ? fields.shapes.step(fields.shape, body.latin1Slice(start, end), name.latin1Slice())
+    ? fields.shapes.step(fields.shape, body.toString('latin1', start, end), name.toString('latin1'))
     : undefined;
 }
 
