@@ -51,7 +51,7 @@ export async function startOurs(): Promise<LogSide> {
   };
 }
 
-/** Runs a peer's program on a folder of its own until it answers at `readyUrl`, at most a minute. */
+/** Runs a peer's program on a folder of its own until it answers at `readyUrl`, at most some minutes. */
 async function startPeer(
   binary: string,
   readyUrl: string,
@@ -67,7 +67,7 @@ async function startPeer(
     clearTimeout(late);
     rmSync(dataFolder, { recursive: true, force: true });
   };
-  for (let tries = 0; tries < 240; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     if (child.exitCode !== null || child.pid === undefined) break;
     const isReady = await ask(readyUrl, { signal: AbortSignal.timeout(1000) }).then(
       () => true,
@@ -77,7 +77,7 @@ async function startPeer(
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
   await stop();
-  throw new Error(`${binary} was not ready within a minute`);
+  throw new Error(`${binary} was not ready in time`);
 }
 
 export async function startVictoriaLogs(binary: string): Promise<LogSide> {

@@ -38,7 +38,7 @@ export async function freePort(): Promise<number> {
   });
 }
 
-/** Starts the server on a fresh or given folder and waits until it is ready, at most three minutes. */
+/** Starts the server on a fresh or given folder and waits until it is ready, at most ten minutes. */
 export async function startServer(folder?: string, more: readonly string[] = []): Promise<ServerUnderTest> {
   const dataFolder = folder ?? mkdtempSync(path.join(tmpdir(), 'sightline-bench-'));
   const port = await freePort();
@@ -93,7 +93,7 @@ export async function startServer(folder?: string, more: readonly string[] = [])
   };
 }
 
-const readyWithinMs = 180_000;
+const readyWithinMs = 600_000;
 
 async function untilReady(url: string, child: ChildProcess): Promise<void> {
   const fromMs = performance.now();
@@ -106,5 +106,5 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
     if (ready) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error('the server was not ready within three minutes');
+  throw new Error('the server was not ready within ten minutes');
 }
