@@ -30,7 +30,7 @@ interface Browser {
   readonly personId: string;
   readonly organisation: string;
 }
-type Call = readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, body?: unknown];
+type Call = readonly [method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, body?: unknown];
 
 for (const { name, missing, start } of testServers) {
   describe.skipIf(missing)(`on ${name}${missing ? ` (${missing})` : ''}`, () => {
