@@ -58,7 +58,7 @@ export const putScrapeConfiguration = endpoint({
   method: 'PUT',
   path: '/api/v1/scrape-configuration',
   summary:
-    "Scrape for this organisation what a prometheus.yml says; what Prometheus would refuse is refused with its place. '<secret>' keeps what stood there",
+    "Scrape for this organisation what a prometheus.yml says; what Prometheus would refuse is refused with its place. '<secret>' keeps what stood there, as long as it goes where it went",
   permission: 'admin',
   body: z.object({ content: z.string().min(1).max(900_000) }),
   reply: z.object({ jobs: z.number(), warnings: z.array(z.string()) }),

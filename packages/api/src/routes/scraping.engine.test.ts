@@ -88,6 +88,14 @@ describe('the scrape configuration of an organisation', () => {
       body: { warnings: ['scrape_configs[node].scrape_intervall is not understood and left out'] },
     });
     expect((await control.scrapeConfigurations.find(one))?.content).toContain('geheim123');
+    const elsewhere = text.replace('10.0.0.5', 'evil.example');
+    const refused = await call('admin', 'PUT', elsewhere);
+    expect([refused.status, refused.body['detail']]).toEqual([
+      422,
+      expect.stringContaining('scrape_configs.node.bearer_token: static_configs has changed'),
+    ]);
+    expect((await control.scrapeConfigurations.find(one))?.content).not.toContain('evil.example');
+    expect((await call('admin', 'PUT', elsewhere.replace('<secret>', 'neu12345'))).status).toBe(200);
     expect((await call('stranger', 'GET')).body).toMatchObject({ content: '' });
     expect((await call('stranger', 'DELETE')).status).toBe(404);
     expect((await call('admin', 'DELETE')).status).toBe(200);

@@ -1,3 +1,5 @@
+import path from 'node:path';
+import { type KubeAccess, readKubeconfig } from './kubeconfig.ts';
 import { readHttpClientConfig, type HttpClientConfig } from './http-client-config.ts';
 import { type KubernetesDiscovery, type KubernetesRole, kubernetesRoles } from './scrape-job.ts';
 import type { Section } from './section.ts';
@@ -40,11 +42,11 @@ export function readKubernetesDiscovery(section: Section, folder: string | undef
   const apiServer = section.text('api_server').replace(/\/+$/, '');
   const role = section.choice('role', kubernetesRoles, 'pod');
   if (!section.has('role')) section.error(`role is missing: one of ${kubernetesRoles.join(', ')}`);
-  if (section.has('kubeconfig_file')) {
-    section.raw('kubeconfig_file');
-    section.error('kubeconfig_file is not read: write api_server, authorization and tls_config');
-  }
-  if (apiServer === '' && folder === undefined)
+  const access = readAccess(section, folder);
+  const named = apiServer !== '' || section.has('kubeconfig_file');
+  if (apiServer !== '' && section.has('kubeconfig_file'))
+    section.error('api_server and kubeconfig_file exclude each other: a kubeconfig names its server');
+  if (!named && folder === undefined)
     section.error("api_server is missing: only a configuration on the server's disk may use the server's own account");
   if (apiServer !== '' && !(/^https?:\/\//.test(apiServer) && URL.canParse(apiServer)))
     section.error('api_server must begin with http:// or https://');
@@ -53,16 +55,16 @@ export function readKubernetesDiscovery(section: Section, folder: string | undef
   const given = readHttpClientConfig(section, folder);
   const namespaces = section.section('namespaces');
   const own = namespaces.flag('own_namespace', false);
-  if (own && apiServer !== '')
-    section.error('own_namespace is of the cluster that the server runs in: leave out api_server');
+  if (own && named)
+    section.error('own_namespace is of the cluster that the server runs in: leave out api_server and kubeconfig_file');
   const names = namespaces.texts('names');
   namespaces.finish();
   const attach = section.section('attach_metadata');
   const discovery: KubernetesDiscovery = {
     kind: 'kubernetes',
     role,
-    apiServer: apiServer === '' ? ownApiServer : apiServer,
-    http: apiServer === '' ? inCluster : given,
+    apiServer: access?.apiServer ?? (apiServer === '' ? ownApiServer : apiServer),
+    http: access?.http ?? (apiServer === '' ? inCluster : given),
     namespaces: role === 'node' ? [] : names,
     ownNamespaceFile: own && role !== 'node' ? `${account}/namespace` : '',
     selectors: section.sections('selectors').map((one) => readSelector(one, role)),
@@ -72,6 +74,22 @@ export function readKubernetesDiscovery(section: Section, folder: string | undef
   attach.finish();
   section.finish();
   return discovery;
+}
+
+/** What a kubeconfig says, relative to `folder`; undefined without one, and where it is refused. */
+function readAccess(section: Section, folder: string | undefined): KubeAccess | undefined {
+  const file = section.text('kubeconfig_file');
+  if (file === '') return undefined;
+  if (folder === undefined) {
+    section.error(
+      "kubeconfig_file names a file, which only a configuration on the server's disk may: write api_server, authorization and tls_config",
+    );
+    return undefined;
+  }
+  const access = readKubeconfig(path.resolve(folder, file));
+  if (access.ok) return access.value;
+  section.error(`kubeconfig_file ${access.error}`);
+  return undefined;
 }
 
 /** Which other objects a role reads beside its own. */

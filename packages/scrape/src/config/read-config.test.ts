@@ -125,7 +125,11 @@ describe('refused', () => {
     ['scrape_configs: [{ job_name: a, kubernetes_sd_configs: [{ role: moon }] }]', 'role must be one of node, pod'],
     [
       'scrape_configs: [{ job_name: a, kubernetes_sd_configs: [{ role: pod, kubeconfig_file: x }] }]',
-      'kubeconfig_file is not read',
+      'kubeconfig_file cannot be read (ENOENT)',
+    ],
+    [
+      "scrape_configs: [{ job_name: a, kubernetes_sd_configs: [{ role: pod, api_server: 'https://k', kubeconfig_file: x }] }]",
+      'exclude each other',
     ],
     [
       'scrape_configs: [{ job_name: a, kubernetes_sd_configs: [{ role: pod, bearer_token: x }] }]',

@@ -52,7 +52,7 @@ function Form({ kept, onClose }: { readonly kept: Kept; readonly onClose: () => 
     >
       <Textarea
         label="Scrape configuration (YAML, the form of a prometheus.yml)"
-        description="Targets are found by static_configs, http_sd_configs, dns_sd_configs and kubernetes_sd_configs. Secrets are kept sealed and shown as <secret>; leave that where nothing changes."
+        description="Targets are found by static_configs, http_sd_configs, dns_sd_configs and kubernetes_sd_configs. Secrets are kept sealed and shown as <secret>; leave that where nothing changes. Where a job's targets, scheme, proxy, certificates or token address change, write its secrets out anew."
         classNames={{ input: 'code' }}
         autosize
         minRows={14}

@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { type Clock, silentLogger, systemClock } from '@sightline/base';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readScrapeConfig } from '../../config/read-config.ts';
@@ -28,12 +31,15 @@ const quick: Clock = {
 };
 
 /** What a `kubernetes_sd_configs` entry finds, flat: each target with its group's labels, meta names without their prefix. */
-function discoverBy(entry: string): {
+function discoverBy(
+  entry: string,
+  access = `api_server: '${api}', bearer_token: geheim`,
+): {
   readonly targets: () => Record<string, string>[];
   readonly rounds: () => number;
 } {
   const config = readScrapeConfig(
-    `scrape_configs: [{ job_name: k, kubernetes_sd_configs: [{ api_server: '${api}', bearer_token: geheim, ${entry} }] }]`,
+    `scrape_configs: [{ job_name: k, kubernetes_sd_configs: [{ ${access}, ${entry} }] }]`,
     '/',
   );
   if (!config.ok) throw new Error(config.error);
@@ -451,4 +457,23 @@ scrape_configs:
       'till-1',
     ]);
   expect(scraper.targets().active).toHaveLength(1);
+});
+
+test.each(['token', 'tokenFile'])('a kubeconfig says where the cluster is and who asks: by %s', async (key) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'sl-kubeconfig-'));
+  closers.push(() => rm(folder, { recursive: true }));
+  await writeFile(path.join(folder, 'token'), 'geheim\n');
+  const user = key === 'token' ? { token: 'geheim' } : { tokenFile: 'token' };
+  await writeFile(
+    path.join(folder, 'config'),
+    JSON.stringify({
+      'current-context': 'shop',
+      contexts: [{ name: 'shop', context: { cluster: 'c', user: 'u' } }],
+      clusters: [{ name: 'c', cluster: { server: `${api}/` } }],
+      users: [{ name: 'u', user }],
+    }),
+  );
+  cluster.put('pods', pod('till-1', '10.1.0.1'));
+  const found = discoverBy('role: pod', `kubeconfig_file: '${folder}/config'`);
+  await expect.poll(() => found.targets().length, { timeout: 8000 }).toBeGreaterThan(0);
 });
