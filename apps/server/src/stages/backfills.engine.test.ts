@@ -200,6 +200,7 @@ const stepOn = (backfills: ScrubBackfills): Step =>
     },
     { waitingSinceMs: () => undefined },
     undefined,
+    undefined,
   );
 const newest = async (): Promise<ScrubBackfill> => (await control.scrubBackfills.list(acme, 1))[0] as ScrubBackfill;
 async function ran(kind: 'preview' | 'run', fromDay = before, toDay = today): Promise<ScrubBackfill> {
