@@ -6,22 +6,17 @@ import {
   listTeams,
   putTeamMember,
   removeTeamMember,
+  teamRole,
   type TeamMember,
-  type TeamRole,
 } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
 import { EmptyState } from '../../../components/empty-state.tsx';
 import { FormProblem } from '../../../components/form-problem.tsx';
-import { ScrollX } from '../../../components/scroll-x.tsx';
 import { useAct, useAsk } from '../../../data/ask.ts';
 import type { ProblemError } from '../../../data/call.ts';
 import { useMe } from '../../../data/session.tsx';
 
 const asksAgain = [getTeam, listTeams];
-const roles = [
-  { value: 'lead', label: 'lead: who to ask' },
-  { value: 'member', label: 'member' },
-] as const;
 const tell = (problem: ProblemError): void => {
   notifications.show({ title: problem.title, message: problem.detail, color: 'red' });
 };
@@ -38,7 +33,7 @@ export function TeamMembers({
   return (
     <section className="panel" aria-label="Members">
       <header className="panel-head">
-        <h3>Members</h3>
+        <h2>Members</h2>
       </header>
       {admin && <AddMember slug={slug} members={members} />}
       {members.length === 0 ? (
@@ -48,15 +43,11 @@ export function TeamMembers({
           text="What is told to the team reaches nobody until somebody is in it."
         />
       ) : (
-        <ScrollX label="Members">
-          <table className="table one-line">
-            <tbody>
-              {members.map((member) => (
-                <MemberRow key={member.person} slug={slug} member={member} admin={admin} />
-              ))}
-            </tbody>
-          </table>
-        </ScrollX>
+        <ul className="team-members">
+          {members.map((member) => (
+            <MemberRow key={member.person} slug={slug} member={member} admin={admin} />
+          ))}
+        </ul>
       )}
     </section>
   );
@@ -112,29 +103,23 @@ function MemberRow({
   const name = member.name || member.email;
   const params = { slug, person: member.person };
   return (
-    <tr>
-      <td>
+    <li>
+      <span className="grow">
         {name} {member.name !== '' && <span className="muted">{member.email}</span>}
-      </td>
-      <td>
-        {admin ? (
+      </span>
+      {admin ? (
+        <span className="row">
           <Select
             aria-label={`Role of ${name}`}
-            w={150}
+            w={110}
             allowDeselect={false}
-            data={roles}
+            data={teamRole.options}
             value={member.role}
             onChange={(value) => {
               if (value !== null && value !== member.role)
-                putting.mutate({ params, body: { role: value as TeamRole } }, { onError: tell });
+                putting.mutate({ params, body: { role: value } }, { onError: tell });
             }}
           />
-        ) : (
-          member.role
-        )}
-      </td>
-      {admin && (
-        <td className="number">
           <Button
             variant="default"
             size="compact-xs"
@@ -144,8 +129,10 @@ function MemberRow({
           >
             Remove
           </Button>
-        </td>
+        </span>
+      ) : (
+        <span className="muted">{member.role}</span>
       )}
-    </tr>
+    </li>
   );
 }

@@ -125,7 +125,7 @@ function Owned({ team, owns }: Reply<typeof getTeam>): ReactNode {
   return (
     <section className="panel" aria-label="What the team owns">
       <header className="panel-head">
-        <h3>What it owns</h3>
+        <h2>What it owns</h2>
       </header>
       <dl className="team-owns">
         <dt>Issues</dt>
