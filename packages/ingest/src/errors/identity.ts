@@ -60,6 +60,18 @@ let lastAsked: { readonly texts: NamedTexts; readonly values: ReadonlyMap<string
   values: new Map(),
 };
 
+/** The name that `pick` would take of these where each has a value. */
+export function pickName(names: readonly string[], wanted: readonly string[]): string | undefined {
+  const plain = wanted.map(plainName);
+  let best: string | undefined;
+  let bestRank = plain.length;
+  for (const name of names) {
+    const rank = plain.indexOf(plainName(name));
+    if (rank >= 0 && rank < bestRank) [best, bestRank] = [name, rank];
+  }
+  return best;
+}
+
 export interface Identity {
   readonly site: string;
   readonly device: string;
