@@ -33,6 +33,7 @@ import { settings } from './settings.ts';
 import { installation } from './installation.ts';
 import { setup } from './setup.ts';
 import { sites } from './sites.ts';
+import { teams } from './teams/teams.ts';
 
 export interface OpenControlOptions {
   /** `postgres://…` of PostgreSQL 15 or newer; without it the embedded server is started in `dataFolder`. */
@@ -69,6 +70,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
   return {
     organisations: organisations(context),
     people: people(context),
+    teams: teams(context),
     sessions: sessions(context),
     invitations: invitations(context),
     keys: keysService,
