@@ -43,6 +43,18 @@ export function pick(texts: NamedTexts, names: readonly string[]): string {
   return best;
 }
 
+/** The name that `pick` would take of these where each has a value. */
+export function pickName(names: readonly string[], wanted: readonly string[]): string | undefined {
+  const plain = wanted.map(plainName);
+  let best: string | undefined;
+  let bestRank = plain.length;
+  for (const name of names) {
+    const rank = plain.indexOf(plainName(name));
+    if (rank >= 0 && rank < bestRank) [best, bestRank] = [name, rank];
+  }
+  return best;
+}
+
 export interface Identity {
   readonly site: string;
   readonly device: string;
