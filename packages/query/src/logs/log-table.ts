@@ -78,8 +78,9 @@ export async function withNewestTable<T>(
   read: (table: LogTable, window: Window) => Promise<T>,
 ): Promise<{ readonly value: T; readonly archive: FromArchive }> {
   if (!reach) return { value: await read(hotTable, range), archive: nothingRead };
-  const { window, archivedBytes: bytes, leftOut, open } = await reach.whole(range, most);
-  const opened = await open();
+  const newest = await reach.whole(range, most);
+  const { window, archivedBytes: bytes, leftOut } = newest;
+  const opened = await newest.open();
   try {
     const value = await read(tableOf(opened.sources), window);
     return { value, archive: { bytes, missing: opened.missing, ...(leftOut ? { leftOut } : {}) } };
