@@ -16,6 +16,7 @@ import type { Detect } from './detect/port.ts';
 import type { Alerting } from './alerting/port.ts';
 import type { IssueRecords, IssueStates } from './issues/port.ts';
 import type { Monitors } from './monitors/port.ts';
+import type { Teams } from './teams/port.ts';
 import type { RespondRecords } from './respond/port.ts';
 
 /**
@@ -26,6 +27,7 @@ import type { RespondRecords } from './respond/port.ts';
 export interface Control {
   readonly organisations: Organisations;
   readonly people: People;
+  readonly teams: Teams;
   readonly sessions: Sessions;
   readonly invitations: Invitations;
   readonly keys: Keys;

@@ -32,6 +32,7 @@ import { sessions } from './sessions.ts';
 import { settings } from './settings.ts';
 import { setup } from './setup.ts';
 import { sites } from './sites.ts';
+import { teams } from './teams/teams.ts';
 
 export interface OpenControlOptions {
   /** `postgres://…` of PostgreSQL 15 or newer; without it the embedded server is started in `dataFolder`. */
@@ -68,6 +69,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
   return {
     organisations: organisations(context),
     people: people(context),
+    teams: teams(context),
     sessions: sessions(context),
     invitations: invitations(context),
     keys: keysService,

@@ -55,11 +55,13 @@ export interface Channels {
   remove(organisation: string, id: string, by: string): Promise<Result<Channel, Refused>>;
 }
 
-/** One step: `waitMs` after the step before it (the first: after the incident opened), all `channels` are told. */
+/** One step: `waitMs` after the step before it (the first: after the incident opened), all `channels` and `teams` are told. */
 export interface PolicyStep {
   readonly waitMs: number;
   /** Ids of channels. */
   readonly channels: readonly string[];
+  /** Slugs of teams whose members are told; absent in steps that were saved before there were teams. */
+  readonly teams?: readonly string[];
 }
 
 /** Who is told when. */

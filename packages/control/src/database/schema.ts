@@ -22,6 +22,7 @@ import * as scrubbingTables from '../scrubbing/tables.ts';
 import * as samplingTables from '../sampling/tables.ts';
 import * as retentionTables from '../retention/tables.ts';
 import * as issueTables from '../issues/tables.ts';
+import * as teamTables from '../teams/tables.ts';
 import * as fleetTables from '../fleet/tables.ts';
 import type { KeyPermission, Role } from '../control.ts';
 
@@ -181,4 +182,5 @@ export const tables = {
   ...respondTables,
   ...monitorTables,
   ...dashboardTables,
+  ...teamTables,
 };
