@@ -22,7 +22,7 @@ export async function openDatabase(connectionString: string, logger: Logger): Pr
     connectionString,
     max: 10,
     connectionTimeoutMillis: 10_000,
-    idleTimeoutMillis: 60_000,
+    idleTimeoutMillis: 10_000,
     statement_timeout: statementLimitMs,
     query_timeout: statementLimitMs + 2000,
     idle_in_transaction_session_timeout: 30_000,
