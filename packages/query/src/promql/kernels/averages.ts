@@ -109,7 +109,8 @@ export const averageFloats: Kernel['floats'] = ({ samples, grid }, { low, high }
   };
   for (let step = 0; step < steps; step += 2) {
     const count = high[step]! - low[step]!;
-    const paired = step + 1 < steps && count > 0 && high[step + 1]! - low[step + 1]! === count;
+    const next = step + 1 < steps ? high[step + 1]! - low[step + 1]! : 0;
+    const paired = count > 0 && next === count;
     // A sum that is no finite number was one on the way, or became too large.
     if (paired) addTwo(values, low[step]!, low[step + 1]!, count);
     if (!paired || two[0]! - two[0]! !== 0 || two[2]! - two[2]! !== 0) {
