@@ -80,7 +80,11 @@ export interface Selection {
      */
     readonly changedMs: Float64Array;
     readonly changes: Uint32Array;
+    /** Which process counted, where it is another than this one: numbers of two processes say nothing of each other. */
+    readonly process?: string;
   };
+  /** Why the newest samples are not among these, as a sentence; absent where they are. */
+  readonly incomplete?: string;
 }
 
 export type IndexQuery = Omit<SeriesQuery, 'signal'>;

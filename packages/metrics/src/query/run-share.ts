@@ -138,7 +138,7 @@ class ShareRun {
     const { cache } = this.#tools;
     const blocks = this.#blocks;
     const [low, high] = [this.#words[2 * i] ?? 0, this.#words[2 * i + 1] ?? 0];
-    const organisation = cache.organisation(this.#share.organisation);
+    const organisation = cache.organisation(cacheOwner(this.#share));
     this.#buffer.clear();
     const length = cache.read(organisation, low, high, blocks.first, blocks.last, blocks.changes);
     const { bytes } = cache;
@@ -155,7 +155,7 @@ class ShareRun {
     const blocks = this.#blocks;
     const table = new FpTable(this.#words, missing);
     const seen = new Uint8Array(this.#share.fps.length);
-    const keep = new BlockKeeper(this.#tools.cache, organisation, blocks);
+    const keep = new BlockKeeper(this.#tools.cache, cacheOwner(this.#share), blocks);
     let current = -1;
     const end = (): void => {
       if (current < 0) return;
@@ -295,6 +295,10 @@ function ownSamples(samples: SampleColumns): SampleColumns {
     ...(startTimes ? { startTimes: startTimes.slice(0, count) } : {}),
   };
 }
+
+/** Whose cached blocks a share may use: numbers of changes are of one process. */
+const cacheOwner = ({ organisation, stored }: Share): string =>
+  stored?.process === undefined ? organisation : `${organisation}\u0000${stored.process}`;
 
 /** The blocks that a share reads, numbered by their start. */
 class Blocks {

@@ -55,9 +55,9 @@ async function list<T>(
   if (query instanceof ApiFault) return query;
   const answer = await reading(call, (signal) => read(engine, { ...query, signal }));
   if (answer instanceof ApiFault) return answer;
-  const { items, cut } = answer.found;
+  const { items, cut, warnings = [] } = answer.found;
   const data = new Pieces(listPieces(items, (item) => show(item)));
-  return cut ? { data, warnings: ['results truncated due to limit'] } : { data };
+  return { data, warnings: cut ? [...warnings, 'results truncated due to limit'] : warnings };
 }
 
 function seriesQuery({ form, asker }: Call): SeriesQuery | ApiFault {
@@ -117,8 +117,9 @@ async function answerExemplars(call: Call): Promise<Answer> {
   );
   if (answer instanceof ApiFault) return answer;
   return {
+    warnings: answer.found.warnings,
     data: new Pieces(
-      listPieces(answer.found, ({ labels, exemplars }) => {
+      listPieces(answer.found.series, ({ labels, exemplars }) => {
         const points = exemplars.map(
           ({ labels: own, value, atMs }) =>
             `{"labels":${labelsJson(own)},"value":"${showSampleValue(value)}","timestamp":${timestampJson(atMs)}}`,
