@@ -81,7 +81,7 @@ async function runMetric(
   return new Pieces(envelope(valuePieces(value, `,"stats":${JSON.stringify(stats)}`), archiveWarnings(far, archive)));
 }
 
-function* envelope(pieces: Iterable<string>, warnings: readonly string[]): Generator<string> {
+function* envelope(pieces: Iterable<string | Uint8Array>, warnings: readonly string[]): Generator<string | Uint8Array> {
   yield '{"status":"success","data":';
   yield* pieces;
   yield warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}}` : '}';
