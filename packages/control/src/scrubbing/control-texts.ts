@@ -171,12 +171,17 @@ async function pageOf(db: ServicesContext['db'], place: Place, page: TextsPage, 
   return [...found.rows];
 }
 
+const textIn = (row: Row, column: string): string => {
+  const value = row[column];
+  return typeof value === 'string' ? value : '';
+};
+
 function leavesOf({ texts, json, people = [] }: Place, row: Row): Leaf[] {
   const names = people
     .map((_, i) => row[`person_${i}`])
     .filter((name): name is string => typeof name === 'string' && name !== '');
   const leaves: Leaf[] = texts.flatMap((column) =>
-    between(String(row[column] ?? ''), names).flatMap((text, part) =>
+    between(textIn(row, column), names).flatMap((text, part) =>
       text === '' || names.includes(text) ? [] : [{ column, path: undefined, part, field: 'message', text }],
     ),
   );
@@ -239,7 +244,7 @@ function rejoin(
     .filter((name) => name.startsWith('person_'))
     .map((name) => row[name])
     .filter((name): name is string => typeof name === 'string' && name !== '');
-  const pieces = between(String(row[column] ?? ''), names);
+  const pieces = between(textIn(row, column), names);
   for (const { leaf, anew } of all) if (leaf.column === column) pieces[leaf.part] = anew.text;
   return pieces.join('');
 }
@@ -267,7 +272,7 @@ async function update(
   const same = [...columns.keys()].map((column) =>
     isJson(column)
       ? sql`${sql.raw(column)} = ${JSON.stringify(row[column])}::jsonb`
-      : sql`${sql.raw(column)} = ${String(row[column])}`,
+      : sql`${sql.raw(column)} = ${textIn(row, column)}`,
   );
   const done = await tx.execute(sql`UPDATE ${sql.raw(table)} SET ${sql.join(sets, sql`, `)}
     WHERE organisation = ${organisation} AND ${sql.raw(key)} = ${row.key}::${sql.raw(keyType)} AND ${sql.join(same, sql` AND `)}`);
@@ -280,7 +285,7 @@ async function heldBy(tx: Transaction, organisation: string): Promise<(row: Row)
   const holds = await activeHolds(tx, organisation);
   return (row) => {
     const [fromMs, toMs] = [Number(row['from_ms']) - hourMs, Number(row['to_ms'])];
-    const site = String(row['site'] ?? '');
+    const site = textIn(row, 'site');
     const piece = { class: '', site: site === '' ? null : site, day: '', firstMs: fromMs, lastMs: toMs };
     return holds.some((hold) => holdsPiece({ ...hold, class: '' }, piece));
   };
