@@ -13,7 +13,7 @@ export interface ChunkQuery {
 /** What one query may take in the engine, bytes: chunks are streamed, in the order in which they lie. */
 const memoryBytes = 600_000_000;
 
-/** Connections to the engine that are kept open. */
+/** Connections to the engine that are kept open; a query that finds one of them closed is sent again as often at most. */
 const keptConnections = 8;
 
 /** Streams chunks out of the engine over ClickHouse's HTTP interface. */
