@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import { benchAgent } from './agent.ts';
 import { benchArchive } from './archive.ts';
 import { benchAgents } from './agents.ts';
-import { benchOtlpLogs, benchOtlpTraces, benchSentryErrors, type IngestFigures } from './otlp-logs.ts';
+import type { IngestFigures } from './measure-ingest.ts';
+import { benchOtlpLogs, benchOtlpTraces, benchSentryErrors } from './otlp-logs.ts';
 import { compareGrouping } from './grouping-agreement.ts';
 import { benchStart } from './start.ts';
 import { benchQueries } from './queries.ts';
@@ -10,11 +11,13 @@ import { benchLiveTail } from './live-tail.ts';
 import { benchReplayStart } from './replay-start.ts';
 import { benchRules } from './rules.ts';
 import { benchPipelines } from './pipelines.ts';
+import { benchLogIngest } from './log-ingest.ts';
 import { benchPromql } from './promql.ts';
 
 const help = `Measures Sightline, and a peer beside it in the same run. Trust ratios, not single figures.
 
   npm run bench -- otlp-logs [--records 2000000] [--rounds 3] [--peer-url <otlp logs url> --peer-pid <pid> --peer-data <folder>]
+  npm run bench -- log-ingest [--records 1000000] [--rounds 3] [--protocol <part of a name>] [--victoria-logs <program>] [--loki <program>]
   npm run bench -- otlp-traces [--records 2000000] [--rounds 3]
   npm run bench -- sentry-errors [--records 20000] [--rounds 3]
   npm run bench -- queries   [--logs 10000000] [--spans 5000000] [--data <folder that is filled once and kept>] [--only <parts of names|of queries>]
@@ -32,6 +35,7 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   agent      memory and processor time of a site's idle agent
   agents     what idle agents cost the server
   otlp-logs  records per second and per CPU second, latency, memory, bytes on disk of OTLP/HTTP log ingest with everything on
+  log-ingest  the same of Loki push (JSON, protobuf), _bulk and syslog over TCP; the peers named are started beside us and sent the same
   otlp-traces  the same of OTLP/HTTP trace ingest
   sentry-errors  the same of Sentry envelopes with one error each, grouped
   archive    searches of a month that lies in the archive, one store among twenty
@@ -64,6 +68,9 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string', default: '3' },
     data: { type: 'string', default: '' },
     only: { type: 'string', default: '' },
+    protocol: { type: 'string', default: '' },
+    'victoria-logs': { type: 'string', default: '' },
+    loki: { type: 'string', default: '' },
     'peer-url': { type: 'string', default: '' },
     'peer-pid': { type: 'string', default: '0' },
     'peer-data': { type: 'string', default: '' },
@@ -81,9 +88,39 @@ async function otlpLogs(): Promise<void> {
   printIngest(await benchOtlpLogs(Number(values.records), Number(values.rounds), peer));
 }
 
+async function logIngest(): Promise<void> {
+  const peers = { victoriaLogs: values['victoria-logs'], loki: values.loki };
+  const figures = await benchLogIngest(Number(values.records), Number(values.rounds), values.protocol, peers);
+  const rows = ingestRows(figures);
+  console.table(rows.map((row) => ({ ...row, ...countsOf(figures, row.name) })));
+  for (const row of rows.filter(({ name }) => !name.endsWith(': sightline'))) {
+    const own = rows.find(({ name }) => name === `${row.name.split(':')[0]}: sightline`);
+    if (own)
+      console.log(
+        `${row.name}: per CPU second we take ${(own['records/CPU s'] / row['records/CPU s']).toFixed(2)} × as many`,
+      );
+  }
+}
+
+function countsOf(figures: readonly (IngestFigures & { found: number; sent: number })[], name: string) {
+  const one = figures.find((figure) => figure.name === name);
+  return { sent: one?.sent, found: one?.found };
+}
+
 function printIngest(figures: readonly IngestFigures[]): void {
+  const rows = ingestRows(figures);
+  console.table(rows);
+  const own = rows.find((row) => row.name === 'sightline');
+  const peers = rows.find((row) => row.name === 'peer');
+  if (own && peers) {
+    console.log(`records per CPU second: ${(own['records/CPU s'] / peers['records/CPU s']).toFixed(2)} × the peer's`);
+    console.log(`records per second:     ${(own['records/s'] / peers['records/s']).toFixed(2)} × the peer's`);
+  }
+}
+
+function ingestRows(figures: readonly IngestFigures[]) {
   const names = [...new Set(figures.map((figure) => figure.name))];
-  const rows = names.map((name) => {
+  return names.map((name) => {
     const own = figures.filter((figure) => figure.name === name);
     const of = (pick: (figure: (typeof own)[number]) => number): number => median(own.map(pick));
     return {
@@ -99,18 +136,12 @@ function printIngest(figures: readonly IngestFigures[]): void {
       'visible max ms': Math.round(of((f) => f.visibleMaxMs)),
     };
   });
-  console.table(rows);
-  const own = rows.find((row) => row.name === 'sightline');
-  const peers = rows.find((row) => row.name === 'peer');
-  if (own && peers) {
-    console.log(`records per CPU second: ${(own['records/CPU s'] / peers['records/CPU s']).toFixed(2)} × the peer's`);
-    console.log(`records per second:     ${(own['records/s'] / peers['records/s']).toFixed(2)} × the peer's`);
-  }
 }
 
 const scenario = positionals[0];
 if (values.help || !scenario) console.log(help);
 else if (scenario === 'otlp-logs') await otlpLogs();
+else if (scenario === 'log-ingest') await logIngest();
 else if (scenario === 'otlp-traces') printIngest(await benchOtlpTraces(Number(values.records), Number(values.rounds)));
 else if (scenario === 'sentry-errors')
   printIngest(await benchSentryErrors(Math.min(Number(values.records), 100_000), Number(values.rounds)));

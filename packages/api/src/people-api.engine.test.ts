@@ -10,12 +10,13 @@ import { type ApiDeps, type Health, stream } from './route.ts';
 import { allRoutes } from './routes/all.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { peopleRoutes } from './routes/people.ts';
+import { teamRoutes } from './routes/teams.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { triesPerSubject } from './sign-in-limiter.ts';
 
 const password = 'correct horse battery';
 const setupKey = 'set-up-key-of-the-test';
-const ownRoutes = [...sessionRoutes, ...peopleRoutes, ...keyRoutes];
+const ownRoutes = [...sessionRoutes, ...peopleRoutes, ...teamRoutes, ...keyRoutes];
 
 const failingRoute = stream(
   { method: 'GET', path: '/api/v1/test/failing', permission: 'viewer', summary: 'Fails as a bug would' },
@@ -29,7 +30,7 @@ interface Browser {
   readonly personId: string;
   readonly organisation: string;
 }
-type Call = readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, body?: unknown];
+type Call = readonly [method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, body?: unknown];
 
 for (const { name, missing, start } of testServers) {
   describe.skipIf(missing)(`on ${name}${missing ? ` (${missing})` : ''}`, () => {
@@ -221,6 +222,7 @@ for (const { name, missing, start } of testServers) {
         responder: await joined(owner, 'responder@stores.example', 'responder'),
         viewer: await joined(owner, 'viewer@stores.example', 'viewer'),
       };
+      await as(owner, ['POST', '/api/v1/teams', { slug: 'payments', name: 'Payments' }]);
       const calls: { call: Call; least: Role }[] = [
         { call: ['GET', '/api/v1/people'], least: 'viewer' },
         { call: ['GET', '/api/v1/session'], least: 'viewer' },
@@ -231,6 +233,13 @@ for (const { name, missing, start } of testServers) {
         { call: ['POST', '/api/v1/keys', { name: 'k', permissions: ['any-organisation'] }], least: 'owner' },
         { call: ['POST', '/api/v1/people/invitations', { email: 'x@x.example', role: 'admin' }], least: 'admin' },
         { call: ['POST', '/api/v1/people/invitations', { email: 'x@x.example', role: 'owner' }], least: 'owner' },
+        { call: ['GET', '/api/v1/teams'], least: 'viewer' },
+        { call: ['GET', '/api/v1/teams/payments'], least: 'viewer' },
+        { call: ['PATCH', '/api/v1/teams/payments', { name: 'Pay' }], least: 'admin' },
+        {
+          call: ['PUT', `/api/v1/teams/payments/members/${people.viewer.personId}`, { role: 'lead' }],
+          least: 'admin',
+        },
         { call: ['PATCH', `/api/v1/people/${people.viewer.personId}`, { role: 'viewer' }], least: 'admin' },
         { call: ['PATCH', `/api/v1/people/${people.viewer.personId}`, { role: 'owner' }], least: 'owner' },
       ];
@@ -255,20 +264,29 @@ for (const { name, missing, start } of testServers) {
       const invitation = (
         await as(ada, ['POST', '/api/v1/people/invitations', { email: 'guest@stores.example', role: 'viewer' }])
       ).json<{ id: string }>().id;
+      await as(ada, ['POST', '/api/v1/teams', { slug: 'payments', name: 'Secret team' }]);
+      await as(ada, ['PUT', `/api/v1/teams/payments/members/${ada.personId}`, { role: 'lead' }]);
       const before = await Promise.all(
-        (['people', 'keys'] as const).map(async (what) => (await as(ada, ['GET', `/api/v1/${what}`])).body),
+        (['people', 'keys', 'teams', 'teams/payments'] as const).map(
+          async (what) => (await as(ada, ['GET', `/api/v1/${what}`])).body,
+        ),
       );
       const eve = await otherOrganisation();
-      const reads = ['/api/v1/people', '/api/v1/keys', '/api/v1/audit?limit=500', '/api/v1/session'];
+      const reads = ['/api/v1/people', '/api/v1/teams', '/api/v1/keys', '/api/v1/audit?limit=500', '/api/v1/session'];
       for (const url of reads) {
         const reply = await as(eve, ['GET', url], { 'x-scope-orgid': 'Stores' });
-        expect([reply.statusCode, /ada|bob|guest|Secret key|Stores/.exec(reply.body)]).toEqual([200, null]);
+        expect([reply.statusCode, /ada|bob|guest|Secret (?:key|team)|Stores/.exec(reply.body)]).toEqual([200, null]);
       }
       const changes: Call[] = [
         ['PATCH', `/api/v1/people/${ada.personId}`, { role: 'viewer' }],
         ['DELETE', `/api/v1/people/${ada.personId}`],
         ['DELETE', `/api/v1/people/invitations/${invitation}`],
         ['DELETE', `/api/v1/keys/${key}`],
+        ['PATCH', '/api/v1/teams/payments', { name: 'Ours' }],
+        ['DELETE', '/api/v1/teams/payments'],
+        ['PUT', `/api/v1/teams/payments/members/${ada.personId}`, { role: 'member' }],
+        ['DELETE', `/api/v1/teams/payments/members/${ada.personId}`],
+        ['GET', '/api/v1/teams/payments'],
         ['POST', '/api/v1/session/organisation', { organisation: ada.organisation }],
       ];
       for (const call of changes) expect([call[1], (await as(eve, call)).statusCode]).toEqual([call[1], 404]);
@@ -279,7 +297,9 @@ for (const { name, missing, start } of testServers) {
       ]);
       expect(reach.statusCode).toBe(403);
       const after = await Promise.all(
-        (['people', 'keys'] as const).map(async (what) => (await as(ada, ['GET', `/api/v1/${what}`])).body),
+        (['people', 'keys', 'teams', 'teams/payments'] as const).map(
+          async (what) => (await as(ada, ['GET', `/api/v1/${what}`])).body,
+        ),
       );
       expect(after).toEqual(before);
       const named = [...changes, ...reads.map((url): Call => ['GET', url])].map(
@@ -292,7 +312,54 @@ for (const { name, missing, start } of testServers) {
         'DELETE /api/v1/session',
         'POST /api/v1/keys',
         'POST /api/v1/people/invitations',
+        'POST /api/v1/teams',
       ]);
+      // A member of another organisation is nobody here.
+      await as(eve, ['POST', '/api/v1/teams', { slug: 'payments', name: 'Ours' }]);
+      expect((await as(eve, ['PUT', `/api/v1/teams/payments/members/${ada.personId}`, {}])).statusCode).toBe(404);
+    });
+
+    test('a team has members, says what it owns, and is taken off it when it is deleted', async () => {
+      const ada = await signedIn('ada@stores.example');
+      const bob = await joined(ada, 'bob@stores.example', 'viewer');
+      const read = async (who: Browser) => (await as(who, ['GET', '/api/v1/teams/payments'])).json<object>();
+      const make = (slug: string) => as(ada, ['POST', '/api/v1/teams', { slug, name: 'Payments' }]);
+      expect((await make('payments')).statusCode).toBe(200);
+      expect((await make('payments')).statusCode).toBe(409);
+      expect((await make('Payments team')).json()).toMatchObject({ status: 422, fields: { slug: expect.anything() } });
+      await as(ada, ['PUT', `/api/v1/teams/payments/members/${bob.personId}`, { role: 'lead' }]);
+      await as(ada, ['PUT', `/api/v1/teams/payments/members/${ada.personId}`, {}]);
+      const rules = 'path:src/pay/** #payments\npath:src/** #payments ada@stores.example';
+      const put = (content: string) => as(ada, ['PUT', '/api/v1/error-rules/ownership', { content }]);
+      expect((await put(`${rules}\npath:x #nobody`)).json()).toMatchObject({
+        status: 422,
+        detail: 'Line 3: there is no team #nobody: make it in the settings first.',
+      });
+      expect((await put(rules)).statusCode).toBe(200);
+      await control.issueStates.change(ada.organisation, 'ab'.repeat(8), { assignee: '#payments' }, 'ada');
+      expect(await read(bob)).toEqual({
+        team: { slug: 'payments', name: 'Payments', members: 2, mine: true, createdAt: expect.any(Number) },
+        members: [
+          { person: bob.personId, email: 'bob@stores.example', name: '', role: 'lead' },
+          { person: ada.personId, email: 'ada@stores.example', name: expect.anything(), role: 'member' },
+        ],
+        owns: { issues: 1, openIssues: 1, rules: [], policies: [], ownershipRules: 2 },
+      });
+      await as(ada, ['DELETE', `/api/v1/people/${bob.personId}`]);
+      expect(await read(ada)).toMatchObject({ team: { members: 1 } });
+      const removed = await as(ada, ['DELETE', '/api/v1/teams/payments']);
+      expect(removed.json()).toEqual({
+        owned: { issues: 1, openIssues: 1, rules: [], policies: [], ownershipRules: 2 },
+      });
+      expect((await control.issues.rules.read(ada.organisation)).ownership.content).toBe(
+        '# the team payments was deleted: path:src/pay/** #payments\npath:src/** ada@stores.example',
+      );
+      const [entry] = (await as(ada, ['GET', '/api/v1/audit'])).json<{ entries: object[] }>().entries;
+      expect(entry).toMatchObject({
+        action: 'team.remove',
+        subject: 'payments',
+        detail: 'Payments: 1 issues, 0 rules, 0 policies, 2 ownership rules',
+      });
     });
 
     describe('keys', () => {

@@ -1,5 +1,6 @@
 export { fail, ok, type Result } from './result.ts';
 export { ManualClock, systemClock, type Clock } from './clock.ts';
+export { BackgroundLoop, type BackgroundLoopParts } from './background-loop.ts';
 export { retry, type RetryPolicy } from './retry.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { BoundedQueue } from './bounded-queue.ts';

@@ -1,6 +1,7 @@
 export * from './endpoint.ts';
 export * from './common.ts';
 export * from './people.ts';
+export * from './teams.ts';
 export * from './fleet.ts';
 export * from './archive.ts';
 export * from './logs.ts';

@@ -18,6 +18,7 @@ export * from './alerting/port.ts';
 export * from './respond/port.ts';
 export * from './monitors/port.ts';
 export * from './issues/port.ts';
+export * from './teams/port.ts';
 export { verifyAuditExport } from './audit-export.ts';
 export { openSealer } from './secrets.ts';
 export { openControl, type OpenControlOptions } from './open-control.ts';

@@ -47,7 +47,7 @@ export { explainGrouping } from './errors/explain-grouping.ts';
 export { readFingerprintRules } from './errors/grouping/rules/fingerprint-rules.ts';
 export { readStackRules } from './errors/grouping/rules/stack-rules.ts';
 export type { RulesFault } from './errors/grouping/rules/read-rules.ts';
-export { ownersOf, readOwnershipRules, type OwnedEvent } from './errors/ownership/ownership-rules.ts';
+export { ownersOf, readOwnershipRules, withoutTeam, type OwnedEvent } from './errors/ownership/ownership-rules.ts';
 export type { Listener } from './sockets/listen.ts';
 export type { SocketParts, Unkeyed } from './sockets/socket-intake.ts';
 export { startSyslog } from './syslog/start-syslog.ts';

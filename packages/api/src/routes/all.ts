@@ -34,6 +34,7 @@ import { ruleFileRoutes } from './rule-files.ts';
 import { scrapingRoutes } from './scraping.ts';
 import { ruleRoutes } from './rules.ts';
 import { storyRoutes } from './story.ts';
+import { teamRoutes } from './teams.ts';
 import { traceAnalysisRoutes } from './trace-analysis.ts';
 import { traceRoutes } from './traces.ts';
 
@@ -64,6 +65,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   demoRoutes,
   sessionRoutes,
   peopleRoutes,
+  teamRoutes,
   keyRoutes,
   logRoutes,
   archiveRoutes,

@@ -6,7 +6,10 @@ import { answer, refuse, type Route } from '../route.ts';
 const readers: Readonly<
   Record<
     ErrorRulesKind,
-    (text: string) => { ok: true; value: readonly unknown[] } | { ok: false; error: readonly RulesFault[] }
+    (
+      text: string,
+      teams: ReadonlySet<string>,
+    ) => { ok: true; value: readonly unknown[] } | { ok: false; error: readonly RulesFault[] }
   >
 > = { fingerprint: readFingerprintRules, stack: readStackRules, ownership: readOwnershipRules };
 
@@ -33,7 +36,8 @@ export const errorRulesRoutes: readonly Route[] = [
   }),
 
   answer(putErrorRules, async ({ params, body }, { deps, caller, audit }) => {
-    const read = readers[params.kind](body.content);
+    const teams = await deps.control.teams.list(caller.organisation);
+    const read = readers[params.kind](body.content, new Set(teams.map(({ slug }) => slug)));
     if (!read.ok) {
       const detail = read.error.map(({ line, message }) => `Line ${line}: ${message}.`).join('\n');
       return refuse(422, 'The rules cannot be read', detail.slice(0, 4000));

@@ -58,6 +58,7 @@ export const notifications = pgTable('notifications', {
   note: text('note').notNull(),
   link: text('link').notNull().default(''),
   receivers: text('receivers').array().$type<string[]>().notNull(),
+  teams: text('teams').array().$type<string[]>().notNull().default([]),
   status: text('status').$type<NotificationStatus>().notNull(),
   attempts: integer('attempts').notNull().default(0),
   log: jsonb('log').$type<readonly AttemptLogged[]>().notNull().default([]),

@@ -22,6 +22,7 @@ import * as scrubbingTables from '../scrubbing/tables.ts';
 import * as samplingTables from '../sampling/tables.ts';
 import * as retentionTables from '../retention/tables.ts';
 import * as issueTables from '../issues/tables.ts';
+import * as teamTables from '../teams/tables.ts';
 import * as fleetTables from '../fleet/tables.ts';
 import type { KeyPermission, Role } from '../control.ts';
 
@@ -149,6 +150,11 @@ export const settings = pgTable(
   (t) => [primaryKey({ columns: [t.organisation, t.name] })],
 );
 
+export const installationSecrets = pgTable('installation_secrets', {
+  name: text('name').primaryKey(),
+  secret: text('secret').notNull(),
+});
+
 export const setupToken = pgTable('setup_token', {
   single: boolean('single').primaryKey().default(true),
   tokenHash: bytes('token_hash').notNull(),
@@ -167,6 +173,7 @@ export const tables = {
   ...issueTables,
   auditEntries,
   settings,
+  installationSecrets,
   setupToken,
   ...fleetTables,
   ...detectTables,
@@ -181,4 +188,5 @@ export const tables = {
   ...respondTables,
   ...monitorTables,
   ...dashboardTables,
+  ...teamTables,
 };

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
 import type { Control, ScrubCanary } from '@sightline/control';
 import { findCanary, type FoundCanary } from '@sightline/query';
 import { untouchedScrubRules, type Finding, type FindingSink, type ScrubRules } from '@sightline/record';
@@ -38,20 +38,28 @@ const shortestSample = 4;
  */
 export class CanaryRunner {
   readonly #parts: CanaryParts;
-  readonly #ending = new AbortController();
-  #loop: Promise<void> | undefined;
+  readonly #loop: BackgroundLoop;
 
   constructor(parts: CanaryParts) {
     this.#parts = parts;
+    this.#loop = new BackgroundLoop({
+      clock: parts.clock,
+      logger: parts.logger,
+      everyMs: lookEveryMs,
+      fault: 'canaries of the scrubber could not be looked at; tried again',
+      round: async () => {
+        await this.catchUp();
+        return false;
+      },
+    });
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop.start();
   }
 
-  async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+  close(): Promise<void> {
+    return this.#loop.close();
   }
 
   /** Takes every canary that is due one step on; answers how many that were. Throws when the control plane does not answer. */
@@ -60,7 +68,7 @@ export class CanaryRunner {
     const begun = await scrubCanaries.beginDay(atOnce, claimMs);
     const open = await scrubCanaries.claimOpen(atOnce, claimMs);
     for (const canary of [...begun, ...open]) {
-      if (this.#ending.signal.aborted) break;
+      if (this.#loop.signal.aborted) break;
       try {
         await this.#step(canary, open.includes(canary));
       } catch (error) {
@@ -69,19 +77,6 @@ export class CanaryRunner {
       }
     }
     return begun.length + open.length;
-  }
-
-  async #run(): Promise<void> {
-    const { clock, logger } = this.#parts;
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      try {
-        await this.catchUp();
-      } catch (error) {
-        if (!signal.aborted) logger.warn('canaries of the scrubber could not be looked at; tried again', { error });
-      }
-      await clock.sleep(lookEveryMs, signal);
-    }
   }
 
   async #step(canary: ScrubCanary, again: boolean): Promise<void> {
@@ -118,7 +113,7 @@ export class CanaryRunner {
       const [row] = await this.#parts.store.query<{ found: string }>(
         `SELECT extractAll({sample:String}, {pattern:String})[1] AS found`,
         { sample, pattern: `(${pattern})` },
-        { timeoutMs: 5000, signal: this.#ending.signal },
+        { timeoutMs: 5000, signal: this.#loop.signal },
       );
       if (row && row.found.length >= shortestSample) samples.set(name, row.found);
     }
@@ -156,7 +151,7 @@ export class CanaryRunner {
         toMs: this.#parts.clock.now() + hourMs,
         values,
       },
-      { timeoutMs: 30_000, threads: 1, signal: this.#ending.signal },
+      { timeoutMs: 30_000, threads: 1, signal: this.#loop.signal },
     );
   }
 

@@ -57,7 +57,11 @@ export function msToNs(ms: number): bigint {
 
 /** Whether a moment may be stored: within `keepDays` before and one day after the moment of receipt. */
 export function timeJudgement(ns: bigint, receivedAtMs: number, keepDays: number): 'good' | 'too-old' | 'too-new' {
-  const ms = Number(ns / 1_000_000n);
+  return msJudgement(Number(ns / 1_000_000n), receivedAtMs, keepDays);
+}
+
+/** `timeJudgement` of a moment in whole milliseconds. */
+export function msJudgement(ms: number, receivedAtMs: number, keepDays: number): 'good' | 'too-old' | 'too-new' {
   if (ms < receivedAtMs - keepDays * dayMs) return 'too-old';
   return ms > receivedAtMs + dayMs ? 'too-new' : 'good';
 }

@@ -6,9 +6,11 @@ import type { LogRecordInput } from '../otlp/build-logs.ts';
 import type { Refusal } from '../protocol.ts';
 
 /** Days that logs are kept. */
-const logsKeptDays = 30;
+export const logsKeptDays = 30;
 const maxAttributes = 256;
 const maxDepth = 5;
+/** Characters of a text that tells an origin. */
+export const longestOrigin = 300;
 
 type Scalar = string | number | boolean;
 
@@ -44,7 +46,7 @@ export function readLogObject(
   const resource: Record<string, string> = {};
   for (const [attribute, kind] of originKinds) {
     const value = take(kind);
-    if (value !== undefined) resource[attribute] = textOf(value, 300);
+    if (value !== undefined) resource[attribute] = textOf(value, longestOrigin);
   }
   const traceId = hexIdOf(kinds.traceId === undefined ? undefined : fields.get(kinds.traceId), 32);
   const spanId = hexIdOf(kinds.spanId === undefined ? undefined : fields.get(kinds.spanId), 16);
@@ -66,7 +68,8 @@ export function readLogObject(
   };
 }
 
-const originKinds: readonly (readonly [attribute: string, kind: FieldKind])[] = [
+/** Attributes of a record's origin, and the fields that tell them. */
+export const originKinds: readonly (readonly [attribute: string, kind: FieldKind])[] = [
   ['service.name', 'service'],
   ['store.id', 'site'],
   ['device.id', 'device'],

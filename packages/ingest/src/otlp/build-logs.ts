@@ -32,10 +32,15 @@ export interface LogRecordInput {
  *     return { lane: otlpLogsLane, bytes: builder.build(), records: builder.records, signal: 'logs' };
  */
 export class LogsRequestBuilder {
-  readonly #writer = new ProtobufWriter(8192);
+  readonly #writer: ProtobufWriter;
   #resourceAt = -1;
   #scopeAt = -1;
   #records = 0;
+
+  /** `expectedBytes`: about what will be written, so that it need not be copied while it grows. */
+  constructor(expectedBytes = 8192) {
+    this.#writer = new ProtobufWriter(Math.ceil(expectedBytes));
+  }
 
   /** Log records added so far. */
   get records(): number {
@@ -76,6 +81,20 @@ export class LogsRequestBuilder {
     writer.close(opened);
     this.#records++;
     return this;
+  }
+
+  /**
+   * Adds a record of so many bytes to the current group, which there must be. Its fields are to be written at once, at the returned place of
+   * `target`.
+   */
+  addEncoded(sizeBytes: number): number {
+    this.#records++;
+    return this.#writer.sized(2, sizeBytes);
+  }
+
+  /** Where `addEncoded` makes room; another one after each addition. */
+  get target(): Buffer {
+    return this.#writer.target;
   }
 
   /** The encoded request. The builder must not be used afterwards. */

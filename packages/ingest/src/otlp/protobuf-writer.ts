@@ -37,6 +37,21 @@ export class ProtobufWriter {
     this.#at = end;
   }
 
+  /** A sub-message field of a size that is known: its bytes are to be written at the returned place of `target`. */
+  sized(field: number, sizeBytes: number): number {
+    this.varint(field * 8 + 2);
+    this.varint(sizeBytes);
+    this.#room(sizeBytes);
+    const at = this.#at;
+    this.#at += sizeBytes;
+    return at;
+  }
+
+  /** The buffer that is written to, until the next field makes it grow. */
+  get target(): Buffer {
+    return this.#bytes;
+  }
+
   /** A string field; '' is left out, as proto3 does. */
   string(field: number, text: string): void {
     if (text !== '') this.stringAlways(field, text);

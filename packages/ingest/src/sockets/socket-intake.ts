@@ -57,18 +57,31 @@ export class SocketIntake {
   async keep(arrivals: readonly Arrival[], signal: AbortSignal): Promise<boolean> {
     let kept = true;
     for (const [key, some] of Map.groupBy(arrivals, (arrival) => arrival.key)) {
-      const known = await this.scopeOf(key, signal);
-      if (known === undefined || 'refused' in known) {
-        if (known === undefined) kept = false;
-        this.#count(undefined, { reason: known === undefined ? 'unavailable' : 'unauthorised', records: some.length });
-        continue;
-      }
-      const batch = new LogBatch(this.protocol);
+      const batch = this.batch();
       for (const { read } of some) batch.add(read);
-      const { frames, refused } = batch.finish();
-      if (!(await this.#append(known.scope, frames, refused, signal))) kept = false;
+      if (!(await this.#keep(key, batch, signal))) kept = false;
     }
     return kept;
+  }
+
+  /** A batch for records that bring no key. */
+  batch(): LogBatch {
+    return new LogBatch(this.protocol);
+  }
+
+  /** `keep` of records without a key. */
+  keepBatch(batch: LogBatch, signal: AbortSignal): Promise<boolean> {
+    return this.#keep(undefined, batch, signal);
+  }
+
+  async #keep(key: string | undefined, batch: LogBatch, signal: AbortSignal): Promise<boolean> {
+    const { frames, refused } = batch.finish();
+    if (frames.length === 0 && refused.length === 0) return true;
+    const known = await this.scopeOf(key, signal);
+    if (known !== undefined && !('refused' in known)) return this.#append(known.scope, frames, refused, signal);
+    const records = [...frames, ...refused].reduce((sum, part) => sum + part.records, 0);
+    this.#count(undefined, { reason: known === undefined ? 'unavailable' : 'unauthorised', records });
+    return known !== undefined;
   }
 
   /** Counts records that were given up before they were read. */

@@ -1,33 +1,7 @@
 import { readLogLine } from '../logs/read-line.ts';
 import { isIdentity } from '../logs/field-kinds.ts';
 import type { Arrival } from '../sockets/socket-intake.ts';
-
-const facilities = [
-  'kern',
-  'user',
-  'mail',
-  'daemon',
-  'auth',
-  'syslog',
-  'lpr',
-  'news',
-  'uucp',
-  'cron',
-  'authpriv',
-  'ftp',
-  'ntp',
-  'audit',
-  'alert',
-  'clock',
-  'local0',
-  'local1',
-  'local2',
-  'local3',
-  'local4',
-  'local5',
-  'local6',
-  'local7',
-] as const;
+import { facilities } from './facilities.ts';
 
 type Fields = Record<string, string | number>;
 

@@ -30,10 +30,9 @@ export class SyslogFrames {
         this.#waiting.consume(skipped);
         continue;
       }
-      const counted = this.#skipLine ? null : /^([1-9]\d{0,8}) /.exec(bytes.toString('latin1', 0, 10));
-      if (counted) {
-        const start = counted[0].length;
-        const length = Number(counted[1]);
+      const start = this.#skipLine ? 0 : countedFrom(bytes);
+      if (start > 0) {
+        const length = Number(bytes.toString('latin1', 0, start - 1));
         if (length > maxSyslogBytes) {
           this.#waiting.consume(start);
           this.#skipBytes = length;
@@ -65,6 +64,18 @@ export class SyslogFrames {
   end(): { readonly bytes: Buffer; readonly isCut: boolean } | undefined {
     const bytes = this.#waiting.view();
     if (bytes.length === 0 || this.#skipLine || this.#skipBytes > 0) return undefined;
-    return { bytes, isCut: /^[1-9]\d{0,8} /.test(bytes.toString('latin1', 0, 10)) };
+    return { bytes, isCut: countedFrom(bytes) > 0 };
   }
+}
+
+const digitsAtMost = 9;
+
+/** Where a message begins that its length stands before, in at most nine digits and a space; 0 where none does. */
+function countedFrom(bytes: Buffer): number {
+  for (let i = 0; i <= digitsAtMost; i++) {
+    const byte = bytes[i] ?? 0;
+    if (byte === 32) return i > 0 ? i + 1 : 0;
+    if (byte < (i === 0 ? 49 : 48) || byte > 57) return 0;
+  }
+  return 0;
 }

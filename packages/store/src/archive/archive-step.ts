@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { Clock, Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
 import type { ParameterValue, TelemetryExports, TelemetryReader, TelemetryWriter } from '../port/index.ts';
 import { mostManifestBytes } from './archive-reader.ts';
 import { archivedColumns, classOfLog } from './archived-logs.ts';
@@ -113,16 +113,25 @@ interface Day {
  */
 export class ArchiveStep {
   readonly #parts: ArchiveStepParts;
-  readonly #ending = new AbortController();
+  readonly #loop: BackgroundLoop;
   readonly #publicKey: KeyObject;
   readonly #counted = { rows: 0, bytes: 0, days: 0, failures: 0 };
   readonly #turns: Turns;
   #doneTo = 0;
   readonly #sealed = new Map<string, number>();
-  #loop: Promise<void> | undefined;
 
   constructor(parts: ArchiveStepParts) {
     this.#parts = parts;
+    this.#loop = new BackgroundLoop({
+      clock: parts.clock,
+      logger: parts.logger,
+      everyMs: lookEveryMs,
+      fault: 'logs could not be archived; tried again',
+      round: async () => {
+        await this.catchUp();
+        return false;
+      },
+    });
     this.#turns = parts.turns ?? new Turns();
     this.#publicKey = createPublicKey(parts.signer.publicKeyPem);
   }
@@ -141,12 +150,11 @@ export class ArchiveStep {
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop.start();
   }
 
-  async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+  close(): Promise<void> {
+    return this.#loop.close();
   }
 
   /** What this process wrote, in Prometheus' text format. */
@@ -180,7 +188,7 @@ export class ArchiveStep {
     for (const organisation of await this.#organisations(since, until)) {
       try {
         for (let next = await this.#next(organisation, since, until); next;) {
-          if (this.#ending.signal.aborted) return done;
+          if (this.#loop.signal.aborted) return done;
           const day = next;
           await this.#turns.take(() => this.#write(day));
           done++;
@@ -216,19 +224,6 @@ export class ArchiveStep {
     const until = last ? Date.parse(last.manifest.day) + dayMs : 0;
     this.#sealed.set(organisation, until);
     return until;
-  }
-
-  async #run(): Promise<void> {
-    const { clock, logger } = this.#parts;
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      try {
-        await this.catchUp();
-      } catch (error) {
-        if (!signal.aborted) logger.warn('logs could not be archived; tried again', { error });
-      }
-      await clock.sleep(lookEveryMs, signal);
-    }
   }
 
   async #organisations(since: number, until: number): Promise<string[]> {
@@ -330,7 +325,7 @@ export class ArchiveStep {
     }
     const { store } = this.#parts;
     const table: DayOfLogs = { table: 'logs', where: received };
-    const { signal } = this.#ending;
+    const { signal } = this.#loop;
     const scans = sum(groups.map(({ rows }) => Math.ceil(Number(rows) / this.#rowsAtMost)));
     const source = scans > scansAtMost ? await sortDay(store, table, range, { bySite, signal }) : table;
     const files: ArchivedFile[] = [];
@@ -452,7 +447,7 @@ export class ArchiveStep {
     const plain = new ParquetTail();
     const hash = createHash('sha256');
     let bytes = 0;
-    const { signal } = this.#ending;
+    const { signal } = this.#loop;
     const pieces = this.#parts.store.bytes(
       `SELECT ${archivedColumns} FROM (SELECT * FROM ${rowsFrom}) FORMAT Parquet`,
       parameters,
@@ -474,7 +469,7 @@ export class ArchiveStep {
     return this.#parts.store.query<Row>(sql, parameters, {
       timeoutMs: 120_000,
       threads: 1,
-      signal: this.#ending.signal,
+      signal: this.#loop.signal,
     });
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
 import type { ArchivedLogFile, ArchivedLogs, TelemetryWriter } from '../port/index.ts';
 import { exactlyOnceSettings } from '../schema/exactly-once.ts';
 
@@ -52,20 +52,28 @@ const columns =
  */
 export class RestoreStep {
   readonly #parts: RestoreStepParts;
-  readonly #ending = new AbortController();
-  #loop: Promise<void> | undefined;
+  readonly #loop: BackgroundLoop;
 
   constructor(parts: RestoreStepParts) {
     this.#parts = parts;
+    this.#loop = new BackgroundLoop({
+      clock: parts.clock,
+      logger: parts.logger,
+      everyMs: lookEveryMs,
+      fault: 'archived logs could not be restored; tried again',
+      round: async () => {
+        await this.catchUp();
+        return false;
+      },
+    });
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop.start();
   }
 
-  async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+  close(): Promise<void> {
+    return this.#loop.close();
   }
 
   /** Does what is due of every restore. Throws the first fault after all had their turn. */
@@ -73,30 +81,17 @@ export class RestoreStep {
     const { restores, clock } = this.#parts;
     const faults: unknown[] = [];
     for (const restore of await restores.open()) {
-      if (this.#ending.signal.aborted) return;
+      if (this.#loop.signal.aborted) return;
       try {
         if (restore.leavesAt <= clock.now()) await this.#remove(restore);
         else if (restore.readyAt === null) await this.#load(restore);
       } catch (error) {
-        if (this.#ending.signal.aborted) return;
+        if (this.#loop.signal.aborted) return;
         faults.push(error);
         await restores.progress(restore.id, { detail: 'It could not go on, and is tried again.' });
       }
     }
     if (faults.length > 0) throw faults[0];
-  }
-
-  async #run(): Promise<void> {
-    const { clock, logger } = this.#parts;
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      try {
-        await this.catchUp();
-      } catch (error) {
-        if (!signal.aborted) logger.warn('archived logs could not be restored; tried again', { error });
-      }
-      await clock.sleep(lookEveryMs, signal);
-    }
   }
 
   async #load(restore: Restore): Promise<void> {
@@ -116,7 +111,7 @@ export class RestoreStep {
     let { filesDone, rows } = restore;
     const missing: string[] = [];
     for (const file of wanted.filter((one) => nameOf(one) > restore.lastFile)) {
-      if (this.#ending.signal.aborted || restore.leavesAt <= clock.now()) return;
+      if (this.#loop.signal.aborted || restore.leavesAt <= clock.now()) return;
       missing.push(...(await this.#insert(restore, file)));
       filesDone++;
       rows += file.rows;
@@ -142,7 +137,7 @@ export class RestoreStep {
         { ...opened.parameters, restore: id, organisation, site },
         {
           timeoutMs: fileTimeoutMs,
-          signal: this.#ending.signal,
+          signal: this.#loop.signal,
           settings: { ...exactlyOnceSettings, insert_deduplication_token: `${id} ${nameOf(file)}` },
         },
       );

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
 import { StoreError, type TelemetryStore } from '../port/index.ts';
 import type { HeldRows } from '../steps/held-rows.ts';
 import type { BackfillBatch, BackfillBook, BackfillRun } from './backfill-book.ts';
@@ -45,22 +45,27 @@ type Unit = RowsUnit | RenamedUnit | { readonly kind: 'templates'; readonly key:
  */
 export class BackfillStep {
   readonly #parts: BackfillStepParts;
-  readonly #ending = new AbortController();
-  #loop: Promise<void> | undefined;
+  readonly #loop: BackgroundLoop;
   /** One after the other, of whatever run. */
   #failures = 0;
 
   constructor(parts: BackfillStepParts) {
     this.#parts = parts;
+    this.#loop = new BackgroundLoop({
+      clock: parts.clock,
+      logger: parts.logger,
+      everyMs: lookEveryMs,
+      fault: 'backfills of the scrubber could not be looked at; tried again',
+      round: () => this.catchUp(),
+    });
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop.start();
   }
 
-  async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+  close(): Promise<void> {
+    return this.#loop.close();
   }
 
   /** Carries out a run that is due, as far as it goes; answers whether there was one. Throws what the ports throw. */
@@ -70,7 +75,7 @@ export class BackfillStep {
     if (!run) return false;
     const stopping = new AbortController();
     const over = new AbortController();
-    const signal = AbortSignal.any([this.#ending.signal, stopping.signal]);
+    const signal = AbortSignal.any([this.#loop.signal, stopping.signal]);
     const renewing = this.#renew(run.id, stopping, over.signal);
     try {
       await this.#carryOn(run, signal);
@@ -78,7 +83,7 @@ export class BackfillStep {
       if (stopping.signal.aborted) await book.end(run.id, 'stopped', '');
     } catch (error) {
       if (stopping.signal.aborted) await book.end(run.id, 'stopped', '');
-      else if (!this.#ending.signal.aborted) {
+      else if (!this.#loop.signal.aborted) {
         logger.warn('a backfill could not go on; tried again', { id: run.id, error });
         const away = error instanceof StoreError && error.kind === 'unavailable';
         this.#failures = away ? this.#failures : this.#failures + 1;
@@ -89,24 +94,10 @@ export class BackfillStep {
     } finally {
       over.abort();
       await renewing;
-      if (this.#ending.signal.aborted) await book.later(run.id, clock.now(), '');
+      if (this.#loop.signal.aborted) await book.later(run.id, clock.now(), '');
     }
     await dropStages(store, await book.open());
     return true;
-  }
-
-  async #run(): Promise<void> {
-    const { clock, logger } = this.#parts;
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      let busy = false;
-      try {
-        busy = await this.catchUp();
-      } catch (error) {
-        if (!signal.aborted) logger.warn('backfills of the scrubber could not be looked at; tried again', { error });
-      }
-      if (!busy) await clock.sleep(lookEveryMs, signal);
-    }
   }
 
   async #renew(id: string, stopping: AbortController, over: AbortSignal): Promise<void> {
@@ -134,9 +125,9 @@ export class BackfillStep {
       exclusive,
       batch: () => batches++,
       signal,
-      ending: this.#ending.signal,
+      ending: this.#loop.signal,
     };
-    if (run.pending && !(await this.#finish({ ...context, signal: this.#ending.signal }, run.pending))) return;
+    if (run.pending && !(await this.#finish({ ...context, signal: this.#loop.signal }, run.pending))) return;
     if (run.pending) return;
     if (own.rulesAt !== run.rulesAt)
       return book.end(run.id, 'stopped', 'The rules were changed meanwhile. Start again, under those that hold now.');

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Clock, Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
 import type { TelemetryStore } from '../port/index.ts';
 import { exactlyOnceSettings } from '../schema/exactly-once.ts';
 
@@ -31,44 +31,35 @@ const sql = readFileSync(new URL('edges.sql', import.meta.url), 'utf8');
  */
 export class EdgeStep {
   readonly #parts: EdgeStepParts;
-  readonly #ending = new AbortController();
-  #loop: Promise<void> | undefined;
+  readonly #loop: BackgroundLoop;
 
   constructor(parts: EdgeStepParts) {
     this.#parts = parts;
+    this.#loop = new BackgroundLoop({
+      clock: parts.clock,
+      logger: parts.logger,
+      everyMs: lookEveryMs,
+      fault: 'edges between services could not be joined; tried again',
+      round: async () => (await this.catchUp()) === windowsAtOnce,
+    });
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop.start();
   }
 
-  async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+  close(): Promise<void> {
+    return this.#loop.close();
   }
 
   /** Works off what is settled; answers how many windows that were. Throws `StoreError`. */
   async catchUp(): Promise<number> {
     let done = 0;
     for (let from = await this.#next(); from !== undefined && done < windowsAtOnce; from = await this.#next(), done++) {
-      if (this.#ending.signal.aborted) break;
+      if (this.#loop.signal.aborted) break;
       await this.#window(from);
     }
     return done;
-  }
-
-  async #run(): Promise<void> {
-    const { clock, logger } = this.#parts;
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      let more = false;
-      try {
-        more = (await this.catchUp()) === windowsAtOnce;
-      } catch (error) {
-        if (!signal.aborted) logger.warn('edges between services could not be joined; tried again', { error });
-      }
-      if (!more) await clock.sleep(lookEveryMs, signal);
-    }
   }
 
   /** Begin of the next window that holds spans and is settled, ms. */
@@ -78,7 +69,7 @@ export class EdgeStep {
     const [row] = await store.query<{ doneMs: string }>(
       `SELECT toString(max(toUnixTimestamp64Milli(done_to))) AS doneMs FROM span_steps WHERE step = 'edges'`,
       {},
-      { signal: this.#ending.signal },
+      { signal: this.#loop.signal },
     );
     const after = Math.max(Number(row?.doneMs ?? 0), floorMinute(now - mostBackMs));
     const settled = floorMinute(Math.min(now - settledAfterMs, waitingSinceMs() ?? Infinity));
@@ -87,7 +78,7 @@ export class EdgeStep {
       `SELECT toString(count()) AS n, toString(toUnixTimestamp64Milli(toDateTime64(min(received_at), 3))) AS firstMs FROM spans
        WHERE received_at >= fromUnixTimestamp64Milli({after:Int64}) AND received_at < fromUnixTimestamp64Milli({settled:Int64})`,
       { after, settled },
-      { signal: this.#ending.signal },
+      { signal: this.#loop.signal },
     );
     if (Number(first?.n ?? 0) > 0) return floorMinute(Number(first?.firstMs));
     // Nothing came: that is known too.
@@ -102,7 +93,7 @@ export class EdgeStep {
       `SELECT toString(count()) AS n, toString(min(toUnixTimestamp64Milli(toDateTime64(ts, 3)))) AS first, toString(max(toUnixTimestamp64Milli(toDateTime64(ts, 3)))) AS last FROM spans
        WHERE received_at >= fromUnixTimestamp64Milli({fromMs:Int64}) AND received_at < fromUnixTimestamp64Milli({toMs:Int64})`,
       { fromMs, toMs },
-      { signal: this.#ending.signal },
+      { signal: this.#loop.signal },
     );
     const parts = Math.max(1, Math.ceil(Number(range?.n ?? 0) / spansAtOnce));
     for (let part = 0; part < parts; part++) {
@@ -120,7 +111,7 @@ export class EdgeStep {
           timeoutMs: 60_000,
           threads: 1,
           settings: { ...exactlyOnceSettings, insert_deduplication_token: `edges-${fromMs}-${part}-${parts}` },
-          signal: this.#ending.signal,
+          signal: this.#loop.signal,
         },
       );
     }
@@ -133,7 +124,7 @@ export class EdgeStep {
       { doneMs },
       {
         settings: { ...exactlyOnceSettings, insert_deduplication_token: `edges-done-${doneMs}` },
-        signal: this.#ending.signal,
+        signal: this.#loop.signal,
       },
     );
   }

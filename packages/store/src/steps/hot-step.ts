@@ -1,4 +1,4 @@
-import { systemClock, type Clock, type Logger } from '@sightline/base';
+import { BackgroundLoop, systemClock, type Clock, type Logger } from '@sightline/base';
 import { hotDaysAtMost, type RetentionTerms } from '@sightline/record';
 import type { ParameterValue, TelemetryStore } from '../port/index.ts';
 import { type Condition, heldCondition, type HeldRows } from './held-rows.ts';
@@ -83,25 +83,34 @@ interface Begun {
  */
 export class HotStep {
   readonly #parts: HotStepParts;
-  readonly #ending = new AbortController();
+  readonly #loop: BackgroundLoop;
   #deleted = 0;
   #failures = 0;
   #plannedTo = 0;
   #plannedAtMs = 0;
   #waiting = new Map<string, WaitingRows>();
-  #loop: Promise<void> | undefined;
 
   constructor(parts: HotStepParts) {
     this.#parts = parts;
+    this.#loop = new BackgroundLoop({
+      clock: parts.clock,
+      logger: parts.logger,
+      everyMs: lookEveryMs,
+      fault: 'logs whose days are over could not be deleted; tried again',
+      failed: () => void this.#failures++,
+      round: async () => {
+        await this.catchUp();
+        return false;
+      },
+    });
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop.start();
   }
 
-  async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+  close(): Promise<void> {
+    return this.#loop.close();
   }
 
   /** What this process deleted, in Prometheus' text format. */
@@ -141,7 +150,7 @@ export class HotStep {
     if (this.#plannedTo >= today && !waits) return deleted;
     const found = new Map<string, WaitingRows>();
     for (const day of await this.#days(today)) {
-      if (this.#ending.signal.aborted || !(await this.#parts.lease())) return deleted;
+      if (this.#loop.signal.aborted || !(await this.#parts.lease())) return deleted;
       await this.#plan(day, today, found);
       deleted += await this.#carryOut(false);
     }
@@ -161,20 +170,6 @@ export class HotStep {
       await this.#parts.lease().catch((error: unknown) => {
         this.#parts.logger.warn('the lease of the retention of logs could not be renewed', { error });
       });
-    }
-  }
-
-  async #run(): Promise<void> {
-    const { clock, logger } = this.#parts;
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      try {
-        await this.catchUp();
-      } catch (error) {
-        this.#failures++;
-        if (!signal.aborted) logger.warn('logs whose days are over could not be deleted; tried again', { error });
-      }
-      await clock.sleep(lookEveryMs, signal);
     }
   }
 
@@ -264,7 +259,7 @@ export class HotStep {
   async #carryOut(again: boolean): Promise<number> {
     let deleted = 0;
     for (const group of grouped(await this.#parts.deletions.unfinished())) {
-      if (this.#ending.signal.aborted || !(await this.#parts.lease())) break;
+      if (this.#loop.signal.aborted || !(await this.#parts.lease())) break;
       deleted += await this.#delete(group, again);
     }
     return deleted;
@@ -320,7 +315,7 @@ export class HotStep {
           ? `ALTER TABLE logs DROP PARTITION '${day}'`
           : `ALTER TABLE logs DELETE IN PARTITION '${day}' WHERE ${where}`,
         whole ? {} : parameters,
-        { timeoutMs: beginTimeoutMs, threads: 1, settings: { mutations_sync: 0 }, signal: this.#ending.signal },
+        { timeoutMs: beginTimeoutMs, threads: 1, settings: { mutations_sync: 0 }, signal: this.#loop.signal },
       );
       return { doomed, rewrites: !whole };
     });
@@ -344,8 +339,8 @@ export class HotStep {
       if (failed) throw new Error(`logs of ${day} could not be deleted: ${failed.failure}`);
       if (systemClock.now() - startedMs > deleteTimeoutMs)
         throw new Error(`logs of ${day} were not deleted in ${deleteTimeoutMs} ms`);
-      await systemClock.sleep(pauseMs, this.#ending.signal);
-      if (this.#ending.signal.aborted) throw new Error('the server is closing');
+      await systemClock.sleep(pauseMs, this.#loop.signal);
+      if (this.#loop.signal.aborted) throw new Error('the server is closing');
     }
   }
 
@@ -353,7 +348,7 @@ export class HotStep {
     return this.#parts.store.query<Row>(sql, parameters, {
       timeoutMs: countTimeoutMs,
       threads: 1,
-      signal: this.#ending.signal,
+      signal: this.#loop.signal,
     });
   }
 }

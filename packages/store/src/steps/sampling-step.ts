@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Clock, Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
 import type { SamplingPolicy } from '@sightline/record';
 import { traceVerdicts, type ParameterValue, type TelemetryStore } from '../port/index.ts';
 import { exactlyOnceSettings } from '../schema/exactly-once.ts';
@@ -55,21 +55,29 @@ type Parameters = Readonly<Record<string, ParameterValue>>;
  */
 export class SamplingStep {
   readonly #parts: SamplingStepParts;
-  readonly #ending = new AbortController();
+  readonly #loop: BackgroundLoop;
   readonly #counted = new Map<string, number>();
-  #loop: Promise<void> | undefined;
 
   constructor(parts: SamplingStepParts) {
     this.#parts = parts;
+    this.#loop = new BackgroundLoop({
+      clock: parts.clock,
+      logger: parts.logger,
+      everyMs: lookEveryMs,
+      fault: 'traces could not be sampled; tried again',
+      round: async () => {
+        await this.catchUp();
+        return false;
+      },
+    });
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop.start();
   }
 
-  async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+  close(): Promise<void> {
+    return this.#loop.close();
   }
 
   /** Spans that this process let go, in Prometheus' text format. */
@@ -85,7 +93,7 @@ export class SamplingStep {
     const faults: unknown[] = [];
     for (const active of await this.#parts.policies()) {
       try {
-        for (let n = 0; n < windowsAtOnce && !this.#ending.signal.aborted; n++) {
+        for (let n = 0; n < windowsAtOnce && !this.#loop.signal.aborted; n++) {
           const from = await this.#next(active);
           if (from === undefined) break;
           await this.#window(active, from);
@@ -99,19 +107,6 @@ export class SamplingStep {
     if (faults.length > 0) throw faults[0];
     await this.#purge();
     return done;
-  }
-
-  async #run(): Promise<void> {
-    const { clock, logger } = this.#parts;
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      try {
-        await this.catchUp();
-      } catch (error) {
-        if (!signal.aborted) logger.warn('traces could not be sampled; tried again', { error });
-      }
-      await clock.sleep(lookEveryMs, signal);
-    }
   }
 
   /** Begin of the policy's next window that holds spans and is settled, ms. */
@@ -211,7 +206,7 @@ export class SamplingStep {
           timeoutMs: 300_000,
           threads: 1,
           settings: { lightweight_deletes_sync: 1, allow_nondeterministic_mutations: 1 },
-          signal: this.#ending.signal,
+          signal: this.#loop.signal,
         },
       );
     }
@@ -262,7 +257,7 @@ export class SamplingStep {
   }
 
   #query<Row>(sql: string, parameters: Parameters): Promise<Row[]> {
-    return this.#parts.store.query<Row>(sql, parameters, { timeoutMs: 60_000, signal: this.#ending.signal });
+    return this.#parts.store.query<Row>(sql, parameters, { timeoutMs: 60_000, signal: this.#loop.signal });
   }
 
   #execute(sql: string, parameters: Parameters, token: string): Promise<void> {
@@ -270,7 +265,7 @@ export class SamplingStep {
       timeoutMs: 120_000,
       threads: 1,
       settings: { ...exactlyOnceSettings, insert_deduplication_token: token },
-      signal: this.#ending.signal,
+      signal: this.#loop.signal,
     });
   }
 }

@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { packagedBinaries } from './binaries.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+import { runProgram } from './postgres-server.ts';
+import { chooseRunAs } from './run-as.ts';
 
 let folder: string;
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'sl-pg-'))));
@@ -39,6 +42,38 @@ it('starts, keeps rows over a clean stop, and leaves nothing running', async () 
   const second = await started();
   expect(await query(second, 'SELECT n FROM kept')).toEqual([{ n: 7 }]);
   await second.stop();
+});
+
+const databases = 'SELECT datname FROM pg_database ORDER BY datname';
+const names = (...all: string[]) => all.map((datname) => ({ datname }));
+
+it('makes a cluster that takes little room: short segments, one database', async () => {
+  const server = await started();
+  expect(await query(server, 'SHOW wal_segment_size')).toEqual([{ wal_segment_size: '1MB' }]);
+  expect(await query(server, 'SHOW min_wal_size')).toEqual([{ min_wal_size: '4MB' }]);
+  expect(await query(server, databases)).toEqual(names('sightline', 'template0', 'template1'));
+  await server.stop();
+});
+
+it('goes on with a cluster that was made with segments of 16 MB and a database of its own', async () => {
+  const binaries = await packagedBinaries();
+  const dataFolder = join(folder, 'control/postgres');
+  await mkdir(dataFolder, { recursive: true });
+  const runAs = binaries.ok ? await chooseRunAs(dataFolder, Object.values(binaries.value)) : binaries;
+  if (!binaries.ok || !runAs.ok) throw new Error('no programs to make a cluster with');
+  if (runAs.value.user) await chown(dataFolder, runAs.value.user.uid, runAs.value.user.gid);
+  const words = [binaries.value.initdb, '-D', dataFolder, '-U', 'sightline', '-A', 'trust', '--no-locale'];
+  expect(await runProgram(runAs.value, words, 60_000)).toMatchObject({ ok: true });
+  const server = await started();
+  expect(await query(server, 'SHOW wal_segment_size')).toEqual([{ wal_segment_size: '16MB' }]);
+  expect(await query(server, 'SHOW min_wal_size')).toEqual([{ min_wal_size: '32MB' }]);
+  await query(server, 'CREATE TABLE kept AS SELECT 7 AS n');
+  await query(server, 'CREATE DATABASE postgres');
+  await server.stop();
+  const again = await started();
+  expect(await query(again, 'SELECT n FROM kept')).toEqual([{ n: 7 }]);
+  expect(await query(again, databases)).toEqual(names('postgres', 'sightline', 'template0', 'template1'));
+  await again.stop();
 });
 
 it('refuses a data folder that is in use, and harms nothing', async () => {

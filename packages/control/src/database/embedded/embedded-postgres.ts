@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Clock, fail, type Logger, ok, type Result } from '@sightline/base';
 import pg from 'pg';
-import { PostgresServer, runProgram, type ServerPlace } from './postgres-server.ts';
+import { maintenanceDatabase, PostgresServer, runProgram, type ServerPlace, walSegmentMb } from './postgres-server.ts';
 import { packagedBinaries, type PostgresBinaries } from './binaries.ts';
 import { lockFolder } from './folder-lock.ts';
 import { chooseRunAs, type RunAs } from './run-as.ts';
@@ -113,27 +113,32 @@ async function makeCluster(place: ServerPlace, logger: Logger): Promise<Result<u
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { mode: 0o700 });
   if (place.runAs.user) await chown(fresh, place.runAs.user.uid, place.runAs.user.gid);
-  const made = await runProgram(
-    place.runAs,
-    [place.binaries.initdb, '-D', fresh, '-U', 'sightline', '-A', 'trust', '-E', 'UTF8', '--no-locale'],
-    initLimitMs,
-  );
+  const words = [place.binaries.initdb, '-D', fresh, '-U', 'sightline', '-A', 'trust', '-E', 'UTF8', '--no-locale'];
+  words.push(`--wal-segsize=${walSegmentMb}`);
+  const made = await runProgram(place.runAs, words, initLimitMs);
   if (!made.ok) return fail(`The control plane database could not be made in ${fresh}: ${made.error}`);
   await rename(fresh, place.dataFolder);
   return ok(undefined);
 }
 
-/** Creates the database `sightline` where it is missing. */
+/**
+ * Makes the database `sightline` where it is missing: of a fresh cluster's empty database `postgres`, so that 7 MB of catalogues
+ * are there once.
+ */
 async function makeDatabase(socketFolder: string): Promise<Result<undefined, string>> {
   const client = new pg.Client({
-    connectionString: connectionString(socketFolder, 'postgres'),
+    connectionString: connectionString(socketFolder, maintenanceDatabase),
     connectionTimeoutMillis: 10_000,
     statement_timeout: 30_000,
   });
   try {
     await client.connect();
-    const { rowCount } = await client.query(`SELECT 1 FROM pg_database WHERE datname = 'sightline'`);
-    if (rowCount === 0) await client.query('CREATE DATABASE sightline');
+    const { rows } = await client.query<{ datname: string }>('SELECT datname FROM pg_database');
+    const names = rows.map(({ datname }) => datname);
+    if (names.includes('sightline')) return ok(undefined);
+    await client.query(
+      names.includes('postgres') ? 'ALTER DATABASE postgres RENAME TO sightline' : 'CREATE DATABASE sightline',
+    );
     return ok(undefined);
   } catch (error) {
     return fail(`The control plane database does not answer: ${(error as Error).message}`);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, fail, type Logger, ok, type Result } from '@sightline/base';
 import pg from 'pg';
@@ -17,10 +17,16 @@ export interface ServerPlace {
   readonly runAs: RunAs;
 }
 
+/** The one database that every cluster has and that takes connections. */
+export const maintenanceDatabase = 'template1';
+
 const startLimitMs = 60_000;
 const stopLimitMs = 8000;
 const firstRestartDelayMs = 100;
 const lastRestartDelayMs = 5000;
+
+/** Size of a segment of the write-ahead log in clusters made now, MB. Some are always there, written full of zeros. */
+export const walSegmentMb = 1;
 
 /** Small, for a control plane: about 30 MB. Durable: fsync and full pages stay on. */
 const serverSettings: Readonly<Record<string, string>> = {
@@ -31,11 +37,12 @@ const serverSettings: Readonly<Record<string, string>> = {
   shared_buffers: '16MB',
   work_mem: '4MB',
   maintenance_work_mem: '16MB',
-  max_wal_size: '128MB',
-  min_wal_size: '32MB',
+  max_wal_size: '64MB',
   wal_level: 'minimal',
   max_wal_senders: '0',
+  max_logical_replication_workers: '0',
   max_worker_processes: '2',
+  autovacuum_max_workers: '1',
   max_parallel_workers_per_gather: '0',
   jit: 'off',
   huge_pages: 'off',
@@ -48,6 +55,30 @@ const serverSettings: Readonly<Record<string, string>> = {
   log_min_error_statement: 'panic',
   logging_collector: 'off',
 };
+
+/** Settings that servers before PostgreSQL 18 do not know and would not start with. */
+async function newerSettings(dataFolder: string): Promise<Readonly<Record<string, string>>> {
+  const version = await readFile(join(dataFolder, 'PG_VERSION'), 'utf8').catch(() => '');
+  // Reads are few and small: three processes that read ahead for others gain nothing.
+  return Number.parseInt(version, 10) >= 18 ? { io_method: 'sync' } : {};
+}
+
+/**
+ * What write-ahead log is kept for use again. The server refuses less than two segments: those of clusters made before have 16 MB each,
+ * those made now have `walSegmentMb`.
+ */
+async function walSettings(dataFolder: string): Promise<Readonly<Record<string, string>>> {
+  const folder = join(dataFolder, 'pg_wal');
+  const segment = (await readdir(folder).catch(() => [])).find((name) => /^[\dA-F]{24}$/.test(name));
+  const bytes =
+    segment === undefined
+      ? 0
+      : await stat(join(folder, segment)).then(
+          ({ size }) => size,
+          () => 0,
+        );
+  return { min_wal_size: bytes === walSegmentMb * 1024 * 1024 ? '4MB' : '32MB' };
+}
 
 /** One server process, started again when it dies without being told to. */
 export class PostgresServer {
@@ -98,7 +129,12 @@ export class PostgresServer {
   async #startOnce(giveUpAt: number): Promise<Result<undefined, string>> {
     const logPath = join(this.#place.folder, 'postgres.log');
     const log = await open(logPath, 'w', 0o600);
-    const settings = { ...serverSettings, unix_socket_directories: `"${this.#place.socketFolder}"` };
+    const settings = {
+      ...serverSettings,
+      ...(await newerSettings(this.#place.dataFolder)),
+      ...(await walSettings(this.#place.dataFolder)),
+      unix_socket_directories: `"${this.#place.socketFolder}"`,
+    };
     const words = [
       this.#place.binaries.postgres,
       '-D',
@@ -143,7 +179,7 @@ async function acceptsConnections(socketFolder: string): Promise<boolean> {
     host: socketFolder,
     port: 5432,
     user: 'sightline',
-    database: 'postgres',
+    database: maintenanceDatabase,
     connectionTimeoutMillis: 5000,
   });
   client.on('error', () => undefined);

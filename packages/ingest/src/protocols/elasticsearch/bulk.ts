@@ -3,14 +3,15 @@ import { LogBatch } from '../../logs/log-batch.ts';
 import { readLogObject, type ReadLog } from '../../logs/read-log.ts';
 import type { Checked, ProtocolRequest } from '../../protocol.ts';
 import { ResentDocuments } from './resent-documents.ts';
+import { FlatDocuments } from './flat-documents.ts';
+import { Lines } from './lines.ts';
 import { docError, documentIds, type ItemAnswer } from './replies.ts';
 
-const newline = 10;
 const maxDocumentBytes = 1_048_576;
 const maxItems = 100_000;
 
-const actions = ['create', 'index', 'update', 'delete'] as const;
-type ActionName = (typeof actions)[number];
+const actionNames = ['create', 'index', 'update', 'delete'] as const;
+type ActionName = (typeof actionNames)[number];
 
 interface Action {
   readonly name: ActionName;
@@ -24,13 +25,16 @@ interface Action {
  * finds nothing. Refused whole: a body in which no line is an action.
  */
 export function checkBulk(request: ProtocolRequest, resent: ResentDocuments = new ResentDocuments()): Checked {
-  const batch = new LogBatch('elasticsearch');
+  // What actions and names of columns take falls away.
+  const batch = new LogBatch('elasticsearch', 0.75 * request.body.length + 1024);
   const items: string[] = [];
   const lines = new Lines(request.body);
+  const actions = new Actions(request.body, request.params['index'] ?? '');
   const newId = documentIds();
   const { organisation, keyId } = request.scope;
   const recall = resent.recall(`${organisation} ${keyId}`, request.receivedAtMs);
-  const taken: Uint8Array[] = [];
+  const documents = new FlatDocuments(request.body, request.receivedAtMs);
+  const taken: { readonly start: number; readonly end: number }[] = [];
   let actionsSeen = 0;
   let failed = false;
   const answer = (name: string, item: ItemAnswer): void => {
@@ -41,7 +45,7 @@ export function checkBulk(request: ProtocolRequest, resent: ResentDocuments = ne
     if (lines.isBlank()) continue;
     if (items.length >= maxItems)
       return refuseWhole('too-large', `more than ${maxItems} actions in one request`, 413, items.length);
-    const action = readAction(lines, request.params['index'] ?? '');
+    const action = actions.read(lines);
     if (!action) {
       const message = `Malformed action/metadata line [${lines.number}], expected one of create, index, update, delete`;
       if (actionsSeen === 0) return refuseWhole('malformed', message, 400, 1);
@@ -55,17 +59,23 @@ export function checkBulk(request: ProtocolRequest, resent: ResentDocuments = ne
       answer('delete', { _index: action.index, _id: action.id, _version: 1, result: 'not_found', status: 404 });
       continue;
     }
-    const read = lines.next() ? readDocument(lines, action, request.receivedAtMs) : missing;
+    const isThere = lines.next();
+    if (isThere && action.name !== 'update' && !recall.knowsAny && documents.add(batch, lines, action.index)) {
+      taken.push({ start: lines.start, end: lines.end });
+      items.push(created(action, newId));
+      continue;
+    }
+    const read = isThere ? readDocument(lines, action, request.receivedAtMs) : missing;
     if (read.kind === 'log' && recall.known(lines.bytes()))
       batch.refuse('duplicate', `line ${lines.number}: taken before, with a request that was refused in part`);
     else {
       batch.add(read, `line ${lines.number}`);
-      if (read.kind === 'log') taken.push(lines.bytes());
+      if (read.kind === 'log') taken.push({ start: lines.start, end: lines.end });
     }
     answer(action.name, answerTo(read, action, newId));
   }
   const { frames, refused } = batch.finish();
-  recall.settle(frames, taken, failed);
+  recall.settle(frames, failed ? taken.map(({ start, end }) => request.body.subarray(start, end)) : [], failed);
   return {
     kind: 'accept',
     frames,
@@ -100,11 +110,38 @@ function answerTo(read: ReadLog, { index, id }: Action, newId: () => string): It
     : docError(index, id, 400, 'document_parsing_exception', read.message);
 }
 
+/** `answerTo` of a document that was taken, in the words of the whole answer. */
+function created({ name, index, id }: Action, newId: () => string): string {
+  const quotedId = id === '' ? `"${newId()}"` : JSON.stringify(id);
+  return `{"${name}":{"_index":${JSON.stringify(index)},"_id":${quotedId},"_version":1,"result":"created","_shards":{"total":1,"successful":1,"failed":0},"status":201}}`;
+}
+
+/** Reads actions; the same line as the last is the same action. */
+class Actions {
+  readonly #body: Buffer;
+  readonly #index: string;
+  #last: { readonly start: number; readonly end: number; readonly action: Action } | undefined;
+
+  constructor(body: Buffer, index: string) {
+    this.#body = body;
+    this.#index = index;
+  }
+
+  read(lines: Lines): Action | undefined {
+    const { start, end } = lines;
+    const last = this.#last;
+    if (last && this.#body.compare(this.#body, last.start, last.end, start, end) === 0) return last.action;
+    const action = readAction(lines, this.#index);
+    this.#last = action && { start, end, action };
+    return action;
+  }
+}
+
 /** The action of a line; undefined when it is none. Other members beside it are let pass, as some clients send them. */
 function readAction(lines: Lines, index: string): Action | undefined {
   const value = lines.length > 65_536 ? undefined : parseJson(lines.text());
   if (!isObject(value)) return undefined;
-  for (const name of actions) {
+  for (const name of actionNames) {
     const of = value[name];
     if (isObject(of)) return { name, index: textOf(of['_index'], 255) || index, id: textOf(of['_id'], 512) };
   }
@@ -162,43 +199,3 @@ export function checkDocument(request: ProtocolRequest): Checked {
 }
 
 const withoutStatus = (name: string, value: unknown): unknown => (name === 'status' ? undefined : value);
-
-/** Goes through a body line by line without copying it. */
-class Lines {
-  number = 0;
-  readonly #body: Buffer;
-  #start = 0;
-  #end = -1;
-
-  constructor(body: Buffer) {
-    this.#body = body;
-  }
-
-  get length(): number {
-    return this.#end - this.#start;
-  }
-
-  next(): boolean {
-    const start = this.#end + 1;
-    if (start >= this.#body.length) return false;
-    const found = this.#body.indexOf(newline, start);
-    this.#start = start;
-    this.#end = found < 0 ? this.#body.length : found;
-    this.number++;
-    return true;
-  }
-
-  /** Nothing, or the CR before an LF. */
-  isBlank(): boolean {
-    return this.length === 0 || (this.length === 1 && this.#body[this.#start] === 13);
-  }
-
-  /** The line as it came; a view. */
-  bytes(): Uint8Array {
-    return this.#body.subarray(this.#start, this.#end);
-  }
-
-  text(): string {
-    return this.#body.toString('utf8', this.#start, this.#end);
-  }
-}

@@ -13,6 +13,8 @@ interface Kept {
 
 /** What one request uses of the memory, and adds to it once it is stored. */
 export interface Recall {
+  /** Whether there are any such documents. */
+  readonly knowsAny: boolean;
   /** True when this document was taken with an earlier request that was refused in part; each as often as it was taken. */
   known(document: Uint8Array): boolean;
   /** To be done once what was taken is durable: before that, its client would be right to send it again. */
@@ -35,6 +37,7 @@ export class ResentDocuments {
     const counts = kept && kept.untilMs > nowMs ? kept.counts : undefined;
     const used = new Map<string, number>();
     return {
+      knowsAny: counts !== undefined,
       known: (document) => {
         if (!counts) return false;
         const id = idOf(document);

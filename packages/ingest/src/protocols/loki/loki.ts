@@ -2,6 +2,7 @@ import { BoundedRefusals } from '../../logs/bounded-refusals.ts';
 import { LogsRequestBuilder, otlpLogsLane } from '../../otlp/build-logs.ts';
 import { defineProtocol, type Checked, type Ending, type ProtocolReply, type ProtocolRequest } from '../../protocol.ts';
 import { unsnappy } from '../../snappy-block.ts';
+import { readFlatJsonPush, readFlatProtobufPush } from './flat-push.ts';
 import { readJsonPush, readProtobufPush } from './push-request.ts';
 import { addStream } from './stream-records.ts';
 
@@ -19,12 +20,28 @@ async function uncompress(request: BareRequest, limitBytes: number): Promise<Buf
 
 /** Log entries of a push as one OTLP request, so that they share lane, scrubber and speed of all logs. */
 export function checkPush(request: ProtocolRequest): Checked {
+  const flat = {
+    receivedAtMs: request.receivedAtMs,
+    // Some names come twice, as labels and as ours.
+    builder: new LogsRequestBuilder(1.5 * request.body.length + 1024),
+    refusals: new BoundedRefusals(),
+  };
+  const isRead = isJson(request) ? readFlatJsonPush(request.body, flat) : readFlatProtobufPush(request.body, flat);
+  return isRead ? accepted(flat.builder, flat.refusals) : checkPushAsObjects(request);
+}
+
+/** `checkPush` by way of objects for each entry, which takes all that a client may write. */
+export function checkPushAsObjects(request: ProtocolRequest): Checked {
   const push = isJson(request) ? readJsonPush(request.body) : readProtobufPush(request.body);
   if (!push.ok) return { kind: 'refuse', status: 400, reason: 'malformed', message: push.error, records: 1 };
   const builder = new LogsRequestBuilder();
   const refusals = new BoundedRefusals();
   for (const stream of push.value) addStream(stream, request.receivedAtMs, builder, refusals);
-  const records = builder.records;
+  return accepted(builder, refusals);
+}
+
+function accepted(builder: LogsRequestBuilder, refusals: BoundedRefusals): Checked {
+  const { records } = builder;
   const frames = records === 0 ? [] : [{ lane: otlpLogsLane, bytes: builder.build(), records, signal: 'logs' }];
   return { kind: 'accept', frames, refused: refusals.list() };
 }

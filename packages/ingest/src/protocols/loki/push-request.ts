@@ -47,7 +47,7 @@ function readJsonStream(stream: unknown): PushStream {
 const blankEntry: PushEntry = { timeNs: 0n, line: '', metadata: none };
 const badEntry = (problem: string): PushEntry => ({ ...blankEntry, problem });
 
-function readJsonEntry(entry: unknown): PushEntry {
+export function readJsonEntry(entry: unknown): PushEntry {
   if (!Array.isArray(entry)) return badEntry('a value must be a list [time, line]');
   const [time, line, metadata] = entry as unknown[];
   const ns = nanoseconds(time);
@@ -73,7 +73,7 @@ function nanoseconds(value: unknown): bigint | undefined {
 }
 
 /** Names and texts; undefined when a value is no text. Numbers and booleans, which some clients send, are written out. */
-function textsOf(value: unknown): Labels | undefined {
+export function textsOf(value: unknown): Labels | undefined {
   if (!isObject(value)) return undefined;
   const texts: [string, string][] = [];
   for (const [name, item] of Object.entries(value)) {
@@ -112,7 +112,7 @@ function readStream(stream: ProtobufReader): PushStream | undefined {
   return labels.ok ? { labels: labels.value, entries } : { labels: none, entries, problem: labels.error };
 }
 
-function readEntry(entry: ProtobufReader): PushEntry | undefined {
+export function readEntry(entry: ProtobufReader): PushEntry | undefined {
   let timeNs = 0n;
   let line = '';
   const metadata: [string, string][] = [];

@@ -14,12 +14,10 @@ import {
 } from '../../logs/identity-names.ts';
 import { levelNames, levelOf, levelOfLine, type Level } from '../../logs/level.ts';
 import type { LogRecordInput, LogsRequestBuilder } from '../../otlp/build-logs.ts';
-import { readLogObject } from '../../logs/read-log.ts';
+import { logsKeptDays, readLogObject } from '../../logs/read-log.ts';
 import type { Labels } from './labels.ts';
 import type { PushEntry, PushStream } from './push-request.ts';
 
-/** Days that logs are kept. */
-const logsKeptDays = 30;
 const maxLineLength = 262_144;
 /** Longer lines stay as they came. */
 const maxParsedLength = 65_536;
@@ -42,16 +40,49 @@ export function addStream(
     if (stream.entries.length > 0) refusals.add('malformed', problem, stream.entries.length);
     return;
   }
-  let opened = false;
-  for (const entry of stream.entries) {
-    const refused = refusalOf(entry, receivedAtMs);
+  const open = new OpenStream(stream.labels, resourceOf(stream.labels), receivedAtMs, builder, refusals);
+  for (const entry of stream.entries) open.add(entry);
+}
+
+/** A stream whose entries are added one after the other. */
+export class OpenStream {
+  readonly #labels: Labels;
+  readonly #resource: Readonly<Record<string, string>>;
+  readonly #receivedAtMs: number;
+  readonly #builder: LogsRequestBuilder;
+  readonly #refusals: BoundedRefusals;
+  #isOpen = false;
+
+  /** `resource`: what `resourceOf` makes of the labels. */
+  constructor(
+    labels: Labels,
+    resource: Readonly<Record<string, string>>,
+    receivedAtMs: number,
+    builder: LogsRequestBuilder,
+    refusals: BoundedRefusals,
+  ) {
+    this.#labels = labels;
+    this.#resource = resource;
+    this.#receivedAtMs = receivedAtMs;
+    this.#builder = builder;
+    this.#refusals = refusals;
+  }
+
+  /** Keeps an entry or counts why it was refused. */
+  add(entry: PushEntry): void {
+    const refused = refusalOf(entry, this.#receivedAtMs);
     if (refused) {
-      refusals.add(refused[0], `${refused[1]}, stream ${labelText(stream.labels)}`);
-      continue;
+      this.#refusals.add(refused[0], `${refused[1]}, stream ${labelText(this.#labels)}`);
+      return;
     }
-    if (!opened) builder.resource(resourceOf(stream.labels), 'loki');
-    opened = true;
-    builder.add(recordOf(entry, stream.labels, receivedAtMs));
+    this.open();
+    this.#builder.add(recordOf(entry, this.#labels, this.#receivedAtMs));
+  }
+
+  /** Has records of the builder belong to this stream from now on. A stream of which nothing is kept must leave no trace. */
+  open(): void {
+    if (!this.#isOpen) this.#builder.resource(this.#resource, 'loki');
+    this.#isOpen = true;
   }
 }
 
@@ -73,7 +104,7 @@ function labelText(labels: Labels): string {
 }
 
 /** All labels, with our names for the origin added. */
-function resourceOf(labels: Labels): Record<string, string> {
+export function resourceOf(labels: Labels): Record<string, string> {
   const named = {
     'service.name': pick(labels, serviceNames),
     'store.id': pick(labels, siteNames),
@@ -125,11 +156,14 @@ function lineObject(line: string, labels: Labels, receivedAtMs: number): LogReco
   return { ...read.record, attributes: { ...Object.fromEntries(origin), ...read.record.attributes } };
 }
 
+/** Names of a device that single entries come from. */
+export const entryDeviceNames: readonly string[] = ['terminal', 'terminal.id', 'device.id'];
+
 /** Origins that come with single entries, under the names that the loading statement looks for. */
 function originOf(metadata: Labels): Record<string, string> {
   const named = {
     'store.id': pick(metadata, siteNames),
-    'device.id': pick(metadata, ['terminal', 'terminal.id', 'device.id']),
+    'device.id': pick(metadata, entryDeviceNames),
   };
   return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== ''));
 }

@@ -1,0 +1,155 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Measured } from './measure-ingest.ts';
+import { freePort, startServer } from './server-under-test.ts';
+
+/** A program that takes logs in some of the protocols. */
+export interface LogSide extends Measured {
+  readonly name: string;
+  /** Where it takes a protocol, by the protocol's name: an address of HTTP, or the port of a socket. */
+  readonly doors: Readonly<Record<string, string | number>>;
+  readonly headers: Record<string, string>;
+  /** Records of the last hour that it finds. */
+  count(): Promise<number>;
+  /** Has it write to disk what it would keep in memory for longer. */
+  settle?(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function ask(url: string, options: RequestInit = {}): Promise<string> {
+  const reply = await fetch(url, { signal: AbortSignal.timeout(60_000), ...options });
+  const text = await reply.text();
+  if (!reply.ok) throw new Error(`${url} answered ${reply.status}: ${text.slice(0, 300)}`);
+  return text;
+}
+
+const hourMs = 3_600_000;
+
+export async function startOurs(): Promise<LogSide> {
+  const syslogPort = await freePort();
+  const server = await startServer(undefined, ['--syslog', `tcp:${syslogPort}`]);
+  const headers = { authorization: `Bearer ${server.key}` };
+  return {
+    name: 'sightline',
+    pid: server.pid,
+    dataFolder: server.dataFolder,
+    doors: {
+      'loki json': `${server.url}/loki/api/v1/push`,
+      'loki protobuf': `${server.url}/loki/api/v1/push`,
+      _bulk: `${server.url}/elasticsearch/_bulk`,
+      syslog: syslogPort,
+    },
+    headers,
+    count: async () => {
+      const range = `from=${Date.now() - hourMs}&to=${Date.now() + hourMs}`;
+      const text = await ask(`${server.url}/api/v1/logs/histogram?${range}`, { headers });
+      return (JSON.parse(text) as { total: number }).total;
+    },
+    stop: () => server.stop(),
+  };
+}
+
+/** Runs a peer's program on a folder of its own until it answers at `readyUrl`, at most some minutes. */
+async function startPeer(
+  binary: string,
+  readyUrl: string,
+  flags: (folder: string) => readonly string[],
+): Promise<Measured & { stop(): Promise<void> }> {
+  const dataFolder = mkdtempSync(path.join(tmpdir(), 'bench-peer-'));
+  const child = spawn(binary, flags(dataFolder), { stdio: 'ignore', cwd: dataFolder });
+  const ended = new Promise((resolve) => child.once('exit', resolve).once('error', resolve));
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    await ended;
+    clearTimeout(late);
+    rmSync(dataFolder, { recursive: true, force: true });
+  };
+  for (let tries = 0; tries < 1200; tries++) {
+    if (child.exitCode !== null || child.pid === undefined) break;
+    const isReady = await ask(readyUrl, { signal: AbortSignal.timeout(1000) }).then(
+      () => true,
+      () => false,
+    );
+    if (isReady) return { pid: child.pid, dataFolder, stop };
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  await stop();
+  throw new Error(`${binary} was not ready in time`);
+}
+
+export async function startVictoriaLogs(binary: string): Promise<LogSide> {
+  const [port, syslogPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const peer = await startPeer(binary, `${url}/health`, (folder) => [
+    `-storageDataPath=${path.join(folder, 'data')}`,
+    `-httpListenAddr=127.0.0.1:${port}`,
+    `-syslog.listenAddr.tcp=127.0.0.1:${syslogPort}`,
+    '-retentionPeriod=100y',
+  ]);
+  const fields = '_time_field=@timestamp&_msg_field=message&_stream_fields=service.name,site.id';
+  return {
+    ...peer,
+    name: 'VictoriaLogs',
+    doors: {
+      'loki json': `${url}/insert/loki/api/v1/push`,
+      'loki protobuf': `${url}/insert/loki/api/v1/push`,
+      _bulk: `${url}/insert/elasticsearch/_bulk?${fields}`,
+      syslog: syslogPort,
+    },
+    headers: {},
+    count: async () => {
+      const text = await ask(`${url}/select/logsql/query?query=${encodeURIComponent('* | count() n')}`);
+      return Number((JSON.parse(text) as { n: string }).n);
+    },
+  };
+}
+
+/** One binary, chunks and index in its folder, no accounts; the limits that would refuse one sender's load raised. */
+const lokiSettings = (folder: string, port: number, grpcPort: number): string => `auth_enabled: false
+server: { http_listen_address: 127.0.0.1, http_listen_port: ${port}, grpc_listen_address: 127.0.0.1, grpc_listen_port: ${grpcPort}, log_level: error }
+common:
+  path_prefix: ${folder}
+  instance_addr: 127.0.0.1
+  replication_factor: 1
+  ring: { kvstore: { store: inmemory } }
+  storage: { filesystem: { chunks_directory: ${folder}/chunks, rules_directory: ${folder}/rules } }
+schema_config:
+  configs:
+    - { from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13, index: { prefix: index_, period: 24h } }
+limits_config:
+  ingestion_rate_mb: 10000
+  ingestion_burst_size_mb: 20000
+  per_stream_rate_limit: 10GB
+  per_stream_rate_limit_burst: 20GB
+  max_global_streams_per_user: 0
+  allow_structured_metadata: true
+analytics: { reporting_enabled: false }
+`;
+
+export async function startLoki(binary: string): Promise<LogSide> {
+  const [port, grpcPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const peer = await startPeer(binary, `${url}/ready`, (folder) => {
+    const file = path.join(folder, 'loki.yaml');
+    writeFileSync(file, lokiSettings(folder, port, grpcPort));
+    return ['-target=all', `-config.file=${file}`];
+  });
+  return {
+    ...peer,
+    name: 'Loki',
+    doors: { 'loki json': `${url}/loki/api/v1/push`, 'loki protobuf': `${url}/loki/api/v1/push` },
+    headers: {},
+    count: async () => {
+      const query = encodeURIComponent('sum(count_over_time({environment="production"}[1h]))');
+      const text = await ask(`${url}/loki/api/v1/query?query=${query}`);
+      const { data } = JSON.parse(text) as { data: { result: { value: [number, string] }[] } };
+      return Number(data.result[0]?.value[1] ?? 0);
+    },
+    settle: async () => {
+      await ask(`${url}/flush`, { method: 'POST' });
+    },
+  };
+}
