@@ -298,7 +298,12 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         )
       : undefined;
     const backfills = config.roles.has('detect')
-      ? openBackfills(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs }, archive?.turns)
+      ? openBackfills(
+          bare,
+          ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs },
+          archive?.turns,
+          files.blobs,
+        )
       : undefined;
     const rollUps = ingest ? await openMetricUpkeep(bare, ingest.head, metrics) : undefined;
     const acting = metrics && wholeAnswers(metrics);

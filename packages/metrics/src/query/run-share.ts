@@ -33,6 +33,10 @@ export interface ShareTools {
 /** Series after which the limits are looked at. */
 const series = 32;
 
+/** What a step of a group takes, and what of it all stays in the processor's second cache, about. */
+const columnBytes = 24;
+const nearBytes = 2 ** 21;
+
 /** Throws `QueryFailure` at a limit, and when the engine cannot be read. */
 export async function runShare(share: Share, tools: ShareTools): Promise<ShareResult> {
   const run = share.rolled ? new RolledShareRun(share, share.rolled, tools) : new ShareRun(share, tools);
@@ -115,11 +119,14 @@ class ShareRun {
     return missing.subarray(0, missed).sort();
   }
 
-  /** All series, those of a group together and in their order: what is added up then stays near the processor. */
+  /**
+   * All series, those of a group together and in their order: what is added up then stays near the processor. Where all of it does anyway, and where
+   * nothing is added up, as chunks lie in the cache.
+   */
   #order(): Uint32Array {
     const { fps, groupOf, groups = [] } = this.#share;
     const order = new Uint32Array(fps.length);
-    if (!groupOf) return order.map((_, i) => i);
+    if (!groupOf || columnBytes * groups.length * this.#steps <= nearBytes) return order.map((_, i) => i);
     const next = new Uint32Array(groups.length + 1);
     for (const group of groupOf) next[group + 1]!++;
     for (let g = 0; g < groups.length; g++) next[g + 1]! += next[g]!;

@@ -13,7 +13,8 @@ import { ApiFault, badData, invalidParameter } from './fault.ts';
 import { countOf, limitOf, selectorsOf, timeOr, unescapeLabel } from './parameters.ts';
 import { faultOf, queryTimeoutMs } from './query-routes.ts';
 import { Pieces } from './reply.ts';
-import { labelsJson, listPieces, timestampJson } from './write-value.ts';
+import { timestampJson } from './timestamp-json.ts';
+import { labelsJson, listPieces } from './write-value.ts';
 
 /** Where clients name no bounds, or ones that no series has: all that a store may hold. */
 const firstMs = 0;
