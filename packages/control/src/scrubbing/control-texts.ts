@@ -3,89 +3,12 @@ import { storableValue } from '../database/storable-json.ts';
 import { holdsPiece, activeHolds, sharePlacing } from '../retention/holds.ts';
 import type { ServicesContext, Transaction } from '../services-context.ts';
 import type { ScrubBatch, ScrubbedText, TextsPage, TextToScrub } from './backfills-port.ts';
+import { textPlaces, type TextPlace } from './text-places.ts';
 
 const rowsAtOnce = 50;
 /** Captured lines are of the hour before an incident opened. */
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
-
-/** A table of the control plane whose texts came of what was stored, or were written about it. */
-interface Place {
-  readonly signal: string;
-  readonly table: string;
-  /** Column that tells rows of an organisation apart; its type, for comparing. */
-  readonly key: string;
-  readonly keyType: 'text' | 'bigint';
-  /** Columns that say of when it is. */
-  readonly from: string;
-  readonly to: string;
-  readonly where?: string;
-  readonly texts: readonly string[];
-  /** Columns of JSON; of those with `of` the leaves below these members alone. */
-  readonly json: readonly { readonly column: string; readonly of?: readonly string[] }[];
-  /** Names of people of the organisation that stand in a text and stay there. */
-  readonly people?: readonly string[];
-  /** A column of JSON that holds copies of logs: it stays where a legal hold may mean them. */
-  readonly copies?: string;
-}
-
-const found = ['title', 'summary', 'labels', 'annotations'] as const;
-const places: readonly Place[] = [
-  {
-    signal: 'incidents',
-    table: 'incidents',
-    key: 'id',
-    keyType: 'text',
-    from: 'opened_at',
-    to: 'updated_at',
-    texts: ['title', 'summary', 'resolved_note'],
-    json: [{ column: 'labels' }, { column: 'past_findings', of: found }, { column: 'evidence' }],
-    copies: 'evidence',
-  },
-  {
-    signal: 'incident time lines',
-    table: 'incident_events',
-    key: 'id',
-    keyType: 'bigint',
-    from: 'at',
-    to: 'at',
-    where: `kind NOT IN ('acknowledged', 'notified', 'not-notified', 'escalated')`,
-    texts: ['text'],
-    json: [],
-    people: ['actor', `detail ->> 'to'`],
-  },
-  {
-    signal: 'findings',
-    table: 'findings',
-    key: 'key',
-    keyType: 'text',
-    from: 'since',
-    to: 'last_seen_at',
-    texts: ['title', 'summary'],
-    json: [{ column: 'labels' }, { column: 'annotations' }],
-  },
-  {
-    signal: 'comments on issues',
-    table: 'issue_activity',
-    key: 'id',
-    keyType: 'bigint',
-    from: 'at',
-    to: 'at',
-    texts: ['text'],
-    json: [],
-    people: ['actor'],
-  },
-  {
-    signal: 'notifications',
-    table: 'notifications',
-    key: 'id',
-    keyType: 'text',
-    from: 'created_at',
-    to: 'created_at',
-    texts: ['note'],
-    json: [],
-  },
-];
 
 interface Row extends Readonly<Record<string, unknown>> {
   readonly key: string;
@@ -110,7 +33,7 @@ export async function scrubControlTexts(
   advance: (tx: Transaction, batch: ScrubBatch) => Promise<void>,
 ): Promise<string | null> {
   const [at = '0', ...rest] = page.after.split(':');
-  const place = places[Number(at)];
+  const place = textPlaces[Number(at)];
   if (!place) return null;
   const after = rest.join(':');
   const rows = await pageOf(db, place, page, after);
@@ -152,7 +75,7 @@ export async function scrubControlTexts(
   return next;
 }
 
-async function pageOf(db: ServicesContext['db'], place: Place, page: TextsPage, after: string): Promise<Row[]> {
+async function pageOf(db: ServicesContext['db'], place: TextPlace, page: TextsPage, after: string): Promise<Row[]> {
   const { table, key, keyType, texts, json, from, to, where, people = [] } = place;
   const columns = [
     `${key}::text AS key`,
@@ -176,7 +99,7 @@ const textIn = (row: Row, column: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-function leavesOf({ texts, json, people = [] }: Place, row: Row): Leaf[] {
+function leavesOf({ texts, json, people = [] }: TextPlace, row: Row): Leaf[] {
   const names = people
     .map((_, i) => row[`person_${i}`])
     .filter((name): name is string => typeof name === 'string' && name !== '');
@@ -258,7 +181,7 @@ function setAt(value: unknown, path: readonly (string | number)[], text: string)
 /** Writes the row unless somebody changed one of its columns meanwhile. */
 async function update(
   tx: Transaction,
-  { table, key, keyType, json }: Place,
+  { table, key, keyType, json }: TextPlace,
   organisation: string,
   row: Row,
   columns: ReadonlyMap<string, unknown>,

@@ -25,7 +25,7 @@ export const mad = ofFloats('mad_over_time', medianDeviationOf);
 export const count: Kernel = {
   name: 'count_over_time',
   floats: overWindows((_values, from, to) => to - from),
-  mixed: ({ floats, histograms }) => floats.values.length + histograms.values.length,
+  mixed: ({ floats, histograms }) => floats.values.length + (histograms.count ?? histograms.values.length),
 };
 
 export const present: Kernel = {
