@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests of the whole product that mostly wait: for a line that is cut, an escalation that is due, a process that starts again. */
 const waiting = [
   'tests/durability/agent-link.test.ts',
+  'tests/durability/backfill-kill.test.ts',
   'tests/durability/metric-kill.test.ts',
   'tests/durability/remedy-kill.test.ts',
   'tests/journeys/first-remedy.test.ts',

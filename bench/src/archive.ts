@@ -5,6 +5,7 @@ import { openSealer } from '@sightline/control';
 import { ArchiveStep, connectStore, DiskTarget, Keyring } from '@sightline/store';
 import { organisationOf } from './queries.ts';
 import { day } from './sample-day.ts';
+import { usageOf } from './process-tree.ts';
 import { type ServerUnderTest, startServer } from './server-under-test.ts';
 
 const days = 30;
@@ -15,6 +16,8 @@ interface ArchiveFigures {
   readonly 'first ms': number;
   readonly 'median ms': number;
   readonly 'worst ms': number;
+  /** Of the server and the engine, each time but the first. */
+  readonly 'processor ms': number;
   readonly calls: number;
   readonly found: number;
 }
@@ -95,6 +98,98 @@ async function search(server: ServerUnderTest, url: string): Promise<{ found: nu
   }
 }
 
+interface Question {
+  readonly name: string;
+  /** Asks once; answers what was found, in how many calls. */
+  readonly ask: () => Promise<{ found: number; calls: number }>;
+}
+
+/** What other products' clients ask, in one call each. */
+function farQuestions(server: ServerUnderTest, startMs: number): Question[] {
+  const authorization = `Bearer ${server.key}`;
+  const ask = async (url: string, found: (body: any) => number, body?: unknown) => {
+    const reply = await fetch(`${server.url}${url}`, {
+      method: body ? 'POST' : 'GET',
+      headers: { authorization, ...(body ? { 'content-type': 'application/json' } : {}) },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    if (!reply.ok) throw new Error(`${url}: ${reply.status} ${(await reply.text()).slice(0, 300)}`);
+    return { found: found(await reply.json()), calls: 1 };
+  };
+  const month = { of: 'one store, a month', site: 'STORE_047', fromMs: startMs, toMs: startMs + days * day };
+  const oneDay = { of: 'all stores, a day', site: '', fromMs: startMs + 9 * day, toMs: startMs + 10 * day };
+  return [month, oneDay].flatMap(({ of, site, fromMs, toMs }): Question[] => {
+    const selector = site === '' ? '{service_name=~".+"}' : `{site="${site}"}`;
+    const range = `start=${fromMs}000000&end=${toMs}000000`;
+    const loki = (path: string, query: string, found: (body: any) => number) => () =>
+      ask(`/loki/api/v1/${path}?${range}&query=${encodeURIComponent(query)}`, found);
+    const step = Math.round((toMs - fromMs) / 300_000);
+    const series = ({ data }: any): number =>
+      data.result.flatMap(({ values }: any) => values).reduce((sum: number, [, n]: any) => sum + Number(n), 0);
+    const metric = (query: string) => () =>
+      ask(`/loki/api/v1/query_range?${range}&step=${step}&query=${encodeURIComponent(query)}`, series);
+    const filter = [
+      { range: { '@timestamp': { gte: fromMs, lt: toMs } } },
+      ...(site === '' ? [] : [{ term: { 'site.id': site } }]),
+    ];
+    const elastic = (size: number, aggs?: unknown) => () =>
+      ask('/elasticsearch/_search', ({ hits }) => hits.total.value, {
+        size,
+        track_total_hits: true,
+        sort: [{ '@timestamp': 'desc' }],
+        query: { bool: { must: [{ match: { message: 'declined' } }], filter } },
+        ...(aggs ? { aggs } : {}),
+      });
+    const facets = 'severity,service,site,environment,order.id,thread.name,release';
+    return [
+      {
+        name: 'LogQL: a word by service, 300 steps',
+        ask: metric(`sum by (service_name) (count_over_time(${selector} |= "declined" [${step}s]))`),
+      },
+      {
+        name: 'LogQL: by an attribute of each line',
+        ask: metric(`sum by (thread_name) (count_over_time(${selector} [${step}s]))`),
+      },
+      {
+        name: 'LogQL: newest 100 lines with a word',
+        ask: loki('query_range', `${selector} |= "declined"`, ({ data }) => data.result.length),
+      },
+      { name: 'Loki: labels', ask: loki('labels', selector, ({ data }) => data.length) },
+      {
+        name: 'Loki: values of service_name',
+        ask: loki('label/service_name/values', selector, ({ data }) => data.length),
+      },
+      { name: 'Loki: values of release', ask: loki('label/release/values', selector, ({ data }) => data.length) },
+      {
+        name: 'Loki: series',
+        ask: () =>
+          ask(`/loki/api/v1/series?${range}&match[]=${encodeURIComponent(selector)}`, ({ data }) => data.length),
+      },
+      { name: 'Loki: index/stats', ask: loki('index/stats', selector, ({ entries }) => entries) },
+      {
+        name: 'Loki: index/volume by site',
+        ask: loki(
+          'index/volume',
+          `{site=~".+"${site === '' ? '' : `, site="${site}"`}}`,
+          ({ data }) => data.result.length,
+        ),
+      },
+      { name: '`_search`: a word, newest 100', ask: elastic(100) },
+      {
+        name: '`_search`: a word by level and order',
+        ask: elastic(0, {
+          levels: { terms: { field: 'log.level' }, aggs: { orders: { cardinality: { field: 'order.id' } } } },
+        }),
+      },
+      {
+        name: 'seven facets',
+        ask: () =>
+          search(server, `/api/v1/logs/facets?from=${fromMs}&to=${toMs}&site=${site}&q=declined&fields=${facets}`),
+      },
+    ].map((one) => ({ ...one, name: `${of}: ${one.name}` }));
+  });
+}
+
 /** Searches of a month that lies in the archive, one store among twenty, through the API; files are encrypted as they are by default. */
 export async function benchArchive(logs: number): Promise<ArchiveFigures[]> {
   const fresh = await startServer();
@@ -125,13 +220,19 @@ export async function benchArchive(logs: number): Promise<ArchiveFigures[]> {
       ['all stores, a word that none has', `/api/v1/logs?${range}&limit=200&q=nowhere`],
     ];
     const figures: ArchiveFigures[] = [];
-    for (const [name, url] of asked) {
+    const questions = [
+      ...asked.map(([name, url]): Question => ({ name, ask: () => search(server, url) })),
+      ...farQuestions(server, startMs),
+    ];
+    for (const { name, ask } of questions) {
       const times: number[] = [];
       let last = { found: 0, calls: 0 };
+      let cpuS = 0;
       for (let round = 0; round < 6; round++) {
         const startedMs = performance.now();
-        last = await search(server, url);
+        last = await ask();
         times.push(performance.now() - startedMs);
+        if (round === 0) cpuS = usageOf(server.pid).cpuS;
       }
       const [first = 0, ...rest] = times;
       rest.sort((a, b) => a - b);
@@ -140,6 +241,7 @@ export async function benchArchive(logs: number): Promise<ArchiveFigures[]> {
         'first ms': Math.round(first),
         'median ms': Math.round(rest[2] ?? 0),
         'worst ms': Math.round(rest.at(-1) ?? 0),
+        'processor ms': Math.round(((usageOf(server.pid).cpuS - cpuS) * 1000) / (times.length - 1)),
         ...last,
       });
     }

@@ -20,7 +20,7 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   npm run bench -- log-ingest [--records 1000000] [--rounds 3] [--protocol <part of a name>] [--victoria-logs <program>] [--loki <program>]
   npm run bench -- otlp-traces [--records 2000000] [--rounds 3]
   npm run bench -- sentry-errors [--records 20000] [--rounds 3]
-  npm run bench -- queries   [--logs 10000000] [--spans 5000000]
+  npm run bench -- queries   [--logs 10000000] [--spans 5000000] [--data <folder that is filled once and kept>] [--only <parts of names|of queries>]
   npm run bench -- archive   [--logs 6000000]
   npm run bench -- promql    [--scale 1] [--hours 24] [--wide 0] [--peer-url <base url> --peer-pid <pid> --peer-data <folder>]
   npm run bench -- pipelines [--records 50000] [--rounds 3]
@@ -66,6 +66,8 @@ const { values, positionals } = parseArgs({
     wide: { type: 'string', default: '0' },
     inputs: { type: 'string', default: '' },
     minutes: { type: 'string', default: '3' },
+    data: { type: 'string', default: '' },
+    only: { type: 'string', default: '' },
     protocol: { type: 'string', default: '' },
     'victoria-logs': { type: 'string', default: '' },
     loki: { type: 'string', default: '' },
@@ -143,7 +145,15 @@ else if (scenario === 'log-ingest') await logIngest();
 else if (scenario === 'otlp-traces') printIngest(await benchOtlpTraces(Number(values.records), Number(values.rounds)));
 else if (scenario === 'sentry-errors')
   printIngest(await benchSentryErrors(Math.min(Number(values.records), 100_000), Number(values.rounds)));
-else if (scenario === 'queries') console.table(await benchQueries(Number(values.logs), Number(values.spans)));
+else if (scenario === 'queries')
+  console.table(
+    await benchQueries({
+      logs: Number(values.logs),
+      spans: Number(values.spans),
+      dataFolder: values.data,
+      only: values.only,
+    }),
+  );
 else if (scenario === 'archive') console.table(await benchArchive(Math.min(Number(values.logs), 6_000_000)));
 else if (scenario === 'rules')
   console.table(await benchRules(Number(values.rules), Number(values.rate), Number(values.minutes)));

@@ -1,13 +1,17 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '@sightline/base';
 import { connectStore } from '@sightline/store';
 import { day, fillDay } from './sample-day.ts';
+import { usageOf } from './process-tree.ts';
 import { type ServerUnderTest, startServer } from './server-under-test.ts';
 
 interface QueryFigures {
   readonly query: string;
   readonly 'median ms': number;
   readonly 'worst ms': number;
+  /** Processor time of the server and its engine for one answer. */
+  readonly 'cpu ms': number;
   readonly rows: number;
 }
 
@@ -30,7 +34,9 @@ async function time(
 ): Promise<QueryFigures> {
   const times: number[] = [];
   let rows = 0;
+  let cpuS = 0;
   for (let i = 0; i < 8; i++) {
+    if (i === 1) cpuS = usageOf(server.pid).cpuS;
     const startedMs = performance.now();
     const reply = await fetch(`${server.url}${url}`, { headers: { authorization: `Bearer ${server.key}` } });
     const body = (await reply.json()) as never;
@@ -38,13 +44,36 @@ async function time(
     if (i > 0) times.push(performance.now() - startedMs);
     rows = count(body);
   }
+  const cpuMs = ((usageOf(server.pid).cpuS - cpuS) * 1000) / times.length;
   times.sort((a, b) => a - b);
-  return { query, 'median ms': Math.round(times[3] ?? 0), 'worst ms': Math.round(times.at(-1) ?? 0), rows };
+  return {
+    query,
+    'median ms': Math.round(times[3] ?? 0),
+    'worst ms': Math.round(times.at(-1) ?? 0),
+    'cpu ms': Math.round(cpuMs),
+    rows,
+  };
+}
+
+/** What a measurement asks, and on which data. */
+export interface QueriesBench {
+  readonly logs: number;
+  readonly spans: number;
+  /** A folder that is filled once and kept for the next run; '' for one that goes with the run. */
+  readonly dataFolder: string;
+  /** Parts of the names of the queries to ask, with `|` between them; '' asks all. */
+  readonly only: string;
 }
 
 /** The searches of "First light" through the API, on `logs` logs and `spans` spans of one day. */
-export async function benchQueries(logs: number, spans: number): Promise<QueryFigures[]> {
-  const server = await startServer();
+export async function benchQueries({ logs, spans, dataFolder, only }: QueriesBench): Promise<QueryFigures[]> {
+  if (dataFolder) mkdirSync(dataFolder, { recursive: true });
+  const filledFile = path.join(dataFolder, 'bench-filled.json');
+  const filled =
+    dataFolder && existsSync(filledFile)
+      ? (JSON.parse(readFileSync(filledFile, 'utf8')) as { readonly endMs: number })
+      : undefined;
+  const server = await startServer(dataFolder || undefined);
   const store = await connectStore({
     url: 'http://engine',
     socketPath: path.join(server.dataFolder, 'run', 'engine.sock'),
@@ -52,9 +81,12 @@ export async function benchQueries(logs: number, spans: number): Promise<QueryFi
   });
   try {
     const organisation = await organisationOf(server);
-    const endMs = Date.now();
-    await fillDay(store, organisation, logs, spans, endMs);
-    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    const endMs = filled?.endMs ?? Date.now();
+    if (!filled) {
+      await fillDay(store, organisation, logs, spans, endMs);
+      await new Promise((resolve) => setTimeout(resolve, 20_000));
+      if (dataFolder) writeFileSync(filledFile, JSON.stringify({ endMs, logs, spans }));
+    }
     const [sample] = await store.query<{ trace: string; order: string }>(
       "SELECT lower(hex(trace_id)) AS trace, attrs['order.id'] AS order FROM spans WHERE organisation = {o:String} LIMIT 1",
       { o: organisation },
@@ -150,10 +182,11 @@ export async function benchQueries(logs: number, spans: number): Promise<QueryFi
       ],
     );
     const figures: QueryFigures[] = [];
-    for (const [query, url, count] of asked) figures.push(await time(server, query, url, count));
+    for (const [query, url, count] of asked)
+      if (only.split('|').some((part) => query.includes(part))) figures.push(await time(server, query, url, count));
     return figures;
   } finally {
     await store.close();
-    await server.stop();
+    await server.stop(dataFolder !== '');
   }
 }

@@ -68,7 +68,7 @@ beforeAll(async () => {
   await page.getByLabel('Password').first().fill(headless.SIGHTLINE_SETUP_PASSWORD);
   await page.keyboard.press('Enter');
   await page.waitForURL((url) => url.pathname === '/');
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   await browser.close();
   await product.close();
@@ -145,6 +145,36 @@ test('Loki, Elasticsearch and the export reach the archive, say what it cost, an
   const patterns = JSON.parse((await ask(`/loki/api/v1/patterns?${time}&query=${query}`)).text);
   expect(patterns.data[0].pattern).toBe('Age of customer <_> checked');
 
+  // Labels and volumes are of the same lines.
+  const loki = async (path: string) => JSON.parse((await ask(`/loki/api/v1/${path}`)).text);
+  expect((await loki(`labels?${time}`)).data).toEqual(['level', 'service_name', 'site']);
+  expect((await loki(`label/site/values?${time}`)).data).toEqual(['STORE_047', 'STORE_048']);
+  expect((await loki(`series?${time}&match[]=${query}`)).data).toEqual([
+    { level: 'info', service_name: 'age-verification', site: 'STORE_048' },
+  ]);
+  const stats = await loki(`index/stats?${time}&query=${query}`);
+  expect(stats).toMatchObject({ streams: 1, entries: 36, warnings: [expect.stringMatching(/^read .* \(3 files,/)] });
+  expect((await loki(`index/volume?${time}&query=${query}`)).data.result).toEqual([
+    { metric: { site: 'STORE_048' }, value: [expect.any(Number), String(stats.bytes)] },
+  ]);
+  expect((await loki(`series?${time}&match[]=${query}&archive=off`)).data).toEqual([]);
+  expect((await loki(`detected_fields?${time}&query=${query}`)).warnings).toHaveLength(1);
+
+  // An organisation may leave its archive to calls that ask for it.
+  const reading = (farQuestions: string) =>
+    page.request.put(`${product.url}/api/v1/archive/reading`, {
+      data: { farQuestions },
+      headers: { 'x-csrf-token': csrfToken },
+    });
+  expect((await reading('stay')).status()).toBe(200);
+  const stayed = await loki(`query_range?${time}&limit=1000&query=${query}`);
+  expect([stayed.data.result, stayed.warnings]).toEqual([
+    [],
+    [expect.stringMatching(/^3 archived days .* were not read: .* ask with archive=on$/)],
+  ]);
+  expect((await loki(`index/stats?${time}&query=${query}&archive=on`)).entries).toBe(36);
+  expect((await reading('reach')).status()).toBe(200);
+
   const range = { '@timestamp': { gte: startMs, lt: startMs + 3 * dayMs } };
   const found = await ask('/elasticsearch/_search', {
     query: { bool: { must: [{ match: { message: 'customer' } }], filter: [{ range }] } },
@@ -183,4 +213,9 @@ test('Loki, Elasticsearch and the export reach the archive, say what it cost, an
   const details = audit.entries.filter(({ action }) => action === 'archive.search').map(({ detail }) => detail);
   expect(details.filter((detail) => detail.startsWith('LogQL')).length).toBeGreaterThanOrEqual(2);
   expect(details.some((detail) => detail.startsWith('_search'))).toBe(true);
+  expect(details.filter((detail) => detail.startsWith('Loki labels'))).toHaveLength(1);
+  expect(audit.entries.filter(({ action }) => action === 'archive.reading').map(({ detail }) => detail)).toEqual([
+    'reach',
+    'stay',
+  ]);
 });

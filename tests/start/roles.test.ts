@@ -29,6 +29,33 @@ async function search(url: string, word: string): Promise<{ status: number; text
 
 const found = (word: string) => (answer: { text: string }) => answer.text.includes(word);
 
+/** One sample of a counter, at `atMs`. */
+async function sendCount(url: string, value: number, atMs: number): Promise<number> {
+  const dataPoints = [{ timeUnixNano: `${atMs}000000`, asDouble: value }];
+  const metric = { name: 'orders', sum: { isMonotonic: true, aggregationTemporality: 2, dataPoints } };
+  const reply = await fetch(`${url}/v1/metrics`, {
+    method: 'POST',
+    headers: { ...authorization, 'content-type': 'application/json' },
+    body: JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics: [metric] }] }] }),
+  });
+  return reply.status;
+}
+
+interface PromqlAnswer {
+  readonly status: number;
+  readonly values: readonly string[];
+  readonly warnings: readonly string[];
+}
+async function promql(url: string, query: string): Promise<PromqlAnswer> {
+  const asked = new URLSearchParams({ query, time: String(Date.now() / 1000) });
+  const reply = await fetch(`${url}/prometheus/api/v1/query?${asked.toString()}`, { headers: authorization });
+  const { data, warnings = [] } = (await reply.json()) as {
+    data?: { result: { value: [number, string] }[] };
+    warnings?: string[];
+  };
+  return { status: reply.status, values: (data?.result ?? []).map(({ value }) => value[1]), warnings };
+}
+
 let product: Product;
 beforeAll(async () => {
   product = await startProduct({ env: headless });
@@ -83,7 +110,45 @@ test('ingest and query run as two processes on stores that both reach', async ()
   expect(answer.text).toContain('through two processes');
   expect(await sendLine(query.url, 'not here')).toBe(404);
   expect((await search(ingest.url, 'processes')).status).toBe(404);
-  for (const { started } of [ingest, query]) {
+
+  // Samples are seen at once, though they are in the memory of the other process.
+  const now = Date.now();
+  expect(await sendCount(ingest.url, 7, now - 60_000)).toBe(200);
+  expect(await sendCount(ingest.url, 42, now - 1000)).toBe(200);
+  const fresh = await eventually(
+    () => promql(query.url, 'orders_total'),
+    ({ values }) => values[0] === '42',
+    20_000,
+  );
+  expect(fresh).toEqual({ status: 200, values: ['42'], warnings: [] });
+  for (const secret of ['', 'Bearer ', `Bearer ${headless.SIGHTLINE_SETUP_KEY}`]) {
+    const reply = await fetch(`${ingest.url}/internal/metric-head/v1/statistics`, {
+      method: 'POST',
+      headers: { authorization: secret, 'content-type': 'application/vnd.sightline.metric-head+json' },
+      body: '{"argument":"acme"}',
+    });
+    expect([reply.status, await reply.text()]).toEqual([401, '']);
+  }
+
+  // The process with the head dies while it is asked: no question fails, and answers say what they lack.
+  const answers: PromqlAnswer[] = [];
+  const killed = ingest.started.ended;
+  setTimeout(() => ingest.started.child.kill('SIGKILL'), 300);
+  for (const untilMs = Date.now() + 3000; Date.now() < untilMs;) answers.push(await promql(query.url, 'orders_total'));
+  await killed;
+  answers.push(await promql(query.url, 'orders_total'));
+  expect(answers.every(({ status }) => status === 200)).toBe(true);
+  expect(answers.at(-1)?.warnings).toEqual([
+    expect.stringContaining('the newest samples, of up to two hours, are missing'),
+  ]);
+  const again = await startRole('ingest');
+  const back = await eventually(
+    () => promql(query.url, 'orders_total'),
+    ({ warnings, values }) => warnings.length === 0 && values.length > 0,
+    60_000,
+  );
+  expect(back).toEqual({ status: 200, values: ['42'], warnings: [] });
+  for (const { started } of [again, query]) {
     started.child.kill('SIGTERM');
     expect(await started.ended, started.printed()).toBe(0);
   }

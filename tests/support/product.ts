@@ -76,6 +76,8 @@ export async function startProduct(
       if (await isReady(url)) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    // Nobody has it in hand yet who could end it.
+    running.kill();
     throw new Error(`the server was not ready within a minute:\n${output.slice(-3000)}`);
   };
   await start();

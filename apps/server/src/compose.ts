@@ -44,8 +44,9 @@ import { openScrubbing } from './stages/scrubbing.ts';
 import { openDetect } from './stages/detect.ts';
 import { openFileRules } from './stages/file-rules.ts';
 import { openLogListeners } from './stages/log-listeners.ts';
+import { announceHead, hasPeers, registerHeadRoute } from './stages/head-route.ts';
 import { openMetricHead } from './stages/metric-head.ts';
-import { openMetricsStage, openMetricUpkeep } from './stages/metrics.ts';
+import { openMetricsStage, openMetricUpkeep, wholeAnswers } from './stages/metrics.ts';
 import { openNotify } from './stages/notify.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
@@ -297,9 +298,15 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         )
       : undefined;
     const backfills = config.roles.has('detect')
-      ? openBackfills(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs }, archive?.turns)
+      ? openBackfills(
+          bare,
+          ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs },
+          archive?.turns,
+          files.blobs,
+        )
       : undefined;
     const rollUps = ingest ? await openMetricUpkeep(bare, ingest.head, metrics) : undefined;
+    const acting = metrics && wholeAnswers(metrics);
     const stage: StageParts = { ...bare, reads: readsOf(stores, metrics) };
     const responding = openRespondStage(stage, () => delivery.current?.wake());
     const { respond } = responding;
@@ -308,14 +315,18 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const uptime = openMonitors(stage, findings);
     watching.uptime = uptime;
     const rules = config.roles.has('detect')
-      ? openDetect(stage, findings, () => ingestStatus(ingest?.spool, clock).lagMs)
+      ? openDetect(
+          { ...stage, reads: readsOf(stores, acting) },
+          findings,
+          () => ingestStatus(ingest?.spool, clock).lagMs,
+        )
       : undefined;
     if (config.roles.has('detect')) openOwnership(stage, () => delivery.current?.wake());
     const fileRules =
       rules && metrics
         ? openFileRules(stage, {
             findings,
-            engine: metrics,
+            engine: acting ?? metrics,
             spool: ingest?.spool,
             holds: (organisation) => rules.holds(organisation),
           })
@@ -332,6 +343,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (config.roles.has('query')) letPeopleSeeMetrics(app);
     if (ingest) {
       await registerIngest(app, ingest.parts);
+      if (hasPeers(config)) await registerHeadRoute(app, bare, ingest.head);
       const metricsKeptMs = config.retentionMetricsMs;
       await registerForwarded(app, { ...ingest, agents: stores.control.fleet.agents, metricsKeptMs, clock, logger });
     }
@@ -417,6 +429,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     const port = typeof bound === 'object' && bound ? bound.port : config.port;
     const url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
     if (settings.publicUrl === '') settings.publicUrl = url;
+    if (ingest && hasPeers(config)) announceHead(bare, port);
     if (config.roles.has('detect')) {
       delivery.current = openNotify(stage);
       responding.start();

@@ -33,6 +33,8 @@ export interface Config {
   readonly roles: ReadonlySet<RoleName>;
   /** '' until somebody says under which address people come; then the address that was bound is used. */
   readonly publicUrl: string;
+  /** Under which other processes of the installation reach this one; '' to say what was bound. */
+  readonly peerUrl: string;
   /** Further OTLP ports, tried where free; undefined to leave them. */
   readonly otlpPorts: { readonly grpc: number; readonly http: number } | undefined;
   readonly spoolLimitBytes: number;
@@ -351,6 +353,8 @@ export function readConfig(
   if (!listenerTls.ok) return listenerTls;
   const publicUrl = readUrl(...at('public-url'), ['http:', 'https:']);
   if (!publicUrl.ok) return publicUrl;
+  const peerUrl = readUrl(...at('peer-url'), ['http:', 'https:']);
+  if (!peerUrl.ok) return peerUrl;
   const clickhouseUrl = readUrl(...at('clickhouse-url'), ['http:', 'https:']);
   if (!clickhouseUrl.ok) return clickhouseUrl;
   const databaseUrl = readUrl(...at('database-url'), ['postgres:', 'postgresql:']);
@@ -378,6 +382,7 @@ export function readConfig(
     demo: !['', '0', 'false', 'no'].includes(demo.toLowerCase()),
     roles: roleSet.value,
     publicUrl: publicUrl.value,
+    peerUrl: peerUrl.value,
     otlpPorts: otlpPorts.value,
     spoolLimitBytes: spoolLimitBytes.value,
     retentionMetricsMs: retentionMetricsMs.value,

@@ -46,6 +46,7 @@ interface Backfill {
   readonly rowsHeld: number;
   readonly counts: readonly { signal: string; rule: string; service: string; site: string; removed: number }[];
   readonly examples: readonly { signal: string; rule: string; text: string }[];
+  readonly stays: readonly { what: string; n: number }[];
   readonly archivedDays: readonly { day: string; rows: number }[];
 }
 
@@ -109,6 +110,7 @@ function report(done: Backfill): void {
     say(`${String(removed).padStart(10)}  ${rule} in ${signal}, ${service || 'no service'}, ${site || 'no site'}`);
   for (const { rule, text } of done.examples) say(`    ${rule}: ${text.replaceAll(/\s+/g, ' ')}`);
   if (done.rowsHeld > 0) say(`${done.rowsHeld} rows stay as they are because of a legal hold.`);
+  for (const { what, n } of done.stays) say(`Not rewritten: ${n} ${what}.`);
   for (const { day, rows } of done.archivedDays)
     say(`The archive's files of ${day} still hold ${rows} of these logs as they were: they are sealed.`);
 }

@@ -15,12 +15,13 @@ import { createRoot } from 'react-dom/client';
 import { mendLanguage } from './browser-language.ts';
 import { queryClient } from './data/ask.ts';
 import { whenSignedOut } from './data/call.ts';
-import { leave } from './data/session.tsx';
+import { beginSession, leave } from './data/session.tsx';
 import { allPages } from './pages/all.ts';
 import { createPages } from './shell/router.tsx';
 import { theme, themeKey } from './theme.ts';
 
 const router = createPages(allPages);
+const placeholderMs = 300;
 const colorSchemes = localStorageColorSchemeManager({ key: themeKey });
 whenSignedOut(leave);
 
@@ -28,6 +29,9 @@ const place = document.getElementById('root');
 if (place === null) throw new Error('index.html has no #root');
 // Before any page, and with it any chart, is loaded.
 mendLanguage(navigator);
+if (!allPages.some(({ group, path }) => group === 'outside' && path === window.location.pathname)) beginSession();
+// A page that is there soon is drawn with what stands around it. React would show it no sooner than this after a placeholder.
+await Promise.race([router.load(), new Promise((resolve) => setTimeout(resolve, placeholderMs))]);
 createRoot(place).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={colorSchemes}>

@@ -158,6 +158,8 @@ export const policyStep = z.object({
   waitMs: z.number().int().min(0),
   /** Ids of channels. */
   channels: z.array(z.string().max(100)).max(20),
+  /** Slugs of teams: their people are told by e-mail. */
+  teams: z.array(z.string().max(60)).max(20).default([]),
 });
 export const policy = z.object({
   id: z.string(),

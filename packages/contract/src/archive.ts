@@ -149,3 +149,29 @@ export const endArchiveRestore = endpoint({
   params: z.object({ id: z.string().max(100) }),
   reply: archiveRestore,
 });
+
+export const archiveReading = z.object({
+  /**
+   * Questions through the APIs of Loki and Elasticsearch that say nothing of the archive themselves: `reach` into it where their range does, or
+   * `stay` in the engine. `archive=on` and `archive=off` in a call decide for that call.
+   */
+  farQuestions: z.enum(['reach', 'stay']),
+});
+export const getArchiveReading = endpoint({
+  method: 'GET',
+  path: '/api/v1/archive/reading',
+  summary: 'Which questions read the archive of logs',
+  permission: 'viewer',
+  reply: archiveReading.extend({
+    /** False where this server archives nothing, or cannot read what it archives. */
+    available: z.boolean(),
+  }),
+});
+export const saveArchiveReading = endpoint({
+  method: 'PUT',
+  path: '/api/v1/archive/reading',
+  summary: 'Decide which questions read the archive of logs',
+  permission: 'admin',
+  body: archiveReading,
+  reply: archiveReading,
+});

@@ -27,6 +27,8 @@ export const incidentRow = z.object({
   acknowledgedAt: z.number().nullable(),
   acknowledgedBy: z.string(),
   assignee: z.string(),
+  /** The team that owns it: whom its label `team` names; null where there is none. */
+  team: z.object({ slug: z.string(), name: z.string() }).nullable(),
   resolvedAt: z.number().nullable(),
   /** '' when it resolved by itself. */
   resolvedBy: z.string(),

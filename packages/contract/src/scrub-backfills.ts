@@ -38,6 +38,8 @@ export const scrubBackfill = z.object({
   counts: z.array(count),
   /** Texts around what was found, as they become; of a preview alone. */
   examples: z.array(z.object({ signal: z.string(), rule: z.string(), text: z.string() })),
+  /** What holds personal data and cannot be rewritten, by kind, in words. */
+  stays: z.array(z.object({ what: z.string(), n: z.number() })),
   /** Days of receipt whose archived files hold logs as they were before: they are never changed. */
   archivedDays: z.array(z.object({ day: z.string(), rows: z.number() })),
 });

@@ -6,6 +6,7 @@ import { getTableColumns, getTableName } from 'drizzle-orm';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { Control, Role } from './control.ts';
+import { openDatabase } from './database/database.ts';
 import { migrate } from './database/migrate.ts';
 import { tables } from './database/schema.ts';
 import { openControl } from './open-control.ts';
@@ -48,6 +49,25 @@ for (const { name, missing, start } of testServers) {
       if (!accepted.ok) throw new Error(accepted.error.message);
       return accepted.value.person.id;
     }
+
+    it('a connection that breaks within a transaction fails it, and nothing else', async () => {
+      const opened = await openDatabase(await server.freshDatabase(), silentLogger);
+      if (!opened.ok) throw new Error(opened.error);
+      const { pool } = opened.value;
+      try {
+        const client = await pool.connect();
+        const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+        await client.query('BEGIN');
+        const ended = new Promise((resolve) => client.once('end', resolve));
+        await pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+        await ended;
+        await expect(client.query('SELECT 1')).rejects.toThrow();
+        client.release(true);
+        expect((await pool.query<{ one: number }>('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+      } finally {
+        await pool.end();
+      }
+    });
 
     describe('migrations', () => {
       it('apply once, also when asked twice', () =>

@@ -55,6 +55,7 @@ export interface Control {
   readonly scrubBackfills: ScrubBackfills;
   readonly retention: Retention;
   readonly settings: Settings;
+  readonly installation: Installation;
   readonly setup: Setup;
   /** True when the database answers `SELECT 1` within a second. */
   healthy(): Promise<boolean>;
@@ -315,6 +316,15 @@ export interface Audit {
   verify(organisation: string): Promise<{ readonly entries: number; readonly brokenAt: string | null }>;
   /** The whole chain, oldest first, read page by page: for those who check it elsewhere. */
   export(organisation: string): AsyncIterable<ExportedAuditEntry>;
+}
+
+/** What all processes of one installation share, whatever organisations it has. */
+export interface Installation {
+  /**
+   * The secret of this name by which processes of the installation know each other: 256 bits, made on the first call and the same for all
+   * from then on. Never to be logged or shown.
+   */
+  secret(name: string): Promise<string>;
 }
 
 export interface Settings {

@@ -30,6 +30,7 @@ import { respond } from './respond/respond.ts';
 import { openSealer } from './secrets.ts';
 import { sessions } from './sessions.ts';
 import { settings } from './settings.ts';
+import { installation } from './installation.ts';
 import { setup } from './setup.ts';
 import { sites } from './sites.ts';
 import { teams } from './teams/teams.ts';
@@ -97,6 +98,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     scrubBackfills: scrubBackfills(context),
     retention: retention(context),
     settings: settings(context),
+    installation: installation(context),
     setup: setup(context),
     healthy: () => healthy(pool),
     database: { description: embedded ? `embedded ${version}` : version, connectionString },

@@ -163,7 +163,10 @@ test('names, metadata, exemplars', async () => {
   expect(known.ok && known.value.get('requests_total')).toEqual([{ type: 'counter', unit: '1', help: 'Requests.' }]);
   const found = await metrics.exemplars({ ...range('rate(requests_total{store="S1"}[5m])'), startMs: start });
   expect(found).toMatchObject({
-    value: [{ labels: { pod: 'p7' }, exemplars: [{ labels: { trace_id: 'abc' }, value: 0.5, atMs: start + 1000 }] }],
+    value: {
+      series: [{ labels: { pod: 'p7' }, exemplars: [{ labels: { trace_id: 'abc' }, value: 0.5, atMs: start + 1000 }] }],
+      warnings: [],
+    },
   });
 });
 

@@ -16,6 +16,7 @@ import { answerIndexCalls, IndexClient } from './index-port.ts';
 import { readExemplars } from './query/exemplars.ts';
 import type { EngineAddress } from './query/engine-address.ts';
 import { QueryPool } from './query/query-pool.ts';
+import { FreshIndex, type RemoteHeads } from './remote/fresh-index.ts';
 import type { MetricRetention } from './retention.ts';
 import { RollupStates } from './rollup/rollup-state.ts';
 import { StoredIndex } from './stored-index.ts';
@@ -25,10 +26,12 @@ export interface MetricsOptions {
   /** Where query threads read chunks: the same engine as `store`. */
   readonly engine: EngineAddress;
   /**
-   * The head of this process. Without one the index is read from the engine's tables, and a sample is seen once its block is cut: two
-   * hours and some minutes after it came, at the latest.
+   * The head of this process. Without one and without `heads` the index is read from the engine's tables, and a sample is seen once its block
+   * is cut: two hours and some minutes after it came, at the latest.
    */
   readonly head: { indexPort(): MessagePort } | undefined;
+  /** Without a head: the processes that have one. They are asked for what the tables do not have yet. */
+  readonly heads?: RemoteHeads | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly bounds?: Partial<QueryBounds>;
@@ -74,16 +77,19 @@ class ThreadedEngine implements Metrics {
   readonly #ports: MessagePort[] = [];
   readonly #counts = new Map<string, number>();
   readonly #rollups: RollupStates | undefined;
+  readonly #fresh: FreshIndex | undefined;
 
   constructor(options: MetricsOptions) {
     this.#options = options;
     const { store, clock, logger, kept } = options;
     this.#rollups = kept && new RollupStates({ store, kept, clock, logger });
     const stored = options.head ? undefined : new StoredIndex(options.store);
+    this.#fresh = stored && options.heads && new FreshIndex({ heads: options.heads, stored, clock, logger });
+    const index = this.#fresh ?? stored;
     const connect = (): MessagePort => {
       if (options.head) return options.head.indexPort();
       const { port1, port2 } = new MessageChannel();
-      if (stored) answerIndexCalls(port1, stored, options.logger);
+      if (index) answerIndexCalls(port1, index, options.logger);
       this.#ports.push(port1);
       return port2;
     };
@@ -122,6 +128,7 @@ class ThreadedEngine implements Metrics {
       lookbackMs: query.lookbackMs ?? lookbackMs,
       bounds: { ...defaultBounds, ...this.#options.bounds, ...query.bounds },
       enforced: query.enforced ?? [],
+      whole: query.whole ?? false,
       startMs,
       endMs,
       stepMs,
@@ -217,6 +224,7 @@ class ThreadedEngine implements Metrics {
   async close(): Promise<void> {
     await this.#pool.close();
     for (const port of this.#ports) port.close();
+    this.#fresh?.close();
   }
 }
 

@@ -80,7 +80,11 @@ export interface Selection {
      */
     readonly changedMs: Float64Array;
     readonly changes: Uint32Array;
+    /** Which process counted, where it is another than this one: numbers of two processes say nothing of each other. */
+    readonly process?: string;
   };
+  /** Why the newest samples are not among these, as a sentence; absent where they are. */
+  readonly incomplete?: string;
 }
 
 export type IndexQuery = Omit<SeriesQuery, 'signal'>;
@@ -135,15 +139,26 @@ export function labelsAt(table: LabelTable, i: number): Labels {
 export function tableOf(all: readonly Labels[]): LabelTable {
   const numbers = new Map<string, number>();
   const number = (text: string): number => {
-    const known = numbers.get(text) ?? numbers.size;
-    numbers.set(text, known);
+    let known = numbers.get(text);
+    if (known === undefined) numbers.set(text, (known = numbers.size));
     return known;
   };
-  const pairs: number[] = [];
+  let pairs = new Uint32Array(16 * all.length);
   const ends = new Uint32Array(all.length);
-  for (const [i, labels] of all.entries()) {
-    for (const [name, value] of Object.entries(labels)) pairs.push(number(name), number(value));
-    ends[i] = pairs.length;
+  let end = 0;
+  for (let i = 0; i < all.length; i++) {
+    const labels = all[i] ?? {};
+    const names = Object.keys(labels);
+    if (end + 2 * names.length > pairs.length) {
+      const wider = new Uint32Array(2 * (end + 2 * names.length));
+      wider.set(pairs);
+      pairs = wider;
+    }
+    for (const name of names) {
+      pairs[end++] = number(name);
+      pairs[end++] = number(labels[name] ?? '');
+    }
+    ends[i] = end;
   }
-  return { texts: [...numbers.keys()], pairs: Uint32Array.from(pairs), ends };
+  return { texts: [...numbers.keys()], pairs: pairs.slice(0, end), ends };
 }

@@ -436,6 +436,118 @@ describe('respond', () => {
     });
   });
 
+  describe('teams', () => {
+    const people = ['bob', 'cyd'] as const;
+    /** A team of the owner and two more, Cyd its lead. */
+    async function team(slug: string, name: string): Promise<void> {
+      const { control, organisation } = floor;
+      await control.teams.create(organisation, { slug, name }, 'test');
+      for (const { id, email } of await control.people.members(organisation))
+        await control.teams.putMember(organisation, slug, id, email.startsWith('cyd') ? 'lead' : 'member');
+    }
+    beforeEach(async () => {
+      const { control, organisation } = floor;
+      for (const who of people) {
+        const by = { name: '', role: 'owner' as const };
+        const invited = await control.invitations.create(organisation, `${who}@stores.example`, 'viewer', by);
+        if (!invited.ok) throw new Error(invited.error.message);
+        await control.invitations.accept(invited.value.token, { name: who, password: 'correct horse battery' });
+      }
+    });
+    const everyone = 'cyd@stores.example,ada@stores.example,bob@stores.example';
+
+    it('are told by the step that names them, beside the channel itself, and that it is over', async () => {
+      await team('payments', 'Payments');
+      const mail = await floor.channel('Mail', 'email');
+      const steps = [{ waitMs: 0, channels: [mail], teams: ['payments'] }];
+      const policy = { name: 'Night', steps, repeats: 0, isDefault: true };
+      expect(await floor.control.alerting.policies.create(floor.organisation, policy, 'test')).toMatchObject({
+        ok: true,
+      });
+      await floor.fires('STORE_047');
+      await floor.passes(0);
+      const incident = await floor.only();
+      expect(await floor.told(incident)).toEqual(['opened Mail', `opened Mail to ${everyone}`]);
+      expect(await floor.line(incident)).toContain(
+        'Step 1 of “Night” tells Mail, the team Payments by Mail (3 people). This was the last step.',
+      );
+      await floor.delivers();
+      await floor.ends('STORE_047');
+      expect((await floor.told(incident)).slice(2)).toEqual(['resolved Mail', `resolved Mail to ${everyone}`]);
+    });
+
+    it('that own what fires are told by the first step, without a policy too', async () => {
+      await team('payments', 'Payments');
+      const slack = await floor.channel('Slack');
+      const mail = await floor.channel('Mail', 'email');
+      await floor.policy([
+        [0, slack],
+        [5, slack, mail],
+      ]);
+      await floor.fires('STORE_047', { labels: { site: 'STORE_047', team: 'Payments' } });
+      await floor.fires('STORE_048', { labels: { site: 'STORE_048', team: 'nobody-here' } });
+      await floor.passes(0);
+      await floor.passes(5 * minute);
+      const told = await Promise.all(
+        ['STORE_047', 'STORE_048'].map(async (site) =>
+          floor.told((await floor.incidents()).find((one) => one.site === site)!),
+        ),
+      );
+      expect(told).toEqual([
+        ['opened Slack', `opened Mail to ${everyone}`, 'escalated Slack', 'escalated Mail'],
+        ['opened Slack', 'escalated Slack', 'escalated Mail'],
+      ]);
+    });
+
+    it('that reach nobody are passed over, and the time line says why', async () => {
+      await floor.control.teams.create(floor.organisation, { slug: 'empty', name: 'Empty' }, 'test');
+      const slack = await floor.channel('Slack');
+      const steps = [
+        { waitMs: 0, channels: [], teams: ['empty'] },
+        { waitMs: minute, channels: [slack] },
+      ];
+      const policy = { name: 'Night', steps, repeats: 0, isDefault: true };
+      expect(await floor.control.alerting.policies.create(floor.organisation, policy, 'test')).toMatchObject({
+        ok: true,
+      });
+      await floor.fires('STORE_047');
+      await floor.passes(0);
+      const incident = await floor.only();
+      expect(await floor.told(incident)).toEqual(['opened Slack']);
+      expect(await floor.line(incident)).toContain(
+        'Step 1 of “Night” reaches nobody: its teams have no members, or there is no mail channel to reach them by. The next step is taken at once.',
+      );
+    });
+
+    it('that are not there are refused in a policy, and one that goes leaves it', async () => {
+      const { alerting, teams } = floor.control;
+      const slack = await floor.channel('Slack');
+      const put = (names: string[]) =>
+        alerting.policies.create(
+          floor.organisation,
+          { name: 'Night', steps: [{ waitMs: 0, channels: [slack], teams: names }], repeats: 0, isDefault: true },
+          'test',
+        );
+      expect(await put(['payments'])).toMatchObject({
+        ok: false,
+        error: { message: expect.stringMatching('team that does not exist') },
+      });
+      await team('payments', 'Payments');
+      expect(await put(['payments', 'payments'])).toMatchObject({
+        ok: false,
+        error: { message: expect.stringMatching('twice') },
+      });
+      expect(await put(['payments'])).toMatchObject({ ok: true });
+      expect(await teams.remove(floor.organisation, 'payments', 'ada', (text) => text)).toMatchObject({
+        ok: true,
+        value: { policies: [{ name: 'Night' }] },
+      });
+      expect((await alerting.policies.default(floor.organisation))?.steps).toEqual([
+        { waitMs: 0, channels: [slack], teams: [] },
+      ]);
+    });
+  });
+
   describe('what is held back', () => {
     const silence = (forMs: number) =>
       floor.control.alerting.silences.create(

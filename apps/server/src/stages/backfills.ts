@@ -1,6 +1,7 @@
 import type { Control, LegalHold } from '@sightline/control';
 import { rulesApplyAfterMs } from '@sightline/detect';
 import { storedScrub } from '@sightline/ingest';
+import type { BlobStore } from '@sightline/store/port';
 import { type BackfillBook, type BackfillScrubber, BackfillStep, type HeldRows, type Turns } from '@sightline/store';
 import type { StageParts } from '../stage.ts';
 import { heldRows } from './retention.ts';
@@ -11,6 +12,7 @@ export function openBackfills(
   { stores, clock, logger, closers }: Pick<StageParts, 'stores' | 'clock' | 'logger' | 'closers'>,
   ingest: { readonly waitingSinceMs: () => number | undefined } | undefined,
   turns: Turns | undefined,
+  files: BlobStore | undefined,
 ): BackfillStep {
   const { control, store } = stores;
   const step = new BackfillStep({
@@ -23,6 +25,7 @@ export function openBackfills(
     holds: async (organisation) => heldBy(organisation, await control.retention.holds.active(organisation)),
     whileNonePlaced: (organisation, work) =>
       control.retention.holds.whileNonePlaced(organisation, (active) => work(heldBy(organisation, active))),
+    files,
     exclusive: (work) => (turns ? turns.take(work) : work()),
   });
   closers.add('backfills of the scrubber', () => step.close());
@@ -58,6 +61,7 @@ function bookOf({ scrubBackfills: book, audit }: Control): BackfillBook {
     advance: (id, batch) => book.advance(id, batch),
     later: (id, atMs, detail) => book.later(id, atMs, detail),
     open: () => book.open(),
+    texts: (page) => book.texts(page),
     templates: (organisation, scrub, write) => book.templates(organisation, scrub, write),
     end: async (id, state, detail) => {
       const ended = await book.end(id, state, detail);

@@ -8,12 +8,14 @@ import {
   type MetricHead,
   type Metrics,
 } from '@sightline/metrics';
+import type { MetricEngine } from '@sightline/query/promql';
 import { exactlyOnceSettings, telemetryDatabase } from '@sightline/store';
 import type { StageParts } from '../stage.ts';
+import { hasPeers, remoteHeads } from './head-route.ts';
 
 /**
- * Opens PromQL over head and engine. A process without the ingest role has no head: it sees a sample once its block is cut, some two
- * hours after it came. The process with the head makes the roll-ups.
+ * Opens PromQL over head and engine. A process without the ingest role has no head: it asks the process that has it. That one makes the
+ * roll-ups.
  */
 export async function openMetricsStage(
   { config, stores, clock, logger, closers }: Omit<StageParts, 'reads'>,
@@ -22,9 +24,25 @@ export async function openMetricsStage(
   const { store } = stores;
   const kept = { rawMs: config.retentionMetricsMs };
   const engine = addressOf(config.clickhouseUrl, stores.engine?.socketPath);
-  const metrics = openMetrics({ store, engine, head, kept, clock, logger, cacheFolder: config.dataFolder });
+  const heads = !head && hasPeers(config) ? await remoteHeads({ control: stores.control, clock }) : undefined;
+  const metrics = openMetrics({ store, engine, head, heads, kept, clock, logger, cacheFolder: config.dataFolder });
   closers.add('metric queries', () => metrics.close());
   return metrics;
+}
+
+/** The same metrics for who acts on answers (rules): one that would lack the newest samples is a fault, so that no alert comes or goes by it. */
+export function wholeAnswers(metrics: MetricEngine): MetricEngine {
+  return {
+    instant: (query) => metrics.instant({ ...query, whole: true }),
+    range: (query) => metrics.range({ ...query, whole: true }),
+    series: (query) => metrics.series(query),
+    metricNames: (query) => metrics.metricNames(query),
+    labelNames: (query) => metrics.labelNames(query),
+    labelValues: (query) => metrics.labelValues(query),
+    metadata: (query) => metrics.metadata(query),
+    exemplars: (query) => metrics.exemplars(query),
+    statistics: (organisation) => metrics.statistics(organisation),
+  };
 }
 
 /**

@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react';
 /** Asks for the name under which something is kept, in the row where the button stood. `children` are further choices. */
 export function NameForm({
   label,
+  initial = '',
   fault,
   busy,
   children,
@@ -11,13 +12,15 @@ export function NameForm({
   onCancel,
 }: {
   label: string;
+  /** The name that it has. */
+  initial?: string;
   fault: string | undefined;
   busy: boolean;
   children?: ReactNode;
   onSave: (name: string) => void;
   onCancel: () => void;
 }): ReactNode {
-  const [name, setName] = useState('');
+  const [name, setName] = useState(initial);
   return (
     <form
       className="row"

@@ -1,5 +1,5 @@
 import { whoAmI, type Me } from '@sightline/contract';
-import { useQuery } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { createContext, useContext, type ReactNode } from 'react';
 import { call, keepCsrfToken, type ProblemError } from './call.ts';
 import { queryClient } from './ask.ts';
@@ -7,22 +7,29 @@ import { queryClient } from './ask.ts';
 const sessionKey = ['session'] as const;
 const MeContext = createContext<Me | undefined>(undefined);
 
+const sessionQuery = queryOptions<Me | null, ProblemError>({
+  queryKey: sessionKey,
+  queryFn: async ({ signal }) => {
+    try {
+      const me = await call(whoAmI, {}, signal);
+      keepCsrfToken(me.csrfToken);
+      return me;
+    } catch (error) {
+      if ((error as ProblemError).status === 401) return null;
+      throw error;
+    }
+  },
+  staleTime: 300_000,
+});
+
+/** Asks who is signed in before anything is drawn. */
+export function beginSession(): void {
+  void queryClient.prefetchQuery(sessionQuery);
+}
+
 /** Who is signed in, asked of the server. `data` is null when nobody is. */
 export function useSession(): { me: Me | null | undefined; error: ProblemError | null; again: () => void } {
-  const asked = useQuery<Me | null, ProblemError>({
-    queryKey: sessionKey,
-    queryFn: async ({ signal }) => {
-      try {
-        const me = await call(whoAmI, {}, signal);
-        keepCsrfToken(me.csrfToken);
-        return me;
-      } catch (error) {
-        if ((error as ProblemError).status === 401) return null;
-        throw error;
-      }
-    },
-    staleTime: 300_000,
-  });
+  const asked = useQuery(sessionQuery);
   return { me: asked.data, error: asked.error, again: () => void asked.refetch() };
 }
 

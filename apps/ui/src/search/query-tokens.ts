@@ -54,7 +54,7 @@ function readToken(query: string, from: number): QueryToken {
       valueFrom = to + 1;
       to += 1;
     } else if (char === '"' || (char === '/' && (to === start || to === valueFrom))) to = endOfQuoted(query, to, char);
-    else to += 1;
+    else to += to === valueFrom ? Math.max(1, listLength(query.slice(to, to + 400))) : 1;
   }
   if (to === from) to += 1;
   const text = query.slice(from, to);
@@ -71,6 +71,11 @@ function readToken(query: string, from: number): QueryToken {
         ? 'regex'
         : 'word';
   return { ...plain, kind, text, from, to, valueFrom: start, negated };
+}
+
+/** How long a list of values is that begins here (`[me, my_teams]`); 0 where none does. */
+function listLength(text: string): number {
+  return /^\[[^\]()"]+,[^\]()"]+\]/.exec(text)?.[0].length ?? 0;
 }
 
 /** `http://…` and `std::move` are words, not fields. */

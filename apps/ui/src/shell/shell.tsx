@@ -1,6 +1,6 @@
 import { setupState } from '@sightline/contract';
 import { Outlet, useRouterState } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useState, type ComponentType, type ReactNode } from 'react';
 import { ErrorState } from '../components/error-state.tsx';
 import { AnchorProvider } from '../data/anchor.tsx';
 import { parseSearch } from '../data/address.ts';
@@ -17,7 +17,6 @@ import { useTheme } from './theme-switch.ts';
 import { TopBar } from './top-bar.tsx';
 import './shell.css';
 
-const Palette = lazy(async () => import('./palette.tsx'));
 const KeysList = lazy(async () => import('./keys-list.tsx'));
 
 /** What stands around every page: rail, top bar, palette, keys. Nobody signed in: the way to the sign-in page. */
@@ -66,12 +65,25 @@ function Frame({ path }: { path: string }): ReactNode {
         <Outlet />
       </main>
       <BottomBar path={path} />
-      <Suspense fallback={null}>
-        <Palette />
-        {keysShown && <KeysList onClose={() => setKeysShown(false)} />}
-      </Suspense>
+      <Palette />
+      <Suspense fallback={null}>{keysShown && <KeysList onClose={() => setKeysShown(false)} />}</Suspense>
     </div>
   );
+}
+
+/**
+ * The palette, once its code is there. Not by `Suspense`: React shows what waits no sooner than 300 ms after a placeholder, even an empty one, and
+ * with it the page that came meanwhile.
+ */
+function Palette(): ReactNode {
+  const [Loaded, setLoaded] = useState<ComponentType>();
+  useEffect(() => {
+    import('./palette.tsx').then(
+      (code) => setLoaded(() => code.default),
+      () => undefined,
+    );
+  }, []);
+  return Loaded && <Loaded />;
 }
 
 function focusSearch(): void {

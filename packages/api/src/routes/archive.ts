@@ -2,13 +2,16 @@ import {
   archiveCost,
   type ArchiveRestore,
   endArchiveRestore,
+  getArchiveReading,
   listArchivedDays,
   listArchivedFiles,
   listArchiveRestores,
   restoreArchive,
+  saveArchiveReading,
 } from '@sightline/contract';
 import type { ArchiveRestore as KeptRestore } from '@sightline/control';
-import { costOf, noArchive } from '../archive-reading.ts';
+import { farQuestions, setFarQuestions } from '../archive/far-reads.ts';
+import { costOf, noArchive } from '../archive/page-reads.ts';
 import { scopeOf } from '../read-scope.ts';
 import { refusal } from '../problem.ts';
 import { answer, type Route } from '../route.ts';
@@ -98,6 +101,17 @@ export const archiveRoutes: readonly Route[] = [
   answer(archiveCost, async ({ query }, context) => {
     const cost = await costOf({ ...scopeOf(query, context), q: query.q }, context);
     return { available: cost !== undefined, ...(cost ?? nothing) };
+  }),
+
+  answer(getArchiveReading, async (_, { deps, caller }) => ({
+    available: deps.archive !== undefined,
+    farQuestions: await farQuestions(deps.control, caller.organisation),
+  })),
+
+  answer(saveArchiveReading, async ({ body }, { deps, caller, audit }) => {
+    await setFarQuestions(deps.control, caller.organisation, body.farQuestions);
+    await audit('archive.reading', 'questions of Loki and Elasticsearch', body.farQuestions);
+    return body;
   }),
 
   answer(listArchiveRestores, async (_, { deps, caller }) => ({

@@ -33,9 +33,11 @@ import {
 import { z } from 'zod';
 import { symbolicateStored } from '@sightline/ingest/source-maps';
 import { refusal } from '../problem.ts';
-import { type ApiDeps, doneReply, refuse, stream, type CallContext, type ProblemReply, type Route } from '../route.ts';
+import { type ApiDeps, doneReply, refuse, stream, type CallContext, ProblemReply, type Route } from '../route.ts';
 import { searchFault } from '../store-fault.ts';
 import { ownerOf, ownFrames } from '../issues/owner-of.ts';
+import { myTeams } from '../issues/my-teams.ts';
+import { readChange } from '../issues/read-change.ts';
 import { suspectCommits } from '../issues/suspect-commits.ts';
 import { answerRead } from './answer-read.ts';
 import { pictureType } from './picture-type.ts';
@@ -52,9 +54,10 @@ async function mergedOf({ deps, caller }: Pick<CallContext, 'deps' | 'caller'>):
 
 const showIssues = answerRead(listIssues, async ({ query }, context) => {
   const { deps, caller, signal } = context;
-  const [decisions, merged] = await Promise.all([
+  const [decisions, merged, teams] = await Promise.all([
     deps.control.issueStates.list(caller.organisation),
     mergedOf(context),
+    myTeams(context),
   ]);
   const found = await readIssues(
     deps.store,
@@ -75,6 +78,7 @@ const showIssues = answerRead(listIssues, async ({ query }, context) => {
       decisions,
       merged,
       me: caller.actor,
+      myTeams: teams,
       nowMs: deps.clock.now(),
     },
     { signal },
@@ -163,20 +167,6 @@ const showEvents = answerRead(listIssueEvents, async ({ params, query }, context
   return (await readIssueEvents(deps.store, key, query, { signal })) ?? badCursor();
 });
 
-/** A change in words for the audit trail; a refusal where it says nothing, or half of something. */
-function readChange(change: IssueChange): string | ProblemReply {
-  const words = Object.entries(change).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name} ${value === '' ? 'nobody' : String(value)}`],
-  );
-  if (change.status === undefined && change.assignee === undefined && change.priority === undefined)
-    return refuse(400, 'Nothing to change', 'Give `status`, `assignee`, `priority` or several of them.');
-  if ((change.resolution === 'release' || change.resolution === 'commit') && (change.resolvedIn ?? '') === '')
-    return refuse(400, 'What it is resolved in is missing', 'Name the release or the commit in `resolvedIn`.');
-  if (['time', 'events', 'users'].includes(change.ignoredUntil ?? '') && change.ignoredLimit === undefined)
-    return refuse(400, 'A limit is missing', 'Say in `ignoredLimit` until when, or for how many more events or users.');
-  return words.join(', ');
-}
-
 /** With the next release, and in a commit, an issue is resolved in whatever is newer than what is heard now. */
 async function completed(
   change: IssueChange,
@@ -197,11 +187,11 @@ const setIssue = answerRead(changeIssue, async ({ params, body }, context) => {
   const key = { organisation: caller.organisation, issue: params.issue, merged: await mergedOf(context) };
   const issue = await readIssueRow(deps.store, key, undefined, { signal });
   if (!issue) return noIssue(params.issue);
-  const words = readChange(body);
-  if (typeof words !== 'string') return words;
-  const change = await completed(body, issue, context);
+  const read = await readChange(body, context);
+  if (read instanceof ProblemReply) return read;
+  const change = await completed(read.change, issue, context);
   const state = await deps.control.issueStates.change(key.organisation, params.issue, change, caller.actor);
-  await audit('issue.change', params.issue, words);
+  await audit('issue.change', params.issue, read.words);
   const settled = await settleIssues(
     deps.store,
     { organisation: key.organisation, nowMs: deps.clock.now(), decisions: [state], merged: key.merged },
@@ -212,8 +202,8 @@ const setIssue = answerRead(changeIssue, async ({ params, body }, context) => {
 
 const setIssues = answerRead(changeIssues, async ({ body }, context) => {
   const { deps, caller, signal, audit } = context;
-  const words = readChange(body.change);
-  if (typeof words !== 'string') return words;
+  const read = await readChange(body.change, context);
+  if (read instanceof ProblemReply) return read;
   const merged = await mergedOf(context);
   let changed = 0;
   for (const issue of new Set(body.issues)) {
@@ -221,9 +211,9 @@ const setIssues = answerRead(changeIssues, async ({ body }, context) => {
       signal,
     });
     if (!row) continue;
-    const change = await completed(body.change, row, context);
+    const change = await completed(read.change, row, context);
     await deps.control.issueStates.change(caller.organisation, issue, change, caller.actor);
-    await audit('issue.change', issue, words);
+    await audit('issue.change', issue, read.words);
     changed++;
   }
   return { changed };

@@ -49,6 +49,7 @@ async function shown(
     acknowledgedAt: incident.acknowledgedAt,
     acknowledgedBy: incident.acknowledgedBy,
     assignee: incident.assignee,
+    team: next.owner(incident),
     resolvedAt: incident.resolvedAt,
     resolvedBy: incident.resolvedBy,
     resolvedHow: incident.resolvedHow,

@@ -32,7 +32,7 @@ import {
 } from '@sightline/query';
 import type { QueryLimits } from '@sightline/store/port';
 import { z } from 'zod';
-import { exportReach, readingArchive, restoredIn, withReach } from '../archive-reading.ts';
+import { exportReach, readingArchive, restoredIn, withReach } from '../archive/page-reads.ts';
 import { Places } from '../places.ts';
 import { scopeOf } from '../read-scope.ts';
 import { answer, ProblemReply, refuse, stream, type CallContext, type Route } from '../route.ts';

@@ -5,56 +5,85 @@ import {
   updatePolicy,
   type Policy as ShownPolicy,
 } from '@sightline/contract';
-import type { Channel, Policy } from '@sightline/control';
+import type { Channel, Policy, Team } from '@sightline/control';
 import { refusal } from '../problem.ts';
-import { answer, doneReply, type Route } from '../route.ts';
+import { answer, doneReply, type CallContext, type Route } from '../route.ts';
 
-function show(policy: Policy, channels: readonly Channel[]): ShownPolicy {
+interface Told {
+  readonly channels: readonly Channel[];
+  readonly teams: readonly Team[];
+}
+
+async function readTold({ deps: { control }, caller }: CallContext): Promise<Told> {
+  const [channels, teams] = await Promise.all([
+    control.alerting.channels.list(caller.organisation),
+    control.teams.list(caller.organisation),
+  ]);
+  return { channels, teams };
+}
+
+function show(policy: Policy, told: Told): ShownPolicy {
   const { id, name, steps, repeats, isDefault, updatedAt, updatedBy } = policy;
   return {
     id,
     name,
-    steps: steps.map((step) => ({ waitMs: step.waitMs, channels: [...step.channels] })),
+    steps: steps.map((step) => ({
+      waitMs: step.waitMs,
+      channels: [...step.channels],
+      teams: [...(step.teams ?? [])],
+    })),
     repeats,
     isDefault,
     updatedAt,
     updatedBy,
-    trouble: troubleOf(policy, channels),
+    trouble: troubleOf(policy, told),
   };
 }
 
 /** What keeps a policy from telling anybody, or a step of it; '' when all is well. */
-function troubleOf({ steps }: Policy, channels: readonly Channel[]): string {
-  const open = new Set(channels.filter(({ enabled }) => enabled).map(({ id }) => id));
-  const deaf = steps.flatMap((step, at) => (step.channels.some((id) => open.has(id)) ? [] : [at + 1]));
+function troubleOf({ steps }: Policy, { channels, teams }: Told): string {
+  const open = channels.filter(({ enabled }) => enabled);
+  const ids = new Set(open.map(({ id }) => id));
+  const mail = open.some(({ type }) => type === 'email');
+  const manned = new Set(teams.filter(({ members }) => mail && members > 0).map(({ slug }) => slug));
+  const unmailed = !mail && steps.some((step) => (step.teams ?? []).length > 0);
+  const deaf = steps.flatMap((step, at) =>
+    step.channels.some((id) => ids.has(id)) || (step.teams ?? []).some((slug) => manned.has(slug)) ? [] : [at + 1],
+  );
+  if (deaf.length === 0 && unmailed)
+    return 'Its teams are not told: there is no mail channel to reach their people by.';
   if (deaf.length === 0) return '';
   if (deaf.length === steps.length) {
-    return 'It tells nobody: every channel is gone or switched off. The owners are told instead, by e-mail where there is a mail channel.';
+    return 'It tells nobody: every channel is gone or switched off, and no team can be told. The owners are told instead, by e-mail where there is a mail channel.';
   }
-  return `${deaf.length === 1 ? `Step ${deaf[0]} tells` : `Steps ${deaf.join(', ')} tell`} nobody: the channels are gone or switched off. The next step is taken at once instead.`;
+  return `${deaf.length === 1 ? `Step ${deaf[0]} tells` : `Steps ${deaf.join(', ')} tell`} nobody: the channels are gone or switched off, or the teams have no members or no mail channel. The next step is taken at once instead.`;
 }
 
 export const policyRoutes: readonly Route[] = [
-  answer(listPolicies, async (_, { deps: { control }, caller }) => {
-    const [policies, channels] = await Promise.all([
-      control.alerting.policies.list(caller.organisation),
-      control.alerting.channels.list(caller.organisation),
+  answer(listPolicies, async (_, context) => {
+    const [policies, told] = await Promise.all([
+      context.deps.control.alerting.policies.list(context.caller.organisation),
+      readTold(context),
     ]);
-    return { policies: policies.map((policy) => show(policy, channels)) };
+    return { policies: policies.map((policy) => show(policy, told)) };
   }),
 
-  answer(createPolicy, async ({ body }, { deps: { control }, caller, audit }) => {
+  answer(createPolicy, async ({ body }, context) => {
+    const { deps, caller, audit } = context;
+    const { control } = deps;
     const made = await control.alerting.policies.create(caller.organisation, body, caller.actor);
     if (!made.ok) return refusal(made.error);
     await audit('policy.create', made.value.name, summary(made.value));
-    return show(made.value, await control.alerting.channels.list(caller.organisation));
+    return show(made.value, await readTold(context));
   }),
 
-  answer(updatePolicy, async ({ params, body }, { deps: { control }, caller, audit }) => {
+  answer(updatePolicy, async ({ params, body }, context) => {
+    const { deps, caller, audit } = context;
+    const { control } = deps;
     const changed = await control.alerting.policies.update(caller.organisation, params.id, body, caller.actor);
     if (!changed.ok) return refusal(changed.error);
     await audit('policy.update', changed.value.name, summary(changed.value));
-    return show(changed.value, await control.alerting.channels.list(caller.organisation));
+    return show(changed.value, await readTold(context));
   }),
 
   answer(removePolicy, async ({ params }, { deps, caller, audit }) => {

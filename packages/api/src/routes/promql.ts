@@ -116,7 +116,7 @@ const readExemplars = answer(metricExemplars, async ({ query }, context) => {
     endMs: to,
   });
   if (!found.ok) return faultReply(found.error);
-  const all = found.value.flatMap(({ labels: series, exemplars }) =>
+  const all = found.value.series.flatMap(({ labels: series, exemplars }) =>
     exemplars
       .filter(({ value }) => Number.isFinite(value))
       .map(({ labels, value, atMs }) => ({

@@ -33,6 +33,7 @@ const shown = (
   rowsHeld: rest.rowsHeld,
   counts: rest.counts.slice(0, countsShown).map((one) => ({ ...one })),
   examples: rest.examples.map((one) => ({ ...one })),
+  stays: rest.stays.map((one) => ({ ...one })),
   archivedDays: Object.entries(rest.days)
     .filter(([day]) => archived.has(day))
     .map(([day, rows]) => ({ day, rows }))

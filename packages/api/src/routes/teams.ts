@@ -9,8 +9,9 @@ import {
 } from '@sightline/contract';
 import { teamOwner, type Team } from '@sightline/control';
 import { readOwnershipRules, withoutTeam } from '@sightline/ingest';
+import { myTeams } from '../issues/my-teams.ts';
 import { refusal } from '../problem.ts';
-import { answer, doneReply, refuse, type CallContext, type Route } from '../route.ts';
+import { answer, doneReply, refuse, type Route } from '../route.ts';
 
 const show = ({ slug, name, createdAt, members }: Team, mine: readonly string[]) => ({
   slug,
@@ -19,9 +20,6 @@ const show = ({ slug, name, createdAt, members }: Team, mine: readonly string[])
   members,
   mine: mine.includes(slug),
 });
-
-const mineOf = ({ deps, caller }: CallContext): Promise<string[]> =>
-  caller.kind === 'person' ? deps.control.teams.ofPerson(caller.organisation, caller.actor) : Promise.resolve([]);
 
 /** How many ownership rules name a team. */
 function rulesNaming(text: string, slug: string): number {
@@ -33,7 +31,7 @@ export const teamRoutes: readonly Route[] = [
   answer(listTeams, async (_, context) => {
     const [teams, mine] = await Promise.all([
       context.deps.control.teams.list(context.caller.organisation),
-      mineOf(context),
+      myTeams(context),
     ]);
     return { teams: teams.map((team) => show(team, mine)) };
   }),
@@ -47,7 +45,7 @@ export const teamRoutes: readonly Route[] = [
       control.teams.members(organisation, slug),
       control.teams.owns(organisation, slug),
       control.issues.rules.read(organisation),
-      mineOf(context),
+      myTeams(context),
     ]);
     const ownershipRules = rulesNaming(rules.ownership.content, slug);
     return {
@@ -69,7 +67,7 @@ export const teamRoutes: readonly Route[] = [
     const renamed = await deps.control.teams.rename(caller.organisation, params.slug, body.name);
     if (!renamed.ok) return refusal(renamed.error);
     await audit('team.rename', renamed.value.slug, renamed.value.name);
-    return show(renamed.value, await mineOf(context));
+    return show(renamed.value, await myTeams(context));
   }),
 
   answer(removeTeam, async ({ params: { slug } }, { deps, caller, audit }) => {

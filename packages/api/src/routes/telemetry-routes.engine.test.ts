@@ -486,6 +486,58 @@ it('assigns new issues to their owners where the organisation wants it, once, an
   await mode('admin', 'suggest');
 });
 
+it('assigns issues to teams, by hand and by the ownership rules, and finds them as mine', async () => {
+  const url = `/api/v1/issues/${issue}`;
+  const acme = people.get('admin')?.organisation ?? '';
+  const found = async (who: string, q: string): Promise<string[]> =>
+    (await call(who, 'GET', `/api/v1/issues?${range}&status=all&q=${encodeURIComponent(q)}`))
+      .json()
+      .issues.map((one: { assignee: string }) => one.assignee);
+  await call('admin', 'POST', '/api/v1/teams', { slug: 'payments', name: 'Payments' });
+  const { members } = (await call('admin', 'GET', '/api/v1/people')).json();
+  const viewer = members.find(({ email }: { email: string }) => email === 'viewer@example.com').id;
+  await call('admin', 'PUT', `/api/v1/teams/payments/members/${viewer}`, { role: 'lead' });
+
+  expect((await call('responder', 'PATCH', url, { assignee: '#nobody' })).json()).toMatchObject({
+    status: 422,
+    fields: { assignee: 'There is no team #nobody' },
+  });
+  // As Sentry's clients write it.
+  const assigned = await call('responder', 'PATCH', url, { assignee: 'team:Payments' });
+  expect(assigned.json()).toMatchObject({ assignee: '#payments' });
+  expect(await found('viewer', 'assigned:me'), 'my team has it').toEqual(['#payments']);
+  expect(await found('viewer', 'assigned:my_teams')).toEqual(['#payments']);
+  expect(await found('responder', 'assigned:[me, my_teams]'), 'not in the team').toEqual([]);
+  expect(await found('responder', 'assigned:#payments')).toEqual(['#payments']);
+  expect(await found('stranger', 'assigned:#payments'), 'of another organisation').toEqual([]);
+  const bulk = { issues: [issue], change: { assignee: '#payments' } };
+  expect((await call('responder', 'POST', '/api/v1/issues/changes', bulk)).json()).toEqual({ changed: 1 });
+
+  // The rules assign an issue once; another organisation's issue of its own is fresh.
+  const stranger = people.get('stranger')?.organisation ?? '';
+  await control.teams.create(stranger, { slug: 'owners', name: 'Owners' }, 'test');
+  const owned = { rule: 'service:x #owners', title: 'T', detail: 'D', link: '/errors/1' };
+  const states = control.issueStates;
+  expect(await states.assignOwner(stranger, issue, { ...owned, owners: ['#payments'] }), 'no team there').toBe(false);
+  expect(await states.assignOwner(stranger, issue, { ...owned, owners: ['#payments', '#owners'] })).toBe(true);
+  expect((await states.find(stranger, issue))?.assignee).toBe('#owners');
+  const fresh = 'fe'.repeat(8);
+  expect(await states.assignOwner(acme, fresh, { ...owned, owners: ['#payments', 'admin@example.com'] })).toBe(true);
+  const sent = await control.alerting.notifications.list(acme, { limit: 1, cursor: '' });
+  expect(sent.ok && sent.value.notifications[0]?.receivers, 'its members, and whom the rule names').toEqual([
+    'admin@example.com',
+    'viewer@example.com',
+  ]);
+
+  expect((await call('admin', 'DELETE', '/api/v1/teams/payments')).json().owned).toMatchObject({ issues: 2 });
+  const after = (await call('viewer', 'GET', url)).json();
+  expect(after.issue.assignee).toBe('');
+  expect(after.activity.slice(0, 2).map(({ text }: { text: string }) => text)).toEqual([
+    'unassigned it: the team #payments was deleted',
+    'assigned it to #payments',
+  ]);
+});
+
 it('saves views for one person or for all', async () => {
   const view = { name: 'Mine', query: 'assigned:me', sort: 'money', mine: true };
   const added = (await call('admin', 'POST', '/api/v1/issue-views', view)).json();

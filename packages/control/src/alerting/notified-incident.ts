@@ -82,10 +82,14 @@ async function nextStep(db: Db, organisation: string, row: IncidentRow): Promise
   const { steps, repeats, next_step: next, escalate_at: at } = row;
   if (at === null || row.status !== 'open' || !steps || steps.length === 0) return null;
   if (next >= steps.length * ((repeats ?? 0) + 1)) return null;
-  const ids = steps[next % steps.length]?.channels ?? [];
+  const { channels = [], teams = [] } = steps[next % steps.length] ?? {};
   const { rows } = await db.execute<{ name: string }>(sql`
-    SELECT name FROM channels WHERE organisation = ${organisation} AND enabled
-      AND id IN (SELECT jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)) ORDER BY name`);
+    SELECT name FROM (
+      SELECT name, 1 AS kind FROM channels WHERE organisation = ${organisation} AND enabled
+        AND id IN (SELECT jsonb_array_elements_text(${JSON.stringify(channels)}::jsonb))
+      UNION ALL SELECT name, 2 FROM teams WHERE organisation = ${organisation}
+        AND slug IN (SELECT jsonb_array_elements_text(${JSON.stringify(teams)}::jsonb))) AS told
+    ORDER BY kind, name`);
   if (rows.length === 0) return null;
   return { at: new Date(at).getTime(), channels: rows.map(({ name }) => name) };
 }

@@ -5,6 +5,7 @@ import { newId } from '../secrets.ts';
 import { only, refused, type ServicesContext, type Transaction } from '../services-context.ts';
 import { lockPolicies } from './channels.ts';
 import { type NewPolicy, type Policies, type Policy, policyLimits } from './port.ts';
+import { teams } from '../teams/tables.ts';
 import * as table from './tables.ts';
 
 type Row = typeof table.policies.$inferSelect;
@@ -131,13 +132,21 @@ async function check(
     .from(table.channels)
     .where(eq(table.channels.organisation, organisation));
   const ids = new Set(known.map((channel) => channel.id));
-  for (const [at, { waitMs, channels }] of steps.entries()) {
+  const there = await tx.select({ slug: teams.slug }).from(teams).where(eq(teams.organisation, organisation));
+  const slugs = new Set(there.map(({ slug }) => slug));
+  for (const [at, { waitMs, channels, teams: told = [] }] of steps.entries()) {
     const step = `Step ${at + 1}`;
     if (!whole(waitMs, policyLimits.waitMs)) return invalid(`${step}: the wait must lie between 0 and 7 days.`);
-    if (channels.length === 0) return invalid(`${step} tells nobody: choose at least one channel.`);
+    if (channels.length + told.length === 0)
+      return invalid(`${step} tells nobody: choose at least one channel or team.`);
     if (channels.length > policyLimits.channelsPerStep) {
       return invalid(`${step} has more than ${policyLimits.channelsPerStep} channels.`);
     }
+    if (told.length > policyLimits.teamsPerStep) {
+      return invalid(`${step} has more than ${policyLimits.teamsPerStep} teams.`);
+    }
+    if (new Set(told).size < told.length) return invalid(`${step} names a team twice.`);
+    if (told.some((slug) => !slugs.has(slug))) return invalid(`${step} names a team that does not exist.`);
     if (new Set(channels).size < channels.length) return invalid(`${step} names a channel twice.`);
     if (channels.some((id) => !ids.has(id))) return invalid(`${step} names a channel that does not exist.`);
   }

@@ -87,7 +87,13 @@ export interface NewPolicy {
 }
 
 /** Bounds of a policy. */
-export const policyLimits = { steps: 20, channelsPerStep: 20, waitMs: 7 * 86_400_000, repeats: 100 } as const;
+export const policyLimits = {
+  steps: 20,
+  channelsPerStep: 20,
+  teamsPerStep: 20,
+  waitMs: 7 * 86_400_000,
+  repeats: 100,
+} as const;
 
 export interface Policies {
   /** The default first, then by name; at most 200. */
@@ -95,7 +101,7 @@ export interface Policies {
   find(organisation: string, id: string): Promise<Policy | undefined>;
   /** The organisation's default; undefined before the first channel or policy was made. */
   default(organisation: string): Promise<Policy | undefined>;
-  /** Refuses a policy without steps, a step without channels, and channels that are not there. */
+  /** Refuses a policy without steps, a step that tells nobody, and channels and teams that are not there. */
   create(organisation: string, policy: NewPolicy, by: string): Promise<Result<Policy, Refused>>;
   update(organisation: string, id: string, change: Partial<NewPolicy>, by: string): Promise<Result<Policy, Refused>>;
   /** Refuses the default while there are others. Rules and incidents that name it go by the default from then on. */
@@ -208,6 +214,8 @@ export interface Notification {
   readonly link: string;
   /** In place of the channel's own receivers; empty otherwise. */
   readonly receivers: readonly string[];
+  /** Slugs of the teams whose people the receivers are; empty otherwise. */
+  readonly teams: readonly string[];
   readonly status: NotificationStatus;
   readonly attempts: number;
   readonly log: readonly AttemptLogged[];
@@ -227,6 +235,7 @@ export interface NewNotification {
   readonly note?: string;
   readonly link?: string;
   readonly receivers?: readonly string[];
+  readonly teams?: readonly string[];
 }
 
 export interface Enqueued {
@@ -257,7 +266,10 @@ export interface NotifiedIncident {
   readonly resolvedHow: string;
   readonly resolvedNote: string;
   /** Who is told next unless somebody acknowledges; null when nobody is. */
-  readonly next: { readonly at: number; readonly channels: readonly string[] } | null;
+  readonly next: {
+    readonly at: number;
+    /** Names of channels and teams. */ readonly channels: readonly string[];
+  } | null;
   /** How many findings still fire. */
   readonly firing: number;
   /** The worst and newest first, firing before resolved, at most 5. */
@@ -283,7 +295,7 @@ export type AttemptEnding = AttemptLogged & { readonly retryAt?: number };
 export interface Notifications {
   /**
    * Adds messages in the caller's transaction: they exist exactly when the change does that asked for them. The same
-   * incident, round, step, kind and channel is told once however often it is asked.
+   * incident, round, step, kind, channel and teams is told once however often it is asked.
    */
   enqueue(tx: Transaction, notifications: readonly NewNotification[]): Promise<Enqueued>;
   /**

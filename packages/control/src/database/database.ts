@@ -29,7 +29,10 @@ export async function openDatabase(connectionString: string, logger: Logger): Pr
     application_name: 'sightline',
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-  pool.on('error', (error) => logger.warn('A control plane connection broke', { reason: error.message }));
+  const broke = (error: Error): void => logger.warn('A control plane connection broke', { reason: error.message });
+  pool.on('error', broke);
+  // The pool listens to idle ones only. One that breaks in use, such as between two statements of a transaction, fails its next statement.
+  pool.on('connect', (client) => client.on('error', broke));
   const ready = await prepare(pool).catch((error: unknown) =>
     fail(`The control plane database does not answer: ${(error as Error).message}`),
   );

@@ -150,6 +150,11 @@ export const settings = pgTable(
   (t) => [primaryKey({ columns: [t.organisation, t.name] })],
 );
 
+export const installationSecrets = pgTable('installation_secrets', {
+  name: text('name').primaryKey(),
+  secret: text('secret').notNull(),
+});
+
 export const setupToken = pgTable('setup_token', {
   single: boolean('single').primaryKey().default(true),
   tokenHash: bytes('token_hash').notNull(),
@@ -168,6 +173,7 @@ export const tables = {
   ...issueTables,
   auditEntries,
   settings,
+  installationSecrets,
   setupToken,
   ...fleetTables,
   ...detectTables,

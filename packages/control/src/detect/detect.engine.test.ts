@@ -160,6 +160,8 @@ for (const { name, missing, start } of testServers) {
       clock.advance(9000);
       expect(await held('b')).toEqual(['rules/2']);
       expect(await leases.holders('rules/')).toEqual(expect.arrayContaining(['a', 'b']));
+      expect(await leases.names('rules/')).toEqual(names);
+      expect(await leases.names('links/')).toEqual([]);
       clock.advance(2000);
       const taken = await leases.hold('b', names, 10_000);
       expect(taken.find((lease) => lease.name === 'rules/0')?.note).toEqual({ watchedToMs: 7 });

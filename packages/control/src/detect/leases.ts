@@ -1,9 +1,11 @@
-import { and, eq, gt, inArray, like, lte } from 'drizzle-orm';
+import { and, eq, gt, inArray, like, lte, type SQL } from 'drizzle-orm';
 import type { ServicesContext } from '../services-context.ts';
 import type { Leases } from './port.ts';
 import * as table from './tables.ts';
 
 export function leases({ db, clock }: ServicesContext): Leases {
+  const live = (prefix: string): SQL | undefined =>
+    and(like(table.leases.name, `${prefix}%`), gt(table.leases.until, new Date(clock.now())));
   return {
     hold: async (holder, names, ttlMs, most = names.length) => {
       const now = new Date(clock.now());
@@ -43,11 +45,12 @@ export function leases({ db, clock }: ServicesContext): Leases {
         .where(and(eq(table.leases.holder, holder), inArray(table.leases.name, [...names])));
     },
     holders: async (prefix) => {
-      const rows = await db
-        .selectDistinct({ holder: table.leases.holder })
-        .from(table.leases)
-        .where(and(like(table.leases.name, `${prefix}%`), gt(table.leases.until, new Date(clock.now()))));
+      const rows = await db.selectDistinct({ holder: table.leases.holder }).from(table.leases).where(live(prefix));
       return rows.map((row) => row.holder);
+    },
+    names: async (prefix) => {
+      const rows = await db.select({ name: table.leases.name }).from(table.leases).where(live(prefix));
+      return rows.map(({ name }) => name).sort();
     },
   };
 }

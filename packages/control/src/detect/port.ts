@@ -115,6 +115,8 @@ export interface Leases {
   release(holder: string, names: readonly string[]): Promise<void>;
   /** Holders of live leases whose name begins so. */
   holders(prefix: string): Promise<string[]>;
+  /** Names of live leases that begin so, in order. */
+  names(prefix: string): Promise<string[]>;
 }
 
 /** A template of log lines that was seen; times in milliseconds since the epoch. */

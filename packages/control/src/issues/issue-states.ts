@@ -1,8 +1,10 @@
-import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, or, sql } from 'drizzle-orm';
 import { enqueueNotifications } from '../alerting/notifications.ts';
 import { channels } from '../alerting/tables.ts';
 import { memberships, people } from '../database/schema.ts';
 import { only, type ServicesContext, type Transaction } from '../services-context.ts';
+import { teamLimits, teamSlugOf } from '../teams/port.ts';
+import { teamMembers, teams } from '../teams/tables.ts';
 import { ownershipActor, type IssueChange, type IssueState, type IssueStates, type OwnedIssue } from './port.ts';
 import * as table from './tables.ts';
 
@@ -23,6 +25,8 @@ const fromRow = (row: Row): IssueState => ({
 
 const askedAtOnce = 1000;
 const listedAtMost = 10_000;
+/** Of one message: as many as a team may have members. */
+const receiversAtMost = teamLimits.members;
 
 export function issueStates({ db, clock }: ServicesContext): IssueStates {
   const ofIssue = (organisation: string, issue: string) =>
@@ -75,7 +79,7 @@ export function issueStates({ db, clock }: ServicesContext): IssueStates {
     assignOwner: (organisation, issue, owned) =>
       db.transaction(async (tx) => {
         const now = new Date(clock.now());
-        const [owner = ''] = owned.owners;
+        const owner = await firstOwner(tx, organisation, owned.owners);
         if (owner === '') return false;
         await tx
           .insert(table.issueStates)
@@ -135,6 +139,22 @@ export async function noteActivity(
   await tx.insert(table.issueActivity).values(texts.map((text) => ({ organisation, issue, at, actor, text, kind })));
 }
 
+/** The first owner; a team that was deleted meanwhile is none. */
+async function firstOwner(tx: Transaction, organisation: string, owners: readonly string[]): Promise<string> {
+  const asked = owners.flatMap((owner) => teamSlugOf(owner) ?? []);
+  const known = new Set(
+    asked.length === 0
+      ? []
+      : (
+          await tx
+            .select({ slug: teams.slug })
+            .from(teams)
+            .where(and(eq(teams.organisation, organisation), inArray(teams.slug, asked)))
+        ).map(({ slug }) => slug),
+  );
+  return owners.find((owner) => known.has(teamSlugOf(owner) ?? '') || teamSlugOf(owner) === undefined) ?? '';
+}
+
 /** A message to those owners who belong to the organisation; nothing where it has no e-mail channel. */
 async function tellOwners(tx: Transaction, organisation: string, owned: OwnedIssue, now: Date): Promise<void> {
   const [channel] = await tx
@@ -147,7 +167,17 @@ async function tellOwners(tx: Transaction, organisation: string, owned: OwnedIss
     .select({ email: people.email })
     .from(memberships)
     .innerJoin(people, eq(people.id, memberships.person))
-    .where(and(eq(memberships.organisation, organisation), inArray(sql`lower(${people.email})`, [...owned.owners])));
+    .where(
+      and(
+        eq(memberships.organisation, organisation),
+        or(
+          inArray(sql`lower(${people.email})`, [...owned.owners]),
+          inArray(memberships.person, membersOf(tx, organisation, owned.owners)),
+        ),
+      ),
+    )
+    .orderBy(asc(people.email))
+    .limit(receiversAtMost);
   if (!channel || members.length === 0) return;
   const { title, detail, rule, link } = owned;
   await enqueueNotifications(
@@ -170,6 +200,21 @@ async function tellOwners(tx: Transaction, organisation: string, owned: OwnedIss
     now,
   );
 }
+
+/** Persons in the teams among owners, as a subquery. */
+const membersOf = (tx: Transaction, organisation: string, owners: readonly string[]) =>
+  tx
+    .select({ person: teamMembers.person })
+    .from(teamMembers)
+    .where(
+      and(
+        eq(teamMembers.organisation, organisation),
+        inArray(
+          teamMembers.team,
+          owners.flatMap((owner) => teamSlugOf(owner) ?? []),
+        ),
+      ),
+    );
 
 /** What a new status says of the columns around it; nothing when the status stays. */
 function statusColumns(change: IssueChange, now: Date): Partial<Row> {

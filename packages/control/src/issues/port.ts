@@ -42,7 +42,7 @@ export interface IssueChange {
 
 /** Whose an issue is by the ownership rules. */
 export interface OwnedIssue {
-  /** E-mail addresses; it is assigned to the first. */
+  /** E-mail addresses and teams (`#payments`); it is assigned to the first. */
   readonly owners: readonly string[];
   readonly rule: string;
   /** `PaymentError: declined` */

@@ -155,8 +155,15 @@ export interface NewIncidentEvent {
 /** A message as far as escalation asks for it. */
 export type Told = Pick<
   Notification,
-  'channel' | 'channelName' | 'channelType' | 'kind' | 'round' | 'step' | 'status' | 'receivers'
+  'channel' | 'channelName' | 'channelType' | 'kind' | 'round' | 'step' | 'status' | 'receivers' | 'teams'
 >;
+
+/** A team and the addresses of its people, leads first, at most 100: as many as every mail server takes in one message. */
+export interface TeamReceivers {
+  readonly slug: string;
+  readonly name: string;
+  readonly receivers: readonly string[];
+}
 
 /** What one change may read and write; everything is of the one organisation. */
 export interface RespondTransaction {
@@ -195,6 +202,8 @@ export interface RespondTransaction {
   policy(id: string): Promise<Policy | undefined>;
   channels(): Promise<Pick<Channel, 'id' | 'name' | 'type' | 'enabled'>[]>;
   silences(now: number): Promise<Pick<Silence, 'id' | 'matchers' | 'endsAt' | 'comment'>[]>;
+  /** Those of these teams that are there, of at most 1,000 slugs. */
+  teams(slugs: readonly string[]): Promise<TeamReceivers[]>;
   /** Addresses of the organisation's owners. */
   owners(): Promise<string[]>;
   /** True when the address is a member's. */

@@ -3,6 +3,7 @@ import * as alerting from '../alerting/tables.ts';
 import type { NewNotification, Enqueued } from '../alerting/port.ts';
 import { policyFrom } from '../alerting/policies.ts';
 import * as people from '../database/schema.ts';
+import { teamReceivers } from '../teams/team-receivers.ts';
 import { only, type Transaction } from '../services-context.ts';
 import type { RespondTransaction } from './port.ts';
 import { changeRow, findingFrom, findingRow, incidentFrom, incidentRow, lightIncident } from './rows.ts';
@@ -195,6 +196,7 @@ function incidentStatements(tx: Transaction, organisation: string): IncidentStat
           step: alerting.notifications.step,
           status: alerting.notifications.status,
           receivers: alerting.notifications.receivers,
+          teams: alerting.notifications.teams,
         })
         .from(alerting.notifications)
         .where(eq(alerting.notifications.incident, incident))
@@ -203,7 +205,7 @@ function incidentStatements(tx: Transaction, organisation: string): IncidentStat
   };
 }
 
-type TellingStatements = Pick<RespondTransaction, 'policy' | 'channels' | 'silences' | 'owners' | 'isMember'>;
+type TellingStatements = Pick<RespondTransaction, 'policy' | 'channels' | 'silences' | 'teams' | 'owners' | 'isMember'>;
 
 function tellingStatements(tx: Transaction, organisation: string): TellingStatements {
   return {
@@ -248,6 +250,7 @@ function tellingStatements(tx: Transaction, organisation: string): TellingStatem
         .limit(1000);
       return rows.map(({ id, matchers, endsAt, comment }) => ({ id, matchers, endsAt: endsAt.getTime(), comment }));
     },
+    teams: (slugs) => teamReceivers(tx, organisation, slugs),
     owners: async () => {
       const rows = await tx
         .select({ email: people.people.email })

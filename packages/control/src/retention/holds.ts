@@ -37,21 +37,29 @@ const fromRow = (row: Row): LegalHold => ({
 /** Text that PostgreSQL stores as it is. */
 const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD');
 
+/** Those that hold, of one organisation or ('') of all. Throws when there are too many: none may be overlooked. */
+export async function activeHolds(
+  through: Db | Transaction,
+  organisation: string,
+): Promise<(LegalHold & { organisation: string })[]> {
+  const rows = await through
+    .select()
+    .from(table)
+    .where(and(isNull(table.liftedAt), organisation === '' ? undefined : eq(table.organisation, organisation)))
+    .orderBy(asc(table.createdAt), asc(table.id))
+    .limit(activeAtMost + 1);
+  // A hold that is not seen would be broken.
+  if (rows.length > activeAtMost) throw new Error(`there are more than ${activeAtMost} legal holds`);
+  return rows.map((row) => ({ organisation: row.organisation, ...fromRow(row) }));
+}
+
+/** Until the end of the transaction nobody places a hold. */
+export const sharePlacing = (tx: Transaction): Promise<unknown> =>
+  tx.execute(sql`SELECT pg_advisory_xact_lock_shared(${placing})`);
+
 export function holds({ db, clock }: ServicesContext): Holds {
-  const active = async (
-    organisation: string,
-    through: Db | Transaction = db,
-  ): Promise<(LegalHold & { organisation: string })[]> => {
-    const rows = await through
-      .select()
-      .from(table)
-      .where(and(isNull(table.liftedAt), organisation === '' ? undefined : eq(table.organisation, organisation)))
-      .orderBy(asc(table.createdAt), asc(table.id))
-      .limit(activeAtMost + 1);
-    // A hold that is not seen would be broken.
-    if (rows.length > activeAtMost) throw new Error(`there are more than ${activeAtMost} legal holds`);
-    return rows.map((row) => ({ organisation: row.organisation, ...fromRow(row) }));
-  };
+  const active = (organisation: string, through: Db | Transaction = db): ReturnType<typeof activeHolds> =>
+    activeHolds(through, organisation);
   const place = (organisation: string, hold: HoldToPlace, by: string): ReturnType<Holds['place']> =>
     db.transaction(async (tx) => {
       await tx.execute(sql`SELECT set_config('lock_timeout', ${String(placeWaitsMs)}, true)`);
@@ -91,7 +99,7 @@ export function holds({ db, clock }: ServicesContext): Holds {
     },
     whileNonePlaced: (organisation, work) =>
       db.transaction(async (tx) => {
-        await tx.execute(sql`SELECT pg_advisory_xact_lock_shared(${placing})`);
+        await sharePlacing(tx);
         return work(await active(organisation, tx));
       }),
     lift: async (organisation, id, reason, by) => {

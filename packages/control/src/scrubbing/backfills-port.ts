@@ -26,6 +26,44 @@ export interface ScrubBatch {
   readonly counts: readonly ScrubCount[];
   readonly days: Readonly<Record<string, number>>;
   readonly examples: readonly ScrubExample[];
+  /** Where it goes on in a unit that has no minutes. */
+  readonly cursor?: string;
+  readonly stays?: readonly ScrubStays[];
+}
+
+/** What holds personal data and cannot be rewritten, by kind. */
+export interface ScrubStays {
+  readonly what: string;
+  readonly n: number;
+}
+
+export interface TextToScrub {
+  /** As rules name it. */
+  readonly field: string;
+  readonly text: string;
+}
+export interface ScrubbedText {
+  readonly text: string;
+  /** Finds by rule. */
+  readonly removed: Readonly<Record<string, number>>;
+  /** Some words around a find, as they become. */
+  readonly shown: readonly { readonly rule: string; readonly text: string }[];
+}
+
+/** One page of the texts of the control plane: incidents, their time lines, findings, comments, notifications. */
+export interface TextsPage {
+  readonly id: string;
+  readonly organisation: string;
+  readonly kind: 'preview' | 'run';
+  readonly fromDay: string;
+  readonly toDay: string;
+  readonly unit: string;
+  /** '' at the beginning; else what the page before answered. */
+  readonly after: string;
+  /** Number of the batch that it is. */
+  readonly number: () => number;
+  /** One for each, in the same order. */
+  readonly scrub: (texts: readonly TextToScrub[]) => Promise<readonly ScrubbedText[]>;
 }
 
 export interface ScrubBackfill {
@@ -44,6 +82,7 @@ export interface ScrubBackfill {
   readonly detail: string;
   readonly unit: string;
   readonly minute: number | null;
+  readonly cursor: string;
   readonly batches: number;
   readonly pending: ScrubBatch | null;
   readonly rowsAll: number;
@@ -53,6 +92,7 @@ export interface ScrubBackfill {
   readonly counts: readonly ScrubCount[];
   readonly days: Readonly<Record<string, number>>;
   readonly examples: readonly ScrubExample[];
+  readonly stays: readonly ScrubStays[];
 }
 
 /** Runs of the scrubber over what is stored. One at a time in each organisation. */
@@ -86,4 +126,6 @@ export interface ScrubBackfills {
     scrub: (texts: readonly string[]) => Promise<readonly string[]>,
     write: boolean,
   ): Promise<number>;
+  /** Scrubs, writes and counts one page in one transaction; answers where it stands, null when there is nothing behind. */
+  texts(page: TextsPage): Promise<string | null>;
 }

@@ -3,8 +3,16 @@ import { and, asc, desc, eq, inArray, isNotNull, lte, or, sql } from 'drizzle-or
 import { logTemplates } from '../detect/tables.ts';
 import { storableValue } from '../database/storable-json.ts';
 import { newId } from '../secrets.ts';
-import { refused, type ServicesContext } from '../services-context.ts';
-import type { ScrubBackfill, ScrubBackfills, ScrubCount, ScrubExample } from './backfills-port.ts';
+import { refused, type ServicesContext, type Transaction } from '../services-context.ts';
+import type {
+  ScrubBackfill,
+  ScrubBackfills,
+  ScrubBatch,
+  ScrubCount,
+  ScrubExample,
+  ScrubStays,
+} from './backfills-port.ts';
+import { scrubControlTexts } from './control-texts.ts';
 import { scrubBackfills as table, scrubRules } from './tables.ts';
 
 const keptPerOrganisation = 100;
@@ -48,6 +56,36 @@ function withExamples(all: readonly ScrubExample[], more: readonly ScrubExample[
   const kept = [...all];
   for (const one of more) if (kept.filter(({ rule }) => rule === one.rule).length < examplesOfRule) kept.push(one);
   return kept;
+}
+
+function withStays(all: ScrubBackfill['stays'], more: ScrubBackfill['stays'] = []): ScrubStays[] {
+  const sums = new Map<string, number>();
+  for (const { what, n } of [...all, ...more]) sums.set(what, (sums.get(what) ?? 0) + n);
+  return [...sums].map(([what, n]) => ({ what, n }));
+}
+
+/** Counts a batch once, and moves on. */
+async function advance(tx: Transaction, id: string, batch: ScrubBatch): Promise<void> {
+  const [row] = await tx.select().from(table).where(eq(table.id, id)).for('update');
+  if (!row || batch.number < row.batches) return;
+  await tx
+    .update(table)
+    .set({
+      unit: batch.unit,
+      minute: batch.next,
+      cursor: batch.cursor ?? '',
+      batches: batch.number + 1,
+      pending: null,
+      detail: '',
+      rowsSeen: row.rowsSeen + batch.seen,
+      rowsChanged: row.rowsChanged + batch.changed,
+      rowsHeld: row.rowsHeld + batch.held,
+      counts: storableValue(summed(row.counts, batch.counts)),
+      days: withDays(row.days, batch.days),
+      examples: storableValue(withExamples(row.examples, batch.examples)),
+      stays: withStays(row.stays, batch.stays),
+    })
+    .where(eq(table.id, id));
 }
 
 export function scrubBackfills({ db, clock }: ServicesContext): ScrubBackfills {
@@ -157,27 +195,8 @@ export function scrubBackfills({ db, clock }: ServicesContext): ScrubBackfills {
         .set({ pending: batch && storableValue(batch) })
         .where(eq(table.id, id));
     },
-    advance: (id, batch) =>
-      db.transaction(async (tx) => {
-        const [row] = await tx.select().from(table).where(eq(table.id, id)).for('update');
-        if (!row || batch.number < row.batches) return;
-        await tx
-          .update(table)
-          .set({
-            unit: batch.unit,
-            minute: batch.next,
-            batches: batch.number + 1,
-            pending: null,
-            detail: '',
-            rowsSeen: row.rowsSeen + batch.seen,
-            rowsChanged: row.rowsChanged + batch.changed,
-            rowsHeld: row.rowsHeld + batch.held,
-            counts: storableValue(summed(row.counts, batch.counts)),
-            days: withDays(row.days, batch.days),
-            examples: storableValue(withExamples(row.examples, batch.examples)),
-          })
-          .where(eq(table.id, id));
-      }),
+    advance: (id, batch) => db.transaction((tx) => advance(tx, id, batch)),
+    texts: (page) => scrubControlTexts({ db }, page, (tx, batch) => advance(tx, page.id, batch)),
     end: async (id, state, detail) => {
       const [row] = await db
         .update(table)

@@ -50,6 +50,7 @@ export const scrubBackfills = pgTable('scrub_backfills', {
   detail: text('detail').notNull().default(''),
   unit: text('unit').notNull().default(''),
   minute: bigint('minute', { mode: 'number' }),
+  cursor: text('cursor').notNull().default(''),
   batches: integer('batches').notNull().default(0),
   pending: jsonb('pending').$type<ScrubBackfill['pending']>(),
   rowsAll: rows('rows_all'),
@@ -59,4 +60,5 @@ export const scrubBackfills = pgTable('scrub_backfills', {
   counts: jsonb('counts').$type<ScrubBackfill['counts']>().notNull().default([]),
   days: jsonb('days').$type<ScrubBackfill['days']>().notNull().default({}),
   examples: jsonb('examples').$type<ScrubBackfill['examples']>().notNull().default([]),
+  stays: jsonb('stays').$type<ScrubBackfill['stays']>().notNull().default([]),
 });

@@ -106,11 +106,6 @@ export function framesOf(stacktrace: JsonObject, debugIds: ReadonlyMap<string, s
 function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>, claims: boolean): ErrorFrame {
   const path = textOf(frame['abs_path'], 512);
   const file = textOf(frame['filename'], 512) || path || textOf(frame['package'], 512);
-  const lines = (value: unknown, side: 'before' | 'after'): string[] => {
-    const list = listOf(value);
-    const near = side === 'before' ? list.slice(-maxContextLines) : list.slice(0, maxContextLines);
-    return near.map((line) => withoutSecrets(textOf(line, 300)));
-  };
   const locals = namedTexts(frame['vars'], maxLocals, maxLocal);
   return {
     function: textOf(frame['function'], 256),
@@ -120,12 +115,22 @@ function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>, claim
     ...ownershipOf(frame['in_app'], path || file, claims),
     module: textOf(frame['module'], 256),
     contextLine: withoutSecrets(textOf(frame['context_line'], 300)),
-    preContext: lines(frame['pre_context'], 'before'),
-    postContext: lines(frame['post_context'], 'after'),
+    preContext: linesOf(frame['pre_context'], 'before'),
+    postContext: linesOf(frame['post_context'], 'after'),
     debugId: debugIds.get(path) ?? debugIds.get(textOf(frame['filename'], 2048)) ?? '',
     ...(frame as { readonly [frameMark]?: FrameMark })[frameMark],
     ...(locals ? { locals } : {}),
   };
+}
+
+/** Lines of code beside the frame's own, those that are nearest to it. */
+function linesOf(value: unknown, side: 'before' | 'after'): string[] {
+  const list = listOf(value);
+  const from = side === 'before' ? Math.max(0, list.length - maxContextLines) : 0;
+  const to = Math.min(list.length, from + maxContextLines);
+  const lines: string[] = [];
+  for (let at = from; at < to; at++) lines.push(withoutSecrets(textOf(list[at], 300)));
+  return lines;
 }
 
 function ownershipOf(said: unknown, file: string, claims: boolean): Pick<ErrorFrame, 'inApp' | 'unsaid'> {

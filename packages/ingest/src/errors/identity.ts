@@ -31,17 +31,34 @@ export type NamedTexts = Readonly<Record<string, string>>;
 /** A name as compared: `storeId`, `store_id`, `store-id` and `store.id` are one. */
 export const plainName = remembered((name) => name.toLowerCase().replace(/[^a-z0-9]/g, ''));
 
-/** The value of the first of `names` that `texts` holds under any spelling; '' when none. */
+/** The value of the first of `names` that `texts` holds under any spelling; '' when none. `texts` must not change any more. */
 export function pick(texts: NamedTexts, names: readonly string[]): string {
-  const wanted = names.map(plainName);
-  let best = '';
-  let bestRank = wanted.length;
-  for (const [name, value] of Object.entries(texts)) {
-    const rank = wanted.indexOf(plainName(name));
-    if (rank >= 0 && rank < bestRank && value !== '') [best, bestRank] = [value, rank];
+  const values = valuesByPlainName(texts);
+  if (values.size === 0) return '';
+  for (const name of names) {
+    const value = values.get(plainName(name));
+    if (value !== undefined) return value;
   }
-  return best;
+  return '';
 }
+
+/** Under each name as compared the first value that is not empty. The same texts are asked several times in turn. */
+function valuesByPlainName(texts: NamedTexts): ReadonlyMap<string, string> {
+  if (lastAsked.texts === texts) return lastAsked.values;
+  const values = new Map<string, string>();
+  for (const [name, value] of Object.entries(texts)) {
+    if (value === '') continue;
+    const plain = plainName(name);
+    if (!values.has(plain)) values.set(plain, value);
+  }
+  lastAsked = { texts, values };
+  return values;
+}
+
+let lastAsked: { readonly texts: NamedTexts; readonly values: ReadonlyMap<string, string> } = {
+  texts: {},
+  values: new Map(),
+};
 
 /** The name that `pick` would take of these where each has a value. */
 export function pickName(names: readonly string[], wanted: readonly string[]): string | undefined {

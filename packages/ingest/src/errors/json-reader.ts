@@ -15,7 +15,10 @@ export function isObject(value: unknown): value is JsonObject {
 /** The value as a list; Sentry's `{values: […]}` wrapper is opened, null entries are left out. */
 export function listOf(value: unknown): readonly unknown[] {
   const list = Array.isArray(value) ? value : isObject(value) && Array.isArray(value['values']) ? value['values'] : [];
-  return list.filter((item) => item !== null && item !== undefined);
+  // Nearly no list holds such an entry: then it need not be made anew.
+  return list.includes(null) || list.includes(undefined)
+    ? list.filter((item) => item !== null && item !== undefined)
+    : list;
 }
 
 /**

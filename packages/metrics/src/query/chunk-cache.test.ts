@@ -62,6 +62,27 @@ describe('chunks that were read before', () => {
     cache.close();
   });
 
+  test('are the same in order, across the end of the ring, and while others are put', () => {
+    const cache = new ChunkCache(400_000, folder);
+    const text = (fp: number, block: number): string => `${fp}/${block}:${'y'.repeat((fp * 53 + block * 17) % 700)};`;
+    let found = 0;
+    for (let round = 0; round < 5; round++) {
+      for (let fp = round * 150; fp < round * 150 + 150; fp++)
+        for (let block = 0; block < 6; block++) put(cache, fp, block, text(fp, block));
+      for (const block of [3, 5, 0]) {
+        for (let fp = 0; fp < round * 150 + 150; fp++) {
+          const one = read(cache, fp, block, block);
+          if (one === undefined) continue;
+          found++;
+          expect(one).toBe(text(fp, block));
+          if (fp % 40 === 0) put(cache, 10_000 + fp, block, text(fp, block));
+        }
+      }
+    }
+    expect(found).toBeGreaterThan(2000);
+    cache.close();
+  });
+
   test('lie in a file that has no name, and are forgotten without one', () => {
     const cache = new ChunkCache(1 << 20, folder);
     put(cache, 1, 10, 'ten');

@@ -12,6 +12,9 @@ const probes = 4;
 const usualBytes = 600;
 /** Bytes that are gathered before they are written. */
 const gatheredBytes = 256 * 1024;
+/** What is read at once where reads follow each other through the file, and how far behind the one before such a read may begin. */
+const windowBytes = 64 * 1024;
+const strideBytes = 16 * 1024;
 /** Readable bytes behind what was read: chunks are read by words. */
 const slackBytes = 8;
 
@@ -36,6 +39,12 @@ export class ChunkCache {
   /** Up to here the ring is in the file; what follows is in `#gathered`. */
   #written = 0;
   readonly #gathered: Buffer;
+  /** Part of the ring, made when first needed: its places `#windowFrom` to `#windowTo`. What lies at a place never changes. */
+  #window: Uint8Array | undefined;
+  #windowFrom = 0;
+  #windowTo = 0;
+  /** Where the read before ended. */
+  #readTo = 0;
   /** Content of the series that was read last. */
   bytes = new Uint8Array(16_384);
 
@@ -134,13 +143,30 @@ export class ChunkCache {
       wider.set(this.bytes.subarray(0, length));
       this.bytes = wider;
     }
+    const follows = from >= this.#readTo && from - this.#readTo < strideBytes && size < windowBytes / 4;
+    this.#readTo = to;
     try {
+      if (follows && (from < this.#windowFrom || to > this.#windowTo)) this.#readWindow(this.#fd, from);
+      if (from >= this.#windowFrom && to <= this.#windowTo) {
+        const window = this.#window?.subarray(from - this.#windowFrom, to - this.#windowFrom);
+        if (window) this.bytes.set(window, length);
+        return length + size;
+      }
       if (readSync(this.#fd, this.bytes, length, size, from % this.#capacity) === size) return length + size;
     } catch {
       // As below.
     }
     this.close();
     return -1;
+  }
+
+  /** Questions for one block of many series pass through the file: one read for some ten of them, of which most is not theirs, costs less than ten reads. */
+  #readWindow(fd: number, from: number): void {
+    const window = (this.#window ??= new Uint8Array(windowBytes));
+    const start = from % this.#capacity;
+    const length = Math.min(windowBytes, this.#written - from, this.#capacity - start);
+    this.#windowFrom = from;
+    this.#windowTo = from + readSync(fd, window, 0, length, start);
   }
 
   #write(): void {

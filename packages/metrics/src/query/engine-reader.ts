@@ -13,6 +13,9 @@ export interface ChunkQuery {
 /** What one query may take in the engine, bytes: chunks are streamed, in the order in which they lie. */
 const memoryBytes = 600_000_000;
 
+/** Connections to the engine that are kept open; a query that finds one of them closed is sent again as often at most. */
+const keptConnections = 8;
+
 /** Streams chunks out of the engine over ClickHouse's HTTP interface. */
 export class EngineReader {
   readonly #address: EngineAddress;
@@ -22,7 +25,7 @@ export class EngineReader {
   constructor(address: EngineAddress) {
     this.#address = address;
     this.#url = new URL(address.url);
-    const options = { keepAlive: true, maxSockets: 8, timeout: 30_000 };
+    const options = { keepAlive: true, maxSockets: keptConnections, timeout: 30_000 };
     this.#agent = this.#url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
   }
 
@@ -65,7 +68,8 @@ export class EngineReader {
     }
   }
 
-  #send({ sql, parameters, timeoutMs }: ChunkQuery): Promise<IncomingMessage> {
+  #send(query: ChunkQuery, more = keptConnections): Promise<IncomingMessage> {
+    const { sql, parameters, timeoutMs } = query;
     const address = this.#address;
     const fields = new URLSearchParams({
       database: address.database,
@@ -93,9 +97,15 @@ export class EngineReader {
         : { socketPath: address.socketPath }),
     });
     return new Promise((resolve, reject) => {
-      call.on('error', (error) => reject(unreachable(error)));
+      let answered = false;
+      call.on('error', (error) => {
+        // The engine closed a connection that was kept, just as it was used again (https://nodejs.org/api/http.html#requestreusedsocket).
+        if (!answered && more > 0 && call.reusedSocket && isGone(error)) resolve(this.#send(query, more - 1));
+        else reject(unreachable(error));
+      });
       call.on('timeout', () => call.destroy(new Error('no answer in time')));
       call.on('response', (response) => {
+        answered = true;
         if (response.statusCode === 200) resolve(response);
         else {
           textOf(response).then(
@@ -108,6 +118,8 @@ export class EngineReader {
     });
   }
 }
+
+const isGone = (error: NodeJS.ErrnoException): boolean => error.code === 'EPIPE' || error.code === 'ECONNRESET';
 
 function unreachable(error: unknown): QueryFailure {
   const message = error instanceof Error ? error.message : String(error);

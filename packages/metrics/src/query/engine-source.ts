@@ -31,6 +31,8 @@ export interface SourceParts {
 export interface SourceQuery {
   readonly organisation: string;
   readonly enforced: readonly Matcher[];
+  /** Refused where the newest samples are missing, instead of answered with a warning. */
+  readonly whole?: boolean;
   readonly bounds: QueryBounds;
   readonly deadlineMs: number;
   readonly cancelled: Int32Array;
@@ -108,8 +110,14 @@ export class EngineSource implements SeriesSource {
     });
     if (!selected.ok) throw new QueryFailure(selected.error);
     const selection = selected.value;
+    const { incomplete } = selection;
     try {
-      return await this.#compute(request, reduction, selection, { startMs, endMs, ...(rolled ? { rolled } : {}) });
+      if (incomplete !== undefined && this.#query.whole)
+        throw new QueryFailure({ kind: 'unavailable', message: incomplete });
+      const reading = { startMs, endMs, ...(rolled ? { rolled } : {}) };
+      const result = await this.#compute(request, reduction, selection, reading);
+      if (!result || incomplete === undefined) return result;
+      return { ...result, annotations: [...result.annotations, { level: 'warning', message: incomplete }] };
     } finally {
       // All shares have ended: nobody reads the head's memory for this scan any more.
       if (selection.lease !== undefined) this.#parts.index.endLease(selection.lease);

@@ -17,8 +17,9 @@ export async function readExemplars(
   query: { readonly organisation: string; readonly startMs: number; readonly endMs: number },
   index: SeriesIndex,
   store: TelemetryReader,
-): Promise<readonly SeriesExemplars[]> {
+): Promise<{ readonly series: readonly SeriesExemplars[]; readonly warnings: readonly string[] }> {
   const { organisation, startMs, endMs } = query;
+  const warnings = new Set<string>();
   const labelsOf = new Map<string, Labels>();
   for (const matchers of selectorsOf(expression)) {
     const selected = await index.select({
@@ -30,10 +31,11 @@ export async function readExemplars(
       labelsOnly: true,
     });
     if (!selected.ok) throw new QueryFailure(selected.error);
-    const { fps, labels } = selected.value;
+    const { fps, labels, incomplete } = selected.value;
+    if (incomplete !== undefined) warnings.add(incomplete);
     if (labels) for (const [i, fp] of fps.entries()) labelsOf.set(String(fp), labelsAt(labels, i));
   }
-  if (labelsOf.size === 0) return [];
+  if (labelsOf.size === 0) return { series: [], warnings: [...warnings] };
   const metrics = new Set([...labelsOf.values()].map((labels) => labels.__name__ ?? ''));
   const rows = await store.query<{ fp: string; t: string; value: number | null; labels: Record<string, string> }>(
     `SELECT fp, t, value, labels FROM metric_exemplars
@@ -54,7 +56,8 @@ export async function readExemplars(
     if (known) known.push(exemplar);
     else found.set(fp, [exemplar]);
   }
-  return [...found].map(([fp, exemplars]) => ({ labels: labelsOf.get(fp) ?? {}, exemplars }));
+  const series = [...found].map(([fp, exemplars]) => ({ labels: labelsOf.get(fp) ?? {}, exemplars }));
+  return { series, warnings: [...warnings] };
 }
 
 function selectorsOf(expression: Expression): (readonly Matcher[])[] {

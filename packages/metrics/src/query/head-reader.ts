@@ -50,7 +50,7 @@ export class HeadReader {
 }
 
 /** Of times in order, at `from` and on, the first later than `ms`; `to` when there is none. */
-function firstLater(times: Float64Array, from: number, to: number, ms: number): number {
+export function firstLater(times: Float64Array, from: number, to: number, ms: number): number {
   let [low, high] = [from, to];
   while (low < high) {
     const middle = (low + high) >>> 1;

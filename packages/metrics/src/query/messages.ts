@@ -22,6 +22,8 @@ export interface QueryJob {
   readonly lookbackMs: number;
   readonly bounds: QueryBounds;
   readonly enforced: readonly Matcher[];
+  /** Refused where the newest samples are missing. */
+  readonly whole: boolean;
   readonly startMs: number;
   readonly endMs: number;
   /** Undefined for an instant query at `startMs`. */

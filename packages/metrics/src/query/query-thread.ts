@@ -42,6 +42,7 @@ async function run(message: Extract<ToThread, { kind: 'query' }>): Promise<Resul
     {
       organisation: job.organisation,
       enforced: job.enforced,
+      whole: job.whole,
       bounds: job.bounds,
       deadlineMs,
       cancelled,

@@ -33,6 +33,10 @@ export interface ShareTools {
 /** Series after which the limits are looked at. */
 const series = 32;
 
+/** What a step of a group takes, and what of it all stays in the processor's second cache, about. */
+const columnBytes = 24;
+const nearBytes = 2 ** 21;
+
 /** Throws `QueryFailure` at a limit, and when the engine cannot be read. */
 export async function runShare(share: Share, tools: ShareTools): Promise<ShareResult> {
   const run = share.rolled ? new RolledShareRun(share, share.rolled, tools) : new ShareRun(share, tools);
@@ -115,11 +119,14 @@ class ShareRun {
     return missing.subarray(0, missed).sort();
   }
 
-  /** All series, those of a group together and in their order: what is added up then stays near the processor. */
+  /**
+   * All series, those of a group together and in their order: what is added up then stays near the processor. Where all of it does anyway, and where
+   * nothing is added up, as chunks lie in the cache.
+   */
   #order(): Uint32Array {
     const { fps, groupOf, groups = [] } = this.#share;
     const order = new Uint32Array(fps.length);
-    if (!groupOf) return order.map((_, i) => i);
+    if (!groupOf || columnBytes * groups.length * this.#steps <= nearBytes) return order.map((_, i) => i);
     const next = new Uint32Array(groups.length + 1);
     for (const group of groupOf) next[group + 1]!++;
     for (let g = 0; g < groups.length; g++) next[g + 1]! += next[g]!;
@@ -131,7 +138,7 @@ class ShareRun {
     const { cache } = this.#tools;
     const blocks = this.#blocks;
     const [low, high] = [this.#words[2 * i] ?? 0, this.#words[2 * i + 1] ?? 0];
-    const organisation = cache.organisation(this.#share.organisation);
+    const organisation = cache.organisation(cacheOwner(this.#share));
     this.#buffer.clear();
     const length = cache.read(organisation, low, high, blocks.first, blocks.last, blocks.changes);
     const { bytes } = cache;
@@ -148,7 +155,7 @@ class ShareRun {
     const blocks = this.#blocks;
     const table = new FpTable(this.#words, missing);
     const seen = new Uint8Array(this.#share.fps.length);
-    const keep = new BlockKeeper(this.#tools.cache, organisation, blocks);
+    const keep = new BlockKeeper(this.#tools.cache, cacheOwner(this.#share), blocks);
     let current = -1;
     const end = (): void => {
       if (current < 0) return;
@@ -288,6 +295,10 @@ function ownSamples(samples: SampleColumns): SampleColumns {
     ...(startTimes ? { startTimes: startTimes.slice(0, count) } : {}),
   };
 }
+
+/** Whose cached blocks a share may use: numbers of changes are of one process. */
+const cacheOwner = ({ organisation, stored }: Share): string =>
+  stored?.process === undefined ? organisation : `${organisation}\u0000${stored.process}`;
 
 /** The blocks that a share reads, numbered by their start. */
 class Blocks {

@@ -82,7 +82,7 @@ function isGone({ grid, kernel }: Pick<ScanRequest, 'grid' | 'kernel'>, state: R
   return grid.startMs - kernel.rangeMs < rawFromMs && firstMs < rawFromMs && endOf(grid) > firstMs;
 }
 
-/** From samples alone, for series with native histograms: they are not rolled up. */
+/** From samples alone, for native histograms of which roll-ups hold too little for the call. */
 export function planSamples(scan: Pick<ScanRequest, 'grid' | 'kernel'>, state: RollupState | undefined): ScanPlan {
   const parts = [{ first: 0, count: scan.grid.count }];
   return { parts, annotations: state && isGone(scan, state) ? [histogramsGone(state.rawFromMs)] : [] };
@@ -123,7 +123,7 @@ function cannot(kernel: string, rawFromMs: number): ScanAnnotation {
 function histogramsGone(rawFromMs: number): ScanAnnotation {
   return {
     level: 'warning',
-    message: `PromQL warning: native histograms are answered from samples alone, as roll-ups hold none: what was before ${instantOf(rawFromMs)} is left out`,
+    message: `PromQL warning: native histograms are answered from samples alone, as roll-ups hold too little of these for it: what was before ${instantOf(rawFromMs)} is left out`,
   };
 }
 

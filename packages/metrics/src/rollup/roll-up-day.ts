@@ -1,7 +1,7 @@
 /** Rolls up one day of one organisation: reads its chunks metric by metric and writes files of rows. */
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { RolledColumns, rollUp, widen } from '@sightline/query/promql';
+import { kindOf, RolledColumns, RolledHistograms, rollUp, rollUpHistograms, widen } from '@sightline/query/promql';
 import { appendChunk } from '../chunk/chunk.ts';
 import { SampleBuffer } from '../chunk/sample-buffer.ts';
 import { RowBinaryWriter } from '../head/row-binary.ts';
@@ -10,6 +10,7 @@ import type { EngineReader } from '../query/engine-reader.ts';
 import { mergeOverlap } from '../query/merge-samples.ts';
 import { dayMs, fiveMinutesMs, hourMs, type ResolutionMs } from './resolutions.ts';
 import { encodeRolled, histogramsMark } from './rolled-chunk.ts';
+import { encodeRolledHistograms } from './rolled-histogram-chunk.ts';
 
 export interface DayJob {
   readonly organisation: string;
@@ -156,6 +157,7 @@ class DayFiles {
   readonly #open: readonly { readonly file: RowsFile; readonly handle: number; readonly rows: RowBinaryWriter }[];
   readonly #fine = new RolledColumns();
   readonly #coarse = new RolledColumns();
+  readonly #histograms = new RolledHistograms();
   #closed = false;
   static #count = 0;
 
@@ -173,21 +175,36 @@ class DayFiles {
   }
 
   write(metric: string, low: number, high: number, samples: SampleBuffer): void {
-    this.#fine.clear();
-    this.#coarse.clear();
-    rollUp(samples, fiveMinutesMs, this.#fine);
-    widen(this.#fine, hourMs, this.#coarse);
-    const histograms = samples.histograms?.some((histogram) => histogram !== undefined) === true;
-    if (this.#fine.count === 0 && !histograms) return;
+    const rolled = this.#rolled(samples);
+    if (!rolled) return;
     for (const { file, handle, rows } of this.#open) {
       rows.string(this.#job.organisation);
       rows.string(metric);
       rows.halves(low, high);
       rows.int64(this.#job.dayMs);
       rows.int64(this.#job.version);
-      rows.bytes(histograms ? histogramsMark : encodeRolled(file.resolutionMs === hourMs ? this.#coarse : this.#fine));
+      rows.bytes(rolled(file.resolutionMs));
       if (rows.length >= writeBytes) writeSync(handle, rows.take());
     }
+  }
+
+  /** A series' buckets as bytes; undefined where there are none. */
+  #rolled(samples: SampleBuffer): ((resolutionMs: ResolutionMs) => Uint8Array) | undefined {
+    const kind = kindOf(samples);
+    if (kind === 'both') return () => histogramsMark;
+    if (kind === 'histograms') {
+      return (resolutionMs) => {
+        this.#histograms.clear();
+        rollUpHistograms(samples, resolutionMs, this.#histograms);
+        return encodeRolledHistograms(this.#histograms);
+      };
+    }
+    this.#fine.clear();
+    this.#coarse.clear();
+    rollUp(samples, fiveMinutesMs, this.#fine);
+    widen(this.#fine, hourMs, this.#coarse);
+    if (this.#fine.count === 0) return undefined;
+    return (resolutionMs) => encodeRolled(resolutionMs === hourMs ? this.#coarse : this.#fine);
   }
 
   finish(): readonly RowsFile[] {

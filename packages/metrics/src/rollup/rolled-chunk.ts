@@ -61,7 +61,7 @@ function likeness({ firsts, lasts }: RolledColumns, column: Column, from: number
   return same(lasts) ? asLasts : own;
 }
 
-/** Stands for a day of a series that has native histograms, which no buckets are made of. */
+/** Stands for a day of a series that has both floats and native histograms, which no buckets are made of. */
 export const histogramsMark: Uint8Array = Uint8Array.of(3);
 
 export function isHistogramsMark(bytes: Uint8Array): boolean {

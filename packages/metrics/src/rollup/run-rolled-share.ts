@@ -4,9 +4,12 @@ import {
   GroupReduction,
   KernelNotes,
   QueryFailure,
+  canRunRolledHistograms,
   RolledColumns,
-  rollUp,
+  RolledHistograms,
+  runRolledHistograms,
   runRolledInto,
+  type FloatHistogram,
   type GroupPart,
 } from '@sightline/query/promql';
 import { blockStartOf } from '../block.ts';
@@ -15,12 +18,15 @@ import { SampleBuffer } from '../chunk/sample-buffer.ts';
 import { chunkQuery } from '../query/chunk-sql.ts';
 import { FpTable } from '../query/fp-table.ts';
 import { HeadReader } from '../query/head-reader.ts';
+import { HistogramMet } from '../query/histogram-met.ts';
 import { mergeOverlap } from '../query/merge-samples.ts';
 import type { ShareTools } from '../query/run-share.ts';
 import { endAtLimits, type Share, type ShareResult } from '../query/share.ts';
 import { dayMs, rollupTables } from './resolutions.ts';
 import { HistogramsNotRolled } from './histograms-not-rolled.ts';
-import { appendRolled, encodeRolled, isHistogramsMark } from './rolled-chunk.ts';
+import { appendRolled, isHistogramsMark } from './rolled-chunk.ts';
+import { appendRolledHistograms, encodeRolledHistograms, isRolledHistograms } from './rolled-histogram-chunk.ts';
+import { rolledTail, since } from './rolled-tail.ts';
 
 /** Series after which the limits are looked at. */
 const turnSeries = 32;
@@ -33,6 +39,8 @@ export class RolledShareRun {
   readonly #tools: ShareTools;
   readonly #words: Uint32Array;
   readonly #buckets = new RolledColumns();
+  /** The same of a series of native histograms: one of both is empty. */
+  readonly #histograms = new RolledHistograms();
   readonly #notes = new KernelNotes();
   readonly #groups: GroupPart[] = [];
   readonly #reduction: GroupReduction | undefined;
@@ -40,6 +48,7 @@ export class RolledShareRun {
   readonly #values: Float64Array;
   readonly #present: Uint8Array;
   readonly #rows: Uint32Array;
+  readonly #histogramsOf: [row: number, values: (FloatHistogram | undefined)[]][] = [];
   /** Of each series, the days that nobody has rolled up yet. */
   readonly #tails: (Uint8Array | undefined)[] = [];
   #tailBytes = 0;
@@ -79,6 +88,7 @@ export class RolledShareRun {
       finished[i] = 1;
       this.#finish(i);
       this.#buckets.clear();
+      this.#histograms.clear();
     };
     if (startMs < upToMs) {
       let current = -1;
@@ -96,9 +106,7 @@ export class RolledShareRun {
             current = i;
           } else if (t === lastMs) return;
           lastMs = t;
-          if (isHistogramsMark(bytes)) throw new HistogramsNotRolled();
-          const fault = appendRolled(bytes, this.#buckets);
-          if (fault !== undefined) this.#tools.damaged(fault);
+          this.#append(bytes);
         },
       );
       if (current >= 0) finish(current);
@@ -111,7 +119,6 @@ export class RolledShareRun {
     const { head, endMs, stored } = this.#share;
     const buffer = new SampleBuffer(8192);
     const scratch = new SampleBuffer(16);
-    const buckets = new RolledColumns();
     const read = new Uint8Array(members.length);
     // A sample at the very start of a day belongs to it.
     const pieces = new HeadReader(head, members.length, fromMs - 1, endMs);
@@ -125,13 +132,10 @@ export class RolledShareRun {
       read[i] = 1;
       for (let p = pieces.first(i); pieces.isOf(p, i); p++) append((into) => pieces.append(p, into));
       this.samples += buffer.count;
-      if (buffer.histograms) throw new HistogramsNotRolled();
-      buckets.clear();
-      rollUp(since(buffer, fromMs), this.#rolled.resolutionMs, buckets);
+      const bytes = rolledTail(since(buffer, fromMs), this.#rolled.resolutionMs);
       buffer.clear();
       if (++this.#done % turnSeries === 0) this.#look();
-      if (buckets.count === 0) return;
-      const bytes = encodeRolled(buckets);
+      if (!bytes) return;
       this.#tails[i] = bytes;
       this.#tailBytes += bytes.length;
       if (this.#tailBytes > tailBytes) {
@@ -187,13 +191,14 @@ export class RolledShareRun {
     const { resolutionMs } = this.#rolled;
     const tail = this.#tails[i];
     if (tail) {
-      appendRolled(tail, this.#buckets);
+      this.#append(tail);
       this.#tails[i] = undefined;
     }
     if (++this.#done % turnSeries === 0) this.#look();
+    this.#notes.metric = metrics[metricOf[i] ?? 0] ?? '';
+    if (this.#histograms.count > 0) return this.#finishHistograms(i);
     if (this.#buckets.count === 0) return;
     this.samples += this.#buckets.count;
-    this.#notes.metric = metrics[metricOf[i] ?? 0] ?? '';
     const from = this.#row * this.#steps;
     const output = {
       values: this.#values.subarray(from, from + this.#steps),
@@ -204,6 +209,46 @@ export class RolledShareRun {
       const group = this.#groups[groupOf?.[i] ?? 0];
       if (group) accumulate(reduction.operator, group, output);
     } else if (output.present.includes(1)) this.#rows[this.#row++] = i;
+  }
+
+  #finishHistograms(i: number): void {
+    const { kernel, grid } = this.#share;
+    if (!canRunRolledHistograms(kernel)) throw new HistogramsNotRolled();
+    if (this.#reduction) throw new HistogramMet();
+    this.samples += this.#histograms.times.length;
+    const result = runRolledHistograms(kernel, this.#histograms, this.#rolled.resolutionMs, grid, this.#notes);
+    if (!result.present.includes(1)) return;
+    this.#values.set(result.values, this.#row * this.#steps);
+    this.#present.set(result.present, this.#row * this.#steps);
+    if (result.histograms?.some((histogram) => histogram !== undefined))
+      this.#histogramsOf.push([this.#row, result.histograms]);
+    this.#rows[this.#row++] = i;
+  }
+
+  /** Takes over a day of the series, or the days after the last one that is rolled up. */
+  #append(bytes: Uint8Array): void {
+    if (isHistogramsMark(bytes)) throw new HistogramsNotRolled();
+    const fault = isRolledHistograms(bytes)
+      ? appendRolledHistograms(bytes, this.#histograms)
+      : appendRolled(bytes, this.#buckets);
+    if (fault !== undefined) this.#tools.damaged(fault);
+    // A day of nothing but marks of staleness looks like one of floats.
+    if (this.#histograms.count === 0 || this.#buckets.count === 0) return;
+    if (this.#buckets.counts.subarray(0, this.#buckets.count).some((samples) => samples > 0))
+      throw new HistogramsNotRolled();
+    this.#joinMarks();
+  }
+
+  /** Puts buckets of marks alone among those of histograms, which are before them or, of the first day, behind. */
+  #joinMarks(): void {
+    const [marks, histograms] = [this.#buckets, this.#histograms];
+    if ((marks.ends[0] ?? 0) < (histograms.ends[0] ?? 0)) {
+      const days = encodeRolledHistograms(histograms);
+      histograms.clear();
+      for (let i = 0; i < marks.count; i++) histograms.add(marks.ends[i] ?? 0, 0, marks.stale[i] ?? 0);
+      appendRolledHistograms(days, histograms);
+    } else for (let i = 0; i < marks.count; i++) histograms.add(marks.ends[i] ?? 0, 0, marks.stale[i] ?? 0);
+    marks.clear();
   }
 
   /** Ends the query at its limits. */
@@ -224,24 +269,9 @@ export class RolledShareRun {
         series: this.#rows.slice(0, this.#row),
         values: this.#values.slice(0, size),
         present: this.#present.slice(0, size),
-        histograms: [],
+        histograms: this.#histogramsOf,
         samples: [],
       },
     };
   }
-}
-
-/** The samples from a time on. */
-function since(buffer: SampleBuffer, fromMs: number): SampleBuffer | Parameters<typeof rollUp>[0] {
-  const { times, values, count, startTimes, histograms } = buffer;
-  let from = 0;
-  while (from < count && (times[from] ?? 0) < fromMs) from++;
-  if (from === 0) return buffer;
-  return {
-    count: count - from,
-    times: times.subarray(from, count),
-    values: values.subarray(from, count),
-    startTimes: startTimes?.subarray(from, count),
-    histograms: histograms?.slice(from, count),
-  };
 }

@@ -8,7 +8,7 @@ export interface GivenSeries {
   readonly labels: Labels;
   readonly times: readonly number[];
   readonly values: readonly number[] | Float64Array;
-  readonly histograms?: readonly FloatHistogram[];
+  readonly histograms?: readonly (FloatHistogram | undefined)[];
 }
 
 /** A fingerprint for tests: spread over the whole range, the same for the same labels. */

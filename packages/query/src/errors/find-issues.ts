@@ -42,7 +42,14 @@ const usualMs = 86_400_000;
 export function issueSearchFault(text: string): SearchError | undefined {
   const parsed = parseSearch(text);
   if (!parsed.ok) return parsed.error;
-  const terms = readIssueTerms(parsed.value, { status: "''", assignee: "''", priority: "''", fromMs: '0' }, '');
+  const terms = readIssueTerms(
+    parsed.value,
+    { status: "''", assignee: "''", priority: "''", fromMs: '0' },
+    {
+      me: '',
+      myTeams: [],
+    },
+  );
   if (!terms.ok) return terms.error;
   const compiled = compile('errors', terms.value.events);
   return compiled.ok ? undefined : compiled.error;

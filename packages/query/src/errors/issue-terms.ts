@@ -25,6 +25,14 @@ export interface IssueColumns {
   readonly fromMs: string;
 }
 
+/** Who searches, for `assigned:me` and `assigned:my_teams`. */
+export interface Asker {
+  /** E-mail address; '' for a search that nobody asks. */
+  readonly me: string;
+  /** Slugs of their teams. */
+  readonly myTeams: readonly string[];
+}
+
 const numbers: Readonly<Record<string, string>> = {
   events: 'here',
   timesseen: 'here',
@@ -51,11 +59,11 @@ const isIssueField = (name: string): boolean => issueFields.has(name.toLowerCase
 
 /**
  * Takes what is about issues out of a search: `is:unresolved`, `is:new`, `assigned:me`, `priority:high`, `events:>100`,
- * `firstRelease:1.4`, each also negated. They stand beside the rest (AND), never under OR. `has:` is `exists:`, `level:` is
- * `severity:`. `me` is the e-mail address of who asks.
+ * `firstRelease:1.4`, also negated and as alternatives of one another (`assigned:[me, my_teams]`). They stand beside the rest
+ * (AND), never under OR with it. `has:` is `exists:`, `level:` is `severity:`.
  */
-export function readIssueTerms(search: Search, columns: IssueColumns, me: string): Result<IssueSearch, SearchError> {
-  const reader = new TermReader(columns, me);
+export function readIssueTerms(search: Search, columns: IssueColumns, asker: Asker): Result<IssueSearch, SearchError> {
+  const reader = new TermReader(columns, asker);
   const items = search.kind === 'and' ? search.items : [search];
   const rest: Search[] = [];
   for (const item of items) {
@@ -74,36 +82,64 @@ export function readIssueTerms(search: Search, columns: IssueColumns, me: string
   return ok({ conditions: reader.conditions, events, asksState: reader.asksState });
 }
 
+/** Whether a part of a search is about issues and nothing else. */
+function isIssuePart(item: Search): boolean {
+  if (item.kind === 'not') return isIssuePart(item.item);
+  if (item.kind === 'or' || item.kind === 'and') return item.items.every(isIssuePart);
+  return item.kind === 'field' && isIssueField(item.field) && !/^has$/i.test(item.field);
+}
+
 class TermReader {
   readonly conditions: IssueCondition[] = [];
   asksState = false;
   readonly #columns: IssueColumns;
-  readonly #me: string;
+  readonly #asker: Asker;
+  #bound = 0;
 
-  constructor(columns: IssueColumns, me: string) {
+  constructor(columns: IssueColumns, asker: Asker) {
     this.#columns = columns;
-    this.#me = me;
+    this.#asker = asker;
   }
 
   /** True when the item was about issues and is taken. */
-  take(item: Search, negated = false): Result<boolean, SearchError> {
-    if (item.kind === 'not') return this.take(item.item, !negated);
-    if (item.kind !== 'field' || !isIssueField(item.field) || /^has$/i.test(item.field)) return ok(false);
-    const name = item.field.toLowerCase();
-    const number = numbers[name];
-    const condition =
-      number === undefined
-        ? this.#word(name, item.test, item.at)
-        : compared(number, item.test, item.at, `t${this.conditions.length}`);
+  take(item: Search): Result<boolean, SearchError> {
+    if (!isIssuePart(item)) return ok(false);
+    const condition = this.#condition(item);
     if (!condition.ok) return condition;
-    const { sql, parameters } = condition.value;
-    this.conditions.push({ sql: negated ? `NOT (${sql})` : `(${sql})`, parameters });
+    this.conditions.push(condition.value);
     return ok(true);
   }
 
-  #word(name: string, test: Test, at: Span): Result<IssueCondition, SearchError> {
+  #condition(item: Search): Result<IssueCondition, SearchError> {
+    if (item.kind === 'not') {
+      const inner = this.#condition(item.item);
+      return inner.ok ? ok({ sql: `NOT ${inner.value.sql}`, parameters: inner.value.parameters }) : inner;
+    }
+    if (item.kind === 'or' || item.kind === 'and') {
+      const parts: IssueCondition[] = [];
+      for (const one of item.items) {
+        const part = this.#condition(one);
+        if (!part.ok) return part;
+        parts.push(part.value);
+      }
+      return ok({
+        sql: `(${parts.map(({ sql }) => sql).join(item.kind === 'or' ? ' OR ' : ' AND ')})`,
+        parameters: Object.assign({}, ...parts.map(({ parameters }) => parameters)) as IssueCondition['parameters'],
+      });
+    }
+    if (item.kind !== 'field') throw new Error('only parts about issues are read here');
+    const name = item.field.toLowerCase();
+    const number = numbers[name];
+    const parameter = `t${this.#bound++}`;
+    const condition =
+      number === undefined
+        ? this.#word(name, item.test, item.at, parameter)
+        : compared(number, item.test, item.at, parameter);
+    return condition.ok ? ok({ ...condition.value, sql: `(${condition.value.sql})` }) : condition;
+  }
+
+  #word(name: string, test: Test, at: Span, parameter: string): Result<IssueCondition, SearchError> {
     if (test.kind !== 'is') return fail({ message: `expected one word after \`${name}:\``, position: at });
-    const parameter = `t${this.conditions.length}`;
     const { status, assignee, priority, fromMs } = this.#columns;
     const word = test.value.text.toLowerCase();
     const plain = (sql: string): Result<IssueCondition, SearchError> => ok({ sql, parameters: {} });
@@ -124,10 +160,18 @@ class TermReader {
     }
     if (name === 'assigned') {
       if (word === 'none' || word === 'nobody') return plain(`${assignee} = ''`);
-      const person = word === 'me' ? this.#me : word;
+      const { me, myTeams } = this.#asker;
+      const teams = myTeams.map((slug) => `#${slug}`);
+      const wanted =
+        word === 'me'
+          ? [me.toLowerCase(), ...teams]
+          : word === 'my_teams' || word === 'my-teams'
+            ? teams
+            : [word.replace(/^team:/, '#')];
+      // Nobody is no person: an issue without an assignee is never somebody's.
       return ok({
-        sql: `lower(${assignee}) = {${parameter}:String}`,
-        parameters: { [parameter]: person.toLowerCase() },
+        sql: `has({${parameter}:Array(String)}, lower(${assignee}))`,
+        parameters: { [parameter]: wanted.filter((one) => one !== '') },
       });
     }
     if (name === 'priority') {

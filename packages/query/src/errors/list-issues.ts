@@ -54,6 +54,8 @@ export interface IssueQuery {
   readonly q: string;
   /** E-mail address of who asks, for `assigned:me`. */
   readonly me: string;
+  /** Slugs of the teams of who asks, for `assigned:me` and `assigned:my_teams`. */
+  readonly myTeams?: readonly string[];
   readonly nowMs: number;
   readonly status: StatusFilter;
   readonly sort: IssueSort;
@@ -97,7 +99,14 @@ export async function listIssues(
     limits,
   );
   const columns = decidedColumns(settled);
-  const terms = readIssueTerms(parsed.value, { ...columns.sql, fromMs: '{rangeFromMs:Float64}' }, query.me);
+  const terms = readIssueTerms(
+    parsed.value,
+    { ...columns.sql, fromMs: '{rangeFromMs:Float64}' },
+    {
+      me: query.me,
+      myTeams: query.myTeams ?? [],
+    },
+  );
   if (!terms.ok) return fail({ kind: 'search', error: terms.error });
   const search = compile('errors', terms.value.events);
   if (!search.ok) return fail({ kind: 'search', error: search.error });

@@ -1,5 +1,7 @@
 import { severityNames } from '@sightline/record';
-import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { ArchiveBound, LogReach } from '../logs/log-reach.ts';
+import { nothingRead, withNewestTable, type FromArchive } from '../logs/log-table.ts';
 import { minuteCondition, scopeCondition, type Condition, type Window } from '../search/scope.ts';
 import type { LogExpression, Matcher } from './ast.ts';
 import { type LogqlScope, logqlBounds } from './bounds.ts';
@@ -10,6 +12,7 @@ import {
   levelLabels,
   streamColumns,
   streamLabels,
+  siteFits,
   streamNames,
   type Labels,
   type LogRow,
@@ -21,8 +24,19 @@ const indexSettings = { max_rows_to_read: indexRows, read_overflow_mode: 'break'
 const mostStreams = logqlBounds.series;
 const mostValues = 5000;
 
+/** Of the archive, what one read of labels or volumes takes; of more, the newest days that fit. */
+const mostArchive: ArchiveBound = { bytes: 256 * 1024 * 1024, files: 1000 };
+
 export interface IndexScope extends LogqlScope {
   readonly range: Window;
+  /** How far beyond the engine's table it reads; without one not at all. */
+  readonly reach?: LogReach | undefined;
+}
+
+/** An answer, and what of the archive it was made of. */
+export interface IndexAnswer<T> {
+  readonly value: T;
+  readonly archive: FromArchive;
 }
 
 const anything: Matcher = { label: 'service_name', op: '=~', value: '.*' };
@@ -33,12 +47,33 @@ function conditionOf({ organisation, site, range }: IndexScope, compiled: Compil
   return { sql: `${scope.sql} AND ${compiled.sql}`, parameters: { ...scope.parameters, ...compiled.parameters } };
 }
 
-const limitsFor = (limits: QueryLimits): QueryLimits => ({
+const limitsFor = (limits: QueryLimits, reach?: LogReach): QueryLimits => ({
   timeoutMs: 15_000,
   threads: 2,
   ...limits,
-  settings: indexSettings,
+  ...reach?.limits,
+  settings: { ...reach?.limits.settings, ...indexSettings },
 });
+
+/** Reads the logs of the scope that `compiled` takes, as far as it reaches. `select` writes the statement over `FROM …`. */
+async function readIndex<T>(
+  reader: TelemetryReader,
+  scope: IndexScope,
+  compiled: CompiledLog,
+  limits: QueryLimits,
+  {
+    select,
+    parameters = {},
+  }: { select: (from: string) => string; parameters?: Readonly<Record<string, ParameterValue>> },
+): Promise<IndexAnswer<T[]>> {
+  const { reach } = scope;
+  const most = { ...mostArchive, bytes: Math.min(mostArchive.bytes, reach?.budgetBytes ?? Infinity) };
+  return withNewestTable(scope.range, reach, most, async (table, range) => {
+    const where = conditionOf({ ...scope, range }, compiled);
+    const bound = { ...where.parameters, ...table.parameters, ...parameters };
+    return reader.query<T>(select(table.from(where.sql)), bound, limitsFor(limits, reach));
+  });
+}
 
 interface StreamRow extends Omit<LogRow, 'tsNs' | 'line' | 'attributes' | 'traceHex' | 'spanHex' | 'correlation'> {
   readonly entries: number;
@@ -56,14 +91,13 @@ export async function listStreams(
   scope: IndexScope,
   query: Pick<LogExpression, 'matchers' | 'stages'> = everything,
   limits: QueryLimits = {},
-): Promise<FoundStream[]> {
-  const where = conditionOf(scope, compileLog(query));
-  const rows = await reader.query<StreamRow>(
-    `SELECT ${streamColumns}, toFloat64(count()) AS entries, toFloat64(sum(length(body))) AS bytes
-     FROM logs PREWHERE ${where.sql} GROUP BY ${streamNames.join(', ')} ORDER BY entries DESC LIMIT {most:UInt32}`,
-    { ...where.parameters, most: mostStreams },
-    limitsFor(limits),
-  );
+): Promise<IndexAnswer<FoundStream[]>> {
+  const { value: rows, archive } = await readIndex<StreamRow>(reader, scope, compileLog(query), limits, {
+    select: (from) =>
+      `SELECT ${streamColumns}, toFloat64(count()) AS entries, toFloat64(sum(length(body))) AS bytes
+       ${from} GROUP BY ${streamNames.join(', ')} ORDER BY entries DESC LIMIT {most:UInt32}`,
+    parameters: { most: mostStreams },
+  });
   const merged = new Map<string, FoundStream>();
   for (const row of rows) {
     const labels = streamLabels(row);
@@ -75,7 +109,7 @@ export async function listStreams(
       bytes: row.bytes + (other?.bytes ?? 0),
     });
   }
-  return [...merged.values()];
+  return { value: [...merged.values()], archive };
 }
 
 /** Names of the stream labels of a range. Throws `StoreError`. */
@@ -84,16 +118,22 @@ export async function listLabels(
   scope: IndexScope,
   query: Pick<LogExpression, 'matchers' | 'stages'> = everything,
   limits: QueryLimits = {},
-): Promise<string[]> {
-  const where = conditionOf(scope, compileLog(query));
+): Promise<IndexAnswer<string[]>> {
   const held = Object.values(coreLabels).map((column) => `max(${column} != '') AS has_${column}`);
-  const [row] = await reader.query<Record<string, unknown> & { pushed: string[]; others: string[] }>(
-    `SELECT ${held.join(', ')}, max(severity > 0) AS has_level, groupUniqArrayArrayIf(1000)(res.keys, scope_name = 'loki') AS pushed,
-       groupUniqArrayArrayIf(1000)(res.keys, scope_name != 'loki') AS others FROM logs PREWHERE ${where.sql}`,
-    where.parameters,
-    limitsFor(limits),
+  const found = await readIndex<Record<string, unknown> & { pushed: string[]; others: string[] }>(
+    reader,
+    scope,
+    compileLog(query),
+    limits,
+    {
+      select: (from) =>
+        `SELECT ${held.join(', ')}, max(severity > 0) AS has_level, groupUniqArrayArrayIf(1000)(res.keys, scope_name = 'loki') AS pushed,
+           groupUniqArrayArrayIf(1000)(res.keys, scope_name != 'loki') AS others ${from}`,
+    },
   );
-  if (!row) return [];
+  const { archive } = found;
+  const [row] = found.value;
+  if (!row) return { value: [], archive };
   const sample = (keys: readonly string[], pushed: number): string[] =>
     Object.keys(
       streamLabels({
@@ -111,32 +151,68 @@ export async function listLabels(
     Number(row[`has_${column}`]) > 0 ? [label] : [],
   );
   if (Number(row['has_level']) > 0) names.push('level');
-  return [...new Set([...names, ...sample(row.pushed, 1), ...sample(row.others, 0)])].toSorted();
+  const value = [...new Set([...names, ...sample(row.pushed, 1), ...sample(row.others, 0)])].toSorted();
+  return { value, archive };
 }
 
-/** Values of a stream label, in order. Throws `StoreError`. */
+/**
+ * Values of a stream label, in order. What the views by minute know is read there, as long as they know it; sites of before that come from the
+ * archive's catalogue: those of files that meet the range. Throws `StoreError`.
+ */
 export async function listLabelValues(
   reader: TelemetryReader,
   scope: IndexScope,
   label: string,
   query: Pick<LogExpression, 'matchers' | 'stages'> = everything,
   limits: QueryLimits = {},
-): Promise<string[]> {
+): Promise<IndexAnswer<string[]>> {
   const compiled = compileLog(query);
   const value = levelLabels.has(label) ? 'severity' : compiled.compiler.stored(label, ['res']);
+  const select = (from: string): string =>
+    `SELECT toString(${value}) AS value ${from} GROUP BY value ORDER BY value LIMIT {most:UInt32}`;
+  const parameters = { ...compiled.compiler.parameters, most: mostValues };
+  const found = new Set<string>();
+  const { reach, range } = scope;
   // Columns of the views by minute: no log is read.
   const quick = compiled.compiler.onlyVolume && compiled.exact;
-  const from = quick ? minutes(scope, compiled) : { table: 'logs', ...conditionOf(scope, compiled) };
-  const rows = await reader.query<{ value: string }>(
-    `SELECT toString(${value}) AS value FROM ${from.table} PREWHERE ${from.sql} GROUP BY value ORDER BY value LIMIT {most:UInt32}`,
-    { ...from.parameters, ...compiled.compiler.parameters, most: mostValues },
-    limitsFor(limits),
-  );
-  const values = rows.map((row) => row.value).filter((text) => text !== '');
-  if (!levelLabels.has(label)) return values;
+  let unread: Window | undefined = range;
+  if (quick) {
+    const { table, sql, parameters: bound } = minutes(scope, compiled);
+    const rows = await reader.query<{ value: string }>(
+      select(`FROM ${table} PREWHERE ${sql}`),
+      { ...bound, ...parameters },
+      limitsFor(limits),
+    );
+    for (const row of rows) found.add(row.value);
+    unread = reach && beforeViews(range, reach);
+  }
+  const known = unread && quick && label === 'site' && onlySite(query) ? await reach?.sites(unread) : undefined;
+  for (const site of known ?? []) if (siteFits(query.matchers, site)) found.add(site);
+  let archive = nothingRead;
+  if (unread && !known) {
+    const one = await readIndex<{ value: string }>(reader, { ...scope, range: unread }, compiled, limits, {
+      select,
+      parameters,
+    });
+    for (const row of one.value) found.add(row.value);
+    archive = one.archive;
+  }
+  found.delete('');
+  const values = [...found].toSorted().slice(0, mostValues);
+  if (!levelLabels.has(label)) return { value: values, archive };
   const present = new Set(values.map((text) => Math.ceil(Number(text) / 4) - 1));
-  return severityNames.filter((_, index) => present.has(index));
+  return { value: severityNames.filter((_, index) => present.has(index)), archive };
 }
+
+/** The part of a range that is older than the views by minute. */
+function beforeViews({ fromNs, toNs }: Window, { volumeFromMs }: LogReach): Window | undefined {
+  const viewsFromNs = BigInt(Math.ceil(volumeFromMs)) * 1_000_000n;
+  const until = toNs < viewsFromNs ? toNs : viewsFromNs;
+  return fromNs < until ? { fromNs, toNs: until } : undefined;
+}
+
+const onlySite = ({ matchers, stages }: Pick<LogExpression, 'matchers' | 'stages'>): boolean =>
+  stages.length === 0 && matchers.every(({ label }) => label === 'site');
 
 function minutes({ organisation, site, range }: IndexScope, compiled: CompiledLog): Condition & { table: string } {
   const minuteNs = 60_000_000_000n;
@@ -160,16 +236,14 @@ export async function indexStats(
   scope: IndexScope,
   query: LogExpression,
   limits: QueryLimits = {},
-): Promise<IndexStats> {
-  const where = conditionOf(scope, compileLog(query));
+): Promise<IndexAnswer<IndexStats>> {
   const identity = 'service, site, device, environment, release, intDiv(severity + 3, 4)';
-  const [row] = await reader.query<IndexStats>(
-    `SELECT toFloat64(uniq(${identity})) AS streams, toFloat64(uniq(${identity}, toStartOfHour(ts))) AS chunks,
-       toFloat64(count()) AS entries, toFloat64(sum(length(body))) AS bytes FROM logs PREWHERE ${where.sql}`,
-    where.parameters,
-    limitsFor(limits),
-  );
-  return row ?? { streams: 0, chunks: 0, entries: 0, bytes: 0 };
+  const { value, archive } = await readIndex<IndexStats>(reader, scope, compileLog(query), limits, {
+    select: (from) =>
+      `SELECT toFloat64(uniq(${identity})) AS streams, toFloat64(uniq(${identity}, toStartOfHour(ts))) AS chunks,
+         toFloat64(count()) AS entries, toFloat64(sum(length(body))) AS bytes ${from}`,
+  });
+  return { value: value[0] ?? { streams: 0, chunks: 0, entries: 0, bytes: 0 }, archive };
 }
 
 export interface VolumeSeries {
@@ -186,18 +260,24 @@ export async function indexVolume(
   query: LogExpression,
   by: { readonly labels: readonly string[]; readonly limit: number; readonly stepMs: number | undefined },
   limits: QueryLimits = {},
-): Promise<VolumeSeries[]> {
+): Promise<IndexAnswer<VolumeSeries[]>> {
   const compiled = compileLog(query);
   const columns = by.labels.map((label, index) => `${compiled.compiler.stored(label)} AS g${index}`);
-  const where = conditionOf(scope, compiled);
+  // Of what was asked for: what is read of it may begin later.
   const bucket =
-    by.stepMs === undefined ? '0' : 'intDiv(toUnixTimestamp64Nano(ts) - {fromNs:Int64}, {stepMs:Int64} * 1000000)';
+    by.stepMs === undefined ? '0' : 'intDiv(toUnixTimestamp64Nano(ts) - {firstNs:Int64}, {stepMs:Int64} * 1000000)';
   const names = by.labels.map((_, index) => `g${index}`);
-  const rows = await reader.query<Record<string, unknown> & { k: number; bytes: number }>(
-    `SELECT ${[`toUInt32(${bucket}) AS k`, ...columns, 'toFloat64(sum(length(body))) AS bytes'].join(', ')}
-     FROM logs PREWHERE ${where.sql} GROUP BY ${['k', ...names].join(', ')} ORDER BY k`,
-    { ...where.parameters, ...compiled.compiler.parameters, stepMs: by.stepMs ?? 1 },
-    limitsFor(limits),
+  const { value: rows, archive } = await readIndex<Record<string, unknown> & { k: number; bytes: number }>(
+    reader,
+    scope,
+    compiled,
+    limits,
+    {
+      select: (from) =>
+        `SELECT ${[`toUInt32(${bucket}) AS k`, ...columns, 'toFloat64(sum(length(body))) AS bytes'].join(', ')}
+         ${from} GROUP BY ${['k', ...names].join(', ')} ORDER BY k`,
+      parameters: { ...compiled.compiler.parameters, stepMs: by.stepMs ?? 1, firstNs: scope.range.fromNs },
+    },
   );
   const series = new Map<string, { labels: Labels; points: [number, number][]; bytes: number }>();
   for (const row of rows) {
@@ -210,5 +290,5 @@ export async function indexVolume(
     one.bytes += row.bytes;
     series.set(key, one);
   }
-  return [...series.values()].sort((a, b) => b.bytes - a.bytes).slice(0, by.limit);
+  return { value: [...series.values()].sort((a, b) => b.bytes - a.bytes).slice(0, by.limit), archive };
 }

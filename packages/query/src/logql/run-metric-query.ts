@@ -14,7 +14,7 @@ import {
 } from '../promql/source.ts';
 import type { LogReach } from '../logs/log-reach.ts';
 import { hotTable, tooMuchArchive, withTable, type FromArchive, type LogTable } from '../logs/log-table.ts';
-import { logsByTime, minuteCondition, scopeCondition, type Condition } from '../search/scope.ts';
+import { logsByTime, minuteCondition, scanCondition, type Condition } from '../search/scope.ts';
 import type { Grouping, LogExpression, MetricExpression, RangeAggregation, RangeFunction } from './ast.ts';
 import { type LogqlScope, logqlBounds, tooManyLines, tooManySeries } from './bounds.ts';
 import { bucketSql, mostFolded, takeRow, type BucketAggregate, type BucketRow, type Buckets } from './bucket-sql.ts';
@@ -342,7 +342,7 @@ class LogSource implements SeriesSource {
     const window = { fromNs: nanoseconds(fromMs) + 1n, toNs: nanoseconds(toMs) + 1n };
     return {
       table: 'logs',
-      ...scopeCondition({ organisation, site, fromMs: 0, toMs: 0, environment: '', service: '' }, window),
+      ...scanCondition({ organisation, site, fromMs: 0, toMs: 0, environment: '', service: '' }, window),
     };
   }
 

@@ -14,7 +14,19 @@ import { withTable } from './log-table.ts';
 import type { LogReach } from './log-reach.ts';
 import { restoredReach } from './restored-reach.ts';
 import { countDocuments, documentBounds, searchDocuments } from '../elasticsearch/index.ts';
-import { logsOfMetric, parseLogql, runLogQuery, runMetricQuery, type LogqlQuery } from '../logql/index.ts';
+import {
+  indexStats,
+  indexVolume,
+  listLabels,
+  listLabelValues,
+  listStreams,
+  logsOfMetric,
+  parseLogql,
+  parseLogSelector,
+  runLogQuery,
+  runMetricQuery,
+  type LogqlQuery,
+} from '../logql/index.ts';
 import { logPatterns } from '../patterns/log-patterns.ts';
 import { ExportBrokenOff, exportLogs, getLog, getLogContext, searchLogs, type LogSearch } from './search-logs.ts';
 
@@ -314,6 +326,87 @@ describe.each([
       });
       expect(logsOfMetric(query, nowMs, nowMs)).toMatchObject({ fromMs: nowMs - 40 * dayMs, toMs: nowMs });
     }
+  });
+
+  test('labels, values, streams, stats and volumes are of every record, each once', async () => {
+    const selector = parseLogSelector('{service_name="pos"} |= "line"');
+    if (!selector.ok) throw new Error(selector.error.message);
+    const query = selector.value;
+    const range = { fromNs: BigInt(startMs - dayMs) * 1_000_000n, toNs: BigInt(nowMs) * 1_000_000n };
+    const asked = (more: Partial<LogReach> = {}) => ({ organisation: 'acme', site: '', range, reach: reach(more) });
+    const { store } = engine;
+    const lines = arrived.filter(({ body }) => body.startsWith('line'));
+    const bytesOf = (all: readonly Sent[]): number => all.reduce((sum, { body }) => sum + body.length, 0);
+
+    const stats = await indexStats(store, asked(), query);
+    expect(stats.value).toMatchObject({ streams: 4, entries: lines.length, bytes: bytesOf(lines) });
+    expect(stats.archive.bytes).toBeGreaterThan(0);
+    expect(stats.archive.leftOut).toBeUndefined();
+    const streams = (await listStreams(store, asked(), query)).value;
+    expect(streams.map(({ labels }) => [labels['site'], labels['level']].join(' ')).toSorted()).toEqual([
+      'STORE_001 error',
+      'STORE_001 info',
+      'STORE_002 error',
+      'STORE_002 info',
+    ]);
+    expect(streams.reduce((sum, { entries }) => sum + entries, 0)).toBe(lines.length);
+    expect((await listLabels(store, asked(), query)).value).toEqual(['device', 'level', 'service_name', 'site']);
+    expect((await listLabelValues(store, asked(), 'host_name', query)).value).toEqual(['STORE_001', 'STORE_002']);
+    const by = { labels: ['site'], limit: 10, stepMs: dayMs };
+    const volumes = (await indexVolume(store, asked(), query, by)).value;
+    for (const { labels, points, bytes } of volumes) {
+      const own = lines.filter(({ site }) => site === labels['site']);
+      expect(bytes).toBe(bytesOf(own));
+      expect(Object.fromEntries(points)).toEqual(
+        Object.fromEntries(
+          [...Map.groupBy(own, ({ ts }) => Math.floor((ts - startMs + dayMs) / dayMs))].map(([bucket, some]) => [
+            bucket,
+            bytesOf(some),
+          ]),
+        ),
+      );
+    }
+    expect(volumes).toHaveLength(2);
+
+    // Two days fit, and buckets are still counted from the range's begin.
+    const total = stats.archive.bytes;
+    const bounded = await indexVolume(store, asked({ budgetBytes: total / 2 }), query, by);
+    const { leftOut } = bounded.archive;
+    expect(leftOut?.fromMs).toBeGreaterThan(startMs);
+    expect(leftOut!.bytes + bounded.archive.bytes).toBe(total);
+    const since = lines.filter(({ ts }) => ts >= leftOut!.fromMs);
+    expect(bounded.value.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(bytesOf(since));
+    const first = Math.min(...bounded.value.flatMap(({ points }) => points.map(([bucket]) => bucket)));
+    expect(first).toBe((leftOut!.fromMs - startMs + dayMs) / dayMs);
+    // Nothing fits: the engine's own days alone.
+    const alone = await indexStats(store, asked({ budgetBytes: 10 }), query);
+    expect(alone.archive).toMatchObject({ bytes: 0, leftOut: { fromMs: hotFromMs, bytes: total } });
+    expect(alone.value.entries).toBe(lines.filter(({ ts }) => ts >= hotFromMs).length);
+  });
+
+  test('what the views by minute know no file is read for; older sites come from the catalogue', async () => {
+    const range = { fromNs: BigInt(startMs - dayMs) * 1_000_000n, toNs: BigInt(nowMs) * 1_000_000n };
+    const selector = parseLogSelector('{site=~"STORE_.*"}');
+    if (!selector.ok) throw new Error(selector.error.message);
+    const values = async (label: string, more: Partial<LogReach> = {}) => {
+      const before = opened;
+      const asked = { organisation: 'acme', site: '', range, reach: reach(more) };
+      const found = await listLabelValues(engine.store, asked, label, selector.value);
+      return { values: found.value, read: found.archive.bytes > 0, opened: opened - before };
+    };
+    const sites = ['STORE_001', 'STORE_002'];
+    expect(await values('site')).toEqual({ values: sites, read: false, opened: 0 });
+    expect(await values('level')).toEqual({ values: ['info', 'error'], read: false, opened: 0 });
+    // As if the views had let go of them.
+    const old = { ...reach(), volumeFromMs: nowMs };
+    expect(await values('site', old)).toEqual({ values: sites, read: false, opened: 0 });
+    const asked = { organisation: 'acme', site: '', range, reach: old };
+    expect(await listLabelValues(engine.store, asked, 'level', selector.value)).toMatchObject({
+      value: ['info', 'error'],
+      archive: { bytes: expect.any(Number) as number },
+    });
+    const one = await old.sites({ fromNs: range.fromNs, toNs: BigInt(startMs - 1) * 1_000_000n });
+    expect(one?.size).toBe(0);
   });
 
   test('documents and patterns count every record once', async () => {

@@ -1,5 +1,6 @@
 import type { ArchivedDay, ArchivedLogFile, ArchivedLogs, OpenArchive, ParameterValue } from '@sightline/store/port';
 import { growingWindows, type Window } from '../search/scope.ts';
+import { cut, newestThatFit } from './archive-cuts.ts';
 import {
   hotLogs,
   onlyFrom,
@@ -28,10 +29,6 @@ export interface ArchiveReachParts {
   /** False for files that cannot hold what is asked for. */
   readonly mayHold: (file: { readonly site: string | null; readonly class: string }) => boolean;
 }
-
-/** Bytes of files that one statement reads, where a day can be cut so small. */
-const stretchBytes = 128 * 1024 * 1024;
-const partsOfADay = 24;
 
 /** The archive's part in a search, before any of it is read. */
 export interface ArchivedPart {
@@ -107,12 +104,23 @@ export function archiveReach(
       const oldStretches = old.fromNs < old.toNs ? await archivedStretches(parts, old, order, growing) : [];
       return order === 'newest' ? [...hotStretches, ...oldStretches] : [...oldStretches, ...hotStretches];
     },
-    whole: async (range) => {
+    whole: async (range, most) => {
       const [fromMs, toMs] = boundsOf(range);
-      const { files } = await archivedPart(parts, fromMs, toMs);
+      const { files, hotFromMs } = await archivedPart(parts, fromMs, toMs);
       const stayed = notArchived(parts, await parts.archive.days(parts.organisation));
-      const archivedBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
-      return { window: range, archivedBytes, open: () => openSources(parts, files, stayed) };
+      const fit = most ? newestThatFit(files, fromMs, Math.min(toMs, hotFromMs), most) : { files, leftOut: undefined };
+      const window = fit.leftOut ? { ...range, fromNs: least(range.toNs, BigInt(fit.leftOut.fromMs) * msNs) } : range;
+      return {
+        window,
+        archivedBytes: fit.files.reduce((sum, { bytes }) => sum + bytes, 0),
+        open: () => openSources(parts, fit.files, stayed),
+        ...(fit.leftOut ? { leftOut: fit.leftOut } : {}),
+      };
+    },
+    sites: async (range) => {
+      const { files } = await archivedPart(parts, ...boundsOf(range));
+      const sites = files.map(({ site }) => site);
+      return sites.includes(null) ? undefined : new Set(sites.filter((site) => site !== null));
     },
   };
 }
@@ -193,73 +201,6 @@ function notArchived(parts: ArchiveReachParts, days: readonly ArchivedDay[]): Lo
   const condition = `(${terms.sql}
     OR NOT arrayExists((a, b) -> ${came} >= a AND ${came} < b, {archivedFrom:Array(Int64)}, {archivedTo:Array(Int64)}))`;
   return { ...hotLogs, condition, parameters };
-}
-
-interface Cut {
-  readonly from: number;
-  readonly to: number;
-  readonly bytes: number;
-}
-
-/** Cuts at midnights (UTC) into pieces of about `stretchBytes` of files; with `growing` the first is one day, each next one four times as many. */
-function cut(
-  files: readonly ArchivedLogFile[],
-  fromMs: number,
-  toMs: number,
-  order: 'newest' | 'oldest',
-  growing: boolean,
-): Cut[] {
-  const firstDay = Math.floor(fromMs / dayMs);
-  const days = Math.ceil(toMs / dayMs) - firstDay;
-  const bytesOf = bytesByDays(files, firstDay, days);
-  const pieces: Cut[] = [];
-  let many = growing ? 1 : days;
-  for (let done = 0; done < days; many *= 4) {
-    // Days from the end where the search begins.
-    const piece = (count: number): { first: number; last: number; bytes: number } => {
-      const [first, last] = order === 'newest' ? [days - done - count, days - done - 1] : [done, done + count - 1];
-      return { first, last, bytes: bytesOf(first, last) };
-    };
-    let count = Math.min(many, days - done);
-    while (count > 1 && piece(count).bytes > stretchBytes) count = Math.ceil(count / 2);
-    const { first, last, bytes } = piece(count);
-    const from = Math.max(fromMs, (firstDay + first) * dayMs);
-    pieces.push(...slices({ from, to: Math.min(toMs, (firstDay + last + 1) * dayMs), bytes }, order));
-    done += count;
-  }
-  return pieces;
-}
-
-/** Bytes of the files that may hold records of the days `first` to `last` (counted from `firstDay`), each file once. */
-function bytesByDays(
-  files: readonly ArchivedLogFile[],
-  firstDay: number,
-  days: number,
-): (first: number, last: number) => number {
-  const begun = Array.from({ length: days }, () => 0);
-  const ended = Array.from({ length: days }, () => 0);
-  for (const { firstMs, lastMs, bytes } of files) {
-    const first = Math.max(0, Math.floor(firstMs / dayMs) - firstDay);
-    const last = Math.floor(lastMs / dayMs) - firstDay;
-    begun[first] = (begun[first] ?? 0) + bytes;
-    if (last < days) ended[last] = (ended[last] ?? 0) + bytes;
-  }
-  for (let day = 1; day < days; day++) {
-    begun[day] = (begun[day] ?? 0) + (begun[day - 1] ?? 0);
-    ended[day] = (ended[day] ?? 0) + (ended[day - 1] ?? 0);
-  }
-  return (first, last) => (begun[last] ?? 0) - (first > 0 ? (ended[first - 1] ?? 0) : 0);
-}
-
-/** A day with too many bytes is read by hours: files lie in order of time, and what is outside is skipped. */
-function slices(piece: Cut, order: 'newest' | 'oldest'): Cut[] {
-  const parts = Math.min(partsOfADay, Math.ceil(piece.bytes / stretchBytes));
-  if (parts <= 1) return [piece];
-  const stepMs = Math.ceil((piece.to - piece.from) / parts);
-  const cuts: Cut[] = [];
-  for (let from = piece.from; from < piece.to; from += stepMs)
-    cuts.push({ from, to: Math.min(piece.to, from + stepMs), bytes: Math.ceil(piece.bytes / parts) });
-  return order === 'newest' ? cuts.reverse() : cuts;
 }
 
 /** Whole milliseconds around a range. */

@@ -81,18 +81,22 @@ export async function logHistogram(
     const { rows, reached } = await far(fromMs, toMs);
     return ok({ ...fill(rows, fromMs, toMs, stepMs), ...(reached ? { reached } : {}) });
   }
-  const asked: string[] = [];
+  const asked: { readonly sql: string; readonly limits: QueryLimits }[] = [];
   if (fromVolume && firstMinute < lastMinute) {
     const whole = minuteCondition(input, firstMinute / 1000, lastMinute / 1000);
     Object.assign(parameters, whole.parameters);
     const view = input.site === '' && !search.value.asksSite ? 'service_volume' : 'volume';
-    asked.push(`SELECT intDiv(toInt64(toUnixTimestamp(minute)) * 1000, {stepMs:Int64}) AS bucket, ${level} AS level, sum(v.records) AS records
-      FROM ${view} AS v PREWHERE ${whole.sql} AND ${search.value.sql} GROUP BY bucket, level`);
+    asked.push({
+      sql: `SELECT intDiv(toInt64(toUnixTimestamp(minute)) * 1000, {stepMs:Int64}) AS bucket, ${level} AS level, sum(v.records) AS records
+        FROM ${view} AS v PREWHERE ${whole.sql} AND ${search.value.sql} GROUP BY bucket, level`,
+      limits,
+    });
     if (!reach && (fromMs < firstMinute || lastMinute < toMs)) {
       // Parts of minutes at both ends.
       const ends = `toStartOfMinute(ts) IN (toDateTime({headS:UInt32}), toDateTime({tailS:UInt32}))
         AND (ts < fromUnixTimestamp64Nano({headNs:Int64}) OR ts >= fromUnixTimestamp64Nano({tailNs:Int64}))`;
-      asked.push(counted(ends));
+      // The key leads to two minutes, and what the view knows stands in no other index: to ask them all took a quarter of this statement.
+      asked.push({ sql: counted(ends), limits: { ...limits, settings: { ...limits.settings, use_skip_indexes: 0 } } });
       Object.assign(parameters, {
         headS: Math.max(0, firstMinute - minute) / 1000,
         tailS: lastMinute / 1000,
@@ -100,15 +104,15 @@ export async function logHistogram(
         tailNs: toNs(lastMinute),
       });
     }
-  } else asked.push(counted('1'));
+  } else asked.push({ sql: counted('1'), limits });
   // Beside each other: to plan one of them takes as long as to read it.
   const rows = (
     await Promise.all(
-      asked.map((sql) =>
+      asked.map(({ sql, limits: own }) =>
         reader.query<Row>(
           `SELECT toString(bucket) AS bucket, toUInt8(level) AS level, toString(records) AS records FROM (${sql})`,
           parameters,
-          limits,
+          own,
         ),
       ),
     )

@@ -34,6 +34,18 @@ export interface Stretch {
   open(): Promise<OpenSources>;
 }
 
+/** What one read takes of archived files. */
+export interface ArchiveBound {
+  readonly bytes: number;
+  readonly files: number;
+}
+
+/** Archived files that lie in a range and before what was read of it. */
+export interface LeftOut extends ArchiveBound {
+  /** Begin of what was read, ms. */
+  readonly fromMs: number;
+}
+
 /** How far a search of logs reaches beyond the engine's own table. */
 export interface LogReach {
   /** Whether it reads archived files: only then a read says how far it came. */
@@ -43,8 +55,13 @@ export interface LogReach {
    * over once a page is full.
    */
   plan(range: Window, order: 'newest' | 'oldest', growing: boolean): Promise<readonly Stretch[]>;
-  /** The whole range as one stretch, for reads that cannot be put together from parts. */
-  whole(range: Window): Promise<Stretch>;
+  /**
+   * The whole range as one stretch, for reads that cannot be put together from parts; with `most`, of its archive the newest days that fit.
+   * Then the window is shorter, and `leftOut` says what lies before it.
+   */
+  whole(range: Window, most?: ArchiveBound): Promise<Stretch & { readonly leftOut?: LeftOut }>;
+  /** Sites that the archive holds of a range, by its catalogue; undefined where the files alone can tell. */
+  sites(range: Window): Promise<ReadonlySet<string> | undefined>;
   /** Archived bytes that one call may read: then it says how far it came. Its first stretch is read in any case. */
   readonly budgetBytes: number;
   /** False once the call has taken its time. */

@@ -1,6 +1,13 @@
 import type { ParameterValue } from '@sightline/store/port';
 import type { Window } from '../search/scope.ts';
-import { fromSource, parametersOf, type LogReach, type LogSource } from './log-reach.ts';
+import {
+  fromSource,
+  parametersOf,
+  type ArchiveBound,
+  type LeftOut,
+  type LogReach,
+  type LogSource,
+} from './log-reach.ts';
 
 /** The logs of a range as one table, wherever they lie. */
 export interface LogTable {
@@ -27,6 +34,8 @@ export interface FromArchive {
   readonly bytes: number;
   /** Why files could not be read, in words. */
   readonly missing: readonly string[];
+  /** What of the range's archive was more than such a read takes: nothing before `fromMs` was read. */
+  readonly leftOut?: LeftOut;
 }
 
 /** A read that would take more from the archive than a call may. */
@@ -45,7 +54,7 @@ export async function withTable<T>(
   read: (table: LogTable) => Promise<T>,
   spentBytes = 0,
 ): Promise<{ readonly value: T; readonly archive: FromArchive } | { readonly tooMuch: TooMuchArchive }> {
-  if (!reach) return { value: await read(hotTable), archive: { bytes: 0, missing: [] } };
+  if (!reach) return { value: await read(hotTable), archive: nothingRead };
   const whole = await reach.whole(range);
   const bytes = whole.archivedBytes;
   if (spentBytes + bytes > reach.budgetBytes)
@@ -57,6 +66,30 @@ export async function withTable<T>(
     await opened.close();
   }
 }
+
+/**
+ * As `withTable`, for reads that answer in part rather than not at all: where the archive holds more of the range than `most`, its newest
+ * whole days that fit are handed to `read`, with the window that they are of.
+ */
+export async function withNewestTable<T>(
+  range: Window,
+  reach: LogReach | undefined,
+  most: ArchiveBound,
+  read: (table: LogTable, window: Window) => Promise<T>,
+): Promise<{ readonly value: T; readonly archive: FromArchive }> {
+  if (!reach) return { value: await read(hotTable, range), archive: nothingRead };
+  const newest = await reach.whole(range, most);
+  const { window, archivedBytes: bytes, leftOut } = newest;
+  const opened = await newest.open();
+  try {
+    const value = await read(tableOf(opened.sources), window);
+    return { value, archive: { bytes, missing: opened.missing, ...(leftOut ? { leftOut } : {}) } };
+  } finally {
+    await opened.close();
+  }
+}
+
+export const nothingRead: FromArchive = { bytes: 0, missing: [] };
 
 /** The bound, as a person would say it. */
 export function tooMuchArchive({ bytes, mostBytes }: TooMuchArchive): string {

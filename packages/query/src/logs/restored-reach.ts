@@ -45,6 +45,7 @@ export function restoredReach(parts: {
     limits: {},
     volumeFromMs: volumeFrom(parts.nowMs),
     whole: async (range) => stretchOf(range, [hot, back]),
+    sites: async () => undefined,
     plan: async (range, order, growing) => {
       const hotFromNs = BigInt(Math.ceil(latestHotFrom(parts))) * 1_000_000n;
       const cut = (window: Window): Window[] =>

@@ -7,7 +7,7 @@ import type { LogReach } from '../logs/log-reach.ts';
 import { withTable, type FromArchive, type TooMuchArchive } from '../logs/log-table.ts';
 import { niceStepMs } from '../logs/log-histogram.ts';
 import type { SearchError } from '../search/ast.ts';
-import { scopeCondition, windowOf, type ReadScope } from '../search/scope.ts';
+import { scanCondition, windowOf, type ReadScope } from '../search/scope.ts';
 import { compileSearch } from '../search/search.ts';
 import { minePatterns, type MinedPatterns } from './mine-patterns.ts';
 
@@ -26,7 +26,7 @@ export async function logPatterns(
 ): Promise<Result<FoundPatterns, SearchError>> {
   const search = compileSearch('logs', input.q);
   if (!search.ok) return search;
-  const scope = scopeCondition(input);
+  const scope = scanCondition(input);
   const { fromMs, toMs, limit } = input;
   const stepMs = niceStepMs(Math.max(1, toMs - fromMs), 60);
   const sql = `${scope.sql} AND ${search.value.sql}`;
@@ -45,7 +45,7 @@ export async function logqlPatterns(
   limits: QueryLimits = {},
 ): Promise<FoundPatterns> {
   const compiled = compileLog(query);
-  const scope = scopeCondition({ organisation, site, fromMs: 0, toMs: 0, environment: '', service: '' }, range);
+  const scope = scanCondition({ organisation, site, fromMs: 0, toMs: 0, environment: '', service: '' }, range);
   const [fromMs, toMs] = [Number(range.fromNs / 1_000_000n), Number(range.toNs / 1_000_000n)];
   const sql = `${scope.sql} AND ${compiled.sql}`;
   const parameters = { ...scope.parameters, ...compiled.parameters };

@@ -9,6 +9,8 @@ export { functions, type FunctionSignature } from './parse/functions.ts';
 export { KernelNotes } from './kernels/kernel.ts';
 export { runKernel, runKernelInto } from './kernels/run-kernel.ts';
 export { RolledColumns, rollUp, widen } from './rolled/rolled-columns.ts';
+export { kindOf, RolledHistograms, rollUpHistograms } from './rolled/rolled-histograms.ts';
+export { canRunRolledHistograms, runRolledHistograms } from './rolled/run-rolled-histograms.ts';
 export { canRunRolled, isExactRolled, rolledReachMs, runRolledInto } from './rolled/run-rolled.ts';
 export { GroupReduction, type GroupPart } from './reduce/group-reduction.ts';
 export { sortedNames } from './reduce/grouping.ts';

@@ -14,6 +14,8 @@ export interface AskedQuery {
   readonly signal?: AbortSignal;
   /** Added to every selector: scope of a page (`site`, `service`), or of a key that is bound to a site. */
   readonly enforced?: readonly Matcher[];
+  /** An answer that would lack the newest samples is a fault (`unavailable`) instead of one with a warning: for who acts on it. */
+  readonly whole?: boolean;
 }
 export interface InstantQuery extends AskedQuery {
   readonly atMs: number;
@@ -68,6 +70,8 @@ export interface SeriesQuery {
 export interface Limited<T> {
   readonly items: readonly T[];
   readonly cut: boolean;
+  /** What the answer lacks, a sentence each. */
+  readonly warnings?: readonly string[];
 }
 
 /** A metric's name, how many of its series match, and when the last of them had a sample, milliseconds since the epoch. */
@@ -107,7 +111,15 @@ export interface MetricEngine {
     readonly expression: string;
     readonly startMs: number;
     readonly endMs: number;
-  }): Promise<Result<readonly { readonly labels: Labels; readonly exemplars: readonly Exemplar[] }[], QueryFault>>;
+  }): Promise<
+    Result<
+      {
+        readonly series: readonly { readonly labels: Labels; readonly exemplars: readonly Exemplar[] }[];
+        readonly warnings: readonly string[];
+      },
+      QueryFault
+    >
+  >;
   /** Figures for `/api/v1/status/tsdb`: greatest first. */
   statistics(organisation: string): Promise<{
     readonly series: number;

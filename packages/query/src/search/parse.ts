@@ -7,7 +7,7 @@ export const searchBounds = { characters: 4000, depth: 50, terms: 100, regexChar
 
 /**
  * Reads a search text. Words stand side by side for AND; `OR`, `AND`, `NOT`, `-`, parentheses, "phrases", `field:value`,
- * `field:>5`, `field:[1 TO 5]`, `field:1..5`, `field:(a OR b)`, `field:*`, `exists:field`, `exists:/regex/`, `pay*`, `/regex/`.
+ * `field:>5`, `field:[1 TO 5]`, `field:1..5`, `field:(a OR b)`, `field:[a, b]`, `field:*`, `exists:field`, `exists:/regex/`, `pay*`, `/regex/`.
  */
 export function parseSearch(text: string): Result<Search, SearchError> {
   if (text.length > searchBounds.characters) {
@@ -106,6 +106,7 @@ class Parser {
         return this.#field(token.name, token.at);
       case 'comparison':
       case 'range':
+      case 'list':
         throw new Unexpected('expected a field before a comparison, such as `duration:>500ms`', token.at);
       default: {
         const where = after ? ` after \`${after}\`` : token.kind === 'end' ? '' : ` before \`${named(token.kind)}\``;
@@ -158,6 +159,12 @@ class Parser {
         return { kind: 'field', field: name, at: whole, test: { kind: 'regex', pattern: token.pattern, at: token.at } };
       case 'range':
         return { kind: 'field', field: name, at: whole, test: { ...token, kind: 'range' } };
+      case 'list':
+        token.values.slice(1).forEach(() => this.#count(at));
+        return {
+          kind: 'or',
+          items: token.values.map((value) => ({ kind: 'field', field: name, at: whole, test: asTest(value) })),
+        };
       case 'comparison': {
         const value = this.#take();
         if (value.kind !== 'value' || value.at.from !== token.at.to || value.value.wildcard) {

@@ -15,6 +15,8 @@ export type Token = { readonly at: Span } & (
       readonly includeLow: boolean;
       readonly includeHigh: boolean;
     }
+  /** `[a, b]` after a field: any of them. */
+  | { readonly kind: 'list'; readonly values: readonly Value[] }
 );
 
 const fieldName = /^[A-Za-z_@][A-Za-z0-9_.@/-]*$/;
@@ -64,6 +66,8 @@ function readToken(text: string, from: number, valueExpected: boolean): Result<T
     if (c === '[' || c === '{') {
       const range = readRange(text, from);
       if (range) return range;
+      const list = readList(text, from);
+      if (list) return ok(list);
     }
   } else if (c === '-' && !endsWord(text[from + 1])) {
     return ok({ kind: 'minus', at: { from, to: from + 1 } });
@@ -119,6 +123,19 @@ function readRange(text: string, from: number): Result<Token, SearchError> | und
     includeHigh: written[4] === ']',
     at,
   });
+}
+
+/** `[a, "b c"]` with two values or more; undefined where the bracket is part of a word. */
+function readList(text: string, from: number): Token | undefined {
+  const item = String.raw`(?:"[^"\\]*"|[^\s,"()[\]\\*]+)`;
+  const found = new RegExp(String.raw`^\[\s*${item}(?:\s*,\s*${item})+\s*\]`).exec(text.slice(from, from + 400))?.[0];
+  if (found === undefined) return undefined;
+  const at = { from, to: from + found.length };
+  const values = [...found.matchAll(new RegExp(item, 'g'))].map(([value]): Value => {
+    const quoted = value.startsWith('"');
+    return { text: quoted ? value.slice(1, -1) : value, quoted, wildcard: false, at };
+  });
+  return { kind: 'list', values, at };
 }
 
 function readWord(text: string, from: number, valueExpected: boolean): Token {

@@ -1,4 +1,4 @@
-import type { IncidentRecord, Policy, RespondTransaction, Told } from '@sightline/control';
+import type { IncidentRecord, NotificationKind, RespondTransaction, TeamReceivers, Told } from '@sightline/control';
 import { endFinding } from '../incidents/accept-findings.ts';
 import { joinIncident, noteEnded, reopenAfterMs, settle, startRound } from '../incidents/moves.ts';
 import { releaseDue } from '../incidents/release.ts';
@@ -6,7 +6,18 @@ import { type Suppression, readSuppression } from '../incidents/suppression.ts';
 import { counted, lasting, measured } from '../incidents/words.ts';
 import { Worksheet } from '../incidents/worksheet.ts';
 import { fallBack } from './fall-back.ts';
-import { nextUsableStep, stepCount, stepOf, usableChannels } from './steps.ts';
+import {
+  deafWords,
+  nextUsableStep,
+  reachOf,
+  reachWords,
+  stepCount,
+  stepOf,
+  withOwners,
+  type Ladder,
+  type Reach,
+  type StepReach,
+} from './steps.ts';
 
 const incidentsAtOnce = 100;
 const findingsAtOnce = 500;
@@ -86,17 +97,29 @@ async function escalate(sheet: Worksheet, incident: IncidentRecord, suppression:
     return false;
   }
   if (holdIncident(sheet, incident, suppression)) return false;
-  const policy = await sheet.policy(incident.policy);
+  const own = await sheet.policy(incident.policy);
+  const owners = await owningTeams(sheet, incident);
+  const policy = withOwners(own, owners);
   const told = (await sheet.tx.told(incident.id)).filter(({ round }) => round === incident.round);
-  const channels = await sheet.channels();
-  const step = nextUsableStep(policy, incident.nextStep, channels);
+  const named = (policy?.steps ?? []).flatMap(({ teams = [] }) => teams);
+  const reach: Reach = { channels: await sheet.channels(), teams: await sheet.teams(named) };
+  const step = nextUsableStep(policy, incident.nextStep, reach);
   if (policy === undefined || step === undefined) {
     await endOfPolicy(sheet, incident, policy, told);
     return true;
   }
   noteSkipped(sheet, incident, policy, step);
-  takeStep(sheet, incident, policy, step, told, usableChannels(stepOf(policy, step), channels));
+  takeStep(sheet, incident, policy, step, told, reachOf(stepOf(policy, step), reach));
   return true;
+}
+
+const ownersAtMost = 20;
+
+/** Teams that what fires of an incident belongs to: their findings carry the label `team`. */
+async function owningTeams(sheet: Worksheet, incident: IncidentRecord): Promise<TeamReceivers[]> {
+  const labels = [incident.labels, ...sheet.firingOf(incident.id).map((finding) => finding.labels)];
+  const slugs = new Set(labels.flatMap((of) => of['team']?.toLowerCase() ?? []));
+  return [...(await sheet.teams([...slugs].slice(0, ownersAtMost))).values()].filter(({ slug }) => slugs.has(slug));
 }
 
 /** True when everything that fires of it is held back: then nobody is told until that ends. */
@@ -119,7 +142,7 @@ function holdIncident(sheet: Worksheet, incident: IncidentRecord, suppression: S
 async function endOfPolicy(
   sheet: Worksheet,
   incident: IncidentRecord,
-  policy: Policy | undefined,
+  policy: Ladder | undefined,
   told: readonly Told[],
 ): Promise<void> {
   if (told.some(({ status }) => status === 'delivered' || status === 'waiting')) {
@@ -134,17 +157,17 @@ async function endOfPolicy(
         ? `The policy “${policy.name}” has no steps`
         : told.length > 0
           ? `Every channel of the policy “${policy.name}” failed`
-          : `The policy “${policy.name}” reaches nobody: its channels are deleted or switched off`;
+          : `The policy “${policy.name}” reaches nobody: ${deafWords(policy.steps)}`;
   await fallBack(sheet, incident, why, told);
 }
 
-function noteSkipped(sheet: Worksheet, incident: IncidentRecord, policy: Policy, step: number): void {
+function noteSkipped(sheet: Worksheet, incident: IncidentRecord, policy: Ladder, step: number): void {
   for (let skipped = incident.nextStep; skipped < step; skipped++) {
     if (skipped >= policy.steps.length) return;
     sheet.event({
       incident: incident.id,
       kind: 'not-notified',
-      text: `Step ${skipped + 1} of “${policy.name}” reaches nobody: its channels are deleted or switched off. The next step is taken at once.`,
+      text: `Step ${skipped + 1} of “${policy.name}” reaches nobody: ${deafWords([stepOf(policy, skipped)])}. The next step is taken at once.`,
     });
   }
 }
@@ -152,19 +175,26 @@ function noteSkipped(sheet: Worksheet, incident: IncidentRecord, policy: Policy,
 function takeStep(
   sheet: Worksheet,
   incident: IncidentRecord,
-  policy: Policy,
+  policy: Ladder,
   step: number,
   told: readonly Told[],
-  channels: readonly { readonly id: string; readonly name: string }[],
+  reached: StepReach,
 ): void {
   const first = told.length === 0;
-  const kind = first ? incident.roundKind : 'escalated';
+  const kind: NotificationKind = first ? incident.roundKind : 'escalated';
   const since = incident.round === 1 ? `for ${lasting(sheet.now - incident.openedAt)}` : 'since it was told again';
   const waited = first ? '' : `Nobody acknowledged ${since}.`;
-  for (const { id } of channels)
-    sheet.message({ incident: incident.id, channel: id, kind, round: incident.round, step, note: waited });
+  const message = { incident: incident.id, kind, round: incident.round, step, note: waited };
+  for (const { id } of reached.channels) sheet.message({ ...message, channel: id });
+  if (reached.mail !== undefined)
+    sheet.message({
+      ...message,
+      channel: reached.mail.id,
+      teams: reached.teams.map(({ slug }) => slug).toSorted(),
+      receivers: [...new Set(reached.teams.flatMap(({ receivers }) => receivers))],
+    });
   const walk = Math.floor(step / policy.steps.length);
-  const names = channels.map(({ name }) => name).join(', ');
+  const names = reachWords(reached);
   const next = step + 1 < stepCount(policy) ? stepOf(policy, step + 1) : undefined;
   const after =
     next === undefined

@@ -132,19 +132,20 @@ export async function startRound(
 }
 
 /**
- * Channels that were told, or are about to be, and were not told since that it is over; with the receivers that were told
- * there last.
+ * Who was told, or is about to be, and was not told since that it is over: channels, and teams through them, with the
+ * receivers that were told there last.
  */
-export function channelsTold(told: readonly Told[]): ReadonlyMap<string, readonly string[]> {
-  const channels = new Map<string, readonly string[]>();
-  for (const { channel, kind, status, receivers } of told) {
-    if (kind === 'resolved' && status !== 'failed' && status !== 'cancelled') channels.delete(channel);
+export function thoseTold(told: readonly Told[]): Pick<Told, 'channel' | 'teams' | 'receivers'>[] {
+  const channels = new Map<string, Pick<Told, 'channel' | 'teams' | 'receivers'>>();
+  for (const { channel, kind, status, receivers, teams } of told) {
+    const who = [channel, ...teams].join(' ');
+    if (kind === 'resolved' && status !== 'failed' && status !== 'cancelled') channels.delete(who);
     if (kind === 'acknowledged' || kind === 'resolved' || kind === 'test') continue;
     // Escalations that wait are cancelled once nobody needs them; the others are still sent.
     const counts = status === 'delivered' || (status === 'waiting' && kind !== 'escalated' && kind !== 'fallback');
-    if (counts) channels.set(channel, receivers);
+    if (counts) channels.set(who, { channel, teams, receivers });
   }
-  return channels;
+  return [...channels.values()];
 }
 
 /** Tells everybody who was told of the incident before, once a round. */
@@ -154,8 +155,8 @@ export async function tellThoseTold(
   kind: Extract<NotificationKind, 'acknowledged' | 'resolved'>,
   note = '',
 ): Promise<void> {
-  for (const [channel, receivers] of channelsTold(await sheet.tx.told(incident.id)))
-    sheet.message({ incident: incident.id, channel, kind, round: incident.round, step: 0, note, receivers });
+  for (const who of thoseTold(await sheet.tx.told(incident.id)))
+    sheet.message({ ...who, incident: incident.id, kind, round: incident.round, step: 0, note });
 }
 
 /** Nothing fires any more: the incident resolves by itself and those who were told are told. */

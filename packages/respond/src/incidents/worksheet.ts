@@ -7,6 +7,7 @@ import type {
   NewNotification,
   Policy,
   RespondTransaction,
+  TeamReceivers,
 } from '@sightline/control';
 
 const messagesAtOnce = 500;
@@ -37,6 +38,7 @@ export class Worksheet {
   readonly #events: NewIncidentEvent[] = [];
   readonly #messages: NewNotification[] = [];
   readonly #policies = new Map<string, Policy | undefined>();
+  readonly #teams = new Map<string, TeamReceivers | undefined>();
   #channels: Map<string, Pick<Channel, 'id' | 'name' | 'type' | 'enabled'>> | undefined;
   #nextNumber: number | undefined;
   #lostLinks: Set<string> | undefined;
@@ -182,6 +184,16 @@ export class Worksheet {
   async channels(): Promise<ReadonlyMap<string, Pick<Channel, 'id' | 'name' | 'type' | 'enabled'>>> {
     this.#channels ??= new Map((await this.tx.channels()).map((channel) => [channel.id, channel]));
     return this.#channels;
+  }
+
+  /** Those of the teams that are there, by slug, with who receives what is told to them. */
+  async teams(slugs: readonly string[]): Promise<ReadonlyMap<string, TeamReceivers>> {
+    const missing = [...new Set(slugs)].filter((slug) => !this.#teams.has(slug));
+    if (missing.length > 0) {
+      for (const slug of missing) this.#teams.set(slug, undefined);
+      for (const team of await this.tx.teams(missing)) this.#teams.set(team.slug, team);
+    }
+    return new Map([...this.#teams].flatMap(([slug, team]) => (team === undefined ? [] : [[slug, team]])));
   }
 
   /** Writes everything in the transaction. */

@@ -44,6 +44,7 @@ function message(kind: NotificationKind, incident: NotifiedIncident | null, note
     note,
     link: kind === 'assigned' ? '/errors/ff' : '',
     receivers: [],
+    teams: [],
     status: 'waiting',
     attempts: 1,
     log: [],

@@ -105,7 +105,9 @@ class DiskBlobs implements BlobStore {
     return (await orMissing(utimes(this.#path(key), now, now).then(() => true))) ?? false;
   }
 
-  async remove(key: BlobKey): Promise<boolean> {
+  async remove(key: BlobKey, beforeMs = Infinity): Promise<boolean> {
+    const age = beforeMs === Infinity ? undefined : await orMissing(stat(this.#path(key)));
+    if (age && age.mtimeMs >= beforeMs) return false;
     return (await orMissing(rm(this.#path(key)).then(() => true))) ?? false;
   }
 

@@ -54,8 +54,8 @@ export interface BlobStore {
   stream(key: BlobKey): AsyncIterable<Buffer>;
   /** Begins the blob's age again; false where there is none. */
   touch(key: BlobKey): Promise<boolean>;
-  /** True when there was something to remove. */
-  remove(key: BlobKey): Promise<boolean>;
+  /** True when there was something to remove. With `beforeMs`: unless it was put or touched since. */
+  remove(key: BlobKey, beforeMs?: number): Promise<boolean>;
   /** Removes an organisation's blobs of an area that were neither put nor touched since `beforeMs`; answers how many. */
   sweep(area: BlobArea, beforeMs: number): Promise<number>;
 }

@@ -25,6 +25,39 @@ export interface BackfillBatch {
   readonly days: Readonly<Record<string, number>>;
   /** Texts around what was found, as they become; of a preview alone. */
   readonly examples: readonly { readonly signal: string; readonly rule: string; readonly text: string }[];
+  /** Where it goes on in a unit that has no minutes. */
+  readonly cursor?: string;
+  /** What holds personal data and cannot be rewritten, by kind. */
+  readonly stays?: readonly { readonly what: string; readonly n: number }[];
+}
+
+export interface TextToScrub {
+  /** As rules name it. */
+  readonly field: string;
+  readonly text: string;
+}
+export interface ScrubbedText {
+  readonly text: string;
+  /** Finds by rule. */
+  readonly removed: Readonly<Record<string, number>>;
+  /** Some words around a find, as they become. */
+  readonly shown: readonly { readonly rule: string; readonly text: string }[];
+}
+
+/** A page of texts that people and rules wrote about what is stored: incidents, their time lines, comments. */
+export interface TextsPage {
+  readonly id: string;
+  readonly organisation: string;
+  readonly kind: 'preview' | 'run';
+  readonly fromDay: string;
+  readonly toDay: string;
+  readonly unit: string;
+  /** '' at the beginning; else what the page before answered. */
+  readonly after: string;
+  /** Number of the batch that it is. */
+  readonly number: () => number;
+  /** One for each, in the same order. */
+  readonly scrub: (texts: readonly TextToScrub[]) => Promise<readonly ScrubbedText[]>;
 }
 
 export interface BackfillRun {
@@ -40,6 +73,8 @@ export interface BackfillRun {
   /** Where it goes on: a unit, and the minute in it; '' at the beginning. */
   readonly unit: string;
   readonly minute: number | null;
+  /** Where in a unit without minutes. */
+  readonly cursor: string;
   readonly batches: number;
   /** A batch that is being written: noted before, counted afterwards. */
   readonly pending: BackfillBatch | null;
@@ -67,4 +102,6 @@ export interface BackfillBook {
     scrub: (texts: readonly string[]) => Promise<readonly string[]>,
     write: boolean,
   ): Promise<number>;
+  /** Scrubs, writes and counts one page in one transaction; answers where it stands, null when there is nothing behind. */
+  texts(page: TextsPage): Promise<string | null>;
 }

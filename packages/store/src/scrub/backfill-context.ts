@@ -4,6 +4,7 @@ import type { ParameterValue, TelemetryStore } from '../port/index.ts';
 import { telemetryDatabase } from '../embedded-store.ts';
 import type { HeldRows } from '../steps/held-rows.ts';
 import type { BackfillBook, BackfillRun } from './backfill-book.ts';
+import type { Files } from './files-unit.ts';
 import type { BackfillScrubber } from './backfill-scrubber.ts';
 
 /** What one run is carried out with. */
@@ -18,6 +19,10 @@ export interface BackfillContext {
   readonly whileNonePlaced: <T>(work: (holds: readonly HeldRows[]) => Promise<T>) => Promise<T>;
   /** No day of the archive is written meanwhile. */
   readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Where attachments lie; undefined where this process cannot reach them. */
+  readonly files: Files | undefined;
+  /** As in `EdgeStep`. */
+  readonly waitingSinceMs: () => number | undefined;
   /** Number of the next batch. */
   readonly batch: () => number;
   /** Ends when the process does, or the run is to stop: nothing new is begun. */
@@ -34,7 +39,7 @@ export const rangeOf = ({ fromDay, toDay }: BackfillRun): { readonly fromMs: num
   toMs: Date.parse(toDay) + dayMs,
 });
 
-export type StageKind = 'rows' | 'json' | 'names' | 'moved';
+export type StageKind = 'rows' | 'json' | 'names' | 'moved' | 'files';
 const stagePrefix = 'scrub_stage_';
 /** A table of a run's own. Mutations run without a database of their own, so it bears its name. */
 export const stageName = (id: string, kind: StageKind): string =>
@@ -47,7 +52,7 @@ export async function dropStages(store: TelemetryStore, open: readonly string[])
     { prefix: stagePrefix },
   );
   const kept = new Set(
-    open.flatMap((id) => (['rows', 'json', 'names', 'moved'] as const).map((kind) => stageName(id, kind))),
+    open.flatMap((id) => (['rows', 'json', 'names', 'moved', 'files'] as const).map((kind) => stageName(id, kind))),
   );
   for (const { name } of rows) {
     const table = `${telemetryDatabase}.${name}`;

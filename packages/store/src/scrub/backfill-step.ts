@@ -4,9 +4,13 @@ import type { HeldRows } from '../steps/held-rows.ts';
 import type { BackfillBatch, BackfillBook, BackfillRun } from './backfill-book.ts';
 import { ask, type BackfillContext, dropStages, rangeOf, stageName } from './backfill-context.ts';
 import type { BackfillScrubber } from './backfill-scrubber.ts';
+import { type Files, type FilesUnit, scrubFiles, writeFiles } from './files-unit.ts';
+import { countNames, type NamesUnit } from './names-unit.ts';
+import { scrubTexts } from './plain-texts.ts';
 import { renameRows, type RenamedUnit, writeRenamed } from './renamed-unit.ts';
 import { countScrubbed, type RowsUnit, scrubRows, writeAgain } from './rows-unit.ts';
 import { renamedTables, scrubbedTables } from './scrubbed-tables.ts';
+import { scrubControl, type TextsUnit } from './texts-unit.ts';
 
 export type { BackfillScrubber } from './backfill-scrubber.ts';
 
@@ -23,6 +27,8 @@ export interface BackfillStepParts {
   readonly holds: (organisation: string) => Promise<readonly HeldRows[]>;
   /** Runs `work` with them while nobody can place one: it begins to write, and does not wait for the end. */
   readonly whileNonePlaced: <T>(organisation: string, work: (holds: readonly HeldRows[]) => Promise<T>) => Promise<T>;
+  /** Where attachments lie; undefined where this process cannot reach them. */
+  readonly files: Files | undefined;
   /** Runs work while no day of the archive is written. */
   readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -33,9 +39,17 @@ const renewEveryMs = 10_000;
 const waitMs = 5000;
 const failuresAtMost = 20;
 const partitionsAtMost = 20_000;
-const templatesKey = 'z';
+const keys = { files: 'c', texts: 'd', names: 'e', templates: 'z' } as const;
 
-type Unit = RowsUnit | RenamedUnit | { readonly kind: 'templates'; readonly key: string };
+const attachments = 'attachments';
+
+type Unit =
+  | RowsUnit
+  | RenamedUnit
+  | FilesUnit
+  | TextsUnit
+  | NamesUnit
+  | { readonly kind: 'templates'; readonly key: string };
 
 /**
  * Scrubs what is stored: for an organisation and days, table by table and partition by partition, by the functions that load records. What
@@ -111,7 +125,7 @@ export class BackfillStep {
 
   async #carryOn(run: BackfillRun, signal: AbortSignal): Promise<void> {
     const { book, clock, waitingSinceMs } = this.#parts;
-    const { scrubber, holds, whileNonePlaced, store, exclusive } = this.#parts;
+    const { scrubber, holds, whileNonePlaced, store, exclusive, files } = this.#parts;
     const own = await scrubber(run.organisation);
     let batches = run.batches;
     const context: BackfillContext = {
@@ -123,6 +137,8 @@ export class BackfillStep {
       holds: () => holds(run.organisation),
       whileNonePlaced: (work) => whileNonePlaced(run.organisation, work),
       exclusive,
+      files,
+      waitingSinceMs,
       batch: () => batches++,
       signal,
       ending: this.#loop.signal,
@@ -146,8 +162,19 @@ export class BackfillStep {
   async #unit(context: BackfillContext, unit: Unit): Promise<boolean> {
     if (unit.kind === 'rows') return scrubRows(context, unit);
     if (unit.kind === 'renamed') return renameRows(context, unit);
+    if (unit.kind === 'files') return scrubFiles(context, unit);
+    if (unit.kind === 'texts') return scrubControl(context, unit);
+    if (unit.kind === 'names') return countNames(context, unit);
     const { book, run } = context;
-    const changed = await book.templates(run.organisation, (texts) => scrubTexts(context, texts), run.kind === 'run');
+    const changed = await book.templates(
+      run.organisation,
+      (texts) =>
+        scrubTexts(
+          context,
+          texts.map((text) => ({ field: 'body', text })),
+        ),
+      run.kind === 'run',
+    );
     const nothing = { seen: 0, held: 0, holds: '', counts: [], days: {}, examples: [] };
     await book.advance(run.id, { ...nothing, number: context.batch(), unit: unit.key, next: null, changed });
     return true;
@@ -168,6 +195,10 @@ export class BackfillStep {
     }
     if (unit?.kind === 'renamed' && (await exists(context, stageName(run.id, 'moved'))))
       if (!(await writeRenamed(context, unit))) return false;
+    if (unit?.kind === 'files' && (await exists(context, stageName(run.id, 'files')))) {
+      if (!(await writeFiles(context, unit))) return false;
+      await countScrubbed(context, pending);
+    }
     await book.advance(run.id, pending);
     await book.later(run.id, this.#parts.clock.now(), '');
     return true;
@@ -180,7 +211,7 @@ export class BackfillStep {
       context,
       `SELECT DISTINCT table, partition_id AS id, partition FROM system.parts WHERE database = currentDatabase() AND active
        AND has({tables:Array(String)}, table) ORDER BY table, id LIMIT ${partitionsAtMost}`,
-      { tables: [...scrubbedTables, ...renamedTables].map(({ table }) => table) },
+      { tables: [...[...scrubbedTables, ...renamedTables].map(({ table }) => table), attachments] },
     );
     const units: Unit[] = [];
     const place = (i: number): string => String(i).padStart(2, '0');
@@ -200,7 +231,11 @@ export class BackfillStep {
           units.push({ kind: 'renamed', key: `b${place(i)} ${id}`, table, partition: safeId(id) });
       }
     });
-    return [...units, { kind: 'templates' as const, key: templatesKey }].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    for (const { id, partition } of parts.filter((part) => part.table === attachments))
+      if (partition >= run.fromDay && partition <= run.toDay)
+        units.push({ kind: 'files', key: `${keys.files} ${id}`, partition: safeId(id) });
+    units.push({ kind: 'texts', key: keys.texts }, { kind: 'names', key: keys.names });
+    return [...units, { kind: 'templates' as const, key: keys.templates }].toSorted((a, b) => (a.key < b.key ? -1 : 1));
   }
 }
 
@@ -232,14 +267,4 @@ async function countRows(context: BackfillContext): Promise<number> {
     rows += row?.n ?? 0;
   }
   return rows;
-}
-
-async function scrubTexts(context: BackfillContext, texts: readonly string[]): Promise<readonly string[]> {
-  const { functions, parameters } = context.scrubber;
-  const [row] = await ask<{ texts: string[] }>(
-    context,
-    `WITH ${functions} SELECT own_texts({fields:Array(String)}, {texts:Array(String)}) AS texts`,
-    { ...parameters, fields: texts.map(() => 'body'), texts: [...texts] },
-  );
-  return row?.texts ?? texts;
 }

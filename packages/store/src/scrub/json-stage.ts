@@ -47,7 +47,8 @@ export async function stageJson(
   return stage;
 }
 
-async function scrubbedJson(
+/** What of the payloads changes, as it becomes. */
+export async function scrubbedJson(
   context: BackfillContext,
   rows: readonly { readonly k: string; readonly payload: string }[],
 ): Promise<{ k: string; payload: string }[]> {

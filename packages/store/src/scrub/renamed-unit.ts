@@ -71,6 +71,7 @@ export async function renameRows(context: BackfillContext, unit: RenamedUnit): P
       parameters,
     );
     await expectWhole(context, unit.table, moved, parameters, `${where} AND ${isRenamed(unit.table, names)}`);
+    await noteLastBlock(context, names, table, unit.partition);
     await book.pending(run.id, batch);
     if (!(await writeRenamed(context, unit))) return false;
   }
@@ -94,10 +95,41 @@ export async function writeRenamed(stoppable: BackfillContext, { table, partitio
   };
   await begin(store, mutation);
   if (!(await end(store, clock, mutation, signal))) return false;
+  await dropMoved(context, names, table.table, moved);
   const [copy] = await ask<{ n: number }>(context, `SELECT toFloat64(count()) AS n FROM ${moved}`, {});
   if ((copy?.n ?? 0) > 0)
     await tell(context, `ALTER TABLE ${moved} MOVE PARTITION ID '${partition}' TO TABLE ${table.table}`);
   return true;
+}
+
+/** No column's name begins so: this line of the stage of names holds the highest block of the partition before anything was moved. */
+const lastBlock = "'\\0'";
+
+const noteLastBlock = (context: BackfillContext, names: string, table: string, partition: string): Promise<void> =>
+  tell(
+    context,
+    `INSERT INTO ${names} SELECT ${lastBlock}, toString(max(max_block_number)) FROM system.parts
+     WHERE database = currentDatabase() AND table = {table:String} AND partition_id = {partition:String}`,
+    { table, partition },
+  );
+
+/**
+ * The engine puts a part in its new place before it takes it from the old one: a kill between the two leaves it in both. Such a part is
+ * taken from the copy: the table has one of the same files (of the engine's list, which keeps merged ones for eight minutes) and of a later
+ * block than any before. Equal sums make equal files, and deletions and merges name parts anew; neither makes a later block.
+ */
+async function dropMoved(context: BackfillContext, names: string, table: string, moved: string): Promise<void> {
+  const both = await ask<{ name: string }>(
+    context,
+    `SELECT name FROM system.parts WHERE concat(database, '.', table) = {moved:String} AND active AND hash_of_all_files IN
+       (SELECT hash_of_all_files FROM system.parts WHERE database = currentDatabase() AND table = {table:String}
+          AND min_block_number > toInt64OrZero(joinGet('${names}', 'name', ${lastBlock})))`,
+    { moved, table },
+  );
+  for (const { name } of both) {
+    if (!/^\w+$/.test(name)) throw new Error(`no name of a part: ${JSON.stringify(name)}`);
+    await tell(context, `ALTER TABLE ${moved} DROP PART '${name}'`);
+  }
 }
 
 /** Nothing is deleted before all of it stands in the copy. Throws where the two count differently, as where rows come for days long past. */

@@ -1,5 +1,13 @@
 import { Button } from '@mantine/core';
-import { listChannels, listPolicies, removePolicy, type AlertChannel, type Policy } from '@sightline/contract';
+import {
+  listChannels,
+  listPolicies,
+  listTeams,
+  removePolicy,
+  type AlertChannel,
+  type Policy,
+  type Team,
+} from '@sightline/contract';
 import { IconAlertTriangle, IconArrowRight } from '@tabler/icons-react';
 import { Fragment, type ReactNode } from 'react';
 import { Confirm } from '../../components/confirm.tsx';
@@ -12,6 +20,7 @@ import { ToneBadge } from '../../components/state-badge.tsx';
 import { useAddress } from '../../data/address.ts';
 import { useAct, useAsk } from '../../data/ask.ts';
 import { useMe } from '../../data/session.tsx';
+import { Go } from '../../shell/go.tsx';
 import { PolicyForm } from './policy-form.tsx';
 import { waitText } from './words.ts';
 
@@ -21,10 +30,12 @@ export function Policies(): ReactNode {
   const { search, setSearch } = useAddress();
   const asked = useAsk(listPolicies);
   const channels = useAsk(listChannels);
-  if (asked.data === undefined || channels.data === undefined) {
-    const error = asked.error ?? channels.error;
+  const teams = useAsk(listTeams);
+  if (asked.data === undefined || channels.data === undefined || teams.data === undefined) {
+    const error = asked.error ?? channels.error ?? teams.error;
     if (error !== null) {
-      return <ErrorState error={error} again={() => void Promise.all([asked.refetch(), channels.refetch()])} />;
+      const again = () => void Promise.all([asked.refetch(), channels.refetch(), teams.refetch()]);
+      return <ErrorState error={error} again={again} />;
     }
     return <SkeletonRows rows={6} />;
   }
@@ -55,7 +66,7 @@ export function Policies(): ReactNode {
             )}
           </header>
           <div className="panel-body">
-            <Ladder policy={policy} channels={known} />
+            <Ladder policy={policy} channels={known} teams={teams.data.teams} />
           </div>
         </section>
       ))}
@@ -74,7 +85,7 @@ export function Policies(): ReactNode {
           onClose={close}
           actions={chosen !== undefined && <Remove policy={chosen} onDone={close} />}
         >
-          <PolicyForm key={opened} policy={chosen} channels={known} onDone={close} />
+          <PolicyForm key={opened} policy={chosen} channels={known} teams={teams.data.teams} onDone={close} />
         </Drawer>
       )}
     </>
@@ -99,9 +110,11 @@ function NobodyYet({ admin, add }: { admin: boolean; add: () => void }): ReactNo
 export function Ladder({
   policy,
   channels,
+  teams,
 }: {
   policy: Pick<Policy, 'steps' | 'repeats' | 'trouble'>;
   channels: readonly AlertChannel[];
+  teams: readonly Team[];
 }): ReactNode {
   return (
     <>
@@ -117,9 +130,12 @@ export function Ladder({
             <li className="ladder-step">
               <span className="muted">{stepWhen(step.waitMs, at)}</span>
               <span className="row ladder-channels">
-                {step.channels.length === 0 && <ToneBadge tone="bad">nobody</ToneBadge>}
+                {step.channels.length + step.teams.length === 0 && <ToneBadge tone="bad">nobody</ToneBadge>}
                 {step.channels.map((id) => (
                   <ChannelWord key={id} channel={channels.find((channel) => channel.id === id)} />
+                ))}
+                {step.teams.map((slug) => (
+                  <TeamWord key={slug} slug={slug} team={teams.find((team) => team.slug === slug)} />
                 ))}
               </span>
             </li>
@@ -152,6 +168,16 @@ function ChannelWord({ channel }: { channel: AlertChannel | undefined }): ReactN
   if (!channel.enabled) return <ToneBadge tone="idle">{channel.name} (off)</ToneBadge>;
   if (channel.lastError !== '') return <ToneBadge tone="bad">{channel.name} (failing)</ToneBadge>;
   return <strong>{channel.name}</strong>;
+}
+
+function TeamWord({ slug, team }: { slug: string; team: Team | undefined }): ReactNode {
+  if (team === undefined) return <ToneBadge tone="bad">deleted team</ToneBadge>;
+  if (team.members === 0) return <ToneBadge tone="idle">{team.name} (no members)</ToneBadge>;
+  return (
+    <Go to="/settings" search={{ tab: 'teams', team: slug }}>
+      #{slug}
+    </Go>
+  );
 }
 
 function Remove({ policy, onDone }: { policy: Policy; onDone: () => void }): ReactNode {

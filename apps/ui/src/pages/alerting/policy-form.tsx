@@ -6,6 +6,7 @@ import {
   updatePolicy,
   type AlertChannel,
   type Policy,
+  type Team,
 } from '@sightline/contract';
 import { IconArrowDown, IconArrowUp, IconTrash } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
@@ -19,29 +20,38 @@ interface DraftStep {
   /** As it was typed. */
   readonly wait: string;
   readonly channels: readonly string[];
+  /** Slugs. */
+  readonly teams: readonly string[];
 }
 let lastKey = 0;
-const draft = (waitMs: number, channels: readonly string[]): DraftStep => ({
+const draft = (waitMs: number, channels: readonly string[], teams: readonly string[] = []): DraftStep => ({
   key: ++lastKey,
   wait: waitText(waitMs),
   channels,
+  teams,
 });
+
+/** A team among the choices: ids of channels never begin so. */
+const teamOption = (slug: string): string => `#${slug}`;
+const isTeamOption = (option: string): boolean => option.startsWith('#');
 
 /** The steps of a policy, to be written. Without `policy` a new one. */
 export function PolicyForm({
   policy,
   channels,
+  teams,
   onDone,
 }: {
   policy: Policy | undefined;
   channels: readonly AlertChannel[];
+  teams: readonly Team[];
   onDone: () => void;
 }): ReactNode {
   const creating = useAct(createPolicy, [listPolicies, listChannels]);
   const changing = useAct(updatePolicy, [listPolicies, listChannels]);
   const [name, setName] = useState(policy?.name ?? '');
   const [steps, setSteps] = useState<readonly DraftStep[]>(
-    () => policy?.steps.map((step) => draft(step.waitMs, step.channels)) ?? [draft(0, [])],
+    () => policy?.steps.map((step) => draft(step.waitMs, step.channels, step.teams)) ?? [draft(0, [])],
   );
   const [repeats, setRepeats] = useState<number | string>(policy?.repeats ?? 0);
   const [isDefault, setDefault] = useState(policy?.isDefault ?? false);
@@ -51,7 +61,11 @@ export function PolicyForm({
   function save(): void {
     const body = {
       name: name.trim(),
-      steps: steps.map((step) => ({ waitMs: readWait(step.wait) ?? 0, channels: [...step.channels] })),
+      steps: steps.map((step) => ({
+        waitMs: readWait(step.wait) ?? 0,
+        channels: [...step.channels],
+        teams: [...step.teams],
+      })),
       repeats: Number(repeats) || 0,
       isDefault,
     };
@@ -86,7 +100,7 @@ export function PolicyForm({
       <ol className="step-list" aria-label="Steps">
         {steps.map((step, at) => (
           <li key={step.key} className="step">
-            <StepFields at={at} step={step} channels={channels} put={(change) => put(step.key, change)} />
+            <StepFields at={at} step={step} channels={channels} teams={teams} put={(change) => put(step.key, change)} />
             <div className="row step-tools">
               <Tool
                 label={`Move step ${at + 1} up`}
@@ -143,7 +157,9 @@ export function PolicyForm({
         <Button
           type="submit"
           loading={creating.isPending || changing.isPending}
-          disabled={name.trim() === '' || unread || steps.some((step) => step.channels.length === 0)}
+          disabled={
+            name.trim() === '' || unread || steps.some((step) => step.channels.length + step.teams.length === 0)
+          }
         >
           {policy === undefined ? 'Add the policy' : 'Save'}
         </Button>
@@ -159,15 +175,18 @@ function StepFields({
   at,
   step,
   channels,
+  teams,
   put,
 }: {
   at: number;
   step: DraftStep;
   channels: readonly AlertChannel[];
+  teams: readonly Team[];
   put: (change: Partial<DraftStep>) => void;
 }): ReactNode {
   const wrong = readWait(step.wait) === undefined;
-  const known = new Set(channels.map(({ id }) => id));
+  const known = new Set([...channels.map(({ id }) => id), ...teams.map(({ slug }) => teamOption(slug))]);
+  const told = [...step.channels, ...step.teams.map(teamOption)].filter((one) => known.has(one));
   return (
     <div className="step-fields">
       <TextInput
@@ -182,14 +201,28 @@ function StepFields({
         size="xs"
         className="grow"
         label="Tell"
-        placeholder={step.channels.length === 0 ? 'Choose channels' : ''}
-        data={channels.map((channel) => ({
-          value: channel.id,
-          label: channel.enabled ? channel.name : `${channel.name} (off)`,
-        }))}
-        value={step.channels.filter((id) => known.has(id))}
+        placeholder={told.length === 0 ? 'Choose channels and teams' : ''}
+        data={[
+          {
+            group: 'Channels',
+            items: channels.map((channel) => ({
+              value: channel.id,
+              label: channel.enabled ? channel.name : `${channel.name} (off)`,
+            })),
+          },
+          {
+            group: 'Teams, by e-mail',
+            items: teams.map(({ slug, name }) => ({ value: teamOption(slug), label: `${name} #${slug}` })),
+          },
+        ].filter(({ items }) => items.length > 0)}
+        value={told}
         maxValues={20}
-        onChange={(ids) => put({ channels: ids })}
+        onChange={(chosen) =>
+          put({
+            channels: chosen.filter((one) => !isTeamOption(one)),
+            teams: chosen.filter(isTeamOption).map((one) => one.slice(1)),
+          })
+        }
       />
     </div>
   );

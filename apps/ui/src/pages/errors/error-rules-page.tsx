@@ -35,8 +35,8 @@ const kinds: readonly {
   {
     kind: 'ownership',
     title: 'Ownership rules',
-    text: 'The last rule that fits says whose an issue is. It names people by their e-mail addresses; the first gets the issue.',
-    example: 'path:src/payment/** ann@shop.example\nsite:STORE_0* bob@shop.example',
+    text: 'The last rule that fits says whose an issue is. It names people by e-mail address and teams as #payments; the first gets the issue. Lines of a CODEOWNERS file work too.',
+    example: 'path:src/payment/** #payments\nsite:STORE_0* bob@shop.example\nsrc/web/ @acme/web',
   },
 ];
 

@@ -1,8 +1,8 @@
-import { listMembers, type IssueChange, type IssueRow } from '@sightline/contract';
+import type { IssueChange, IssueRow } from '@sightline/contract';
 import { Button, Select } from '@mantine/core';
 import type { ReactNode, Ref } from 'react';
-import { useAsk } from '../../data/ask.ts';
 import { useMe } from '../../data/session.tsx';
+import { AssigneeSelect } from './assignee-select.tsx';
 import './errors.css';
 
 /** Who has the issue, whose it is by the rules, and how pressing it is. */
@@ -21,7 +21,6 @@ export function IssuePeople({
   readonly field: Ref<HTMLInputElement>;
 }): ReactNode {
   const me = useMe();
-  const people = useAsk(listMembers, {}, { when: me.may('responder') });
   if (!me.may('responder')) {
     return (
       <p>
@@ -29,26 +28,16 @@ export function IssuePeople({
       </p>
     );
   }
-  const emails = new Set([
-    me.person.email,
-    ...(people.data?.members.map(({ email }) => email) ?? []),
-    ...(owner?.owners ?? []),
-    issue.assignee,
-  ]);
   const suggested = owner?.owners.find((one) => one !== issue.assignee.toLowerCase());
   return (
     <>
-      <Select
-        ref={field}
+      <AssigneeSelect
+        field={field}
         label="Assigned to"
         placeholder="Nobody"
-        clearable
-        searchable
-        value={issue.assignee === '' ? null : issue.assignee}
-        data={[...emails]
-          .filter((email) => email !== '')
-          .map((value) => ({ value, label: value === me.person.email ? `${value} (me)` : value }))}
-        onChange={(value) => change({ assignee: value ?? '' })}
+        value={issue.assignee}
+        also={owner?.owners ?? []}
+        onChoose={(assignee) => change({ assignee })}
       />
       {owner !== null && suggested !== undefined && issue.assignee === '' && (
         <p className="muted">

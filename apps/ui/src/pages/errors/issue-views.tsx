@@ -9,7 +9,8 @@ import { useGo } from '../../shell/go.tsx';
 import './errors.css';
 
 const builtIn: readonly Pick<IssueView, 'name' | 'query' | 'sort'>[] = [
-  { name: 'Mine', query: 'is:open assigned:me', sort: 'last-seen' },
+  { name: 'Mine and my teams’', query: 'is:open assigned:me', sort: 'last-seen' },
+  { name: 'My teams’', query: 'is:open assigned:my_teams', sort: 'last-seen' },
   { name: 'For review: new and nobody has it', query: 'is:unresolved is:new is:unassigned', sort: 'first-seen' },
   { name: 'Came back', query: 'is:regressed', sort: 'last-seen' },
   { name: 'Costs most', query: 'is:open', sort: 'money' },

@@ -15,9 +15,11 @@ import { useAct } from '../../data/ask.ts';
 import { call, type ProblemError, type Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { useMe } from '../../data/session.tsx';
+import { quoteValue } from '../../search/query-edit.ts';
 import { QueryLine } from '../../search/query-line.tsx';
 import { Go, useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
+import { AssigneeSelect } from './assignee-select.tsx';
 import './errors.css';
 import { IssueActs } from './issue-acts.tsx';
 import { issueTitle, statusTone, statusWord } from './issue-words.ts';
@@ -68,8 +70,7 @@ const ownFields = [
 export default function IssuesPage(): ReactNode {
   const { search, setSearch } = useAddress();
   const { query: scope } = useScope();
-  const me = useMe();
-  const { may } = me;
+  const { may } = useMe();
   const merge = useAct(mergeIssues, [listIssues, getIssue]);
   const go = useGo();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
@@ -178,9 +179,19 @@ export default function IssuesPage(): ReactNode {
             release={picked.length === 1 ? (picked[0]?.lastRelease ?? '') : ''}
             act={(wanted) => void act(wanted)}
           />
-          <Button variant="default" disabled={busy} onClick={() => void act({ assignee: me.person.email })}>
-            Assign to me
-          </Button>
+          <AssigneeSelect
+            className="bulk-assign"
+            aria-label="Assign the chosen issues to"
+            placeholder="Assign to…"
+            disabled={busy}
+            value=""
+            onChoose={(assignee) => assignee !== '' && void act({ assignee })}
+          />
+          {picked.some(({ assignee }) => assignee !== '') && (
+            <Button variant="default" disabled={busy} onClick={() => void act({ assignee: '' })}>
+              Unassign
+            </Button>
+          )}
           {picked.length > 1 && (
             <Button
               variant="default"
@@ -304,7 +315,16 @@ function IssueLine({
           <span>
             new <TimeText at={issue.firstSeenAt} show="relative" />
           </span>
-          {issue.assignee !== '' && <span>{issue.assignee}</span>}
+          {issue.assignee !== '' && (
+            <Go
+              to="/errors"
+              search={{ q: `assigned:${quoteValue(issue.assignee)}` }}
+              className="chip issue-assignee"
+              title={`Issues of ${issue.assignee}`}
+            >
+              {issue.assignee}
+            </Go>
+          )}
         </div>
       </div>
       <span className="issue-trend">

@@ -2,6 +2,7 @@ import { getIncident } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { UnknownRecord, UnreadRecord } from '../../components/record-page-states.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
+import { TeamLink } from '../../shell/team-link.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
@@ -104,6 +105,14 @@ function Facts({ answer, skewMs }: { answer: IncidentAnswer; skewMs: number }): 
         <dt>Who has it</dt>
         <dd>{incident.assignee === '' ? 'nobody yet' : incident.assignee}</dd>
       </div>
+      {incident.team !== null && (
+        <div>
+          <dt>Team</dt>
+          <dd>
+            <TeamLink {...incident.team} />
+          </dd>
+        </div>
+      )}
       {incident.status === 'resolved' ? (
         <div>
           <dt>Resolved</dt>

@@ -218,7 +218,12 @@ function IncidentLine({ incident, skewMs, now }: { incident: IncidentRow; skewMs
       <span className="incident-who">
         {status !== 'open' && <ToneBadge tone={statusTone[status]}>{status}</ToneBadge>}
         <span className="cut">
-          {incident.assignee === '' ? (status === 'resolved' ? '' : 'nobody yet') : incident.assignee}
+          {[
+            incident.assignee === '' ? (status === 'resolved' ? '' : 'nobody yet') : incident.assignee,
+            incident.team?.name ?? '',
+          ]
+            .filter((part) => part !== '')
+            .join(' · ')}
         </span>
       </span>
       <span className="incident-next">

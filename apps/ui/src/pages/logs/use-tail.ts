@@ -1,12 +1,12 @@
-import { logRow, tailPath, type LogRow } from '@sightline/contract';
+import { tailPath } from '@sightline/contract';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { addressOf } from '../../data/call.ts';
 import type { ScopeQuery } from '../../data/scope.ts';
+import { TailArrivals } from './tail-arrivals.ts';
 import { countDropped, emptyTail, receiveRows, showWaiting, type TailBuffer } from './tail-buffer.ts';
 
 /** Arrivals are drawn together this often, so that a busy tail costs no more than a quiet one. */
 const drawEveryMs = 250;
-const mostArrivals = 2000;
 
 interface Tail extends TailBuffer {
   readonly state: 'connecting' | 'open' | 'broken';
@@ -38,25 +38,15 @@ export function useTail(on: boolean, scope: ScopeQuery, q: string, holds: () => 
     const source = new EventSource(
       addressOf(tailPath, {}, { from: now, to: now + 86_400_000, environment, site, service, q }),
     );
-    let arrived: LogRow[] = [];
-    let dropped = 0;
+    const arrivals = new TailArrivals();
     source.addEventListener('open', () => setState('open'));
     source.addEventListener('error', () => setState('broken'));
-    source.addEventListener('row', (event: MessageEvent<string>) => {
-      const row = readRow(event.data);
-      if (row === undefined || arrived.length >= mostArrivals) dropped += 1;
-      else arrived.push(row);
-    });
-    source.addEventListener('dropped', (event: MessageEvent<string>) => {
-      dropped += readDropped(event.data);
-    });
+    source.addEventListener('row', (event: MessageEvent<string>) => arrivals.add(event.data));
+    source.addEventListener('dropped', (event: MessageEvent<string>) => arrivals.drop(event.data));
     const timer = setInterval(() => {
-      if (arrived.length === 0 && dropped === 0) return;
-      const rows = arrived;
-      const lost = dropped;
-      arrived = [];
-      dropped = 0;
-      setBuffer((old) => countDropped(receiveRows(old, rows, hold.current()), lost));
+      const { rows, dropped } = arrivals.take();
+      if (rows.length > 0 || dropped > 0)
+        setBuffer((old) => countDropped(receiveRows(old, rows, hold.current()), dropped));
     }, drawEveryMs);
     return () => {
       source.close();
@@ -65,22 +55,4 @@ export function useTail(on: boolean, scope: ScopeQuery, q: string, holds: () => 
   }, [on, environment, site, service, q]);
   const catchUp = useCallback(() => setBuffer(showWaiting), []);
   return { ...buffer, state, catchUp };
-}
-
-function readRow(text: string): LogRow | undefined {
-  const read = logRow.safeParse(parse(text));
-  return read.success ? read.data : undefined;
-}
-
-function readDropped(text: string): number {
-  const value = Number(parse(text));
-  return Number.isFinite(value) ? value : 0;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

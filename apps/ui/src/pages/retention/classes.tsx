@@ -20,6 +20,7 @@ import { TimeText } from '../../components/time-text.tsx';
 import { useAct, useAsk } from '../../data/ask.ts';
 import { call, type ProblemError, type Reply } from '../../data/call.ts';
 import { useMe } from '../../data/session.tsx';
+import { ArchiveReading } from './archive-reading.tsx';
 import { DestroyedNote, DestroyKeys, type Destroyed } from './destroy-keys.tsx';
 
 /** The classes in order, what each would take, and what is kept of each. */
@@ -32,6 +33,7 @@ export function Classes(): ReactNode {
   return (
     <div className="stack">
       <ClassesForm key={asked.data.updatedAt} kept={asked.data} />
+      <ArchiveReading />
       <Stored />
     </div>
   );

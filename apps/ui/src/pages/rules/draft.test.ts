@@ -1,7 +1,7 @@
 import type { Rule } from '@sightline/contract';
 import { describe, expect, it } from 'vitest';
 import { draftOf, emptyDraft, settingsOf, unitOf, valuesOf, type Draft } from './draft.ts';
-import { readWhere, unreadParts, writeWhere } from './label-pairs.ts';
+import { labelOf, readWhere, unreadParts, withLabel, writeWhere } from './label-pairs.ts';
 
 const kept = (draft: Draft): Rule => ({
   ...valuesOf(draft),
@@ -117,4 +117,15 @@ describe('label pairs', () => {
     expect(readWhere(writeWhere(readWhere(text)))).toEqual(pairs);
   });
   it('point at what cannot be read', () => expect(unreadParts('a=b, c, =d')).toEqual(['c', '=d']));
+});
+
+it.each([
+  ['', 'payments', 'team=payments'],
+  ['team=shops, floor=2', 'payments', 'floor=2, team=payments'],
+  ['team=shops, floor=2', '', 'floor=2'],
+  ['team=a, area=x\\,y, team=b', 'c', 'area=x\\,y, team=c'],
+])('the team of %s becomes %s', (text, team, expected) => {
+  const changed = withLabel(text, 'team', team);
+  expect(changed).toBe(expected);
+  expect(labelOf(changed, 'team')).toBe(team);
 });

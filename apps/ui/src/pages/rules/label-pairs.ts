@@ -28,3 +28,14 @@ export function unreadParts(text: string): string[] {
     .map((part) => part.trim())
     .filter((part) => part !== '' && part.indexOf('=') < 1);
 }
+
+/** The value of one label in `team=shops, floor=2`; '' where it is not there. */
+export function labelOf(text: string, name: string): string {
+  return readWhere(text).findLast(([one]) => one === name)?.[1] ?? '';
+}
+
+/** The text with this label and no other of its name; '' takes it out. */
+export function withLabel(text: string, name: string, value: string): string {
+  const others = readWhere(text).filter(([one]) => one !== name);
+  return writeWhere(value === '' ? others : [...others, [name, value]]);
+}

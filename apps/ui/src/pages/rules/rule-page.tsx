@@ -1,10 +1,11 @@
 import { Button, Switch } from '@mantine/core';
-import { deleteRule, enableRule, getRule, listRuleGroups, listRules, type Rule } from '@sightline/contract';
+import { deleteRule, enableRule, getRule, listRuleGroups, listRules, listTeams, type Rule } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { formatDuration } from '../../charts/number-format.ts';
 import { Confirm } from '../../components/confirm.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
+import { TeamLink } from '../../shell/team-link.tsx';
 import { FormProblem } from '../../components/form-problem.tsx';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
@@ -118,6 +119,8 @@ function RuleView({ rule }: { rule: Rule }): ReactNode {
 }
 
 function Facts({ rule }: { rule: Rule }): ReactNode {
+  const teams = useAsk(listTeams);
+  const team = teams.data?.teams.find(({ slug }) => slug === rule.labels['team']?.toLowerCase());
   const facts: [string, ReactNode][] = [
     ['Limit', rule.limit],
     ['Window', rule.windowMs === 0 ? '–' : formatDuration(rule.windowMs)],
@@ -130,6 +133,7 @@ function Facts({ rule }: { rule: Rule }): ReactNode {
         <TimeText at={rule.updatedAt} show="relative" /> by {rule.updatedBy === '' ? 'Sightline' : rule.updatedBy}
       </span>,
     ],
+    ['Team', team === undefined ? 'none' : <TeamLink key="team" {...team} />],
     ['Labels', writeWhere(Object.entries(rule.labels)) || 'none'],
     ['Runbook', rule.runbook === '' ? 'none' : <Runbook key="book" text={rule.runbook} />],
   ];

@@ -1,16 +1,19 @@
 import { Select, TextInput } from '@mantine/core';
-import { listPolicies, ruleSeverity } from '@sightline/contract';
+import { listPolicies, listTeams, ruleSeverity } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { useAsk } from '../../data/ask.ts';
 import type { FieldsProps } from './condition-fields.tsx';
 import { durations } from './durations.ts';
-import { unreadParts } from './label-pairs.ts';
+import { labelOf, unreadParts, withLabel } from './label-pairs.ts';
 
 /** What it is called, how bad it is, who is told and when. */
 export function TellingFields({ draft, change, problem }: FieldsProps): ReactNode {
   const policies = useAsk(listPolicies);
   const named = (policies.data?.policies ?? []).map(({ id, name }) => ({ value: id, label: name }));
+  const teams = useAsk(listTeams);
   const unread = unreadParts(draft.labels);
+  const team = labelOf(draft.labels, 'team');
+  const offered = (teams.data?.teams ?? []).map(({ slug, name }) => ({ value: slug, label: `${name} #${slug}` }));
   return (
     <>
       <div className="rule-line">
@@ -58,6 +61,17 @@ export function TellingFields({ draft, change, problem }: FieldsProps): ReactNod
           allowDeselect={false}
           onChange={(value) => change({ policy: value ?? '' })}
         />
+        <Select
+          className="grow"
+          label="Team that owns it"
+          placeholder="None"
+          clearable
+          searchable
+          nothingFoundMessage="No team of this name; teams are made in the settings"
+          data={team === '' || offered.some(({ value }) => value === team) ? offered : [...offered, team]}
+          value={team === '' ? null : team}
+          onChange={(value) => change({ labels: withLabel(draft.labels, 'team', value ?? '') })}
+        />
       </div>
       <TextInput
         label="Description"
@@ -78,7 +92,7 @@ export function TellingFields({ draft, change, problem }: FieldsProps): ReactNod
         <TextInput
           className="grow"
           label="Labels"
-          placeholder="team=shops"
+          placeholder="area=tills"
           value={draft.labels}
           error={unread.length > 0 ? `expected label=value, got ${unread[0] ?? ''}` : problem?.fields['labels']}
           onChange={(event) => change({ labels: event.currentTarget.value })}

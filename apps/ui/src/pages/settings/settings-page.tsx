@@ -13,15 +13,17 @@ import { PersonalData } from './personal-data/personal-data.tsx';
 import { People } from './people.tsx';
 import { Pipelines } from './pipelines/pipelines.tsx';
 import { Sampling } from './sampling.tsx';
+import { Teams } from './teams/teams.tsx';
 import './settings.css';
 
-/** People, agents, sampling, personal data, keys, audit, my own settings; the demo fleet's faults where it runs. */
+/** People, teams, agents, sampling, personal data, keys, audit, my own settings; the demo fleet's faults where it runs. */
 export default function SettingsPage(): ReactNode {
   const me = useMe();
   const faults = useAsk(listFaults, {}, { when: me.demo });
   usePageTitle('Settings');
   const tabs: Tab[] = [
     { name: 'people', title: 'People', content: <People /> },
+    { name: 'teams', title: 'Teams', content: <Teams /> },
     { name: 'agents', title: 'Agents', content: <Agents /> },
     { name: 'pipelines', title: 'Pipelines', content: <Pipelines /> },
     { name: 'sampling', title: 'Sampling', content: <Sampling /> },

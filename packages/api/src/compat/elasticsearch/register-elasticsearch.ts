@@ -15,7 +15,7 @@ import {
 import type { Result } from '@sightline/base';
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { archiveWarnings, leavesArchiveOut, readingFar } from '../../archive-reading.ts';
+import { archiveAsked, archiveWarnings, readingFar, type ArchiveAsked } from '../../archive/far-reads.ts';
 import { problemOfError } from '../../problem.ts';
 import type { ApiDeps } from '../../route.ts';
 import { askerOf } from '../prometheus/asker.ts';
@@ -36,8 +36,7 @@ interface Call {
   readonly signal: AbortSignal;
   readonly began: number;
   readonly actor: { readonly name: string; readonly address: string };
-  /** Whether the client asks for the engine alone. */
-  readonly archiveOff: boolean;
+  readonly archive: ArchiveAsked;
   /** What was read of the archive, for a header of the answer. */
   readonly told: string[];
 }
@@ -97,7 +96,7 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
             const told: string[] = [];
             const call = (signal: AbortSignal): Call => ({
               actor: asker.actor,
-              archiveOff: leavesArchiveOut(query.get('archive') ?? '', request.headers['x-sightline-archive']),
+              archive: archiveAsked(query.get('archive') ?? '', request.headers['x-sightline-archive']),
               told,
               scope: {
                 organisation: asker.organisation,
@@ -216,14 +215,14 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
 
     /** A read of documents, as far as its range reaches; without a lower bound on the time it is the engine's alone. */
     async function far<T>(call: Call, body: Body, read: DocumentsRead<T>): Promise<Refusal | T> {
-      const { scope: asked, actor, signal, archiveOff: off, told } = call;
+      const { scope: asked, actor, signal, archive, told } = call;
       const { fromMs = asked.nowMs, toMs = asked.nowMs + dayMs, sites } = documentBounds(body, asked.nowMs);
       const text = `_search ${JSON.stringify(body['query'] ?? {}).slice(0, 300)}`;
       const { organisation, site } = asked;
       const question = { organisation, site, actor, fromMs, toMs, text };
       const found = await readingFar(
         { ...question, siteFits: (one) => sites?.has(one) ?? true },
-        { deps, signal, off },
+        { deps, signal, asked: archive },
         async (reaching, own) => {
           const range = { fromNs: nanoseconds(fromMs), toNs: nanoseconds(toMs) };
           const limits = { ...reaching.reach?.limits, signal: own };

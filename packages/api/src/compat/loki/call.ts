@@ -1,4 +1,5 @@
 import type { LogqlScope } from '@sightline/query';
+import type { ArchiveAsked } from '../../archive/far-reads.ts';
 import type { ApiDeps } from '../../route.ts';
 import type { QueryGate } from '../prometheus/gate.ts';
 import type { Form } from '../prometheus/parameters.ts';
@@ -25,8 +26,7 @@ export interface LokiCall {
   readonly gate: QueryGate;
   /** For the audit trail. */
   readonly actor: { readonly name: string; readonly address: string };
-  /** Whether the client asks for the engine alone. */
-  readonly archiveOff: boolean;
+  readonly archive: ArchiveAsked;
 }
 
 export interface LokiRoute {

@@ -11,9 +11,11 @@ import {
   runLogQuery,
   tooMuchArchive,
   type DetectedField,
+  type FromArchive,
   type IndexScope,
   type LogExpression,
 } from '@sightline/query';
+import { archiveWarnings } from '../../archive/far-reads.ts';
 import { LokiFault, type LokiCall, type LokiRoute } from './call.ts';
 import { limited } from './query-routes.ts';
 import { defaultStepMs, mostEntries, readLimit, readRange, readStep } from './parameters.ts';
@@ -36,43 +38,95 @@ function selected(call: LokiCall): { scope: IndexScope; query: LogExpression } |
   return query ? { scope, query } : new LokiFault(400, 'parse error : syntax error: unexpected $end');
 }
 
+/** Runs a read of labels or volumes as far as its range reaches; answers it with its warnings. */
+async function reading<T>(
+  call: LokiCall,
+  kind: string,
+  scope: IndexScope,
+  logs: readonly (LogExpression | undefined)[],
+  read: (scope: IndexScope, signal: AbortSignal) => Promise<{ readonly value: T; readonly archive: FromArchive }>,
+): Promise<{ readonly value: T; readonly warnings: string[] } | LokiFault> {
+  const { fromNs, toNs } = scope.range;
+  const asking = [call.form.get('query'), ...call.form.all('match[]'), ...call.form.all('match')].filter(
+    (text) => text !== '',
+  );
+  const bounds = {
+    fromMs: Number(fromNs / 1_000_000n),
+    toMs: Number(toNs / 1_000_000n) + 1,
+    logs: logs.map((log) => log ?? { matchers: [] }),
+    text: `Loki ${kind} ${asking.join(' ')}`.trim().slice(0, 300),
+    // Grafana asks for them with each view of a page.
+    notedBy: 'day' as const,
+  };
+  const found = await limited(call, bounds, async (far, signal) => ({
+    far,
+    answer: await read({ ...scope, reach: far.reach }, signal),
+  }));
+  if (found instanceof LokiFault) return found;
+  const { value, archive } = found.answer;
+  return { value, warnings: archiveWarnings(found.far, archive) };
+}
+
+/** An answer as Loki's, with what was read of the archive where there is something to say. */
+const success = (data: unknown, warnings: readonly string[]): unknown => ({
+  status: 'success',
+  data,
+  ...(warnings.length > 0 ? { warnings } : {}),
+});
+const withWarnings = (answer: object, warnings: readonly string[]): unknown =>
+  warnings.length > 0 ? { ...answer, warnings } : answer;
+
 async function labels(call: LokiCall): Promise<unknown> {
   const found = asked(call, call.form.get('query'));
   if (found instanceof LokiFault) return found;
-  const data = await listLabels(call.deps.store, found.scope, found.query, { signal: call.signal });
-  return { status: 'success', data };
+  const { scope, query } = found;
+  const listed = await reading(call, 'labels', scope, [query], (own, signal) =>
+    listLabels(call.deps.store, own, query, { signal }),
+  );
+  return listed instanceof LokiFault ? listed : success(listed.value, listed.warnings);
 }
 
 async function labelValues(call: LokiCall): Promise<unknown> {
   const found = asked(call, call.form.get('query'));
   if (found instanceof LokiFault) return found;
-  const data = await listLabelValues(call.deps.store, found.scope, call.name, found.query, { signal: call.signal });
-  return { status: 'success', data };
+  const { scope, query } = found;
+  const listed = await reading(call, `values of ${call.name}`, scope, [query], (own, signal) =>
+    listLabelValues(call.deps.store, own, call.name, query, { signal }),
+  );
+  return listed instanceof LokiFault ? listed : success(listed.value, listed.warnings);
 }
 
 const mostSelectors = 20;
 
 async function series(call: LokiCall): Promise<unknown> {
-  const { form, deps, signal } = call;
+  const { form, deps } = call;
   const texts = [...form.all('match[]'), ...form.all('match')].slice(0, mostSelectors);
   const found = new Map<string, unknown>();
+  const warnings = new Set<string>();
   for (const text of texts.length === 0 ? [''] : texts) {
     const one = asked(call, text);
     if (one instanceof LokiFault) return one;
-    for (const stream of await listStreams(deps.store, one.scope, one.query, { signal }))
-      found.set(labelKey(stream.labels), stream.labels);
+    const listed = await reading(call, 'series', one.scope, [one.query], (own, signal) =>
+      listStreams(deps.store, own, one.query, { signal }),
+    );
+    if (listed instanceof LokiFault) return listed;
+    for (const stream of listed.value) found.set(labelKey(stream.labels), stream.labels);
+    for (const warning of listed.warnings) warnings.add(warning);
   }
-  return { status: 'success', data: [...found.values()] };
+  return success([...found.values()], [...warnings]);
 }
 
 async function stats(call: LokiCall): Promise<unknown> {
   const found = selected(call);
   if (found instanceof LokiFault) return found;
-  return indexStats(call.deps.store, found.scope, found.query, { signal: call.signal });
+  const counted = await reading(call, 'stats', found.scope, [found.query], (own, signal) =>
+    indexStats(call.deps.store, own, found.query, { signal }),
+  );
+  return counted instanceof LokiFault ? counted : withWarnings(counted.value, counted.warnings);
 }
 
 async function volume(call: LokiCall, overTime: boolean): Promise<unknown> {
-  const { form, deps, signal } = call;
+  const { form, deps } = call;
   const found = selected(call);
   if (found instanceof LokiFault) return found;
   const [limit, step] = [readLimit(form), readStep(form, 'step')];
@@ -86,42 +140,55 @@ async function volume(call: LokiCall, overTime: boolean): Promise<unknown> {
   const { fromNs, toNs } = found.scope.range;
   const stepMs = overTime ? (step.value ?? defaultStepMs(fromNs, toNs)) : undefined;
   const by = { labels: (targets.length > 0 ? targets : named).slice(0, 20), limit: limit.value, stepMs };
-  const volumes = await indexVolume(deps.store, found.scope, found.query, by, { signal });
+  const volumes = await reading(call, 'volume', found.scope, [found.query], (own, signal) =>
+    indexVolume(deps.store, own, found.query, by, { signal }),
+  );
+  if (volumes instanceof LokiFault) return volumes;
   const fromMs = Number(fromNs / 1_000_000n);
-  const result = volumes.map(({ labels: metric, points, bytes }) =>
+  const result = volumes.value.map(({ labels: metric, points, bytes }) =>
     stepMs === undefined
       ? { metric, value: [Number(toNs / 1_000_000n) / 1000, String(bytes)] }
       : { metric, values: points.map(([bucket, size]) => [(fromMs + bucket * stepMs) / 1000, String(size)]) },
   );
-  return { status: 'success', data: { resultType: overTime ? 'matrix' : 'vector', result } };
+  return success({ resultType: overTime ? 'matrix' : 'vector', result }, volumes.warnings);
 }
 
 async function detectedLabels(call: LokiCall): Promise<unknown> {
   const found = asked(call, call.form.get('query'));
   if (found instanceof LokiFault) return found;
+  const streams = await reading(call, 'labels', found.scope, [found.query], (own, signal) =>
+    listStreams(call.deps.store, own, found.query, { signal }),
+  );
+  if (streams instanceof LokiFault) return streams;
   const values = new Map<string, Set<string>>();
-  for (const stream of await listStreams(call.deps.store, found.scope, found.query, { signal: call.signal })) {
+  for (const stream of streams.value) {
     for (const [label, value] of Object.entries(stream.labels)) {
       const known = values.get(label);
       if (known) known.add(value);
       else values.set(label, new Set([value]));
     }
   }
-  return { detectedLabels: [...values].map(([label, known]) => ({ label, cardinality: known.size })) };
+  const detected = [...values].map(([label, known]) => ({ label, cardinality: known.size }));
+  return withWarnings({ detectedLabels: detected }, streams.warnings);
 }
 
-async function fieldsOf(call: LokiCall): Promise<DetectedField[] | LokiFault> {
+async function fieldsOf(
+  call: LokiCall,
+): Promise<{ readonly value: DetectedField[]; readonly warnings: string[] } | LokiFault> {
   const found = selected(call);
   if (found instanceof LokiFault) return found;
   const lines = Number(call.form.get('line_limit') || 1000);
   if (!Number.isInteger(lines) || lines < 1) return new LokiFault(400, 'line_limit must be a positive value');
   const { range, ...scope } = found.scope;
-  const { entries } = await runLogQuery(
-    call.deps.store,
-    { ...scope, query: found.query, range, direction: 'backward', limit: Math.min(lines, mostEntries) },
-    { signal: call.signal },
-  );
-  return detectFields(entries);
+  const limit = Math.min(lines, mostEntries);
+  return reading(call, 'fields', found.scope, [found.query], async ({ reach }, signal) => {
+    const asking = { ...scope, query: found.query, range, direction: 'backward', limit, reach } as const;
+    const { entries, reached } = await runLogQuery(call.deps.store, asking, { signal });
+    return {
+      value: detectFields(entries),
+      archive: { bytes: reached?.archivedBytes ?? 0, missing: reached?.missing ?? [] },
+    };
+  });
 }
 
 async function detectedFields(call: LokiCall): Promise<unknown> {
@@ -130,17 +197,18 @@ async function detectedFields(call: LokiCall): Promise<unknown> {
   const most = call.form.get('limit') === '' ? 1000 : limit.value;
   const fields = await fieldsOf(call);
   if (fields instanceof LokiFault) return fields;
-  const shown = fields.slice(0, most).map(({ values: _values, parsers, ...field }) => ({
+  const shown = fields.value.slice(0, most).map(({ values: _values, parsers, ...field }) => ({
     ...field,
     parsers: parsers.length > 0 ? parsers : null,
   }));
-  return { fields: shown, limit: most };
+  return withWarnings({ fields: shown, limit: most }, fields.warnings);
 }
 
 async function detectedFieldValues(call: LokiCall): Promise<unknown> {
   const fields = await fieldsOf(call);
   if (fields instanceof LokiFault) return fields;
-  return { values: fields.find(({ label }) => label === call.name)?.values ?? [], limit: 1000 };
+  const { values = [] } = fields.value.find(({ label }) => label === call.name) ?? {};
+  return withWarnings({ values, limit: 1000 }, fields.warnings);
 }
 
 const mostPatterns = 300;

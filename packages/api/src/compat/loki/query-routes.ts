@@ -8,7 +8,7 @@ import {
   type LogExpression,
   type LogqlQuery,
 } from '@sightline/query';
-import { archiveWarnings, readingFar, type Far } from '../../archive-reading.ts';
+import { archiveWarnings, readingFar, type Far } from '../../archive/far-reads.ts';
 import { ApiFault } from '../prometheus/fault.ts';
 import { Pieces } from '../prometheus/reply.ts';
 import { valuePieces } from '../prometheus/write-value.ts';
@@ -20,8 +20,20 @@ const queryTimeoutMs = 60_000;
 
 /** Runs a read when there is room, under the time limit, as far as its range reaches. */
 export async function limited<T>(
-  { gate, scope, signal, deps, form, actor, archiveOff: off }: LokiCall,
-  { fromMs, toMs, logs }: { readonly fromMs: number; readonly toMs: number; readonly logs: readonly LogExpression[] },
+  { gate, scope, signal, deps, form, actor, archive }: LokiCall,
+  {
+    fromMs,
+    toMs,
+    logs,
+    ...noted
+  }: {
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly logs: readonly Pick<LogExpression, 'matchers'>[];
+    /** For the audit trail, where it is not the query. */
+    readonly text?: string;
+    readonly notedBy?: 'range' | 'day';
+  },
   read: (far: Far, signal: AbortSignal) => Promise<T>,
 ): Promise<T | LokiFault> {
   const question = {
@@ -30,10 +42,11 @@ export async function limited<T>(
     fromMs,
     toMs,
     text: `LogQL ${form.get('query').slice(0, 300)}`,
+    ...noted,
     siteFits: (site: string) => logs.some(({ matchers }) => siteFits(matchers, site)),
   };
   const found = await gate.run(scope.organisation, { gone: signal, limitMs: queryTimeoutMs }, (own) =>
-    readingFar(question, { deps, signal: own, off }, read),
+    readingFar(question, { deps, signal: own, asked: archive }, read),
   );
   return found instanceof ApiFault ? new LokiFault(found.status, found.message) : found;
 }
@@ -68,7 +81,7 @@ async function runMetric(
   return new Pieces(envelope(valuePieces(value, `,"stats":${JSON.stringify(stats)}`), archiveWarnings(far, archive)));
 }
 
-function* envelope(pieces: Iterable<string>, warnings: readonly string[]): Generator<string> {
+function* envelope(pieces: Iterable<string | Uint8Array>, warnings: readonly string[]): Generator<string | Uint8Array> {
   yield '{"status":"success","data":';
   yield* pieces;
   yield warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}}` : '}';

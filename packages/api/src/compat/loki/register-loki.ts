@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
-import { leavesArchiveOut } from '../../archive-reading.ts';
+import { archiveAsked } from '../../archive/far-reads.ts';
 import { problemOfError } from '../../problem.ts';
 import type { ApiDeps } from '../../route.ts';
 import { askerOf } from '../prometheus/asker.ts';
@@ -49,7 +49,7 @@ export async function registerLoki(app: FastifyInstance, deps: ApiDeps): Promise
             scope: { organisation: asker.organisation, site: asker.site },
             form,
             actor: asker.actor,
-            archiveOff: leavesArchiveOut(form.get('archive'), request.headers['x-sightline-archive']),
+            archive: archiveAsked(form.get('archive'), request.headers['x-sightline-archive']),
             name,
             categorize: flags.split(',').some((flag) => flag.trim() === 'categorize-labels'),
             signal: awayOf(reply),

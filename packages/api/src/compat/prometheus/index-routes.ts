@@ -13,7 +13,8 @@ import { ApiFault, badData, invalidParameter } from './fault.ts';
 import { countOf, limitOf, selectorsOf, timeOr, unescapeLabel } from './parameters.ts';
 import { faultOf, queryTimeoutMs } from './query-routes.ts';
 import { Pieces } from './reply.ts';
-import { labelsJson, listPieces, timestampJson } from './write-value.ts';
+import { timestampJson } from './timestamp-json.ts';
+import { labelsJson, listPieces } from './write-value.ts';
 
 /** Where clients name no bounds, or ones that no series has: all that a store may hold. */
 const firstMs = 0;
@@ -54,9 +55,9 @@ async function list<T>(
   if (query instanceof ApiFault) return query;
   const answer = await reading(call, (signal) => read(engine, { ...query, signal }));
   if (answer instanceof ApiFault) return answer;
-  const { items, cut } = answer.found;
+  const { items, cut, warnings = [] } = answer.found;
   const data = new Pieces(listPieces(items, (item) => show(item)));
-  return cut ? { data, warnings: ['results truncated due to limit'] } : { data };
+  return { data, warnings: cut ? [...warnings, 'results truncated due to limit'] : warnings };
 }
 
 function seriesQuery({ form, asker }: Call): SeriesQuery | ApiFault {
@@ -116,8 +117,9 @@ async function answerExemplars(call: Call): Promise<Answer> {
   );
   if (answer instanceof ApiFault) return answer;
   return {
+    warnings: answer.found.warnings,
     data: new Pieces(
-      listPieces(answer.found, ({ labels, exemplars }) => {
+      listPieces(answer.found.series, ({ labels, exemplars }) => {
         const points = exemplars.map(
           ({ labels: own, value, atMs }) =>
             `{"labels":${labelsJson(own)},"value":"${showSampleValue(value)}","timestamp":${timestampJson(atMs)}}`,

@@ -38,7 +38,12 @@ class ToldEngine {
     metadata: async ({ metric }) =>
       ok(new Map([[metric || 'up', [{ type: 'gauge', help: 'Whether it is up.', unit: '' }]]])),
     exemplars: async ({ expression }) =>
-      ok([{ labels: { __name__: expression }, exemplars: [{ labels: { trace_id: 'abc' }, value: 6, atMs: nowMs }] }]),
+      ok({
+        series: [
+          { labels: { __name__: expression }, exemplars: [{ labels: { trace_id: 'abc' }, value: 6, atMs: nowMs }] },
+        ],
+        warnings: [],
+      }),
     statistics: async () => ({
       series: 3,
       byMetric: [

@@ -127,7 +127,7 @@ function shown(
 }
 
 /** The pieces, and what to do once the last one is written. */
-function* given(pieces: Iterable<string>, then: (() => void) | undefined): Generator<string> {
+function* given(pieces: Iterable<string | Uint8Array>, then: (() => void) | undefined): Generator<string | Uint8Array> {
   yield* pieces;
   then?.();
 }

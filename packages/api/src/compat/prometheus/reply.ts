@@ -4,10 +4,10 @@ import { createGzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiFault } from './fault.ts';
 
-/** JSON that is written piece by piece. */
+/** JSON that is written piece by piece: texts, or their bytes. */
 export class Pieces {
-  readonly pieces: Iterable<string>;
-  constructor(pieces: Iterable<string>) {
+  readonly pieces: Iterable<string | Uint8Array>;
+  constructor(pieces: Iterable<string | Uint8Array>) {
     this.pieces = pieces;
   }
 }
@@ -39,13 +39,15 @@ export async function sendAnswer(
     return reply.code(answer.status).send(JSON.stringify({ status: 'error', errorType: kind, error: message }));
   }
   const pieces = envelope(answer)[Symbol.iterator]();
-  let head = '';
-  while (head.length < smallBytes) {
+  const head: Uint8Array[] = [];
+  for (let headBytes = 0; headBytes < smallBytes;) {
     const { value, done } = pieces.next();
-    if (done) return reply.send(head);
-    head += value;
+    if (done) return reply.send(Buffer.concat(head));
+    const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+    head.push(bytes);
+    headBytes += bytes.length;
   }
-  const body = Readable.from(paced(head, pieces), { objectMode: false });
+  const body = Readable.from(paced(Buffer.concat(head), pieces), { objectMode: false });
   reply.header('vary', 'accept-encoding');
   if (!/\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/i.test(request.headers['accept-encoding'] ?? '')) {
     return reply.send(body);
@@ -56,7 +58,7 @@ export async function sendAnswer(
   return reply.header('content-encoding', 'gzip').send(body.pipe(packer));
 }
 
-function* envelope({ data, warnings = [], infos = [] }: Success): Generator<string> {
+function* envelope({ data, warnings = [], infos = [] }: Success): Generator<string | Uint8Array> {
   yield '{"status":"success","data":';
   if (data instanceof Pieces) yield* data.pieces;
   else yield JSON.stringify(data);
@@ -72,7 +74,7 @@ function cut(texts: readonly string[], kind: string): string[] {
 }
 
 /** Other work gets its turn between any two pieces. */
-async function* paced(head: string, pieces: Iterator<string>): AsyncGenerator<string> {
+async function* paced(head: Uint8Array, pieces: Iterator<string | Uint8Array>): AsyncGenerator<string | Uint8Array> {
   yield head;
   for (let next = pieces.next(); !next.done; next = pieces.next()) {
     yield next.value;

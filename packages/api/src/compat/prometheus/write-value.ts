@@ -8,14 +8,8 @@ import {
   sortedNames,
   type VectorSample,
 } from '@sightline/query/promql';
-
-/** `1435781451.781`: seconds, with milliseconds where there are any. */
-export function timestampJson(ms: number): string {
-  const size = Math.abs(ms);
-  const fraction = size % 1000;
-  const shown = `${Math.floor(size / 1000)}${fraction === 0 ? '' : `.${String(fraction).padStart(3, '0')}`}`;
-  return ms < 0 ? `-${shown}` : shown;
-}
+import { BytePiece, pieceBytes, Stamps } from './byte-piece.ts';
+import { timestampJson } from './timestamp-json.ts';
 
 /** Labels in order of their names. */
 export function labelsJson(labels: Labels): string {
@@ -61,8 +55,6 @@ export function histogramJson(histogram: FloatHistogram): string {
   return `{"count":${number(histogram.count)},"sum":${number(histogram.sum)}${shown}}`;
 }
 
-const pieceSize = 64 * 1024;
-
 /** The items of a JSON list, gathered into pieces of some tens of kilobytes. */
 export function* listPieces<T>(items: Iterable<T>, show: (item: T) => string): Generator<string> {
   let piece = '[';
@@ -70,7 +62,7 @@ export function* listPieces<T>(items: Iterable<T>, show: (item: T) => string): G
   for (const item of items) {
     piece += (first ? '' : ',') + show(item);
     first = false;
-    if (piece.length < pieceSize) continue;
+    if (piece.length < pieceBytes) continue;
     yield piece;
     piece = '';
   }
@@ -81,7 +73,7 @@ export function* listPieces<T>(items: Iterable<T>, show: (item: T) => string): G
  * `{"resultType":…,"result":…}` in pieces: a result of a million points never stands in memory as one text. `more` are further
  * fields, with the comma before them.
  */
-export function* valuePieces(value: QueryValue, more: string): Generator<string> {
+export function* valuePieces(value: QueryValue, more: string): Generator<string | Uint8Array> {
   yield `{"resultType":"${value.type}","result":`;
   switch (value.type) {
     case 'scalar':
@@ -109,64 +101,29 @@ function sampleJson({ labels, value, histogram }: VectorSample, at: string, writ
   return `{"metric":${writer.json(labels)},${shown}}`;
 }
 
-function* matrixPieces(series: readonly MatrixSeries[]): Generator<string> {
+/** Series after series, as bytes: a value is a few times cheaper so than as a text of its own that is joined with others. */
+function* matrixPieces(series: readonly MatrixSeries[]): Generator<string | Uint8Array> {
   // Series of one answer share their times: each is written once.
   const stamps = new Stamps();
   const writer = new LabelWriter();
-  let piece = '[';
+  const out = new BytePiece();
+  out.text('[');
   for (const [at, { labels, floats, histograms }] of series.entries()) {
-    piece += `${at === 0 ? '' : ','}{"metric":${writer.json(labels)}`;
-    const count = floats.times.length;
-    let shown: readonly string[] = [];
-    for (let point = 0; point < count; point++) {
-      if (point % shownTogether === 0) shown = showAll(floats.values.subarray(point, point + shownTogether));
-      piece += point === 0 ? ',"values":[' : ',';
-      piece += `[${stamps.at(point, floats.times[point] ?? 0)},"${shown[point % shownTogether] ?? ''}"]`;
-      if (piece.length < pieceSize) continue;
-      yield piece;
-      piece = '';
+    out.text(`${at === 0 ? '' : ','}{"metric":${writer.json(labels)}`);
+    const { times, values } = floats;
+    if (values.length > 0) out.text(',"values":[');
+    for (let point = 0; point < values.length;) {
+      point = out.points(stamps, times, values, point);
+      if (out.isFull) yield out.take();
     }
-    if (count > 0) piece += ']';
+    if (values.length > 0) out.text(']');
     for (const [point, { atMs, histogram }] of histograms.entries()) {
-      piece += `${point === 0 ? ',"histograms":[' : ','}[${timestampJson(atMs)},${histogramJson(histogram)}]`;
-      if (piece.length < pieceSize) continue;
-      yield piece;
-      piece = '';
+      out.text(`${point === 0 ? ',"histograms":[' : ','}[${timestampJson(atMs)},${histogramJson(histogram)}]`);
+      if (out.isFull) yield out.take();
     }
-    piece += histograms.length > 0 ? ']}' : '}';
-    if (piece.length < pieceSize) continue;
-    yield piece;
-    piece = '';
+    out.text(histograms.length > 0 ? ']}' : '}');
+    if (out.isFull) yield out.take();
   }
-  yield `${piece}]`;
-}
-
-const shownTogether = 512;
-
-/** Values as `showSampleValue` shows them: JSON's digits are the same and half as dear, but for the very small, the very large and no numbers. */
-function showAll(values: Float64Array): string[] {
-  const texts = JSON.stringify([...values])
-    .slice(1, -1)
-    .split(',');
-  for (const [i, value] of values.entries()) {
-    const size = Math.abs(value);
-    if (!(size >= 1e-6 && size < 1e21)) texts[i] = showSampleValue(value);
-  }
-  return texts;
-}
-
-class Stamps {
-  private readonly times: number[] = [];
-  private readonly texts: string[] = [];
-
-  at(index: number, time: number): string {
-    const known = this.texts[index];
-    if (known !== undefined && this.times[index] === time) return known;
-    const text = timestampJson(time);
-    if (index <= 11_000) {
-      this.times[index] = time;
-      this.texts[index] = text;
-    }
-    return text;
-  }
+  out.text(']');
+  yield out.take();
 }

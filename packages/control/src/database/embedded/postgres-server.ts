@@ -46,8 +46,6 @@ const serverSettings: Readonly<Record<string, string>> = {
   max_parallel_workers_per_gather: '0',
   jit: 'off',
   huge_pages: 'off',
-  // Reads are few and small: three processes that read ahead for others gain nothing.
-  io_method: 'sync',
   fsync: 'on',
   full_page_writes: 'on',
   synchronous_commit: 'on',
@@ -57,6 +55,13 @@ const serverSettings: Readonly<Record<string, string>> = {
   log_min_error_statement: 'panic',
   logging_collector: 'off',
 };
+
+/** Settings that servers before PostgreSQL 18 do not know and would not start with. */
+async function newerSettings(dataFolder: string): Promise<Readonly<Record<string, string>>> {
+  const version = await readFile(join(dataFolder, 'PG_VERSION'), 'utf8').catch(() => '');
+  // Reads are few and small: three processes that read ahead for others gain nothing.
+  return Number.parseInt(version, 10) >= 18 ? { io_method: 'sync' } : {};
+}
 
 /**
  * What write-ahead log is kept for use again. The server refuses less than two segments: those of clusters made before have 16 MB each,
@@ -126,6 +131,7 @@ export class PostgresServer {
     const log = await open(logPath, 'w', 0o600);
     const settings = {
       ...serverSettings,
+      ...(await newerSettings(this.#place.dataFolder)),
       ...(await walSettings(this.#place.dataFolder)),
       unix_socket_directories: `"${this.#place.socketFolder}"`,
     };

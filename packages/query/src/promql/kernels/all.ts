@@ -1,3 +1,4 @@
+import { averageFloats } from './averages.ts';
 import { changesOfFloats, resetsOfFloats } from './changes.ts';
 import { HistogramMean, HistogramSum } from '../histogram/histogram.ts';
 import { histogramChanges, histogramResets } from './histogram-changes.ts';
@@ -33,7 +34,7 @@ const kernels: readonly Kernel[] = [
   },
   {
     name: 'avg_over_time',
-    floats: overTime.averageFloats,
+    floats: averageFloats,
     mixed: (window, notes) => histogramTotal(window, notes, HistogramMean),
   },
   overTime.count,

@@ -71,6 +71,59 @@ export const varianceOf: FloatsOfWindow = (values, from, to) => {
   return (squares.sum + squares.compensation) / count;
 };
 
+/** Sums and compensations of two windows, of the first and of the second. */
+const two = new Float64Array(4);
+
+/** As `sumOf` adds, of `count` values from `a` and from `b` on: an addition waits for the one before it, so that two series of them take the time of one. */
+function addTwo(values: Float64Array, a: number, b: number, count: number): void {
+  let sumA = values[a]!;
+  let sumB = values[b]!;
+  let compensationA = 0;
+  let compensationB = 0;
+  for (let i = 1; i < count; i++) {
+    const valueA = values[a + i]!;
+    const valueB = values[b + i]!;
+    const totalA = sumA + valueA;
+    const totalB = sumB + valueB;
+    const addedA = totalA - sumA;
+    const addedB = totalB - sumB;
+    compensationA += sumA - (totalA - addedA) + (valueA - addedA);
+    compensationB += sumB - (totalB - addedB) + (valueB - addedB);
+    sumA = totalA;
+    sumB = totalB;
+  }
+  two[0] = sumA;
+  two[1] = compensationA;
+  two[2] = sumB;
+  two[3] = compensationB;
+}
+
+/** The mean of each window: windows of as many values two by two, others and those whose sum overflows as `averageOf` has it. */
+export const averageFloats: Kernel['floats'] = ({ samples, grid }, { low, high }, output) => {
+  const { values } = samples;
+  const steps = grid.count;
+  const alone = (step: number): void => {
+    if (high[step]! <= low[step]!) return;
+    output.values[step] = averageOf(values, low[step]!, high[step]!);
+    output.present[step] = 1;
+  };
+  for (let step = 0; step < steps; step += 2) {
+    const count = high[step]! - low[step]!;
+    const next = step + 1 < steps ? high[step + 1]! - low[step + 1]! : 0;
+    const paired = count > 0 && next === count;
+    // A sum that is no finite number was one on the way, or became too large.
+    if (paired) addTwo(values, low[step]!, low[step + 1]!, count);
+    if (!paired || two[0]! - two[0]! !== 0 || two[2]! - two[2]! !== 0) {
+      alone(step);
+      if (step + 1 < steps) alone(step + 1);
+      continue;
+    }
+    output.values[step] = two[0]! / count + two[1]! / count;
+    output.values[step + 1] = two[2]! / count + two[3]! / count;
+    output.present[step] = output.present[step + 1] = 1;
+  }
+};
+
 /** The loop over the steps of what one window's floats decide. */
 export function overWindows(of: FloatsOfWindow): Kernel['floats'] {
   return ({ samples, grid }, { low, high }, output) => {

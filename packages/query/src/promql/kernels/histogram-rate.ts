@@ -29,12 +29,12 @@ export function histogramRate(
   const { times, values } = window.histograms;
   const first = values[0];
   if (first === undefined) return undefined;
-  const gaps = values.length - 1;
+  const gaps = (window.histograms.count ?? values.length) - 1;
   let result = gaps > 0 ? increaseOf(window, notes, counter) : undefined;
   if (gaps > 0 && result === undefined) return undefined;
 
   const firstMs = times[0] ?? 0;
-  const lastMs = times[gaps] ?? 0;
+  const lastMs = times.at(-1) ?? 0;
   const startMs = window.atMs - window.call.rangeMs;
   const began = counter ? (window.histogramStarts[0] ?? 0) : 0;
   let span = (lastMs - firstMs) / 1000;

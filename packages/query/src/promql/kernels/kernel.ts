@@ -46,7 +46,12 @@ export interface MixedWindow {
   readonly atMs: number;
   readonly step: number;
   readonly floats: { readonly times: readonly number[]; readonly values: readonly number[] };
-  readonly histograms: { readonly times: readonly number[]; readonly values: readonly FloatHistogram[] };
+  readonly histograms: {
+    readonly times: readonly number[];
+    readonly values: readonly FloatHistogram[];
+    /** How many there were, where not all are listed (`RolledHistograms`): the first and the last are. */
+    readonly count?: number;
+  };
   /** Start timestamps by kind, empty where the series has none. */
   readonly floatStarts: readonly number[];
   readonly histogramStarts: readonly number[];

@@ -1,4 +1,4 @@
-import { averageOf, type FloatsOfWindow, overWindows, sumOf, varianceOf } from './averages.ts';
+import { type FloatsOfWindow, overWindows, sumOf, varianceOf } from './averages.ts';
 import { extremeIndex, extremes } from './extremes.ts';
 import { type Kernel, type KernelNotes, type MixedWindow, parameterAt } from './kernel.ts';
 import { invalidQuantile, medianDeviationOf, quantileOf } from './quantile.ts';
@@ -18,7 +18,6 @@ function onlyFloats(of: (values: readonly number[], window: MixedWindow, notes: 
 }
 
 export const sumFloats = overWindows(sumOf);
-export const averageFloats = overWindows(averageOf);
 export const stddev = ofFloats('stddev_over_time', (values, from, to) => Math.sqrt(varianceOf(values, from, to)));
 export const stdvar = ofFloats('stdvar_over_time', varianceOf);
 export const mad = ofFloats('mad_over_time', medianDeviationOf);
@@ -26,7 +25,7 @@ export const mad = ofFloats('mad_over_time', medianDeviationOf);
 export const count: Kernel = {
   name: 'count_over_time',
   floats: overWindows((_values, from, to) => to - from),
-  mixed: ({ floats, histograms }) => floats.values.length + histograms.values.length,
+  mixed: ({ floats, histograms }) => floats.values.length + (histograms.count ?? histograms.values.length),
 };
 
 export const present: Kernel = {

@@ -19,7 +19,7 @@ interface RolledRun {
 }
 
 /** A window of so many milliseconds in whole buckets, at least one. */
-function windowOf(rangeMs: number, resolutionMs: number): number {
+export function windowOf(rangeMs: number, resolutionMs: number): number {
   return Math.max(1, Math.round(rangeMs / resolutionMs)) * resolutionMs;
 }
 
@@ -163,7 +163,7 @@ const runs: ReadonlyMap<string, Run> = new Map<string, Run>([
 ]);
 
 /** Kernels whose windows may be as narrow as they like: they look for the newest sample. */
-const instants: ReadonlySet<string> = new Set(['last', 'timestamp', 'info_timestamp']);
+export const instants: ReadonlySet<string> = new Set(['last', 'timestamp', 'info_timestamp']);
 
 /** Whether buckets say enough for a kernel's call. */
 export function canRunRolled({ name, extended }: KernelCall): boolean {

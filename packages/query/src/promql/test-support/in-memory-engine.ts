@@ -131,8 +131,8 @@ export class InMemoryEngine implements MetricEngine {
     return ok(new Map(wanted.map(([metric, about]) => [metric, [about]])));
   }
 
-  async exemplars(): Promise<Result<readonly [], QueryFault>> {
-    return Promise.resolve(ok([]));
+  async exemplars(): ReturnType<MetricEngine['exemplars']> {
+    return Promise.resolve(ok({ series: [], warnings: [] }));
   }
 
   async statistics(): ReturnType<MetricEngine['statistics']> {

@@ -26,6 +26,11 @@ export function BackfillResult({ run }: { run: Run }): ReactNode {
           scrub again.
         </p>
       )}
+      {run.stays.length > 0 && (
+        <p className="scrub-note">
+          Not rewritten: {run.stays.map(({ what, n }) => `${n.toLocaleString('en-US')} ${what}`).join(', ')}.
+        </p>
+      )}
       {run.archivedDays.length > 0 && (
         <p className="scrub-note">
           The archive still holds {rowsText(run.archivedDays.reduce((sum, { rows }) => sum + rows, 0))} of them as they

@@ -146,11 +146,13 @@ function chooseFrames(
   rules: AppliedStackRules,
 ): { used: ReadonlySet<number>; reasons: string[] } {
   const reasons: string[] = Array.from({ length: seen.length }, () => '');
-  const of = (wanted: (one: Seen) => boolean): number[] =>
-    seen.flatMap((one, i) => (wanted(one) && !rules.leftOut.has(one.frame) ? [i] : []));
-  const [candidates, said] = chosenFrom
-    .map(([kind, why]) => [of((one) => one.kind === kind && one.key !== '|'), why] as const)
-    .find(([found]) => found.length > 0) ?? [[], ''];
+  const byKind: Record<string, number[]> = { application: [], unclaimed: [], library: [] };
+  seen.forEach((one, i) => {
+    if (one.key !== '|' && !rules.leftOut.has(one.frame)) byKind[one.kind]?.push(i);
+  });
+  const from = chosenFrom.find(([kind]) => byKind[kind]?.length !== 0);
+  const candidates = (from && byKind[from[0]]) ?? [];
+  const said = from?.[1] ?? '';
   const named = candidates.some((i) => seen[i]?.named === true);
   const keys = new Set<string>();
   const chosen = new Set<number>();

@@ -1,0 +1,28 @@
+import type { TeamOwns } from '@sightline/contract';
+
+/** The slug that a name suggests: `Zahlungen & Kasse` is `zahlungen-kasse`. */
+export function slugOf(name: string): string {
+  return name
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll('ß', 'ss')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 50)
+    .replace(/-+$/, '');
+}
+
+const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+
+/** What a team owns, in words: `2 issues, 1 rule`; '' where it owns nothing. */
+export function ownedWords({ issues, rules, policies, ownershipRules }: TeamOwns): string {
+  return [
+    issues > 0 ? counted(issues, 'issue', 'issues') : '',
+    rules.length > 0 ? counted(rules.length, 'alert rule', 'alert rules') : '',
+    policies.length > 0 ? counted(policies.length, 'escalation policy', 'escalation policies') : '',
+    ownershipRules > 0 ? counted(ownershipRules, 'ownership rule', 'ownership rules') : '',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
