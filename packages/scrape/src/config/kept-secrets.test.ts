@@ -42,7 +42,12 @@ const changed = (from: string, to: string): string => {
 describe('a secret is kept only for where it went before', () => {
   test.each([
     ['another target', "'10.0.0.6:9100'", 'evil.example:80', 'till.authorization.credentials: static_configs'],
-    ['a target more', "[ '10.0.0.5:9100'", "[ '10.0.0.5:9100', evil:1", 'till.authorization.credentials: static_configs'],
+    [
+      'a target more',
+      "[ '10.0.0.5:9100'",
+      "[ '10.0.0.5:9100', evil:1",
+      'till.authorization.credentials: static_configs',
+    ],
     ['no encryption', 'scheme: https', 'scheme: http', 'till.authorization.credentials: scheme'],
     ['another proxy', '@proxy:3128', '@evil:3128', 'till.authorization.credentials: proxy_url'],
     ['another name in the certificate', 'server_name: till', 'server_name: evil', 'credentials: tls_config'],
