@@ -43,8 +43,7 @@ function read(samples: Samples, into: SampleBuffer, perChunk = 480): SampleBuffe
   return into;
 }
 
-const bitsOf = (column: Float64Array, count: number): Uint32Array =>
-  new Uint32Array(column.slice(0, count).buffer as ArrayBuffer);
+const bitsOf = (column: Float64Array, count: number): Uint32Array => new Uint32Array(column.slice(0, count).buffer);
 
 describe('chunks are unpacked to the same bits', () => {
   const random = randomOf(3);
