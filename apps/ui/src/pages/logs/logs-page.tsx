@@ -14,6 +14,7 @@ import { useAddress } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import { addressOf } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
+import { AlertOnSearch } from '../../search/alert-on-search.tsx';
 import { addFilter } from '../../search/query-edit.ts';
 import { QueryLine } from '../../search/query-line.tsx';
 import { useGo } from '../../shell/go.tsx';
@@ -156,6 +157,7 @@ export default function LogsPage(): ReactNode {
           Live tail
         </Button>
         <SavedMenu />
+        <AlertOnSearch source="logs" q={q} scope={scope} />
         <ExportMenu query={{ ...scope, q, archive: flag }} />
       </div>
       <div className="logs-split">
