@@ -147,7 +147,7 @@ const relatedIssue = z.object({
   lastSeenAt: z.number(),
 });
 export type RelatedIssue = z.infer<typeof relatedIssue>;
-const issueParams = z.object({ issue: z.string().regex(/^[0-9a-f]{16}$/) });
+export const issueParams = z.object({ issue: z.string().regex(/^[0-9a-f]{16}$/) });
 export const getIssue = endpoint({
   method: 'GET',
   path: '/api/v1/issues/:issue',
