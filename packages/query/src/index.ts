@@ -82,6 +82,7 @@ export {
   readReleaseTrend,
   type ReleaseHealth,
 } from './releases/read-releases.ts';
+export * from './profiles/profiles.ts';
 export { readIssueReplays } from './replays/issue-replays.ts';
 export { readReplayBeside } from './replays/replay-beside.ts';
 export { listReplays, readReplay, readReplaySegment } from './replays/replays.ts';
