@@ -82,6 +82,7 @@ export {
   readReleaseTrend,
   type ReleaseHealth,
 } from './releases/read-releases.ts';
+export * from './profiles/profiles.ts';
 export * from './replays/replays.ts';
 export * from './metrics/metrics.ts';
 export * from './data/data.ts';

@@ -7,9 +7,11 @@ import {
   readAttachment,
   readIssue,
   readIssueRow,
+  readIssueTag,
   readMembers,
   readSimilar,
   readSuspectRelease,
+  searchEvents,
   settleIssues,
   newestRelease,
   knownIssueHashes,
@@ -233,6 +235,95 @@ describe('issue', () => {
       'acme-3-0',
     ]);
     expect((await read('acme-3-2'))?.previousEvent).toBe('');
+  });
+  const matching = (q: string) => {
+    const search = searchEvents(q);
+    if (!search.ok) throw new Error(search.error.message);
+    return search.value;
+  };
+  it('tells the shares of a tag with what they are shares of', async () => {
+    const page = await read('', { ...key, issue: hex(7) });
+    expect([page?.kept, page?.matching, page?.tagsOver]).toEqual([7, 7, 7]);
+    expect(page?.tags.find((tag) => tag.tag === 'user')).toEqual({
+      tag: 'user',
+      events: 7,
+      distinct: 3,
+      values: [
+        { value: 'user-0', events: 3 },
+        { value: 'user-1', events: 2 },
+        { value: 'user-2', events: 2 },
+      ],
+    });
+  });
+  it('counts what lies beyond the commonest values', async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => ({
+      ...events(1, 'wide')[0],
+      event_id: `wide-${i}`,
+      tags: i < 26 ? { till: `T${i < 12 ? 0 : i}` } : {},
+    }));
+    await test.insert('errors', rows);
+    const wide = { ...key, organisation: 'wide', issue: hex(1) };
+    const till = (await read('', wide))?.tags.find((tag) => tag.tag === 'till');
+    expect(till).toMatchObject({ events: 26, distinct: 15 });
+    expect(till?.values).toHaveLength(10);
+    expect(till?.values[0]).toEqual({ value: 'T0', events: 12 });
+    const all = await readIssueTag(test.store, wide, { tag: 'till', matching: matching('') });
+    expect(all).toMatchObject({ tag: 'till', over: 30, events: 26, distinct: 15 });
+    expect(all?.values).toHaveLength(15);
+    const some = await readIssueTag(test.store, wide, { tag: 'till', matching: matching('tag.till:T1*') });
+    expect(some?.values.map(({ value }) => value)).toEqual(['T12', 'T13', 'T14', 'T15', 'T16', 'T17', 'T18', 'T19']);
+    expect(await readIssueTag(test.store, wide, { tag: "x' OR 1", matching: matching('') })).toMatchObject({
+      events: 0,
+      distinct: 0,
+      values: [],
+    });
+    expect(
+      await readIssueTag(test.store, { ...wide, organisation: 'rival' }, { tag: 'till', matching: matching('') }),
+    ).toBeUndefined();
+  });
+  it('steps through what matches alone', async () => {
+    const seven = { ...key, issue: hex(7) };
+    const search = matching('site:STORE_002');
+    const page = await readIssue(test.store, seven, { event: '', settled: undefined, matching: search });
+    expect(page).toMatchObject({
+      event: { eventId: 'acme-7-1' },
+      previousEvent: 'acme-7-3',
+      nextEvent: '',
+      oldestEvent: 'acme-7-5',
+      newestEvent: 'acme-7-1',
+      kept: 7,
+      matching: 3,
+      tagsOver: 3,
+    });
+    expect(page?.tags.find((tag) => tag.tag === 'site')?.values).toEqual([{ value: 'STORE_002', events: 3 }]);
+    const asked = await readIssue(test.store, seven, { event: 'acme-7-2', settled: undefined, matching: search });
+    expect([asked?.event?.eventId, asked?.previousEvent, asked?.nextEvent], 'one that does not match').toEqual([
+      'acme-7-2',
+      'acme-7-3',
+      'acme-7-1',
+    ]);
+    const none = await readIssue(test.store, seven, {
+      event: '',
+      settled: undefined,
+      matching: matching('site:NOWHERE'),
+    });
+    expect(none).toMatchObject({ event: { eventId: 'acme-7-0' }, matching: 0, tags: [], previousEvent: '' });
+  });
+  it.each<[string, string[]]>([
+    ['has:processor level:error processor:Suncard', ['acme-7-0']],
+    ['user:user-1 OR site:STORE_002', ['acme-7-1', 'acme-7-3', 'acme-7-4', 'acme-7-5']],
+    ['amount:>3', []],
+    ["nothing' OR 1=1", []],
+  ])('lists the events of an issue that match %s', async (q, expected) => {
+    const page = { limit: 2, matching: matching(q) };
+    const found: string[] = [];
+    let cursor = '';
+    do {
+      const answer = await listIssueEvents(test.store, { ...key, issue: hex(7) }, { ...page, cursor });
+      found.push(...(answer?.events ?? []).map((event) => event.eventId));
+      cursor = answer?.next ?? '';
+    } while (cursor !== '');
+    expect(found).toEqual(expected);
   });
   it('shows the columns of an event whose payload is broken', async () => {
     expect((await read('', { ...key, issue: hex(4) }))?.event).toMatchObject({

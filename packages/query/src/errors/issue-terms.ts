@@ -69,7 +69,7 @@ export function readIssueTerms(search: Search, columns: IssueColumns, asker: Ask
   for (const item of items) {
     const taken = reader.take(item);
     if (!taken.ok) return taken;
-    if (!taken.value) rest.push(renamed(item));
+    if (!taken.value) rest.push(eventTerms(item));
   }
   const stray = rest.map(strayTerm).find((at) => at !== undefined);
   if (stray)
@@ -205,14 +205,14 @@ function compared(column: string, test: Test, at: Span, parameter: string): Resu
   return fail({ message: 'expected a number', position: at });
 }
 
-/** `has:x` as `exists:x`, `level:` as `severity:`. */
-function renamed(search: Search): Search {
+/** A search over events as the search language has it: `has:x` as `exists:x`, `level:` as `severity:`. */
+export function eventTerms(search: Search): Search {
   switch (search.kind) {
     case 'and':
     case 'or':
-      return { kind: search.kind, items: search.items.map(renamed) };
+      return { kind: search.kind, items: search.items.map(eventTerms) };
     case 'not':
-      return { kind: 'not', item: renamed(search.item) };
+      return { kind: 'not', item: eventTerms(search.item) };
     case 'field': {
       const name = search.field.toLowerCase();
       if (name === 'level') return { ...search, field: 'severity' };

@@ -15,6 +15,7 @@ import { useAct } from '../../data/ask.ts';
 import { call, type ProblemError, type Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { useMe } from '../../data/session.tsx';
+import { AlertOnSearch } from '../../search/alert-on-search.tsx';
 import { quoteValue } from '../../search/query-edit.ts';
 import { QueryLine } from '../../search/query-line.tsx';
 import { Go, useGo } from '../../shell/go.tsx';
@@ -168,6 +169,7 @@ export default function IssuesPage(): ReactNode {
           allowDeselect={false}
           onChange={(value) => setSearch({ sort: value === 'last-seen' ? '' : (value ?? '') })}
         />
+        <AlertOnSearch source="errors" q={q} scope={scope} />
       </div>
       {picked.length > 0 && (
         <div className="bulk-bar" role="toolbar" aria-label="Chosen issues">
