@@ -54,19 +54,21 @@ export async function readIssueReplays(
     },
     limits,
   );
-  const told = new Map(rows.map((row) => [row.replay, new Set(row.told)]));
-  const replays = await withClicks(
-    reader,
-    organisation,
-    rows.map(({ told: _, total: __, ...row }) => row),
-    limits,
-  );
+  const told = new Map<string, ReadonlySet<string>>();
+  const columns: ReplayColumns[] = [];
+  let all = 0;
+  for (const { told: named, total, ...row } of rows) {
+    told.set(row.replay, new Set(named));
+    columns.push(row);
+    all = total;
+  }
+  const replays = await withClicks(reader, organisation, columns, limits);
   return {
     // Events are in order, the newest first.
     replays: replays.map((row) => {
       const inIt = events.find(({ event, named }) => named === row.replay || told.get(row.replay)?.has(event));
       return { ...row, at: inIt?.at ?? row.startedAt };
     }),
-    left: (rows[0]?.total ?? 0) - rows.length,
+    left: all - rows.length,
   };
 }
