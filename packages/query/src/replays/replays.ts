@@ -103,7 +103,7 @@ export async function listReplays(
   const rows = await ask<Columns>(
     reader,
     `SELECT * FROM (SELECT ${replayColumns} FROM replays
-      WHERE ${between('aroundFrom', 'aroundTo')} AND replay_id IN
+      WHERE ${between('aroundFrom', 'aroundTo')}${scope.boundTo ? ' AND site = {site:String}' : ''} AND replay_id IN
         (SELECT replay_id FROM replays WHERE ${between('from', 'to')} ${dimensions(scope)})
         ${query.clicks === 'any' ? '' : `AND replay_id IN (SELECT replay_id FROM replay_segments WHERE organisation = {organisation:String} AND ${query.clicks} > 0)`}
       GROUP BY replay_id)
