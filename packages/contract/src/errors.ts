@@ -154,7 +154,7 @@ const relatedIssue = z.object({
 });
 export type RelatedIssue = z.infer<typeof relatedIssue>;
 const eventQuery = z.string().max(4000).default('');
-const issueParams = z.object({ issue: z.string().regex(/^[0-9a-f]{16}$/) });
+export const issueParams = z.object({ issue: z.string().regex(/^[0-9a-f]{16}$/) });
 export const getIssue = endpoint({
   method: 'GET',
   path: '/api/v1/issues/:issue',

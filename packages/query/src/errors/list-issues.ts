@@ -253,6 +253,7 @@ async function readPage(
 ): Promise<PageRow[]> {
   const { source, merged, where, columns, money } = of;
   const key = sortValue[query.sort];
+  const told = query.scope.boundTo ? issuesOfSite(query.scope) : { sql: 'issues', parameters: {} };
   const given =
     columns.parameters['decidedPriority'] === undefined
       ? "''"
@@ -268,12 +269,13 @@ async function readPage(
     reader,
     `SELECT ${issueHex('id')} AS issue, * EXCEPT (id, here, shownPriority, money), toFloat64(here) AS events, toFloat64(${key}) AS sortedBy
     FROM (SELECT i.*, here, worth AS money, if(${given} != '', ${given}, ${derivedPriority}) AS shownPriority
-      FROM (SELECT ${issueColumns(merged)} FROM issues WHERE organisation = {organisation:String}
+      FROM (SELECT ${issueColumns(merged)} FROM ${told.sql} WHERE organisation = {organisation:String}
         AND ${merged.sql} IN (SELECT id FROM ${source.from}) GROUP BY id) AS i
       INNER JOIN (${counted}) AS v USING (id))
     WHERE ${where.sql} ${after ? `AND (toFloat64(${key}), id) < ({afterValue:Float64}, {afterIssue:UInt64})` : ''}
     ORDER BY sortedBy DESC, id DESC LIMIT {limit:UInt32}`,
     {
+      ...told.parameters,
       ...source.parameters,
       ...merged.parameters,
       ...where.parameters,
@@ -283,6 +285,20 @@ async function readPage(
     },
     limits,
   );
+}
+
+/** Issues as the events of the scope alone tell of them: the table holds what every site said. */
+function issuesOfSite(scope: ReadScope): Condition {
+  const { sql, parameters } = scopeCondition(scope);
+  return {
+    sql: `(SELECT organisation, issue, anyLast(toString(e.type)) AS type, anyLast(e.message) AS message, anyLast(toString(e.culprit)) AS culprit,
+        anyLast(toString(e.platform)) AS platform, anyLast(toString(e.service)) AS service, max(e.severity) AS severity, count() AS events,
+        min(toDateTime64(e.ts, 3)) AS first_seen, max(toDateTime64(e.ts, 3)) AS last_seen,
+        argMinState(toString(e.release), toDateTime64(e.ts, 3)) AS first_release, argMaxState(toString(e.release), toDateTime64(e.ts, 3)) AS last_release,
+        uniqStateIf(e.user_id, e.user_id != '') AS users, uniqState(toString(e.site)) AS sites, sum(e.amount) AS amount
+      FROM errors AS e WHERE ${sql} GROUP BY organisation, issue)`,
+    parameters,
+  };
 }
 
 /** The priority of an issue that nobody gave one: what stops a sale or the program comes first. */
