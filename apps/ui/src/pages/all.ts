@@ -10,6 +10,7 @@ import { incidentPage, incidentsPage } from './incidents/pages.ts';
 import { logsAroundPage, logsPage } from './logs/page.ts';
 import { metricsPage } from './metrics/page.ts';
 import { monitorsPage } from './monitors/pages.ts';
+import { profilePage } from './profiles/page.ts';
 import { replayPage, replaysPage } from './replays/pages.ts';
 import { releasePage, releasesPage } from './releases/pages.ts';
 import { editRulePage, newRulePage, rulePage, rulesPage } from './rules/pages.ts';
@@ -32,6 +33,7 @@ export const allPages: readonly Page[] = [
   tracesPage,
   compareTracesPage,
   tracePage,
+  profilePage,
   replaysPage,
   replayPage,
   metricsPage,
