@@ -36,6 +36,7 @@ import {
 import { z } from 'zod';
 import { symbolicateStored } from '@sightline/ingest/source-maps';
 import { refusal } from '../problem.ts';
+import { scopeOf } from '../read-scope.ts';
 import { type ApiDeps, doneReply, refuse, stream, type CallContext, ProblemReply, type Route } from '../route.ts';
 import { searchFault } from '../store-fault.ts';
 import { ownerOf, ownFrames } from '../issues/owner-of.ts';
@@ -65,14 +66,7 @@ const showIssues = answerRead(listIssues, async ({ query }, context) => {
   const found = await readIssues(
     deps.store,
     {
-      scope: {
-        organisation: caller.organisation,
-        fromMs: query.from,
-        toMs: query.to,
-        environment: query.environment,
-        site: query.site,
-        service: query.service,
-      },
+      scope: scopeOf(query, context),
       q: query.q,
       status: query.status,
       sort: query.sort,
