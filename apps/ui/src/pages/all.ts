@@ -10,7 +10,6 @@ import { incidentPage, incidentsPage } from './incidents/pages.ts';
 import { logsAroundPage, logsPage } from './logs/page.ts';
 import { metricsPage } from './metrics/page.ts';
 import { monitorsPage } from './monitors/pages.ts';
-import { profilePage } from './profiles/page.ts';
 import { replayPage, replaysPage } from './replays/pages.ts';
 import { releasePage, releasesPage } from './releases/pages.ts';
 import { editRulePage, newRulePage, rulePage, rulesPage } from './rules/pages.ts';
@@ -18,7 +17,7 @@ import { retentionPage } from './retention/page.ts';
 import { settingsPage } from './settings/page.ts';
 import { sitePage } from './site/page.ts';
 import { storyDoorPage, storyPage } from './story/pages.ts';
-import { compareTracesPage, tracePage, tracesPage } from './traces/pages.ts';
+import { compareTracesPage, profilePage, tracePage, tracesPage } from './traces/pages.ts';
 
 /** Every page of the product, in the order of the rail. A new page is a folder and a line here. */
 export const allPages: readonly Page[] = [

@@ -9,7 +9,7 @@ import { Go, useGo } from '../../shell/go.tsx';
 import { FieldTable } from '../../records/field-table.tsx';
 import { freeFields } from '../../records/log-fields.ts';
 import { LogLine } from '../../records/log-line.tsx';
-import { ProfileOfSpan } from '../profiles/profile-links.tsx';
+import { ProfileOfSpan } from './profiles/profile-links.tsx';
 import type { CriticalSegment } from './critical-path.ts';
 import type { SpanNode, SpanTree } from './span-tree.ts';
 import { selfTimeNs } from './waterfall-layout.ts';

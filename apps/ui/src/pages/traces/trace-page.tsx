@@ -14,7 +14,7 @@ import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { Go, useGo } from '../../shell/go.tsx';
-import { ProfileOfTrace } from '../profiles/profile-links.tsx';
+import { ProfileOfTrace } from './profiles/profile-links.tsx';
 import { CompareWith } from './compare-with.tsx';
 import { criticalPath, segmentsBySpan } from './critical-path.ts';
 import { diagnoseTrace } from './diagnosis.ts';

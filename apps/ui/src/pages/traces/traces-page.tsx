@@ -13,7 +13,7 @@ import { useScope } from '../../data/scope.ts';
 import { addFilter } from '../../search/query-edit.ts';
 import { QueryLine } from '../../search/query-line.tsx';
 import { Go, useGo } from '../../shell/go.tsx';
-import { ProfileList } from '../profiles/profile-list.tsx';
+import { ProfileList } from './profiles/profile-list.tsx';
 import { AiCalls } from './ai-calls.tsx';
 import { Calls } from './calls.tsx';
 import { Latency } from './latency.tsx';

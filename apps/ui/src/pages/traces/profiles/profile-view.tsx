@@ -2,10 +2,10 @@ import { Button } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
-import { formatDuration, formatShare } from '../../charts/number-format.ts';
-import { useKeys } from '../../shell/keys.ts';
-import '../traces/flame.css';
-import { joinBars, type JoinedBar } from '../traces/flame-layout.ts';
+import { formatDuration, formatShare } from '../../../charts/number-format.ts';
+import { useKeys } from '../../../shell/keys.ts';
+import '../flame.css';
+import { joinBars, type JoinedBar } from '../flame-layout.ts';
 import {
   flameRows,
   type ProfileBar,

@@ -1,5 +1,5 @@
 import type { Span } from '@sightline/contract';
-import type { SpanTree } from '../traces/span-tree.ts';
+import type { SpanTree } from '../span-tree.ts';
 
 /** Where the profile of a span is: its own id, or the profiler's and when the span ran (ms). */
 export interface ProfilePlace {

@@ -2,18 +2,18 @@ import { getProfile } from '@sightline/contract';
 import { Checkbox, SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useMemo, useState, type ReactNode } from 'react';
-import { formatCount, formatDuration, formatShare } from '../../charts/number-format.ts';
-import { CopyId } from '../../components/copy-id.tsx';
-import { EmptyState } from '../../components/empty-state.tsx';
-import { counted } from '../../components/number-text.ts';
-import { UnknownRecord, UnreadRecord } from '../../components/record-page-states.tsx';
-import { TimeText } from '../../components/time-text.tsx';
-import { useAddress, usePathParam } from '../../data/address.ts';
-import { useAsk } from '../../data/ask.ts';
-import type { Reply } from '../../data/call.ts';
-import { Go } from '../../shell/go.tsx';
-import { serviceColours } from '../traces/service-colours.ts';
-import '../traces/traces.css';
+import { formatCount, formatDuration, formatShare } from '../../../charts/number-format.ts';
+import { CopyId } from '../../../components/copy-id.tsx';
+import { EmptyState } from '../../../components/empty-state.tsx';
+import { counted } from '../../../components/number-text.ts';
+import { UnknownRecord, UnreadRecord } from '../../../components/record-page-states.tsx';
+import { TimeText } from '../../../components/time-text.tsx';
+import { useAddress, usePathParam } from '../../../data/address.ts';
+import { useAsk } from '../../../data/ask.ts';
+import type { Reply } from '../../../data/call.ts';
+import { Go } from '../../../shell/go.tsx';
+import { serviceColours } from '../service-colours.ts';
+import '../traces.css';
 import {
   findFunctions,
   leftHeavy,

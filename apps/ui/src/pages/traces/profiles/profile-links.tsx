@@ -1,7 +1,7 @@
 import type { Span } from '@sightline/contract';
 import { useMemo, type ReactNode } from 'react';
-import { Go } from '../../shell/go.tsx';
-import type { SpanTree } from '../traces/span-tree.ts';
+import { Go } from '../../../shell/go.tsx';
+import type { SpanTree } from '../span-tree.ts';
 import { profileOf, type ProfilePlace } from './profile-of.ts';
 
 /** Leads from a trace to the profile of its first span that has one; draws nothing where none has. */

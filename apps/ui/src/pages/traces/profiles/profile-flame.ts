@@ -1,5 +1,5 @@
 import type { getProfile, ProfileFrame } from '@sightline/contract';
-import type { Reply } from '../../data/call.ts';
+import type { Reply } from '../../../data/call.ts';
 
 type Answer = Pick<Reply<typeof getProfile>, 'frames' | 'stacks' | 'samples'>;
 

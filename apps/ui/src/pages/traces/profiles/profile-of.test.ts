@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { spanAt } from '../../records/span.fixture.ts';
-import { buildSpanTree } from '../traces/span-tree.ts';
+import { spanAt } from '../../../records/span.fixture.ts';
+import { buildSpanTree } from '../span-tree.ts';
 import { profileOf } from './profile-of.ts';
 
 const [profile, profiler] = ['a'.repeat(32), 'b'.repeat(32)];
