@@ -129,11 +129,17 @@ export const metricExemplars = endpoint({
         value: z.number(),
         /** '' where the exemplar names none. */
         traceId: z.string(),
+        /** Of the measured span within the trace; '' where the exemplar names none. */
+        spanId: z.string(),
         labels: attributes,
         series: attributes,
       }),
     ),
     /** Those that are left out. */
     more: z.number(),
+    /** Whether the expression answers values of the measure that exemplars have: they may stand at their value on its chart. */
+    onAxis: z.boolean(),
+    /** What the answer lacks, a sentence each. */
+    warnings: z.array(z.string()),
   }),
 });

@@ -11,7 +11,7 @@ import {
   reopenIncident,
   resolveIncident,
 } from '@sightline/contract';
-import { type IncidentRecord, roleAtLeast } from '@sightline/control';
+import { type IncidentRecord, incidentSpansAtMost, roleAtLeast } from '@sightline/control';
 import { incidentLine, type PersonAct } from '@sightline/respond';
 import { otherSite } from '../bound-site.ts';
 import { refusal } from '../problem.ts';
@@ -89,7 +89,8 @@ const count = answer(countOpenIncidents, (_, { deps, caller }) => openCounts(dep
 
 const spans = answer(listIncidentSpans, async ({ query }, { deps, caller }) => {
   if (query.from >= query.to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
-  return { spans: await deps.control.respond.incidents.spans(caller.organisation, query) };
+  const found = await deps.control.respond.incidents.spans(caller.organisation, query);
+  return { spans: found, cut: found.length >= incidentSpansAtMost };
 });
 
 const show = answer(getIncident, async ({ params }, context) => {
