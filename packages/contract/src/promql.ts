@@ -122,7 +122,7 @@ export const metricExemplars = endpoint({
   permission: 'viewer',
   query: z.object({ from: epochMs, to: epochMs, ...metricScope, expression: z.string().min(1).max(16_000) }),
   reply: z.object({
-    /** In order of time; of each hundredth of the range that with the greatest value. */
+    /** In order of time; of more than a hundred that with the greatest value of each hundredth of the range. */
     exemplars: z.array(
       z.object({
         at: z.number(),

@@ -79,7 +79,9 @@ export function ExemplarLine(props: { exemplars: Exemplars; format: (value: numb
   const { found, more, warnings, loading, error, again } = props.exemplars;
   const off = found.some(({ onAxis }) => !onAxis);
   const notes = [
-    more > 0 ? `Of ${counted(found.length + more, 'exemplar', 'exemplars')} the greatest over time are shown.` : '',
+    more > 0
+      ? `Of ${counted(found.length + more, 'exemplar', 'exemplars')} those with the greatest values over time are shown.`
+      : '',
     off ? 'This axis is not of their measure: they stand at its foot.' : '',
     ...warnings,
   ].filter((note) => note !== '');

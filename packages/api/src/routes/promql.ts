@@ -131,8 +131,8 @@ const readExemplars = answer(metricExemplars, async ({ query }, context) => {
       })),
   );
   const greatest = new Map<number, (typeof all)[number]>();
-  for (const one of all) {
-    const slot = Math.floor(((one.at - from) / (to - from)) * exemplarsAtMost);
+  for (const [index, one] of all.entries()) {
+    const slot = all.length <= exemplarsAtMost ? index : Math.floor(((one.at - from) / (to - from)) * exemplarsAtMost);
     const known = greatest.get(slot);
     if (known === undefined || known.value < one.value) greatest.set(slot, one);
   }
