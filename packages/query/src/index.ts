@@ -82,7 +82,10 @@ export {
   readReleaseTrend,
   type ReleaseHealth,
 } from './releases/read-releases.ts';
-export * from './replays/replays.ts';
+export * from './profiles/profiles.ts';
+export { readIssueReplays } from './replays/issue-replays.ts';
+export { readReplayBeside } from './replays/replay-beside.ts';
+export { listReplays, readReplay, readReplaySegment } from './replays/replays.ts';
 export * from './metrics/metrics.ts';
 export * from './data/data.ts';
 export * from './monitors/monitors.ts';

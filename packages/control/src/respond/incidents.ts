@@ -145,7 +145,7 @@ export function incidents({ db, clock }: ServicesContext): Incidents {
       for (const { id, past: kept } of past) if (kept[0]) first.set(id, kept[0]);
       return first;
     },
-    open: (organisation) => openIncidents(db, organisation),
+    open: (organisation, site) => openIncidents(db, organisation, site),
     spans: async (organisation, { from, to, site }) => {
       const rows = await db
         .select(lightIncident)

@@ -404,6 +404,25 @@ describe('query', () => {
     expect(packed.reply.rawPayload.length).toBeLessThan(plain.reply.rawPayload.length / 3);
   });
 
+  it.each<[string, (i: number) => number]>([
+    ['that are all different', (i) => Math.sqrt(i + 2)],
+    ['that come again', (i) => (i % 7) / 3],
+  ])('streams many points %s, packed like everything else', async (_, valueOf) => {
+    const times = Float64Array.from({ length: 3000 }, (__, i) => nowMs + 15_000 * i);
+    const series = Array.from({ length: 20 }, (__, at) => ({
+      labels: { at: String(at) },
+      floats: { times, values: times.map((___, i) => valueOf(i + 3000 * at)) },
+      histograms: [],
+    }));
+    told.answer = { ...vector(), value: { type: 'matrix', series } };
+    const asked: [string, string][] = [['query', 'x[1d]']];
+    const plain = await call('/query', asked);
+    const packed = await call('/query', asked, { headers: { 'accept-encoding': 'gzip' } });
+    expect(packed.reply.headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(packed.reply.rawPayload).toString()).toBe(plain.reply.body);
+    expect(packed.reply.rawPayload.length).toBeLessThan(plain.reply.rawPayload.length / 2);
+  });
+
   it('lets sixteen queries of an organisation run, others wait until they time out', async () => {
     let release = (): void => undefined;
     told.until = new Promise((resolve) => (release = resolve));
