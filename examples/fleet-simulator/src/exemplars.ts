@@ -40,7 +40,7 @@ export class ExemplarReservoir {
           spanId: span.spanId,
         });
       },
-    } as Histogram;
+    };
   }
 
   #keep(series: string, bucket: number, exemplar: Exemplar): void {
@@ -104,14 +104,17 @@ export function exportWithExemplars(
   exporter.export = (metrics, done) => {
     if (silent()) done({ code: ExportResultCode.SUCCESS });
     else if (reservoir.empty) send(metrics, done);
-    else void post(reservoir.written(metrics), to).then(done);
+    else void post(reservoir.written(metrics), to, done);
   };
 }
 
+/** Posts a request; `done` hears how it ended, once. */
 async function post(
   body: string,
   to: { readonly url: string; readonly headers: Readonly<Record<string, string>> },
-): Promise<ExportResult> {
+  done: (result: ExportResult) => void,
+): Promise<void> {
+  let result: ExportResult = { code: ExportResultCode.SUCCESS };
   try {
     const reply = await fetch(to.url, {
       method: 'POST',
@@ -120,9 +123,10 @@ async function post(
       signal: AbortSignal.timeout(sendWithinMs),
     });
     await reply.arrayBuffer();
-    if (reply.ok) return { code: ExportResultCode.SUCCESS };
-    return { code: ExportResultCode.FAILED, error: new Error(`metrics were answered with ${reply.status}`) };
+    if (!reply.ok)
+      result = { code: ExportResultCode.FAILED, error: new Error(`metrics were answered with ${reply.status}`) };
   } catch (error) {
-    return { code: ExportResultCode.FAILED, error: error instanceof Error ? error : new Error(String(error)) };
+    result = { code: ExportResultCode.FAILED, error: error instanceof Error ? error : new Error(String(error)) };
   }
+  done(result);
 }
