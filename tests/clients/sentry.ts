@@ -277,7 +277,9 @@ sentry_sdk.flush()
   test('the ledger has one line a signal, all accepted', async () => {
     const sent = await ledger(bench.product, ['sentry'], (rows) => rows.some(({ signal }) => signal === 'feedback'));
     const accepted = Object.fromEntries(sent.map(({ signal, accepted }) => [signal, accepted]));
-    expect(accepted).toMatchObject({ checks: 5, feedback: 1, attachments: 1, logs: 2 });
+    expect(accepted).toMatchObject({ feedback: 1, attachments: 1, logs: 2 });
+    // One of the service, four of the jobs; those who had to try again on a busy machine sent theirs once more.
+    expect(accepted['checks']).toBeGreaterThanOrEqual(5);
     for (const line of sent) expect(line).toMatchObject({ dropped: 0, rejected: 0, reasons: {} });
   });
 }

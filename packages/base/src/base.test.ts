@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   BoundedQueue,
   formatDuration,
+  jsonLogger,
   LruCache,
   ManualClock,
   parseDuration,
@@ -40,6 +41,27 @@ describe('redaction', () => {
       password: '<redacted>',
       nested: { apiKey: '<redacted>', site: 'STORE_047' },
     });
+  });
+  test('a statement that failed is told with its reason and without what was bound to it', () => {
+    const error = new Error(
+      'Failed query: select "id" from "sessions"\nwhere "hash" = $1\nparams: 9f86d081,ana@shop.example',
+      {
+        cause: new Error('canceling statement due to statement timeout'),
+      },
+    );
+    const lines: string[] = [];
+    const log = jsonLogger(new ManualClock(0), (line) => lines.push(line));
+    log.warn('a step failed', { error, reason: error.message });
+    expect(lines.join()).not.toMatch(/9f86d081|ana@shop/);
+    const told = JSON.parse(lines[0] ?? '') as { error: { stack: string } };
+    expect(told).toMatchObject({
+      error: {
+        message: expect.stringMatching(/"hash" = \$1$/),
+        cause: { message: expect.stringContaining('timeout') },
+      },
+      reason: expect.stringMatching(/"hash" = \$1$/),
+    });
+    expect(told.error.stack).toContain('base.test.ts');
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { redact, redactText } from './redact.ts';
+import { redact, redactText, withoutBindings } from './redact.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -24,7 +24,12 @@ export function jsonLogger(
 ): Logger {
   const log = (level: LogLevel, message: string, fields: Record<string, unknown> = {}): void => {
     if (rank[level] < rank[minimum]) return;
-    const safe = redact({ ...base, ...fields }) as Record<string, unknown>;
+    const given = Object.entries({ ...base, ...fields });
+    const safe = redact(
+      Object.fromEntries(
+        given.map(([key, value]) => [key, typeof value === 'string' ? withoutBindings(value) : value]),
+      ),
+    ) as Record<string, unknown>;
     write(JSON.stringify({ time: new Date(clock.now()).toISOString(), level, message: redactText(message), ...safe }));
   };
   return {

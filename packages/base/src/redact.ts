@@ -13,13 +13,26 @@ export function redactText(text: string): string {
   return clean.includes('sl_') ? clean.replace(ownKey, 'sl_<redacted>') : clean;
 }
 
+/** How the control plane's library tells of a statement that failed: with all that was bound to it, such as hashes and addresses. */
+const bindings = /(Failed query: [^]*?)\nparams: [^]*?(?=\n {4}at |$)/;
+
+/** The message or the stack of an error without the values of the statement that it tells of. */
+export function withoutBindings(text: string): string {
+  return text.includes('\nparams: ') ? text.replace(bindings, '$1') : text;
+}
+
 /** A copy fit for a log: values under secret-looking names are replaced, texts are redacted, depth is bounded. */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth > 6) return '<deep>';
   if (value instanceof Error)
-    return { name: value.name, message: redactText(value.message), stack: redactText(value.stack ?? '') };
+    return {
+      name: value.name,
+      message: redactText(withoutBindings(value.message)),
+      stack: redactText(withoutBindings(value.stack ?? '')),
+      ...(value.cause === undefined ? {} : { cause: redact(value.cause, depth + 1) }),
+    };
   if (Array.isArray(value)) return value.slice(0, 100).map((item) => redact(item, depth + 1));
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [

@@ -42,5 +42,5 @@ const app = await NestFactory.createApplicationContext(JobsModule, { logger: fal
 const jobs = app.get(Jobs);
 await jobs.closeDay();
 await jobs.exportSales().catch((error: unknown) => Sentry.captureException(error));
-await Sentry.flush(10_000);
+if (!(await Sentry.flush(20_000))) throw new Error('the SDK could not send everything within 20 s');
 await app.close();

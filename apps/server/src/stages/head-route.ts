@@ -1,6 +1,6 @@
 import { hash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
-import type { Clock } from '@sightline/base';
+import { BackgroundLoop, type Clock } from '@sightline/base';
 import type { Control } from '@sightline/control';
 import { headMediaType, headPath, HeadService, IndexClient, isHeadMethod, type RemoteHeads } from '@sightline/metrics';
 import type { MetricHead } from '@sightline/metrics';
@@ -78,25 +78,25 @@ export function announceHead({ config, stores, clock, logger, closers }: Parts, 
   const url = config.peerUrl === '' ? boundUrl(config.host, port) : config.peerUrl;
   const names = [leasePrefix + url];
   const holder = randomUUID();
-  const ending = new AbortController();
   const { leases } = stores.control.detect;
-  const run = async (): Promise<void> => {
-    while (!ending.signal.aborted) {
-      try {
-        await leases.hold(holder, names, ttlMs);
-      } catch (error) {
-        logger.warn('Where the metric head is could not be renewed', { url, reason: (error as Error).message });
-      }
-      await clock.sleep(renewMs, ending.signal);
-    }
-    await leases.release(holder, names);
-  };
-  const running = run();
+  const renewing = new BackgroundLoop({
+    clock,
+    logger,
+    everyMs: renewMs,
+    round: async () => {
+      await leases.hold(holder, names, ttlMs);
+      return false;
+    },
+    fault: `Where the metric head is could not be renewed: ${url}`,
+  });
+  renewing.start();
   closers.add('address of the metric head', async () => {
-    ending.abort();
-    await running.catch((error: unknown) => {
-      logger.warn('Where the metric head was could not be taken back', { url, reason: (error as Error).message });
-    });
+    await renewing.close();
+    try {
+      await leases.release(holder, names);
+    } catch (error) {
+      logger.warn('Where the metric head was could not be taken back', { url, error });
+    }
   });
 }
 

@@ -29,7 +29,10 @@ export async function openDatabase(connectionString: string, logger: Logger): Pr
     application_name: 'sightline',
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-  const broke = (error: Error): void => logger.warn('A control plane connection broke', { reason: error.message });
+  const broke = (error: Error): void => {
+    // Connections that are being closed may hear of the server's own end before they are gone.
+    if (!pool.ending) logger.warn('A control plane connection broke', { reason: error.message });
+  };
   pool.on('error', broke);
   // The pool listens to idle ones only. One that breaks in use, such as between two statements of a transaction, fails its next statement.
   pool.on('connect', (client) => client.on('error', broke));

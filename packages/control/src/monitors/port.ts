@@ -108,7 +108,7 @@ export interface Monitors {
   release(claimed: ClaimedMonitor, nextRunAt?: number): Promise<void>;
   /** Notes what was told of a heartbeat or came from an agent. False when something newer is known already, or it is paused. */
   note(id: string, verdict: MonitorVerdict): Promise<boolean>;
-  /** A heartbeat's job began; `nextRunAt` is when it is late, undefined to leave that. */
+  /** A heartbeat's job began; `nextRunAt` is when it is late, undefined to leave that. Nothing where it ended since `at`. */
   began(id: string, at: number, nextRunAt: number | undefined): Promise<void>;
 
   /** The enabled monitors that a site's agents run, at most 500. */

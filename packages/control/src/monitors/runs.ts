@@ -97,10 +97,12 @@ export function monitorRuns({
         startedAt: new Date(at),
         ...(nextRunAt === undefined ? {} : { nextRunAt: new Date(nextRunAt), leaseUntil: null }),
       };
+      // Requests overtake each other: what ended since it began is not begun.
+      const notOver = or(isNull(table.lastCheckedAt), lt(table.lastCheckedAt, new Date(at)));
       await db
         .update(table)
         .set(set)
-        .where(and(live, eq(table.id, id)));
+        .where(and(live, eq(table.id, id), notOver));
     },
     forget: async () => {
       const now = new Date(clock.now());

@@ -39,15 +39,17 @@ export async function scrubControlTexts(
   const rows = await pageOf(db, place, page, after);
   const last = rows.at(-1);
   const next = last ? `${at}:${last.key}` : `${Number(at) + 1}`;
-  const leaves = rows.flatMap((row) => leavesOf(place, row).map((leaf) => ({ row, leaf })));
-  const scrubbed = leaves.length === 0 ? [] : await page.scrub(leaves.map(({ leaf }) => leaf));
+  const byRow = rows.map((row) => leavesOf(place, row));
+  const leaves = byRow.flat();
+  const scrubbed = leaves.length === 0 ? [] : await page.scrub(leaves);
   await db.transaction(async (tx) => {
     const write = page.kind === 'run';
     const kept = place.copies === undefined ? () => false : await heldBy(tx, page.organisation);
     let [changed, held] = [0, 0];
     const finds: ScrubbedText[] = [];
-    for (const row of rows) {
-      const own = leaves.flatMap((one, i) => (one.row === row ? [{ leaf: one.leaf, anew: scrubbed[i]! }] : []));
+    let read = 0;
+    for (const [i, row] of rows.entries()) {
+      const own = byRow[i]!.map((leaf) => ({ leaf, anew: scrubbed[read++]! }));
       const isHeld = own.some(({ leaf, anew }) => leaf.column === place.copies && anew.text !== leaf.text) && kept(row);
       const changes = own.filter(({ leaf }) => !(isHeld && leaf.column === place.copies));
       held += isHeld ? 1 : 0;
@@ -99,10 +101,15 @@ const textIn = (row: Row, column: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-function leavesOf({ texts, json, people = [] }: TextPlace, row: Row): Leaf[] {
-  const names = people
-    .map((_, i) => row[`person_${i}`])
-    .filter((name): name is string => typeof name === 'string' && name !== '');
+/** The people that a row names, as `pageOf` read them. */
+const namesIn = (row: Row): string[] =>
+  Object.keys(row)
+    .filter((column) => column.startsWith('person_'))
+    .map((column) => textIn(row, column))
+    .filter((name) => name !== '');
+
+function leavesOf({ texts, json }: TextPlace, row: Row): Leaf[] {
+  const names = namesIn(row);
   const leaves: Leaf[] = texts.flatMap((column) =>
     between(textIn(row, column), names).flatMap((text, part) =>
       text === '' || names.includes(text) ? [] : [{ column, path: undefined, part, field: 'message', text }],
@@ -163,11 +170,7 @@ function rejoin(
   column: string,
   all: readonly { readonly leaf: Leaf; readonly anew: ScrubbedText }[],
 ): string {
-  const names = Object.keys(row)
-    .filter((name) => name.startsWith('person_'))
-    .map((name) => row[name])
-    .filter((name): name is string => typeof name === 'string' && name !== '');
-  const pieces = between(textIn(row, column), names);
+  const pieces = between(textIn(row, column), namesIn(row));
   for (const { leaf, anew } of all) if (leaf.column === column) pieces[leaf.part] = anew.text;
   return pieces.join('');
 }

@@ -503,6 +503,18 @@ describe('check-ins of cron jobs', () => {
     expect(await found()).toMatchObject({ severity: 'low', settings: { graceMs: 600_000 } });
   });
 
+  test('a beginning that comes after its end begins nothing', async () => {
+    const uptime = start({ runs: false });
+    const hourly = { schedule: { type: 'interval', value: 1, unit: 'hour' }, checkin_margin: 5, max_runtime: 10 };
+    const beganAtMs = clock.now();
+    await uptime.checkIn(word('ok', { config: hourly, atMs: beganAtMs + 40 }));
+    const ended = await found();
+    await uptime.checkIn(word('in_progress', { config: hourly, atMs: beganAtMs }));
+    expect(await found()).toMatchObject({ state: 'up', startedAt: null, nextRunAt: ended?.nextRunAt });
+    await uptime.checkIn(word('in_progress', { config: hourly, atMs: beganAtMs + 3_600_000 }));
+    expect(await found()).toMatchObject({ startedAt: beganAtMs + 3_600_000 });
+  });
+
   test('failed, missed and too long become findings, a good one ends them', async () => {
     const uptime = start();
     const everyHour = { schedule: { type: 'interval', value: 1, unit: 'hour' }, checkin_margin: 5, max_runtime: 10 };

@@ -219,6 +219,8 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     trace_id: text,
     size_bytes: number('UInt64'),
     blob: text,
+    duration_ms: number('UInt32'),
+    samples: number('UInt32'),
   },
 };
 

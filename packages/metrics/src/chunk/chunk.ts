@@ -5,6 +5,7 @@ import { readDoubles, writeDoubles } from './double-column.ts';
 import { readHistograms, writeHistograms } from './histogram-column.ts';
 import { readIntegers, writeIntegers } from './integer-column.ts';
 import type { SampleBuffer } from './sample-buffer.ts';
+import { chunk as chunkAt, chunkCapacity } from '../vector/layout.ts';
 
 /** Most samples in one chunk; more are a caller's bug. */
 const maxChunkSamples = 1_000_000;
@@ -149,7 +150,11 @@ function exponentFor(values: Float64Array, start: number, count: number): number
  */
 export function appendChunk(bytes: Uint8Array, into: SampleBuffer, from = 0, to = bytes.length): string | undefined {
   try {
-    reader.open(bytes, from, to);
+    const { vectors } = into;
+    if (vectors && to - from <= chunkCapacity) {
+      vectors.bytes.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), chunkAt);
+      reader.open(vectors.bytes, chunkAt, chunkAt + to - from);
+    } else reader.open(bytes, from, to);
     read(into);
     return undefined;
   } catch (error) {
@@ -166,14 +171,16 @@ function read(into: SampleBuffer): void {
   if (count === 0) throw new DamagedChunk('it has no samples');
   into.reserve(count);
   const at = into.count;
-  if ((set & flags.wholeTimes) !== 0) readIntegers(reader, count, into.times, at, 1);
+  const { vectors } = into;
+  const unpackers = vectors?.view.buffer === reader.view.buffer ? vectors?.functions : undefined;
+  if ((set & flags.wholeTimes) !== 0) readIntegers(reader, count, into.times, at, 1, unpackers);
   else readDoubles(reader, count, wordsOf(into.times), at);
   let rising = false;
   const numbersAlone = (set & (flags.decimals | flags.exceptions)) === flags.decimals;
   if ((set & flags.decimals) !== 0) {
     const exponent = reader.byte();
     if (exponent > maxExponent) throw new DamagedChunk('its exponent is out of range');
-    rising = readIntegers(reader, count, into.values, at, powers[exponent] ?? 1);
+    rising = readIntegers(reader, count, into.values, at, powers[exponent] ?? 1, unpackers);
     if ((set & flags.exceptions) !== 0) readExceptions(into, at, count);
   } else readDoubles(reader, count, wordsOf(into.values), at);
   if ((set & flags.startTimes) !== 0) readIntegers(reader, count, into.withStartTimes(), at, 1);

@@ -2,6 +2,8 @@
  * A column of whole numbers: differences to the number before (or to a base alone), each less a base, packed with one width;
  * what does not fit stands apart as patches. Widths of 26 to 31 bits are stored as 32, so that one load by 32 bits suffices.
  */
+import { mostBits } from '../vector/layout.ts';
+import type { Unpackers } from '../vector/vectors.ts';
 import { DamagedChunk, type ByteReader, type ByteWriter } from './bytes.ts';
 
 /** Numbers beyond ±2^51 are left to the caller: differences and their zigzag form stay exact below. */
@@ -143,13 +145,18 @@ function writePlanned(
 let patchAt = new Int32Array(64);
 let patchValue = new Float64Array(64);
 
-/** Reads `count` numbers, divided by `scale`, into `into` from `at` on. True where it is seen at once that none is lower than the one before. */
+/**
+ * Reads `count` numbers, divided by `scale`, into `into` from `at` on. True where it is seen at once that none is lower than the one before. `unpackers` are given where
+ * what is read and `into` lie in their memory.
+ */
+// oxlint-disable-next-line max-params -- as below
 export function readIntegers(
   reader: ByteReader,
   count: number,
   into: Float64Array,
   at: number,
   scale: number,
+  unpackers?: Unpackers,
 ): boolean {
   const head = reader.byte();
   const width = head & 63;
@@ -165,6 +172,10 @@ export function readIntegers(
   const { view } = reader;
   // Sums of differences that stay whole numbers of 32 bits, eight differences at a time.
   const small = difference && width > 0 && width <= 8 && packed * (Math.abs(base) + 256) < 2 ** 31;
+  const vectored =
+    unpackers && width <= mostBits && (!difference || packed * (Math.abs(base) + 2 ** width) < 2 ** 31)
+      ? unpackers[difference ? 'differences' : 'offsets']
+      : undefined;
   let v = start;
   let i = at;
   if (difference) into[i++] = v / scale;
@@ -172,7 +183,11 @@ export function readIntegers(
   const end = first + packed;
   for (let p = 0; i < end; p++) {
     const stop = p < patches ? first + (patchAt[p] ?? 0) : end;
-    if (small) v = unpackSmall(view, q, width, i - first, stop - first, into, first, v, base, scale);
+    if (vectored) {
+      const into0 = into.byteOffset + 8 * first;
+      const [from, start, step] = [i - first, difference ? v : base, difference ? base : 0];
+      v = vectored(q, width, from, stop - first, into0, start, step, scale);
+    } else if (small) v = unpackSmall(view, q, width, i - first, stop - first, into, first, v, base, scale);
     else if (width <= 25) v = unpack(view, q, width, i - first, stop - first, into, first, v, base, difference, scale);
     else v = unpackWide(view, q, upper, width, i - first, stop - first, into, first, v, base, difference, scale);
     i = stop;

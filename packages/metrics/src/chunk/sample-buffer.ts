@@ -1,4 +1,6 @@
 import type { FloatHistogram, SampleColumns } from '@sightline/query/promql';
+import { sampleCapacity, times as timesAt, values as valuesAt } from '../vector/layout.ts';
+import type { Vectors } from '../vector/vectors.ts';
 
 /** Columns of samples that grow and are used again. `values` are only ever copied by typed arrays: a NaN keeps its bits. */
 export class SampleBuffer implements SampleColumns {
@@ -8,13 +10,22 @@ export class SampleBuffer implements SampleColumns {
   /** Known of what was appended since `clear` by chunks and by `appendFloats`; whoever writes the columns by himself calls `unknown`. */
   numbersAlone = false;
   rising = false;
+  /** Whose memory the columns lie in, as long as they have room there. */
+  readonly #vectors: Vectors | undefined;
   /** Filled only when `hasHistograms`. */
   #histograms: (FloatHistogram | undefined)[] | undefined;
   #startTimes: Float64Array | undefined;
 
-  constructor(capacity = 1024) {
-    this.times = new Float64Array(capacity);
-    this.values = new Float64Array(capacity);
+  /** `capacity` samples at first; as many as `vectors` have room for where they are given. */
+  constructor(capacity = 1024, vectors?: Vectors) {
+    this.#vectors = vectors;
+    this.times = vectors?.doubles(timesAt, sampleCapacity) ?? new Float64Array(capacity);
+    this.values = vectors?.doubles(valuesAt, sampleCapacity) ?? new Float64Array(capacity);
+  }
+
+  /** Those in whose memory the columns lie. */
+  get vectors(): Vectors | undefined {
+    return this.times.buffer === this.#vectors?.bytes.buffer ? this.#vectors : undefined;
   }
 
   get histograms(): (FloatHistogram | undefined)[] | undefined {
@@ -25,6 +36,10 @@ export class SampleBuffer implements SampleColumns {
   }
 
   clear(): void {
+    if (this.#vectors && !this.vectors) {
+      this.times = this.#vectors.doubles(timesAt, sampleCapacity);
+      this.values = this.#vectors.doubles(valuesAt, sampleCapacity);
+    }
     this.count = 0;
     this.numbersAlone = true;
     this.rising = true;

@@ -62,6 +62,14 @@ describe('chunks that were read before', () => {
     cache.close();
   });
 
+  test('of a day are kept of each series, as long as there is room for them', () => {
+    const cache = new ChunkCache(1 << 20, folder);
+    const fps = Array.from({ length: 140 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 0);
+    for (const fp of fps) for (let block = 0; block < 12; block++) put(cache, fp, block, 'z'.repeat(600));
+    expect(fps.filter((fp) => read(cache, fp, 0, 11) === undefined)).toEqual([]);
+    cache.close();
+  });
+
   test('are the same in order, across the end of the ring, and while others are put', () => {
     const cache = new ChunkCache(400_000, folder);
     const text = (fp: number, block: number): string => `${fp}/${block}:${'y'.repeat((fp * 53 + block * 17) % 700)};`;

@@ -7,9 +7,12 @@ import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const probes = 4;
-/** Content of a block of a series, about: places are made for so many. */
+/**
+ * Content of a block of a series, about. Twice as many places are made, and up to `probes` of them looked at for each block: a day of a series is
+ * read from the engine again when one of its twelve blocks found no place.
+ */
 const usualBytes = 600;
+const probes = 16;
 /** Bytes that are gathered before they are written. */
 const gatheredBytes = 256 * 1024;
 /** What is read at once where reads follow each other through the file, and how far behind the one before such a read may begin. */
@@ -20,17 +23,24 @@ const slackBytes = 8;
 
 let files = 0;
 
+/** The place, plus one, counted from the beginning of time, in two words; 0 where there never was content. */
+const words = {
+  fpLow: 0,
+  fpHigh: 1,
+  organisation: 2,
+  block: 3,
+  changes: 4,
+  length: 5,
+  placeLow: 6,
+  placeHigh: 7,
+} as const;
+const slotWords = 8;
+
 export class ChunkCache {
   readonly #capacity: number;
   readonly #mask: number;
-  readonly #fpLow: Uint32Array;
-  readonly #fpHigh: Uint32Array;
-  readonly #organisationOf: Uint32Array;
-  readonly #block: Int32Array;
-  readonly #changes: Uint32Array;
-  readonly #lengths: Uint32Array;
-  /** Places + 1, counted from the beginning of time; 0 is free. */
-  readonly #places: Float64Array;
+  /** Eight words for each block that is known, together in one line of the processor's cache; `words` says which. */
+  readonly #table: Uint32Array;
   readonly #organisations = new Map<string, number>();
   /** Undefined where the file cannot be used (any more): nothing is kept then. */
   #fd: number | undefined;
@@ -50,15 +60,9 @@ export class ChunkCache {
 
   constructor(sizeBytes: number, folder = tmpdir()) {
     this.#capacity = sizeBytes;
-    const slots = 2 ** Math.ceil(Math.log2(Math.max(64, sizeBytes / usualBytes)));
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(64, (2 * sizeBytes) / usualBytes)));
     this.#mask = slots - 1;
-    this.#fpLow = new Uint32Array(slots);
-    this.#fpHigh = new Uint32Array(slots);
-    this.#organisationOf = new Uint32Array(slots);
-    this.#block = new Int32Array(slots);
-    this.#changes = new Uint32Array(slots);
-    this.#lengths = new Uint32Array(slots);
-    this.#places = new Float64Array(slots);
+    this.#table = new Uint32Array(slots * slotWords);
     this.#gathered = Buffer.allocUnsafe(Math.min(gatheredBytes, sizeBytes));
     this.#fd = opened(path.join(folder, `chunks-${process.pid}-${performance.now().toString(36)}-${files++}.cache`));
   }
@@ -88,9 +92,9 @@ export class ChunkCache {
     let to = 0;
     for (let block = first; block <= last; block++) {
       const slot = this.#slotOf(organisation, fpLow, fpHigh, block);
-      if (slot < 0 || this.#changes[slot] !== changesOf(block)) return -1;
-      const size = this.#lengths[slot] ?? 0;
-      const place = (this.#places[slot] ?? 0) - 1;
+      if (slot < 0 || this.#table[slot + words.changes] !== changesOf(block)) return -1;
+      const size = this.#table[slot + words.length] ?? 0;
+      const place = this.#placeAt(slot);
       if (size === 0) continue;
       // Blocks that lie behind each other are read at once.
       if (place !== to || place % this.#capacity === 0) {
@@ -116,20 +120,22 @@ export class ChunkCache {
     this.#gathered.set(content, place - this.#written);
     this.#end += length;
     const slot = this.#slotFor(organisation, fpLow, fpHigh, block);
-    this.#fpLow[slot] = fpLow;
-    this.#fpHigh[slot] = fpHigh;
-    this.#organisationOf[slot] = organisation;
-    this.#block[slot] = block;
-    this.#changes[slot] = changes;
-    this.#lengths[slot] = length;
-    this.#places[slot] = place + 1;
+    const table = this.#table;
+    table[slot + words.fpLow] = fpLow;
+    table[slot + words.fpHigh] = fpHigh;
+    table[slot + words.organisation] = organisation;
+    table[slot + words.block] = block;
+    table[slot + words.changes] = changes;
+    table[slot + words.length] = length;
+    table[slot + words.placeLow] = (place + 1) % 2 ** 32;
+    table[slot + words.placeHigh] = (place + 1) / 2 ** 32;
   }
 
   /** Gives the file back. */
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
-    this.#places.fill(0);
+    this.#table.fill(0);
   }
 
   /** Brings places `from` to `to` behind `length` bytes; the answer is the length then, -1 where they cannot be read. */
@@ -182,25 +188,28 @@ export class ChunkCache {
     this.close();
   }
 
-  /** -1 where the block is not known. */
+  /** Where the block's words begin; -1 where it is not known. */
   #slotOf(organisation: number, fpLow: number, fpHigh: number, block: number): number {
     const first = this.#hashOf(organisation, fpLow, fpHigh, block);
     for (let probe = 0; probe < probes; probe++) {
-      const slot = (first + probe) & this.#mask;
-      if (this.#isLive(slot) && this.#is(slot, organisation, fpLow, fpHigh, block)) return slot;
+      const slot = ((first + probe) & this.#mask) * slotWords;
+      if (this.#is(slot, organisation, fpLow, fpHigh, block) && this.#isLive(slot)) return slot;
+      if (this.#placeAt(slot) < 0) return -1;
     }
     return -1;
   }
 
+  /** Where its words may be put: the first place that is free, or whose content is gone, or the one with the oldest content. */
   #slotFor(organisation: number, fpLow: number, fpHigh: number, block: number): number {
+    const known = this.#slotOf(organisation, fpLow, fpHigh, block);
+    if (known >= 0) return known;
     const first = this.#hashOf(organisation, fpLow, fpHigh, block);
-    let oldest = first;
+    let oldest = first * slotWords;
     let oldestPlace = Infinity;
     for (let probe = 0; probe < probes; probe++) {
-      const slot = (first + probe) & this.#mask;
-      const live = this.#isLive(slot);
-      if (live && this.#is(slot, organisation, fpLow, fpHigh, block)) return slot;
-      const place = live ? (this.#places[slot] ?? 0) : 0;
+      const slot = ((first + probe) & this.#mask) * slotWords;
+      if (!this.#isLive(slot)) return slot;
+      const place = this.#placeAt(slot);
       if (place < oldestPlace) [oldest, oldestPlace] = [slot, place];
     }
     return oldest;
@@ -212,17 +221,23 @@ export class ChunkCache {
     return (hash ^ (hash >>> 13)) & this.#mask;
   }
 
+  /** Counted from the beginning of time; -1 where there never was content. */
+  #placeAt(slot: number): number {
+    return (this.#table[slot + words.placeHigh] ?? 0) * 2 ** 32 + (this.#table[slot + words.placeLow] ?? 0) - 1;
+  }
+
   #isLive(slot: number): boolean {
-    const place = (this.#places[slot] ?? 0) - 1;
+    const place = this.#placeAt(slot);
     return place >= 0 && place >= this.#end - this.#capacity;
   }
 
   #is(slot: number, organisation: number, fpLow: number, fpHigh: number, block: number): boolean {
+    const table = this.#table;
     return (
-      this.#fpLow[slot] === fpLow &&
-      this.#block[slot] === block &&
-      this.#fpHigh[slot] === fpHigh &&
-      this.#organisationOf[slot] === organisation
+      table[slot + words.fpLow] === fpLow &&
+      table[slot + words.block] === block >>> 0 &&
+      table[slot + words.fpHigh] === fpHigh &&
+      table[slot + words.organisation] === organisation
     );
   }
 }

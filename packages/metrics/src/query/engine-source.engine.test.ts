@@ -20,6 +20,7 @@ import { fpOf, givenChunks, givenSeries, type GivenSeries } from '../test-suppor
 import { ChunkCache } from './chunk-cache.ts';
 import { EngineReader } from './engine-reader.ts';
 import { EngineSource } from './engine-source.ts';
+import { VectorsLease } from '../vector/vectors.ts';
 import { runShare } from './run-share.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'sightline-metrics-'));
@@ -70,6 +71,8 @@ interface Given {
   readonly cancelled?: Int32Array;
 }
 
+const vectors = new VectorsLease();
+
 function sourceOf(given: Given = {}): EngineSource {
   const stored = new StoredIndex(store);
   const cache = given.cache ?? new ChunkCache(1 << 20);
@@ -77,6 +80,7 @@ function sourceOf(given: Given = {}): EngineSource {
     runShare(share, {
       reader,
       cache,
+      vectors,
       damaged: (message) => {
         throw new Error(message);
       },

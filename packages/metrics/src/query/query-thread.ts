@@ -12,6 +12,7 @@ import { packAnswer } from './packed-answer.ts';
 import { Peer } from './peer.ts';
 import { runShare, type ShareTools } from './run-share.ts';
 import type { Share } from './share.ts';
+import { VectorsLease } from '../vector/vectors.ts';
 
 const settings = workerData as ThreadSettings;
 const main = parentPort as MessagePort;
@@ -19,6 +20,7 @@ const main = parentPort as MessagePort;
 const tools: ShareTools = {
   reader: new EngineReader(settings.engine),
   cache: new ChunkCache(settings.cacheBytes, settings.cacheFolder),
+  vectors: new VectorsLease(),
   damaged: (message) => say({ kind: 'damaged', message }),
 };
 const open = new Map<number, AbortController>();

@@ -7,11 +7,14 @@ import {
   runKernelInto,
   type GroupPart,
   type FloatHistogram,
+  type Reduction,
   type SampleColumns,
 } from '@sightline/query/promql';
 import { blockMs } from '../block.ts';
 import { appendChunk } from '../chunk/chunk.ts';
 import { SampleBuffer } from '../chunk/sample-buffer.ts';
+import { VectorRates } from '../vector/vector-rates.ts';
+import type { Vectors, VectorsLease } from '../vector/vectors.ts';
 import { HistogramsNotRolled } from '../rollup/histograms-not-rolled.ts';
 import { RolledShareRun } from '../rollup/run-rolled-share.ts';
 import type { ChunkCache } from './chunk-cache.ts';
@@ -26,6 +29,8 @@ import { endAtLimits, type Share, type ShareResult } from './share.ts';
 export interface ShareTools {
   readonly reader: EngineReader;
   readonly cache: ChunkCache;
+  /** Absent: JavaScript does it all. */
+  readonly vectors?: VectorsLease;
   /** A damaged chunk is told and left out. */
   readonly damaged: (message: string) => void;
 }
@@ -39,7 +44,8 @@ const nearBytes = 2 ** 21;
 
 /** Throws `QueryFailure` at a limit, and when the engine cannot be read. */
 export async function runShare(share: Share, tools: ShareTools): Promise<ShareResult> {
-  const run = share.rolled ? new RolledShareRun(share, share.rolled, tools) : new ShareRun(share, tools);
+  const vectors = tools.vectors?.take();
+  const run = share.rolled ? new RolledShareRun(share, share.rolled, tools) : new ShareRun(share, tools, vectors);
   try {
     await run.read();
     return run.result();
@@ -51,6 +57,8 @@ export async function runShare(share: Share, tools: ShareTools): Promise<ShareRe
       return { samples: run.samples, annotations: [], sawHistogram: false, notRolled: true };
     }
     throw error;
+  } finally {
+    if (vectors) tools.vectors?.giveBack(vectors);
   }
 }
 
@@ -58,13 +66,14 @@ class ShareRun {
   readonly #share: Share;
   readonly #tools: ShareTools;
   readonly #words: Uint32Array;
-  readonly #buffer = new SampleBuffer(8192);
+  readonly #buffer: SampleBuffer;
   readonly #scratch = new SampleBuffer(16);
   readonly #notes = new KernelNotes();
   readonly #head: HeadReader;
   readonly #groups: GroupPart[] = [];
   readonly #reduction: GroupReduction | undefined;
   readonly #blocks: Blocks;
+  readonly #rates: VectorRates | undefined;
   readonly #steps: number;
   readonly #values: Float64Array;
   readonly #present: Uint8Array;
@@ -75,9 +84,11 @@ class ShareRun {
   #done = 0;
   samples = 0;
 
-  constructor(share: Share, tools: ShareTools) {
+  constructor(share: Share, tools: ShareTools, vectors: Vectors | undefined) {
     this.#share = share;
     this.#tools = tools;
+    this.#buffer = new SampleBuffer(8192, vectors);
+    this.#rates = VectorRates.of(vectors, share.kernel, share.grid);
     this.#words = new Uint32Array(share.fps.buffer, share.fps.byteOffset, 2 * share.fps.length);
     this.#blocks = new Blocks(share);
     this.#steps = share.grid.count;
@@ -120,13 +131,14 @@ class ShareRun {
   }
 
   /**
-   * All series, those of a group together and in their order: what is added up then stays near the processor. Where all of it does anyway, and where
-   * nothing is added up, as chunks lie in the cache.
+   * All series, those of a group together and in their order: what is added up then stays near the processor, or in the vectors' memory. Where all of it does anyway,
+   * and where nothing is added up, as chunks lie in the cache.
    */
   #order(): Uint32Array {
     const { fps, groupOf, groups = [] } = this.#share;
     const order = new Uint32Array(fps.length);
-    if (!groupOf || columnBytes * groups.length * this.#steps <= nearBytes) return order.map((_, i) => i);
+    if (!groupOf || (!this.#rates && columnBytes * groups.length * this.#steps <= nearBytes))
+      return order.map((_, i) => i);
     const next = new Uint32Array(groups.length + 1);
     for (const group of groupOf) next[group + 1]!++;
     for (let g = 0; g < groups.length; g++) next[g + 1]! += next[g]!;
@@ -224,7 +236,7 @@ class ShareRun {
 
   /** The series' chunks are in the buffer: adds what the head has, runs the kernel, keeps the result. */
   #finish(i: number): void {
-    const { kernel, grid, reduction, groupOf, metrics, metricOf } = this.#share;
+    const { reduction, groupOf, metrics, metricOf } = this.#share;
     const buffer = this.#buffer;
     if (this.#blocks.none) buffer.clear();
     this.#appendHead(i);
@@ -232,15 +244,23 @@ class ShareRun {
     if (buffer.count === 0) return;
     this.samples += buffer.count;
     this.#notes.metric = metrics[metricOf[i] ?? 0] ?? '';
-    if (this.#reduction && reduction) {
-      if (buffer.histograms) throw new HistogramMet();
-      const output = { values: this.#values, present: this.#present };
-      const { from, to } = runKernelInto(kernel, buffer, grid, this.#notes, output);
-      const group = this.#groups[groupOf?.[i] ?? 0];
-      if (group) accumulate(reduction.operator, group, output, from, to);
-      return;
+    if (!this.#reduction || !reduction) return this.#keepRow(i);
+    if (buffer.histograms) throw new HistogramMet();
+    const group = this.#groups[groupOf?.[i] ?? 0];
+    if (group) this.#addTo(group, reduction.operator);
+  }
+
+  #addTo(group: GroupPart, operator: Reduction['operator']): void {
+    const rates = this.#rates;
+    if (rates?.suit(this.#buffer)) {
+      if (operator === 'sum') return rates.add(this.#buffer, group, this.#notes);
+      rates.write(this.#buffer, this.#notes);
+      return accumulate(operator, group, rates);
     }
-    this.#keepRow(i);
+    rates?.settle();
+    const output = { values: this.#values, present: this.#present };
+    const { from, to } = runKernelInto(this.#share.kernel, this.#buffer, this.#share.grid, this.#notes, output);
+    accumulate(operator, group, output, from, to);
   }
 
   #keepRow(i: number): void {
@@ -254,6 +274,10 @@ class ShareRun {
       present.set(result.present);
       if (result.histograms) this.#histograms.push([this.#row, result.histograms]);
       if (result.samples) this.#samplesOf.push([this.#row, ownSamples(result.samples)]);
+    } else if (this.#rates?.suit(this.#buffer)) {
+      this.#rates.write(this.#buffer, this.#notes);
+      values.set(this.#rates.values);
+      present.set(this.#rates.present);
     } else runKernelInto(kernel, this.#buffer, grid, this.#notes, { values, present });
     if (present.includes(1)) this.#rows[this.#row++] = i;
   }
@@ -265,6 +289,7 @@ class ShareRun {
 
   result(): ShareResult {
     this.#look();
+    this.#rates?.settle();
     const { samples, annotations } = this;
     if (this.#reduction) return { samples, annotations, sawHistogram: false, groups: this.#reduction.parts() };
     const size = this.#row * this.#steps;

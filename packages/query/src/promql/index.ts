@@ -7,6 +7,7 @@ export * from './parse/parse.ts';
 export { typeOf } from './parse/check.ts';
 export { functions, type FunctionSignature } from './parse/functions.ts';
 export { KernelNotes } from './kernels/kernel.ts';
+export { noteCounterName } from './kernels/rate.ts';
 export { runKernel, runKernelInto } from './kernels/run-kernel.ts';
 export { RolledColumns, rollUp, widen } from './rolled/rolled-columns.ts';
 export { kindOf, RolledHistograms, rollUpHistograms } from './rolled/rolled-histograms.ts';
@@ -24,4 +25,5 @@ export { formatGoNumber, formatHistogram, plainDigits } from './histogram/format
 export { addHistograms, allBuckets, type Bucket, reduceResolution } from './histogram/histogram.ts';
 export { compileMatcher } from './parse/read-selector.ts';
 export { readDuration } from './parse/duration.ts';
+export { keepsMeasure } from './keeps-measure.ts';
 export { selectorsIn } from './selectors-in.ts';

@@ -120,7 +120,7 @@ function ClassesForm({ kept }: { kept: Reply<typeof getRetention> }): ReactNode 
                   label="Days in the engine"
                   min={1}
                   max={30}
-                  w={130}
+                  w={124}
                   value={hotDays}
                   onChange={(value) => change(key, { hotDays: value })}
                 />
@@ -129,7 +129,7 @@ function ClassesForm({ kept }: { kept: Reply<typeof getRetention> }): ReactNode 
                   label="Days in the archive"
                   min={1}
                   max={36_500}
-                  w={130}
+                  w={124}
                   value={keepDays}
                   onChange={(value) => change(key, { keepDays: value })}
                 />

@@ -40,9 +40,12 @@ class ToldEngine {
     exemplars: async ({ expression }) =>
       ok({
         series: [
-          { labels: { __name__: expression }, exemplars: [{ labels: { trace_id: 'abc' }, value: 6, atMs: nowMs }] },
+          {
+            labels: { __name__: expression },
+            exemplars: [{ labels: { trace_id: 'abc', span_id: 'def' }, value: 6, atMs: nowMs }],
+          },
         ],
-        warnings: [],
+        warnings: ['some are left out'],
       }),
     statistics: async () => ({
       series: 3,
@@ -401,6 +404,25 @@ describe('query', () => {
     expect(packed.reply.rawPayload.length).toBeLessThan(plain.reply.rawPayload.length / 3);
   });
 
+  it.each<[string, (i: number) => number]>([
+    ['that are all different', (i) => Math.sqrt(i + 2)],
+    ['that come again', (i) => (i % 7) / 3],
+  ])('streams many points %s, packed like everything else', async (_, valueOf) => {
+    const times = Float64Array.from({ length: 3000 }, (__, i) => nowMs + 15_000 * i);
+    const series = Array.from({ length: 20 }, (__, at) => ({
+      labels: { at: String(at) },
+      floats: { times, values: times.map((___, i) => valueOf(i + 3000 * at)) },
+      histograms: [],
+    }));
+    told.answer = { ...vector(), value: { type: 'matrix', series } };
+    const asked: [string, string][] = [['query', 'x[1d]']];
+    const plain = await call('/query', asked);
+    const packed = await call('/query', asked, { headers: { 'accept-encoding': 'gzip' } });
+    expect(packed.reply.headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(packed.reply.rawPayload).toString()).toBe(plain.reply.body);
+    expect(packed.reply.rawPayload.length).toBeLessThan(plain.reply.rawPayload.length / 2);
+  });
+
   it('lets sixteen queries of an organisation run, others wait until they time out', async () => {
     let release = (): void => undefined;
     told.until = new Promise((resolve) => (release = resolve));
@@ -534,7 +556,7 @@ describe('the index', () => {
     expect(exemplars.body.data).toEqual([
       {
         seriesLabels: { __name__: 'x or y' },
-        exemplars: [{ labels: { trace_id: 'abc' }, value: '6', timestamp: nowMs / 1000 }],
+        exemplars: [{ labels: { trace_id: 'abc', span_id: 'def' }, value: '6', timestamp: nowMs / 1000 }],
       },
     ]);
     const { body } = await call('/status/tsdb', [['limit', '1']]);
@@ -674,9 +696,18 @@ describe('the same for our own pages', () => {
       status: 200,
       body: {
         exemplars: [
-          { at: nowMs, value: 6, traceId: 'abc', labels: { trace_id: 'abc' }, series: { __name__: 'x{a="b"}' } },
+          {
+            at: nowMs,
+            value: 6,
+            traceId: 'abc',
+            spanId: 'def',
+            labels: { trace_id: 'abc', span_id: 'def' },
+            series: { __name__: 'x{a="b"}' },
+          },
         ],
         more: 0,
+        onAxis: false,
+        warnings: ['some are left out'],
       },
     });
   });

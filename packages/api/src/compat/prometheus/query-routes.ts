@@ -123,7 +123,17 @@ function shown(
     more.push(`${given} and will be rejected in the next major release, use "true" or "all"`);
   }
   const statistics = stats === '' ? '' : `,"stats":${JSON.stringify(statisticsOf(kept, samples, seconds))}`;
-  return { data: new Pieces(given(valuePieces(kept, statistics), giveBack)), warnings: [...warnings, ...more], infos };
+  const pieces = given(valuePieces(kept, statistics), giveBack);
+  return { data: new Pieces(pieces, isOfPoints(kept)), warnings: [...warnings, ...more], infos };
+}
+
+/** Points of a series beside which its labels do not count. */
+const manyPoints = 60;
+
+function isOfPoints(value: QueryValue): boolean {
+  if (value.type !== 'matrix') return false;
+  const points = value.series.reduce((sum, { floats }) => sum + floats.values.length, 0);
+  return points >= manyPoints * value.series.length && value.series.every(({ histograms }) => histograms.length === 0);
 }
 
 /** The pieces, and what to do once the last one is written. */

@@ -1,14 +1,17 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createGzip } from 'node:zlib';
+import { createGzip, gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiFault } from './fault.ts';
+import { RowGzip } from './row-gzip.ts';
 
-/** JSON that is written piece by piece: texts, or their bytes. */
+/** JSON that is written piece by piece: texts, or their bytes. `points`: nearly all of it is points, which may be packed in their own way. */
 export class Pieces {
   readonly pieces: Iterable<string | Uint8Array>;
-  constructor(pieces: Iterable<string | Uint8Array>) {
+  readonly points: boolean;
+  constructor(pieces: Iterable<string | Uint8Array>, points = false) {
     this.pieces = pieces;
+    this.points = points;
   }
 }
 
@@ -23,6 +26,8 @@ export interface Success {
 /** Shorter replies are neither streamed nor packed. */
 const smallBytes = 8192;
 const annotationLimit = 10;
+/** zlib's. */
+const level = 2;
 
 export async function sendAnswer(
   request: FastifyRequest,
@@ -47,15 +52,18 @@ export async function sendAnswer(
     head.push(bytes);
     headBytes += bytes.length;
   }
-  const body = Readable.from(paced(Buffer.concat(head), pieces), { objectMode: false });
   reply.header('vary', 'accept-encoding');
-  if (!/\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/i.test(request.headers['accept-encoding'] ?? '')) {
-    return reply.send(body);
-  }
-  const packer = createGzip({ level: 2 });
+  const packs = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/i.test(request.headers['accept-encoding'] ?? '');
+  const first = Buffer.concat(head);
+  if (!packs) return reply.send(streamOf(paced(first, pieces)));
+  reply.header('content-encoding', 'gzip');
+  if (answer.data instanceof Pieces && answer.data.points && isShortAsRows(first))
+    return reply.send(streamOf(packedRows(paced(first, pieces))));
+  const body = streamOf(paced(first, pieces));
+  const packer = createGzip({ level });
   body.once('error', (error) => packer.destroy(error));
   packer.once('close', () => body.destroy());
-  return reply.header('content-encoding', 'gzip').send(body.pipe(packer));
+  return reply.send(body.pipe(packer));
 }
 
 function* envelope({ data, warnings = [], infos = [] }: Success): Generator<string | Uint8Array> {
@@ -80,4 +88,17 @@ async function* paced(head: Uint8Array, pieces: Iterator<string | Uint8Array>): 
     yield next.value;
     await nextTurn();
   }
+}
+
+const streamOf = (pieces: AsyncIterable<string | Uint8Array>): Readable => Readable.from(pieces, { objectMode: false });
+
+/** Values that come again and again zlib makes much shorter. */
+function isShortAsRows(head: Uint8Array): boolean {
+  return new RowGzip().pack(head).length < 1.2 * gzipSync(head, { level }).length;
+}
+
+async function* packedRows(pieces: AsyncIterable<string | Uint8Array>): AsyncGenerator<Uint8Array> {
+  const rows = new RowGzip();
+  for await (const piece of pieces) yield rows.pack(typeof piece === 'string' ? Buffer.from(piece) : piece);
+  yield rows.end();
 }

@@ -39,12 +39,21 @@ export function encodedLead(attributes: Readonly<Record<string, string>>): Uint8
   return writer.finish();
 }
 
+/** Services name few levels: those seen first are remembered. */
+const levelsAtMost = 32;
+const encodedLevels = new Map<string, Uint8Array>();
+
 /** A level as the fields of a log record. */
 export function encodedLevel({ number, text }: Level): Uint8Array {
+  const key = `${number} ${text}`;
+  const known = encodedLevels.get(key);
+  if (known) return known;
   const writer = new ProtobufWriter(64);
   writer.integer(2, number);
   writer.string(3, text);
-  return writer.finish();
+  const encoded = writer.finish();
+  if (encodedLevels.size < levelsAtMost) encodedLevels.set(key, encoded);
+  return encoded;
 }
 
 const traceBytes = 16;

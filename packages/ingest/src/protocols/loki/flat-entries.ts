@@ -1,13 +1,12 @@
 import { msJudgement } from '../../errors/event-time.ts';
 import { pickName } from '../../errors/identity.ts';
-import { addFlatLog, encodedKey, type LogLayout, nothing } from '../../logs/flat/encode-log.ts';
+import { addFlatLog, encodedKey, encodedLevel, type LogLayout, nothing } from '../../logs/flat/encode-log.ts';
 import { FlatFields } from '../../logs/flat/flat-fields.ts';
 import { flatLevel } from '../../logs/flat/flat-levels.ts';
 import { FlatTime } from '../../logs/flat/flat-time.ts';
 import { sliceText } from '../../logs/flat/read-flat-json.ts';
 import { correlationIdNames, siteNames, spanIdNames, traceIdNames } from '../../logs/identity-names.ts';
 import { type Level, levelNames, levelOfLine } from '../../logs/level.ts';
-import { encodedLevel } from '../../logs/flat/encode-log.ts';
 import { logsKeptDays } from '../../logs/read-log.ts';
 import type { LogsRequestBuilder } from '../../otlp/build-logs.ts';
 import { entryDeviceNames, type OpenStream } from './stream-records.ts';

@@ -95,8 +95,16 @@ function rateKernel(name: string, counter: boolean, rate: boolean): Kernel {
 
 /** Prometheus doubts a counter whose name does not sound like one, once it has a value. */
 export function noteName(notes: KernelNotes, output: KernelOutput): void {
+  if (isCounterName(notes.metric) || !output.present.includes(1)) return;
+  noteCounterName(notes);
+}
+
+const isCounterName = (metric: string): boolean => metric === '' || /_(?:total|sum|count|bucket)$/.test(metric);
+
+/** The same for whoever knows that there is a value. */
+export function noteCounterName(notes: KernelNotes): void {
   const { metric } = notes;
-  if (metric === '' || /_(?:total|sum|count|bucket)$/.test(metric) || !output.present.includes(1)) return;
+  if (isCounterName(metric)) return;
   notes.info(
     `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${JSON.stringify(metric)}`,
   );

@@ -1,4 +1,5 @@
 import type { TeamOwns } from '@sightline/contract';
+import { counted } from '../../../components/number-text.ts';
 
 /** The slug that a name suggests: `Zahlungen & Kasse` is `zahlungen-kasse`. */
 export function slugOf(name: string): string {
@@ -13,15 +14,13 @@ export function slugOf(name: string): string {
     .replace(/-+$/, '');
 }
 
-const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
-
 /** What a team owns, in words: `2 issues, 1 rule`; '' where it owns nothing. */
 export function ownedWords({ issues, rules, policies, ownershipRules }: TeamOwns): string {
   return [
-    issues > 0 ? counted(issues, 'issue', 'issues') : '',
-    rules.length > 0 ? counted(rules.length, 'alert rule', 'alert rules') : '',
+    issues > 0 ? counted(issues, 'issue') : '',
+    rules.length > 0 ? counted(rules.length, 'alert rule') : '',
     policies.length > 0 ? counted(policies.length, 'escalation policy', 'escalation policies') : '',
-    ownershipRules > 0 ? counted(ownershipRules, 'ownership rule', 'ownership rules') : '',
+    ownershipRules > 0 ? counted(ownershipRules, 'ownership rule') : '',
   ]
     .filter((part) => part !== '')
     .join(', ');
