@@ -53,6 +53,11 @@ export function registerHealth(scope: FastifyInstance, deps: ApiDeps): void {
         refuse(403, 'Not allowed', 'Metrics of the installation need the role admin or a key.'),
       );
     }
+    if (caller.keySite)
+      return sendProblem(
+        reply,
+        refuse(403, 'Not allowed', `This key is bound to ${caller.keySite}; it says nothing of the installation.`),
+      );
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(deps.metrics());
   });
 }

@@ -48,7 +48,13 @@ export const issueRow = z.object({
   eventsTotal: z.number(),
   users: z.number(),
   sites: z.number(),
-  amount: z.number(),
+  /**
+   * What failed sales were worth, by currency, the greatest first: an order counts once however often it failed. In a list of the
+   * asked range, of an issue itself over all events that are kept. `currency` is '' where the client named none.
+   */
+  money: z.array(z.object({ currency: z.string(), amount: z.number(), orders: z.number() })),
+  /** True where there were so many orders that a part of them stands for all. */
+  moneyAbout: z.boolean(),
   trend: z.array(point),
 });
 export type IssueRow = z.infer<typeof issueRow>;
@@ -147,25 +153,44 @@ const relatedIssue = z.object({
   lastSeenAt: z.number(),
 });
 export type RelatedIssue = z.infer<typeof relatedIssue>;
-const issueParams = z.object({ issue: z.string().regex(/^[0-9a-f]{16}$/) });
+const eventQuery = z.string().max(4000).default('');
+export const issueParams = z.object({ issue: z.string().regex(/^[0-9a-f]{16}$/) });
 export const getIssue = endpoint({
   method: 'GET',
   path: '/api/v1/issues/:issue',
   summary: 'One issue with an event of it (the newest unless asked)',
   permission: 'viewer',
   params: issueParams,
-  query: z.object({ event: z.string().max(64).default('') }),
+  query: z.object({
+    event: z.string().max(64).default(''),
+    /** A search over the issue's events: the newest event, its neighbours and the tags are of what matches. */
+    q: eventQuery,
+  }),
   reply: z.object({
     issue: issueRow,
+    /** The asked one, or the newest that matches, or where none does the newest; null where none is kept. */
     event: errorEvent.nullable(),
     previousEvent: z.string(),
     nextEvent: z.string(),
-    /** The first and the last event that are kept; '' where none is. */
+    /** The first and the last event that are kept and match; '' where none is. */
     oldestEvent: z.string(),
     newestEvent: z.string(),
+    /** Events that are kept, and those of them that match. */
+    kept: z.number(),
+    matching: z.number(),
     /** Of the events that are kept. */
     touched: z.object({ orders: z.number(), terminals: z.number() }),
-    tags: z.array(z.object({ tag: z.string(), values: z.array(z.object({ value: z.string(), events: z.number() })) })),
+    /** How the newest `tagsOver` events that match spread: the commonest values of each tag. */
+    tags: z.array(
+      z.object({
+        tag: z.string(),
+        /** Events that carry it, and how many values it has in them. */
+        events: z.number(),
+        distinct: z.number(),
+        values: z.array(z.object({ value: z.string(), events: z.number() })),
+      }),
+    ),
+    tagsOver: z.number(),
     grouping: z.array(groupingPart),
     /** What a person decided last; null where nobody did. */
     decision: z
@@ -206,11 +231,29 @@ export const getIssue = endpoint({
 export const listIssueEvents = endpoint({
   method: 'GET',
   path: '/api/v1/issues/:issue/events',
-  summary: 'Events of an issue, newest first',
+  summary: 'Events of an issue that match a search, newest first',
   permission: 'viewer',
   params: issueParams,
-  query: z.object({ ...page }),
+  query: z.object({ q: eventQuery, ...page }),
   reply: z.object({ events: z.array(errorRow), next: z.string() }),
+});
+export const getIssueTag = endpoint({
+  method: 'GET',
+  path: '/api/v1/issues/:issue/tag',
+  summary: 'All values of one tag among the events of an issue that match a search',
+  permission: 'viewer',
+  params: issueParams,
+  query: z.object({ tag: z.string().min(1).max(200), q: eventQuery }),
+  reply: z.object({
+    tag: z.string(),
+    /** Events that were looked at: the newest, at most 50,000. */
+    over: z.number(),
+    /** Those of them that carry the tag, and how many values it has. */
+    events: z.number(),
+    distinct: z.number(),
+    /** The commonest 500. */
+    values: z.array(z.object({ value: z.string(), events: z.number(), lastSeenAt: z.number() })),
+  }),
 });
 const issueId = z.string().regex(/^[0-9a-f]{16}$/, 'expected sixteen hexadecimal digits');
 /** What is given is changed. */

@@ -20,6 +20,7 @@ export * from './short-issue-id.ts';
 export * from './error-rules.ts';
 export * from './releases.ts';
 export * from './feedback.ts';
+export * from './profiles.ts';
 export * from './replays.ts';
 export * from './metrics.ts';
 export * from './data.ts';

@@ -21,6 +21,7 @@ import { incidentRoutes } from './incidents.ts';
 import { logRoutes } from './logs.ts';
 import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
+import { profileRoutes } from './profiles.ts';
 import { replayRoutes } from './replays.ts';
 import { pipelineRoutes } from './pipelines.ts';
 import { retentionRoutes } from './retention.ts';
@@ -54,6 +55,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   releaseRoutes,
   feedbackRoutes,
   replayRoutes,
+  profileRoutes,
   metricRoutes,
   promqlRoutes,
   dashboardRoutes,

@@ -5,6 +5,7 @@ import {
   commentIssue,
   deleteIssueView,
   getIssue,
+  getIssueTag,
   issueSort,
   listIssueEvents,
   listIssues,
@@ -22,9 +23,11 @@ import {
   readAttachment,
   readIssue,
   readIssueRow,
+  readIssueTag,
   readMembers,
   readSimilar,
   readSuspectRelease,
+  searchEvents,
   settleIssues,
   type ErrorEvent,
   type IssueRow,
@@ -33,6 +36,7 @@ import {
 import { z } from 'zod';
 import { symbolicateStored } from '@sightline/ingest/source-maps';
 import { refusal } from '../problem.ts';
+import { scopeOf } from '../read-scope.ts';
 import { type ApiDeps, doneReply, refuse, stream, type CallContext, ProblemReply, type Route } from '../route.ts';
 import { searchFault } from '../store-fault.ts';
 import { ownerOf, ownFrames } from '../issues/owner-of.ts';
@@ -62,14 +66,7 @@ const showIssues = answerRead(listIssues, async ({ query }, context) => {
   const found = await readIssues(
     deps.store,
     {
-      scope: {
-        organisation: caller.organisation,
-        fromMs: query.from,
-        toMs: query.to,
-        environment: query.environment,
-        site: query.site,
-        service: query.service,
-      },
+      scope: scopeOf(query, context),
       q: query.q,
       status: query.status,
       sort: query.sort,
@@ -91,6 +88,8 @@ const showIssues = answerRead(listIssues, async ({ query }, context) => {
 const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
   const { deps, caller, signal } = context;
   const { organisation } = caller;
+  const search = searchEvents(query.q);
+  if (!search.ok) return searchFault(search.error);
   const merged = await mergedOf(context);
   const key = { organisation, issue: params.issue, merged };
   const decision = await deps.control.issueStates.find(organisation, params.issue);
@@ -102,7 +101,7 @@ const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
   const found = await readIssue(
     deps.store,
     key,
-    { event: query.event, settled: settled.get(params.issue) },
+    { event: query.event, settled: settled.get(params.issue), matching: search.value },
     { signal },
   );
   if (!found) return noIssue(params.issue);
@@ -163,8 +162,20 @@ async function withLateMaps(event: ErrorEvent, organisation: string, { files, lo
 
 const showEvents = answerRead(listIssueEvents, async ({ params, query }, context) => {
   const { deps, caller, signal } = context;
+  const search = searchEvents(query.q);
+  if (!search.ok) return searchFault(search.error);
   const key = { organisation: caller.organisation, issue: params.issue, merged: await mergedOf(context) };
-  return (await readIssueEvents(deps.store, key, query, { signal })) ?? badCursor();
+  const page = { limit: query.limit, cursor: query.cursor, matching: search.value };
+  return (await readIssueEvents(deps.store, key, page, { signal })) ?? badCursor();
+});
+
+const showTag = answerRead(getIssueTag, async ({ params, query }, context) => {
+  const { deps, caller, signal } = context;
+  const search = searchEvents(query.q);
+  if (!search.ok) return searchFault(search.error);
+  const key = { organisation: caller.organisation, issue: params.issue, merged: await mergedOf(context) };
+  const asked = { tag: query.tag, matching: search.value };
+  return (await readIssueTag(deps.store, key, asked, { signal })) ?? noIssue(params.issue);
 });
 
 /** With the next release, and in a commit, an issue is resolved in whatever is newer than what is heard now. */
@@ -330,6 +341,7 @@ export const errorRoutes: readonly Route[] = [
   showIssues,
   showIssue,
   showEvents,
+  showTag,
   setIssue,
   setIssues,
   comment,

@@ -11,15 +11,28 @@ import {
   reopenIncident,
   resolveIncident,
 } from '@sightline/contract';
-import { type IncidentRecord, roleAtLeast } from '@sightline/control';
+import { type IncidentRecord, incidentSpansAtMost, roleAtLeast } from '@sightline/control';
 import { incidentLine, type PersonAct } from '@sightline/respond';
 import { otherSite } from '../bound-site.ts';
 import { refusal } from '../problem.ts';
-import { answer, type ApiDeps, type CallContext, doneReply, ProblemReply, refuse, type Route } from '../route.ts';
+import {
+  answer,
+  type ApiDeps,
+  type Caller,
+  type CallContext,
+  doneReply,
+  ProblemReply,
+  refuse,
+  type Route,
+} from '../route.ts';
 import { type NextStep, nextSteps } from './incident-next-step.ts';
 
 const noIncident = (number: number): ProblemReply =>
   refuse(404, 'No such incident', `There is no incident #${number} in this organisation.`);
+
+/** What a key that is bound to a site may read: incidents of several sites tell of all of them. */
+const ofKey = <T extends { readonly site: string }>(caller: Caller, incidents: readonly T[]): T[] =>
+  incidents.filter(({ site }) => !otherSite(caller, site));
 
 type Counted = IncidentRecord & { readonly firing: number; readonly findings: number; readonly sites: number };
 
@@ -63,9 +76,9 @@ async function shown(
   }));
 }
 
-async function openCounts({ control }: ApiDeps, organisation: string) {
+async function openCounts({ control }: ApiDeps, { organisation, keySite = '' }: Caller) {
   const [{ all, unacknowledged, unreachable }, channels] = await Promise.all([
-    control.respond.incidents.open(organisation),
+    control.respond.incidents.open(organisation, keySite),
     control.alerting.channels.list(organisation),
   ]);
   return { all, unacknowledged, unreachable, canTell: channels.some(({ enabled }) => enabled) };
@@ -79,17 +92,18 @@ const list = answer(listIncidents, async ({ query }, context) => {
   const next = await nextSteps(deps.control, caller.organisation);
   return {
     at: deps.clock.now(),
-    incidents: await shown(context, caller.organisation, found.value.incidents, next),
+    incidents: await shown(context, caller.organisation, ofKey(caller, found.value.incidents), next),
     next: found.value.next,
-    open: await openCounts(deps, caller.organisation),
+    open: await openCounts(deps, caller),
   };
 });
 
-const count = answer(countOpenIncidents, (_, { deps, caller }) => openCounts(deps, caller.organisation));
+const count = answer(countOpenIncidents, (_, { deps, caller }) => openCounts(deps, caller));
 
 const spans = answer(listIncidentSpans, async ({ query }, { deps, caller }) => {
   if (query.from >= query.to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
-  return { spans: await deps.control.respond.incidents.spans(caller.organisation, query) };
+  const found = await deps.control.respond.incidents.spans(caller.organisation, query);
+  return { spans: ofKey(caller, found), cut: found.length >= incidentSpansAtMost };
 });
 
 const show = answer(getIncident, async ({ params }, context) => {

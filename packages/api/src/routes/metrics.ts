@@ -1,34 +1,20 @@
 import { listMetrics, metricLabels, queryMetric } from '@sightline/contract';
 import { listMetricLabels, listMetrics as readMetrics, queryMetric as readMetric } from '@sightline/query';
+import { scopeOf } from '../read-scope.ts';
 import { refuse, type Route } from '../route.ts';
 import { answerRead } from './answer-read.ts';
 
-interface AskedScope {
-  readonly from: number;
-  readonly to: number;
-  readonly environment: string;
-  readonly site: string;
-  readonly service: string;
-}
-
-const scopeOf = (organisation: string, { from, to, environment, site, service }: AskedScope) => ({
-  organisation,
-  fromMs: from,
-  toMs: to,
-  environment,
-  site,
-  service,
-});
-
-const showMetrics = answerRead(listMetrics, async ({ query }, { deps, caller, signal }) => ({
-  metrics: await readMetrics(deps.store, scopeOf(caller.organisation, query), query.q, { signal }),
+const showMetrics = answerRead(listMetrics, async ({ query }, context) => ({
+  metrics: await readMetrics(context.deps.store, scopeOf(query, context), query.q, { signal: context.signal }),
 }));
 
-const showLabels = answerRead(metricLabels, async ({ params, query }, { deps, caller, signal }) => ({
-  labels: await listMetricLabels(deps.store, scopeOf(caller.organisation, query), params.metric, { signal }),
+const showLabels = answerRead(metricLabels, async ({ params, query }, context) => ({
+  labels: await listMetricLabels(context.deps.store, scopeOf(query, context), params.metric, {
+    signal: context.signal,
+  }),
 }));
 
-const showSeries = answerRead(queryMetric, async ({ params, query }, { deps, caller, signal }) => {
+const showSeries = answerRead(queryMetric, async ({ params, query }, context) => {
   if (query.from >= query.to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
   const where = readWhere(query.where);
   if (!where)
@@ -47,16 +33,16 @@ const showSeries = answerRead(queryMetric, async ({ params, query }, { deps, cal
   if (by.length > 10 || where.size > 20)
     return refuse(400, 'Too many labels', 'At most 10 labels to split by and 20 to filter by.');
   const found = await readMetric(
-    deps.store,
+    context.deps.store,
     {
-      scope: scopeOf(caller.organisation, query),
+      scope: scopeOf(query, context),
       metric: params.metric,
       aggregate: query.aggregate,
       by,
       where,
       points: query.points,
     },
-    { signal },
+    { signal: context.signal },
   );
   return found.ok ? found.value : refuse(422, 'Too much to compute', found.error.message);
 });

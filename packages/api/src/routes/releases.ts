@@ -1,30 +1,15 @@
 import { getRelease, listReleases, type ReleaseRow } from '@sightline/contract';
 import type { Release, ReleaseDeploy } from '@sightline/control';
-import {
-  nothingSeen,
-  readNewIssues,
-  readReleases,
-  readReleaseTrend,
-  type ReadScope,
-  type ReleaseHealth,
-} from '@sightline/query';
+import { nothingSeen, readNewIssues, readReleases, readReleaseTrend, type ReleaseHealth } from '@sightline/query';
 import { refuse, type Route } from '../route.ts';
 import { answerRead } from './answer-read.ts';
-import type { z } from 'zod';
+import { scopeOf } from '../read-scope.ts';
 
-const scopeOf = (organisation: string, query: z.output<NonNullable<typeof listReleases.query>>): ReadScope => ({
-  organisation,
-  fromMs: query.from,
-  toMs: query.to,
-  environment: query.environment,
-  site: query.site,
-  service: query.service,
-});
-
-const list = answerRead(listReleases, async ({ query }, { deps, caller, signal }) => {
+const list = answerRead(listReleases, async ({ query }, context) => {
+  const { deps, caller, signal } = context;
   const { organisation } = caller;
   const [seen, named, deploys] = await Promise.all([
-    readReleases(deps.store, scopeOf(organisation, query), { signal }),
+    readReleases(deps.store, scopeOf(query, context), { signal }),
     deps.control.releases.list(organisation),
     deps.control.releases.deploys(organisation, ''),
   ]);
@@ -65,10 +50,11 @@ function momentOf(row: ReleaseRow): number {
   return row.deployedAt ?? row.releasedAt ?? (row.firstSeenAt > 0 ? row.firstSeenAt : (row.createdAt ?? 0));
 }
 
-const show = answerRead(getRelease, async ({ params, query }, { deps, caller, signal }) => {
+const show = answerRead(getRelease, async ({ params, query }, context) => {
+  const { deps, caller, signal } = context;
   const { organisation } = caller;
   const { releases, artifacts } = deps.control;
-  const scope = scopeOf(organisation, query);
+  const scope = scopeOf(query, context);
   const [seen, named, allDeploys, trend, newIssues, deploys, commits, files] = await Promise.all([
     readReleases(deps.store, scope, { signal }),
     releases.list(organisation),

@@ -34,7 +34,10 @@ function shownRule(rule: RuleGroupState['rules'][number], site: string): FileRul
   };
 }
 
-const worstOf = (alerts: readonly { readonly state: 'pending' | 'firing' }[]): 'inactive' | 'pending' | 'firing' =>
+/** What a rule's state is by some of its alerts. */
+export const worstOf = (
+  alerts: readonly { readonly state: 'pending' | 'firing' }[],
+): 'inactive' | 'pending' | 'firing' =>
   alerts.some(({ state }) => state === 'firing') ? 'firing' : alerts.length > 0 ? 'pending' : 'inactive';
 
 export const ruleFileRoutes: readonly Route[] = [

@@ -98,6 +98,8 @@ async function fill(organisation: string, secret: string): Promise<void> {
       SELECT ${common}, ${at}, ${at}, {r:String}, {s:String}`,
     `INSERT INTO replay_segments (organisation, replay_id, segment, kind, ts, size_bytes, blob)
       SELECT {o:String}, {r:String}, 0, 'recording', ${at}, 1, {b:String}`,
+    `INSERT INTO profiles (organisation, site, service, environment, ts, profile_id, kind, transaction, trace_id, size_bytes, blob, duration_ms)
+      SELECT ${common}, ${at}, {r:String}, 'transaction', {s:String}, {r:String}, 1, {p:String}, 30`,
     `INSERT INTO ledger (organisation, minute, key_id, protocol, signal, outcome, reason, records, bytes)
       SELECT {o:String}, toDateTime(${at}), {s:String}, 'otlp', 'logs', 'accepted', '', 5, 50`,
     `INSERT INTO scrubbed (organisation, minute, signal, service, rule, removed) SELECT {o:String}, toDateTime(${at}), 'logs', {s:String}, {s:String}, 1`,
@@ -106,11 +108,24 @@ async function fill(organisation: string, secret: string): Promise<void> {
   ];
   const kept = await blobs.put(deflateSync(`["${secret}"]`), { organisation, area: 'replays', limitBytes: 1000 });
   if (!kept.ok) throw new Error(kept.error.message);
+  const sampled = {
+    profile: {
+      frames: [{ function: secret, in_app: true }],
+      stacks: [[0]],
+      samples: [0, 1e7].map((ns) => ({ stack_id: 0, thread_id: 1, elapsed_since_start_ns: ns })),
+    },
+  };
+  const profile = await blobs.put(Buffer.from(JSON.stringify(sampled)), {
+    organisation,
+    area: 'profiles',
+    limitBytes: 1000,
+  });
+  if (!profile.ok) throw new Error(profile.error.message);
   samples.add(organisation, secret, { site: secret, service: secret, [secret]: secret }, [[now - minute, 1]]);
   for (const statement of statements)
     await store.execute(
       statement,
-      { o: organisation, s: secret, r: replayOf(secret), b: kept.value.hash, at: now - minute },
+      { o: organisation, s: secret, r: replayOf(secret), b: kept.value.hash, p: profile.value.hash, at: now - minute },
       { settings: { insert_deduplicate: 0 } },
     );
 }
@@ -173,13 +188,20 @@ const reads: readonly [name: string, url: (secret: string) => string, shows: 'se
   ['issue', () => `/api/v1/issues/${issue}`, 'secret'],
   ['event', (s) => `/api/v1/issues/${issue}?event=${s}`, 'secret'],
   ['events', () => `/api/v1/issues/${issue}/events`, 'secret'],
+  ['events by search', (s) => `/api/v1/issues/${issue}/events?q=${s}`, 'secret'],
+  ['values of a tag', () => `/api/v1/issues/${issue}/tag?tag=site`, 'secret'],
   ['attachment', (s) => `/api/v1/events/${s}/attachments/page.html`, 'nothing'],
   ['releases', () => `/api/v1/releases?${range}`, 'secret'],
   ['release', (s) => `/api/v1/releases/${s}?${range}`, 'secret'],
   ['feedback', () => `/api/v1/feedback?${range}`, 'secret'],
   ['replays', () => `/api/v1/replays?${range}`, 'secret'],
   ['replay', (s) => `/api/v1/replays/${replayOf(s)}`, 'secret'],
+  ['beside a replay', (s) => `/api/v1/replays/${replayOf(s)}/beside`, 'nothing'],
+  ['replays of an issue', () => `/api/v1/issues/${issue}/replays`, 'nothing'],
   ['segment of a replay', (s) => `/api/v1/replays/${replayOf(s)}/segments/0`, 'secret'],
+  ['profiles', () => `/api/v1/profiles?${range}`, 'secret'],
+  ['profiles of a trace', (s) => `/api/v1/profiles?${range}&trace=${replayOf(s)}`, 'secret'],
+  ['profile', (s) => `/api/v1/profiles/${replayOf(s)}`, 'secret'],
   ['metrics', () => `/api/v1/metrics?${range}`, 'secret'],
   ['labels', (s) => `/api/v1/metrics/${s}/labels?${range}`, 'secret'],
   ['series', (s) => `/api/v1/metrics/${s}/series?${range}&by=${s}`, 'secret'],
@@ -233,6 +255,36 @@ it('hands out a segment as data alone, and says why it cannot', async () => {
   const refused = await call('viewer', 'GET', `${segments}/8`);
   expect([refused.status, refused.json().detail]).toEqual([422, expect.stringContaining('neither JSON nor packed')]);
   expect((await call('viewer', 'GET', `${segments}/9`)).status).toBe(404);
+});
+
+it('draws a profile within a stretch of time, and says why it cannot', async () => {
+  const url = `/api/v1/profiles/${replayOf('ACMESECRET')}`;
+  const whole = (await call('viewer', 'GET', url)).json();
+  expect(whole).toMatchObject({
+    profile: { transaction: 'ACMESECRET', at: now - minute, durationMs: 20, samples: 2 },
+    threads: [{ id: '1', name: '' }],
+    frames: [{ function: 'ACMESECRET', inApp: true }],
+    stacks: [[0]],
+    samples: [
+      [0, 0, 0, 10_000],
+      [0, 0, 10_000, 10_000],
+    ],
+  });
+  const part = (await call('viewer', 'GET', `${url}?since=${now - minute + 5}&until=${now - minute + 8}`)).json();
+  expect(part.samples).toEqual([[0, 0, 0, 3000]]);
+  expect((await call('viewer', 'GET', `${url}?site=ACMESECRET`)).status).toBe(200);
+  expect((await call('viewer', 'GET', `${url}?site=ELSEWHERE`)).status).toBe(404);
+  expect((await call('viewer', 'GET', '/api/v1/profiles/x')).status).toBe(422);
+  const organisation = people.get('viewer')?.organisation ?? '';
+  const id = 'e'.repeat(32);
+  const kept = await blobs.put(Buffer.from('{}'), { organisation, area: 'profiles', limitBytes: 1000 });
+  await store.execute(
+    `INSERT INTO profiles (organisation, ts, profile_id, kind, blob) SELECT {o:String}, now64(), {r:String}, 'chunk', {b:String}`,
+    { o: organisation, r: id, b: kept.ok ? kept.value.hash : '' },
+    { settings: { insert_deduplicate: 0 } },
+  );
+  const refused = await call('viewer', 'GET', `/api/v1/profiles/${id}`);
+  expect([refused.status, refused.json().detail]).toEqual([422, expect.stringContaining('no list of samples')]);
 });
 
 it('finds sites by itself, with name and place, and keeps what people wrote', async () => {
@@ -301,7 +353,11 @@ it.each([
   `/api/v1/issues?${range}&cursor=x`,
   `/api/v1/issues?${range}&q=${encodeURIComponent('a AND (')}`,
   `/api/v1/issues/${issue}/events?cursor=x`,
+  `/api/v1/issues/${issue}/events?q=${encodeURIComponent('a AND (')}`,
+  `/api/v1/issues/${issue}?q=${encodeURIComponent('a AND (')}`,
+  `/api/v1/issues/${issue}/tag?tag=site&q=${encodeURIComponent('a AND (')}`,
   `/api/v1/replays?${range}&cursor=x`,
+  `/api/v1/profiles?${range}&cursor=x`,
   '/api/v1/data/quarantine?cursor=x',
   `/api/v1/metrics/m/series?${range}&where=nonsense`,
   `/api/v1/metrics/m/series?${range}&by=${'a,'.repeat(20)}`,
@@ -321,6 +377,7 @@ it.each([
   'releases',
   'feedback',
   'replays',
+  'profiles',
   'metrics',
   'metrics/ACMESECRET/series',
   'metrics/ACMESECRET/labels',

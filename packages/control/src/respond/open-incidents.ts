@@ -5,13 +5,14 @@ import type { Incidents, Severity } from './port.ts';
 
 type Open = Awaited<ReturnType<Incidents['open']>>;
 
-/** How many incidents are not resolved, and for each site how many concern it and the worst of them. */
-export async function openIncidents(db: Db, organisation: string): Promise<Open> {
+/** How many incidents are not resolved, all of them or those of a site alone, and for each site how many concern it and the worst of them. */
+export async function openIncidents(db: Db, organisation: string, site = ''): Promise<Open> {
   const counted = await db.execute<{ all: number; unacknowledged: number; unreachable: number }>(sql`
     SELECT count(*)::int AS all,
       (count(*) FILTER (WHERE status = 'open'))::int AS unacknowledged,
       (count(*) FILTER (WHERE status = 'open' AND unreachable <> ''))::int AS unreachable
-    FROM incidents WHERE organisation = ${organisation} AND status <> 'resolved'`);
+    FROM incidents WHERE organisation = ${organisation} AND status <> 'resolved'
+      AND (${site} = '' OR site = ${site})`);
   // An incident of many sites concerns each of them; one that a person opened again may hold no firing finding.
   const sites = await db.execute<{ site: string; count: number; severity: Severity; title: string }>(sql`
     SELECT site, count(*)::int AS count,
@@ -25,10 +26,11 @@ export async function openIncidents(db: Db, organisation: string): Promise<Open>
         SELECT i.site AS site
         UNION SELECT f.site FROM findings f
           WHERE f.organisation = i.organisation AND f.incident = i.id AND f.state = 'firing') s
-      WHERE i.organisation = ${organisation} AND i.status <> 'resolved' AND s.site <> '') concerned
+      WHERE i.organisation = ${organisation} AND i.status <> 'resolved' AND s.site <> ''
+        AND (${site} = '' OR i.site = ${site})) concerned
     GROUP BY site LIMIT 10000`);
   return {
     ...only(counted.rows),
-    bySite: new Map(sites.rows.map(({ site, count, severity, title }) => [site, { count, severity, title }])),
+    bySite: new Map(sites.rows.map(({ site: code, count, severity, title }) => [code, { count, severity, title }])),
   };
 }

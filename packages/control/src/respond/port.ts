@@ -231,6 +231,9 @@ export interface IncidentListed extends IncidentRecord {
   readonly sites: number;
 }
 /** An incident as a mark on a chart. */
+/** What `Incidents.spans` answers at most. */
+export const incidentSpansAtMost = 500;
+
 export interface IncidentSpan {
   readonly number: number;
   readonly title: string;
@@ -261,7 +264,11 @@ export interface Incidents {
   /** The earliest firing finding and the first of each incident, for the one line that says what happened. */
   firstFindings(organisation: string, incidents: readonly string[]): Promise<ReadonlyMap<string, FindingRecord>>;
   /** Incidents not resolved: how many, of those how many nobody has acknowledged, and the worst for each site. */
-  open(organisation: string): Promise<{
+  open(
+    organisation: string,
+    /** Only incidents of this site alone; '' or undefined for all. */
+    site?: string,
+  ): Promise<{
     readonly all: number;
     readonly unacknowledged: number;
     readonly unreachable: number;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engineTime, openTestStore, type TestStore } from '../test-support.ts';
+import { readMoney } from './issue-money.ts';
 import {
   listAttachments,
   listIssueEvents,
@@ -7,9 +8,11 @@ import {
   readAttachment,
   readIssue,
   readIssueRow,
+  readIssueTag,
   readMembers,
   readSimilar,
   readSuspectRelease,
+  searchEvents,
   settleIssues,
   newestRelease,
   knownIssueHashes,
@@ -126,7 +129,8 @@ describe('issue list', () => {
       eventsTotal: 3,
       users: 3,
       sites: 2,
-      amount: 7.5,
+      money: [{ currency: '', amount: 7.5, orders: 3 }],
+      moneyAbout: false,
       service: 'payments',
     });
     expect(three?.trend.reduce((sum, p) => sum + p.value, 0)).toBe(3);
@@ -198,6 +202,95 @@ describe('issue list', () => {
   });
 });
 
+describe('money of issues', () => {
+  const sale = (issue: number, order: string, amount: number, currency: string, minutesAgo: number) => ({
+    ...events(1, 'tills')[0],
+    issue: String(issue),
+    event_id: `sale-${issue}-${order}-${amount}-${minutesAgo}`,
+    order_id: order,
+    amount,
+    tags: currency === '' ? {} : { currency },
+    ts: engineTime(now - minutesAgo * minute),
+  });
+  const scope = { organisation: 'tills' };
+  beforeAll(() =>
+    test.insert('errors', [
+      // One order that failed three times, its newest amount being 40; the currency was told once.
+      sale(1, 'ORD-1', 30, '', 9),
+      sale(1, 'ORD-1', 30, 'usd', 8),
+      sale(1, 'ORD-1', 40, '', 7),
+      sale(1, 'ORD-2', 5.25, 'USD', 6),
+      sale(1, 'ORD-3', 1000, 'JPY', 5),
+      sale(1, '', 2, 'USD', 4),
+      sale(1, '', 2, 'USD', 3),
+      sale(1, 'ORD-9', 0, 'USD', 3),
+      // Fifty tries of one order are worth less than two orders.
+      ...Array.from({ length: 50 }, (_, i) => sale(2, 'ORD-7', 100, 'EUR', 1 + i / 100)),
+      sale(3, 'ORD-8', 90, 'EUR', 2),
+      sale(3, 'ORD-4', 90, 'EUR', 2),
+      sale(4, 'ORD-5', 10, '$; x', 1),
+    ]),
+  );
+  it('counts an order once, by currency', async () => {
+    const found = await listIssues(test.store, query({ scope }));
+    const money = found.ok ? found.value.issues.map((row) => [Number.parseInt(row.issue, 16), row.money]) : [];
+    expect(Object.fromEntries(money)).toEqual({
+      1: [
+        { currency: 'JPY', amount: 1000, orders: 1 },
+        { currency: 'USD', amount: 49.25, orders: 4 },
+      ],
+      2: [{ currency: 'EUR', amount: 100, orders: 1 }],
+      3: [{ currency: 'EUR', amount: 180, orders: 2 }],
+      4: [{ currency: '', amount: 10, orders: 1 }],
+    });
+    const page = await readIssue(
+      test.store,
+      { ...scope, issue: hex(2), merged: new Map([[hex(3), hex(2)]]) },
+      { event: '', settled: undefined },
+    );
+    expect(page?.issue.money).toEqual([{ currency: 'EUR', amount: 280, orders: 3 }]);
+  });
+  it.each<[string, Parameters<typeof query>[0], number[]]>([
+    ['by money, the greatest currency first', { sort: 'money' }, [1, 3, 2, 4]],
+    ['of what a search finds', { sort: 'money', q: 'amount:<1000' }, [3, 2, 1, 4]],
+    ['with so much money', { q: 'money:>=180' }, [3, 1]],
+    ['of a range', { sort: 'money', scope: { fromMs: now - 5 * minute } }, [1, 3, 2, 4]],
+    ['merged', { sort: 'money', q: 'money:<1000', merged: new Map([[hex(4), hex(3)]]) }, [3, 2]],
+  ])('is ordered %s', async (_, over, expected) => {
+    expect(await issues({ ...over, scope: { ...scope, ...over?.scope } })).toEqual(expected);
+  });
+  it('is paged by money without gap or double', async () => {
+    const seen: number[] = [];
+    let cursor = '';
+    do {
+      const found = await listIssues(test.store, query({ scope, sort: 'money', limit: 1, cursor }));
+      if (!found.ok) throw new Error('refused');
+      seen.push(...found.value.issues.map((row) => Number.parseInt(row.issue, 16)));
+      cursor = found.value.next;
+    } while (cursor !== '');
+    expect(seen).toEqual([1, 3, 2, 4]);
+  });
+  it('is reckoned from a part of the orders where there are very many, and says so', async () => {
+    await test.insert(
+      'errors',
+      Array.from({ length: 4000 }, (_, i) => ({ ...sale(8, `MANY-${i}`, 10, 'USD', 2), organisation: 'many' })),
+    );
+    const parameters = { organisation: 'many' };
+    const asked = { issues: [hex(8)], merged: new Map<string, string>() };
+    const whole = { sql: 'organisation = {organisation:String}', parameters };
+    const exact = await readMoney(test.store, { ...asked, events: whole });
+    expect([exact.about, exact.byIssue.get(hex(8))]).toEqual([
+      false,
+      [{ currency: 'USD', amount: 40_000, orders: 4000 }],
+    ]);
+    const about = await readMoney(test.store, { ...asked, events: whole, most: 1000 });
+    expect(about.about).toBe(true);
+    const [money] = about.byIssue.get(hex(8)) ?? [];
+    expect(Math.abs((money?.amount ?? 0) - 40_000)).toBeLessThan(6000);
+    expect(money?.amount).toBe((money?.orders ?? 0) * 10);
+  });
+});
+
 describe('issue', () => {
   const key = { organisation: 'acme', issue: hex(3), merged: new Map<string, string>() };
   const read = (event = '', over = key) => readIssue(test.store, over, { event, settled: undefined });
@@ -233,6 +326,95 @@ describe('issue', () => {
       'acme-3-0',
     ]);
     expect((await read('acme-3-2'))?.previousEvent).toBe('');
+  });
+  const matching = (q: string) => {
+    const search = searchEvents(q);
+    if (!search.ok) throw new Error(search.error.message);
+    return search.value;
+  };
+  it('tells the shares of a tag with what they are shares of', async () => {
+    const page = await read('', { ...key, issue: hex(7) });
+    expect([page?.kept, page?.matching, page?.tagsOver]).toEqual([7, 7, 7]);
+    expect(page?.tags.find((tag) => tag.tag === 'user')).toEqual({
+      tag: 'user',
+      events: 7,
+      distinct: 3,
+      values: [
+        { value: 'user-0', events: 3 },
+        { value: 'user-1', events: 2 },
+        { value: 'user-2', events: 2 },
+      ],
+    });
+  });
+  it('counts what lies beyond the commonest values', async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => ({
+      ...events(1, 'wide')[0],
+      event_id: `wide-${i}`,
+      tags: i < 26 ? { till: `T${i < 12 ? 0 : i}` } : {},
+    }));
+    await test.insert('errors', rows);
+    const wide = { ...key, organisation: 'wide', issue: hex(1) };
+    const till = (await read('', wide))?.tags.find((tag) => tag.tag === 'till');
+    expect(till).toMatchObject({ events: 26, distinct: 15 });
+    expect(till?.values).toHaveLength(10);
+    expect(till?.values[0]).toEqual({ value: 'T0', events: 12 });
+    const all = await readIssueTag(test.store, wide, { tag: 'till', matching: matching('') });
+    expect(all).toMatchObject({ tag: 'till', over: 30, events: 26, distinct: 15 });
+    expect(all?.values).toHaveLength(15);
+    const some = await readIssueTag(test.store, wide, { tag: 'till', matching: matching('tag.till:T1*') });
+    expect(some?.values.map(({ value }) => value)).toEqual(['T12', 'T13', 'T14', 'T15', 'T16', 'T17', 'T18', 'T19']);
+    expect(await readIssueTag(test.store, wide, { tag: "x' OR 1", matching: matching('') })).toMatchObject({
+      events: 0,
+      distinct: 0,
+      values: [],
+    });
+    expect(
+      await readIssueTag(test.store, { ...wide, organisation: 'rival' }, { tag: 'till', matching: matching('') }),
+    ).toBeUndefined();
+  });
+  it('steps through what matches alone', async () => {
+    const seven = { ...key, issue: hex(7) };
+    const search = matching('site:STORE_002');
+    const page = await readIssue(test.store, seven, { event: '', settled: undefined, matching: search });
+    expect(page).toMatchObject({
+      event: { eventId: 'acme-7-1' },
+      previousEvent: 'acme-7-3',
+      nextEvent: '',
+      oldestEvent: 'acme-7-5',
+      newestEvent: 'acme-7-1',
+      kept: 7,
+      matching: 3,
+      tagsOver: 3,
+    });
+    expect(page?.tags.find((tag) => tag.tag === 'site')?.values).toEqual([{ value: 'STORE_002', events: 3 }]);
+    const asked = await readIssue(test.store, seven, { event: 'acme-7-2', settled: undefined, matching: search });
+    expect([asked?.event?.eventId, asked?.previousEvent, asked?.nextEvent], 'one that does not match').toEqual([
+      'acme-7-2',
+      'acme-7-3',
+      'acme-7-1',
+    ]);
+    const none = await readIssue(test.store, seven, {
+      event: '',
+      settled: undefined,
+      matching: matching('site:NOWHERE'),
+    });
+    expect(none).toMatchObject({ event: { eventId: 'acme-7-0' }, matching: 0, tags: [], previousEvent: '' });
+  });
+  it.each<[string, string[]]>([
+    ['has:processor level:error processor:Suncard', ['acme-7-0']],
+    ['user:user-1 OR site:STORE_002', ['acme-7-1', 'acme-7-3', 'acme-7-4', 'acme-7-5']],
+    ['amount:>3', []],
+    ["nothing' OR 1=1", []],
+  ])('lists the events of an issue that match %s', async (q, expected) => {
+    const page = { limit: 2, matching: matching(q) };
+    const found: string[] = [];
+    let cursor = '';
+    do {
+      const answer = await listIssueEvents(test.store, { ...key, issue: hex(7) }, { ...page, cursor });
+      found.push(...(answer?.events ?? []).map((event) => event.eventId));
+      cursor = answer?.next ?? '';
+    } while (cursor !== '');
+    expect(found).toEqual(expected);
   });
   it('shows the columns of an event whose payload is broken', async () => {
     expect((await read('', { ...key, issue: hex(4) }))?.event).toMatchObject({
@@ -434,7 +616,7 @@ describe('merged issues', () => {
       events: 12,
       eventsTotal: 12,
       users: 3,
-      amount: 30,
+      money: [{ currency: '', amount: 30, orders: 12 }],
       firstSeenAt: now - 11 * minute,
       lastSeenAt: now - 2 * minute,
     });

@@ -28,10 +28,12 @@ export {
   readAttachment,
   readIssue,
   readIssueRow,
+  readIssueTag,
+  searchEvents,
   type AttachmentInfo,
   type ErrorEvent,
   type ErrorRow,
   type IssueKey,
   type IssuePage,
-  type TagValues,
 } from './read-issue.ts';
+export { type TagInFull, type TagValues } from './issue-tags.ts';

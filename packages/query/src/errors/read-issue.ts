@@ -1,8 +1,16 @@
+import type { Result } from '@sightline/base';
 import type { ErrorPayload, GroupingPart } from '@sightline/record';
-import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { ask } from '../metrics/ask.ts';
+import type { SearchError } from '../search/ast.ts';
+import { compile } from '../search/compile.ts';
+import { parseSearch } from '../search/parse.ts';
+import type { Condition } from '../search/scope.ts';
 import { errorColumns, toError, type ErrorColumns, type ErrorRecord } from '../traces/error-record.ts';
 import { issueColumns, issueHex } from './issue-columns.ts';
+import { readMoney } from './issue-money.ts';
+import { readTag, readTags, tagsOverAtMost, type TagInFull, type TagValues } from './issue-tags.ts';
+import { eventTerms } from './issue-terms.ts';
 import { issueRow, type IssueRow } from './list-issues.ts';
 import { issueNumber, membersOf, mergedColumn, type MergedIssues } from './merged-issues.ts';
 import type { SettledIssue } from './settle-issues.ts';
@@ -38,22 +46,23 @@ export interface AttachmentInfo {
   readonly contentType: string;
   readonly sizeBytes: number;
 }
-export interface TagValues {
-  readonly tag: string;
-  readonly values: { value: string; events: number }[];
-}
 export interface IssuePage {
   readonly issue: IssueRow;
   /** Null when its events are older than what is kept, or the asked event is not of this issue. */
   readonly event: ErrorEvent | null;
   readonly previousEvent: string;
   readonly nextEvent: string;
-  /** The first and the last event that are kept. */
+  /** The first and the last event that are kept and match. */
   readonly oldestEvent: string;
   readonly newestEvent: string;
+  /** Events that are kept, and those of them that match. */
+  readonly kept: number;
+  readonly matching: number;
   /** Of the events that are kept. */
   readonly touched: { readonly orders: number; readonly terminals: number };
+  /** Of the newest `tagsOver` events that match. */
   readonly tags: TagValues[];
+  readonly tagsOver: number;
   /** Empty where its newest event is no longer kept. */
   readonly grouping: GroupingPart[];
 }
@@ -70,30 +79,34 @@ const eventsOfIssue = `organisation = {organisation:String} AND issue IN {issues
   AND ts >= fromUnixTimestamp64Milli({firstMs:Int64}) AND ts < fromUnixTimestamp64Milli({lastMs:Int64} + 1)`;
 const newestFirst = 'toStartOfMinute(ts) DESC, ts DESC, event_id DESC';
 
-type IssueParameters = Record<string, ParameterValue>;
-
 /**
- * An issue and one event of it: the asked one, or the newest. Undefined for an issue the organisation does not have.
- * Throws `StoreError`.
+ * An issue and one event of it: the asked one, or the newest that matches, or where none does the newest. Neighbours and
+ * tags are of what matches. Undefined for an issue the organisation does not have. Throws `StoreError`.
  */
 export async function readIssue(
   reader: TelemetryReader,
   key: IssueKey,
-  asked: { event: string; settled: SettledIssue | undefined },
+  asked: { event: string; settled: SettledIssue | undefined; matching?: Condition },
   limits: QueryLimits = {},
 ): Promise<IssuePage | undefined> {
-  const issue = await readIssueRow(reader, key, asked.settled, limits);
-  if (!issue) return undefined;
-  const parameters = parametersOf(key, issue);
-  const [event, tags, ends] = await Promise.all([
-    readEvent(reader, parameters, asked.event, limits),
-    readTags(reader, parameters, limits),
-    readEnds(reader, parameters, limits),
+  const row = await readIssueRow(reader, key, asked.settled, limits);
+  if (!row) return undefined;
+  const all = eventsOf(key, row);
+  const matching = asked.matching === undefined ? all : both(all, asked.matching);
+  const [event, tags, ends, money] = await Promise.all([
+    asked.event === ''
+      ? readEvent(reader, matching, '', limits).then((found) => found ?? readEvent(reader, all, '', limits))
+      : readEvent(reader, all, asked.event, limits),
+    readTags(reader, matching, limits),
+    readEnds(reader, all, asked.matching ?? everyEvent, limits),
+    readMoney(reader, { issues: [key.issue], merged: key.merged, events: all }, limits),
   ]);
-  if (!event) return { issue, event: null, previousEvent: '', nextEvent: '', ...ends, tags, grouping: [] };
+  const issue = { ...row, money: money.byIssue.get(key.issue) ?? [], moneyAbout: money.about };
+  const tagsOver = Math.min(ends.matching, tagsOverAtMost);
+  if (!event) return { issue, event: null, previousEvent: '', nextEvent: '', ...ends, tags, tagsOver, grouping: [] };
   const [previousEvent, nextEvent, attachments] = await Promise.all([
-    readNeighbour(reader, parameters, event, 'previous', limits),
-    readNeighbour(reader, parameters, event, 'next', limits),
+    readNeighbour(reader, matching, event, 'previous', limits),
+    readNeighbour(reader, matching, event, 'next', limits),
     listAttachments(reader, { organisation: key.organisation, eventId: event.eventId }, limits),
   ]);
   const payload = readPayload(event.payload);
@@ -104,11 +117,12 @@ export async function readIssue(
     nextEvent,
     ...ends,
     tags,
+    tagsOver,
     grouping: payload.groupingParts ?? payload.grouping.map(partOfLine),
   };
 }
 
-/** The issue's row with its trend over the last 30 days by day; undefined when the organisation has no such issue. */
+/** The issue's row with its trend over the last 30 days by day, without its money; undefined when the organisation has no such issue. */
 export async function readIssueRow(
   reader: TelemetryReader,
   key: IssueKey,
@@ -143,13 +157,42 @@ export async function readIssueRow(
   return issueRow(row, settled, trend);
 }
 
-function parametersOf(key: IssueKey, issue: IssueRow): IssueParameters {
+/** The events of an issue that are kept. */
+function eventsOf(key: IssueKey, issue: IssueRow): Condition {
   return {
-    organisation: key.organisation,
-    issues: membersOf(key.issue, key.merged).map(issueNumber),
-    firstMs: issue.firstSeenAt,
-    lastMs: issue.lastSeenAt,
+    sql: eventsOfIssue,
+    parameters: {
+      organisation: key.organisation,
+      issues: membersOf(key.issue, key.merged).map(issueNumber),
+      firstMs: issue.firstSeenAt,
+      lastMs: issue.lastSeenAt,
+    },
   };
+}
+
+const everyEvent: Condition = { sql: '1', parameters: {} };
+
+function both(one: Condition, other: Condition): Condition {
+  return { sql: `${one.sql} AND (${other.sql})`, parameters: { ...one.parameters, ...other.parameters } };
+}
+
+/**
+ * A search over the events of an issue, in the language of the issue list without what is about issues as such. Never throws.
+ */
+export function searchEvents(text: string): Result<Condition, SearchError> {
+  const parsed = parseSearch(text);
+  return parsed.ok ? compile('errors', eventTerms(parsed.value)) : parsed;
+}
+
+/** All values of a tag among the events of an issue that match; undefined for an issue that is none. Throws `StoreError`. */
+export async function readIssueTag(
+  reader: TelemetryReader,
+  key: IssueKey,
+  asked: { tag: string; matching: Condition },
+  limits: QueryLimits = {},
+): Promise<TagInFull | undefined> {
+  const issue = await readIssueRow(reader, key, undefined, limits);
+  return issue && readTag(reader, both(eventsOf(key, issue), asked.matching), asked.tag, limits);
 }
 
 interface EventRow extends ErrorColumns {
@@ -162,15 +205,15 @@ interface EventRow extends ErrorColumns {
 
 async function readEvent(
   reader: TelemetryReader,
-  parameters: IssueParameters,
+  of: Condition,
   eventId: string,
   limits: QueryLimits,
 ): Promise<EventRow | undefined> {
   const [row] = await ask<EventRow>(
     reader,
     `SELECT ${errorColumns}, handled, toString(platform) AS platform, toString(transaction) AS transaction, tags, payload
-    FROM errors WHERE ${eventsOfIssue} ${eventId === '' ? '' : 'AND event_id = {event:String}'} ORDER BY ${newestFirst} LIMIT 1`,
-    { ...parameters, event: eventId },
+    FROM errors WHERE ${of.sql} ${eventId === '' ? '' : 'AND event_id = {event:String}'} ORDER BY ${newestFirst} LIMIT 1`,
+    { ...of.parameters, event: eventId },
     limits,
   );
   return row;
@@ -178,24 +221,27 @@ async function readEvent(
 
 async function readEnds(
   reader: TelemetryReader,
-  parameters: IssueParameters,
+  all: Condition,
+  matching: Condition,
   limits: QueryLimits,
-): Promise<Pick<IssuePage, 'oldestEvent' | 'newestEvent' | 'touched'>> {
-  const [row] = await ask<{ oldestEvent: string; newestEvent: string; orders: number; terminals: number }>(
+): Promise<Pick<IssuePage, 'oldestEvent' | 'newestEvent' | 'kept' | 'matching' | 'touched'>> {
+  type Ends = Pick<IssuePage, 'oldestEvent' | 'newestEvent' | 'kept' | 'matching'> & IssuePage['touched'];
+  const [row] = await ask<Ends>(
     reader,
-    `SELECT argMin(event_id, (ts, event_id)) AS oldestEvent, argMax(event_id, (ts, event_id)) AS newestEvent,
+    `SELECT argMinIf(event_id, (ts, event_id), matches) AS oldestEvent, argMaxIf(event_id, (ts, event_id), matches) AS newestEvent,
+      toFloat64(count()) AS kept, toFloat64(countIf(matches)) AS matching,
       toFloat64(uniqIf(order_id, order_id != '')) AS orders, toFloat64(uniqIf(device, device != '')) AS terminals
-    FROM errors WHERE ${eventsOfIssue}`,
-    parameters,
+    FROM (SELECT event_id, ts, order_id, device, toBool(${matching.sql}) AS matches FROM errors WHERE ${all.sql})`,
+    { ...all.parameters, ...matching.parameters },
     limits,
   );
-  const { orders = 0, terminals = 0, oldestEvent = '', newestEvent = '' } = row ?? {};
-  return { oldestEvent, newestEvent, touched: { orders, terminals } };
+  const { orders = 0, terminals = 0, oldestEvent = '', newestEvent = '', kept = 0, matching: found = 0 } = row ?? {};
+  return { oldestEvent, newestEvent, kept, matching: found, touched: { orders, terminals } };
 }
 
 async function readNeighbour(
   reader: TelemetryReader,
-  parameters: IssueParameters,
+  of: Condition,
   event: EventRow,
   side: 'previous' | 'next',
   limits: QueryLimits,
@@ -203,39 +249,12 @@ async function readNeighbour(
   const [sign, order] = side === 'previous' ? ['<', newestFirst] : ['>', newestFirst.replaceAll('DESC', 'ASC')];
   const [row] = await ask<{ eventId: string }>(
     reader,
-    `SELECT event_id AS eventId FROM errors WHERE ${eventsOfIssue}
+    `SELECT event_id AS eventId FROM errors WHERE ${of.sql}
       AND (ts, event_id) ${sign} (fromUnixTimestamp64Nano({tsNs:Int64}), {event:String}) ORDER BY ${order} LIMIT 1`,
-    { ...parameters, tsNs: BigInt(event.tsNs), event: event.eventId },
+    { ...of.parameters, tsNs: BigInt(event.tsNs), event: event.eventId },
     limits,
   );
   return row?.eventId ?? '';
-}
-
-/** How an issue's newest 5,000 events spread over their tags: the ten commonest values of at most fifty tags. */
-async function readTags(
-  reader: TelemetryReader,
-  parameters: IssueParameters,
-  limits: QueryLimits,
-): Promise<TagValues[]> {
-  const own = ['site', 'device', 'service', 'environment', 'release', 'transaction'];
-  const rows = await ask<{ tag: string; value: string; events: number }>(
-    reader,
-    `SELECT pair.1 AS tag, pair.2 AS value, toFloat64(count()) AS events
-    FROM (SELECT arrayConcat([${own.map((name) => `('${name}', toString(${name}))`).join(', ')}, ('user', user_id)],
-        arrayFilter(p -> NOT has({own:Array(String)}, p.1), arrayMap((k, v) -> (toString(k), v), mapKeys(tags), mapValues(tags)))) AS pairs
-      FROM errors WHERE ${eventsOfIssue} ORDER BY ${newestFirst} LIMIT 5000)
-    ARRAY JOIN pairs AS pair WHERE value != '' GROUP BY tag, value ORDER BY events DESC, value LIMIT 10 BY tag LIMIT 500`,
-    { ...parameters, own: [...own, 'user'] },
-    limits,
-  );
-  const byTag = new Map<string, { value: string; events: number }[]>();
-  for (const { tag, value, events } of rows) {
-    const values = byTag.get(tag) ?? [];
-    if (values.length === 0 && byTag.size >= 50) continue;
-    values.push({ value, events });
-    byTag.set(tag, values);
-  }
-  return [...byTag].map(([tag, values]) => ({ tag, values }));
 }
 
 const emptyPayload = (): StoredPayload => ({
@@ -306,24 +325,25 @@ function errorEvent(row: EventRow, payload: StoredPayload, attachments: Attachme
   };
 }
 
-/** One page of an issue's events, newest first; undefined for a cursor that is none. Throws `StoreError`. */
+/** One page of an issue's events that match, newest first; undefined for a cursor that is none. Throws `StoreError`. */
 export async function listIssueEvents(
   reader: TelemetryReader,
   key: IssueKey,
-  page: { limit: number; cursor: string },
+  page: { limit: number; cursor: string; matching?: Condition },
   limits: QueryLimits = {},
 ): Promise<{ events: ErrorRow[]; next: string } | undefined> {
   const after = page.cursor === '' ? undefined : /^(\d{1,19})-(.{0,64})$/su.exec(page.cursor);
   if (after === null || (after && BigInt(after[1] ?? '0') > 9_223_372_036_854_775_807n)) return undefined;
   const issue = await readIssueRow(reader, key, undefined, limits);
   if (!issue) return { events: [], next: '' };
+  const of = both(eventsOf(key, issue), page.matching ?? everyEvent);
   const rows = await ask<ErrorColumns>(
     reader,
-    `SELECT ${errorColumns} FROM errors WHERE ${eventsOfIssue}
+    `SELECT ${errorColumns} FROM errors WHERE ${of.sql}
       ${after ? 'AND (ts, event_id) < (fromUnixTimestamp64Nano({afterNs:Int64}), {afterEvent:String})' : ''}
     ORDER BY ${newestFirst} LIMIT {limit:UInt32}`,
     {
-      ...parametersOf(key, issue),
+      ...of.parameters,
       ...(after ? { afterNs: BigInt(after[1] ?? '0'), afterEvent: after[2] ?? '' } : {}),
       limit: page.limit + 1,
     },

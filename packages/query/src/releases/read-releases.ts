@@ -155,12 +155,15 @@ async function readErrors(
   );
 }
 
-/** Issues by the release that they were first seen in; of a scope's sites and environments nothing is known here. */
+/**
+ * Issues by the release that they were first seen in, of a site those that were seen there; of a scope's environments nothing is known here.
+ * Where and how an issue began may be told by another site: who is bound to one is answered none.
+ */
 const newIssues = (
   scope: ReadScope,
 ): string => `SELECT issue AS id, argMinMerge(first_release) AS began, min(first_seen) AS seen, any(i.type) AS kind,
     any(i.message) AS said, any(i.service) AS owner, sum(i.events) AS n
-  FROM issues AS i WHERE organisation = {organisation:String} GROUP BY id
+  FROM issues AS i WHERE organisation = {organisation:String}${scope.site === '' ? '' : ' AND issue IN (SELECT issue FROM issue_volume WHERE organisation = {organisation:String} AND site = {site:String})'} GROUP BY id
   HAVING seen >= fromUnixTimestamp64Milli({fromMs:Int64}) AND seen < fromUnixTimestamp64Milli({toMs:Int64}) AND began != ''
     ${scope.service === '' ? '' : 'AND owner = {service:String}'}`;
 
@@ -169,6 +172,7 @@ function readNewIssueCounts(
   scope: ReadScope,
   limits: QueryLimits,
 ): Promise<{ release: string; newIssues: number }[]> {
+  if (scope.boundTo) return Promise.resolve([]);
   return reader.query(
     `SELECT began AS release, toFloat64(count()) AS newIssues FROM (${newIssues(scope)}) GROUP BY release ORDER BY newIssues DESC LIMIT ${releasesAtMost}`,
     rangeParameters(scope),
@@ -183,6 +187,7 @@ export function readNewIssues(
   release: string,
   limits: QueryLimits = {},
 ): Promise<NewIssue[]> {
+  if (scope.boundTo) return Promise.resolve([]);
   return reader.query(
     `SELECT leftPad(lower(hex(id)), 16, '0') AS issue, kind AS type, said AS message, toFloat64(n) AS events,
        toFloat64(toUnixTimestamp64Milli(seen)) AS firstSeenAt

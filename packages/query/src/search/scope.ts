@@ -11,6 +11,8 @@ export interface ReadScope {
   readonly environment: string;
   readonly site: string;
   readonly service: string;
+  /** The site that whoever asks is bound to; undefined or '' for none. It holds also where a read looks beyond `site`, as for the figures of whole traces. */
+  readonly boundTo?: string | undefined;
   /** For logs: how far beyond the engine's table the read reaches; without one not at all. */
   readonly reach?: LogReach | undefined;
 }
@@ -114,11 +116,16 @@ export function minuteCondition(scope: ReadScope, fromS: number, toS: number): C
 }
 
 function dimensions(scope: ReadScope, parameters: Record<string, ParameterValue>): string[] {
-  return (['environment', 'site', 'service'] as const).flatMap((name) => {
-    if (scope[name] === '') return [];
-    parameters[name] = scope[name];
-    return [`${name} = {${name}:String}`];
-  });
+  const { boundTo = '' } = scope;
+  if (boundTo !== '') parameters['boundTo'] = boundTo;
+  return [
+    ...(['environment', 'site', 'service'] as const).flatMap((name) => {
+      if (scope[name] === '') return [];
+      parameters[name] = scope[name];
+      return [`${name} = {${name}:String}`];
+    }),
+    ...(boundTo === '' ? [] : ['site = {boundTo:String}']),
+  ];
 }
 
 /**

@@ -12,8 +12,12 @@ const mostOfTrace = 10_000;
 /** The traces with these ids (32 hexadecimal digits), as far as they lie around the range; their spans are bounded. Throws `StoreError`. */
 export async function loadTraces(
   reader: TelemetryReader,
-  organisation: string,
-  range: { readonly fromMs: number; readonly toMs: number },
+  range: {
+    readonly organisation: string;
+    readonly site?: string | undefined;
+    readonly fromMs: number;
+    readonly toMs: number;
+  },
   ids: readonly string[],
   limits: QueryLimits,
 ): Promise<ReadonlyMap<string, TraceAtHand>> {
@@ -21,10 +25,11 @@ export async function loadTraces(
   const rows = await reader.query<FullSpanColumns>(
     `SELECT ${fullSpanColumns} FROM spans PREWHERE organisation = {organisation:String}
        AND toStartOfMinute(ts) >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64})) AND toStartOfMinute(ts) <= toStartOfMinute(fromUnixTimestamp64Milli({toMs:Int64}))
-       AND trace_id IN (SELECT toFixedString(unhex(arrayJoin({ids:Array(String)})), 16))
+       AND trace_id IN (SELECT toFixedString(unhex(arrayJoin({ids:Array(String)})), 16))${ofSite(range.site)}
      LIMIT {ofTrace:UInt32} BY trace_id LIMIT {most:UInt32}`,
     {
-      organisation,
+      organisation: range.organisation,
+      site: range.site ?? '',
       fromMs: Math.max(0, Math.trunc(range.fromMs) - aroundMs),
       toMs: Math.min(4_294_944_000_000, Math.trunc(range.toMs) + aroundMs),
       ids: [...ids],
@@ -43,17 +48,19 @@ export async function loadTraces(
   return new Map([...spans].map(([id, list]) => [id, atHand(treeOf(list))]));
 }
 
-/** All spans of one trace, wherever it lies, the first ten thousand. Throws `StoreError`. */
+const ofSite = (site = ''): string => (site === '' ? '' : ' AND site = {site:String}');
+
+/** All spans of one trace, or those of one site, wherever it lies, the first ten thousand. Throws `StoreError`. */
 export async function readFullTrace(
   reader: TelemetryReader,
-  organisation: string,
+  { organisation, site }: { readonly organisation: string; readonly site?: string | undefined },
   traceId: string,
   limits: QueryLimits = {},
 ): Promise<FullSpan[]> {
   const rows = await reader.query<FullSpanColumns>(
-    `SELECT ${fullSpanColumns} FROM spans PREWHERE organisation = {organisation:String} AND trace_id = toFixedString(unhex({trace:String}), 16)
+    `SELECT ${fullSpanColumns} FROM spans PREWHERE organisation = {organisation:String} AND trace_id = toFixedString(unhex({trace:String}), 16)${ofSite(site)}
      ORDER BY ts, span_id LIMIT {most:UInt32}`,
-    { organisation, trace: traceId.toLowerCase(), most: mostOfTrace },
+    { organisation, site: site ?? '', trace: traceId.toLowerCase(), most: mostOfTrace },
     limits,
   );
   return rows.map(toFullSpan);

@@ -8,6 +8,8 @@ import { parseTraceql } from './parse.ts';
 
 export interface TraceqlRange {
   readonly organisation: string;
+  /** '' or undefined for all. */
+  readonly site?: string | undefined;
   readonly fromMs: number;
   readonly toMs: number;
   readonly stepMs: number;
@@ -102,7 +104,7 @@ export async function traceqlMetrics(
     fromMs,
     toMs: asked.toMs,
     environment: '',
-    site: '',
+    site: asked.site ?? '',
     service: '',
   });
   const rows = await reader.query<Row>(
@@ -240,7 +242,7 @@ async function compareSeries(
     fromMs: range.fromMs,
     toMs: range.toMs,
     environment: '',
-    site: '',
+    site: range.site ?? '',
     service: '',
   });
   const parameters: Record<string, ParameterValue> = {

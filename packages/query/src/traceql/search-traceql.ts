@@ -10,6 +10,8 @@ import { parseTraceql } from './parse.ts';
 
 export interface TraceqlSearch {
   readonly organisation: string;
+  /** The one whose spans make up the traces, as if there were no others; '' or undefined for all. */
+  readonly site?: string | undefined;
   readonly fromMs: number;
   readonly toMs: number;
   /** TraceQL; a metrics query is refused. */
@@ -82,7 +84,7 @@ export async function searchTraceql(
   const seen = new Set<string>();
   const until = performance.now() + searchWithinMs;
   for await (const ids of candidates(reader, asked, parsed.value, seen, limits)) {
-    const loaded = await loadTraces(reader, asked.organisation, asked, ids, limits);
+    const loaded = await loadTraces(reader, asked, ids, limits);
     for (const id of ids) {
       const trace = loaded.get(id);
       const found = trace && judge(id, trace, parsed.value, fields, asked);
@@ -154,7 +156,7 @@ async function* candidates(
     fromMs: asked.fromMs,
     toMs: asked.toMs,
     environment: '',
-    site: '',
+    site: asked.site ?? '',
     service: '',
   };
   // One condition is read in the order of time and ends with the page; several need all of a stretch, so those grow.

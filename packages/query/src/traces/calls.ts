@@ -100,6 +100,8 @@ export async function readCall(
   const fits = (of: string): string =>
     `${of}call = {call:String} AND ({peer:String} = '' OR ${of}peer = {peer:String}) AND ({statement:String} = '' OR ${of}statement = {statement:String})`;
   const bound = { ...scope.parameters, ...parameters };
+  // Who is bound to a site learns nothing of callers at another.
+  const seen = asked.boundTo ? ' AND site = {boundTo:String}' : '';
   const [sites, callers, examples, course] = await Promise.all([
     reader.query<FigureColumns & { site: string }>(
       `SELECT r.site AS site, ${figureColumns} FROM (SELECT site, ${bucketSql} AS bucket, toUInt64(1) AS calls, toUInt64(status_code = 2) AS errors, duration_ns
@@ -111,7 +113,7 @@ export async function readCall(
       // Parents begin before their children, as a rule in the same minutes: only those are read.
       `SELECT service, name, toString(sum(n)) AS total FROM (
          SELECT trace_id, span_id AS id, any(service) AS service, any(name) AS name FROM spans
-         PREWHERE organisation = {organisation:String} AND toStartOfMinute(ts) >= toStartOfMinute(fromUnixTimestamp64Nano({fromNs:Int64})) - INTERVAL 10 MINUTE
+         PREWHERE organisation = {organisation:String}${seen} AND toStartOfMinute(ts) >= toStartOfMinute(fromUnixTimestamp64Nano({fromNs:Int64})) - INTERVAL 10 MINUTE
            AND toStartOfMinute(ts) <= toStartOfMinute(fromUnixTimestamp64Nano({toNs:Int64}))
            AND trace_id IN (SELECT trace_id FROM spans PREWHERE ${scope.sql} AND ${fits('')} ORDER BY toStartOfMinute(ts) DESC LIMIT {pairs:UInt32})
          GROUP BY trace_id, id) AS parents

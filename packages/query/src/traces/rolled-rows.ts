@@ -50,7 +50,7 @@ export function rolledRows(
   scope: ReadScope,
   grain: 'minute' | 'any' = 'any',
 ): Condition {
-  if (scope.site !== '' && table !== 'edges') return rawRows(table, scope);
+  if (table !== 'edges' && (scope.site !== '' || (scope.boundTo ?? '') !== '')) return rawRows(table, scope);
   const { fromS, toS } = minutesOf(scope);
   const { hours, columns } = tables[table];
   const parameters: Record<string, ParameterValue> = { organisation: scope.organisation, fromS, toS };

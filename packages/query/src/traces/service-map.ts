@@ -148,7 +148,7 @@ function sumOf(edges: readonly SpanFigures[]): SpanFigures {
 }
 
 /** Pairs of one site, joined from its spans: a hundredth of all. */
-function pairsOfSite(scope: ReadScope): Condition {
+export function pairsOfSite(scope: ReadScope): Condition {
   const condition = scopeCondition(scope);
   return {
     sql: `(SELECT toStartOfMinute(child.ts) AS minute, parent.service AS caller, child.service AS callee, toUInt8(child.kind = 5) AS message, parent.peer AS peer, child.bucket AS bucket,

@@ -2,6 +2,7 @@ import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { scopeCondition, type ReadScope } from '../search/scope.ts';
 import { middleMs } from './duration-buckets.ts';
 import { minutesOf, rolledRows } from './rolled-rows.ts';
+import { pairsOfSite } from './service-map.ts';
 import { spanKinds, type SpanRecord } from './span-row.ts';
 
 const mostNames = 5000;
@@ -36,13 +37,13 @@ export async function listSpanNames(
   return found.map(({ name, kindCode }) => ({ name, kind: spanKinds[kindCode] ?? 'unspecified' }));
 }
 
-/** Calls from service to service. Throws `StoreError`. */
+/** Calls from service to service; of a site those between its own spans. Throws `StoreError`. */
 export async function listDependencies(
   reader: TelemetryReader,
   scope: ReadScope,
   limits: QueryLimits = {},
 ): Promise<{ caller: string; callee: string; calls: number }[]> {
-  const rows = rolledRows('edges', scope);
+  const rows = scope.site === '' ? rolledRows('edges', scope) : pairsOfSite(scope);
   const found = await reader.query<{ caller: string; callee: string; total: string }>(
     `SELECT toString(r.caller) AS caller, toString(r.callee) AS callee, toString(sum(r.calls)) AS total FROM ${rows.sql} AS r
      GROUP BY caller, callee ORDER BY sum(r.calls) DESC LIMIT ${mostNames}`,

@@ -3,6 +3,7 @@ import type { LogRow } from '@sightline/contract';
 import { joinTrail } from './crumb-trail.ts';
 import { foldFrames, frameText, stackText, type Frame } from './fold-frames.ts';
 import { changedSentence, issueTitle, statusBefore } from './issue-words.ts';
+import { tagFilterField, tagShares } from './tag-filter.ts';
 
 const frame = (name: string, inApp: boolean, more: Partial<Frame> = {}): Frame => ({
   function: name,
@@ -98,4 +99,39 @@ describe('words', () => {
       'Issue resolved',
       '3 issues reopened',
     ]));
+});
+
+describe('shares of a tag', () => {
+  const values = (...events: number[]) => events.map((n, i) => ({ value: `v${i}`, events: n }));
+  const shown = (...of: Parameters<typeof tagShares>) =>
+    tagShares(...of).map(({ kind, value, events, share }) => [kind, value, events, Math.round(share * 100)]);
+  it.each<[string, Parameters<typeof tagShares>, (string | number)[][]]>([
+    [
+      'are of all events, with what is left and what carries none',
+      [{ events: 80, distinct: 9, values: values(40, 20, 5, 4, 3) }, 100, 2],
+      [
+        ['value', 'v0', 40, 40],
+        ['value', 'v1', 20, 20],
+        ['other', '', 20, 20],
+        ['none', '', 20, 20],
+      ],
+    ],
+    [
+      'name the one value that would be left',
+      [{ events: 10, distinct: 3, values: values(5, 3, 2) }, 10, 2],
+      [
+        ['value', 'v0', 5, 50],
+        ['value', 'v1', 3, 30],
+        ['value', 'v2', 2, 20],
+      ],
+    ],
+    ['are none of nothing', [{ events: 0, distinct: 0, values: [] }, 0, 5], []],
+  ])('%s', (_, of, expected) => expect(shown(...of)).toEqual(expected));
+  it.each<[string, string | undefined]>([
+    ['site', 'site'],
+    ['type', 'tag.type'],
+    ['os.name', 'tag.os.name'],
+    ['two words', undefined],
+    ['a:b', undefined],
+  ])('the tag %s is searched as %s', (tag, field) => expect(tagFilterField(tag)).toBe(field));
 });

@@ -9,24 +9,33 @@ import { useAddress } from '../../data/address.ts';
 import { call, type Reply } from '../../data/call.ts';
 import './errors.css';
 
-/** All events of an issue, newest first, read when somebody asks for them. A press shows the event. */
+/** The events of an issue that match the search, newest first, read when somebody asks for them. A press shows the event. */
 export function EventList({ issue, shown }: { issue: string; shown: string }): ReactNode {
-  const [open, setOpen] = useState(false);
-  const { setSearch } = useAddress();
+  const { search, setSearch } = useAddress();
+  const q = search['q'] ?? '';
+  const [open, setOpen] = useState(q !== '');
+  const [searched, setSearched] = useState(q);
+  if (searched !== q) {
+    setSearched(q);
+    if (q !== '') setOpen(true);
+  }
   const asked = useInfiniteQuery({
-    queryKey: [listIssueEvents.path, issue],
+    queryKey: [listIssueEvents.path, issue, q],
     queryFn: async ({ signal, pageParam }: { signal: AbortSignal; pageParam: string }) =>
-      call(listIssueEvents, { params: { issue }, query: { limit: 50, cursor: pageParam } }, signal),
+      call(listIssueEvents, { params: { issue }, query: { q, limit: 50, cursor: pageParam } }, signal),
     initialPageParam: '',
     getNextPageParam: (last: Reply<typeof listIssueEvents>) => (last.next === '' ? undefined : last.next),
     enabled: open,
   });
   const events = asked.data?.pages.flatMap((page) => page.events) ?? [];
   return (
-    <details className="fold" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>All events</summary>
+    <details className="fold" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{q === '' ? 'All events' : 'Events that match'}</summary>
       {open && asked.isPending && <SkeletonRows rows={6} />}
       {asked.error !== null && <p role="alert">The events could not be read: {asked.error.message}</p>}
+      {open && asked.isSuccess && events.length === 0 && (
+        <p className="muted">{q === '' ? 'None is kept.' : 'No event of this issue matches the search.'}</p>
+      )}
       {events.length > 0 && (
         <div className="event-list" role="region" aria-label="Events of this issue" tabIndex={0}>
           <table>

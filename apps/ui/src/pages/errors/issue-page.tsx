@@ -1,28 +1,24 @@
 import { getIssue, shortIssueId } from '@sightline/contract';
-import { Button } from '@mantine/core';
-import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import { formatAmount, formatCount } from '../../charts/number-format.ts';
+import { formatCount } from '../../charts/number-format.ts';
 import { TimeChart } from '../../charts/time-chart.tsx';
 import { CopyId } from '../../components/copy-id.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { UnknownRecord, UnreadRecord } from '../../components/record-page-states.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
-import { TimeText } from '../../components/time-text.tsx';
 import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
-import type { Reply } from '../../data/call.ts';
+import type { ProblemError, Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
-import { replayOf } from '../../records/replay-of.ts';
-import { Go } from '../../shell/go.tsx';
-import { quoteValue } from '../../search/query-edit.ts';
-import { useKeys } from '../../shell/keys.ts';
 import { ContextCards } from './context-cards.tsx';
 import './errors.css';
 import { IssueSide } from './issue-side.tsx';
+import { EventBar } from './event-bar.tsx';
 import { EventList } from './event-list.tsx';
-import { issueTitle, statusTone, statusWord } from './issue-words.ts';
+import { EventSearch } from './event-search.tsx';
+import { issueTitle, moneyText, statusTone, statusWord } from './issue-words.ts';
 import { StackTrace } from './stack-trace.tsx';
+import { TagShares } from './tag-shares.tsx';
 import { Trail } from './trail.tsx';
 
 type Answer = Reply<typeof getIssue>;
@@ -32,7 +28,12 @@ export default function IssuePage(): ReactNode {
   const issue = usePathParam('issue').toLowerCase();
   const { search } = useAddress();
   const valid = /^[0-9a-f]{16}$/.test(issue);
-  const asked = useAsk(getIssue, { params: { issue }, query: { event: search['event'] ?? '' } }, { when: valid });
+  const event = search['event'] ?? '';
+  const asked = useAsk(getIssue, { params: { issue }, query: { event, q: search['q'] ?? '' } }, { when: valid });
+  // A search that cannot be read is mended on the page: it stays, with all events.
+  const unread = asked.error?.position !== undefined;
+  const whole = useAsk(getIssue, { params: { issue }, query: { event, q: '' } }, { when: valid && unread });
+  const answer = asked.data ?? (unread ? whole.data : undefined);
   if (!valid || asked.error?.status === 404) {
     return (
       <UnknownRecord
@@ -43,13 +44,13 @@ export default function IssuePage(): ReactNode {
       />
     );
   }
-  if (asked.data === undefined) {
-    return <UnreadRecord error={asked.error} again={asked.refetch} />;
+  if (answer === undefined) {
+    return <UnreadRecord error={unread ? whole.error : asked.error} again={asked.refetch} />;
   }
-  return <IssueView answer={asked.data} />;
+  return <IssueView answer={answer} problem={asked.error} />;
 }
 
-function IssueView({ answer }: { answer: Answer }): ReactNode {
+function IssueView({ answer, problem }: { answer: Answer; problem: ProblemError | null }): ReactNode {
   const { issue, event } = answer;
   const { setRange } = useScope();
   const trendStep = stepOf(issue.trend);
@@ -87,7 +88,13 @@ function IssueView({ answer }: { answer: Answer }): ReactNode {
             {answer.touched.orders > 0 && (
               <Hit value={formatCount(answer.touched.orders)} word={answer.touched.orders === 1 ? 'order' : 'orders'} />
             )}
-            <Hit value={formatAmount(issue.amount)} word="in failed transactions" />
+            {issue.money.map(({ currency, amount, orders }) => (
+              <Hit
+                key={currency}
+                value={moneyText({ currency, amount }, issue.moneyAbout)}
+                word={`in ${formatCount(orders)} failed ${orders === 1 ? 'transaction' : 'transactions'}${currency === '' ? ', currency not told' : ''}`}
+              />
+            ))}
           </section>
           <section aria-label="Trend">
             <TimeChart
@@ -111,7 +118,7 @@ function IssueView({ answer }: { answer: Answer }): ReactNode {
               text="Its count is known, but its events are older than what is kept."
             />
           ) : (
-            <EventParts answer={answer} event={event} />
+            <EventParts answer={answer} event={event} problem={problem} />
           )}
         </div>
       </div>
@@ -119,70 +126,19 @@ function IssueView({ answer }: { answer: Answer }): ReactNode {
   );
 }
 
-function EventParts({ answer, event }: { answer: Answer; event: NonNullable<Answer['event']> }): ReactNode {
-  const { setSearch } = useAddress();
-  const older = () => answer.previousEvent !== '' && setSearch({ event: answer.previousEvent });
-  const newer = () => answer.nextEvent !== '' && setSearch({ event: answer.nextEvent });
-  useKeys([
-    { keys: 'j', title: 'Older event', run: older },
-    { keys: 'k', title: 'Newer event', run: newer },
-  ]);
-  const story = event.correlationId || event.traceId;
-  const replay = replayOf(event);
+function EventParts({
+  answer,
+  event,
+  problem,
+}: {
+  answer: Answer;
+  event: NonNullable<Answer['event']>;
+  problem: ProblemError | null;
+}): ReactNode {
   return (
     <>
-      <div className="event-bar" role="toolbar" aria-label="Events">
-        <Button
-          variant="default"
-          disabled={answer.previousEvent === ''}
-          onClick={() => setSearch({ event: answer.oldestEvent })}
-        >
-          Oldest
-        </Button>
-        <Button
-          variant="default"
-          disabled={answer.previousEvent === ''}
-          leftSection={<IconChevronLeft size={14} />}
-          onClick={older}
-        >
-          Older
-        </Button>
-        <Button
-          variant="default"
-          disabled={answer.nextEvent === ''}
-          rightSection={<IconChevronRight size={14} />}
-          onClick={newer}
-        >
-          Newer
-        </Button>
-        <Button
-          variant="default"
-          disabled={answer.nextEvent === ''}
-          onClick={() => setSearch({ event: answer.newestEvent })}
-        >
-          Latest
-        </Button>
-        <span>
-          Event <CopyId id={event.eventId} what="Event id" /> <TimeText at={event.at} />
-        </span>
-        <nav className="ways-on" aria-label="Related">
-          {event.traceId !== '' && (
-            <Go to={`/traces/${event.traceId}`} search={{ span: event.spanId }}>
-              Trace
-            </Go>
-          )}
-          {story !== '' && <Go to={`/story/${encodeURIComponent(story)}`}>Story</Go>}
-          <Go to="/logs" search={logsAround(event)}>
-            Logs around
-          </Go>
-          {replay !== '' && (
-            <Go to={`/replays/${replay}`} search={{ t: String(Math.round(event.at)) }}>
-              Replay
-            </Go>
-          )}
-          {event.site !== '' && <Go to={`/sites/${encodeURIComponent(event.site)}`}>{event.site}</Go>}
-        </nav>
-      </div>
+      <EventSearch answer={answer} problem={problem} />
+      <EventBar answer={answer} event={event} />
       <ContextCards groups={event.groups} />
       <Part title="Stack">
         <StackTrace exceptions={event.exceptions} later={event.mappedLater} />
@@ -192,7 +148,7 @@ function EventParts({ answer, event }: { answer: Answer; event: NonNullable<Answ
       </Part>
       {answer.tags.length > 0 && (
         <Part title="Tags">
-          <TagShares tags={answer.tags} />
+          <TagShares answer={answer} />
         </Part>
       )}
       <MoreOfEvent event={event} />
@@ -230,30 +186,6 @@ function MoreOfEvent({ event }: { event: NonNullable<Answer['event']> }): ReactN
   );
 }
 
-function TagShares({ tags }: { tags: Answer['tags'] }): ReactNode {
-  return (
-    <div className="tag-shares">
-      {tags.map(({ tag, values }) => {
-        const total = values.reduce((sum, { events }) => sum + events, 0);
-        return (
-          <section key={tag} aria-label={tag}>
-            <h3>{tag}</h3>
-            {values.slice(0, 5).map(({ value, events }) => (
-              <div key={value} className="tag-share">
-                <span className="tag-fill" style={{ width: `${(events / Math.max(1, total)) * 100}%` }} />
-                <Go to="/errors" className="tag-value" search={{ q: `${tag}:${quoteValue(value)}`, status: 'all' }}>
-                  {value || '(none)'}
-                </Go>
-                <span className="muted">{Math.round((events / Math.max(1, total)) * 100)} %</span>
-              </div>
-            ))}
-          </section>
-        );
-      })}
-    </div>
-  );
-}
-
 function Part({ title, children }: { title: string; children: ReactNode }): ReactNode {
   return (
     <section className="issue-part">
@@ -274,16 +206,4 @@ function Hit({ value, word }: { value: string; word: string }): ReactNode {
 function stepOf(points: readonly { readonly at: number }[]): number {
   const [first, second] = points;
   return first !== undefined && second !== undefined ? Math.max(1, second.at - first.at) : 3_600_000;
-}
-
-const aroundMs = 300_000;
-
-function logsAround(event: NonNullable<Answer['event']>): Record<string, string> {
-  return {
-    site: event.site,
-    service: event.service,
-    range: '',
-    from: String(Math.round(event.at - aroundMs)),
-    to: String(Math.round(event.at + aroundMs)),
-  };
 }

@@ -2,7 +2,7 @@ import { getIssue, listIssues, mergeIssues, type IssueChange, type IssueRow } fr
 import { Button, Checkbox, SegmentedControl, Select } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState, type ReactNode } from 'react';
-import { formatAmount, formatCount } from '../../charts/number-format.ts';
+import { formatCount } from '../../charts/number-format.ts';
 import { Sparkline } from '../../charts/sparkline.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -15,6 +15,7 @@ import { useAct } from '../../data/ask.ts';
 import { call, type ProblemError, type Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { useMe } from '../../data/session.tsx';
+import { AlertOnSearch } from '../../search/alert-on-search.tsx';
 import { quoteValue } from '../../search/query-edit.ts';
 import { QueryLine } from '../../search/query-line.tsx';
 import { Go, useGo } from '../../shell/go.tsx';
@@ -22,7 +23,7 @@ import { useKeys } from '../../shell/keys.ts';
 import { AssigneeSelect } from './assignee-select.tsx';
 import './errors.css';
 import { IssueActs } from './issue-acts.tsx';
-import { issueTitle, statusTone, statusWord } from './issue-words.ts';
+import { issueTitle, moneyText, statusTone, statusWord } from './issue-words.ts';
 import { IssueViews } from './issue-views.tsx';
 import { useChangeIssues } from './use-change-issues.tsx';
 
@@ -168,6 +169,7 @@ export default function IssuesPage(): ReactNode {
           allowDeselect={false}
           onChange={(value) => setSearch({ sort: value === 'last-seen' ? '' : (value ?? '') })}
         />
+        <AlertOnSearch source="errors" q={q} scope={scope} />
       </div>
       {picked.length > 0 && (
         <div className="bulk-bar" role="toolbar" aria-label="Chosen issues">
@@ -333,11 +335,27 @@ function IssueLine({
       <Figure value={formatCount(issue.events)} unit="events" />
       <Figure value={formatCount(issue.sites)} unit={issue.sites === 1 ? 'site' : 'sites'} />
       <Figure value={formatCount(issue.users)} unit={issue.users === 1 ? 'user' : 'users'} />
-      <Figure value={issue.amount > 0 ? formatAmount(issue.amount) : '–'} unit="" />
+      <Money issue={issue} />
       <span className="issue-seen muted">
         <TimeText at={issue.lastSeenAt} show="relative" />
       </span>
     </li>
+  );
+}
+
+/** The greatest currency's sum; the others under the pointer. */
+function Money({ issue: { money, moneyAbout } }: { issue: IssueRow }): ReactNode {
+  const [first, ...others] = money;
+  if (first === undefined) return <Figure value="–" unit="" />;
+  const all = money.map(
+    (one) => `${moneyText(one, moneyAbout)} in ${formatCount(one.orders)} ${one.orders === 1 ? 'order' : 'orders'}`,
+  );
+  return (
+    <span className="figure" title={`${all.join(', ')}; an order counts once`}>
+      {moneyAbout && '~'}
+      {moneyText(first, false)}
+      {others.length > 0 && <span className="muted"> +{others.length}</span>}
+    </span>
   );
 }
 

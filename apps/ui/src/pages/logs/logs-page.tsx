@@ -1,7 +1,7 @@
 import { exportPath, logHistogram } from '@sightline/contract';
 import { Button, Menu } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { IconChevronDown, IconDownload, IconFilter, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
+import { IconChevronDown, IconDownload, IconFilter } from '@tabler/icons-react';
 import { useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Histogram } from '../../charts/histogram.tsx';
 import { changeText, comparable, weekLater, weekMs } from '../../charts/last-week.ts';
@@ -14,6 +14,7 @@ import { useAddress } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import { addressOf } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
+import { AlertOnSearch } from '../../search/alert-on-search.tsx';
 import { addFilter } from '../../search/query-edit.ts';
 import { QueryLine } from '../../search/query-line.tsx';
 import { useGo } from '../../shell/go.tsx';
@@ -30,6 +31,8 @@ import './logs.css';
 import { PatternList } from './pattern-list.tsx';
 import { Restores } from './restores.tsx';
 import { SavedMenu } from './saved-menu.tsx';
+import { TailBar } from './tail-bar.tsx';
+import { mostTailRows } from './tail-buffer.ts';
 import { useLogs } from './use-logs.ts';
 import { useTail } from './use-tail.ts';
 
@@ -89,13 +92,14 @@ export default function LogsPage(): ReactNode {
     { when: comparing && canCompare && !tailing, keepOld: false },
   );
   const lastWeek = useMemo(() => before.data && weekLater(before.data.buckets), [before.data]);
-  const holds = useCallback(() => paused || (box.current?.scrollTop ?? 0) > 4, [paused]);
+  const [find, setFind] = useState<{ readonly text: string; readonly at: number }>();
+  const finding = grouping ? undefined : find;
+  // What arrives would move the marked line away: while somebody searches in the lines they stand still.
+  const still = paused || find !== undefined;
+  const holds = useCallback(() => still || (box.current?.scrollTop ?? 0) > 4, [still]);
   const tail = useTail(tailing, scope, q, holds);
   const rows = tailing ? tail.shown : logs.rows;
 
-  const [find, setFind] = useState<{ readonly text: string; readonly at: number }>();
-  // What arrives would move the marked line away.
-  const finding = grouping || tailing ? undefined : find;
   const findText = finding?.text;
   const matches = useMemo(() => findLines(rows, findText ?? '', columns ?? []), [rows, findText, columns]);
   const findAt = Math.min(finding?.at ?? 0, matches.length - 1);
@@ -113,12 +117,17 @@ export default function LogsPage(): ReactNode {
     if (next !== undefined) setSearch({ row: next.id });
   };
   useKeys([
-    ...(grouping || tailing
+    ...(grouping
       ? []
       : [{ keys: 'mod+f', title: 'Find in the lines', run: () => setFind({ text: '', at: 0 }), inFields: true }]),
-    { keys: 'j', title: 'Next line', run: () => step(1) },
-    { keys: 'k', title: 'Previous line', run: () => at > 0 && step(-1) },
+    ...(grouping
+      ? []
+      : [
+          { keys: 'j', title: 'Next line', run: () => step(1) },
+          { keys: 'k', title: 'Previous line', run: () => at > 0 && step(-1) },
+        ]),
   ]);
+  const toggleFind = () => setFind(find === undefined ? { text: '', at: 0 } : undefined);
   const facets = <FacetList scope={scope} q={q} archive={far} onQuery={setQuery} />;
 
   return (
@@ -132,7 +141,7 @@ export default function LogsPage(): ReactNode {
           placeholder={narrow ? 'Search logs' : 'Words, "phrases", service:payment, -severity:debug, status:>=500'}
           scope={scope}
           fields={ownFields}
-          problem={logs.error}
+          problem={tailing ? (tail.state === 'ended' ? tail.fault : null) : logs.error}
         />
         {narrow && (
           <Button variant="default" leftSection={<IconFilter size={14} />} onClick={() => setFacetsOpen(true)}>
@@ -145,19 +154,27 @@ export default function LogsPage(): ReactNode {
           leftSection={<span className="tail-dot" data-on={tailing && tail.state === 'open' ? '' : undefined} />}
           onClick={() => {
             setPaused(false);
+            setFind(undefined);
             setSearch({ tail: tailing ? '' : '1', row: '' }, { push: true });
           }}
         >
           Live tail
         </Button>
         <SavedMenu />
+        <AlertOnSearch source="logs" q={q} scope={scope} />
         <ExportMenu query={{ ...scope, q, archive: flag }} />
       </div>
       <div className="logs-split">
         {!narrow && <aside className="logs-facets">{facets}</aside>}
         <div className="logs-main">
           {tailing ? (
-            <TailBar tail={tail} paused={paused} onPause={() => setPaused((now) => !now)} />
+            <TailBar
+              tail={tail}
+              paused={paused}
+              finding={finding !== undefined}
+              onPause={() => setPaused((now) => !now)}
+              onFind={toggleFind}
+            />
           ) : (
             <div className="logs-histogram">
               {histogram.data === undefined && histogram.error === null && <Skeleton height={90} />}
@@ -229,7 +246,7 @@ export default function LogsPage(): ReactNode {
                   className="plain-button"
                   title="In the lines that are loaded (Ctrl F)"
                   aria-pressed={finding !== undefined}
-                  onClick={() => setFind(find === undefined ? { text: '', at: 0 } : undefined)}
+                  onClick={toggleFind}
                 >
                   Find
                 </button>
@@ -253,10 +270,12 @@ export default function LogsPage(): ReactNode {
               onClick={() => {
                 tail.catchUp();
                 setPaused(false);
+                setFind(undefined);
                 box.current?.scrollTo({ top: 0 });
               }}
             >
               {formatCount(tail.unread)} new {tail.unread === 1 ? 'line' : 'lines'}
+              {tail.unread > mostTailRows && ` (the newest ${formatCount(mostTailRows)} are held)`}
             </button>
           )}
           {grouping && (
@@ -266,6 +285,7 @@ export default function LogsPage(): ReactNode {
               archive={far}
               onLeaveArchive={() => setSearch({ archive: '' }, { push: true })}
               onQuery={(next) => setSearch({ q: next, view: '', row: '' }, { push: true })}
+              onNarrow={setQuery}
             />
           )}
           {!grouping && logs.loading && <SkeletonRows rows={24} height={26} />}
@@ -275,7 +295,7 @@ export default function LogsPage(): ReactNode {
           {!tailing && !grouping && !logs.loading && !logs.goingOn && logs.error === null && rows.length === 0 && (
             <NoLines q={q} clear={() => setQuery('')} send={() => go('/data')} />
           )}
-          {tailing && rows.length === 0 && (
+          {tailing && rows.length === 0 && tail.state !== 'ended' && (
             <EmptyState
               compact
               title="Waiting for the next line"
@@ -360,43 +380,6 @@ function NoLines({ q, clear, send }: { q: string; clear: () => void; send: () =>
       text="Point an OpenTelemetry, Loki or Sentry client here and its lines appear within two seconds."
       action={<Button onClick={send}>Send data</Button>}
     />
-  );
-}
-
-function TailBar({
-  tail,
-  paused,
-  onPause,
-}: {
-  tail: ReturnType<typeof useTail>;
-  paused: boolean;
-  onPause: () => void;
-}): ReactNode {
-  const words = {
-    connecting: 'Connecting',
-    open: paused ? 'Paused' : 'Following',
-    broken: 'Connection lost; trying again',
-  };
-  return (
-    <div className="tail-bar" role="status">
-      <span>{words[tail.state]}</span>
-      <Button
-        variant="default"
-        leftSection={paused ? <IconPlayerPlay size={14} /> : <IconPlayerPause size={14} />}
-        onClick={() => {
-          if (paused) tail.catchUp();
-          onPause();
-        }}
-      >
-        {paused ? 'Resume' : 'Pause'}
-      </Button>
-      {tail.dropped > 0 && (
-        <span className="tail-dropped">
-          {formatCount(tail.dropped)} lines were left out: they came faster than they could be sent. Narrow the search
-          to see all.
-        </span>
-      )}
-    </div>
   );
 }
 

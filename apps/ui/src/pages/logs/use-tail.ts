@@ -1,25 +1,37 @@
 import { tailPath } from '@sightline/contract';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { addressOf } from '../../data/call.ts';
+import { addressOf, type ProblemError } from '../../data/call.ts';
 import type { ScopeQuery } from '../../data/scope.ts';
 import { TailArrivals } from './tail-arrivals.ts';
 import { countDropped, emptyTail, receiveRows, showWaiting, type TailBuffer } from './tail-buffer.ts';
+import { browserTail, followTail } from './tail-stream.ts';
 
 /** Arrivals are drawn together this often, so that a busy tail costs no more than a quiet one. */
 const drawEveryMs = 250;
 
-interface Tail extends TailBuffer {
-  readonly state: 'connecting' | 'open' | 'broken';
-  readonly catchUp: () => void;
+/** `lost`: it broke off and is tried again. `ended`: it goes on only when the reader asks. */
+interface Link {
+  readonly state: 'connecting' | 'open' | 'lost' | 'ended';
+  /** Why it is lost or ended. */
+  readonly fault: ProblemError | null;
+  readonly retryInMs: number;
+  /** It was lost before and is back: what came meanwhile is not among the lines. */
+  readonly hasGap: boolean;
 }
 
-/**
- * Follows the logs while `on`. `holds` is asked at every draw: true while the reader is elsewhere or paused. The browser
- * reconnects by itself.
- */
+export interface Tail extends TailBuffer, Link {
+  readonly catchUp: () => void;
+  /** Connects anew, keeping what is shown. */
+  readonly again: () => void;
+}
+
+const connecting: Link = { state: 'connecting', fault: null, retryInMs: 0, hasGap: false };
+
+/** Follows the logs while `on`. `holds` is asked at every draw: true while the reader is elsewhere or paused. */
 export function useTail(on: boolean, scope: ScopeQuery, q: string, holds: () => boolean): Tail {
   const [buffer, setBuffer] = useState<TailBuffer>(emptyTail);
-  const [state, setState] = useState<Tail['state']>('connecting');
+  const [link, setLink] = useState<Link>(connecting);
+  const [beganMs, setBeganMs] = useState(() => Date.now());
   const hold = useRef(holds);
   useEffect(() => {
     hold.current = holds;
@@ -30,29 +42,40 @@ export function useTail(on: boolean, scope: ScopeQuery, q: string, holds: () => 
   if (followed !== asked) {
     setFollowed(asked);
     setBuffer(emptyTail);
-    setState('connecting');
+    setLink(connecting);
   }
   useEffect(() => {
     if (!on) return undefined;
-    const now = Date.now();
-    const source = new EventSource(
-      addressOf(tailPath, {}, { from: now, to: now + 86_400_000, environment, site, service, q }),
-    );
+    const address = addressOf(tailPath, {}, { from: beganMs, environment, site, service, q });
     const arrivals = new TailArrivals();
-    source.addEventListener('open', () => setState('open'));
-    source.addEventListener('error', () => setState('broken'));
-    source.addEventListener('row', (event: MessageEvent<string>) => arrivals.add(event.data));
-    source.addEventListener('dropped', (event: MessageEvent<string>) => arrivals.drop(event.data));
+    const stop = new AbortController();
+    void followTail(
+      address,
+      {
+        onOpen: () => setLink((old) => ({ ...connecting, state: 'open', hasGap: old.hasGap || old.fault !== null })),
+        onRow: (text) => arrivals.add(text),
+        onDropped: (text) => arrivals.drop(text),
+        onLost: (fault, retryInMs) => setLink((old) => ({ ...old, state: 'lost', fault, retryInMs })),
+        onEnded: (fault) => setLink((old) => ({ ...old, state: 'ended', fault })),
+      },
+      stop.signal,
+      browserTail,
+    );
     const timer = setInterval(() => {
       const { rows, dropped } = arrivals.take();
       if (rows.length > 0 || dropped > 0)
         setBuffer((old) => countDropped(receiveRows(old, rows, hold.current()), dropped));
     }, drawEveryMs);
     return () => {
-      source.close();
+      stop.abort();
       clearInterval(timer);
     };
-  }, [on, environment, site, service, q]);
+  }, [on, environment, site, service, q, beganMs]);
   const catchUp = useCallback(() => setBuffer(showWaiting), []);
-  return { ...buffer, state, catchUp };
+  const again = useCallback(() => {
+    // The fault stays as the sign of a gap until the server follows again.
+    setLink((old) => ({ ...old, state: 'connecting' }));
+    setBeganMs(Date.now());
+  }, []);
+  return { ...buffer, ...link, catchUp, again };
 }

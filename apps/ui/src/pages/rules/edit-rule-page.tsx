@@ -34,7 +34,7 @@ export default function EditRulePage(): ReactNode {
     const source = sources.find((one) => one === search['source']) ?? emptyDraft.source;
     // Of a new pattern the level is a field of its own.
     const query = search['q'] ?? (source === 'pattern' ? '' : emptyDraft.query);
-    return <RuleForm id="" first={{ ...emptyDraft, source, query }} />;
+    return <RuleForm id="" first={{ ...emptyDraft, source, query }} left={search['left'] ?? ''} />;
   }
   if (asked.data === undefined) {
     return (
@@ -50,7 +50,8 @@ export default function EditRulePage(): ReactNode {
   return <RuleForm key={asked.data.id} id={asked.data.id} first={draftOf(asked.data)} />;
 }
 
-function RuleForm({ id, first }: { id: string; first: Draft }): ReactNode {
+/** `left`: parts of the search it was begun from that a rule cannot hold. */
+function RuleForm({ id, first, left = '' }: { id: string; first: Draft; left?: string }): ReactNode {
   const go = useGo();
   const [draft, setDraft] = useState(first);
   const creating = useAct(createRule, [listRules]);
@@ -67,7 +68,7 @@ function RuleForm({ id, first }: { id: string; first: Draft }): ReactNode {
     const body = valuesOf(draft);
     const kept =
       id === '' ? await creating.mutateAsync({ body }) : await updating.mutateAsync({ params: { id }, body });
-    go(`/rules/${kept.id}`, { source: '', q: '' });
+    go(`/rules/${kept.id}`, { source: '', q: '', left: '' });
   };
   return (
     <div className="page">
@@ -82,6 +83,12 @@ function RuleForm({ id, first }: { id: string; first: Draft }): ReactNode {
             void save().catch(() => undefined);
           }}
         >
+          {left !== '' && (
+            <p className="muted" role="note">
+              Not taken over from the search: <code>{left}</code>. It is about issues as a whole; this rule counts
+              single errors. To hear of new issues or such that come back, watch Issues.
+            </p>
+          )}
           <ConditionFields draft={draft} change={change} problem={problem} />
           <TellingFields draft={draft} change={change} problem={problem} />
           <FormProblem
@@ -92,7 +99,10 @@ function RuleForm({ id, first }: { id: string; first: Draft }): ReactNode {
             <Button type="submit" loading={saving.isPending} disabled={draft.name.trim() === ''}>
               {id === '' ? 'Create the rule' : 'Save the rule'}
             </Button>
-            <Button variant="default" onClick={() => go(id === '' ? '/rules' : `/rules/${id}`, { source: '', q: '' })}>
+            <Button
+              variant="default"
+              onClick={() => go(id === '' ? '/rules' : `/rules/${id}`, { source: '', q: '', left: '' })}
+            >
               Cancel
             </Button>
           </div>

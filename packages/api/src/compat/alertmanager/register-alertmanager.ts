@@ -67,7 +67,11 @@ export function registerAlertmanager(scope: FastifyInstance, deps: ApiDeps): voi
       control.alerting.silences.active(asker.organisation, clock.now()),
       control.alerting.policies.list(asker.organisation),
     ]);
-    return showAlerts(firing, { silences, policies, publicUrl: deps.settings.publicUrl }, filter);
+    return showAlerts(
+      firing.filter(({ site }) => asker.site === '' || site === asker.site),
+      { silences, policies, publicUrl: deps.settings.publicUrl },
+      filter,
+    );
   };
   const reading = ['query', 'operate'] as const;
   route('POST', '/alerts', ['ingest'], (asker, request) => takeAlerts(deps, asker, request.body));
@@ -112,7 +116,7 @@ function registerSilences(route: AddRoute, { control, clock }: ApiDeps): void {
       { name: asker.name, address: asker.address },
       { action, subject: silence.id, detail: silenceSummary(silence) },
     );
-  route('GET', '/silences', reading, async ({ organisation }, request) => {
+  route('GET', '/silences', reading, async ({ organisation, site }, request) => {
     const matchers = readMatchers(request);
     if (matchers instanceof Refusal) return matchers;
     const silences = await control.alerting.silences.list(organisation);
@@ -121,7 +125,9 @@ function registerSilences(route: AddRoute, { control, clock }: ApiDeps): void {
       const named = Object.fromEntries(silence.matchers.map(({ name, value }) => [name, value]));
       return matchers.length === 0 || silenceMatches({ matchers }, named);
     };
-    return silences.filter(fits).map((silence) => showSilence(silence, clock.now()));
+    return silences
+      .filter((silence) => staysAt(site, silence.matchers) && fits(silence))
+      .map((silence) => showSilence(silence, clock.now()));
   });
   route('POST', '/silences', ['operate'], async (asker, request) => {
     const body = postedSilence.safeParse(request.body);
@@ -146,10 +152,12 @@ function registerSilences(route: AddRoute, { control, clock }: ApiDeps): void {
     await note(asker, id === '' ? 'silence.create' : 'silence.update', made.value);
     return { silenceID: made.value.id };
   });
-  route('GET', '/silence/:id', reading, async ({ organisation }, request) => {
+  route('GET', '/silence/:id', reading, async ({ organisation, site }, request) => {
     const params = idParams.safeParse(request.params);
     const found = params.success && (await control.alerting.silences.find(organisation, params.data.id));
-    return found ? showSilence(found, clock.now()) : new Refusal(404, 'There is no silence of this id.');
+    return found && staysAt(site, found.matchers)
+      ? showSilence(found, clock.now())
+      : new Refusal(404, 'There is no silence of this id.');
   });
   route('DELETE', '/silence/:id', ['operate'], async (asker, request) => {
     const params = idParams.safeParse(request.params);

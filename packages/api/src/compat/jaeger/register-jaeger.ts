@@ -20,6 +20,12 @@ const prefix = '/jaeger/api';
 const namedForMs = 7 * 86_400_000;
 const dayMs = 86_400_000;
 
+/** Whose spans are shown: those of an organisation, or of one site where the key is bound to it. */
+interface Seen {
+  readonly organisation: string;
+  readonly site: string;
+}
+
 /** A fault with the status that goes with it. */
 class Fault {
   readonly status: number;
@@ -32,7 +38,7 @@ class Fault {
 
 /** What a call may use. */
 interface Call {
-  readonly organisation: string;
+  readonly seen: Seen;
   readonly query: URLSearchParams;
   readonly params: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
@@ -40,7 +46,8 @@ interface Call {
 
 /**
  * Jaeger's query API below `/jaeger`, as Grafana's data source and Jaeger's own interface use it
- * (https://www.jaegertracing.io/docs/latest/architecture/apis/). A key with `query` or `operate`, as bearer token or password of basic auth, or a session, says whose traces.
+ * (https://www.jaegertracing.io/docs/latest/architecture/apis/). A key with `query` or `operate`, as bearer token or password of basic auth, or a session, says whose traces; a key that is
+ * bound to a site sees the spans of that site, as if there were no others.
  */
 export function registerJaeger(scope: FastifyInstance, deps: ApiDeps): void {
   const { store, clock } = deps;
@@ -57,7 +64,8 @@ export function registerJaeger(scope: FastifyInstance, deps: ApiDeps): void {
         const query = new URLSearchParams(request.url.split('?')[1] ?? '');
         const params = request.params as Record<string, string>;
         try {
-          answered = await run({ organisation: caller.organisation, query, params, signal: away.signal });
+          const seen = { organisation: caller.organisation, site: caller.keySite ?? '' };
+          answered = await run({ seen, query, params, signal: away.signal });
         } catch (error) {
           const { status, detail } = problemOfError(error, deps.logger, `GET ${prefix}${path}`).problem;
           answered = new Fault(status, detail);
@@ -71,34 +79,32 @@ export function registerJaeger(scope: FastifyInstance, deps: ApiDeps): void {
         .send(JSON.stringify(fault ? errors(fault) : answered));
     });
   };
-  const recent = (organisation: string, service = ''): ReadScope => {
+  const recent = ({ organisation, site }: Seen, service = ''): ReadScope => {
     const toMs = clock.now();
-    return { organisation, fromMs: toMs - namedForMs, toMs, environment: '', site: '', service };
+    return { organisation, fromMs: toMs - namedForMs, toMs, environment: '', site, boundTo: site, service };
   };
 
-  route('/services', async ({ organisation, signal }) =>
-    data(await listSpanServices(store, recent(organisation), { signal })),
-  );
-  route('/services/:service/operations', async ({ organisation, params, signal }) => {
-    const names = await listSpanNames(store, recent(organisation, params['service']), { signal });
+  route('/services', async ({ seen, signal }) => data(await listSpanServices(store, recent(seen), { signal })));
+  route('/services/:service/operations', async ({ seen, params, signal }) => {
+    const names = await listSpanNames(store, recent(seen, params['service']), { signal });
     return data([...new Set(names.map(({ name }) => name))]);
   });
-  route('/operations', async ({ organisation, query, signal }) => {
+  route('/operations', async ({ seen, query, signal }) => {
     const service = query.get('service') ?? '';
     if (service === '') return new Fault(400, "parameter 'service' is required");
     const kind = query.get('spanKind') ?? '';
-    const names = await listSpanNames(store, recent(organisation, service), { signal });
+    const names = await listSpanNames(store, recent(seen, service), { signal });
     return data(
       names
         .filter((one) => kind === '' || one.kind === kind)
         .map((one) => ({ name: one.name, spanKind: one.kind === 'unspecified' ? '' : one.kind })),
     );
   });
-  route('/traces', async ({ organisation, query, signal }) => {
+  route('/traces', async ({ seen, query, signal }) => {
     const ids = query.getAll('traceID');
     if (ids.length > 0)
       return tracesOf(
-        organisation,
+        seen,
         ids.slice(0, 100).flatMap((id) => traceIdOf(id) ?? []),
         signal,
       );
@@ -107,43 +113,43 @@ export function registerJaeger(scope: FastifyInstance, deps: ApiDeps): void {
     const { traceql, fromMs, toMs, limit } = asked.value;
     const found = await searchTraceql(
       store,
-      { organisation, fromMs, toMs, query: traceql, limit, spansPerSet: 1 },
+      { ...seen, fromMs, toMs, query: traceql, limit, spansPerSet: 1 },
       { signal },
     );
     if (!found.ok) return new Fault(400, found.error.message);
     return tracesOf(
-      organisation,
+      seen,
       found.value.traces.map(({ traceId }) => traceId),
       signal,
     );
   });
-  route('/traces/:id', async ({ organisation, params, signal }) => {
+  route('/traces/:id', async ({ seen, params, signal }) => {
     const id = traceIdOf(params['id'] ?? '');
     if (id === undefined) return new Fault(400, 'cannot parse the trace id: expected up to 32 hexadecimal digits');
-    const found = await tracesOf(organisation, [id], signal);
+    const found = await tracesOf(seen, [id], signal);
     return found.total === 0 ? new Fault(404, 'trace not found') : found;
   });
-  route('/dependencies', async ({ organisation, query, signal }) => {
+  route('/dependencies', async ({ seen, query, signal }) => {
     const toMs = Number(query.get('endTs') ?? clock.now());
     const lookbackMs = Number(query.get('lookback') ?? dayMs);
     if (!(toMs >= 0) || !(lookbackMs > 0))
       return new Fault(400, "parameters 'endTs' and 'lookback': expected milliseconds");
-    const scopeOf = { ...recent(organisation), fromMs: Math.max(0, toMs - lookbackMs), toMs };
+    const scopeOf = { ...recent(seen), fromMs: Math.max(0, toMs - lookbackMs), toMs };
     const found = await listDependencies(store, scopeOf, { signal });
     return data(found.map(({ caller, callee, calls }) => ({ parent: caller, child: callee, callCount: calls })));
   });
   route('/metrics/minstep', () => Promise.resolve(data(leastStepMs)));
   for (const name of ['latencies', 'calls', 'errors'] as const) {
-    route(`/metrics/${name}`, async ({ organisation, query, signal }) =>
-      orFault(await readSpanMetrics(store, organisation, name, query, clock.now(), signal)),
+    route(`/metrics/${name}`, async ({ seen, query, signal }) =>
+      orFault(await readSpanMetrics(store, seen, name, query, clock.now(), signal)),
     );
   }
 
-  async function tracesOf(organisation: string, ids: readonly string[], signal: AbortSignal) {
+  async function tracesOf(seen: Seen, ids: readonly string[], signal: AbortSignal) {
     const traces = [];
     // One after another: a trace by its id is a matter of milliseconds, and memory stays that of one.
     for (const id of ids) {
-      const spans = await readFullTrace(store, organisation, id, { signal });
+      const spans = await readFullTrace(store, seen, id, { signal });
       if (spans.length > 0) traces.push(jaegerTrace(id, spans));
     }
     return data(traces);

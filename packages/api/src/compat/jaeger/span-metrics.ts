@@ -19,7 +19,7 @@ const mostPoints = 2000;
  */
 export async function readSpanMetrics(
   reader: TelemetryReader,
-  organisation: string,
+  { organisation, site }: Pick<ReadScope, 'organisation' | 'site'>,
   name: 'latencies' | 'calls' | 'errors',
   query: URLSearchParams,
   nowMs: number,
@@ -48,7 +48,8 @@ export async function readSpanMetrics(
     fromMs: Math.max(0, toMs - lookbackMs),
     toMs,
     environment: '',
-    site: '',
+    site,
+    boundTo: site,
     service: '',
   };
   const kinds = query

@@ -80,6 +80,18 @@ function rangeOf(form: Call['form']): { startMs: number; endMs: number } | ApiFa
   return { startMs: Math.max(firstMs, startMs), endMs: Math.min(lastMs, endMs) };
 }
 
+/** Which metrics the asker may know of: those that its site has, where its key is bound to one. */
+async function namesSeen(call: Call): Promise<((name: string) => boolean) | ApiFault> {
+  const { asker, deps } = call;
+  if (asker.site === '') return () => true;
+  const { organisation, enforced } = asker;
+  const asked = { organisation, matchers: [enforced], startMs: firstMs, endMs: lastMs, limit: 0, label: '__name__' };
+  const answer = await reading(call, (signal) => deps.store.metrics.labelValues({ ...asked, signal }));
+  if (answer instanceof ApiFault) return answer;
+  const names = new Set(answer.found.items);
+  return (name) => names.has(name) || ['_bucket', '_count', '_sum', '_total'].some((end) => names.has(name + end));
+}
+
 async function answerMetadata(call: Call): Promise<Answer> {
   const { form, asker } = call;
   const { metrics: engine } = call.deps.store;
@@ -93,8 +105,10 @@ async function answerMetadata(call: Call): Promise<Answer> {
     engine.metadata({ organisation: asker.organisation, metric, limit: Math.max(0, limit) }),
   );
   if (answer instanceof ApiFault) return answer;
-  const shown = [...answer.found].map(
-    ([name, entries]) => [name, perMetric > 0 ? entries.slice(0, perMetric) : entries] as const,
+  const seen = await namesSeen(call);
+  if (seen instanceof ApiFault) return seen;
+  const shown = [...answer.found].flatMap(([name, entries]) =>
+    seen(name) ? [[name, perMetric > 0 ? entries.slice(0, perMetric) : entries] as const] : [],
   );
   return { data: Object.fromEntries(limit > 0 ? shown.slice(0, limit) : shown) };
 }

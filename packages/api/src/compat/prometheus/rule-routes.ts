@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { compileMatcher, parsePromql, printPromql } from '@sightline/query/promql';
+import { worstOf } from '../../routes/rule-files.ts';
 import { type Answer, type Call, get, type PrometheusRoute } from './call.ts';
 import { ApiFault, invalidParameter } from './fault.ts';
 import { type Form, selectorsOf } from './parameters.ts';
@@ -13,7 +14,11 @@ async function groupsOf({ deps, asker }: Call): Promise<readonly RuleGroupState[
   const ours = ({ labels }: ActiveAlert): boolean => labels['site'] === asker.site;
   return groups.map((group) => ({
     ...group,
-    rules: group.rules.map((rule) => (rule.type === 'alerting' ? { ...rule, alerts: rule.alerts.filter(ours) } : rule)),
+    rules: group.rules.map((rule) => {
+      if (rule.type !== 'alerting') return rule;
+      const alerts = rule.alerts.filter(ours);
+      return { ...rule, alerts, state: alerts.length === rule.alerts.length ? rule.state : worstOf(alerts) };
+    }),
   }));
 }
 

@@ -8,9 +8,14 @@ import { showTime } from './rule-routes.ts';
 export const targetRoutes: readonly PrometheusRoute[] = [
   get('/targets', answerTargets),
   get('/targets/metadata', answerTargetMetadata),
-  get('/scrape_pools', async ({ deps, asker }) => ({
-    data: { scrapePools: [...((await deps.targetReader?.pools(asker.organisation)) ?? [])].sort() },
-  })),
+  get('/scrape_pools', async (call) => {
+    const { deps, asker } = call;
+    const pools =
+      asker.site === ''
+        ? await deps.targetReader?.pools(asker.organisation)
+        : new Set((await activeTargets(call)).map(({ pool }) => pool));
+    return { data: { scrapePools: [...(pools ?? [])].sort() } };
+  }),
   get('/scrape_pools/config', async ({ deps, asker, form }) => {
     const pool = form.get('scrapePool');
     if (pool === '') return badData('no scrapePool parameter provided');

@@ -8,6 +8,8 @@ import { SentryFault } from './fault.ts';
 export interface SentryCaller {
   readonly organisation: { readonly id: string; readonly name: string; readonly createdAt: number };
   readonly keyName: string;
+  /** The site that the key is bound to, '' for any. */
+  readonly keySite: string;
   readonly mayWrite: boolean;
   readonly address: string;
 }
@@ -36,7 +38,7 @@ export async function sentryCaller(
     const detail = `The key is of the organisation "${slugOf(organisation.name)}", not of "${named.slice(0, 100)}".`;
     return new SentryFault(404, detail);
   }
-  return { organisation, keyName: key.name, mayWrite, address: request.ip };
+  return { organisation, keyName: key.name, keySite: key.scope.site, mayWrite, address: request.ip };
 }
 
 /** A name as it stands in addresses: `Shop & Co` is `shop-co`. */

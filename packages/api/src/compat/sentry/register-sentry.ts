@@ -129,7 +129,7 @@ class SentryApi {
   #crons(): void {
     this.#get('/organizations/:org/monitors/', async ({ caller }) => ({
       json: (await this.#deps.control.monitors.list(caller.organisation.id))
-        .filter((monitor) => monitor.type === 'heartbeat')
+        .filter(({ type, site }) => type === 'heartbeat' && (caller.keySite === '' || site === caller.keySite))
         .map(monitorJson),
     }));
     const at = '/organizations/:org/monitors/:slug/checkins/';

@@ -34,8 +34,14 @@ class Fault {
   }
 }
 
-interface Call {
+/** Whose spans are shown: those of an organisation, or of one site where the key is bound to it. */
+interface Seen {
   readonly organisation: string;
+  readonly site: string;
+}
+
+interface Call {
+  readonly seen: Seen;
   readonly query: URLSearchParams;
   readonly params: Readonly<Record<string, string>>;
   readonly wantsProtobuf: boolean;
@@ -74,7 +80,8 @@ const fixedValues: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Tempo's HTTP API below `/tempo`, as Grafana's data source uses it (https://grafana.com/docs/tempo/latest/api_docs/): traces by id, TraceQL search, tags and
- * their values, metrics queries. A key with `query` or `operate`, as bearer token or password of basic auth, or a session, says whose traces.
+ * their values, metrics queries. A key with `query` or `operate`, as bearer token or password of basic auth, or a session, says whose
+ * traces; a key that is bound to a site sees the spans of that site, as if there were no others.
  */
 export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
   const { store, clock } = deps;
@@ -90,7 +97,7 @@ export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
       else {
         try {
           answered = await run({
-            organisation: caller.organisation,
+            seen: { organisation: caller.organisation, site: caller.keySite ?? '' },
             query: new URLSearchParams(request.url.split('?')[1] ?? ''),
             params: request.params as Record<string, string>,
             wantsProtobuf: (request.headers.accept ?? '').includes('application/protobuf'),
@@ -133,7 +140,7 @@ export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
     writer.bytes(1, traceProtobuf(spans));
     return writer.finish();
   });
-  route('/search', async ({ organisation, query, signal }) => {
+  route('/search', async ({ seen, query, signal }) => {
     const range = readRange(query, clock.now());
     if (!range.ok) return new Fault(400, range.error);
     const limit = readCount(query, 'limit', 20, mostTraces);
@@ -158,7 +165,7 @@ export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
     const found = await searchTraceql(
       store,
       {
-        organisation,
+        ...seen,
         ...range.value,
         query: traceql.value,
         limit: limit.value,
@@ -189,13 +196,13 @@ export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
     const type = fixedValues[call.params['tag'] ?? ''] ? 'keyword' : 'string';
     return { tagValues: values.map((value) => ({ type, value })), metrics: {} };
   });
-  route('/metrics/query_range', async ({ organisation, query, signal }) => {
+  route('/metrics/query_range', async ({ seen, query, signal }) => {
     const range = readRange(query, clock.now());
     if (!range.ok) return new Fault(400, range.error);
     const step = readStepMs(query, range.value);
     if (!step.ok) return new Fault(400, step.error);
     const asked = {
-      organisation,
+      ...seen,
       ...range.value,
       stepMs: step.value,
       query: query.get('q') ?? query.get('query') ?? '',
@@ -203,7 +210,7 @@ export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
     const found = await traceqlMetrics(store, asked, { signal });
     return found.ok ? rangeReply(found.value) : badQuery(found.error);
   });
-  route('/metrics/query', async ({ organisation, query, signal }) => {
+  route('/metrics/query', async ({ seen, query, signal }) => {
     const range = readRange(query, clock.now());
     if (!range.ok) return new Fault(400, range.error);
     const { fromMs, toMs } = range.value;
@@ -211,25 +218,25 @@ export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
     const stepMs = Math.ceil(toMs - fromMs);
     const found = await traceqlMetrics(
       store,
-      { organisation, fromMs, toMs, stepMs, query: query.get('q') ?? query.get('query') ?? '', whole: true },
+      { ...seen, fromMs, toMs, stepMs, query: query.get('q') ?? query.get('query') ?? '', whole: true },
       { signal },
     );
     return found.ok ? instantReply(found.value) : badQuery(found.error);
   });
   scope.get('/tempo/ready', (_, reply) => reply.type('text/plain; charset=utf-8').send('ready'));
 
-  async function spansOf({ organisation, params, signal }: Call) {
+  async function spansOf({ seen, params, signal }: Call) {
     const id = params['id'] ?? '';
     if (!/^[0-9a-f]{1,32}$/i.test(id))
       return new Fault(400, 'trace IDs can only contain hex characters, at most 32 of them');
-    const spans = await readFullTrace(store, organisation, id.padStart(32, '0'), { signal });
+    const spans = await readFullTrace(store, seen, id.padStart(32, '0'), { signal });
     return spans.length === 0 ? new Fault(404, 'trace not found') : spans;
   }
 
-  function scopeOf({ organisation, query }: Call): Result<ReadScope, string> {
+  function scopeOf({ seen, query }: Call): Result<ReadScope, string> {
     const range = readRange(query, clock.now());
     return range.ok
-      ? { ok: true, value: { organisation, ...range.value, environment: '', site: '', service: '' } }
+      ? { ok: true, value: { ...seen, ...range.value, environment: '', boundTo: seen.site, service: '' } }
       : range;
   }
 

@@ -143,6 +143,7 @@ test('profiles are kept as they came, with what finds them', async () => {
     profiler_id: '1ec79c33ec9942ab8353589fcb2e04dc',
     platform: 'node',
     release: 'a@1',
+    profile: { samples: [2.5, 0.25, 1].map((s) => ({ stack_id: 0, thread_id: '0', timestamp: now / 1000 - 60 + s })) },
   };
   const checked = checkEnvelope(
     request(
@@ -150,14 +151,42 @@ test('profiles are kept as they came, with what finds them', async () => {
         [{ type: 'profile_chunk', platform: 'node' }, chunk],
         [
           { type: 'profile' },
-          { event_id: replayId, transaction: { name: 'GET /', trace_id: '2ec79c33ec9942ab8353589fcb2e04dc' } },
+          {
+            event_id: replayId,
+            timestamp: new Date(now - 5000).toISOString(),
+            transaction: { name: 'GET /', trace_id: '2ec79c33ec9942ab8353589fcb2e04dc' },
+            profile: { samples: [{ elapsed_since_start_ns: '1000000' }, { elapsed_since_start_ns: 31_000_000 }] },
+          },
+        ],
+        // As the first Android clients wrote it: samples in a form of their own.
+        [
+          { type: 'profile' },
+          { profile_id: replayId, transaction_name: 'Till', duration_ns: '2000000', timestamp: 'x' },
         ],
       ),
     ),
   );
   expect(rowsOf(await decoded(checked, ports), 'profiles')).toMatchObject([
-    { kind: 'chunk', profile_id: replayId, profiler_id: chunk.profiler_id, service: 'a', blob: 'profiles-0' },
-    { kind: 'transaction', profile_id: replayId, transaction: 'GET /', blob: 'profiles-1' },
+    {
+      kind: 'chunk',
+      profile_id: replayId,
+      profiler_id: chunk.profiler_id,
+      service: 'a',
+      blob: 'profiles-0',
+      ts: now - 59_750,
+      duration_ms: 2250,
+      samples: 3,
+    },
+    {
+      kind: 'transaction',
+      profile_id: replayId,
+      transaction: 'GET /',
+      blob: 'profiles-1',
+      ts: now - 5000,
+      duration_ms: 30,
+      samples: 2,
+    },
+    { kind: 'transaction', transaction: 'Till', ts: now, duration_ms: 2, samples: 0 },
   ]);
   expect(JSON.parse(String(blobs[0]))).toEqual(chunk);
 });

@@ -1,6 +1,14 @@
 import { believableNs } from '../../../errors/event-time.ts';
 import { identityOf, packageOfRelease, tagsOf } from '../../../errors/identity.ts';
-import { firstText, hexIdOf, listOf, objectOf, textOf } from '../../../errors/json-reader.ts';
+import {
+  firstText,
+  hexIdOf,
+  listOf,
+  numberOf,
+  objectOf,
+  textOf,
+  type JsonObject,
+} from '../../../errors/json-reader.ts';
 import type { DecodePorts } from '../../../protocol.ts';
 import type { DecodedItem, ItemOrigin } from '../decoded-item.ts';
 import type { EnvelopeItem } from '../envelope.ts';
@@ -15,6 +23,7 @@ export function decodeProfile(item: EnvelopeItem, origin: ItemOrigin, ports: Dec
   const profile = itemJson(item) ?? {};
   const release = textOf(profile['release'], 250);
   const transaction = objectOf(profile['transaction'] ?? listOf(profile['transactions'])[0]);
+  const times = timesOf(profile);
   const identity = identityOf(tagsOf(profile['tags']), origin.scope, {
     service: firstText(packageOfRelease(release), origin.scope.service, `project-${origin.project}`),
     environment: 'production',
@@ -29,7 +38,7 @@ export function decodeProfile(item: EnvelopeItem, origin: ItemOrigin, ports: Dec
       service: identity.service,
       environment: firstText(textOf(profile['environment'], 64), identity.environment),
       release: firstText(release, identity.release),
-      ts: Number(believableNs(profile['timestamp'], origin.receivedAtMs, profilesKeptDays) / 1_000_000n),
+      ts: Number(believableNs(times.start, origin.receivedAtMs, profilesKeptDays) / 1_000_000n),
       received_at: Math.round(origin.receivedAtMs),
       profile_id: firstText(
         hexIdOf(profile['chunk_id'], 32),
@@ -40,8 +49,36 @@ export function decodeProfile(item: EnvelopeItem, origin: ItemOrigin, ports: Dec
       profiler_id: hexIdOf(profile['profiler_id'], 32),
       kind: item.type === 'profile_chunk' ? 'chunk' : 'transaction',
       platform: textOf(profile['platform'] ?? item.header['platform'], 64),
-      transaction: textOf(transaction['name'], 300),
-      trace_id: hexIdOf(transaction['trace_id'], 32),
+      transaction: firstText(textOf(transaction['name'], 300), textOf(profile['transaction_name'], 300)),
+      trace_id: firstText(hexIdOf(transaction['trace_id'], 32), hexIdOf(profile['trace_id'], 32)),
+      duration_ms: times.durationMs,
+      samples: times.samples,
     },
   });
+}
+
+/** A `UInt32` holds seven weeks; a client whose clock was set in between tells of more. */
+const longestMs = 0xff_ff_ff_ff;
+
+/**
+ * When the first sample was taken (as the client wrote it), how long the samples span, and how many they are. Samples of the first version
+ * count from the profile's own `timestamp`; those of the second carry the time themselves.
+ */
+function timesOf(profile: JsonObject): { start: unknown; durationMs: number; samples: number } {
+  const samples = listOf(objectOf(profile['profile'])['samples']);
+  let [first, last] = [Infinity, -Infinity];
+  for (const value of samples) {
+    const sample = objectOf(value);
+    const at = numberOf(sample['timestamp']) ?? (numberOf(sample['elapsed_since_start_ns']) ?? NaN) / 1e9;
+    if (at < first) first = at;
+    if (at > last) last = at;
+  }
+  const told = (numberOf(profile['duration_ns']) ?? 0) / 1e6;
+  const durationMs = last >= first ? (last - first) * 1000 : told;
+  const absolute = numberOf(objectOf(samples[0])['timestamp']) !== undefined;
+  return {
+    start: absolute ? first : profile['timestamp'],
+    durationMs: Math.round(Math.min(Math.max(0, durationMs), longestMs)),
+    samples: samples.length,
+  };
 }

@@ -97,7 +97,9 @@ function pickTags(data: JsonObject): Record<string, string> {
 function rootAttributes(event: JsonObject, trace: JsonObject): Record<string, string> {
   const request = objectOf(event['request']);
   const measurements = Object.entries(objectOf(event['measurements'])).slice(0, 100);
-  const response = objectOf(objectOf(event['contexts'])['response']);
+  const contexts = objectOf(event['contexts']);
+  const response = objectOf(contexts['response']);
+  const profile = objectOf(contexts['profile']);
   const named = {
     'sentry.op': textOf(trace['op'], 128),
     'sentry.origin': textOf(trace['origin'], 128),
@@ -106,6 +108,8 @@ function rootAttributes(event: JsonObject, trace: JsonObject): Record<string, st
     'http.response.status_code': textOf(response['status_code'], 8),
     'user.id': textOf(objectOf(event['user'])['id'], 200),
     'sentry.event_id': hexIdOf(event['event_id'], 32),
+    'sentry.profile_id': hexIdOf(profile['profile_id'], 32),
+    'sentry.profiler_id': hexIdOf(profile['profiler_id'], 32),
   };
   return {
     ...sentryAttributes(tagsOf(event['tags'])),
