@@ -14,6 +14,7 @@ import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { Go, useGo } from '../../shell/go.tsx';
+import { ProfileOfTrace } from './profiles/profile-links.tsx';
 import { CompareWith } from './compare-with.tsx';
 import { criticalPath, segmentsBySpan } from './critical-path.ts';
 import { diagnoseTrace } from './diagnosis.ts';
@@ -142,6 +143,7 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
           <Go to="/logs" search={{ q: `trace:${id}` }}>
             Logs
           </Go>
+          <ProfileOfTrace tree={tree} />
           <span className="grow" />
           <CompareWith id={id} root={root} />
           <SegmentedControl
