@@ -32,7 +32,7 @@ function rowsOf(
     ({ version, createdAt }) => !seenNames.has(version) && Math.max(createdAt, deployed.get(version) ?? 0) >= fromMs,
   );
   return [...seen, ...unseen.map(({ version }) => nothingSeen(version))]
-    .map(({ spread: _, ...health }): ReleaseRow => {
+    .map(({ spread: _spread, ...health }): ReleaseRow => {
       const release = known.get(health.release);
       const adopted = adoption.get(health.release);
       return {
