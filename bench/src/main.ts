@@ -58,9 +58,9 @@ const { values, positionals } = parseArgs({
     logs: { type: 'string', default: '10000000' },
     spans: { type: 'string', default: '5000000' },
     rules: { type: 'string', default: '10000' },
-    rate: { type: 'string', default: '1000' },
+    rate: { type: 'string' },
     agents: { type: 'string', default: '100' },
-    seconds: { type: 'string', default: '60' },
+    seconds: { type: 'string' },
     scale: { type: 'string', default: '1' },
     hours: { type: 'string', default: '24' },
     wide: { type: 'string', default: '0' },
@@ -156,14 +156,14 @@ else if (scenario === 'queries')
   );
 else if (scenario === 'archive') console.table(await benchArchive(Math.min(Number(values.logs), 6_000_000)));
 else if (scenario === 'rules')
-  console.table(await benchRules(Number(values.rules), Number(values.rate), Number(values.minutes)));
+  console.table(await benchRules(Number(values.rules), Number(values.rate ?? 1000), Number(values.minutes)));
 else if (scenario === 'promql') {
   const peer = values['peer-url']
     ? { url: values['peer-url'], pid: Number(values['peer-pid']), dataFolder: values['peer-data'] }
     : undefined;
   console.table(await benchPromql(Number(values.scale), Number(values.hours), Number(values.wide), peer));
-} else if (scenario === 'agent') console.table(await benchAgent(Number(values.seconds)));
-else if (scenario === 'agents') console.table(await benchAgents(Number(values.agents), Number(values.seconds)));
+} else if (scenario === 'agent') console.table(await benchAgent(Number(values.seconds ?? 60)));
+else if (scenario === 'agents') console.table(await benchAgents(Number(values.agents), Number(values.seconds ?? 60)));
 else if (scenario === 'pipelines')
   console.table(await benchPipelines(Math.min(Number(values.records), 100_000), Number(values.rounds)));
 else if (scenario === 'grouping') {
@@ -171,7 +171,8 @@ else if (scenario === 'grouping') {
   console.table(table);
   for (const { name, what } of disagreements) console.log(`${name}: ${what}`);
 } else if (scenario === 'start') console.table(await benchStart());
-else if (scenario === 'live-tail') console.table(await benchLiveTail(Number(values.rate), Number(values.seconds)));
+else if (scenario === 'live-tail')
+  console.table(await benchLiveTail(Number(values.rate ?? 5000), Number(values.seconds ?? 15)));
 else if (scenario === 'replay-start')
   for (const { name, firstPageMs, parts } of await benchReplayStart(Number(values.rounds)))
     console.log(name, { fastest: firstPageMs[0], median: median(firstPageMs), ...parts });

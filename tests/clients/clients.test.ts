@@ -14,6 +14,7 @@ import { openTelemetryClients } from './otlp.ts';
 import { hasPrometheus, prometheusClients } from './prometheus.ts';
 import { hasLogger, socketClients } from './sockets.ts';
 import { certificateFiles } from '../support/certificate.ts';
+import { profileClients } from './profiles.ts';
 import { replayClients } from './replays.ts';
 import { sentryClients } from './sentry.ts';
 import { sourceMapClients } from './source-maps.ts';
@@ -77,6 +78,7 @@ const bench: Bench = {
 describe('Sentry SDKs', () => sentryClients(bench));
 describe('source maps', () => sourceMapClients(bench));
 describe('replays', () => replayClients(bench));
+describe('profiles', () => profileClients(bench));
 describe('OpenTelemetry SDK', () => openTelemetryClients(bench));
 describe('loggers', () => logClients(bench));
 describe('log shippers', () => shipperClients(bench));

@@ -1,4 +1,11 @@
 import type { Counter, Histogram, Meter } from '@opentelemetry/api';
+import type { ExemplarReservoir } from './exemplars.ts';
+
+/** What a program of a store measures with. */
+export interface MeteredProgram {
+  readonly meter: Meter;
+  readonly exemplars: ExemplarReservoir;
+}
 
 /** What a sale counts. Names follow OpenTelemetry's semantic conventions where there are some (https://opentelemetry.io/docs/specs/semconv/general/metrics/). */
 export interface StoreMeters {
@@ -45,26 +52,31 @@ const slow = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** The instruments of a store's services. */
 export function instruments(
-  { orders, gateway, payment }: { readonly orders: Meter; readonly gateway: Meter; readonly payment: Meter },
+  programs: Readonly<Record<'orders' | 'gateway' | 'payment', MeteredProgram>>,
   vitals: Vitals,
 ): StoreMeters {
+  const orders = programs.orders.meter;
   infrastructure(orders, vitals);
   runtime(orders, vitals);
   state(orders, vitals);
-  const duration = (meter: Meter, name: string, explicitBucketBoundaries: number[]): Histogram =>
-    meter.createHistogram(name, { unit: 's', advice: { explicitBucketBoundaries } });
+  const duration = ({ meter, exemplars }: MeteredProgram, name: string, bounds: number[]): Histogram =>
+    exemplars.watch(
+      meter.createHistogram(name, { unit: 's', advice: { explicitBucketBoundaries: bounds } }),
+      name,
+      bounds,
+    );
   return {
     orders: orders.createCounter('order.count', { unit: '{order}' }),
     revenue: orders.createCounter('order.revenue', { unit: 'USD' }),
-    payments: payment.createCounter('payment.attempts', { unit: '{attempt}' }),
+    payments: programs.payment.meter.createCounter('payment.attempts', { unit: '{attempt}' }),
     ageChecks: orders.createCounter('age.checks', { unit: '{check}' }),
     unitsSold: orders.createCounter('inventory.units_sold', { unit: '{unit}' }),
     cacheRequests: orders.createCounter('cache.requests', { unit: '{request}' }),
     syncs: orders.createCounter('sync.batches', { unit: '{batch}' }),
-    served: duration(gateway, 'http.server.request.duration', slow),
-    called: duration(payment, 'http.client.request.duration', slow),
-    queried: duration(orders, 'db.client.operation.duration', quick),
-    collected: duration(orders, 'v8js.gc.duration', [0.001, 0.01, 0.1]),
+    served: duration(programs.gateway, 'http.server.request.duration', slow),
+    called: duration(programs.payment, 'http.client.request.duration', slow),
+    queried: duration(programs.orders, 'db.client.operation.duration', quick),
+    collected: duration(programs.orders, 'v8js.gc.duration', [0.001, 0.01, 0.1]),
   };
 }
 

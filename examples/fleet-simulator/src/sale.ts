@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type Attributes, type Context, INVALID_SPAN_CONTEXT, type Span } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  INVALID_SPAN_CONTEXT,
+  type Link,
+  ROOT_CONTEXT,
+  type Span,
+} from '@opentelemetry/api';
 import type { FaultBoard } from './faults.ts';
 import type { StoreMeters } from './meters.ts';
 import { applyDiscount } from './pos/orders.ts';
@@ -49,6 +56,58 @@ interface Step {
   readonly startMs: number;
 }
 
+/** Who takes messages out of a queue, and how: `linked` in a trace of its own. */
+const queues = {
+  'order.completed': { service: 'sync', linked: true, waitMs: 90, workMs: 25 },
+  'stock.changed': { service: 'sync', linked: false, waitMs: 15, workMs: 8 },
+} as const satisfies Readonly<Record<string, { service: Service; linked: boolean; waitMs: number; workMs: number }>>;
+
+interface Message {
+  readonly queue: keyof typeof queues;
+  readonly id: string;
+  readonly producer: Step;
+}
+
+/** https://opentelemetry.io/docs/specs/semconv/registry/attributes/messaging/ */
+const messaging = (queue: string, operation: 'send' | 'process', id: string): Attributes => ({
+  'messaging.system': 'rabbitmq',
+  'messaging.destination.name': queue,
+  'messaging.operation.name': operation,
+  'messaging.operation.type': operation,
+  'messaging.message.id': id,
+});
+
+/** Models that a store asks: two with a list price, one that runs in the back room and has none. */
+const models = [
+  {
+    provider: 'openai',
+    model: 'gpt-4.1-mini',
+    answers: 'gpt-4.1-mini-2025-04-14',
+    operation: 'chat',
+    medianMs: 480,
+    input: [180, 900],
+    output: [30, 160],
+  },
+  {
+    provider: 'openai',
+    model: 'text-embedding-3-small',
+    answers: 'text-embedding-3-small',
+    operation: 'embeddings',
+    medianMs: 60,
+    input: [8, 60],
+    output: undefined,
+  },
+  {
+    provider: 'ollama',
+    model: 'store-helper-7b',
+    answers: 'store-helper-7b',
+    operation: 'chat',
+    medianMs: 900,
+    input: [200, 700],
+    output: [40, 200],
+  },
+] as const;
+
 /** One sale from the terminal's button to the last service, reported as if it had just ended. */
 export class Sale {
   readonly #at: Register;
@@ -61,6 +120,7 @@ export class Sale {
   readonly #random: Random;
   /** A rehearsal reports nothing: it only finds out how long the sale takes. */
   readonly #rehearsal: boolean;
+  readonly #sent: Message[] = [];
   #clockMs: number;
 
   /** Sells something at once, reported as if it had just ended: the first moment lies as far back as the sale took. */
@@ -113,15 +173,71 @@ export class Sale {
       { 'http.response.status_code': status },
     );
     this.#close(gateway, status >= 500 ? `status ${status}` : undefined);
-    this.#meters()?.served.record((this.#clockMs - gateway.startMs) / 1000, {
-      'http.route': '/orders',
-      'http.request.method': 'POST',
-      'http.response.status_code': status,
-    });
+    this.#meters()?.served.record(
+      (this.#clockMs - gateway.startMs) / 1000,
+      { 'http.route': '/orders', 'http.request.method': 'POST', 'http.response.status_code': status },
+      gateway.within,
+    );
     this.#pass(6);
     if (status >= 500) this.#tellCashier(terminal, status);
     else this.#log('terminal', 'info', `Receipt printed for ${this.#order}`, terminal, { 'order.id': this.#order });
     this.#close(terminal, status >= 500 ? 'checkout failed' : undefined);
+    for (const message of this.#sent) this.#consume(message);
+  }
+
+  /** A message into a queue; what it is about goes with it as the conventions for messaging have it. */
+  #send(queue: keyof typeof queues, service: Service, step: Step): void {
+    const id = `${this.#order}-${queue}`;
+    const producer = this.#open(service, `send ${queue}`, SpanKind.PRODUCER, step.within, {
+      ...messaging(queue, 'send', id),
+    });
+    this.#pass(this.#random.latencyMs(2));
+    this.#close(producer);
+    this.#sent.push({ queue, id, producer });
+  }
+
+  /**
+   * What comes out of a queue: a span that links to the producer's and begins a trace of its own, or one within the producer's trace, as
+   * either is done in the field (https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/#trace-structure).
+   */
+  #consume({ queue, id, producer }: Message): void {
+    const { service, linked, waitMs, workMs } = queues[queue];
+    const stuck = this.#at.faults.strikes('queue-backlog', this.#at.store.code);
+    this.#pass(this.#random.latencyMs(stuck ? waitMs * 20 : waitMs));
+    const consumer = this.#open(
+      service,
+      `process ${queue}`,
+      SpanKind.CONSUMER,
+      linked ? ROOT_CONTEXT : producer.within,
+      messaging(queue, 'process', id),
+      linked ? [{ context: producer.span.spanContext() }] : [],
+    );
+    this.#pass(this.#random.latencyMs(workMs));
+    if (queue === 'order.completed') this.#readBasket(service, consumer);
+    const failed = stuck && this.#random.chance(0.2);
+    this.#close(consumer, failed ? 'back office did not acknowledge' : undefined);
+  }
+
+  /** Now and then a model reads what was sold, for what to offer next time: never while somebody waits at the till. */
+  #readBasket(service: Service, step: Step): void {
+    if (!this.#random.chance(0.2)) return;
+    const { provider, model, answers, operation, medianMs, input, output } = this.#random.pick(models);
+    const call = this.#open(service, `${operation} ${model}`, SpanKind.CLIENT, step.within, {
+      'gen_ai.operation.name': operation,
+      'gen_ai.provider.name': provider,
+      'gen_ai.request.model': model,
+      'server.address': `api.${provider}.example`,
+    });
+    this.#pass(this.#random.latencyMs(medianMs));
+    const failed = this.#random.chance(0.02);
+    if (!failed) {
+      call.span.setAttributes({
+        'gen_ai.response.model': answers,
+        'gen_ai.usage.input_tokens': this.#random.whole(input[0], input[1]),
+        ...(output === undefined ? {} : { 'gen_ai.usage.output_tokens': this.#random.whole(output[0], output[1]) }),
+      });
+    } else call.span.setAttribute('error.type', '429');
+    this.#close(call, failed ? 'rate limit of the provider' : undefined);
   }
 
   #placeOrder(gateway: Step): number {
@@ -149,6 +265,7 @@ export class Sale {
       this.#meters()?.orders.add(1, { 'payment.method': this.#method });
       this.#meters()?.revenue.add(this.#totalCents / 100, { 'payment.method': this.#method });
       if (!this.#rehearsal) this.#takeFromShelf();
+      this.#send('order.completed', 'orders', orders);
       this.#log(
         'orders',
         'info',
@@ -239,6 +356,7 @@ export class Sale {
       inventory,
       { 'order.id': this.#order },
     );
+    if (failure === undefined && this.#random.chance(0.3)) this.#send('stock.changed', 'inventory', inventory);
     this.#close(inventory, failure ? 'statement timeout' : undefined);
     return failure;
   }
@@ -268,11 +386,15 @@ export class Sale {
     this.#pass(outage ? 5000 : random.latencyMs(140));
     call.span.setAttribute('http.response.status_code', outage ? 504 : declined ? 402 : 200);
     this.#close(call, outage ? 'timeout' : undefined);
-    this.#meters()?.called.record((this.#clockMs - call.startMs) / 1000, {
-      'http.request.method': 'POST',
-      'server.address': `api.${store.processor}.example`,
-      'http.response.status_code': outage ? 504 : declined ? 402 : 200,
-    });
+    this.#meters()?.called.record(
+      (this.#clockMs - call.startMs) / 1000,
+      {
+        'http.request.method': 'POST',
+        'server.address': `api.${store.processor}.example`,
+        'http.response.status_code': outage ? 504 : declined ? 402 : 200,
+      },
+      call.within,
+    );
     this.#meters()?.payments.add(1, {
       outcome: outage || declined ? 'failure' : 'success',
       method: this.#method,
@@ -376,12 +498,19 @@ export class Sale {
     });
   }
 
-  #open(service: Service, name: string, kind: SpanKind, parent: Context, attributes: Attributes): Step {
+  #open(
+    service: Service,
+    name: string,
+    kind: SpanKind,
+    parent: Context,
+    attributes: Attributes,
+    links: Link[] = [],
+  ): Step {
     const startMs = this.#clockMs;
     if (this.#rehearsal) return { span: silentSpan, within: parent, startMs };
     const span = this.#at.programs[service].tracer.startSpan(
       name,
-      { kind, startTime: startMs, attributes: { 'correlation.id': this.#correlation, ...attributes } },
+      { kind, startTime: startMs, links, attributes: { 'correlation.id': this.#correlation, ...attributes } },
       parent,
     );
     return { span, within: trace.setSpan(parent, span), startMs };
@@ -411,11 +540,11 @@ export class Sale {
     this.#pass(service === 'inventory' ? medianMs : this.#random.latencyMs(medianMs));
     this.#close(step);
     const [operation = '', collection = ''] = name.split(' ');
-    this.#meters()?.queried.record((this.#clockMs - step.startMs) / 1000, {
-      'db.system.name': 'postgresql',
-      'db.operation.name': operation,
-      'db.collection.name': collection,
-    });
+    this.#meters()?.queried.record(
+      (this.#clockMs - step.startMs) / 1000,
+      { 'db.system.name': 'postgresql', 'db.operation.name': operation, 'db.collection.name': collection },
+      step.within,
+    );
   }
 
   #log(service: Service, severity: Level, body: string, step: Step, attributes: Attributes = {}, event?: string): void {

@@ -2,7 +2,6 @@ import {
   context,
   type Attributes,
   type Logger,
-  type Meter,
   SeverityNumber,
   SpanKind,
   SpanStatusCode,
@@ -10,7 +9,6 @@ import {
   type Tracer,
   type Context,
 } from '@opentelemetry/api';
-import { ExportResultCode } from '@opentelemetry/core';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-proto';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -27,7 +25,8 @@ import {
   rewriteFramesIntegration,
   Scope,
 } from '@sentry/node';
-import { instruments, type StoreMeters, type Vitals } from './meters.ts';
+import { ExemplarReservoir, exportWithExemplars } from './exemplars.ts';
+import { instruments, type MeteredProgram, type StoreMeters, type Vitals } from './meters.ts';
 import type { Store } from './stores.ts';
 
 export interface Target {
@@ -120,17 +119,21 @@ export class Telemetry {
 
   /** Instruments of a store; `vitals` is read at each export, none is sent while `silent` says so. */
   meters(store: Store, release: string, vitals: Vitals, exportEveryMs: number, silent: () => boolean): StoreMeters {
-    const meter = (service: Service): Meter => this.#meter(store, service, release, exportEveryMs, silent);
-    return instruments({ orders: meter('orders'), gateway: meter('gateway'), payment: meter('payment') }, vitals);
+    const program = (service: Service): MeteredProgram => this.#meter(store, service, release, exportEveryMs, silent);
+    return instruments({ orders: program('orders'), gateway: program('gateway'), payment: program('payment') }, vitals);
   }
 
-  #meter(store: Store, service: Service, release: string, exportEveryMs: number, silent: () => boolean): Meter {
-    const exporter = new OTLPMetricExporter({
-      url: `${this.#target.url}/v1/metrics`,
-      headers: { authorization: `Bearer ${this.#target.key}` },
-    });
-    const send = exporter.export.bind(exporter);
-    exporter.export = (metrics, done) => (silent() ? done({ code: ExportResultCode.SUCCESS }) : send(metrics, done));
+  #meter(
+    store: Store,
+    service: Service,
+    release: string,
+    exportEveryMs: number,
+    silent: () => boolean,
+  ): MeteredProgram {
+    const to = { url: `${this.#target.url}/v1/metrics`, headers: { authorization: `Bearer ${this.#target.key}` } };
+    const exporter = new OTLPMetricExporter(to);
+    const exemplars = new ExemplarReservoir();
+    exportWithExemplars(exporter, exemplars, to, silent);
     const provider = new MeterProvider({
       resource: this.#resource(store, service, release, 'NUC'),
       readers: [
@@ -142,7 +145,7 @@ export class Telemetry {
       ],
     });
     this.#providers.push(provider);
-    return provider.getMeter('pos');
+    return { meter: provider.getMeter('pos'), exemplars };
   }
 
   /** Reports an error through the Sentry SDK as the given program of the store would. */

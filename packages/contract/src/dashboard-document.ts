@@ -93,6 +93,8 @@ export const panelOptions = z.object({
   sparkline: z.boolean().default(true),
   /** Thresholds as lines in a time series. */
   thresholdLines: z.boolean().default(false),
+  /** Of a time series: single measurements with their span, at their value. */
+  exemplars: z.boolean().default(false),
   words: z.array(valueWord).max(50).default([]),
   /** Of a text panel: Markdown (headings, lists, emphasis, code, links). */
   text: z.string().max(20_000).default(''),

@@ -134,11 +134,16 @@ export const importDashboard = endpoint({
 });
 
 export const deploy = z.object({ at: z.number(), service: z.string(), release: z.string(), sites: z.number() });
+export type Deploy = z.infer<typeof deploy>;
 export const listDeploys = endpoint({
   method: 'GET',
   path: '/api/v1/deploys',
-  summary: 'Releases that were first seen within a range, oldest first, at most 100',
+  summary: 'Releases that were first seen within a range, oldest first, the newest 100 at most',
   permission: 'viewer',
   query: scopeQuery,
-  reply: z.object({ deploys: z.array(deploy) }),
+  reply: z.object({
+    deploys: z.array(deploy),
+    /** Older ones of the range are left out. */
+    cut: z.boolean(),
+  }),
 });

@@ -48,7 +48,13 @@ export const issueRow = z.object({
   eventsTotal: z.number(),
   users: z.number(),
   sites: z.number(),
-  amount: z.number(),
+  /**
+   * What failed sales were worth, by currency, the greatest first: an order counts once however often it failed. In a list of the
+   * asked range, of an issue itself over all events that are kept. `currency` is '' where the client named none.
+   */
+  money: z.array(z.object({ currency: z.string(), amount: z.number(), orders: z.number() })),
+  /** True where there were so many orders that a part of them stands for all. */
+  moneyAbout: z.boolean(),
   trend: z.array(point),
 });
 export type IssueRow = z.infer<typeof issueRow>;
@@ -148,7 +154,7 @@ const relatedIssue = z.object({
 });
 export type RelatedIssue = z.infer<typeof relatedIssue>;
 const eventQuery = z.string().max(4000).default('');
-const issueParams = z.object({ issue: z.string().regex(/^[0-9a-f]{16}$/) });
+export const issueParams = z.object({ issue: z.string().regex(/^[0-9a-f]{16}$/) });
 export const getIssue = endpoint({
   method: 'GET',
   path: '/api/v1/issues/:issue',

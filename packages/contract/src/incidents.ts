@@ -104,10 +104,14 @@ export type IncidentSpan = z.infer<typeof incidentSpan>;
 export const listIncidentSpans = endpoint({
   method: 'GET',
   path: '/api/v1/incident-spans',
-  summary: 'Incidents as marks on a time axis',
+  summary: 'Incidents as marks on a time axis, the newest 500 at most',
   permission: 'viewer',
   query: z.object({ from: epochMs, to: epochMs, site: z.string().max(200).default('') }),
-  reply: z.object({ spans: z.array(incidentSpan) }),
+  reply: z.object({
+    spans: z.array(incidentSpan),
+    /** Older ones of the range are left out. */
+    cut: z.boolean(),
+  }),
 });
 
 export const incidentFinding = z.object({

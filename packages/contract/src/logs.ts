@@ -145,6 +145,8 @@ export const logPattern = z.object({
   severity: severities,
   /** Texts that stand in each of its lines. */
   phrases: z.array(z.string()),
+  /** When a rule for new patterns saw its first line, ms; null where none knows it, or more than a day ago. */
+  newSince: z.number().nullable(),
 });
 export type LogPattern = z.infer<typeof logPattern>;
 export const logPatterns = endpoint({
@@ -164,6 +166,34 @@ export const logPatterns = endpoint({
     reached: archiveReached.optional(),
   }),
 });
+export const logPatternValues = endpoint({
+  method: 'GET',
+  path: '/api/v1/logs/patterns/values',
+  summary: 'What stands in the variables of one pattern: values, and of numbers the range',
+  permission: 'viewer',
+  query: search.extend({ ...archiveFlag, template: z.string().min(1).max(3000) }),
+  reply: z.object({
+    /** In the order of the template, at most 20. */
+    variables: z.array(
+      z.object({
+        name: z.string(),
+        /** Different values, about. */
+        distinct: z.number(),
+        /** The most frequent first, at most ten. `phrase`: a text that a search finds such lines by. */
+        top: z.array(z.object({ value: z.string(), lines: z.number(), phrase: z.string() })),
+        /** Where every value is a number of the same unit (`ms`, `%`, '' for none). */
+        numbers: z.object({ min: z.number(), median: z.number(), max: z.number(), unit: z.string() }).nullable(),
+      }),
+    ),
+    /** Lines of the pattern that were looked at, one in `every`. */
+    lines: z.number(),
+    every: z.number(),
+    /** An expression with named groups, for a parse step of a pipeline; '' where none can be made. */
+    parse: z.string(),
+    reached: archiveReached.optional(),
+  }),
+});
+export type LogPatternValues = z.infer<typeof logPatternValues.reply>;
 /** Not JSON: `text/event-stream` of `row` events (a LogRow) with `dropped` events (a number) when the reader is slow. */
 export const tailPath = '/api/v1/logs/tail';
 /** Not JSON: a file, `format=csv|ndjson`, same query as `searchLogs`; with `archive=true` and `missing=skip` it leaves out archived files that cannot be read, else it breaks off there. */

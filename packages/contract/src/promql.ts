@@ -122,18 +122,24 @@ export const metricExemplars = endpoint({
   permission: 'viewer',
   query: z.object({ from: epochMs, to: epochMs, ...metricScope, expression: z.string().min(1).max(16_000) }),
   reply: z.object({
-    /** In order of time; of each hundredth of the range that with the greatest value. */
+    /** In order of time; of more than a hundred that with the greatest value of each hundredth of the range. */
     exemplars: z.array(
       z.object({
         at: z.number(),
         value: z.number(),
         /** '' where the exemplar names none. */
         traceId: z.string(),
+        /** Of the measured span within the trace; '' where the exemplar names none. */
+        spanId: z.string(),
         labels: attributes,
         series: attributes,
       }),
     ),
     /** Those that are left out. */
     more: z.number(),
+    /** Whether the expression answers values of the measure that exemplars have: they may stand at their value on its chart. */
+    onAxis: z.boolean(),
+    /** What the answer lacks, a sentence each. */
+    warnings: z.array(z.string()),
   }),
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { page, scopeQuery } from './common.ts';
 import { endpoint } from './endpoint.ts';
-import { errorRow } from './errors.ts';
+import { errorRow, issueParams } from './errors.ts';
 
 /** A recorded session of a browser or an app. */
 export const replayRow = z.object({
@@ -18,6 +18,9 @@ export const replayRow = z.object({
   urls: z.array(z.string()),
   /** How many errors its client told of. */
   errors: z.number(),
+  /** Bursts of clicks on one spot, and clicks that nothing answered. */
+  rage: z.number(),
+  dead: z.number(),
   segments: z.number(),
   platform: z.string(),
   browser: z.string(),
@@ -74,5 +77,54 @@ export const getReplay = endpoint({
     segments: z.array(z.object({ segment: z.number(), sizeBytes: z.number() })),
     /** Segments that were recorded as video, by a mobile SDK. */
     videos: z.number(),
+  }),
+});
+
+export const getReplayBeside = endpoint({
+  method: 'GET',
+  path: '/api/v1/replays/:replay/beside',
+  summary: 'What servers logged and did meanwhile: logs and spans of the traces of a replay, at most 500 each',
+  permission: 'viewer',
+  params: replayParams,
+  reply: z.object({
+    /** In the order of time. Of too many the gravest. */
+    logs: z.array(
+      z.object({
+        id: z.string(),
+        at: z.number(),
+        severity: z.string(),
+        service: z.string(),
+        /** Its first 500 characters. */
+        body: z.string(),
+        traceId: z.string(),
+      }),
+    ),
+    /** In the order of time. Of too many those that failed, and then those that took longest. */
+    spans: z.array(
+      z.object({
+        traceId: z.string(),
+        spanId: z.string(),
+        at: z.number(),
+        durationMs: z.number(),
+        name: z.string(),
+        service: z.string(),
+        status: z.enum(['unset', 'ok', 'error']),
+      }),
+    ),
+    logsLeft: z.number(),
+    spansLeft: z.number(),
+  }),
+});
+
+export const getIssueReplays = endpoint({
+  method: 'GET',
+  path: '/api/v1/issues/:issue/replays',
+  summary: 'Replays in which an error of the issue happened, those that began last first, at most 20',
+  permission: 'viewer',
+  params: issueParams,
+  reply: z.object({
+    /** `at`: when the error happened in it, last. */
+    replays: z.array(replayRow.extend({ at: z.number() })),
+    left: z.number(),
   }),
 });

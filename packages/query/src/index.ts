@@ -83,13 +83,17 @@ export {
   type ReleaseHealth,
 } from './releases/read-releases.ts';
 export * from './profiles/profiles.ts';
-export * from './replays/replays.ts';
+export { readIssueReplays } from './replays/issue-replays.ts';
+export { readReplayBeside } from './replays/replay-beside.ts';
+export { listReplays, readReplay, readReplaySegment } from './replays/replays.ts';
 export * from './metrics/metrics.ts';
 export * from './data/data.ts';
 export * from './monitors/monitors.ts';
 export * from './logql/index.ts';
-export { logPatterns, logqlPatterns, type FoundPatterns } from './patterns/log-patterns.ts';
+export { knownSince } from './patterns/known-since.ts';
+export { logPatterns, logPatternValues, logqlPatterns, type FoundPatterns } from './patterns/log-patterns.ts';
 export { phrasesOf, type MinedPatterns, type Pattern } from './patterns/mine-patterns.ts';
+export type { PatternValues } from './patterns/pattern-values.ts';
 export { findNewPatterns, type KnownTemplate, type TemplateMemory } from './patterns/new-patterns.ts';
 export * from './elasticsearch/index.ts';
 export * from './pipelines/index.ts';

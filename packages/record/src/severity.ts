@@ -29,7 +29,8 @@ const byWord: Readonly<Record<string, number>> = {
 
 /** The severity number of a level word in any common spelling; 0 (unspecified) when it is none. */
 export function severityNumber(word: string): number {
-  return byWord[word.trim().toLowerCase()] ?? 0;
+  const plain = word.trim().toLowerCase();
+  return Object.hasOwn(byWord, plain) ? (byWord[plain] ?? 0) : 0;
 }
 
 /** The name of a severity number: 1-4 trace, 5-8 debug, 9-12 info, 13-16 warn, 17-20 error, 21-24 fatal; 0 is ''. */

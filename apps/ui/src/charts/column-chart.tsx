@@ -27,7 +27,7 @@ interface ColumnChartProps {
   readonly limits?: readonly ChartLimit[];
   readonly marks?: readonly ChartMark[];
   readonly together?: string;
-  readonly over?: ReactNode;
+  readonly renderOver?: ((share: (value: number) => number) => ReactNode) | undefined;
   readonly onRange?: ((from: number, to: number) => void) | undefined;
 }
 

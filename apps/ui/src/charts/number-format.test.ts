@@ -73,5 +73,9 @@ describe('bytes, shares and money', () => {
     [formatAmount(1240.2), '$1,240'],
     [formatAmount(0), '$0'],
     [formatAmount(2_500_000), '$2.5M'],
+    [formatAmount(12.5, 'EUR'), '€12.50'],
+    [formatAmount(1_250_000, 'JPY'), '¥1.3M'],
+    [formatAmount(12.5, 'XYZ'), 'XYZ 12.50'],
+    [formatAmount(1240, ''), '1,240'],
   ])('%s = %s', (actual, expected) => expect(actual).toBe(expected));
 });

@@ -73,14 +73,20 @@ export function formatShare(share: number): string {
   return `${short(percent)} %`;
 }
 
-/** Money of the fleet's currency: `$1,240`, `$12.50`. */
-export function formatAmount(amount: number): string {
+/** Money: `$1,240`, `$12.50`, `€1.2M`; `1,240` where the currency is not known (''), `1,240 XYZ` where it has no sign. */
+export function formatAmount(amount: number, currency = 'USD'): string {
   if (!Number.isFinite(amount)) return '–';
-  if (Math.abs(amount) >= 100_000) return `$${formatCount(amount)}`;
-  return `$${amount.toLocaleString('en-US', {
-    minimumFractionDigits: Number.isInteger(amount) || Math.abs(amount) >= 1000 ? 0 : 2,
-    maximumFractionDigits: Math.abs(amount) >= 1000 ? 0 : 2,
-  })}`;
+  const size = Math.abs(amount);
+  const digits = size >= 1000 ? 0 : 2;
+  const money = /^[A-Z]{3}$/.test(currency) ? ({ style: 'currency', currency } as const) : {};
+  return amount
+    .toLocaleString('en-US', {
+      ...money,
+      ...(size >= 100_000
+        ? { notation: 'compact', maximumFractionDigits: 1, minimumFractionDigits: 0 }
+        : { minimumFractionDigits: Number.isInteger(amount) ? 0 : digits, maximumFractionDigits: digits }),
+    })
+    .replace(/\u00A0/g, ' ');
 }
 
 const durations: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, ms: 1, s: 1000, min: 60_000, h: 3_600_000 };

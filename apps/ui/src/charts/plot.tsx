@@ -1,10 +1,18 @@
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useCallback, useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { createPortal } from 'react-dom';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import './charts.css';
 import { bucketText } from './time-text.ts';
-import { chartOptions, type ChartKind, type ChartLimit, type ChartMark } from './uplot-options.ts';
+import { Go } from '../shell/go.tsx';
+import {
+  chartOptions,
+  heightOn,
+  type ChartKind,
+  type ChartLimit,
+  type ChartMark,
+  type ValueAxis,
+} from './uplot-options.ts';
 import { useColourScheme } from './use-colour-scheme.ts';
 
 /** What is drawn of one series besides its values. */
@@ -47,8 +55,11 @@ interface PlotProps {
   /** Said below the chart, of what it does not draw. */
   readonly note?: string | undefined;
   readonly empty?: boolean;
-  /** Lies over the plot's own area, which is as wide as the axis from `from` to `to`. */
-  readonly over?: ReactNode;
+  /**
+   * Lies over the plot's own area, which is as wide as the axis from `from` to `to`; `share` says how high a value stands on it (0 the
+   * foot, 1 the top).
+   */
+  readonly renderOver?: ((share: (value: number) => number) => ReactNode) | undefined;
   readonly onRange?: ((from: number, to: number) => void) | undefined;
 }
 
@@ -75,11 +86,14 @@ export function Plot(props: PlotProps): ReactNode {
   const inside = useRef(false);
   const [cursor, setCursor] = useState<number>();
   const [area, setArea] = useState<HTMLElement>();
+  const [axis, setAxis] = useState<ValueAxis>();
   const scheme = useColourScheme();
   const hint = useId();
-  const frame = useRef({ from, to, marks, data, format, onRange });
+  const share = useCallback((value: number) => (axis === undefined ? NaN : heightOn(axis, value)), [axis]);
+  const needsAxis = props.renderOver !== undefined;
+  const frame = useRef({ from, to, marks, data, format, onRange, needsAxis });
   useEffect(() => {
-    frame.current = { from, to, marks, data, format, onRange };
+    frame.current = { from, to, marks, data, format, onRange, needsAxis };
   });
   const named = series.map(({ name, colour, dashed }) => [name, colour, dashed]);
   const shape = JSON.stringify([named, kind, height, scheme, low, high, logarithmic, limits, together]);
@@ -101,6 +115,14 @@ export function Plot(props: PlotProps): ReactNode {
       limits,
       ...(together === undefined ? {} : { together }),
       frame: () => frame.current,
+      onAxis: (min, max) => {
+        if (!frame.current.needsAxis) return;
+        setAxis((old) =>
+          old?.low === min && old.high === max && old.logarithmic === logarithmic
+            ? old
+            : { low: min, high: max, logarithmic },
+        );
+      },
       onCursor: (index) => setCursor(inside.current ? index : undefined),
       onRange: (start, end) => frame.current.onRange?.(start, end),
     });
@@ -121,7 +143,7 @@ export function Plot(props: PlotProps): ReactNode {
   // oxlint-disable-next-line react/exhaustive-effect-dependencies
   useEffect(() => {
     chart.current?.setData(data, true);
-  }, [data, from, to, marks, format]);
+  }, [data, from, to, marks, format, needsAxis]);
 
   const at = cursor === undefined ? undefined : data[0][cursor];
   const values = cursor === undefined ? [] : props.valuesAt(cursor);
@@ -146,7 +168,8 @@ export function Plot(props: PlotProps): ReactNode {
           inside.current = false;
         }}
       />
-      {area !== undefined && props.over !== undefined && createPortal(props.over, area)}
+      {area !== undefined && createPortal(<MarkTops marks={marks} from={from} to={to} />, area)}
+      {area !== undefined && props.renderOver !== undefined && createPortal(props.renderOver(share), area)}
       {props.empty === true && <div className="chart-empty">No values in this range</div>}
       {at !== undefined && values.length > 0 && (
         <div className="chart-card" style={cardSide(at, from, to)} role="status">
@@ -169,6 +192,27 @@ export function Plot(props: PlotProps): ReactNode {
       </ul>
     </div>
   );
+}
+
+/** The ends of the marks' lines that lead somewhere. A finger and a mouse press them; the keyboard has the list beside the chart. */
+function MarkTops({ marks, from, to }: { marks: readonly ChartMark[]; from: number; to: number }): ReactNode {
+  return marks
+    .filter((mark) => mark.to !== undefined && mark.at >= from && mark.at <= to)
+    .map(({ at, label, tone, title = label, to: way = '', search = {} }) => (
+      <Go
+        key={`${at} ${way} ${title}`}
+        to={way}
+        search={search}
+        className="chart-mark"
+        title={title}
+        data-tone={tone}
+        tabIndex={-1}
+        aria-hidden
+        style={{ left: `${((100 * (at - from)) / Math.max(1, to - from)).toFixed(2)}%` }}
+        // A press here follows the link; it begins no range.
+        onMouseDown={(event) => event.stopPropagation()}
+      />
+    ));
 }
 
 /** The values of all series at one index, greatest first. */

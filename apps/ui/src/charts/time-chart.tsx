@@ -22,6 +22,7 @@ interface TimeChartProps {
   readonly marks?: readonly ChartMark[];
   /** Whether values of several series may be added: then what exceeds eight becomes "others". Default: bars and stacks. */
   readonly addable?: boolean;
+  readonly renderOver?: ((share: (value: number) => number) => ReactNode) | undefined;
   readonly onRange?: ((from: number, to: number) => void) | undefined;
 }
 
@@ -57,6 +58,7 @@ export function TimeChart(props: TimeChartProps): ReactNode {
       spoken={summariseSeries(kept, format)}
       note={omitted > 0 ? `${omitted} more series are not drawn; narrow the query to see them.` : undefined}
       empty={aligned.columns.every((column) => column.every((value) => value === null))}
+      renderOver={props.renderOver}
       onRange={onRange}
     />
   );

@@ -8,6 +8,24 @@ export interface ChartMark {
   readonly at: number;
   readonly label: string;
   readonly tone: 'accent' | 'bad' | 'warn';
+  /** What it is in full, where `label` says less; default `label`. */
+  readonly title?: string | undefined;
+  /** The page that tells more, and what its address holds. */
+  readonly to?: string | undefined;
+  readonly search?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Ends of a chart's value axis as it is drawn. */
+export interface ValueAxis {
+  readonly low: number;
+  readonly high: number;
+  readonly logarithmic: boolean;
+}
+
+/** How high a value stands on an axis: 0 at the foot, 1 at the top, beyond them outside; NaN where it has no place. */
+export function heightOn({ low, high, logarithmic }: ValueAxis, value: number): number {
+  if (!logarithmic) return (value - low) / (high - low);
+  return value > 0 && low > 0 ? Math.log(value / low) / Math.log(high / low) : NaN;
 }
 
 /** What changes without a new chart. */
@@ -36,6 +54,8 @@ interface ChartSettings {
   /** Charts of one name share their crosshair. */
   readonly together?: string;
   readonly frame: () => ChartFrame;
+  /** The value axis of each drawing. */
+  readonly onAxis: (low: number, high: number) => void;
   readonly onCursor: (index: number | undefined) => void;
   readonly onRange: (from: number, to: number) => void;
 }
@@ -106,6 +126,8 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
         (chart) => {
           drawLimits(chart, limits, colour);
           drawMarks(chart, frame(), colour);
+          const { min, max } = chart.scales['y'] ?? {};
+          if (typeof min === 'number' && typeof max === 'number') settings.onAxis(min, max);
         },
       ],
     },
@@ -216,7 +238,7 @@ function drawMarks(chart: uPlot, { from, to, marks }: ChartFrame, colour: (value
   ctx.save();
   ctx.font = `${11 * devicePixelRatio}px "Inter Variable", system-ui, sans-serif`;
   ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
-  for (const { at, label, tone } of marks.slice(0, 100)) {
+  for (const { at, label, tone } of marks.slice(0, 200)) {
     if (at < from || at > to) continue;
     const x = Math.round(chart.valToPos(at, 'x', true));
     ctx.strokeStyle = colour(`var(--${tone})`);

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
+import type { SearchPatch } from '../data/address.ts';
 import type { ProblemError } from '../data/call.ts';
 import { useGo } from '../shell/go.tsx';
 import { EmptyState } from './empty-state.tsx';
@@ -30,14 +31,20 @@ export function UnreadRecord({
 }
 
 /** The page of a record that nobody knows, with the way back to all of its kind. */
-export function UnknownRecord(props: { title: string; text: string; all: string; to: string }): ReactNode {
+export function UnknownRecord(props: {
+  title: string;
+  text: string;
+  all: string;
+  to: string;
+  search?: SearchPatch;
+}): ReactNode {
   const go = useGo();
   return (
     <div className="page">
       <EmptyState
         title={props.title}
         text={props.text}
-        action={<Button onClick={() => go(props.to)}>{props.all}</Button>}
+        action={<Button onClick={() => go(props.to, props.search)}>{props.all}</Button>}
       />
     </div>
   );

@@ -17,7 +17,7 @@ import { retentionPage } from './retention/page.ts';
 import { settingsPage } from './settings/page.ts';
 import { sitePage } from './site/page.ts';
 import { storyDoorPage, storyPage } from './story/pages.ts';
-import { compareTracesPage, tracePage, tracesPage } from './traces/pages.ts';
+import { compareTracesPage, profilePage, tracePage, tracesPage } from './traces/pages.ts';
 
 /** Every page of the product, in the order of the rail. A new page is a folder and a line here. */
 export const allPages: readonly Page[] = [
@@ -32,6 +32,7 @@ export const allPages: readonly Page[] = [
   tracesPage,
   compareTracesPage,
   tracePage,
+  profilePage,
   replaysPage,
   replayPage,
   metricsPage,

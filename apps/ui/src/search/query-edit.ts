@@ -34,6 +34,17 @@ export function addPhrases(query: string, phrases: readonly string[]): string {
   return [base, ...written].filter((part) => part !== '').join(' ');
 }
 
+/** The query that leaves out lines which hold all of these texts: one text as a negated phrase, several together in negated parentheses. */
+export function leaveOutPhrases(query: string, phrases: readonly string[]): string {
+  const rest = query.trim();
+  if (phrases.length === 0) return rest;
+  const written = phrases.map((phrase) => `"${phrase.replaceAll(/["\\]/g, '\\$&')}"`);
+  const out = written.length === 1 ? `-${written[0]}` : `-(${written.join(' ')})`;
+  if (rest.includes(out)) return rest;
+  const base = hasAlternatives(tokenise(rest)) ? `(${rest})` : rest;
+  return [base, out].filter((part) => part !== '').join(' ');
+}
+
 /** Whether the query asks for `field:value` in just this sense, outside all parentheses. */
 export function hasFilter(query: string, field: string, value: string, negated = false): boolean {
   return topLevel(tokenise(query)).some((token) => isFilter(token, field, value) && token.negated === negated);

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { acceptOffer, completionPlace, rankOffers } from './completion.ts';
 import { litPieces } from './match-words.ts';
-import { addFilter, addPhrases, hasFilter, listFilters, quoteValue, removeFilter } from './query-edit.ts';
+import {
+  addFilter,
+  addPhrases,
+  hasFilter,
+  leaveOutPhrases,
+  listFilters,
+  quoteValue,
+  removeFilter,
+} from './query-edit.ts';
 import { tokenise } from './query-tokens.ts';
 
 describe('tokenise', () => {
@@ -48,6 +56,16 @@ describe('addPhrases', () => {
     ['x', ['say "hi"'], 'x "say \\"hi\\""'],
     [' x ', [], 'x'],
   ])('%s and %j', (query, phrases, expected) => expect(addPhrases(query, phrases)).toBe(expected));
+});
+
+describe('leaveOutPhrases', () => {
+  it.each([
+    ['', ['Payment'], '-"Payment"'],
+    ['x', ['Payment', 'declined after'], 'x -("Payment" "declined after")'],
+    ['a OR b', ['c d'], '(a OR b) -"c d"'],
+    ['x -"c d"', ['c d'], 'x -"c d"'],
+    ['x', [], 'x'],
+  ])('%s and %j', (query, phrases, expected) => expect(leaveOutPhrases(query, phrases)).toBe(expected));
 });
 
 describe('addFilter', () => {

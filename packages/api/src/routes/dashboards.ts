@@ -210,6 +210,6 @@ export const dashboardRoutes: readonly Route[] = [
   answerRead(listDeploys, async ({ query }, context) => {
     if (query.from >= query.to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
     const { deps, signal } = context;
-    return { deploys: await readDeploys(deps.store, scopeOf(query, context), { signal }) };
+    return readDeploys(deps.store, scopeOf(query, context), { signal });
   }),
 ];

@@ -11,7 +11,7 @@ import {
   reopenIncident,
   resolveIncident,
 } from '@sightline/contract';
-import { type IncidentRecord, roleAtLeast } from '@sightline/control';
+import { type IncidentRecord, incidentSpansAtMost, roleAtLeast } from '@sightline/control';
 import { incidentLine, type PersonAct } from '@sightline/respond';
 import { otherSite } from '../bound-site.ts';
 import { refusal } from '../problem.ts';
@@ -102,7 +102,8 @@ const count = answer(countOpenIncidents, (_, { deps, caller }) => openCounts(dep
 
 const spans = answer(listIncidentSpans, async ({ query }, { deps, caller }) => {
   if (query.from >= query.to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
-  return { spans: ofKey(caller, await deps.control.respond.incidents.spans(caller.organisation, query)) };
+  const found = await deps.control.respond.incidents.spans(caller.organisation, query);
+  return { spans: ofKey(caller, found), cut: found.length >= incidentSpansAtMost };
 });
 
 const show = answer(getIncident, async ({ params }, context) => {

@@ -178,6 +178,14 @@ describe('answers of the contract', () => {
       other: 0,
       patterns: [{ template: '=order <_>', count: 25, share: 1, severity: 'error', phrases: ['order'] }],
     });
+    const values = await get(`logs/patterns/values?${range}&q=order&template=${encodeURIComponent('=order <_>')}`);
+    expect(values.body).toMatchObject({
+      lines: 25,
+      every: 1,
+      variables: [{ name: 'order', distinct: 25, numbers: { min: 0, median: 12, max: 24, unit: '' } }],
+    });
+    expect(values.body.variables[0].top).toHaveLength(10);
+    expect(values.body.variables[0].top[0]).toMatchObject({ value: '0', lines: 1, phrase: 'order 0' });
     expect((await get(`logs/fields?${range}&field=service`)).body).toEqual({ fields: [], values: ['orders'] });
     const { body } = await get(`logs?${range}&limit=10`);
     const context = await get(`logs/${body.rows[5].id}/context?lines=3`);
@@ -212,6 +220,7 @@ describe('answers of the contract', () => {
 describe('refusals', () => {
   test.each([
     ['a search that cannot be read', `logs?${range}&q=service:`, 400, { from: 0, to: 8 }],
+    ['of values of a pattern', `logs/patterns/values?${range}&q=(a&template=x`, 400, { from: 0, to: 1 }],
     ['in the histogram', `logs/histogram?${range}&q=(a`, 400, { from: 0, to: 1 }],
     ['in the fields found', `logs/found-fields?${range}&q=a+OR`, 400, { from: 4, to: 4 }],
     ['in the export', `logs/export?${range}&q=a+OR`, 400, { from: 4, to: 4 }],

@@ -7,6 +7,7 @@ import {
   logFoundFields,
   logHistogram as histogramEndpoint,
   logPatterns as patternsEndpoint,
+  logPatternValues as patternValuesEndpoint,
   scopeQuery,
   searchLogs as searchEndpoint,
   tailPath,
@@ -17,9 +18,11 @@ import {
   exportLogs,
   foundLogFields,
   getLogContext,
+  knownSince,
   logFacets,
   logHistogram,
   logPatterns,
+  logPatternValues,
   searchLogs,
   tailLogs,
   tooMuchArchive,
@@ -27,6 +30,7 @@ import {
   type LogContext,
   type LogRecord,
   type MinedPatterns,
+  type PatternValues,
   type ReachedSoFar,
   type ReadScope,
 } from '@sightline/query';
@@ -61,6 +65,11 @@ function dayOf(id: string): { from: number; to: number } {
   const from = Math.floor(Number(seconds) / 86_400) * 86_400_000;
   return { from, to: from + 86_400_000 };
 }
+
+type FoundInArchive = { readonly bytes: number; readonly missing: readonly string[] };
+
+/** So long after its first line a pattern is called new. */
+const newForMs = 86_400_000;
 
 /** A file for a spreadsheet ends somewhere. */
 const exportRows = 1_000_000;
@@ -118,21 +127,42 @@ export const logRoutes: readonly Route[] = [
           if (!found.ok) return searchFault(found.error);
           if ('tooMuch' in found.value) return tooMuch(found.value.tooMuch);
           const { archive, ...patterns } = found.value;
-          if (!scope.reach?.archive) return patterns;
-          const reachedNs = BigInt(Math.trunc(scope.fromMs)) * 1_000_000n;
-          const { bytes: archivedBytes, missing } = archive;
-          return { ...patterns, reached: { reachedNs, done: true, archivedBytes, missing } };
+          return { ...patterns, ...wholeReach(scope, archive) };
         },
       );
       if (mined instanceof ProblemReply) return mined;
+      const { deps, caller } = context;
+      const young = await deps.store.templates?.bornSince(caller.organisation, deps.clock.now() - newForMs);
       return {
         ...withReach(mined),
         patterns: mined.patterns.map((pattern) => ({
           ...pattern,
           trend: [...pattern.trend],
           phrases: [...pattern.phrases],
+          newSince: knownSince(pattern.example, young ?? []) ?? null,
         })),
         tookMs: context.deps.clock.now() - startMs,
+      };
+    }),
+  ),
+  answer(patternValuesEndpoint, ({ query }, context) =>
+    reading(async () => {
+      const { q, template } = query;
+      const found = await asFarAs<PatternValues & { readonly reached?: ReachedSoFar }>(
+        query,
+        context,
+        async (scope, limits) => {
+          const values = await logPatternValues(context.deps.store, { ...scope, q, template }, limits);
+          if (!values.ok) return searchFault(values.error);
+          if ('tooMuch' in values.value) return tooMuch(values.value.tooMuch);
+          const { archive, ...rest } = values.value;
+          return { ...rest, ...wholeReach(scope, archive) };
+        },
+      );
+      if (found instanceof ProblemReply) return found;
+      return {
+        ...withReach(found),
+        variables: found.variables.map((variable) => ({ ...variable, top: [...variable.top] })),
       };
     }),
   ),
@@ -253,6 +283,13 @@ export const logRoutes: readonly Route[] = [
     },
   ),
 ];
+
+/** What a read of a whole range took from the archive; nothing where it did not reach there. */
+function wholeReach(scope: ReadScope, { bytes, missing }: FoundInArchive): { readonly reached?: ReachedSoFar } {
+  if (!scope.reach?.archive) return {};
+  const reachedNs = BigInt(Math.trunc(scope.fromMs)) * 1_000_000n;
+  return { reached: { reachedNs, done: true, archivedBytes: bytes, missing } };
+}
 
 const tooMuch = (of: Parameters<typeof tooMuchArchive>[0]): ProblemReply =>
   refuse(422, 'Too much of the archive', `${tooMuchArchive(of).replace(/^./, (first) => first.toUpperCase())}.`);

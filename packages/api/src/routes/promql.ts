@@ -2,6 +2,7 @@ import { labelNames, labelValues, metricExemplars, metricNames, queryMetrics, st
 import { scopeMatchers } from '@sightline/query';
 import {
   type Answer,
+  keepsMeasure,
   type Matcher,
   parsePromql,
   parseSelector,
@@ -108,7 +109,8 @@ const readExemplars = answer(metricExemplars, async ({ query }, context) => {
   const selectors = boundSelectors(parsed.value, enforcedBy(query, context));
   if (selectors.length > exemplarSelectorLimit)
     return refuse(400, 'Too many selectors', `Expected ${exemplarSelectorLimit} at most, found ${selectors.length}.`);
-  if (selectors.length === 0) return { exemplars: [], more: 0 };
+  const onAxis = keepsMeasure(parsed.value);
+  if (selectors.length === 0) return { exemplars: [], more: 0, onAxis, warnings: [] };
   const found = await context.deps.store.metrics.exemplars({
     organisation: context.caller.organisation,
     expression: selectors.join(' or '),
@@ -123,17 +125,23 @@ const readExemplars = answer(metricExemplars, async ({ query }, context) => {
         at: atMs,
         value,
         traceId: labels['trace_id'] ?? labels['traceID'] ?? '',
+        spanId: labels['span_id'] ?? labels['spanID'] ?? '',
         labels: { ...labels },
         series: { ...series },
       })),
   );
   const greatest = new Map<number, (typeof all)[number]>();
-  for (const one of all) {
-    const slot = Math.floor(((one.at - from) / (to - from)) * exemplarsAtMost);
+  for (const [index, one] of all.entries()) {
+    const slot = all.length <= exemplarsAtMost ? index : Math.floor(((one.at - from) / (to - from)) * exemplarsAtMost);
     const known = greatest.get(slot);
     if (known === undefined || known.value < one.value) greatest.set(slot, one);
   }
-  return { exemplars: [...greatest.values()].toSorted((a, b) => a.at - b.at), more: all.length - greatest.size };
+  return {
+    exemplars: [...greatest.values()].toSorted((a, b) => a.at - b.at),
+    more: all.length - greatest.size,
+    onAxis,
+    warnings: [...found.value.warnings],
+  };
 });
 
 const suffixes = /_(?:bucket|sum|count|total)$/;

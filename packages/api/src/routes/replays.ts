@@ -1,5 +1,19 @@
-import { getReplay, listReplays, replaySegmentParams, replaySegmentPath, replayVideoPath } from '@sightline/contract';
-import { listReplays as readReplays, readReplay, readReplaySegment } from '@sightline/query';
+import {
+  getIssueReplays,
+  getReplay,
+  getReplayBeside,
+  listReplays,
+  replaySegmentParams,
+  replaySegmentPath,
+  replayVideoPath,
+} from '@sightline/contract';
+import {
+  listReplays as readReplays,
+  readIssueReplays,
+  readReplay,
+  readReplayBeside,
+  readReplaySegment,
+} from '@sightline/query';
 import type { z } from 'zod';
 import { scopeOf } from '../read-scope.ts';
 import { type CallContext, ProblemReply, refuse, stream, type Route } from '../route.ts';
@@ -21,12 +35,37 @@ const showReplay = answerRead(
   getReplay,
   async ({ params }, { deps, caller, signal }) =>
     (await readReplay(deps.store, { organisation: caller.organisation, replay: params.replay }, { signal })) ??
-    refuse(
-      404,
-      'No such replay',
-      `There is no replay ${params.replay} in this organisation, or it is kept no longer (30 days).`,
-    ),
+    noReplay(params.replay),
 );
+
+const showBeside = answerRead(
+  getReplayBeside,
+  async ({ params }, { deps, caller, signal }) =>
+    (await readReplayBeside(
+      deps.store,
+      { organisation: caller.organisation, replay: params.replay },
+      {},
+      { signal },
+    )) ?? noReplay(params.replay),
+);
+
+const showIssueReplays = answerRead(getIssueReplays, async ({ params }, { deps, caller, signal }) => {
+  const merges = await deps.control.issues.merges.list(caller.organisation);
+  const merged = new Map(merges.map(({ issue, into }) => [issue, into]));
+  const key = { organisation: caller.organisation, issue: params.issue, merged };
+  return (
+    (await readIssueReplays(deps.store, key, { signal })) ??
+    refuse(404, 'No such issue', `There is no issue ${params.issue} in this organisation.`)
+  );
+});
+
+function noReplay(replay: string): ProblemReply {
+  return refuse(
+    404,
+    'No such replay',
+    `There is no replay ${replay} in this organisation, or it is kept no longer (30 days).`,
+  );
+}
 
 /** What was kept of one segment of a replay, or why it cannot be had, in the words of the call. */
 async function segmentBlob(
@@ -113,4 +152,4 @@ const video = stream(
 );
 
 /** Recorded sessions: their list, one of them, and its segments one by one, so that the player starts with the first. */
-export const replayRoutes: readonly Route[] = [showReplays, showReplay, segment, video];
+export const replayRoutes: readonly Route[] = [showReplays, showReplay, showBeside, showIssueReplays, segment, video];

@@ -196,6 +196,8 @@ const reads: readonly [name: string, url: (secret: string) => string, shows: 'se
   ['feedback', () => `/api/v1/feedback?${range}`, 'secret'],
   ['replays', () => `/api/v1/replays?${range}`, 'secret'],
   ['replay', (s) => `/api/v1/replays/${replayOf(s)}`, 'secret'],
+  ['beside a replay', (s) => `/api/v1/replays/${replayOf(s)}/beside`, 'nothing'],
+  ['replays of an issue', () => `/api/v1/issues/${issue}/replays`, 'nothing'],
   ['segment of a replay', (s) => `/api/v1/replays/${replayOf(s)}/segments/0`, 'secret'],
   ['profiles', () => `/api/v1/profiles?${range}`, 'secret'],
   ['profiles of a trace', (s) => `/api/v1/profiles?${range}&trace=${replayOf(s)}`, 'secret'],

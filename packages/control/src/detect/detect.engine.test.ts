@@ -196,6 +196,9 @@ for (const { name, missing, start } of testServers) {
       expect(await templates.load(one, hex(1), 2000)).toHaveLength(1);
       expect(await templates.load(one, hex(2), 0)).toMatchObject([{ form: 'a\uFFFDb' }]);
       expect(await templates.load(two, hex(1), 0)).toEqual([]);
+      expect(await templates.bornSince(one, 5)).toMatchObject([{ id: hex(1), form: 'line 1', bornMs: 5 }]);
+      expect(await templates.bornSince(one, 6)).toEqual([]);
+      expect(await templates.bornSince(two, 1)).toEqual([]);
       await templates.note(one, hex(3), many(100, 20_100, 4000));
       expect(await templates.load(one, hex(1), 0), 'the oldest make room').toEqual([]);
       expect(await templates.load(one, hex(3), 0)).toHaveLength(3000);

@@ -1,12 +1,20 @@
-import { and, desc, eq, gte, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, ne, sql } from 'drizzle-orm';
 import type { ServicesContext } from '../services-context.ts';
 import type { LogTemplates } from './port.ts';
 import * as table from './tables.ts';
 
 const loadedAtMost = 3000;
+const bornAtMost = 500;
 const keptAtMost = 20_000;
 const writtenAtOnce = 1000;
 const longestForm = 4000;
+
+const templateOf = ({ id, form, bornAt, seenAt }: typeof table.logTemplates.$inferSelect) => ({
+  id,
+  form,
+  bornMs: bornAt.getTime(),
+  seenMs: seenAt.getTime(),
+});
 
 export function logTemplates({ db }: ServicesContext): LogTemplates {
   const { logTemplates: rows } = table;
@@ -18,12 +26,16 @@ export function logTemplates({ db }: ServicesContext): LogTemplates {
         .where(and(eq(rows.organisation, organisation), eq(rows.kind, kind), gte(rows.seenAt, new Date(sinceMs))))
         .orderBy(desc(rows.seenAt), rows.id)
         .limit(loadedAtMost);
-      return found.map(({ id, form, bornAt, seenAt }) => ({
-        id,
-        form,
-        bornMs: bornAt.getTime(),
-        seenMs: seenAt.getTime(),
-      }));
+      return found.map(templateOf);
+    },
+    bornSince: async (organisation, sinceMs) => {
+      const found = await db
+        .select()
+        .from(rows)
+        .where(and(eq(rows.organisation, organisation), gte(rows.bornAt, new Date(sinceMs)), ne(rows.form, '')))
+        .orderBy(desc(rows.bornAt), rows.id)
+        .limit(bornAtMost);
+      return found.map(templateOf);
     },
     note: async (organisation, kind, templates) => {
       const distinct = [...new Map(templates.map((one) => [one.id, one])).values()];

@@ -131,6 +131,8 @@ export interface LogTemplate {
 export interface LogTemplates {
   /** Templates of a kind that were seen since, those seen last first, at most 3,000. `kind` is sixteen hexadecimal digits. */
   load(organisation: string, kind: string, sinceMs: number): Promise<LogTemplate[]>;
+  /** Of all kinds those that were born since, the youngest first, at most 500. */
+  bornSince(organisation: string, sinceMs: number): Promise<LogTemplate[]>;
   /** Adds or renews them. Of an organisation 20,000 are kept: those seen longest ago go. */
   note(organisation: string, kind: string, templates: readonly LogTemplate[]): Promise<void>;
 }

@@ -6,12 +6,11 @@ import * as alerting from '../alerting/tables.ts';
 import { storableValue } from '../database/storable-json.ts';
 import { only, refused, type ServicesContext } from '../services-context.ts';
 import { openIncidents } from './open-incidents.ts';
-import type { IncidentFilter, Incidents } from './port.ts';
+import { incidentSpansAtMost, type IncidentFilter, type Incidents } from './port.ts';
 import { findingFrom, incidentFrom, lightIncident } from './rows.ts';
 import * as table from './tables.ts';
 
 const eventsAtMost = 1000;
-const spansAtMost = 500;
 const toldAtMost = 5000;
 
 /** Open, acknowledged, resolved; the worst first while it is not resolved. */
@@ -160,7 +159,7 @@ export function incidents({ db, clock }: ServicesContext): Incidents {
           ),
         )
         .orderBy(desc(table.incidents.openedAt))
-        .limit(spansAtMost);
+        .limit(incidentSpansAtMost);
       return rows.map((row) => ({
         number: row.number,
         title: row.title,

@@ -231,6 +231,9 @@ export interface IncidentListed extends IncidentRecord {
   readonly sites: number;
 }
 /** An incident as a mark on a chart. */
+/** What `Incidents.spans` answers at most. */
+export const incidentSpansAtMost = 500;
+
 export interface IncidentSpan {
   readonly number: number;
   readonly title: string;

@@ -14,6 +14,17 @@ export function timeNs(value: unknown): bigint | undefined {
   return isoNs(value);
 }
 
+/** `timeNs` in whole milliseconds, rounded down. */
+export function timeMs(value: unknown): number | undefined {
+  // Most clients write seconds, which need no more digits than a number has.
+  if (typeof value === 'number' && value > 0 && value < 1e11) {
+    const seconds = Math.floor(value);
+    return seconds * 1000 + Math.floor(Math.round((value - seconds) * 1e6) / 1000);
+  }
+  const ns = timeNs(value);
+  return ns === undefined ? undefined : Number(ns / 1_000_000n);
+}
+
 function scaled(digits: bigint): bigint {
   return digits > 100_000_000_000_000_000n ? digits : digits * 1000n;
 }

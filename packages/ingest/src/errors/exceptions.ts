@@ -1,8 +1,10 @@
 import type { ErrorBreadcrumb, ErrorException, ErrorFrame } from '@sightline/record';
 import { isObject, listOf, objectOf, positionOf, textOf, type JsonObject } from './json-reader.ts';
-import { timeNs } from './event-time.ts';
-import { isSecretName, keepValue, redacted, withoutSecrets } from './secrets.ts';
+import { timeMs } from './event-time.ts';
+import { isSecretName, keepValue, redacted, setMember, withoutSecrets } from './secrets.ts';
 import { frameMark, type FrameMark } from '../source-maps/frame-mark.ts';
+import { FormedFrame } from './formed-frame.ts';
+import { frameFormOf, type FormOrigin } from './known-stacks.ts';
 
 const maxExceptions = 20;
 const maxInnerFrames = 60;
@@ -81,16 +83,20 @@ function codeOf(nsError: JsonObject): { readonly code?: string } {
 
 /** Names and short texts of an object; undefined when there are none. */
 function namedTexts(value: unknown, most: number, length: number): Record<string, string> | undefined {
-  const entries = Object.entries(objectOf(value)).slice(0, most);
-  if (entries.length === 0) return undefined;
-  return Object.fromEntries(
-    entries.map(([name, one]) => {
-      const text =
-        typeof one === 'object' && one !== null ? JSON.stringify(keepValue(one)) : textOf(one ?? 'null', length);
-      const short = text.length > length ? `${text.slice(0, length - 1)}…` : text;
-      return [textOf(name, 100), isSecretName(name) ? redacted : withoutSecrets(short.toWellFormed())];
-    }),
-  );
+  const given = objectOf(value);
+  const names = Object.keys(given);
+  if (names.length === 0) return undefined;
+  const texts: Record<string, string> = {};
+  for (const name of names.length > most ? names.slice(0, most) : names)
+    setMember(texts, textOf(name, 100), isSecretName(name) ? redacted : shortText(given[name] ?? null, length));
+  return texts;
+}
+
+function shortText(value: unknown, length: number): string {
+  if (typeof value !== 'object') return withoutSecrets(textOf(value, length));
+  const text = value === null ? 'null' : JSON.stringify(keepValue(value));
+  const short = text.length > length ? `${text.slice(0, length - 1)}…` : text;
+  return withoutSecrets(short.toWellFormed());
 }
 
 /** Frames of a Sentry stack trace, innermost first; of a very deep stack both ends are kept. `claims`: see `claimsFrames`. */
@@ -104,9 +110,18 @@ export function framesOf(stacktrace: JsonObject, debugIds: ReadonlyMap<string, s
 }
 
 function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>, claims: boolean): ErrorFrame {
+  const debugId =
+    debugIds.size === 0
+      ? ''
+      : (debugIds.get(textOf(frame['abs_path'], 512)) ?? debugIds.get(textOf(frame['filename'], 2048)) ?? '');
+  const mark = (frame as { readonly [frameMark]?: FrameMark })[frameMark];
+  const form = frameFormOf(frame, { debugId, claims, mark }, frameWithoutLocals);
+  return new FormedFrame(form, namedTexts(frame['vars'], maxLocals, maxLocal));
+}
+
+function frameWithoutLocals(frame: JsonObject, { debugId, claims, mark }: FormOrigin): ErrorFrame {
   const path = textOf(frame['abs_path'], 512);
   const file = textOf(frame['filename'], 512) || path || textOf(frame['package'], 512);
-  const locals = namedTexts(frame['vars'], maxLocals, maxLocal);
   return {
     function: textOf(frame['function'], 256),
     file: withoutSecrets(file),
@@ -117,9 +132,8 @@ function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>, claim
     contextLine: withoutSecrets(textOf(frame['context_line'], 300)),
     preContext: linesOf(frame['pre_context'], 'before'),
     postContext: linesOf(frame['post_context'], 'after'),
-    debugId: debugIds.get(path) ?? debugIds.get(textOf(frame['filename'], 2048)) ?? '',
-    ...(frame as { readonly [frameMark]?: FrameMark })[frameMark],
-    ...(locals ? { locals } : {}),
+    debugId,
+    ...mark,
   };
 }
 
@@ -152,10 +166,10 @@ export function breadcrumbsOf(event: JsonObject): ErrorBreadcrumb[] {
     .slice(-maxBreadcrumbs)
     .map((value) => {
       const crumb = objectOf(value);
-      const ns = timeNs(crumb['timestamp']);
+      const ms = timeMs(crumb['timestamp']);
       const data = isObject(crumb['data']) ? JSON.stringify(keepValue(crumb['data'])) : '';
       return {
-        at: ns === undefined ? '' : isoTime(ns),
+        at: ms === undefined ? '' : isoTime(ms),
         category: textOf(crumb['category'], 128) || textOf(crumb['type'], 128),
         level: textOf(crumb['level'], 32) || 'info',
         message: withoutSecrets(textOf(crumb['message'], 2048)),
@@ -165,8 +179,7 @@ export function breadcrumbsOf(event: JsonObject): ErrorBreadcrumb[] {
 }
 
 /** ISO 8601 with milliseconds; '' beyond what a date can say. */
-function isoTime(ns: bigint): string {
-  const ms = Number(ns / 1_000_000n);
+function isoTime(ms: number): string {
   const minute = Math.floor(ms / 60_000);
   if (minute !== lastMinute.minute) {
     const date = new Date(minute * 60_000);

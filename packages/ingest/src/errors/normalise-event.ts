@@ -102,9 +102,14 @@ export function errorRowOf(
     user_id: userIdOf(objectOf(event['user'])),
     order_id: facts.sale.orderId,
     amount: facts.sale.amount,
-    tags: cleanTags(facts.tags),
+    tags: cleanTags(withCurrency(facts)),
     payload: payloadJson(payloadOf(event, { ...facts, exceptions }, grouping)),
   };
+}
+
+/** Tags with the currency of the sale, wherever the client wrote it: amounts are added up by it. */
+function withCurrency({ tags, sale }: Facts): Facts['tags'] {
+  return sale.currency === '' || tags['currency'] !== undefined ? tags : { ...tags, currency: sale.currency };
 }
 
 /** The issue of an event and why, without making a row. */

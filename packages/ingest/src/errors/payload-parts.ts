@@ -1,5 +1,6 @@
 import type { ErrorFrame, ErrorPayload } from '@sightline/record';
 import { ScrubbableJson } from '../load/scrubbable-json.ts';
+import { FormedFrame } from './formed-frame.ts';
 
 const noFrames = '"frames":[]';
 
@@ -24,7 +25,7 @@ export function payloadJson(payload: ErrorPayload): ScrubbableJson {
     const inside = shell.indexOf(noFrames) + noFrames.length - 1;
     add(`${open}${at === 0 ? '' : ','}${shell.slice(0, inside)}`);
     for (const [place, frame] of exception.frames.entries())
-      add(`${place === 0 ? '' : ','}${JSON.stringify(frame)}`, hasShortNumbers(frame));
+      add(`${place === 0 ? '' : ','}${frameJson(frame)}`, hasShortNumbers(frame));
     open = shell.slice(inside);
   }
   add(`${open}],"breadcrumbs":[`);
@@ -42,6 +43,13 @@ export function payloadJson(payload: ErrorPayload): ScrubbableJson {
   }
   add(']}');
   return ScrubbableJson.ofParts(parts);
+}
+
+/** As `JSON.stringify` makes it. */
+function frameJson(frame: ErrorFrame): string {
+  const form = FormedFrame.formOf(frame);
+  if (form === undefined) return JSON.stringify(frame);
+  return frame.locals ? `${form.json},"locals":${JSON.stringify(frame.locals)}}` : `${form.json}}`;
 }
 
 /** Lines and columns are the only numbers of a frame. */

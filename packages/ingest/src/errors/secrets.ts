@@ -101,13 +101,21 @@ export function keepValue(value: unknown, limits: KeepLimits = payloadLimits, de
 
 /** As `keepValue`, for an object; anything else becomes an empty one. */
 export function keepObject(value: unknown, limits: KeepLimits = payloadLimits, depth = 0): Record<string, unknown> {
-  if (!isObject(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value)
-      .slice(0, limits.entries)
-      .map(([name, item]) => [
-        textOf(name, 200),
-        isSecretName(name) && item !== null && item !== '' ? redacted : keepValue(item, limits, depth + 1),
-      ]),
-  );
+  const kept: Record<string, unknown> = {};
+  if (!isObject(value)) return kept;
+  let entries = 0;
+  for (const name of Object.keys(value)) {
+    if (entries++ >= limits.entries) break;
+    const item = value[name];
+    const hidden = item !== null && item !== '' && isSecretName(name);
+    setMember(kept, textOf(name, 200), hidden ? redacted : keepValue(item, limits, depth + 1));
+  }
+  return kept;
+}
+
+/** Sets a member of an object of unknown names. */
+export function setMember<T>(object: Record<string, T>, name: string, value: T): void {
+  if (name !== '__proto__') object[name] = value;
+  // An assignment would change what the object is.
+  else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }

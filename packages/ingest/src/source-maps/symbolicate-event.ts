@@ -1,5 +1,6 @@
 import type { ErrorException, ErrorFrame } from '@sightline/record';
 import { debugIdsOf } from '../errors/exceptions.ts';
+import { forgetKnown } from '../errors/known-stacks.ts';
 import { isObject, listOf, objectOf, positionOf, textOf, type JsonObject } from '../errors/json-reader.ts';
 import { frameMark, type FrameMark } from './frame-mark.ts';
 import type { FrameFate, FrameOrigin, GeneratedFrame, SourceMaps } from './source-maps.ts';
@@ -83,7 +84,7 @@ function mendedFrame(frame: JsonObject, fate: FrameFate | undefined): JsonObject
     column: positionOf(frame['colno']),
   };
   return {
-    ...frame,
+    ...forgetKnown(frame),
     filename: place.file,
     abs_path: place.file,
     module: '',

@@ -49,6 +49,10 @@ export async function readExemplars(
       end: Math.floor(endMs),
     },
   );
+  if (rows.length === mostExemplars)
+    warnings.add(
+      `More than ${mostExemplars} exemplars match: those of some series are left out. Narrow the query or the range.`,
+    );
   const found = new Map<string, Exemplar[]>();
   for (const { fp, t, value, labels } of rows) {
     const exemplar = { labels, value: value ?? Number.NaN, atMs: Number(t) };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engineTime, openTestStore, type TestStore } from '../test-support.ts';
+import { readMoney } from './issue-money.ts';
 import {
   listAttachments,
   listIssueEvents,
@@ -128,7 +129,8 @@ describe('issue list', () => {
       eventsTotal: 3,
       users: 3,
       sites: 2,
-      amount: 7.5,
+      money: [{ currency: '', amount: 7.5, orders: 3 }],
+      moneyAbout: false,
       service: 'payments',
     });
     expect(three?.trend.reduce((sum, p) => sum + p.value, 0)).toBe(3);
@@ -197,6 +199,95 @@ describe('issue list', () => {
   it('says where a search is wrong', async () => {
     const found = await listIssues(test.store, query({ q: 'a AND (' }));
     expect(found.ok || found.error.kind).toBe('search');
+  });
+});
+
+describe('money of issues', () => {
+  const sale = (issue: number, order: string, amount: number, currency: string, minutesAgo: number) => ({
+    ...events(1, 'tills')[0],
+    issue: String(issue),
+    event_id: `sale-${issue}-${order}-${amount}-${minutesAgo}`,
+    order_id: order,
+    amount,
+    tags: currency === '' ? {} : { currency },
+    ts: engineTime(now - minutesAgo * minute),
+  });
+  const scope = { organisation: 'tills' };
+  beforeAll(() =>
+    test.insert('errors', [
+      // One order that failed three times, its newest amount being 40; the currency was told once.
+      sale(1, 'ORD-1', 30, '', 9),
+      sale(1, 'ORD-1', 30, 'usd', 8),
+      sale(1, 'ORD-1', 40, '', 7),
+      sale(1, 'ORD-2', 5.25, 'USD', 6),
+      sale(1, 'ORD-3', 1000, 'JPY', 5),
+      sale(1, '', 2, 'USD', 4),
+      sale(1, '', 2, 'USD', 3),
+      sale(1, 'ORD-9', 0, 'USD', 3),
+      // Fifty tries of one order are worth less than two orders.
+      ...Array.from({ length: 50 }, (_, i) => sale(2, 'ORD-7', 100, 'EUR', 1 + i / 100)),
+      sale(3, 'ORD-8', 90, 'EUR', 2),
+      sale(3, 'ORD-4', 90, 'EUR', 2),
+      sale(4, 'ORD-5', 10, '$; x', 1),
+    ]),
+  );
+  it('counts an order once, by currency', async () => {
+    const found = await listIssues(test.store, query({ scope }));
+    const money = found.ok ? found.value.issues.map((row) => [Number.parseInt(row.issue, 16), row.money]) : [];
+    expect(Object.fromEntries(money)).toEqual({
+      1: [
+        { currency: 'JPY', amount: 1000, orders: 1 },
+        { currency: 'USD', amount: 49.25, orders: 4 },
+      ],
+      2: [{ currency: 'EUR', amount: 100, orders: 1 }],
+      3: [{ currency: 'EUR', amount: 180, orders: 2 }],
+      4: [{ currency: '', amount: 10, orders: 1 }],
+    });
+    const page = await readIssue(
+      test.store,
+      { ...scope, issue: hex(2), merged: new Map([[hex(3), hex(2)]]) },
+      { event: '', settled: undefined },
+    );
+    expect(page?.issue.money).toEqual([{ currency: 'EUR', amount: 280, orders: 3 }]);
+  });
+  it.each<[string, Parameters<typeof query>[0], number[]]>([
+    ['by money, the greatest currency first', { sort: 'money' }, [1, 3, 2, 4]],
+    ['of what a search finds', { sort: 'money', q: 'amount:<1000' }, [3, 2, 1, 4]],
+    ['with so much money', { q: 'money:>=180' }, [3, 1]],
+    ['of a range', { sort: 'money', scope: { fromMs: now - 5 * minute } }, [1, 3, 2, 4]],
+    ['merged', { sort: 'money', q: 'money:<1000', merged: new Map([[hex(4), hex(3)]]) }, [3, 2]],
+  ])('is ordered %s', async (_, over, expected) => {
+    expect(await issues({ ...over, scope: { ...scope, ...over?.scope } })).toEqual(expected);
+  });
+  it('is paged by money without gap or double', async () => {
+    const seen: number[] = [];
+    let cursor = '';
+    do {
+      const found = await listIssues(test.store, query({ scope, sort: 'money', limit: 1, cursor }));
+      if (!found.ok) throw new Error('refused');
+      seen.push(...found.value.issues.map((row) => Number.parseInt(row.issue, 16)));
+      cursor = found.value.next;
+    } while (cursor !== '');
+    expect(seen).toEqual([1, 3, 2, 4]);
+  });
+  it('is reckoned from a part of the orders where there are very many, and says so', async () => {
+    await test.insert(
+      'errors',
+      Array.from({ length: 4000 }, (_, i) => ({ ...sale(8, `MANY-${i}`, 10, 'USD', 2), organisation: 'many' })),
+    );
+    const parameters = { organisation: 'many' };
+    const asked = { issues: [hex(8)], merged: new Map<string, string>() };
+    const whole = { sql: 'organisation = {organisation:String}', parameters };
+    const exact = await readMoney(test.store, { ...asked, events: whole });
+    expect([exact.about, exact.byIssue.get(hex(8))]).toEqual([
+      false,
+      [{ currency: 'USD', amount: 40_000, orders: 4000 }],
+    ]);
+    const about = await readMoney(test.store, { ...asked, events: whole, most: 1000 });
+    expect(about.about).toBe(true);
+    const [money] = about.byIssue.get(hex(8)) ?? [];
+    expect(Math.abs((money?.amount ?? 0) - 40_000)).toBeLessThan(6000);
+    expect(money?.amount).toBe((money?.orders ?? 0) * 10);
   });
 });
 
@@ -525,7 +616,7 @@ describe('merged issues', () => {
       events: 12,
       eventsTotal: 12,
       users: 3,
-      amount: 30,
+      money: [{ currency: '', amount: 30, orders: 12 }],
       firstSeenAt: now - 11 * minute,
       lastSeenAt: now - 2 * minute,
     });

@@ -14,6 +14,8 @@ export interface IssueSearch {
   readonly events: Search;
   /** True where the search itself says which states are meant. */
   readonly asksState: boolean;
+  /** True where the search asks for the column `money`. */
+  readonly asksMoney: boolean;
 }
 
 /** Columns of the list that conditions are made on, as SQL. */
@@ -38,7 +40,7 @@ const numbers: Readonly<Record<string, string>> = {
   timesseen: 'here',
   users: 'users',
   sites: 'sites',
-  money: 'amount',
+  money: 'money',
 };
 const states: Readonly<Record<string, string>> = {
   unresolved: 'unresolved',
@@ -79,7 +81,7 @@ export function readIssueTerms(search: Search, columns: IssueColumns, asker: Ask
     });
   const events: Search =
     rest.length === 0 ? { kind: 'everything' } : rest.length === 1 && rest[0] ? rest[0] : { kind: 'and', items: rest };
-  return ok({ conditions: reader.conditions, events, asksState: reader.asksState });
+  return ok({ conditions: reader.conditions, events, asksState: reader.asksState, asksMoney: reader.asksMoney });
 }
 
 /** Whether a part of a search is about issues and nothing else. */
@@ -92,6 +94,7 @@ function isIssuePart(item: Search): boolean {
 class TermReader {
   readonly conditions: IssueCondition[] = [];
   asksState = false;
+  asksMoney = false;
   readonly #columns: IssueColumns;
   readonly #asker: Asker;
   #bound = 0;
@@ -130,6 +133,7 @@ class TermReader {
     if (item.kind !== 'field') throw new Error('only parts about issues are read here');
     const name = item.field.toLowerCase();
     const number = numbers[name];
+    if (name === 'money') this.asksMoney = true;
     const parameter = `t${this.#bound++}`;
     const condition =
       number === undefined

@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from '@sightline/base';
 import { severityName, type SeverityName } from '@sightline/record';
-import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { ask } from '../metrics/ask.ts';
 import { timeGrid } from '../metrics/time-grid.ts';
 import type { SearchError } from '../search/ast.ts';
@@ -8,6 +8,7 @@ import { compile } from '../search/compile.ts';
 import { parseSearch } from '../search/parse.ts';
 import { minuteCondition, scopeCondition, type Condition, type ReadScope } from '../search/scope.ts';
 import { issueColumns, issueHex } from './issue-columns.ts';
+import { moneyRows, readMoney, readOrderStep, type IssueMoney } from './issue-money.ts';
 import { readIssueTerms } from './issue-terms.ts';
 import { issueNumber, mergedColumn, type MergedColumn, type MergedIssues } from './merged-issues.ts';
 import {
@@ -44,7 +45,10 @@ export interface IssueRow {
   readonly eventsTotal: number;
   readonly users: number;
   readonly sites: number;
-  readonly amount: number;
+  /** What failed sales were worth in the range, by currency, the greatest first. */
+  readonly money: IssueMoney[];
+  /** True where `money` is reckoned from a part of the orders. */
+  readonly moneyAbout: boolean;
   readonly trend: { at: number; value: number }[];
 }
 
@@ -75,7 +79,8 @@ const sortValue: Readonly<Record<IssueSort, string>> = {
   events: 'events',
   sites: 'sites',
   users: 'users',
-  money: 'amount',
+  // Currencies are not converted: an issue is worth what it is worth in its greatest.
+  money: 'money',
   // The priority, and within it what was seen last.
   priority: "indexOf(['low', 'medium', 'high'], shownPriority) * 10000000000000 + lastSeenAt",
 };
@@ -114,7 +119,7 @@ export async function listIssues(
   const source =
     terms.value.events.kind === 'everything'
       ? volumeSource(query.scope, merged)
-      : errorSource(query.scope, merged, search.value.sql, search.value.parameters);
+      : errorSource(errorCondition(query.scope, search.value), merged);
   const status: Condition =
     query.status === 'all' || terms.value.asksState
       ? { sql: '1', parameters: {} }
@@ -129,10 +134,20 @@ export async function listIssues(
       ...conditions.map(({ parameters }) => parameters),
     ) as Condition['parameters'],
   };
-  const rows = await readPage(reader, query, { source, merged, where, columns }, after, limits);
+  const events = errorCondition(query.scope, search.value);
+  const byMoney = query.sort === 'money' || terms.value.asksMoney;
+  const page = { source, merged, where, columns, money: byMoney ? events : undefined };
+  const rows = await readPage(reader, query, page, after, limits);
   const shown = rows.slice(0, query.limit);
-  const trends = await readTrends(reader, source, shown, query.scope, limits);
-  const issues = shown.map((row) => issueRow(row, settled.get(row.issue), trends.get(row.issue) ?? []));
+  const [trends, money] = await Promise.all([
+    readTrends(reader, source, shown, query.scope, limits),
+    readMoney(reader, { issues: shown.map(({ issue }) => issue), merged: query.merged, events }, limits),
+  ]);
+  const issues = shown.map((row) => ({
+    ...issueRow(row, settled.get(row.issue), trends.get(row.issue) ?? []),
+    money: money.byIssue.get(row.issue) ?? [],
+    moneyAbout: money.about,
+  }));
   const last = shown.at(-1);
   const next = rows.length > query.limit && last ? writeCursor(last.sortedBy, last.issue) : '';
   return ok({ issues, next });
@@ -179,17 +194,20 @@ function volumeSource(scope: ReadScope, merged: MergedColumn): EventSource {
   };
 }
 
-function errorSource(
-  scope: ReadScope,
-  merged: MergedColumn,
-  sql: string,
-  parameters: Readonly<Record<string, ParameterValue>>,
-): EventSource {
+function errorSource({ sql, parameters }: Condition, merged: MergedColumn): EventSource {
+  return {
+    sql,
+    parameters: { ...parameters, ...merged.parameters },
+    from: `(SELECT ${merged.sql} AS id, toUInt64(toUnixTimestamp64Milli(ts)) AS at, toUInt64(1) AS events FROM errors WHERE ${sql})`,
+  };
+}
+
+/** Error events of a scope that a search finds. */
+function errorCondition(scope: ReadScope, search: Condition): Condition {
   const condition = scopeCondition(scope);
   return {
-    sql: `${condition.sql} AND (${sql})`,
-    parameters: { ...condition.parameters, ...parameters, ...merged.parameters },
-    from: `(SELECT ${merged.sql} AS id, toUInt64(toUnixTimestamp64Milli(ts)) AS at, toUInt64(1) AS events FROM errors WHERE ${condition.sql} AND (${sql}))`,
+    sql: `${condition.sql} AND (${search.sql})`,
+    parameters: { ...condition.parameters, ...search.parameters },
   };
 }
 
@@ -214,11 +232,12 @@ interface PageRow {
   readonly eventsTotal: number;
   readonly users: number;
   readonly sites: number;
+  /** Of all events that ever were; whether it is none decides the priority. */
   readonly amount: number;
   readonly sortedBy: number;
 }
 
-function readPage(
+async function readPage(
   reader: TelemetryReader,
   query: IssueQuery,
   of: {
@@ -226,24 +245,33 @@ function readPage(
     readonly merged: MergedColumn;
     readonly where: Condition;
     readonly columns: ReturnType<typeof decidedColumns>;
+    /** The events whose money is asked for or ordered by; undefined where neither is. */
+    readonly money: Condition | undefined;
   },
   after: { value: number; issue: bigint } | null,
   limits: QueryLimits,
 ): Promise<PageRow[]> {
-  const { source, merged, where, columns } = of;
+  const { source, merged, where, columns, money } = of;
   const key = sortValue[query.sort];
   const told = query.scope.boundTo ? issuesOfSite(query.scope) : { sql: 'issues', parameters: {} };
   const given =
     columns.parameters['decidedPriority'] === undefined
       ? "''"
       : "transform(i.id, {decided:Array(UInt64)}, {decidedPriority:Array(String)}, '')";
+  const orderStep = money === undefined ? 1 : await readOrderStep(reader, money, limits);
+  const events = `SELECT id, sum(events) AS here FROM ${source.from} GROUP BY id`;
+  const counted =
+    money === undefined
+      ? `SELECT id, here, toFloat64(0) AS worth FROM (${events})`
+      : `SELECT id, here, worth FROM (${events}) AS e
+        LEFT JOIN (SELECT id, max(amount) AS worth FROM (${moneyRows(money.sql, merged.sql)}) GROUP BY id) AS m USING (id)`;
   return ask<PageRow>(
     reader,
-    `SELECT ${issueHex('id')} AS issue, * EXCEPT (id, here, shownPriority), toFloat64(here) AS events, toFloat64(${key}) AS sortedBy
-    FROM (SELECT i.*, here, if(${given} != '', ${given}, ${derivedPriority}) AS shownPriority
+    `SELECT ${issueHex('id')} AS issue, * EXCEPT (id, here, shownPriority, money), toFloat64(here) AS events, toFloat64(${key}) AS sortedBy
+    FROM (SELECT i.*, here, worth AS money, if(${given} != '', ${given}, ${derivedPriority}) AS shownPriority
       FROM (SELECT ${issueColumns(merged)} FROM ${told.sql} WHERE organisation = {organisation:String}
         AND ${merged.sql} IN (SELECT id FROM ${source.from}) GROUP BY id) AS i
-      INNER JOIN (SELECT id, sum(events) AS here FROM ${source.from} GROUP BY id) AS v USING (id))
+      INNER JOIN (${counted}) AS v USING (id))
     WHERE ${where.sql} ${after ? `AND (toFloat64(${key}), id) < ({afterValue:Float64}, {afterIssue:UInt64})` : ''}
     ORDER BY sortedBy DESC, id DESC LIMIT {limit:UInt32}`,
     {
@@ -251,6 +279,7 @@ function readPage(
       ...source.parameters,
       ...merged.parameters,
       ...where.parameters,
+      ...(money === undefined ? {} : { ...money.parameters, orderStep }),
       ...(after ? { afterValue: after.value, afterIssue: after.issue } : {}),
       limit: query.limit + 1,
     },
@@ -309,7 +338,7 @@ async function readTrends(
   return trends;
 }
 
-/** The contract's row out of the engine's. */
+/** The contract's row out of the engine's; its money is read apart. */
 export function issueRow(
   row: Omit<PageRow, 'sortedBy'>,
   settled: SettledIssue | undefined,
@@ -336,7 +365,8 @@ export function issueRow(
     eventsTotal: row.eventsTotal,
     users: row.users,
     sites: row.sites,
-    amount: row.amount,
+    money: [],
+    moneyAbout: false,
     trend,
   };
 }

@@ -8,6 +8,7 @@ import { parseSearch } from '../search/parse.ts';
 import type { Condition } from '../search/scope.ts';
 import { errorColumns, toError, type ErrorColumns, type ErrorRecord } from '../traces/error-record.ts';
 import { issueColumns, issueHex } from './issue-columns.ts';
+import { readMoney } from './issue-money.ts';
 import { readTag, readTags, tagsOverAtMost, type TagInFull, type TagValues } from './issue-tags.ts';
 import { eventTerms } from './issue-terms.ts';
 import { issueRow, type IssueRow } from './list-issues.ts';
@@ -88,17 +89,19 @@ export async function readIssue(
   asked: { event: string; settled: SettledIssue | undefined; matching?: Condition },
   limits: QueryLimits = {},
 ): Promise<IssuePage | undefined> {
-  const issue = await readIssueRow(reader, key, asked.settled, limits);
-  if (!issue) return undefined;
-  const all = eventsOf(key, issue);
+  const row = await readIssueRow(reader, key, asked.settled, limits);
+  if (!row) return undefined;
+  const all = eventsOf(key, row);
   const matching = asked.matching === undefined ? all : both(all, asked.matching);
-  const [event, tags, ends] = await Promise.all([
+  const [event, tags, ends, money] = await Promise.all([
     asked.event === ''
       ? readEvent(reader, matching, '', limits).then((found) => found ?? readEvent(reader, all, '', limits))
       : readEvent(reader, all, asked.event, limits),
     readTags(reader, matching, limits),
     readEnds(reader, all, asked.matching ?? everyEvent, limits),
+    readMoney(reader, { issues: [key.issue], merged: key.merged, events: all }, limits),
   ]);
+  const issue = { ...row, money: money.byIssue.get(key.issue) ?? [], moneyAbout: money.about };
   const tagsOver = Math.min(ends.matching, tagsOverAtMost);
   if (!event) return { issue, event: null, previousEvent: '', nextEvent: '', ...ends, tags, tagsOver, grouping: [] };
   const [previousEvent, nextEvent, attachments] = await Promise.all([
@@ -119,7 +122,7 @@ export async function readIssue(
   };
 }
 
-/** The issue's row with its trend over the last 30 days by day; undefined when the organisation has no such issue. */
+/** The issue's row with its trend over the last 30 days by day, without its money; undefined when the organisation has no such issue. */
 export async function readIssueRow(
   reader: TelemetryReader,
   key: IssueKey,

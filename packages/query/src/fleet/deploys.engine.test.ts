@@ -33,9 +33,21 @@ afterAll(() => test.close());
 
 it('is a release that came after another, told once with its sites', async () => {
   const scope = { organisation: 'acme', fromMs: now - 60 * minute, toMs: now, environment: '', site: '', service: '' };
-  expect(await readDeploys(test.store, scope)).toEqual([
-    { at: now - 30 * minute, service: 'orders', release: '1.1', sites: 2 },
-  ]);
-  expect(await readDeploys(test.store, { ...scope, fromMs: now - 25 * minute })).toEqual([]);
-  expect(await readDeploys(test.store, { ...scope, site: 'STORE_002' })).toEqual([]);
+  expect(await readDeploys(test.store, scope)).toEqual({
+    deploys: [{ at: now - 30 * minute, service: 'orders', release: '1.1', sites: 2 }],
+    cut: false,
+  });
+  expect((await readDeploys(test.store, { ...scope, fromMs: now - 25 * minute })).deploys).toEqual([]);
+  expect((await readDeploys(test.store, { ...scope, site: 'STORE_002' })).deploys).toEqual([]);
+});
+
+it('keeps the newest hundred of a range and says that there were more', async () => {
+  await test.insert(
+    'spans',
+    Array.from({ length: 105 }, (_, i) => span(`3.${i}`, 200 - i, 'STORE_003', 'rollout')),
+  );
+  const scope = { organisation: 'acme', fromMs: now - 300 * minute, toMs: now, environment: '', site: 'STORE_003' };
+  const found = await readDeploys(test.store, { ...scope, service: '' });
+  expect(found.cut).toBe(true);
+  expect(found.deploys.map(({ release }) => release)).toEqual(Array.from({ length: 100 }, (_, i) => `3.${i + 5}`));
 });

@@ -21,6 +21,8 @@ export interface KnownTemplate {
 export interface TemplateMemory {
   /** Templates of one kind of line that were seen since, those seen last first. */
   load(organisation: string, kind: string, sinceMs: number): Promise<readonly KnownTemplate[]>;
+  /** Of all kinds of line those that were born since, the youngest first, at most 500. */
+  bornSince(organisation: string, sinceMs: number): Promise<readonly KnownTemplate[]>;
   /** Adds or renews them. */
   note(organisation: string, kind: string, templates: readonly KnownTemplate[]): Promise<void>;
 }

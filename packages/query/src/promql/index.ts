@@ -25,4 +25,5 @@ export { formatGoNumber, formatHistogram, plainDigits } from './histogram/format
 export { addHistograms, allBuckets, type Bucket, reduceResolution } from './histogram/histogram.ts';
 export { compileMatcher } from './parse/read-selector.ts';
 export { readDuration } from './parse/duration.ts';
+export { keepsMeasure } from './keeps-measure.ts';
 export { selectorsIn } from './selectors-in.ts';

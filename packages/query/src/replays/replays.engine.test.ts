@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engineTime, openTestStore, type TestStore } from '../test-support.ts';
+import { readIssueReplays } from './issue-replays.ts';
+import { readReplayBeside } from './replay-beside.ts';
 import { listReplays, readReplay, readReplaySegment, type ReplayQuery } from './replays.ts';
 
 const minute = 60_000;
@@ -87,6 +89,18 @@ beforeAll(async () => {
     { trace, at: now - 19 * minute },
     { settings: { insert_deduplicate: 0 } },
   );
+  for (const [organisation, body, severity, of] of [
+    ['acme', 'card refused', 17, trace],
+    ['acme', 'card read', 9, trace],
+    ['acme', 'another trace', 17, id(0xdef)],
+    ['rival', 'theirs', 17, trace],
+  ] as const)
+    await test.store.execute(
+      `INSERT INTO logs (organisation, service, body, severity, trace_id, ts, received_at)
+       SELECT {organisation:String}, 'payment', {body:String}, {severity:UInt8}, unhex({trace:String}), fromUnixTimestamp64Milli({at:Int64}), now64()`,
+      { organisation, body, severity, trace: of, at: now - 19 * minute + severity },
+      { settings: { insert_deduplicate: 0 } },
+    );
 });
 afterAll(() => test.close());
 
@@ -120,6 +134,8 @@ describe('list of replays', () => {
       user: 'Cashier-2',
       urls: ['https://shop/basket', 'https://shop/pay', 'https://shop/done/2'],
       errors: 1,
+      rage: 2,
+      dead: 0,
       segments: 2,
       platform: 'javascript',
       browser: 'Chrome 140',
@@ -211,5 +227,43 @@ describe('one replay', () => {
       kind: 'recording',
     });
     expect(theirs).toBeUndefined();
+  });
+});
+
+describe('what the servers did meanwhile', () => {
+  const beside = (organisation: string, most?: number) =>
+    readReplayBeside(test.store, { organisation, replay: id(2) }, most === undefined ? {} : { most });
+  it('is logs and spans of its traces, in order of time', async () => {
+    expect(await beside('acme')).toMatchObject({
+      logs: [
+        { body: 'card read', service: 'payment', severity: 'info', traceId: trace, at: now - 19 * minute + 9 },
+        { body: 'card refused', severity: 'error' },
+      ],
+      spans: [{ name: 'pay', service: 'terminal', traceId: trace, durationMs: 2000, status: 'unset' }],
+      logsLeft: 0,
+      spansLeft: 0,
+    });
+  });
+  it('keeps the gravest where there are too many, and counts the others', async () => {
+    expect(await beside('acme', 1)).toMatchObject({ logs: [{ body: 'card refused' }], logsLeft: 1, spansLeft: 0 });
+  });
+  it.each(['rival', '', "acme' --"])('is nothing for %j', async (organisation) => {
+    expect(await beside(organisation)).toBeUndefined();
+  });
+});
+
+describe('replays of an issue', () => {
+  const of = (organisation: string, issue: string) =>
+    readIssueReplays(test.store, { organisation, issue, merged: new Map() });
+  it('are those that name its events and those that its events name', async () => {
+    const found = await of('acme', '0000000000000007');
+    // The second page of the test named e1, e2 and e3 their replays.
+    expect(found?.replays.map(({ replay }) => Number.parseInt(replay, 16))).toEqual([2, 3]);
+    expect(found?.replays[0]).toMatchObject({ rage: 2, at: now - 18.5 * minute });
+    expect(found?.left).toBe(0);
+  });
+  it('are none of another issue or organisation', async () => {
+    expect(await of('acme', '0000000000000008')).toBeUndefined();
+    expect((await of('rival', '0000000000000007'))?.replays ?? []).toEqual([]);
   });
 });

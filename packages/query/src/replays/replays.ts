@@ -1,8 +1,9 @@
-import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { hexId } from '../logs/log-row.ts';
 import { ask } from '../metrics/ask.ts';
 import type { ReadScope } from '../search/scope.ts';
 import { errorColumns, toError, type ErrorColumns, type ErrorRecord } from '../traces/error-record.ts';
+import { around, between, nearby } from './replay-range.ts';
 
 /** A recorded session; the contract's row. */
 export interface ReplayRow {
@@ -14,6 +15,9 @@ export interface ReplayRow {
   readonly user: string;
   readonly urls: string[];
   readonly errors: number;
+  /** Bursts of clicks on one spot, and clicks that nothing answered, as its SDK told them. */
+  readonly rage: number;
+  readonly dead: number;
   readonly segments: number;
   readonly platform: string;
   readonly browser: string;
@@ -60,11 +64,11 @@ export interface Replay {
 const longestMs = 2 * 3_600_000;
 const mostUrls = 100;
 const mostErrors = 200;
-const mostTraces = 100;
+export const mostTraces = 100;
 const mostSegments = 1000;
 
 /** One row a replay; each message about it carries what was new since the one before. */
-const replayColumns = `replay_id AS replay, anyLast(toString(kind)) AS kind,
+export const replayColumns = `replay_id AS replay, anyLast(toString(kind)) AS kind,
   toFloat64(toUnixTimestamp64Milli(min(started_at))) AS startedAt, toFloat64(toUnixTimestamp64Milli(max(ts))) AS endedAt,
   greatest(0, endedAt - startedAt) AS durationMs, max(user_id) AS user,
   arraySlice(arrayDistinct(arrayFlatten(arrayMap(p -> p.2, arraySort(groupArray(1000)((segment, urls)))))), 1, ${mostUrls}) AS visited,
@@ -72,13 +76,46 @@ const replayColumns = `replay_id AS replay, anyLast(toString(kind)) AS kind,
   max(toString(platform)) AS platform, max(toString(browser)) AS browser, max(toString(os)) AS os, max(toString(site)) AS site,
   max(toString(service)) AS service, max(toString(environment)) AS environment, max(toString(release)) AS release`;
 
-type Columns = Omit<ReplayRow, 'urls' | 'errors'> & { readonly visited: string[]; readonly errorCount: number };
+/** What `replayColumns` selects. */
+export type ReplayColumns = Omit<ReplayRow, 'urls' | 'errors' | 'rage' | 'dead'> & {
+  readonly visited: string[];
+  readonly errorCount: number;
+};
 
-const toRow = ({ visited, errorCount, ...same }: Columns): ReplayRow => ({
+const toRow = ({ visited, errorCount, ...same }: ReplayColumns, clicks: Clicks | undefined): ReplayRow => ({
   ...same,
   urls: visited,
   errors: errorCount,
+  rage: clicks?.rage ?? 0,
+  dead: clicks?.dead ?? 0,
 });
+
+interface Clicks {
+  readonly replay: string;
+  readonly rage: number;
+  readonly dead: number;
+}
+
+/** The rows with the clicks that their segments tell of; a segment that was sent twice counts once. Throws `StoreError`. */
+export async function withClicks(
+  reader: TelemetryReader,
+  organisation: string,
+  rows: readonly ReplayColumns[],
+  limits: QueryLimits,
+): Promise<ReplayRow[]> {
+  if (rows.length === 0) return [];
+  const clicks = await ask<Clicks>(
+    reader,
+    `SELECT id AS replay, toFloat64(sum(bursts)) AS rage, toFloat64(sum(unanswered)) AS dead FROM (
+      SELECT replay_id AS id, argMax(rage, ts) AS bursts, argMax(dead, ts) AS unanswered FROM replay_segments
+      WHERE organisation = {organisation:String} AND replay_id IN {replays:Array(String)} AND kind = 'recording'
+      GROUP BY id, segment) GROUP BY id`,
+    { organisation, replays: rows.map(({ replay }) => replay) },
+    limits,
+  );
+  const byReplay = new Map(clicks.map((one) => [one.replay, one]));
+  return rows.map((row) => toRow(row, byReplay.get(row.replay)));
+}
 
 /**
  * One page of the replays with a message in the range and scope, those that began last first. Paging is by key: replays that
@@ -100,7 +137,7 @@ export async function listReplays(
     ...(query.errors === 'any' ? [] : [query.errors === 'with' ? 'errorCount > 0' : 'errorCount = 0']),
     ...(after ? ['(startedAt, replay) < ({afterMs:Float64}, {afterId:String})'] : []),
   ];
-  const rows = await ask<Columns>(
+  const rows = await ask<ReplayColumns>(
     reader,
     `SELECT * FROM (SELECT ${replayColumns} FROM replays
       WHERE ${between('aroundFrom', 'aroundTo')}${scope.boundTo ? ' AND site = {site:String}' : ''} AND replay_id IN
@@ -124,7 +161,7 @@ export async function listReplays(
     },
     limits,
   );
-  const shown = rows.slice(0, query.limit).map(toRow);
+  const shown = await withClicks(reader, scope.organisation, rows.slice(0, query.limit), limits);
   const last = shown.at(-1);
   return { replays: shown, next: rows.length > query.limit && last ? `${last.startedAt}-${last.replay}` : '' };
 }
@@ -136,7 +173,7 @@ export async function readReplay(
   limits: QueryLimits = {},
 ): Promise<Replay | undefined> {
   const [[found], segments] = await Promise.all([
-    ask<Columns & { told: string[]; traceIds: string[]; tags: Record<string, string> }>(
+    ask<ReplayColumns & { told: string[]; traceIds: string[]; tags: Record<string, string> }>(
       reader,
       `SELECT ${replayColumns}, groupUniqArrayArray(${mostErrors})(errors) AS told, groupUniqArrayArray(${mostTraces})(traces) AS traceIds,
       argMax(tags, segment) AS tags
@@ -148,7 +185,8 @@ export async function readReplay(
   ]);
   if (!found) return undefined;
   const { told, traceIds, tags, ...columns } = found;
-  const row = toRow(columns);
+  const [row] = await withClicks(reader, key.organisation, [columns], limits);
+  if (!row) return undefined;
   const [errors, traces] = await Promise.all([
     readErrors(reader, key, row, told, limits),
     readTraces(reader, key, row, traceIds, limits),
@@ -234,27 +272,6 @@ function readSegments(
     limits,
   );
 }
-
-/** The hour or minute that the sorting keys begin with lets the engine skip to the range. */
-function between(from: string, to: string, digits: 3 | 9 = 3): string {
-  const start = digits === 3 ? 'toStartOfHour' : 'toStartOfMinute';
-  const at = (name: string): string =>
-    digits === 3 ? `fromUnixTimestamp64Milli({${name}:Int64})` : `fromUnixTimestamp64Nano({${name}:Int64} * 1000000)`;
-  return `organisation = {organisation:String} AND ${start}(ts) >= ${start}(${at(from)}) AND ${start}(ts) <= ${start}(${at(to)})
-    AND ts >= ${at(from)} AND ts < ${at(to)}`;
-}
-
-/** What a DateTime of the sorting key can hold. */
-const lastMs = 4_294_944_000_000;
-
-function around(from: string, to: string, fromMs: number, toMs: number): Record<string, ParameterValue> {
-  const held = (ms: number): bigint => BigInt(Math.trunc(Math.min(Math.max(0, ms), lastMs)));
-  return { [from]: held(fromMs), [to]: held(toMs) };
-}
-
-/** Client's and server's clocks differ: a minute around the session. */
-const nearby = ({ startedAt, endedAt }: ReplayRow): Record<string, ParameterValue> =>
-  around('from', 'to', startedAt - 60_000, endedAt + 60_000);
 
 function dimensions(scope: ReadScope): string {
   return (['environment', 'site', 'service'] as const)

@@ -32,7 +32,7 @@ const mostQueues = 500;
 
 /**
  * Queues by what their producers (`publish`, `send`, `create`) and consumers (`process`, `deliver`, `receive`) told. The wait is known where
- * the consumer's span has the producer's as its parent. Throws `StoreError`.
+ * the consumer's span has the producer's as its parent or links to it. Throws `StoreError`.
  */
 export async function listQueues(
   reader: TelemetryReader,

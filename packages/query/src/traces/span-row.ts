@@ -1,7 +1,7 @@
 import { hexId, msOf } from '../logs/log-row.ts';
 
 export const spanKinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
-const spanStatuses = ['unset', 'ok', 'error'] as const;
+export const spanStatuses = ['unset', 'ok', 'error'] as const;
 
 /** A span as the reads answer it. */
 export interface SpanRecord {

@@ -25,7 +25,7 @@ const spansAtOnce = 500_000;
 const sql = readFileSync(new URL('edges.sql', import.meta.url), 'utf8');
 
 /**
- * Joins parents and children that different services sent, minute of receipt by minute: each pair is counted in the minute in
+ * Joins parents and children that different services sent, and consumers with the producers they link to, minute of receipt by minute: each pair is counted in the minute in
  * which its later half came, so that late spans are neither lost nor counted twice. A window's rows carry its name as
  * deduplication token and the progress is a row: a kill between the two, or a second server, changes nothing.
  */

@@ -2,6 +2,8 @@ import { Menu } from '@mantine/core';
 import type { Dashboard, DashboardPanel } from '@sightline/contract';
 import { useMediaQuery } from '@mantine/hooks';
 import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { MarkLine } from '../../charts/mark-line.tsx';
+import { useMarks } from '../../charts/use-marks.ts';
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { useAddress } from '../../data/address.ts';
@@ -19,7 +21,6 @@ import { ImportNotes } from './import-notes.tsx';
 import { useKiosk } from './kiosk.ts';
 import { placePanels } from './layout.ts';
 import { PanelDrawer } from './panel-drawer.tsx';
-import { useMarks } from './use-marks.ts';
 import { useVariables } from './use-variables.ts';
 import { valuesOf } from './variable-address.ts';
 import { VariableBar } from './variable-bar.tsx';
@@ -41,7 +42,7 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }): ReactNod
   useOwnRange(document.range);
   const { choices, choose } = useVariables(document.variables);
   const values = useMemo(() => valuesOf(choices ?? []), [choices]);
-  const marks = useMarks(document, scope);
+  const { marks, error: marksError } = useMarks(scope, document.annotations);
   const [toggled, setToggled] = useState<ReadonlySet<string>>(() => new Set());
   const closed = useMemo(
     () =>
@@ -75,6 +76,12 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }): ReactNod
       />
       {editing && <EditBar dashboard={dashboard} draft={draft} />}
       {choices !== undefined && <VariableBar choices={choices} choose={choose} />}
+      {!kiosk.on && document.panels.length > 0 && (marks.rows.length > 0 || marksError !== null) && (
+        <div className="row under-chart" role="group" aria-label="Marked on the charts">
+          <span className="muted">On the charts:</span>
+          <MarkLine marks={marks} error={marksError} />
+        </div>
+      )}
       {document.panels.length === 0 && (
         <EmptyState
           compact
@@ -92,7 +99,7 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }): ReactNod
           values={values}
           scope={scope}
           compare={compare}
-          marks={marks}
+          marks={marks.marks}
           closed={closed}
           onToggle={(row) => setToggled((old) => toggle(old, row))}
           onRange={setRange}
@@ -121,7 +128,7 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }): ReactNod
           values={values}
           scope={scope}
           compare={compare}
-          marks={marks}
+          marks={marks.marks}
           onRange={setRange}
           onClose={close}
           onNext={step(1)}

@@ -24,7 +24,8 @@ export interface PanelFrameProps {
   readonly acts?: ReactNode;
 }
 
-const noLabels = (marks: readonly ChartMark[]): readonly ChartMark[] => marks.map((mark) => ({ ...mark, label: '' }));
+const noLabels = (marks: readonly ChartMark[]): readonly ChartMark[] =>
+  marks.map((mark) => ({ ...mark, label: '', title: mark.title ?? mark.label }));
 
 /** One panel: its title, what is wrong with it, what can be done, and the drawing. Asks once it is in sight. */
 export function PanelFrame(props: PanelFrameProps): ReactNode {

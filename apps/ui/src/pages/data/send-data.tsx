@@ -24,6 +24,7 @@ const pageOf: Readonly<Record<string, string>> = {
   samples: '/metrics',
   errors: '/errors',
   replays: '/replays',
+  profiles: '/traces',
   feedback: '/feedback',
   checks: '/monitors',
 };

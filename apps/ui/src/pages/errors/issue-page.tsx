@@ -1,6 +1,6 @@
 import { getIssue, shortIssueId } from '@sightline/contract';
 import type { ReactNode } from 'react';
-import { formatAmount, formatCount } from '../../charts/number-format.ts';
+import { formatCount } from '../../charts/number-format.ts';
 import { TimeChart } from '../../charts/time-chart.tsx';
 import { CopyId } from '../../components/copy-id.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -16,7 +16,7 @@ import { IssueSide } from './issue-side.tsx';
 import { EventBar } from './event-bar.tsx';
 import { EventList } from './event-list.tsx';
 import { EventSearch } from './event-search.tsx';
-import { issueTitle, statusTone, statusWord } from './issue-words.ts';
+import { issueTitle, moneyText, statusTone, statusWord } from './issue-words.ts';
 import { StackTrace } from './stack-trace.tsx';
 import { TagShares } from './tag-shares.tsx';
 import { Trail } from './trail.tsx';
@@ -88,7 +88,13 @@ function IssueView({ answer, problem }: { answer: Answer; problem: ProblemError 
             {answer.touched.orders > 0 && (
               <Hit value={formatCount(answer.touched.orders)} word={answer.touched.orders === 1 ? 'order' : 'orders'} />
             )}
-            <Hit value={formatAmount(issue.amount)} word="in failed transactions" />
+            {issue.money.map(({ currency, amount, orders }) => (
+              <Hit
+                key={currency}
+                value={moneyText({ currency, amount }, issue.moneyAbout)}
+                word={`in ${formatCount(orders)} failed ${orders === 1 ? 'transaction' : 'transactions'}${currency === '' ? ', currency not told' : ''}`}
+              />
+            ))}
           </section>
           <section aria-label="Trend">
             <TimeChart

@@ -7,6 +7,7 @@ import { useKeys } from '../../shell/keys.ts';
 import './errors.css';
 import { IssueActivity } from './issue-activity.tsx';
 import { IssueActs } from './issue-acts.tsx';
+import { IssueReplays } from './issue-replays.tsx';
 import { IssuePeople } from './issue-people.tsx';
 import { IssueRelations } from './issue-relations.tsx';
 import { decisionSentence } from './issue-words.ts';
@@ -84,6 +85,7 @@ export function IssueSide({ answer }: { answer: Reply<typeof getIssue> }): React
         assign={may('responder') ? (author) => void change([issue], { assignee: author }) : undefined}
       />
       <WhyGrouped parts={grouping} />
+      <IssueReplays issue={issue.issue} />
       <IssueRelations answer={answer} />
       <IssueActivity issue={issue.issue} activity={activity} />
     </aside>

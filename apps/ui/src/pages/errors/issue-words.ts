@@ -1,4 +1,5 @@
 import type { getIssue, IssueRow } from '@sightline/contract';
+import { formatAmount } from '../../charts/number-format.ts';
 import type { Tone } from '../../components/state-badge.tsx';
 import type { Reply } from '../../data/call.ts';
 
@@ -22,6 +23,14 @@ export function issueTitle({ type, message }: { readonly type: string; readonly 
 /** What undoing returns to: a regression was an open issue, and nobody can make one by hand. */
 export function statusBefore(status: IssueStatus): ChosenStatus {
   return status === 'regressed' ? 'unresolved' : status;
+}
+
+/** `$1,240`, or `about $1.2M` where a part of the orders stands for all. */
+export function moneyText(
+  { currency, amount }: Pick<IssueRow['money'][number], 'currency' | 'amount'>,
+  about: boolean,
+): string {
+  return `${about ? 'about ' : ''}${formatAmount(amount, currency)}`;
 }
 
 /** The status as people say it. */

@@ -2,7 +2,7 @@ import { getIssue, listIssues, mergeIssues, type IssueChange, type IssueRow } fr
 import { Button, Checkbox, SegmentedControl, Select } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState, type ReactNode } from 'react';
-import { formatAmount, formatCount } from '../../charts/number-format.ts';
+import { formatCount } from '../../charts/number-format.ts';
 import { Sparkline } from '../../charts/sparkline.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -23,7 +23,7 @@ import { useKeys } from '../../shell/keys.ts';
 import { AssigneeSelect } from './assignee-select.tsx';
 import './errors.css';
 import { IssueActs } from './issue-acts.tsx';
-import { issueTitle, statusTone, statusWord } from './issue-words.ts';
+import { issueTitle, moneyText, statusTone, statusWord } from './issue-words.ts';
 import { IssueViews } from './issue-views.tsx';
 import { useChangeIssues } from './use-change-issues.tsx';
 
@@ -335,11 +335,27 @@ function IssueLine({
       <Figure value={formatCount(issue.events)} unit="events" />
       <Figure value={formatCount(issue.sites)} unit={issue.sites === 1 ? 'site' : 'sites'} />
       <Figure value={formatCount(issue.users)} unit={issue.users === 1 ? 'user' : 'users'} />
-      <Figure value={issue.amount > 0 ? formatAmount(issue.amount) : '–'} unit="" />
+      <Money issue={issue} />
       <span className="issue-seen muted">
         <TimeText at={issue.lastSeenAt} show="relative" />
       </span>
     </li>
+  );
+}
+
+/** The greatest currency's sum; the others under the pointer. */
+function Money({ issue: { money, moneyAbout } }: { issue: IssueRow }): ReactNode {
+  const [first, ...others] = money;
+  if (first === undefined) return <Figure value="–" unit="" />;
+  const all = money.map(
+    (one) => `${moneyText(one, moneyAbout)} in ${formatCount(one.orders)} ${one.orders === 1 ? 'order' : 'orders'}`,
+  );
+  return (
+    <span className="figure" title={`${all.join(', ')}; an order counts once`}>
+      {moneyAbout && '~'}
+      {moneyText(first, false)}
+      {others.length > 0 && <span className="muted"> +{others.length}</span>}
+    </span>
   );
 }
 

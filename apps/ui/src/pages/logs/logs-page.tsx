@@ -120,8 +120,12 @@ export default function LogsPage(): ReactNode {
     ...(grouping
       ? []
       : [{ keys: 'mod+f', title: 'Find in the lines', run: () => setFind({ text: '', at: 0 }), inFields: true }]),
-    { keys: 'j', title: 'Next line', run: () => step(1) },
-    { keys: 'k', title: 'Previous line', run: () => at > 0 && step(-1) },
+    ...(grouping
+      ? []
+      : [
+          { keys: 'j', title: 'Next line', run: () => step(1) },
+          { keys: 'k', title: 'Previous line', run: () => at > 0 && step(-1) },
+        ]),
   ]);
   const toggleFind = () => setFind(find === undefined ? { text: '', at: 0 } : undefined);
   const facets = <FacetList scope={scope} q={q} archive={far} onQuery={setQuery} />;
@@ -281,6 +285,7 @@ export default function LogsPage(): ReactNode {
               archive={far}
               onLeaveArchive={() => setSearch({ archive: '' }, { push: true })}
               onQuery={(next) => setSearch({ q: next, view: '', row: '' }, { push: true })}
+              onNarrow={setQuery}
             />
           )}
           {!grouping && logs.loading && <SkeletonRows rows={24} height={26} />}

@@ -1,5 +1,5 @@
 import { logPatterns, type LogPattern } from '@sightline/contract';
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { formatBytes, formatCount, formatDuration } from '../../charts/number-format.ts';
 import { Sparkline } from '../../charts/sparkline.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -11,7 +11,9 @@ import { useMe } from '../../data/session.tsx';
 import { useGo } from '../../shell/go.tsx';
 import { useAsk } from '../../data/ask.ts';
 import type { useScope } from '../../data/scope.ts';
-import { addPhrases } from '../../search/query-edit.ts';
+import { leaveOutPhrases } from '../../search/query-edit.ts';
+import { useKeys } from '../../shell/keys.ts';
+import { PatternDetail } from './pattern-detail.tsx';
 
 interface PatternListProps {
   readonly scope: ReturnType<typeof useScope>['query'];
@@ -19,16 +21,37 @@ interface PatternListProps {
   /** Whether they are mined in the archive too. */
   readonly archive: boolean;
   readonly onLeaveArchive: () => void;
+  /** Shows the lines of a search. */
   readonly onQuery: (q: string) => void;
+  /** Shows the patterns of a search. */
+  readonly onNarrow: (q: string) => void;
 }
 
-/** What the lines of a search have in common: one row for each kind of line, the most frequent first. A row narrows the search to it. */
-export function PatternList({ scope, q, archive, onLeaveArchive, onQuery }: PatternListProps): ReactNode {
+/** What the lines of a search have in common: one row for each kind of line, the most frequent first. A row opens to what differs in it. */
+export function PatternList({ scope, q, archive, onLeaveArchive, onQuery, onNarrow }: PatternListProps): ReactNode {
   const go = useGo();
   const me = useMe();
+  const [open, setOpen] = useState('');
+  const [at, setAt] = useState(-1);
   const patterns = useAsk(logPatterns, {
     query: { ...scope, q, limit: 200, archive: archive ? 'true' : 'false' },
   });
+  const count = patterns.data?.patterns.length ?? 0;
+  const step = (by: number): void => {
+    const next = Math.max(0, Math.min(count - 1, at + by));
+    setAt(next);
+    document.querySelector<HTMLElement>(`[data-pattern="${next}"]`)?.focus();
+  };
+  const chosen = patterns.data?.patterns[at];
+  useKeys([
+    { keys: 'j', title: 'Next pattern', run: () => step(1) },
+    { keys: 'k', title: 'Previous pattern', run: () => step(-1) },
+    {
+      keys: 'x',
+      title: 'Leave the pattern out',
+      run: () => chosen !== undefined && onNarrow(leaveOutPhrases(q, chosen.phrases)),
+    },
+  ]);
   if (patterns.data === undefined) {
     if (patterns.error !== null)
       return (
@@ -94,14 +117,26 @@ export function PatternList({ scope, q, archive, onLeaveArchive, onQuery }: Patt
         )}
       </p>
       <ul className="pattern-list">
-        {data.patterns.map((pattern) => (
+        {data.patterns.map((pattern, index) => (
           <PatternRow
             key={pattern.template}
             pattern={pattern}
+            index={index}
             from={scope.from}
             stepMs={data.stepMs}
-            onChoose={() => onQuery(addPhrases(q, pattern.phrases))}
-          />
+            open={pattern.template === open}
+            onOpen={() => setOpen(pattern.template === open ? '' : pattern.template)}
+            onFocus={() => setAt(index)}
+          >
+            <PatternDetail
+              scope={scope}
+              q={q}
+              archive={archive}
+              pattern={pattern}
+              onQuery={onQuery}
+              onNarrow={onNarrow}
+            />
+          </PatternRow>
         ))}
       </ul>
     </section>
@@ -110,26 +145,36 @@ export function PatternList({ scope, q, archive, onLeaveArchive, onQuery }: Patt
 
 function PatternRow({
   pattern,
+  index,
   from,
   stepMs,
-  onChoose,
+  open,
+  onOpen,
+  onFocus,
+  children,
 }: {
   readonly pattern: LogPattern;
+  readonly index: number;
   readonly from: number;
   readonly stepMs: number;
-  readonly onChoose: () => void;
+  readonly open: boolean;
+  readonly onOpen: () => void;
+  readonly onFocus: () => void;
+  readonly children: ReactNode;
 }): ReactNode {
-  const { template, count, share, trend, firstSeen, severity, phrases, example } = pattern;
-  const points = trend.map((value, index) => ({ at: from + index * stepMs, value }));
+  const { template, count, share, trend, firstSeen, severity, example, newSince } = pattern;
+  const points = trend.map((value, step) => ({ at: from + step * stepMs, value }));
   const parts = template.split('<_>');
   return (
-    <li>
+    <li data-open={open ? '' : undefined}>
       <button
         type="button"
         className="pattern-row"
-        onClick={onChoose}
-        disabled={phrases.length === 0}
-        title={phrases.length === 0 ? 'No words of it stand in every line' : `Show only lines like this: ${example}`}
+        data-pattern={index}
+        aria-expanded={open}
+        onClick={onOpen}
+        onFocus={onFocus}
+        title={example}
       >
         <SeverityTick severity={severity} />
         <span className="pattern-count">{formatCount(count)}</span>
@@ -138,19 +183,28 @@ function PatternRow({
           <Sparkline kind="bars" points={points} label="Lines over time" />
         </span>
         <code className="pattern-text">
-          {parts.map((part, index) => (
+          {newSince !== null && (
+            <span
+              className="chip pattern-new"
+              title="A rule for new patterns saw it for the first time within the last day"
+            >
+              new
+            </span>
+          )}
+          {parts.map((part, place) => (
             // The parts of a template have no other identity than their place.
             // oxlint-disable-next-line react/no-array-index-key
-            <span key={index}>
+            <span key={place}>
               {part}
-              {index < parts.length - 1 && <mark className="pattern-part">&lt;_&gt;</mark>}
+              {place < parts.length - 1 && <mark className="pattern-part">&lt;_&gt;</mark>}
             </span>
           ))}
         </code>
         <span className="pattern-first muted">
-          first <TimeText at={firstSeen} />
+          first <TimeText at={newSince ?? firstSeen} />
         </span>
       </button>
+      {open && children}
     </li>
   );
 }

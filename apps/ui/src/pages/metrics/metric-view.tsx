@@ -4,8 +4,10 @@ import { IconLink, IconX } from '@tabler/icons-react';
 import { useMemo, type ReactNode } from 'react';
 import { formatValue } from '../../charts/number-format.ts';
 import { topSeries } from '../../charts/chart-data.ts';
+import { MarkLine } from '../../charts/mark-line.tsx';
 import { seriesColour } from '../../charts/plot.tsx';
 import { TimeChart, type ChartSeries } from '../../charts/time-chart.tsx';
+import { useMarks } from '../../charts/use-marks.ts';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { copyText } from '../../components/copy.ts';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -13,12 +15,15 @@ import { Skeleton } from '../../components/skeleton.tsx';
 import { useAddress } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
-import { useIncidentMarks } from '../../data/incident-marks.ts';
 import { useScope } from '../../data/scope.ts';
+import { ExemplarLine, ExemplarPoints, ExemplarSwitch } from '../../promql/exemplars.tsx';
+import { useExemplars } from '../../promql/use-exemplars.ts';
 import './metrics.css';
 import {
   aggregates,
   drawnUnit,
+  exemplarExpression,
+  keepsMeasure,
   unitWord,
   firstAggregate,
   readWhere,
@@ -36,7 +41,8 @@ const chartPx = 320;
 export function MetricView({ metric, info }: { metric: string; info: Info | undefined }): ReactNode {
   const { search, setSearch } = useAddress();
   const { query: scope, setRange } = useScope();
-  const marks = useIncidentMarks(scope);
+  const { marks, error: marksError } = useMarks(scope);
+  const withExemplars = search['exemplars'] !== 'off';
   const aggregate = aggregates.find((one) => one === search['aggregate']) ?? firstAggregate(info?.type ?? '');
   const by = search['by'] ?? '';
   const where = readWhere(search['where'] ?? '');
@@ -47,6 +53,10 @@ export function MetricView({ metric, info }: { metric: string; info: Info | unde
   });
   const unit = drawnUnit(asked.data?.unit || info?.unit || '', aggregate);
   const series = useMemo(() => coloured(asked.data?.series ?? [], metric), [asked.data, metric]);
+  const format = (value: number): string => formatValue(value, unit);
+  const asksExemplars = withExemplars && series.length > 0;
+  const read = useExemplars(scope, asksExemplars ? [exemplarExpression(metric, where)] : []);
+  const exemplars = { ...read, found: read.found.map((one) => ({ ...one, onAxis: keepsMeasure(aggregate) })) };
   const known = labels.data?.labels ?? [];
   return (
     <>
@@ -117,9 +127,27 @@ export function MetricView({ metric, info }: { metric: string; info: Info | unde
             addable={aggregate === 'sum' || aggregate === 'rate' || aggregate === 'increase' || aggregate === 'count'}
             height={chartPx}
             label={`${aggregate} of ${metric} over time`}
-            marks={marks}
+            marks={marks.marks}
+            renderOver={
+              asksExemplars
+                ? (share) => (
+                    <ExemplarPoints
+                      exemplars={exemplars.found}
+                      from={scope.from}
+                      to={scope.to}
+                      share={share}
+                      format={format}
+                    />
+                  )
+                : undefined
+            }
             onRange={setRange}
           />
+          <div className="row under-chart">
+            <ExemplarSwitch />
+            {asksExemplars && <ExemplarLine exemplars={exemplars} format={format} />}
+            <MarkLine marks={marks} error={marksError} />
+          </div>
           {asked.data.others > 0 && (
             <p className="muted">{asked.data.others} more series were left out by the server; filter to see them.</p>
           )}

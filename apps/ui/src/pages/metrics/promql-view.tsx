@@ -4,18 +4,20 @@ import { IconAlertTriangle, IconInfoCircle, IconLayoutDashboard } from '@tabler/
 import { lazy, Suspense, useMemo, useState, type ReactNode } from 'react';
 import { ColumnChart, drawnColumns } from '../../charts/column-chart.tsx';
 import { reduceValues, type Column } from '../../charts/column-data.ts';
+import { MarkLine } from '../../charts/mark-line.tsx';
 import { formatCount, formatDuration } from '../../charts/number-format.ts';
+import { useMarks } from '../../charts/use-marks.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
 import { useAddress } from '../../data/address.ts';
-import { useIncidentMarks } from '../../data/incident-marks.ts';
 import { useScope } from '../../data/scope.ts';
+import { ExemplarLine, ExemplarPoints, ExemplarSwitch } from '../../promql/exemplars.tsx';
 import { seriesNames, seriesText } from '../../promql/series-names.ts';
 import { useColumns } from '../../promql/use-columns.ts';
+import { useExemplars } from '../../promql/use-exemplars.ts';
 import { useGo } from '../../shell/go.tsx';
-import { ExemplarStrip } from './exemplar-strip.tsx';
 
 const PromqlEditor = lazy(async () => import('../../promql/promql-editor.tsx'));
 
@@ -137,6 +139,7 @@ export function PromqlView(): ReactNode {
               checked={table}
               onChange={(event) => setSearch({ view: event.currentTarget.checked ? 'table' : '' })}
             />
+            {!table && <ExemplarSwitch />}
             <span className="grow" />
             <span className="muted">
               {formatCount(answer.data.series.length + answer.data.more)} series · {formatCount(answer.data.samples)}{' '}
@@ -173,8 +176,10 @@ function Answer(props: {
   onRange: (from: number, to: number) => void;
 }): ReactNode {
   const { data, expression, from, to, stepMs, onRange } = props;
-  const marks = useIncidentMarks({ from, to });
   const { environment, site, service } = useScope().query;
+  const scope = { from, to, environment, site, service };
+  const { marks, error: marksError } = useMarks(scope);
+  const withExemplars = useAddress().search['exemplars'] !== 'off';
   const columns = useMemo(() => {
     const names = seriesNames(
       data.series.map(({ labels }) => labels),
@@ -192,6 +197,8 @@ function Answer(props: {
     // An instant vector has an order of its own: sort() and topk() mean it.
     return data.type === 'matrix' ? rows.toSorted((a, b) => b.last - a.last) : rows;
   }, [data]);
+  const chart = data.type === 'matrix' && data.stepMs > 0 && data.series.length > 0;
+  const exemplars = useExemplars(scope, chart && withExemplars ? [expression] : []);
   if (data.type === 'string') return <pre className="code">{data.text}</pre>;
   if (data.series.length === 0)
     return (
@@ -201,7 +208,6 @@ function Answer(props: {
         text="The query is right, but no series has a value in this range and scope."
       />
     );
-  const chart = data.type === 'matrix' && data.stepMs > 0;
   const colours = chart
     ? new Map(drawnColumns(columns, 20, false).kept.map(({ name, colour }) => [name, colour]))
     : undefined;
@@ -220,10 +226,22 @@ function Answer(props: {
           height={chartPx}
           most={20}
           addable={false}
-          marks={marks}
-          over={<ExemplarStrip query={{ from, to, environment, site, service, expression }} />}
+          marks={marks.marks}
+          renderOver={
+            withExemplars
+              ? (share) => (
+                  <ExemplarPoints exemplars={exemplars.found} from={from} to={to} share={share} format={formatCount} />
+                )
+              : undefined
+          }
           onRange={onRange}
         />
+      )}
+      {chart && (
+        <div className="row under-chart">
+          {withExemplars && <ExemplarLine exemplars={exemplars} format={formatCount} />}
+          <MarkLine marks={marks} error={marksError} />
+        </div>
       )}
       <ScrollX label="Table of series">
         <table className="table one-line">

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { drawnUnit, firstAggregate, readWhere, seriesName, setWhere, writeWhere } from './where.ts';
+import {
+  drawnUnit,
+  exemplarExpression,
+  firstAggregate,
+  keepsMeasure,
+  readWhere,
+  seriesName,
+  setWhere,
+  writeWhere,
+} from './where.ts';
 
 describe('where', () => {
   it.each([
@@ -45,4 +54,20 @@ it('knows the unit of a rate', () => {
   expect(drawnUnit('', 'rate')).toBe('1/s');
   expect(drawnUnit('ms', 'count')).toBe('1');
   expect(drawnUnit('ms', 'p95')).toBe('ms');
+});
+
+describe('exemplars of a metric', () => {
+  it.each([
+    ['d', '', '{__name__="d"} or {__name__="d_bucket"}'],
+    ['a.b"', 'site=A', '{__name__="a.b\\"",site="A"} or {__name__="a.b\\"_bucket",site="A"}'],
+    ['d', 'http.route=/x', '{__name__="d","http.route"="/x"} or {__name__="d_bucket","http.route"="/x"}'],
+  ])('%s where %s', (metric, where, expression) =>
+    expect(exemplarExpression(metric, readWhere(where))).toBe(expression),
+  );
+  it.each([
+    ['p95', true],
+    ['max', true],
+    ['rate', false],
+    ['sum', false],
+  ])('stand at their value beside %s: %j', (aggregate, kept) => expect(keepsMeasure(aggregate)).toBe(kept));
 });

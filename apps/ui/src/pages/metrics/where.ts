@@ -67,3 +67,18 @@ export function drawnUnit(unit: string, aggregate: Aggregate): string {
   if (aggregate === 'rate') return `${unit === '' ? '1' : unit}/s`;
   return aggregate === 'count' ? '1' : unit;
 }
+
+/**
+ * The series whose exemplars belong to a metric: its own, and the buckets of a classic histogram. Exemplars are measurements, so `by` and
+ * the aggregate change nothing about them.
+ */
+export function exemplarExpression(metric: string, where: readonly Where[]): string {
+  const selector = (name: string): string => {
+    const pairs = [{ label: '__name__', value: name }, ...where];
+    return `{${pairs.map(({ label, value }) => `${/^[a-zA-Z_]\w*$/.test(label) ? label : JSON.stringify(label)}=${JSON.stringify(value)}`).join(',')}}`;
+  };
+  return `${selector(metric)} or ${selector(`${metric}_bucket`)}`;
+}
+
+/** Whether an aggregate answers values of the metric's own measure, so that an exemplar may stand beside them. */
+export const keepsMeasure = (aggregate: string): boolean => /^(?:avg|min|max|p\d+)$/.test(aggregate);

@@ -1,4 +1,4 @@
-import { getReplay } from '@sightline/contract';
+import { getReplay, getReplayBeside } from '@sightline/contract';
 import { Button, Checkbox, Select } from '@mantine/core';
 import { IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react';
@@ -19,7 +19,7 @@ import './replays.css';
 import { SeekBar } from './seek-bar.tsx';
 import { Stage } from './stage.tsx';
 import { StepList } from './step-list.tsx';
-import { marksOf, timeline, traceAt } from './timeline.ts';
+import { marksOf, serverSteps, timeline, traceAt, type Beside } from './timeline.ts';
 import { useRecording } from './use-recording.ts';
 import { clockText } from './words.ts';
 
@@ -62,7 +62,11 @@ function ReplayView({ answer }: { answer: Answer }): ReactNode {
   useEffect(() => playback.give(recording), [playback, recording]);
   const player = useSyncExternalStore(playback.subscribe, playback.state);
   const { play, pause, seek } = playback;
-  const { steps, left } = useMemo(() => timeline(recording, answer.errors), [recording, answer.errors]);
+  const beside = useAsk(getReplayBeside, { params: { replay: replay.replay } }, { when: answer.traces.length > 0 });
+  const { steps, left } = useMemo(
+    () => timeline(recording, answer.errors, beside.data && serverSteps(beside.data)),
+    [recording, answer.errors, beside.data],
+  );
   const marks = useMemo(() => marksOf(steps), [steps]);
   const first = recording.parts[0]?.played[0]?.timestamp;
   const clips = recording.parts.flatMap((part) => part.clips.map(({ at, durationMs }) => at + durationMs));
@@ -138,7 +142,15 @@ function ReplayView({ answer }: { answer: Answer }): ReactNode {
             </p>
           ))}
         </section>
-        <StepList steps={steps} left={left} from={from} now={now} busy={!recording.whole} onSeek={goTo} />
+        <StepList
+          steps={steps}
+          left={left}
+          from={from}
+          now={now}
+          busy={!recording.whole || beside.isLoading}
+          note={besideNote(answer, beside.data, beside.error?.detail ?? '')}
+          onSeek={goTo}
+        />
       </div>
     </div>
   );
@@ -181,6 +193,18 @@ function ReplayHead({ answer, now }: { answer: Answer; now: number }): ReactNode
       </nav>
     </header>
   );
+}
+
+/** What is to be known of the servers' part of the list. */
+function besideNote({ traces }: Answer, beside: Beside | undefined, fault: string): string {
+  if (fault !== '') return `What servers did meanwhile could not be read. ${fault}`;
+  if (traces.length === 0) return 'No trace of this session is kept, so that nothing of the servers can be shown.';
+  if (beside === undefined) return '';
+  const left = [
+    ...(beside.logsLeft > 0 ? [counted(beside.logsLeft, 'server log')] : []),
+    ...(beside.spansLeft > 0 ? [counted(beside.spansLeft, 'span')] : []),
+  ];
+  return left.length === 0 ? '' : `${left.join(' and ')} more: the gravest are listed; all stand in the traces.`;
 }
 
 function whyNothing({ segments, videos }: Answer, fault: string): string {

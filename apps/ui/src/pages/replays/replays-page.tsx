@@ -170,6 +170,15 @@ function ReplayLine({ replay }: { replay: ReplayRow }): ReactNode {
           {replay.errors} {replay.errors === 1 ? 'error' : 'errors'}
         </span>
       </span>
+      <span className="replay-clicks" data-tone={replay.rage + replay.dead > 0 ? 'warn' : undefined}>
+        <span className="toned">
+          {[
+            ...(replay.rage > 0 ? [`${replay.rage} rage`] : []),
+            ...(replay.dead > 0 ? [`${replay.dead} dead`] : []),
+          ].join(', ')}
+          {replay.rage + replay.dead > 0 && (replay.rage + replay.dead === 1 ? ' click' : ' clicks')}
+        </span>
+      </span>
       <span className="muted">
         <TimeText at={replay.startedAt} show="relative" />
       </span>

@@ -13,6 +13,8 @@ const filters: readonly { readonly value: string; readonly label: string; readon
   { value: 'pages', label: 'Pages', kinds: ['navigation'] },
   { value: 'network', label: 'Network', kinds: ['network'] },
   { value: 'console', label: 'Console', kinds: ['console'] },
+  { value: 'logs', label: 'Logs', kinds: ['log'] },
+  { value: 'spans', label: 'Spans', kinds: ['span'] },
 ];
 
 /** What happened, beside the player: the step of the moment is lit, pressing one goes to its moment. */
@@ -22,9 +24,11 @@ export function StepList(props: {
   from: number;
   now: number;
   busy: boolean;
+  /** Said below: what the list cannot hold of what servers did. */
+  note: string;
   onSeek: (at: number) => void;
 }): ReactNode {
-  const { steps, left, from, now, busy, onSeek } = props;
+  const { steps, left, from, now, busy, note, onSeek } = props;
   const { search, setSearch } = useAddress();
   const filter = filters.find(({ value }) => value === search['show']) ?? filters[0];
   const kinds = filter?.kinds ?? [];
@@ -56,6 +60,7 @@ export function StepList(props: {
           ))}
         </ol>
       )}
+      {note !== '' && <p className="muted">{note}</p>}
       {left > 0 && <p className="muted">{left} later steps are not listed.</p>}
     </section>
   );
@@ -83,6 +88,11 @@ const StepLine = memo(function StepLine(props: {
       {step.issue !== undefined && (
         <Go to={`/errors/${step.issue.id}`} search={{ event: step.issue.event }} className="step-way">
           Issue
+        </Go>
+      )}
+      {step.trace !== undefined && (
+        <Go to={`/traces/${step.trace.id}`} search={{ span: step.trace.span }} className="step-way">
+          Trace
         </Go>
       )}
     </li>

@@ -1,5 +1,5 @@
 /** What can be told of a moment in a recording. */
-export type StepKind = 'error' | 'rage' | 'dead' | 'click' | 'navigation' | 'network' | 'console';
+export type StepKind = 'error' | 'rage' | 'dead' | 'click' | 'navigation' | 'network' | 'console' | 'log' | 'span';
 
 /** One line of the time line beside the player. */
 export interface Step {

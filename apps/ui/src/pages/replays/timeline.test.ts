@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { StepKind } from './steps.ts';
-import { currentStep, marksOf, timeline, traceAt, type TimedStep } from './timeline.ts';
+import { currentStep, marksOf, serverSteps, timeline, traceAt, type TimedStep } from './timeline.ts';
 
 const step = (at: number, kind: StepKind = 'click'): TimedStep => ({ at, kind, text: kind, detail: '', bad: false });
 type Errors = Parameters<typeof timeline>[1];
@@ -14,10 +14,31 @@ test('the recording and its errors on one line of time', () => {
   expect(left).toBe(0);
 });
 
+test('logs and spans of the servers stand where they happened, and lead to their trace', () => {
+  const servers = serverSteps({
+    logs: [{ id: '1-a', at: 4, severity: 'error', service: 'pay', body: 'card refused', traceId: 'aa' }],
+    spans: [
+      { at: 2, durationMs: 1500, name: 'POST /pay', service: 'pay', status: 'ok', traceId: 'aa', spanId: 'bb' },
+      { at: 3, durationMs: 2, name: 'charge', service: '', status: 'error', traceId: 'aa', spanId: 'cc' },
+    ],
+    logsLeft: 0,
+    spansLeft: 0,
+  });
+  const recording = { parts: [{ played: [], steps: [step(1), step(9)], clips: [] }], whole: true, faults: [] };
+  expect(timeline(recording, [], servers).steps.map(({ kind, detail, bad }) => [kind, detail, bad])).toEqual([
+    ['click', '', false],
+    ['span', 'pay, 1.5 s', false],
+    ['span', '2 ms, failed', true],
+    ['log', 'pay, error', true],
+    ['click', '', false],
+  ]);
+  expect(servers[1]?.trace).toEqual({ id: 'aa', span: 'bb' });
+});
+
 test('a line too long is cut and says by how much', () => {
-  const many = Array.from({ length: 2500 }, (_, at) => step(at));
+  const many = Array.from({ length: 3500 }, (_, at) => step(at));
   const { steps, left } = timeline({ parts: [{ played: [], steps: many, clips: [] }], whole: true, faults: [] }, []);
-  expect([steps.length, left]).toEqual([2000, 500]);
+  expect([steps.length, left]).toEqual([3000, 500]);
 });
 
 test('errors are marked whatever else happened, requests and console are not', () => {

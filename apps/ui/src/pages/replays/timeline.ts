@@ -1,12 +1,16 @@
-import type { getReplay } from '@sightline/contract';
+import type { getReplay, getReplayBeside } from '@sightline/contract';
+import { formatDuration } from '../../charts/number-format.ts';
 import type { Reply } from '../../data/call.ts';
 import type { Step, StepKind } from './steps.ts';
 import type { Recording } from './use-recording.ts';
 
-/** A step; an error leads to its issue. */
+/** A step; an error leads to its issue, what a server did or wrote to its trace. */
 export interface TimedStep extends Step {
   readonly issue?: { readonly id: string; readonly event: string };
+  readonly trace?: { readonly id: string; readonly span: string };
 }
+
+export type Beside = Reply<typeof getReplayBeside>;
 
 export const stepWords: Readonly<Record<StepKind, string>> = {
   error: 'Error',
@@ -16,6 +20,8 @@ export const stepWords: Readonly<Record<StepKind, string>> = {
   navigation: 'Page',
   network: 'Network',
   console: 'Console',
+  log: 'Server log',
+  span: 'Span',
 };
 
 /** A shape beside the colour: marks are told apart without it. */
@@ -27,16 +33,46 @@ export const markShapes: Readonly<Record<StepKind, string>> = {
   navigation: '|',
   network: '·',
   console: '·',
+  log: '≡',
+  span: '▬',
 };
 
-const marked: readonly StepKind[] = ['error', 'rage', 'dead', 'click', 'navigation'];
-const mostSteps = 2000;
+const marked: readonly StepKind[] = ['error', 'rage', 'dead', 'click', 'navigation', 'log', 'span'];
+/** Those of the recording, and those of the servers, a thousand at most, both. */
+const mostSteps = 3000;
 const mostMarks = 300;
 
-/** Everything that happened, oldest first: what the recording tells and the errors that are known of it. */
+const graveLogs: ReadonlySet<string> = new Set(['error', 'fatal']);
+
+/** What servers did and wrote, as steps; of a time of its own clock. */
+export function serverSteps({ logs, spans }: Beside): readonly TimedStep[] {
+  return [
+    ...logs.map(({ at, severity, service, body, traceId }): TimedStep => ({
+      at,
+      kind: 'log',
+      text: body,
+      detail: [service, severity].filter((part) => part !== '').join(', '),
+      bad: graveLogs.has(severity),
+      trace: { id: traceId, span: '' },
+    })),
+    ...spans.map(({ at, durationMs, name, service, status, traceId, spanId }): TimedStep => ({
+      at,
+      kind: 'span',
+      text: name,
+      detail: [service, formatDuration(durationMs), ...(status === 'error' ? ['failed'] : [])]
+        .filter((part) => part !== '')
+        .join(', '),
+      bad: status === 'error',
+      trace: { id: traceId, span: spanId },
+    })),
+  ];
+}
+
+/** Everything that happened, oldest first: what the recording tells, the errors that are known of it, and what servers did meanwhile. */
 export function timeline(
   recording: Recording,
   errors: Reply<typeof getReplay>['errors'],
+  servers: readonly TimedStep[] = [],
 ): { readonly steps: readonly TimedStep[]; readonly left: number } {
   const known: TimedStep[] = errors.map((error) => ({
     at: error.at,
@@ -46,15 +82,19 @@ export function timeline(
     bad: true,
     issue: { id: error.issue, event: error.eventId },
   }));
-  const all = [...recording.parts.flatMap(({ steps }) => steps), ...known].toSorted((a, b) => a.at - b.at);
+  const all = [...recording.parts.flatMap(({ steps }) => steps), ...known, ...servers].toSorted((a, b) => a.at - b.at);
   return { steps: all.slice(0, mostSteps), left: Math.max(0, all.length - mostSteps) };
 }
+
+/** Of servers only what went wrong. */
+const isMarked = ({ kind, bad }: TimedStep): boolean =>
+  marked.includes(kind) && (bad || (kind !== 'log' && kind !== 'span'));
 
 /** What is marked on the bar, the gravest drawn last and never left out for the others. */
 export function marksOf(steps: readonly TimedStep[]): readonly TimedStep[] {
   const weight = ({ kind }: TimedStep): number => marked.indexOf(kind);
   return steps
-    .filter(({ kind }) => marked.includes(kind))
+    .filter(isMarked)
     .toSorted((a, b) => weight(a) - weight(b))
     .slice(0, mostMarks)
     .toReversed();

@@ -108,7 +108,7 @@ describe('the flame view', () => {
     ];
     const row = layoutFlame(buildSpanTree(spans)).rows[1] ?? [];
     const draw = (keep?: string) =>
-      drawRow(row, 100, keep).map((one) => `${one.bar.node.span.spanId} ×${one.spans}${one.failed ? ' failed' : ''}`);
+      drawRow(row, 100, keep).map((one) => `${one.bar.node.span.spanId} ×${one.bars}${one.failed ? ' failed' : ''}`);
     expect(draw()).toEqual(['n4 ×10 failed', 'wide ×1']);
     expect(draw('n8')).toEqual(['n4 ×8 failed', 'n8 ×1', 'n9 ×1', 'wide ×1']);
     for (const { leftPx, widthPx } of drawRow(row, 100)) {

@@ -105,39 +105,58 @@ class FreeRows {
   }
 }
 
+/** Where a bar lies along its row, as shares of the whole. */
+interface PlacedBar {
+  readonly left: number;
+  readonly width: number;
+}
+
 /** What is drawn for a bar, or for several too narrow to be told apart. */
-export interface DrawnBar {
+export interface JoinedBar<Bar extends PlacedBar> {
   /** The longest of them. */
-  readonly bar: FlameBar;
+  readonly bar: Bar;
   readonly leftPx: number;
   readonly widthPx: number;
-  readonly spans: number;
+  /** How many they are. */
+  readonly bars: number;
   /** Whether any of them failed. */
   readonly failed: boolean;
 }
+export type DrawnBar = JoinedBar<FlameBar>;
 
 /** Narrower than this nothing can be seen or pressed. */
 const leastPx = 3;
 
 /** Bars of a row at this width. Those narrower than can be seen join their neighbour; the one named `keep` stays by itself. */
 export function drawRow(bars: readonly FlameBar[], widthPx: number, keep = ''): readonly DrawnBar[] {
-  const drawn: DrawnBar[] = [];
+  return joinBars(bars, widthPx, {
+    kept: ({ node }) => node.span.spanId === keep,
+    failed: ({ node }) => node.span.status === 'error',
+  });
+}
+
+/** As `drawRow`, for bars of any kind, from left to right. */
+export function joinBars<Bar extends PlacedBar>(
+  bars: readonly Bar[],
+  widthPx: number,
+  is: { readonly kept: (bar: Bar) => boolean; readonly failed: (bar: Bar) => boolean },
+): readonly JoinedBar<Bar>[] {
+  const drawn: JoinedBar<Bar>[] = [];
   for (const bar of bars) {
     const leftPx = Math.min(bar.left * widthPx, Math.max(0, widthPx - leastPx));
     const barPx = bar.width * widthPx;
-    const failed = bar.node.span.status === 'error';
+    const failed = is.failed(bar);
     const last = drawn.at(-1);
-    const narrow = barPx < leastPx && bar.node.span.spanId !== keep;
-    const joins =
-      last !== undefined && last.bar.node.span.spanId !== keep && last.leftPx + last.widthPx > leftPx + 0.01;
+    const narrow = barPx < leastPx && !is.kept(bar);
+    const joins = last !== undefined && !is.kept(last.bar) && last.leftPx + last.widthPx > leftPx + 0.01;
     if (last !== undefined && narrow && joins && last.bar.width * widthPx < leastPx) {
       drawn[drawn.length - 1] = {
         ...last,
         bar: bar.width > last.bar.width ? bar : last.bar,
-        spans: last.spans + 1,
+        bars: last.bars + 1,
         failed: last.failed || failed,
       };
-    } else drawn.push({ bar, leftPx, widthPx: Math.max(leastPx, barPx), spans: 1, failed });
+    } else drawn.push({ bar, leftPx, widthPx: Math.max(leastPx, barPx), bars: 1, failed });
   }
   return drawn;
 }

@@ -243,10 +243,10 @@ function label({ bar, widthPx, failed }: DrawnBar): ReactNode {
   );
 }
 
-function spoken({ bar, spans, failed }: DrawnBar): string {
+function spoken({ bar, bars, failed }: DrawnBar): string {
   const { service, name, durationNs } = bar.node.span;
-  if (spans > 1) {
-    return `${spans} short spans${failed ? ', some failed' : ''}; the longest: ${service} ${name}, ${formatNs(durationNs)}`;
+  if (bars > 1) {
+    return `${bars} short spans${failed ? ', some failed' : ''}; the longest: ${service} ${name}, ${formatNs(durationNs)}`;
   }
   return `${service} ${name}, ${formatNs(durationNs)}${failed ? ', failed' : ''}`;
 }

@@ -1,4 +1,4 @@
-import { IconRoute } from '@tabler/icons-react';
+import { IconFlame, IconRoute } from '@tabler/icons-react';
 import { definePage } from '../../shell/page.ts';
 
 export const tracesPage = definePage({
@@ -25,4 +25,12 @@ export const compareTracesPage = definePage({
   group: 'detail',
   icon: IconRoute,
   load: async () => import('./compare-page.tsx'),
+});
+
+export const profilePage = definePage({
+  path: '/profiles/:profile',
+  title: 'Profile',
+  group: 'detail',
+  icon: IconFlame,
+  load: async () => import('./profiles/profile-page.tsx'),
 });

@@ -9,6 +9,7 @@ import { Go, useGo } from '../../shell/go.tsx';
 import { FieldTable } from '../../records/field-table.tsx';
 import { freeFields } from '../../records/log-fields.ts';
 import { LogLine } from '../../records/log-line.tsx';
+import { ProfileOfSpan } from './profiles/profile-links.tsx';
 import type { CriticalSegment } from './critical-path.ts';
 import type { SpanNode, SpanTree } from './span-tree.ts';
 import { selfTimeNs, untracedIn } from './waterfall-layout.ts';
@@ -78,6 +79,7 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
           >
             Slowest of this operation
           </Go>
+          <ProfileOfSpan span={span} tree={tree} />
           {span.site !== '' && <Go to={`/sites/${encodeURIComponent(span.site)}`}>{span.site}</Go>}
           <CopyId id={span.spanId} what="Span id" length={16} />
         </nav>

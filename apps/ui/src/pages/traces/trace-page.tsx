@@ -16,6 +16,7 @@ import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { Go, useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
+import { ProfileOfTrace } from './profiles/profile-links.tsx';
 import { CompareWith } from './compare-with.tsx';
 import { criticalPath, segmentsBySpan } from './critical-path.ts';
 import { diagnoseTrace } from './diagnosis.ts';
@@ -191,6 +192,7 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
           <Go to="/logs" search={{ q: `trace:${id}` }}>
             Logs
           </Go>
+          <ProfileOfTrace tree={tree} />
           <span className="grow" />
           <CompareWith id={id} root={root} />
           <SegmentedControl

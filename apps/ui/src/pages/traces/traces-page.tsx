@@ -13,6 +13,7 @@ import { useScope } from '../../data/scope.ts';
 import { addFilter } from '../../search/query-edit.ts';
 import { QueryLine } from '../../search/query-line.tsx';
 import { Go, useGo } from '../../shell/go.tsx';
+import { ProfileList } from './profiles/profile-list.tsx';
 import { AiCalls } from './ai-calls.tsx';
 import { Calls } from './calls.tsx';
 import { Latency } from './latency.tsx';
@@ -55,9 +56,10 @@ const views: readonly [View, ...View[]] = [
   { name: 'external', title: 'External', show: () => <Calls call="external" /> },
   { name: 'queues', title: 'Queues', show: () => <Queues /> },
   { name: 'ai', title: 'AI', show: () => <AiCalls /> },
+  { name: 'profiles', title: 'Profiles', show: () => <ProfileList /> },
 ];
 /** What belongs to one view alone and makes no sense in another. */
-const ownKeys = { operation: '', call: '', node: '', brush: '', sort: '', all: '', q: '' };
+const ownKeys = { operation: '', call: '', node: '', brush: '', sort: '', all: '', q: '', text: '', trace: '' };
 
 /** Traces that match a search, and what all spans together say: services, operations, who calls whom, queries, queues. */
 export default function TracesPage(): ReactNode {

@@ -40,9 +40,12 @@ class ToldEngine {
     exemplars: async ({ expression }) =>
       ok({
         series: [
-          { labels: { __name__: expression }, exemplars: [{ labels: { trace_id: 'abc' }, value: 6, atMs: nowMs }] },
+          {
+            labels: { __name__: expression },
+            exemplars: [{ labels: { trace_id: 'abc', span_id: 'def' }, value: 6, atMs: nowMs }],
+          },
         ],
-        warnings: [],
+        warnings: ['some are left out'],
       }),
     statistics: async () => ({
       series: 3,
@@ -553,7 +556,7 @@ describe('the index', () => {
     expect(exemplars.body.data).toEqual([
       {
         seriesLabels: { __name__: 'x or y' },
-        exemplars: [{ labels: { trace_id: 'abc' }, value: '6', timestamp: nowMs / 1000 }],
+        exemplars: [{ labels: { trace_id: 'abc', span_id: 'def' }, value: '6', timestamp: nowMs / 1000 }],
       },
     ]);
     const { body } = await call('/status/tsdb', [['limit', '1']]);
@@ -693,9 +696,18 @@ describe('the same for our own pages', () => {
       status: 200,
       body: {
         exemplars: [
-          { at: nowMs, value: 6, traceId: 'abc', labels: { trace_id: 'abc' }, series: { __name__: 'x{a="b"}' } },
+          {
+            at: nowMs,
+            value: 6,
+            traceId: 'abc',
+            spanId: 'def',
+            labels: { trace_id: 'abc', span_id: 'def' },
+            series: { __name__: 'x{a="b"}' },
+          },
         ],
         more: 0,
+        onAxis: false,
+        warnings: ['some are left out'],
       },
     });
   });

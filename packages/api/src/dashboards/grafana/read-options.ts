@@ -50,6 +50,7 @@ export function readLook(panel: Json, type: PanelType, title: string, notes: Not
     thresholdLines:
       /line|area|dashed/.test(textOf(within(defaults, 'custom', 'thresholdsStyle', 'mode'))) ||
       listOf(panel['thresholds']).length > 0,
+    exemplars: type === 'timeseries' && objectsOf(panel['targets']).some(({ exemplar }) => exemplar === true),
     words: wordsOf(defaults, panel),
   };
   return { unit, thresholds: thresholdsOf(panel, defaults, min ?? 0, max, title, notes), options };

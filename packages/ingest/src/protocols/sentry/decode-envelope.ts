@@ -1,5 +1,6 @@
 import { errorRowOf } from '../../errors/normalise-event.ts';
-import { hexIdOf, objectOf, textOf, type JsonObject } from '../../errors/json-reader.ts';
+import { hexIdOf, isObject, objectOf, textOf, type JsonObject } from '../../errors/json-reader.ts';
+import { parseEvent } from '../../errors/known-stacks.ts';
 import type { Decoded, DecodedRows, DecodePorts, SpooledFrame } from '../../protocol.ts';
 import { oneRow, type DecodedItem, type ItemOrigin } from './decoded-item.ts';
 import { parseEnvelope, type EnvelopeItem } from './envelope.ts';
@@ -79,13 +80,18 @@ async function decodeItem(
 ): Promise<DecodedItem> {
   const keep = Object.hasOwn(fileDecoders, item.type) ? fileDecoders[item.type] : undefined;
   if (keep !== undefined) return keep(item, origin, ports);
-  const payload = itemJson(item);
+  const payload = item.type === 'event' ? eventJson(item) : itemJson(item);
   const decode = Object.hasOwn(decoders, item.type) ? decoders[item.type] : undefined;
   if (payload !== undefined && decode !== undefined) return decode(payload, sdkOrigin(payload, origin), ports);
   return {
     tables: [],
     refused: [{ signal, reason: 'malformed', records: 1, message: `item "${item.type.slice(0, 64)}" cannot be read` }],
   };
+}
+
+function eventJson({ payload }: EnvelopeItem): JsonObject | undefined {
+  const event = parseEvent(payload);
+  return isObject(event) ? event : undefined;
 }
 
 /** The SDK as the payload names it, else as the envelope does. */

@@ -366,6 +366,7 @@ describe('captured from @sentry/node', () => {
       user_id: 'cashier-12',
       order_id: 'ORD-1881',
       amount: 129.95,
+      tags: expect.objectContaining({ currency: 'USD' }),
       message: 'Card declined for order ORD-1881, attempt 2',
       culprit: 'charge (sentry-node.ts)',
     });

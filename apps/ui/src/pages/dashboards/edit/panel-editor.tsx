@@ -336,6 +336,14 @@ function Look({
             onChange={(event) => setOptions({ thresholdLines: event.currentTarget.checked })}
           />
         )}
+        {series && (
+          <Switch
+            size="xs"
+            label="Exemplars"
+            checked={options.exemplars}
+            onChange={(event) => setOptions({ exemplars: event.currentTarget.checked })}
+          />
+        )}
         {type === 'stat' && (
           <Switch
             size="xs"

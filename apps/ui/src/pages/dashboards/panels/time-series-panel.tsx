@@ -3,11 +3,15 @@ import { useMemo, useState, type ReactNode } from 'react';
 import { ColumnChart, drawnColumns } from '../../../charts/column-chart.tsx';
 import { reduceValues, type Column } from '../../../charts/column-data.ts';
 import type { ChartKind } from '../../../charts/uplot-options.ts';
+import { ExemplarLine, ExemplarPoints } from '../../../promql/exemplars.tsx';
+import { useExemplars } from '../../../promql/use-exemplars.ts';
 import type { PanelProps } from '../panel-props.ts';
+import { filledExpression } from '../use-frames.ts';
 import { formatOf } from '../values.ts';
 
 const legendLine = 25;
 const tableRows = 6;
+const exemplarLine = 26;
 const reductionWords: Readonly<Record<Reduction, string>> = {
   last: 'Last',
   mean: 'Mean',
@@ -20,7 +24,8 @@ const reductionWords: Readonly<Record<Reduction, string>> = {
 };
 
 /** Lines, areas, stacks, bars or points over time, with the same a week before as broken lines. */
-export default function TimeSeriesPanel({ panel, data, label, height, marks, onRange }: PanelProps): ReactNode {
+export default function TimeSeriesPanel(props: PanelProps): ReactNode {
+  const { panel, data, values, scope, label, height, marks, onRange } = props;
   const [only, setOnly] = useState('');
   const { options } = panel;
   const kind: ChartKind = options.draw;
@@ -43,6 +48,18 @@ export default function TimeSeriesPanel({ panel, data, label, height, marks, onR
   const rows = Math.min(shown.length, tableRows) + 1;
   const legendHeight =
     legend === 'none' || shown.length === 0 ? 0 : legend === 'table' ? rows * legendLine + 4 : legendLine + 2;
+  const { from, to, stepMs } = data;
+  const { environment, site, service } = scope;
+  const exemplars = useExemplars(
+    { from, to, environment, site, service },
+    options.exemplars && columns.length > 0
+      ? panel.queries.flatMap((query) =>
+          query.kind === 'promql' && !query.hidden && !query.instant && query.expression.trim() !== ''
+            ? [filledExpression(query, values, { from, to, stepMs })]
+            : [],
+        )
+      : [],
+  );
   const limits = options.thresholdLines ? panel.thresholds.steps.filter((step) => step.tone !== 'idle') : undefined;
   const named = options.legendValues.length === 0 ? (['last'] as const) : options.legendValues;
   const now = shown.filter(({ dashed }) => dashed !== true);
@@ -57,7 +74,7 @@ export default function TimeSeriesPanel({ panel, data, label, height, marks, onR
         label={label}
         kind={kind}
         format={format}
-        height={Math.max(80, height - legendHeight)}
+        height={Math.max(80, height - legendHeight - (options.exemplars ? exemplarLine : 0))}
         most={options.most}
         addable={addable}
         low={options.min}
@@ -66,8 +83,16 @@ export default function TimeSeriesPanel({ panel, data, label, height, marks, onR
         {...(limits === undefined ? {} : { limits })}
         marks={marks}
         together="dashboard"
+        renderOver={
+          options.exemplars
+            ? (share) => (
+                <ExemplarPoints exemplars={exemplars.found} from={from} to={to} share={share} format={format} />
+              )
+            : undefined
+        }
         onRange={onRange}
       />
+      {options.exemplars && <ExemplarLine exemplars={exemplars} format={format} />}
       {legend === 'list' && now.length > 0 && (
         <div className="legend-list">
           {now.map(({ name, colour, values }) => (

@@ -15,7 +15,7 @@ import { useMe } from '../../../data/session.tsx';
 import { Go } from '../../../shell/go.tsx';
 import { PipelineEditor } from './pipeline-editor.tsx';
 import './pipelines.css';
-import { freshPipeline, stepText } from './step-words.ts';
+import { begunWith, stepText } from './step-words.ts';
 
 type Counts = Reply<typeof pipelineCounts>['rows'];
 
@@ -35,13 +35,13 @@ export function Pipelines(): ReactNode {
   const at = set.pipelines.findIndex(({ id }) => id === opened);
   const close = (): void => {
     saving.reset();
-    setSearch({ pipeline: '' }, { push: true });
+    setSearch({ pipeline: '', parse: '', filter: '' }, { push: true });
   };
   if (opened === 'new' || at >= 0)
     return (
       <PipelineEditor
         key={opened}
-        pipeline={set.pipelines[at] ?? freshPipeline()}
+        pipeline={set.pipelines[at] ?? begunWith(search['parse'] ?? '', search['filter'] ?? '')}
         isNew={at < 0}
         place={at < 0 ? set.pipelines.length : at}
         problem={saving.error}

@@ -73,10 +73,14 @@ function actText(step: PipelineStepInput): string {
   }
 }
 
-/** A pipeline as the form begins with it. */
-export function freshPipeline(): PipelineInput {
+/** A pipeline as the form begins with it: empty, or with an expression to parse what a filter takes. */
+export function begunWith(expression: string, filter: string): PipelineInput {
   const id = `pl_${[...crypto.getRandomValues(new Uint8Array(9))].map((n) => n.toString(36).padStart(2, '0')).join('')}`;
-  return { id, name: '', enabled: true, filter: '', steps: [freshStep('parse')] };
+  const step: PipelineStepInput =
+    expression === ''
+      ? freshStep('parse')
+      : { kind: 'parse', when: '', from: '', format: 'regex', pattern: expression, prefix: '' };
+  return { id, name: '', enabled: true, filter, steps: [step] };
 }
 
 /** How an attribute differs between two states of a line. */

@@ -2,6 +2,8 @@ import type { ErrorException, ErrorFrame, GroupingPart } from '@sightline/record
 import type { Groupable, Parts } from '../groupable.ts';
 import { familyOf } from '../rules/family.ts';
 import type { AppliedStackRules } from '../rules/stack-rules.ts';
+import { FormedFrame, type FrameForm } from '../../formed-frame.ts';
+import { type Kept, Lately } from '../../lately.ts';
 import { isMinified } from '../version-2/frame-place.ts';
 import { withoutParameters } from '../version-2/message-parameters.ts';
 import { frameKind, type FrameKind } from './classify-frame.ts';
@@ -100,7 +102,59 @@ function exceptionParts(exception: ErrorException, rules: AppliedStackRules, pla
     keys.push(`type ${exception.type}`);
     parts.push(used('type', exception.type));
   }
-  const seen = exception.frames.map((frame) => see(frame, platform, rules.claimed.has(frame)));
+  const frames = framesParts(exception.frames, rules, platform);
+  keys.push(...frames.keys);
+  parts.push(...frames.parts);
+  detail(exception, frames.line, keys, parts);
+  return { keys, parts };
+}
+
+/** What the frames of one stack give. */
+interface FrameParts extends Parts {
+  /** The source line of the innermost that counts; '' where a minifier wrote it, or there is none. */
+  readonly line: string;
+}
+
+interface AskedStack {
+  readonly frames: readonly ErrorFrame[];
+  readonly platform: string;
+}
+
+interface KnownStack extends Kept {
+  readonly forms: readonly (FrameForm | undefined)[];
+  readonly platform: string;
+  readonly parts: FrameParts;
+}
+
+const knownStacks = new Lately<FrameForm, AskedStack, KnownStack>(
+  6_000_000,
+  ({ forms, platform }, asked) =>
+    platform === asked.platform &&
+    forms.length === asked.frames.length &&
+    asked.frames.every((frame, i) => FormedFrame.formOf(frame) === forms[i]),
+);
+
+/** Each event of a bug has the same stack: what was made of one lately holds for the next, where no rule has its say. */
+function framesParts(frames: readonly ErrorFrame[], rules: AppliedStackRules, platform: string): FrameParts {
+  const innermost = frames[0] && FormedFrame.formOf(frames[0]);
+  if (innermost === undefined || isRuled(rules)) return readFrames(frames, rules, platform);
+  const known = knownStacks.find(innermost, { frames, platform });
+  if (known) return known.parts;
+  const parts = readFrames(frames, rules, platform);
+  const forms = frames.map((frame) => FormedFrame.formOf(frame));
+  const characters = forms.reduce((sum, form) => sum + (form?.json.length ?? Number.POSITIVE_INFINITY), 0);
+  knownStacks.keep(innermost, { forms, platform, parts, characters });
+  return parts;
+}
+
+function isRuled({ leftOut, reasons, claimed, maxFrames: most, minFrames }: AppliedStackRules): boolean {
+  return leftOut.size > 0 || reasons.size > 0 || claimed.size > 0 || most > 0 || minFrames > 0;
+}
+
+function readFrames(frames: readonly ErrorFrame[], rules: AppliedStackRules, platform: string): FrameParts {
+  const keys: string[] = [];
+  const parts: GroupingPart[] = [];
+  const seen = frames.map((frame) => see(frame, platform, rules.claimed.has(frame)));
   const chosen = chooseFrames(seen, rules);
   let shown = 0;
   seen.forEach((one, i) => {
@@ -110,8 +164,8 @@ function exceptionParts(exception: ErrorException, rules: AppliedStackRules, pla
       parts.push(used('frame', one.label, why));
     } else if (shown++ < maxShownFrames) parts.push(left('frame', one.label, why));
   });
-  detail(exception, seen, chosen.used, keys, parts);
-  return { keys, parts };
+  const top = seen.find((_, i) => chosen.used.has(i));
+  return { keys, parts, line: top && !top.minified ? top.frame.contextLine.trim().replace(/\s+/g, ' ') : '' };
 }
 
 function see(frame: ErrorFrame, platform: string, ruled: boolean): Seen {
@@ -182,17 +236,9 @@ function chooseFrames(
 }
 
 /** What tells two bugs of one function apart: the source line that threw, else the shape of the message. */
-function detail(
-  exception: ErrorException,
-  seen: readonly Seen[],
-  chosen: ReadonlySet<number>,
-  keys: string[],
-  parts: GroupingPart[],
-): void {
-  const top = seen.find((_, i) => chosen.has(i));
-  const source = top?.frame.contextLine.trim().replace(/\s+/g, ' ') ?? '';
+function detail(exception: ErrorException, source: string, keys: string[], parts: GroupingPart[]): void {
   const message = withoutParameters(exception.value);
-  if (top && source !== '' && !top.minified && source.length <= maxContextLine && !source.startsWith('{snip}')) {
+  if (source !== '' && source.length <= maxContextLine && !source.startsWith('{snip}')) {
     keys.push(`line ${source}`);
     parts.push(used('line', source));
     if (message !== '') parts.push(left('message', message, 'the source line tells it'));
