@@ -133,10 +133,9 @@ test('untraced time, events and a missing parent are drawn and told', async () =
   expect(await root.locator('.span-untraced').count()).toBe(3);
   expect(await root.locator('.span-untraced').nth(1).getAttribute('title')).toContain('350 ms');
   const events = row(page, 'authorise card').locator('.span-event');
-  expect(await events.evaluateAll((all) => all.map((one) => one.getAttribute('title')))).toEqual([
-    'retry',
-    'exception CardDeclined: no funds',
-  ]);
+  expect(await events.count()).toBe(2);
+  expect(await events.nth(0).getAttribute('title')).toBe('retry');
+  expect(await events.nth(1).getAttribute('title')).toBe('exception CardDeclined: no funds');
   await page.getByText('300 ms untraced between spans').waitFor();
   await row(page, 'send receipt').getByText('no parent').waitFor();
   await page.getByRole('button', { name: '1 span names a parent that is not here' }).click();
@@ -209,15 +208,12 @@ test('ten thousand spans stay quick', async () => {
   await page.getByRole('textbox', { name: 'Find in the trace' }).fill('order.id=o-9876');
   await page.getByText('1 of 1', { exact: true }).waitFor();
   await row(page, 'step 9876').waitFor();
-  const tookMs = await page.evaluate(async () => {
-    const overview = document.querySelector<HTMLElement>('[role="slider"]');
-    const began = performance.now();
-    for (const key of ['+', 'ArrowLeft', '+', 'ArrowRight', '0']) {
-      overview?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
-      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-    }
-    return performance.now() - began;
-  });
+  const overview = page.getByRole('slider', { name: 'Part of the trace that is shown' });
+  await overview.focus();
+  const began = performance.now();
+  for (const key of ['+', 'ArrowLeft', '+', 'ArrowRight', '0']) await page.keyboard.press(key);
+  await row(page, 'step 9876').waitFor();
+  const tookMs = performance.now() - began;
   // Five times all rows laid out and drawn again, on a machine that does other things.
   expect(tookMs).toBeLessThan(4000);
   expect(faults).toEqual([]);
