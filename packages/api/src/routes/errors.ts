@@ -11,7 +11,9 @@ import {
   listIssues,
   listIssueViews,
   mergeIssues,
+  restoreIssues,
   unmergeIssue,
+  type ChangedIssue,
   type IssueChange,
   type IssueView,
 } from '@sightline/contract';
@@ -216,18 +218,41 @@ const setIssues = answerRead(changeIssues, async ({ body }, context) => {
   const read = await readChange(body.change, context);
   if (read instanceof ProblemReply) return read;
   const merged = await mergedOf(context);
-  let changed = 0;
+  const undo: ChangedIssue[] = [];
   for (const issue of new Set(body.issues)) {
     const row = await readIssueRow(deps.store, { organisation: caller.organisation, issue, merged }, undefined, {
       signal,
     });
     if (!row) continue;
     const change = await completed(read.change, row, context);
-    await deps.control.issueStates.change(caller.organisation, issue, change, caller.actor);
+    const { before, updatedAt } = await deps.control.issueStates.change(
+      caller.organisation,
+      issue,
+      change,
+      caller.actor,
+    );
     await audit('issue.change', issue, read.words);
-    changed++;
+    undo.push({ issue, changedAt: updatedAt, before });
   }
-  return { changed };
+  return { changed: undo.length, undo };
+});
+
+const undoChanges = answerRead(restoreIssues, async ({ body }, context) => {
+  const { deps, caller, audit } = context;
+  const now = deps.clock.now();
+  // What was decided lies in the past, whatever the client says.
+  const past = (at: number | null): number | null => (at === null ? null : Math.min(at, now));
+  let restored = 0;
+  for (const { issue, changedAt, before } of body.undo) {
+    const read = await readChange({ assignee: before.assignee }, context);
+    if (read instanceof ProblemReply) return read;
+    const decided = { ...before, resolvedAt: past(before.resolvedAt), ignoredAt: past(before.ignoredAt) };
+    const done = await deps.control.issueStates.restore(caller.organisation, issue, decided, changedAt, caller.actor);
+    if (!done) continue;
+    await audit('issue.undo', issue, `status ${before.status}`);
+    restored++;
+  }
+  return { restored };
 });
 
 const comment = answerRead(commentIssue, async ({ params, body }, context) => {
@@ -344,6 +369,7 @@ export const errorRoutes: readonly Route[] = [
   showTag,
   setIssue,
   setIssues,
+  undoChanges,
   comment,
   merge,
   unmerge,
