@@ -57,6 +57,7 @@ export async function openArchive(
     waitingSinceMs: waitingSince(clock, ingest),
     keyring: config.archiveEncrypted ? keyring : undefined,
     disposal,
+    auditHead: (organisation) => stores.control.audit.head(organisation),
   });
   try {
     await step.prepare();

@@ -76,3 +76,11 @@ export function takeRow({ counts, values }: Buckets, { ks, ns, vs }: BucketRow):
     values[k] = vs[index] ?? Number.NaN;
   }
 }
+
+/** Adds a row to its series: numbers of several parts of the lines. `from` is the number of the first bucket in the row's own count. */
+export function addRow({ counts, values }: Buckets, { ks, ns, vs }: BucketRow, from: number): void {
+  for (const [index, k] of ks.entries()) {
+    counts[k - from] = counts[k - from]! + ns[index]!;
+    values[k - from] = values[k - from]! + (vs[index] ?? 0);
+  }
+}

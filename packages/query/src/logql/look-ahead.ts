@@ -1,6 +1,7 @@
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { LogExpression } from './ast.ts';
 import { ConditionSql } from './condition-sql.ts';
+import { partsWithout, type LargePart } from './large-parts.ts';
 
 /** Shorter ranges are read at once: a look costs a statement of its own, some ten milliseconds. */
 const longRangeMs = 3_600_000;
@@ -20,7 +21,7 @@ export interface LookedAt {
   readonly toMs: number;
 }
 
-const isLong = ({ fromMs, toMs }: LookedAt): boolean => toMs - fromMs > longRangeMs;
+export const isLong = ({ fromMs, toMs }: LookedAt): boolean => toMs - fromMs > longRangeMs;
 const minuteOf = (ms: number): number => Math.floor(Math.max(0, ms) / 60_000) * 60;
 
 /**
@@ -54,7 +55,8 @@ export async function standsEverywhere(
 
 /**
  * Whether no resource that a selector finds in a long range has an attribute of one of these names: then it need not be read, which is a third of the price of
- * grouping by an attribute. A resource that comes while the query runs is seen by the next one.
+ * grouping by an attribute. A resource that comes while the query runs is seen by the next one. Of `parts`, the large ones of the range, the names are
+ * remembered, whatever the selector: only those that have one of the names, and all that is not in them, are looked at.
  */
 export async function noResourceHas(
   reader: TelemetryReader,
@@ -62,8 +64,10 @@ export async function noResourceHas(
   names: readonly string[],
   range: LookedAt,
   limits: QueryLimits,
+  parts: readonly LargePart[] = [],
 ): Promise<boolean> {
   if (!isLong(range) || names.length === 0) return false;
+  const without = await partsWithout(reader, names, range.organisation, parts, limits);
   const compiler = new ConditionSql(true);
   const { sql } = compiler.log({ matchers, stages: [] });
   const parameters: Record<string, ParameterValue> = {
@@ -71,7 +75,9 @@ export async function noResourceHas(
     organisation: range.organisation,
     fromS: minuteOf(range.fromMs),
     toS: minuteOf(range.toMs),
+    without: without.map(({ name }) => name),
   };
+  const elsewhere = without.length === 0 ? '' : 'NOT has({without:Array(String)}, _part) AND ';
   const any = names.map((name, n) => {
     parameters[`name${n}`] = name;
     return `has(res.keys, {name${n}:String})`;
@@ -79,7 +85,7 @@ export async function noResourceHas(
   // Whole minutes by the table's key alone: to compare the time of each line would cost more than to look for the names. The names first: where no line has
   // one, nothing else is read.
   const found = await reader.query(
-    `SELECT 1 AS found FROM logs PREWHERE (${any.join(' OR ')})
+    `SELECT 1 AS found FROM logs PREWHERE ${elsewhere}(${any.join(' OR ')})
      AND indexHint(toStartOfMinute(ts) >= toDateTime({fromS:UInt32}) AND toStartOfMinute(ts) <= toDateTime({toS:UInt32})) AND organisation = {organisation:String} AND ${sql} LIMIT 1`,
     parameters,
     limits,

@@ -17,8 +17,17 @@ import { hotTable, tooMuchArchive, withTable, type FromArchive, type LogTable } 
 import { logsByTime, minuteCondition, scanCondition, type Condition } from '../search/scope.ts';
 import type { Grouping, LogExpression, MetricExpression, RangeAggregation, RangeFunction } from './ast.ts';
 import { type LogqlScope, logqlBounds, tooManyLines, tooManySeries } from './bounds.ts';
-import { bucketSql, mostFolded, takeRow, type BucketAggregate, type BucketRow, type Buckets } from './bucket-sql.ts';
+import {
+  addRow,
+  bucketSql,
+  mostFolded,
+  takeRow,
+  type BucketAggregate,
+  type BucketRow,
+  type Buckets,
+} from './bucket-sql.ts';
 import { compileLog, type ConditionSql } from './condition-sql.ts';
+import { keptCountsOf } from './kept-counts.ts';
 import {
   labelKey,
   levelLabels,
@@ -29,7 +38,8 @@ import {
   type Labels,
   type LogRow,
 } from './labels.ts';
-import { noResourceHas, standsEverywhere } from './look-ahead.ts';
+import { largeParts, stillThere, type LargePart } from './large-parts.ts';
+import { isLong, noResourceHas, standsEverywhere } from './look-ahead.ts';
 import { compilePipeline, compileUnwrap } from './pipeline.ts';
 import { overWindows, type Samples } from './range-functions.ts';
 import { entryOf } from './run-log-query.ts';
@@ -43,6 +53,8 @@ export interface MetricQuery extends LogqlScope {
   readonly stepMs: number;
   /** As in `LogQuery`. */
   readonly reach?: LogReach | undefined;
+  /** Parts of the table with so many lines are read for themselves, and what they hold is remembered. Default 500,000. */
+  readonly largePartLines?: number;
 }
 
 export interface LogqlAnswer {
@@ -271,12 +283,23 @@ class LogSource implements SeriesSource {
       bucketMs % 60_000 === 0 &&
       originMs % 60_000 === 0;
     if (!volume && !table) return undefined;
+    // What is asked, apart from its range.
+    const question = JSON.stringify([
+      this.#input.organisation,
+      this.#input.site,
+      compiled.sql,
+      columns ?? streamColumns,
+      partial,
+      compiler.parameters,
+    ]);
+    let parts: readonly LargePart[] = [];
     if (!volume && !this.#input.reach) {
       const range = { organisation: this.#input.organisation, fromMs: originMs, toMs: originMs + spanMs };
       const names = [...new Set((labels ?? []).flatMap((label) => compiler.resourceNames(label)))];
+      if (isLong(range)) parts = await largeParts(this.#reader, range, limits, this.#input.largePartLines);
       const [everywhere, attributesOnly] = await Promise.all([
         standsEverywhere(this.#reader, leaf.log, range, limits),
-        noResourceHas(this.#reader, leaf.log, names, range, limits),
+        noResourceHas(this.#reader, leaf.log, names, range, limits, parts),
       ]);
       if (everywhere) compiled = compileLog(leaf.log, true, false);
       const own = compiled.compiler;
@@ -301,39 +324,110 @@ class LogSource implements SeriesSource {
       bucketMs,
     };
     this.ways.push(volume ? 'volume' : 'engine');
-    const from = volume || !table ? `FROM ${scope.table} PREWHERE ${condition}` : table.from(condition);
-    const sql = bucketSql(
-      { columns: groups, names, bucket, buckets, counts: volume ? 'records' : '', aggregate: partial.aggregate },
-      from,
-    );
-    const rows = this.#reader.stream<BucketRow>(sql, parameters, {
+    const { aggregate } = partial;
+    const bucketsOf = (from: string): string =>
+      bucketSql({ columns: groups, names, bucket, buckets, counts: volume ? 'records' : '', aggregate }, from);
+    const ofGroup: GroupLabels = {
+      key: (row) =>
+        names.length === 0 ? '' : labels ? keyOf(row, names) : JSON.stringify(names.map((name) => row[name])),
+      labels: (row) => (labels ? groupLabels(labels, row) : streamLabels(row as unknown as LogRow)),
+    };
+    const own: QueryLimits = {
       ...limits,
       resultRows: logqlBounds.values,
-      // Folded buckets are held for each group: more groups than may be answered are not begun.
-      settings: { ...limits.settings, ...(buckets > mostFolded ? {} : groupBound) },
-    });
-    const series = new Map<string, Buckets>();
-    try {
-      for await (const row of rows) {
-        if (row.ks.length === 0) continue;
-        const key =
-          names.length === 0 ? '' : labels ? keyOf(row, names) : JSON.stringify(names.map((name) => row[name]));
-        let one = series.get(key);
-        if (!one) {
-          if (series.size >= logqlBounds.series) throw tooManySeries();
-          if ((series.size + 1) * buckets > logqlBounds.values) throw tooManySeries();
-          const own = labels ? groupLabels(labels, row) : streamLabels(row as unknown as LogRow);
-          one = { labels: own, counts: new Float64Array(buckets), values: new Float64Array(buckets) };
-          series.set(key, one);
-        }
-        takeRow(one, row);
-      }
-    } catch (error) {
-      if (error instanceof StoreError && error.kind === 'too-many-rows') throw tooManySeries();
-      throw error;
-    }
-    const merged = mergeSame([...series.values()], buckets, leaf.name);
+      settings: {
+        ...(volume ? {} : wideBlocks),
+        ...limits.settings,
+        // Folded buckets are held for each group: more groups than may be answered are not begun.
+        ...(buckets > mostFolded ? {} : groupBound),
+      },
+    };
+    const sums = aggregate === undefined || leaf.name === 'bytes_rate' || leaf.name === 'bytes_over_time';
+    const series =
+      (parts.length > 0 && buckets <= mostFolded && sums
+        ? await this.#byParts(
+            { question, condition, parameters, parts, bucketsOf, originMs, bucketMs, buckets },
+            ofGroup,
+            own,
+          )
+        : undefined) ??
+      (await this.#statement(
+        bucketsOf(volume || !table ? `FROM ${scope.table} PREWHERE ${condition}` : table.from(condition)),
+        parameters,
+        new SeriesRows(ofGroup, buckets),
+        own,
+      ));
+    const merged = mergeSame(series.all(), buckets, leaf.name);
     return merged.map((one) => ({ labels: one.labels, ...windowsOf(leaf, one, grid, bucketMs) }));
+  }
+
+  /** Runs a statement each of whose rows is a group of its own. */
+  async #statement(
+    sql: string,
+    parameters: Readonly<Record<string, ParameterValue>>,
+    series: SeriesRows,
+    limits: QueryLimits,
+  ): Promise<SeriesRows> {
+    await tooMany(async () => {
+      for await (const row of this.#reader.stream<BucketRow>(sql, parameters, limits))
+        if (row.ks.length > 0) takeRow(series.of(row), row);
+    });
+    return series;
+  }
+
+  /**
+   * The same, large parts of the table for themselves: what they held when the same was asked before is not read again. Undefined where one of them was merged away
+   * meanwhile: lines might have been read twice, or not at all.
+   */
+  async #byParts(
+    { question, condition, parameters, parts, bucketsOf, originMs, bucketMs, buckets }: QuestionByParts,
+    ofGroup: GroupLabels,
+    limits: QueryLimits,
+  ): Promise<SeriesRows | undefined> {
+    const kept = keptCountsOf(this.#reader);
+    const first = Math.floor(originMs / bucketMs);
+    const phaseMs = originMs - first * bucketMs;
+    const span = { first, end: first + buckets };
+    const asked = JSON.stringify([question, bucketMs, phaseMs, buckets]);
+    const plan = kept.plan(asked, parts, span, (ms) => Math.floor((ms - phaseMs) / bucketMs));
+    const bound: Record<string, ParameterValue> = { ...parameters, apart: plan.apart.map(({ name }) => name) };
+    const each = plan.shares.map(({ part, span: own }, n) => {
+      const conditions = [condition];
+      if (part) {
+        bound[`part${n}`] = part.name;
+        conditions.push(`_part = {part${n}:String}`);
+      } else conditions.push('NOT has({apart:Array(String)}, _part)');
+      if (own !== span) {
+        bound[`from${n}`] = nanoseconds(own.first * bucketMs + phaseMs);
+        bound[`to${n}`] = nanoseconds(own.end * bucketMs + phaseMs);
+        const [from, to] = [`fromUnixTimestamp64Nano({from${n}:Int64})`, `fromUnixTimestamp64Nano({to${n}:Int64})`];
+        conditions.push(
+          `indexHint(toStartOfMinute(ts) >= toStartOfMinute(${from}) AND toStartOfMinute(ts) <= toStartOfMinute(${to}))`,
+          `ts > ${from} AND ts <= ${to}`,
+        );
+      }
+      return `SELECT ${n} AS share, * FROM (${bucketsOf(hotTable.from(conditions.join(' AND ')))})`;
+    });
+    const series = new SeriesRows(ofGroup, buckets);
+    const read = new Map<string, BucketRow[]>();
+    await tooMany(async () => {
+      const rows = this.#reader.stream<BucketRow & { share: number }>(each.join(' UNION ALL '), bound, limits);
+      for await (const { share, ...row } of rows) {
+        if (row.ks.length === 0) continue;
+        addRow(series.of(row), row, 0);
+        const id = plan.shares[share]?.part?.id;
+        if (id === undefined) continue;
+        const own = { ...row, ks: row.ks.map((k) => k + first) };
+        const others = read.get(id);
+        if (others) others.push(own);
+        else read.set(id, [own]);
+      }
+    });
+    if (!(await stillThere(this.#reader, plan.apart, limits))) return undefined;
+    for (const rows of plan.kept.values())
+      for (const row of rows) if (row.ks.length > 0) addRow(series.of(row), row, first);
+    kept.keep(asked, plan, span, read);
+    return series;
   }
 
   #logs(fromMs: number, toMs: number): Condition & { readonly table: string } {
@@ -401,6 +495,68 @@ class LogSource implements SeriesSource {
     return [...series.values()].map((one) => ({ labels: one.labels, ...overWindows(leaf, one, grid) }));
   }
 }
+
+/** A question as `#byParts` reads it. */
+interface QuestionByParts {
+  /** What is asked, apart from its range. */
+  readonly question: string;
+  readonly condition: string;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  readonly parts: readonly LargePart[];
+  /** The statement over a `FROM …`. */
+  readonly bucketsOf: (from: string) => string;
+  readonly originMs: number;
+  readonly bucketMs: number;
+  readonly buckets: number;
+}
+
+/** What tells the group of a row, and its labels. */
+interface GroupLabels {
+  readonly key: (row: BucketRow) => string;
+  readonly labels: (row: BucketRow) => Labels;
+}
+
+/** Series by the group of their rows, within the bounds of an answer. */
+class SeriesRows {
+  readonly #series = new Map<string, Buckets>();
+  readonly #ofGroup: GroupLabels;
+  readonly #buckets: number;
+
+  constructor(ofGroup: GroupLabels, buckets: number) {
+    this.#ofGroup = ofGroup;
+    this.#buckets = buckets;
+  }
+
+  /** The series of a row. */
+  of(row: BucketRow): Buckets {
+    const key = this.#ofGroup.key(row);
+    const known = this.#series.get(key);
+    if (known) return known;
+    const more = this.#series.size + 1;
+    if (more > logqlBounds.series || more * this.#buckets > logqlBounds.values) throw tooManySeries();
+    const [counts, values] = [new Float64Array(this.#buckets), new Float64Array(this.#buckets)];
+    const one = { labels: this.#ofGroup.labels(row), counts, values };
+    this.#series.set(key, one);
+    return one;
+  }
+
+  all(): Buckets[] {
+    return [...this.#series.values()];
+  }
+}
+
+/** Reads a statement; more rows or groups than are answered are the client's fault. */
+async function tooMany(read: () => Promise<void>): Promise<void> {
+  try {
+    await read();
+  } catch (error) {
+    if (error instanceof StoreError && error.kind === 'too-many-rows') throw tooManySeries();
+    throw error;
+  }
+}
+
+/** Blocks of as many lines as the engine takes of narrow columns: a wide one would cut them to a third. */
+const wideBlocks = { preferred_block_size_bytes: 8_000_000 } as const;
 
 /** As many groups as series may be answered; one thread cannot have more. */
 const groupBound = { max_rows_to_group_by: logqlBounds.series, group_by_overflow_mode: 'throw' } as const;
