@@ -79,10 +79,17 @@ it('health of each release: sessions, people, errors and what is new', async () 
     newIssues: 1,
     firstSeenAt: now - 60 * minute,
     lastSeenAt: now - 30 * minute,
+    spread: [{ environment: 'production', service: 'till', sessions: 3 }],
   });
   expect(found[1]).toMatchObject({ sessions: 100, crashedSessions: 0, erroredSessions: 4, errors: 1, newIssues: 1 });
   const everywhere = await readReleases(test.store, scope);
-  expect(everywhere.find(({ release }) => release === 'till@1.0')).toMatchObject({ sessions: 107 });
+  expect(everywhere.find(({ release }) => release === 'till@1.0')).toMatchObject({
+    sessions: 107,
+    spread: [
+      { environment: 'production', service: 'till', sessions: 100 },
+      { environment: 'staging', service: 'till', sessions: 7 },
+    ],
+  });
   expect(await readReleases(test.store, { ...scope, site: 'STORE_999' })).toEqual([]);
   expect(await readReleases(test.store, { ...scope, organisation: 'nobody' })).toEqual([]);
 });

@@ -7,6 +7,7 @@ import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAsk } from '../../data/ask.ts';
 import { useScope } from '../../data/scope.ts';
+import { EventFile } from '../../records/event-file.tsx';
 import { Go, useGo } from '../../shell/go.tsx';
 import './feedback.css';
 
@@ -67,28 +68,11 @@ function FeedbackEntry({ row }: { row: FeedbackRow }): ReactNode {
         <ul className="feedback-files" aria-label="Files">
           {row.files.map((file) => (
             <li key={file.name}>
-              <FileOf eventId={row.eventId} file={file} />
+              <EventFile eventId={row.eventId} file={file} />
             </li>
           ))}
         </ul>
       )}
     </li>
-  );
-}
-
-/** A picture as one, anything else as a link to save it. */
-function FileOf({ eventId, file }: { eventId: string; file: FeedbackRow['files'][number] }): ReactNode {
-  const address = `/api/v1/events/${eventId}/attachments/${encodeURIComponent(file.name)}`;
-  if (!/^image\/(?:png|jpeg|gif|webp)$/.test(file.contentType)) {
-    return (
-      <a href={address} download>
-        {file.name}
-      </a>
-    );
-  }
-  return (
-    <a href={`${address}?show=1`} target="_blank" rel="noreferrer">
-      <img src={`${address}?show=1`} alt={file.name} loading="lazy" />
-    </a>
   );
 }
