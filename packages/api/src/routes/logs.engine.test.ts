@@ -184,10 +184,8 @@ test('records of what was taken out are listed, and handed out with signature an
     bytes: 9,
     sha256: 'aa',
   };
-  const text = JSON.stringify({
-    ...{ ...record, by: 'Sightline', reason: 'over', class: '', keys: [], unreadable: { files: 0, rows: 0 } },
-    ...{ files: [file], key: 'SHA256:x' },
-  });
+  const said = { by: 'Sightline', reason: 'over', class: '', keys: [], unreadable: { files: 0, rows: 0 } };
+  const text = JSON.stringify({ ...record, ...said, files: [file], key: 'SHA256:x' });
   writeFileSync(join(at, '000001.record'), `${text}\n${Buffer.alloc(64, 1).toString('base64')}\n`);
   expect((await get('archive/records')).body).toMatchObject({
     records: [
