@@ -456,7 +456,7 @@ for (const { name, missing, start } of testServers) {
         [4, 'audit.export'],
       ]);
       const check = (texts: string[]) => verifyAuditExport(Readable.from(texts));
-      expect(await check(lines)).toEqual({ entries: 4, lastHash: entries[3]!.hash, faults: [] });
+      expect(await check(lines)).toEqual({ entries: 4, lastHash: entries[3]!.hash, proved: 0, faults: [] });
       const with3 = (change: Partial<ExportedAuditEntry>) =>
         lines.map((line, n) => (n === 2 ? JSON.stringify({ ...entries[2], ...change }) : line));
       const changes: [string[], string[]][] = [
@@ -475,6 +475,27 @@ for (const { name, missing, start } of testServers) {
         [[], ['There is no entry.']],
       ];
       for (const [texts, faults] of changes) expect((await check(texts)).faults).toEqual(faults);
+      // What manifests of an archive sign of it.
+      const signedAs = (day: string, number: number, sha256 = entries[number - 1]?.hash ?? '') => ({
+        day,
+        number,
+        sha256,
+      });
+      const proved = async (...signed: ReturnType<typeof signedAs>[]) => {
+        const found = await verifyAuditExport(Readable.from(lines), signed);
+        return [found.proved, ...found.faults];
+      };
+      expect(await control.audit.head(entries[0]!.organisation, 3)).toEqual({ number: 3, sha256: entries[2]!.hash });
+      expect(await control.audit.head('org_none')).toBeUndefined();
+      expect(await proved(signedAs('d1', 1), signedAs('d2', 3))).toEqual([3]);
+      expect(await proved(signedAs('d1', 2, 'forged'))).toEqual([
+        0,
+        'Entry 2 is not the one that the manifest of d1 signs: the trail was written anew.',
+      ]);
+      expect(await proved(signedAs('d1', 3), signedAs('d2', 9, 'x'))).toEqual([
+        3,
+        'The trail ends with entry 4, and the manifest of d2 signs entry 9: the newest were taken away, or the export is older than that day.',
+      ]);
     });
 
     test('health says what each asker may know', async () => {

@@ -185,7 +185,11 @@ export const listQueues = endpoint({
   summary: 'Queues: produced, consumed, failed, waiting',
   permission: 'viewer',
   query: scopeQuery,
-  reply: z.object({ queues: z.array(queueRow) }),
+  reply: z.object({
+    /** The busiest first, at most 500. */
+    queues: z.array(queueRow),
+    cut: z.boolean(),
+  }),
 });
 
 export const aiRow = z.object({
@@ -211,8 +215,17 @@ export const listAiCalls = endpoint({
   path: '/api/v1/traces/ai',
   summary: 'AI calls by provider, model and operation: tokens, cost, latency',
   permission: 'viewer',
-  query: scopeQuery,
-  reply: z.object({ rows: z.array(aiRow), stepMs: z.number(), points: z.array(aiPoint) }),
+  query: scopeQuery.extend({
+    sort: z.enum(['total', 'calls', 'errors', 'p95', 'tokens', 'cost']).default('tokens'),
+  }),
+  reply: z.object({
+    /** At most 500, in the order asked for; `cost` orders the 500 with the most tokens. */
+    rows: z.array(aiRow),
+    cut: z.boolean(),
+    stepMs: z.number(),
+    /** Of all calls, those of rows that were cut too. */
+    points: z.array(aiPoint),
+  }),
 });
 
 export const heatCell = z.object({

@@ -115,6 +115,20 @@ export function audit({ db, clock }: ServicesContext): Audit {
       }
       return { entries: before.number, brokenAt: null };
     },
+    head: async (organisation, number) => {
+      const [found] = await db
+        .select({ number: table.auditEntries.number, hash: table.auditEntries.hash })
+        .from(table.auditEntries)
+        .where(
+          and(
+            eq(table.auditEntries.organisation, organisation),
+            ...(number === undefined ? [] : [eq(table.auditEntries.number, number)]),
+          ),
+        )
+        .orderBy(desc(table.auditEntries.number))
+        .limit(1);
+      return found && { number: found.number, sha256: found.hash.toString('hex') };
+    },
     async *export(organisation) {
       for await (const { at, previousHash, hash, ...entry } of chain(organisation))
         yield { ...entry, at: at.getTime(), previousHash: previousHash.toString('hex'), hash: hash.toString('hex') };

@@ -314,6 +314,11 @@ export interface Audit {
   ): Promise<Result<{ entries: AuditEntry[]; next: string }, Refused>>;
   /** Walks the chain; `brokenAt` is the first entry that does not follow from the one before. */
   verify(organisation: string): Promise<{ readonly entries: number; readonly brokenAt: string | null }>;
+  /** The newest entry, or the one of this number; undefined where there is none. */
+  head(
+    organisation: string,
+    number?: number,
+  ): Promise<{ readonly number: number; readonly sha256: string } | undefined>;
   /** The whole chain, oldest first, read page by page: for those who check it elsewhere. */
   export(organisation: string): AsyncIterable<ExportedAuditEntry>;
 }

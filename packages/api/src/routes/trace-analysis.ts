@@ -58,11 +58,13 @@ export const traceAnalysisRoutes: readonly Route[] = [
       { signal: context.signal },
     );
   }),
-  answerRead(contract.listQueues, async ({ query }, context) => ({
-    queues: await listQueues(context.deps.store, scopeOf(query, context), { signal: context.signal }),
-  })),
+  answerRead(contract.listQueues, ({ query }, context) =>
+    listQueues(context.deps.store, scopeOf(query, context), { signal: context.signal }),
+  ),
   answerRead(contract.listAiCalls, async ({ query }, context) =>
-    listAiCalls(context.deps.store, scopeOf(query, context), await ownPrices(context), { signal: context.signal }),
+    listAiCalls(context.deps.store, { ...scopeOf(query, context), sort: query.sort }, await ownPrices(context), {
+      signal: context.signal,
+    }),
   ),
   answer(contract.getAiPrices, async (_, context) => ({ bundled: bundledPrices, own: await ownPrices(context) })),
   answer(contract.setAiPrices, async ({ body }, context) => {

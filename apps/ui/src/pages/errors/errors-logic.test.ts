@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LogRow } from '@sightline/contract';
 import { joinTrail } from './crumb-trail.ts';
 import { foldFrames, frameText, stackText, type Frame } from './fold-frames.ts';
-import { changedSentence, issueTitle, statusBefore } from './issue-words.ts';
+import { changedSentence, issueTitle } from './issue-words.ts';
 import { tagFilterField, tagShares } from './tag-filter.ts';
 
 const frame = (name: string, inApp: boolean, more: Partial<Frame> = {}): Frame => ({
@@ -88,17 +88,15 @@ describe('words', () => {
     [{ type: 'TypeError', message: '' }, 'TypeError'],
     [{ type: '', message: '' }, 'Error without a message'],
   ])('%j → %s', (issue, title) => expect(issueTitle(issue)).toBe(title));
-  it('undoes', () =>
-    expect(['regressed', 'resolved', 'ignored'].map((s) => statusBefore(s as 'resolved'))).toEqual([
-      'unresolved',
-      'resolved',
-      'ignored',
-    ]));
-  it('counts', () =>
-    expect([changedSentence(1, 'resolved'), changedSentence(3, 'unresolved')]).toEqual([
-      'Issue resolved',
-      '3 issues reopened',
-    ]));
+  it.each<[number, Parameters<typeof changedSentence>[1], string]>([
+    [1, { status: 'resolved' }, 'Issue resolved'],
+    [3, { status: 'unresolved' }, '3 issues reopened'],
+    [2, { status: 'ignored', ignoredUntil: 'users', ignoredLimit: 10 }, '2 issues archived'],
+    [2, { assignee: 'ann' }, '2 issues assigned'],
+    [1, { assignee: '' }, 'Issue unassigned'],
+    [4, { priority: 'high' }, '4 issues given high priority'],
+    [1, { priority: '' }, 'Issue no longer given a priority'],
+  ])('%i changed by %j: %s', (count, change, sentence) => expect(changedSentence(count, change)).toBe(sentence));
 });
 
 describe('shares of a tag', () => {

@@ -22,7 +22,7 @@ import { useKeys } from '../../shell/keys.ts';
 import { ArchiveBar } from './archive-bar.tsx';
 import { ColumnsChoice } from './columns-choice.tsx';
 import { readColumns } from './columns.ts';
-import { FindBar } from './find-bar.tsx';
+import { FindBar } from '../../components/find-bar.tsx';
 import { findLines, stepMatch } from './find-lines.ts';
 import { FacetList } from './facet-list.tsx';
 import { LogDrawer } from './log-drawer.tsx';
@@ -304,10 +304,12 @@ export default function LogsPage(): ReactNode {
           )}
           {finding !== undefined && (
             <FindBar
+              within="the lines"
+              placeholder="Find in the lines loaded"
               text={finding.text}
               matches={matches.length}
               at={findAt}
-              lines={rows.length}
+              none={`in none of ${rows.length} lines loaded`}
               onText={(text) => setFind({ text, at: 0 })}
               onStep={(by) => setFind({ text: finding.text, at: stepMatch(matches.length, findAt, by) })}
               onClose={() => {

@@ -98,18 +98,27 @@ export function Calls({ call }: { call: CallKind }): ReactNode {
           onNext={step(1)}
           onPrevious={step(-1)}
         >
-          <CallView row={opened} />
+          <CallView id={idOf(opened)} what={opened} facts={<FigureFacts figures={opened} />} />
         </Drawer>
       )}
     </>
   );
 }
 
-function CallView({ row }: { row: CallRow }): ReactNode {
+/** One statement, host, queue or model looked at closely; `id` names it in the address, `facts` stand before all else. */
+export function CallView({
+  id,
+  what: { call, peer, statement },
+  facts,
+}: {
+  id: string;
+  what: Pick<CallRow, 'call' | 'peer' | 'statement'>;
+  facts: ReactNode;
+}): ReactNode {
   const { query } = useScope();
   const { data, error, isPending, refetch } = useAsk(
     callDetail,
-    { query: { ...query, call: row.call, peer: row.peer, statement: row.statement } },
+    { query: { ...query, call, peer, statement } },
     { keepOld: false },
   );
   if (isPending) return <SkeletonRows rows={10} height={28} />;
@@ -119,7 +128,7 @@ function CallView({ row }: { row: CallRow }): ReactNode {
     points.map((point) => ({ at: point.at, value: of(point) }));
   return (
     <div className="drawer-parts">
-      <FigureFacts figures={row} />
+      {facts}
       {data.sample !== '' && <pre className="code sample">{data.sample}</pre>}
       <dl className="courses">
         <dt>Calls</dt>
@@ -150,7 +159,7 @@ function CallView({ row }: { row: CallRow }): ReactNode {
                   {site.site === '' ? (
                     '(no site)'
                   ) : (
-                    <Go to="/traces" search={{ view: viewOf[row.call], call: idOf(row), site: site.site }}>
+                    <Go to="/traces" search={{ view: viewOf[call], call: id, site: site.site }}>
                       {site.site}
                     </Go>
                   )}

@@ -12,7 +12,7 @@ import { LogLine } from '../../records/log-line.tsx';
 import { ProfileOfSpan } from './profiles/profile-links.tsx';
 import type { CriticalSegment } from './critical-path.ts';
 import type { SpanNode, SpanTree } from './span-tree.ts';
-import { selfTimeNs } from './waterfall-layout.ts';
+import { selfTimeNs, untracedIn } from './waterfall-layout.ts';
 
 interface SpanDrawerProps {
   readonly node: SpanNode;
@@ -34,6 +34,7 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
   const go = useGo();
   const errors = props.errors.filter(({ spanId }) => spanId === span.spanId);
   const logs = props.logs.filter(({ spanId }) => spanId === span.spanId);
+  const untraced = untracedIn(node, tree);
   const criticalNs = props.segments.reduce((sum, { fromNs, toNs }) => sum + toNs - fromNs, 0);
   return (
     <Drawer
@@ -61,6 +62,7 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
           />
           <Fact name="Starts at" value={`+${formatNs(node.startNs)}`} />
           <Fact name="Kind" value={span.kind} />
+          {node.orphan && <Fact name="Parent" value={`${span.parentId}, not here`} />}
           <Fact name="Site" value={[span.site, span.device].filter((part) => part !== '').join(' · ') || '–'} />
         </dl>
         {span.status === 'error' && <ToneBadge tone="bad">{span.statusMessage || 'failed'}</ToneBadge>}
@@ -81,6 +83,20 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
           {span.site !== '' && <Go to={`/sites/${encodeURIComponent(span.site)}`}>{span.site}</Go>}
           <CopyId id={span.spanId} what="Span id" length={16} />
         </nav>
+        {untraced.length > 0 && (
+          <section>
+            <h3 className="part-title">Untraced</h3>
+            <p className="muted">No span below ran: its own work, or calls that are not traced.</p>
+            <ul className="untraced-list">
+              {untraced.map(([from, to]) => (
+                <li key={from}>
+                  {formatNs(to - from)}, {formatShare((to - from) / Math.max(1, node.endNs - node.startNs))} of the
+                  span, from +{formatNs(from)}
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
         {errors.length > 0 && (
           <section>
             <h3 className="part-title">Errors</h3>
