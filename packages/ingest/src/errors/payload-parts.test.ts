@@ -50,7 +50,7 @@ const empty: ErrorPayload = {
 const formed = (line: number): ErrorPayload => {
   const form = FormedFrame.form({ ...frame(line), contextLine: 'é "x"', unresolved: 'no map' });
   const { exceptions } = payload(1);
-  const one = new FormedFrame(form, { a: 'ü', b: '\n' });
+  const one: ErrorFrame = new FormedFrame(form, { a: 'ü', b: '\n' });
   const frames = [one, new FormedFrame(form, undefined), frame(3), { ...one, inApp: false }, one];
   return { ...payload(1), exceptions: exceptions.map((exception) => ({ ...exception, frames })) };
 };
