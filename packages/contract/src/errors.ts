@@ -373,3 +373,13 @@ export const deleteIssueView = endpoint({
   params: z.object({ id: z.string().max(64) }),
   reply: done,
 });
+/** Bytes of an attachment that are shown as text. */
+export const attachmentTextAtMost = 262_144;
+export const getAttachmentText = endpoint({
+  method: 'GET',
+  path: '/api/v1/events/:event/attachments/:name/text',
+  summary: 'The first 256 KiB of an attachment that is text',
+  permission: 'viewer',
+  params: z.object({ event: z.string().max(64), name: z.string().max(300) }),
+  reply: z.object({ text: z.string(), truncated: z.boolean() }),
+});

@@ -138,8 +138,7 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
 export const isStack = (kind: ChartKind): boolean => kind === 'bars' || kind === 'stacked';
 
 function seriesOptions(one: ChartSettings['series'][number], kind: ChartKind, colour: string): uPlot.Series {
-  if (one.dashed === true)
-    return { label: one.name, stroke: colour, width: 1.2, dash: [4, 4], points: { show: false }, spanGaps: false };
+  if (one.dashed === true) return { label: one.name, stroke: colour, width: 1.2, dash: [4, 4], spanGaps: false };
   if (kind === 'points')
     return {
       label: one.name,

@@ -19,6 +19,7 @@ import { feedbackRoutes } from './feedback.ts';
 import { fleetRoutes } from './fleet.ts';
 import { incidentRoutes } from './incidents.ts';
 import { logRoutes } from './logs.ts';
+import { logqlRoutes } from './logql.ts';
 import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
 import { profileRoutes } from './profiles.ts';
@@ -38,6 +39,7 @@ import { storyRoutes } from './story.ts';
 import { teamRoutes } from './teams.ts';
 import { traceAnalysisRoutes } from './trace-analysis.ts';
 import { traceRoutes } from './traces.ts';
+import { traceqlRoutes } from './traceql.ts';
 
 /** Every area of our own API: one folder-mate file, one line here. */
 export const allRoutes: readonly (readonly Route[])[] = [
@@ -70,8 +72,10 @@ export const allRoutes: readonly (readonly Route[])[] = [
   teamRoutes,
   keyRoutes,
   logRoutes,
+  logqlRoutes,
   archiveRoutes,
   traceRoutes,
+  traceqlRoutes,
   traceAnalysisRoutes,
   pipelineRoutes,
   samplingRoutes,

@@ -1,9 +1,11 @@
 import {
   addIssueView,
+  attachmentTextAtMost,
   changeIssue,
   changeIssues,
   commentIssue,
   deleteIssueView,
+  getAttachmentText,
   getIssue,
   getIssueTag,
   issueSort,
@@ -46,14 +48,16 @@ import { myTeams } from '../issues/my-teams.ts';
 import { readChange } from '../issues/read-change.ts';
 import { suspectCommits } from '../issues/suspect-commits.ts';
 import { answerRead } from './answer-read.ts';
+import { attachmentText } from './attachment-text.ts';
 import { pictureType } from './picture-type.ts';
 
 const noIssue = (issue: string): ProblemReply =>
   refuse(404, 'No such issue', `There is no issue ${issue} in this organisation, or its events are no longer kept.`);
-const badCursor = (): ProblemReply =>
+export const badCursor = (): ProblemReply =>
   refuse(400, 'Bad cursor', 'The cursor is not one that a page before answered; begin again without it.');
 
-async function mergedOf({ deps, caller }: Pick<CallContext, 'deps' | 'caller'>): Promise<MergedIssues> {
+/** What people merged, the merged issue to the one it belongs to. */
+export async function mergedOf({ deps, caller }: Pick<CallContext, 'deps' | 'caller'>): Promise<MergedIssues> {
   const merges = await deps.control.issues.merges.list(caller.organisation);
   return new Map(merges.map(({ issue, into }) => [issue, into]));
 }
@@ -317,6 +321,35 @@ const deleteView = answerRead(deleteIssueView, async ({ params }, { deps, caller
   return doneReply;
 });
 
+const noAttachment = (event: string): ProblemReply =>
+  refuse(404, 'No such attachment', `Event ${event} has no attachment of this name, or it is kept no longer.`);
+
+/** An attachment's name and bytes; undefined where there is none. */
+async function attached(
+  params: { readonly event: string; readonly name: string },
+  { deps, caller, signal }: Pick<CallContext, 'deps' | 'caller' | 'signal'>,
+): Promise<{ readonly name: string; readonly content: Buffer } | undefined> {
+  const { organisation } = caller;
+  const found = await readAttachment(
+    deps.store,
+    { organisation, eventId: params.event, name: params.name },
+    { signal },
+  );
+  if (!found) return undefined;
+  const content =
+    found.blob === ''
+      ? found.content
+      : await deps.files?.blobs.read({ organisation, area: 'attachments', hash: found.blob });
+  return content && { name: found.name, content };
+}
+
+const showText = answerRead(getAttachmentText, async ({ params }, context) => {
+  const found = await attached(params, context);
+  if (!found) return noAttachment(params.event);
+  const text = attachmentText(found.content, attachmentTextAtMost);
+  return text ?? refuse(422, 'Not a text', `${found.name} is no text. Save it to look at it.`);
+});
+
 const attachment = stream(
   {
     method: 'GET',
@@ -326,19 +359,10 @@ const attachment = stream(
     params: z.object({ event: z.string().max(64), name: z.string().max(300) }),
     query: z.object({ show: z.enum(['0', '1']).default('0') }),
   },
-  async ({ params, query }, { deps, caller, signal }, reply) => {
-    const key = { organisation: caller.organisation, eventId: params.event, name: params.name };
-    const found = await readAttachment(deps.store, key, { signal });
-    const none = (): ProblemReply =>
-      refuse(
-        404,
-        'No such attachment',
-        `Event ${params.event} has no attachment of this name, or it is kept no longer.`,
-      );
-    if (!found) return none();
-    const blob = { organisation: caller.organisation, area: 'attachments', hash: found.blob } as const;
-    const content = found.blob === '' ? found.content : await deps.files?.blobs.read(blob);
-    if (!content) return none();
+  async ({ params, query }, context, reply) => {
+    const found = await attached(params, context);
+    if (!found) return noAttachment(params.event);
+    const { content } = found;
     // The bytes come from anyone who knows a DSN: never run, never sniffed, and shown only where they are a picture by themselves.
     const picture = query.show === '1' ? pictureType(content) : undefined;
     await reply
@@ -376,5 +400,6 @@ export const errorRoutes: readonly Route[] = [
   showViews,
   addView,
   deleteView,
+  showText,
   attachment,
 ];

@@ -191,9 +191,11 @@ const reads: readonly [name: string, url: (secret: string) => string, shows: 'se
   ['events by search', (s) => `/api/v1/issues/${issue}/events?q=${s}`, 'secret'],
   ['values of a tag', () => `/api/v1/issues/${issue}/tag?tag=site`, 'secret'],
   ['attachment', (s) => `/api/v1/events/${s}/attachments/page.html`, 'nothing'],
+  ['text of an attachment', (s) => `/api/v1/events/${s}/attachments/page.html/text`, 'nothing'],
   ['releases', () => `/api/v1/releases?${range}`, 'secret'],
   ['release', (s) => `/api/v1/releases/${s}?${range}`, 'secret'],
   ['feedback', () => `/api/v1/feedback?${range}`, 'secret'],
+  ['feedback by search', (s) => `/api/v1/feedback?${range}&q=${s}`, 'secret'],
   ['replays', () => `/api/v1/replays?${range}`, 'secret'],
   ['replay', (s) => `/api/v1/replays/${replayOf(s)}`, 'secret'],
   ['beside a replay', (s) => `/api/v1/replays/${replayOf(s)}/beside`, 'nothing'],
@@ -357,6 +359,7 @@ it.each([
   `/api/v1/issues/${issue}?q=${encodeURIComponent('a AND (')}`,
   `/api/v1/issues/${issue}/tag?tag=site&q=${encodeURIComponent('a AND (')}`,
   `/api/v1/replays?${range}&cursor=x`,
+  `/api/v1/feedback?${range}&cursor=x`,
   `/api/v1/profiles?${range}&cursor=x`,
   '/api/v1/data/quarantine?cursor=x',
   `/api/v1/metrics/m/series?${range}&where=nonsense`,
@@ -472,6 +475,13 @@ it('archives, prioritises and talks about issues, many at once', async () => {
     (await call('viewer', 'GET', `/api/v1/issues?${range}&q=${encodeURIComponent(q)}`)).json().issues.length;
   expect([await found('is:archived priority:high'), await found('is:open')]).toEqual([1, 0]);
   await call('admin', 'PATCH', url, { status: 'unresolved', priority: '' });
+});
+
+it('shows an attachment that is text as text, and no other', async () => {
+  const at = '/api/v1/events/ACMESECRET/attachments';
+  expect((await call('viewer', 'GET', `${at}/page.html/text`)).json()).toEqual({ text: '<script>', truncated: false });
+  expect((await call('viewer', 'GET', `${at}/screen.png/text`)).status).toBe(422);
+  expect((await call('viewer', 'GET', `${at}/none/text`)).status).toBe(404);
 });
 
 it('undoes a change of issues exactly, and leaves alone what was changed since', async () => {
