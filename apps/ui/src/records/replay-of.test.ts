@@ -10,7 +10,7 @@ test.each<[string, Parameters<typeof replayOf>[0], string]>([
   ['no id', { contexts: { replay: { replay_id: '../x' } }, tags: {} }, ''],
 ])('an event names its replay %s', (_, event, expected) => expect(replayOf(event)).toBe(expected));
 
-it.each([
+test.each([
   [{}, ''],
   [{ 'sentry.replay_id': 'AB'.repeat(16) }, 'ab'.repeat(16)],
   [{ replayId: 'none', 'replay.id': '01234567-89ab-cdef-0123-456789abcdef' }, '0123456789abcdef0123456789abcdef'],
