@@ -12,8 +12,9 @@ const asked = { organisation: 'acme', traceId: trace.toUpperCase(), fromMs: endM
 beforeAll(async () => {
   ({ store, close } = await openSmallStore());
   const event = 'ef'.repeat(16);
+  const quoted = (texts: string[]): string => texts.map((one) => `'${one}'`).join(', ');
   const replay = (id: string, of: string, traces: string[], errors: string[], ms = 5000): string =>
-    `('${of}', ${at(ms)}, ${at(-60_000)}, '${id.repeat(16)}', [${traces.map((one) => `'${one}'`)}], [${errors.map((one) => `'${one}'`)}])`;
+    `('${of}', ${at(ms)}, ${at(-60_000)}, '${id.repeat(16)}', [${quoted(traces)}], [${quoted(errors)}])`;
   await store.execute(
     `INSERT INTO replays (organisation, ts, started_at, replay_id, traces, errors) VALUES ${[
       replay('01', 'acme', [trace], []),
