@@ -55,7 +55,7 @@ import { openOwnership } from './stages/ownership.ts';
 import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
-import { archiveUnread, openArchive, openArchiveReads, openRestores } from './stages/archive.ts';
+import { archiveUnread, openArchive, openArchiveReads, openArchiveRecords, openRestores } from './stages/archive.ts';
 import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -379,6 +379,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       const archiveReads = await openArchiveReads(bare);
       if (unread !== undefined) logger.warn(unread, { part: 'archive' });
       if (archiveReads) restores = openRestores(bare, archiveReads);
+      const archiveRecords = await openArchiveRecords(bare);
       await registerApi(app, {
         store: stage.reads,
         control: stores.control,
@@ -394,6 +395,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         ...(archive ? { keyDestruction: archive.disposal } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         ...(archiveReads ? { archive: archiveReads } : {}),
+        ...(archiveRecords ? { archiveRecords } : {}),
         ...(unread === undefined ? {} : { archiveUnread: unread }),
         monitors: uptime,
         respond,

@@ -36,5 +36,6 @@ export { type ArchiveKeys, Keyring, type KeyOwner, type KeySealer } from './arch
 export { type ArchivedFile, type AuditHead, dayName, type Manifest, readPublicKey } from './archive/manifest.ts';
 export { SealedFileError } from './archive/sealed-file.ts';
 export type { ArchiveEntry, ArchiveTarget } from './archive/target.ts';
+export { ArchiveRecords } from './archive/archive-records.ts';
 export { ArchiveProof } from './archive/archive-proof.ts';
 export { type Verified, verifyArchive } from './archive/verify-archive.ts';

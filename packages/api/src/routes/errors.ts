@@ -53,10 +53,11 @@ import { pictureType } from './picture-type.ts';
 
 const noIssue = (issue: string): ProblemReply =>
   refuse(404, 'No such issue', `There is no issue ${issue} in this organisation, or its events are no longer kept.`);
-const badCursor = (): ProblemReply =>
+export const badCursor = (): ProblemReply =>
   refuse(400, 'Bad cursor', 'The cursor is not one that a page before answered; begin again without it.');
 
-async function mergedOf({ deps, caller }: Pick<CallContext, 'deps' | 'caller'>): Promise<MergedIssues> {
+/** What people merged, the merged issue to the one it belongs to. */
+export async function mergedOf({ deps, caller }: Pick<CallContext, 'deps' | 'caller'>): Promise<MergedIssues> {
   const merges = await deps.control.issues.merges.list(caller.organisation);
   return new Map(merges.map(({ issue, into }) => [issue, into]));
 }

@@ -13,6 +13,7 @@ import { useScope } from '../../data/scope.ts';
 import { EventFile } from '../../records/event-file.tsx';
 import { ContextCards } from './context-cards.tsx';
 import './errors.css';
+import { IssueFeedback } from './issue-feedback.tsx';
 import { IssueSide } from './issue-side.tsx';
 import { EventBar } from './event-bar.tsx';
 import { EventList } from './event-list.tsx';
@@ -153,6 +154,7 @@ function EventParts({
         </Part>
       )}
       <Files event={event} />
+      <IssueFeedback issue={answer.issue.issue} fromMs={answer.issue.firstSeenAt} />
       <MoreOfEvent event={event} />
       <EventList issue={answer.issue.issue} shown={event.eventId} />
     </>
