@@ -310,10 +310,16 @@ describe('a key that is bound to a site', () => {
     expect(faults).toEqual([]);
   });
 
+  it('leaves calls about whole traces to keys of no site', async () => {
+    const { status, text } = await get(`/api/v1/traces/${sharedTrace}/beside?${range}`, 'all');
+    expect([status, text]).toEqual([200, '{"replays":[],"exemplars":[],"cut":false}']);
+  });
+
   it.each([
     '/metrics',
     `/api/v1/traces/${sharedTrace}`,
     `/api/v1/traces/${sharedTrace}/analysis`,
+    `/api/v1/traces/${sharedTrace}/beside?${range}`,
     `/api/v1/traces/compare?left=${sharedTrace}&right=${sharedTrace}`,
     `/api/v1/issues?${range}&site=${elsewhere}`,
   ])('%s is refused', async (url) => expect((await get(url)).status).toBe(403));

@@ -11,7 +11,6 @@ import {
 } from '@sightline/query';
 import { metricColumns } from '../metric-columns.ts';
 import { refuse, type ProblemReply, type Route } from '../route.ts';
-import { searchFault } from '../store-fault.ts';
 import { answerRead } from './answer-read.ts';
 
 /** Series that a chart and its table have room for. */
@@ -22,7 +21,9 @@ const runLogql = answerRead(queryLogql, async ({ query: asked }, { deps, caller,
   if (from >= to) return refuse(400, 'Empty time range', '`from` must lie before `to`.');
   const began = deps.clock.now();
   const parsed = parseLogql(q);
-  if (!parsed.ok) return searchFault(parsed.error);
+  // Loki's words name line and column themselves.
+  if (!parsed.ok)
+    return refuse(400, 'The query cannot be read', parsed.error.message, { position: parsed.error.position });
   const query = scoped(parsed.value, [
     ...(environment === '' ? [] : [{ label: 'environment', op: '=' as const, value: environment }]),
     ...(service === '' ? [] : [{ label: 'service_name', op: '=' as const, value: service }]),

@@ -241,6 +241,13 @@ const leaves = 'Tuple(pieces Array(String), fields Array(String), quoted Array(U
  * over rows that were written so.
  */
 export function insertDecoded(table: DecodedRows['table'], byFields = false): string {
+  const key = `${table} ${byFields}` as const;
+  return (statements[key] ??= decodedStatement(table, byFields));
+}
+
+const statements: { [key in `${DecodedRows['table']} ${boolean}`]?: string } = {};
+
+function decodedStatement(table: DecodedRows['table'], byFields: boolean): string {
   const columns = Object.entries(decodedTables[table]);
   const fields = (column: Column): boolean => byFields && column.read === 'JSON parts';
   const read = (column: Column): string =>

@@ -1,4 +1,4 @@
-import { getTrace } from '@sightline/contract';
+import { getTrace, traceBeside } from '@sightline/contract';
 import { Button, SegmentedControl } from '@mantine/core';
 import { useCallback, useMemo, useState, type ReactNode } from 'react';
 import { formatNs } from '../../charts/number-format.ts';
@@ -113,6 +113,12 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
     [],
   );
   const root = tree.roots[0]?.span;
+  const beganMs = Number(tree.originNs / 1_000_000n);
+  const beside = useAsk(traceBeside, {
+    params: { id },
+    query: { from: beganMs, to: Math.ceil(beganMs + tree.durationNs / 1e6) },
+  });
+  const replay = beside.data?.replays[0];
   const at = rows.findIndex(({ node }) => node.span.spanId === openId);
   const step = (by: number) => {
     const next = rows[at + by]?.node.span.spanId;
@@ -192,6 +198,11 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
           <Go to="/logs" search={{ q: `trace:${id}` }}>
             Logs
           </Go>
+          {replay !== undefined && (
+            <Go to={`/replays/${replay.replay}`} search={{ t: String(beganMs) }}>
+              Replay
+            </Go>
+          )}
           <ProfileOfTrace tree={tree} />
           <span className="grow" />
           <CompareWith id={id} root={root} />
@@ -315,6 +326,7 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
           logs={trace.logs}
           errors={trace.errors}
           segments={critical.get(openId) ?? []}
+          beside={beside.data}
           onClose={() => setSearch({ span: '' })}
           onNext={at < rows.length - 1 ? () => step(1) : undefined}
           onPrevious={at > 0 ? () => step(-1) : undefined}
