@@ -274,7 +274,8 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     closers.add('HTTP', () => app.close());
     const address = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
     // The port is known only once it is bound (--port 0), the routes must be known before: the address is filled in later.
-    const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
+    const { publicUrl, demo, metricSeriesLimit } = config;
+    const settings = { publicUrl, version, demo, metricSeriesLimit };
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
     const sink = { current: undefined as FindingSink | undefined };
