@@ -195,7 +195,7 @@ test(
 test('the same on a phone', { timeout: 180_000 }, async () => {
   const small = await openPage(browser, phone, 'light');
   await signIn(small.page);
-  const width = async () => small.page.evaluate(() => document.documentElement.scrollWidth);
+  const width = async () => small.page.evaluate<number>('document.documentElement.scrollWidth');
   for (const [name, where] of [
     ['tail', '/logs?tail=1&q=service:'],
     ['patterns', '/logs?range=1h&view=patterns'],
