@@ -39,6 +39,7 @@ import { openGrouping } from './stages/grouping.ts';
 import { openPipelines } from './stages/pipelines.ts';
 import { openBackfills } from './stages/backfills.ts';
 import { openCanaries } from './stages/canaries.ts';
+import { openFoldedWatch } from './stages/folded-metrics.ts';
 import { CachedClassBook, openHotStep } from './stages/retention.ts';
 import { openScrubbing } from './stages/scrubbing.ts';
 import { openDetect } from './stages/detect.ts';
@@ -322,6 +323,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
           () => ingestStatus(ingest?.spool, clock).lagMs,
         )
       : undefined;
+    const foldedWatch = rules ? openFoldedWatch(stage, findings) : undefined;
     if (config.roles.has('detect')) openOwnership(stage, () => delivery.current?.wake());
     const fileRules =
       rules && metrics
@@ -438,6 +440,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       responding.start();
       archive?.step.start();
       hot?.start();
+      foldedWatch?.start();
       backfills?.start();
       sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }

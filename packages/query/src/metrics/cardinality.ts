@@ -45,22 +45,28 @@ export async function readCardinality(
 }
 
 /** Metrics with an overflow series that was heard within a week, the newest first, at most a hundred. Throws `StoreError`. */
-async function readFolded(
+export async function readFolded(
   reads: TelemetryReads,
   { organisation, nowMs }: { readonly organisation: string; readonly nowMs: number },
-  limits: QueryLimits,
+  limits: QueryLimits = {},
 ): Promise<FoldedMetric[]> {
-  const [began, heard] = await Promise.all([
-    beganToFold(reads, organisation, nowMs - rememberedMs, limits),
-    reads.metrics.metricNames({
-      organisation,
-      matchers: [[{ label: 'overflow', operator: '=', value: 'true' }]],
-      startMs: nowMs - rememberedMs,
-      endMs: nowMs,
-      limit: 0,
-      ...(limits.signal ? { signal: limits.signal } : {}),
-    }),
-  ]);
+  // The ledger is small, the table of series is not: it is read where something was folded at all.
+  const [noted] = await foldedSince(reads, nowMs - rememberedMs, organisation, limits);
+  if (noted === undefined) return [];
+  const began = await beganToFold(reads, organisation, nowMs - rememberedMs, limits);
+  if (began.length === 0) return [];
+  const heard = await reads.metrics.metricNames({
+    organisation,
+    // Each by its name: without names the index would load every metric there is.
+    matchers: began.map(({ metric }) => [
+      { label: '__name__', operator: '=', value: metric },
+      { label: 'overflow', operator: '=', value: 'true' },
+    ]),
+    startMs: nowMs - rememberedMs,
+    endMs: nowMs,
+    limit: 0,
+    ...(limits.signal ? { signal: limits.signal } : {}),
+  });
   const last = new Map(valueOrThrow(heard).items.map(({ metric, lastSeenMs }) => [metric, lastSeenMs]));
   // The index knows the hour in which a series is alive: that may end after now.
   const lastOf = (metric: string): number | null => {
@@ -68,6 +74,23 @@ async function readFolded(
     return lastMs === undefined ? null : Math.min(lastMs, nowMs);
   };
   return began.map(({ metric, sinceMs }) => ({ metric, sinceMs, lastMs: lastOf(metric) }));
+}
+
+/** Organisations of which samples were folded since a moment, and how many; `organisation` '' for all, at most a thousand. Throws `StoreError`. */
+export function foldedSince(
+  reader: TelemetryReader,
+  sinceMs: number,
+  organisation = '',
+  limits: QueryLimits = {},
+): Promise<{ organisation: string; samples: number }[]> {
+  return ask(
+    reader,
+    `SELECT toString(l.organisation) AS organisation, toFloat64(sum(l.records)) AS samples FROM ledger AS l
+     WHERE ({only:String} = '' OR l.organisation = {only:String}) AND l.minute >= toDateTime({since:UInt32}) AND l.reason = 'folded'
+     GROUP BY l.organisation ORDER BY samples DESC LIMIT 1000`,
+    { only: organisation, since: Math.max(0, Math.floor(sinceMs / 1000)) },
+    limits,
+  );
 }
 
 /** The table of series is told of a new one at once, and of one that lives once a day. */
