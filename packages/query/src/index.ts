@@ -47,6 +47,7 @@ export type { SpanRecord } from './traces/span-row.ts';
 export { listOperations, redOverTime } from './traces/operations.ts';
 export { listCalls, readCall } from './traces/calls.ts';
 export { listQueues } from './traces/queues.ts';
+export { type FoldedMetric, foldedSince, readCardinality, readFolded } from './metrics/cardinality.ts';
 export { listAiCalls } from './traces/ai-calls.ts';
 export { bundledPrices, type TokenPrice } from './traces/ai-prices.ts';
 export { latencyExamples, latencyHeatMap } from './traces/heat-map.ts';
