@@ -219,3 +219,27 @@ test('ten thousand spans stay quick', async () => {
   expect(faults).toEqual([]);
   await page.context().close();
 });
+
+test.each([
+  ['dark', desk],
+  ['light', phone],
+] as const)('the map and a slow query lead to calls, callers and their traces, %s', async (scheme, size) => {
+  const { page, faults } = await open('/traces?view=map&site=STORE_047', size, scheme);
+  await page.getByRole('button', { name: 'Examples of orders to payment' }).click();
+  const drawer = page.getByRole('dialog');
+  await drawer.getByRole('link', { name: /authorise card/ }).waitFor();
+  expect(new URL(page.url()).searchParams.get('edge')).toBe('service:orders service:payment request');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Examples of orders to postgresql' }).click();
+  await drawer.getByRole('link', { name: /SELECT stock/ }).waitFor();
+  await page.goto(`${product.url}/traces?view=database`);
+  await page.getByRole('button', { name: 'SELECT qty FROM stock WHERE sku = ?' }).click();
+  await drawer.getByRole('link', { name: 'orders POST /orders' }).waitFor();
+  const traces = await drawer.getByRole('link', { name: 'Traces with this statement' }).getAttribute('href');
+  await drawer.getByRole('link', { name: 'orders POST /orders' }).click();
+  await page.getByRole('dialog', { name: 'Operation POST /orders of orders' }).waitFor();
+  await page.goto(`${product.url}${traces}`);
+  await page.getByRole('link', { name: /POST \/orders/ }).waitFor();
+  expect(faults).toEqual([]);
+  await page.context().close();
+});
