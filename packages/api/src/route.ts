@@ -20,6 +20,8 @@ export interface ApiSettings {
   readonly version: string;
   /** True when the demo fleet runs here. */
   readonly demo: boolean;
+  /** Series that an organisation, and one metric of it, may have. */
+  readonly metricSeriesLimit?: { readonly organisation: number; readonly metric: number };
   /** Replies are checked against the contract before they leave (a fault is a 500). On in tests. */
   readonly checkReplies?: boolean;
 }

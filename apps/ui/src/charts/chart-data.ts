@@ -6,6 +6,8 @@ export interface ChartSeries {
   readonly colour?: string | undefined;
   /** Drawn broken: what was, beside what is. */
   readonly dashed?: boolean;
+  /** Drawn on over gaps. */
+  readonly bridged?: boolean;
 }
 
 export interface AlignedSeries {

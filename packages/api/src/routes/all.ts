@@ -6,6 +6,7 @@ import { diagnosticRoutes } from './diagnostics.ts';
 import { channelRoutes } from './channels.ts';
 import { keyRoutes } from './keys.ts';
 import { monitorRoutes } from './monitors.ts';
+import { auditRoutes } from './audit-trail.ts';
 import { peopleRoutes } from './people.ts';
 import { policyRoutes } from './policies.ts';
 import { sessionRoutes } from './session.ts';
@@ -69,6 +70,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   demoRoutes,
   sessionRoutes,
   peopleRoutes,
+  auditRoutes,
   teamRoutes,
   keyRoutes,
   logRoutes,

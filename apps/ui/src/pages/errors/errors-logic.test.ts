@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LogRow } from '@sightline/contract';
-import { joinTrail } from './crumb-trail.ts';
+import { filterTrail, joinTrail, logLines, trailKinds, type TrailStep } from './crumb-trail.ts';
 import { foldFrames, frameText, stackText, type Frame } from './fold-frames.ts';
 import { changedSentence, issueTitle } from './issue-words.ts';
 import { tagFilterField, tagShares } from './tag-filter.ts';
@@ -132,4 +132,37 @@ describe('shares of a tag', () => {
     ['two words', undefined],
     ['a:b', undefined],
   ])('the tag %s is searched as %s', (tag, field) => expect(tagFilterField(tag)).toBe(field));
+});
+
+describe('filter of a trail', () => {
+  const step = (category: string, level: string, message: string, more: Partial<TrailStep> = {}): TrailStep => ({
+    at: 1,
+    kind: 'breadcrumb',
+    category,
+    level,
+    message,
+    data: '',
+    logId: '',
+    ...more,
+  });
+  const steps = [
+    step('http', 'info', 'GET /cart', { data: 'status 200' }),
+    step('http', 'warning', 'GET /pay'),
+    step('ui.click', '', 'Pay pressed'),
+    step('payment', 'error', 'card declined', { kind: 'log' }),
+  ];
+  it.each<[string, Partial<Parameters<typeof filterTrail>[1]>, string[]]>([
+    ['all', {}, ['GET /cart', 'GET /pay', 'Pay pressed', 'card declined']],
+    ['by type', { kind: 'http' }, ['GET /cart', 'GET /pay']],
+    ['by log lines', { kind: logLines }, ['card declined']],
+    ['by level', { level: 'warn' }, ['GET /pay', 'card declined']],
+    ['without a level as info', { level: 'info', kind: 'ui.click' }, ['Pay pressed']],
+    ['by words in any of its parts', { text: '200 get' }, ['GET /cart']],
+    ['by all of them', { kind: 'http', level: 'error', text: 'x' }, []],
+  ])('%s', (_, filter, expected) =>
+    expect(filterTrail(steps, { kind: '', level: '', text: '', ...filter }).map(({ message }) => message)).toEqual(
+      expected,
+    ),
+  );
+  it('names the types, the commonest first', () => expect(trailKinds(steps)).toEqual(['http', 'ui.click', logLines]));
 });

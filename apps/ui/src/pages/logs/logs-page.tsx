@@ -27,6 +27,7 @@ import { findLines, stepMatch } from './find-lines.ts';
 import { FacetList } from './facet-list.tsx';
 import { LogDrawer } from './log-drawer.tsx';
 import { LogList } from './log-list.tsx';
+import { LogsMode } from './logql/logs-mode.tsx';
 import './logs.css';
 import { PatternList } from './pattern-list.tsx';
 import { Restores } from './restores.tsx';
@@ -160,6 +161,7 @@ export default function LogsPage(): ReactNode {
         >
           Live tail
         </Button>
+        <LogsMode />
         <SavedMenu />
         <AlertOnSearch source="logs" q={q} scope={scope} />
         <ExportMenu query={{ ...scope, q, archive: flag }} />

@@ -214,6 +214,8 @@ function weekBefore(series: Reply<typeof queryMetric>['series'], metric: string)
     name: beforeName(seriesName(labels, metric)),
     points: points.map(({ at, value }) => ({ at: at + weekMs, value })),
     dashed: true,
+    // Steps may be shorter than what was measured in: without this nothing but single points would be left of it.
+    bridged: true,
   }));
 }
 
