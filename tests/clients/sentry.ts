@@ -19,6 +19,9 @@ const python = ['python3', '/usr/bin/python3'].find(
 );
 if (python === undefined) console.warn('skipped: sentry_sdk for Python is not installed (Debian: python3-sentry-sdk)');
 
+/** The program itself: its package's own wrapper begins another Node. */
+const sentryCli = path.join(import.meta.dirname, '../../node_modules/@sentry/cli-linux-x64/bin/sentry-cli');
+
 type Reply = z.infer<typeof listMonitors.reply>;
 
 export function sentryClients(bench: Bench): void {
@@ -261,6 +264,29 @@ sentry_sdk.flush()
       release: 'jobs@2.2.0',
       sdk: 'sentry.javascript.nestjs@10.75.3',
     });
+  });
+
+  test('sentry-cli monitors run: the job that it wraps is a monitor, down after two failures and up again', async () => {
+    const job = async (code: number): Promise<void> => {
+      const thresholds = ['--failure-issue-threshold', '2', '--recovery-threshold', '1'];
+      const wrapped = [process.execPath, '-e', `process.exit(${code})`];
+      const args = ['monitors', 'run', '-s', '0 3 * * *', '--timezone', 'Europe/Berlin', ...thresholds, 'nightly-cli'];
+      const environment = { SENTRY_DSN: bench.workshop.dsn, SENTRY_DISABLE_UPDATE_CHECK: '1' };
+      const ended = await run(bench.workshop, sentryCli, [...args, '--', ...wrapped], environment);
+      expect(ended.code, ended.output).toBe(code);
+    };
+    const becomes = (state: string, said: string) =>
+      readUntil<{ monitors: Reply['monitors'] }>(bench.product, '/api/v1/monitors', {}, ({ monitors }) =>
+        monitors.some((one) => one.name === 'nightly-cli' && one.state === state && one.lastMessage === said),
+      );
+    await job(0);
+    await becomes('up', 'called');
+    await job(1);
+    await becomes('up', 'failed');
+    await job(1);
+    await becomes('down', 'failed');
+    await job(0);
+    await becomes('up', 'called');
   });
 
   test('a wrong key: the SDKs are told 401, drop what they have and go on', async () => {

@@ -39,6 +39,7 @@ import { openGrouping } from './stages/grouping.ts';
 import { openPipelines } from './stages/pipelines.ts';
 import { openBackfills } from './stages/backfills.ts';
 import { openCanaries } from './stages/canaries.ts';
+import { openFoldedWatch } from './stages/folded-metrics.ts';
 import { CachedClassBook, openHotStep } from './stages/retention.ts';
 import { openScrubbing } from './stages/scrubbing.ts';
 import { openDetect } from './stages/detect.ts';
@@ -55,7 +56,7 @@ import { openOwnership } from './stages/ownership.ts';
 import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
-import { archiveUnread, openArchive, openArchiveReads, openRestores } from './stages/archive.ts';
+import { archiveUnread, openArchive, openArchiveReads, openArchiveRecords, openRestores } from './stages/archive.ts';
 import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -274,7 +275,8 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     closers.add('HTTP', () => app.close());
     const address = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
     // The port is known only once it is bound (--port 0), the routes must be known before: the address is filled in later.
-    const settings = { publicUrl: config.publicUrl, version, demo: config.demo };
+    const { publicUrl, demo, metricSeriesLimit } = config;
+    const settings = { publicUrl, version, demo, metricSeriesLimit };
     const fleet = { current: undefined as DemoFleet | undefined };
     const delivery = { current: undefined as Deliverer | undefined };
     const sink = { current: undefined as FindingSink | undefined };
@@ -321,6 +323,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
           () => ingestStatus(ingest?.spool, clock).lagMs,
         )
       : undefined;
+    const foldedWatch = rules ? openFoldedWatch(stage, findings) : undefined;
     if (config.roles.has('detect')) openOwnership(stage, () => delivery.current?.wake());
     const fileRules =
       rules && metrics
@@ -378,6 +381,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       const archiveReads = await openArchiveReads(bare);
       if (unread !== undefined) logger.warn(unread, { part: 'archive' });
       if (archiveReads) restores = openRestores(bare, archiveReads);
+      const archiveRecords = await openArchiveRecords(bare);
       await registerApi(app, {
         store: stage.reads,
         control: stores.control,
@@ -393,6 +397,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         ...(archive ? { keyDestruction: archive.disposal } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         ...(archiveReads ? { archive: archiveReads } : {}),
+        ...(archiveRecords ? { archiveRecords } : {}),
         ...(unread === undefined ? {} : { archiveUnread: unread }),
         monitors: uptime,
         respond,
@@ -435,6 +440,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       responding.start();
       archive?.step.start();
       hot?.start();
+      foldedWatch?.start();
       backfills?.start();
       sampling.current = openSpanSteps(stage, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs });
     }

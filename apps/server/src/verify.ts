@@ -6,11 +6,12 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { verifyAuditExport } from '@sightline/control';
-import { readPublicKey, verifyArchive } from '@sightline/store';
+import { readPublicKey, type Verified, verifyArchive } from '@sightline/store';
 import { keysFrom, targetOf, wrongDayOf } from './archive-options.ts';
 
 const help = `
   npm run verify -- <folder> --key <file> [--from <day>] [--through <day>] [--keys <file> | --data <folder>]
+  npm run verify -- <folder> --key <file> --audit <file>
   npm run verify -- --audit <file>
 
   Checks an archive of logs, in a folder or in a bucket (s3://bucket/prefix; SIGHTLINE_ARCHIVE_ENDPOINT, AWS_REGION,
@@ -23,7 +24,8 @@ const help = `
   --keys <file>     Data keys, as "npm run archive -- keys" writes them: encrypted files are decrypted and their rows
                     counted too. All else is proved without any of them.
   --data <folder>   The same, with the keys in a server's data folder.
-  --audit <file>    Checks an audit trail as GET /api/v1/audit/export gave it.
+  --audit <file>    Checks an audit trail as GET /api/v1/audit/export gave it. With a folder, against what the signed manifests
+                    of its organisation say of it: so a trail that was written anew, or lost its newest entries, is named.
 
   Ends with 0 when all is as it was signed, 1 when it is not, 2 when it could not be checked.
 `;
@@ -50,6 +52,7 @@ interface Options {
   readonly through?: string;
   readonly keys?: string;
   readonly data?: string;
+  readonly audit?: string;
 }
 
 async function checkArchive(folder: string, options: Options): Promise<void> {
@@ -75,15 +78,38 @@ async function checkArchive(folder: string, options: Options): Promise<void> {
     say(`${name}: ${first} to ${last}; last manifest ${lastManifest || 'unknown'}${record}`);
   }
   for (const note of found.notes) say(note);
+  const auditFaults = options.audit === undefined ? [] : await checkAudit(options.audit, found.organisations);
   if (through === '') say('Days after these cannot be known from the folder: --through asks for them.');
-  report(found.faults);
+  report([...found.faults, ...auditFaults]);
 }
 
-async function checkAudit(file: string): Promise<void> {
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
-  const { entries, lastHash, faults } = await verifyAuditExport(lines);
-  say(`${entries} entries; last hash ${lastHash || 'unknown'}`);
-  report(faults);
+/** Checks an export, against what manifests sign of it where there are some; answers the faults. */
+async function checkAudit(file: string, archived: Verified['organisations'] = []): Promise<readonly string[]> {
+  const linesOf = (): AsyncIterable<string> => createInterface({ input: createReadStream(file), crlfDelay: Infinity });
+  const organisation = archived.length === 0 ? '' : await organisationOf(linesOf());
+  const own = archived.find(({ name }) => name === organisation);
+  const signed = own?.auditHeads ?? [];
+  const { entries, lastHash, proved, faults } = await verifyAuditExport(linesOf(), signed);
+  say(`${entries} entries of the audit trail; last hash ${lastHash || 'unknown'}`);
+  if (archived.length === 0) return faults;
+  if (!own)
+    return [...faults, `The archive holds nothing of ${organisation || 'the organisation of this audit trail'}.`];
+  if (signed.length === 0) say(`No manifest of ${organisation} signs its audit trail: they are of an earlier version.`);
+  else if (proved > 0) say(`Entries 1 to ${proved} are those that the manifests sign.`);
+  return faults;
+}
+
+/** The organisation that the first entry names; '' where it names none. */
+async function organisationOf(lines: AsyncIterable<string>): Promise<string> {
+  for await (const line of lines) {
+    try {
+      const found = JSON.parse(line) as { readonly organisation?: unknown } | null;
+      return typeof found?.organisation === 'string' ? found.organisation : '';
+    } catch {
+      return '';
+    }
+  }
+  return '';
 }
 
 try {
@@ -101,7 +127,7 @@ try {
   });
   const [folder, more] = positionals;
   if (values.help) say(help);
-  else if (values.audit !== undefined) await checkAudit(values.audit);
+  else if (values.audit !== undefined && folder === undefined) report(await checkAudit(values.audit));
   else if (folder === undefined || more !== undefined) stopWith(`Name one folder.\n${help}`);
   else await checkArchive(folder, values);
 } catch (error) {

@@ -39,12 +39,15 @@ for (const { name, missing, start } of testServers) {
     let app: FastifyInstance;
     let clock: ManualClock;
     let state: Health['status'];
+    /** What the archive signs of the audit trail. */
+    let signedAudit: { day: string; number: number; sha256: string } | undefined;
 
     beforeAll(async () => void (server = await start()));
     afterAll(() => server.stop());
     beforeEach(async () => {
       clock = new ManualClock(1_700_000_000_000);
       state = 'healthy';
+      signedAudit = undefined;
       control = await server.freshControl(clock);
       const begun = await control.setup.start({
         organisation: 'Stores',
@@ -77,6 +80,12 @@ for (const { name, missing, start } of testServers) {
         settings: { publicUrl, version: '0.0.0', demo: false, checkReplies: true },
         health: () => Promise.resolve({ status: state, version: '0.0.0', uptimeS: 1, components: [] }),
         metrics: () => 'sightline_up 1\n',
+        archiveRecords: {
+          publicKeyPem: '',
+          list: async () => ({ records: [], next: undefined }),
+          file: async () => undefined,
+          signedAudit: async () => signedAudit,
+        },
       };
       await registerApi(opened, deps, [...allRoutes.flat(), failingRoute]);
       return opened;
@@ -438,6 +447,52 @@ for (const { name, missing, start } of testServers) {
       expect(pages).toEqual(entries.map((entry) => entry.action));
     });
 
+    test('the audit trail is read and exported by who, what, subject and time', async () => {
+      const ada = await signedIn('ada@stores.example');
+      const eve = await otherOrganisation();
+      await as(eve, ['POST', '/api/v1/keys', { name: 'POS', permissions: ['ingest'] }]);
+      clock.advance(60_000);
+      for (const name of ['POS 50%', '=POS 500'])
+        await as(ada, ['POST', '/api/v1/keys', { name, permissions: ['ingest'] }]);
+      const at = clock.now();
+      const found = async (query: string): Promise<string[]> => {
+        const reply = await as(ada, ['GET', `/api/v1/audit?${query}`]);
+        return reply
+          .json<{ entries: { action: string; subject: string }[] }>()
+          .entries.map(({ action, subject }) => `${action} ${subject}`);
+      };
+      const [first, second] = ['key.create POS 50%', 'key.create =POS 500'];
+      expect(await found('subject=pos')).toEqual([second, first]);
+      expect(await found('subject=50%25')).toEqual([first]);
+      expect(await found(`from=${at}&action=create`)).toEqual([second, first]);
+      expect(await found(`to=${at}&action=create`)).toEqual([]);
+      expect(await found('actor=ADA&action=key')).toEqual([second, first]);
+      expect(await found("actor=' OR 1=1")).toEqual([]);
+      const csv = await as(ada, ['GET', '/api/v1/audit/export?format=csv&subject=pos']);
+      expect(csv.headers['content-disposition']).toBe('attachment; filename="audit.csv"');
+      expect(csv.body.split('\r\n').map((line) => line.split(',').slice(2, 5).join())).toEqual([
+        'who,what,on',
+        'ada@stores.example,key.create,POS 50%',
+        `ada@stores.example,key.create,"'=POS 500"`,
+        '',
+      ]);
+      const whole = await control.audit.list(ada.organisation, { limit: 1, cursor: '' });
+      expect(whole.ok && whole.value.entries[0]).toMatchObject({ action: 'audit.export', detail: 'on pos' });
+      const chain = async () => (await as(ada, ['GET', '/api/v1/audit/chain'])).json<unknown>();
+      expect(await chain()).toMatchObject({
+        brokenAt: null,
+        lastHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+        signed: null,
+      });
+      signedAudit = { day: '2026-10-05', ...(await control.audit.head(ada.organisation, 2))! };
+      expect(await chain()).toMatchObject({ signed: { day: '2026-10-05', number: 2, holds: true } });
+      signedAudit = { ...signedAudit, sha256: 'other' };
+      expect(await chain()).toMatchObject({ signed: { holds: false } });
+      const viewer = await joined(ada, 'vi@stores.example', 'viewer');
+      for (const url of ['/api/v1/audit', '/api/v1/audit/chain', '/api/v1/audit/export'])
+        expect((await as(viewer, ['GET', url])).statusCode).toBe(403);
+    });
+
     test('the exported audit trail is proved without the database, and each change to it named', async () => {
       const ada = await signedIn('ada@stores.example');
       const eve = await otherOrganisation();
@@ -456,7 +511,7 @@ for (const { name, missing, start } of testServers) {
         [4, 'audit.export'],
       ]);
       const check = (texts: string[]) => verifyAuditExport(Readable.from(texts));
-      expect(await check(lines)).toEqual({ entries: 4, lastHash: entries[3]!.hash, faults: [] });
+      expect(await check(lines)).toEqual({ entries: 4, lastHash: entries[3]!.hash, proved: 0, faults: [] });
       const with3 = (change: Partial<ExportedAuditEntry>) =>
         lines.map((line, n) => (n === 2 ? JSON.stringify({ ...entries[2], ...change }) : line));
       const changes: [string[], string[]][] = [
@@ -475,6 +530,27 @@ for (const { name, missing, start } of testServers) {
         [[], ['There is no entry.']],
       ];
       for (const [texts, faults] of changes) expect((await check(texts)).faults).toEqual(faults);
+      // What manifests of an archive sign of it.
+      const signedAs = (day: string, number: number, sha256 = entries[number - 1]?.hash ?? '') => ({
+        day,
+        number,
+        sha256,
+      });
+      const proved = async (...signed: ReturnType<typeof signedAs>[]) => {
+        const found = await verifyAuditExport(Readable.from(lines), signed);
+        return [found.proved, ...found.faults];
+      };
+      expect(await control.audit.head(entries[0]!.organisation, 3)).toEqual({ number: 3, sha256: entries[2]!.hash });
+      expect(await control.audit.head('org_none')).toBeUndefined();
+      expect(await proved(signedAs('d1', 1), signedAs('d2', 3))).toEqual([3]);
+      expect(await proved(signedAs('d1', 2, 'forged'))).toEqual([
+        0,
+        'Entry 2 is not the one that the manifest of d1 signs: the trail was written anew.',
+      ]);
+      expect(await proved(signedAs('d1', 3), signedAs('d2', 9, 'x'))).toEqual([
+        3,
+        'The trail ends with entry 4, and the manifest of d2 signs entry 9: the newest were taken away, or the export is older than that day.',
+      ]);
     });
 
     test('health says what each asker may know', async () => {

@@ -6,7 +6,7 @@ import type { Uptime } from '@sightline/detect';
 import type { Respond } from '@sightline/respond';
 import type { HotDays, RestoredLogs, TelemetryReads } from '@sightline/query';
 import type { SourceMaps } from '@sightline/ingest/source-maps';
-import type { ArchivedLogs, ArchiveProofs, BlobStore, KeyDestruction } from '@sightline/store/port';
+import type { ArchivedLogs, ArchiveProofs, ArchiveRecordReads, BlobStore, KeyDestruction } from '@sightline/store/port';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { RuleReader, TargetReader } from './compat/prometheus/ports.ts';
@@ -20,6 +20,8 @@ export interface ApiSettings {
   readonly version: string;
   /** True when the demo fleet runs here. */
   readonly demo: boolean;
+  /** Series that an organisation, and one metric of it, may have. */
+  readonly metricSeriesLimit?: { readonly organisation: number; readonly metric: number };
   /** Replies are checked against the contract before they leave (a fault is a 500). On in tests. */
   readonly checkReplies?: boolean;
 }
@@ -69,6 +71,8 @@ export interface ApiDeps {
   readonly keyDestruction?: KeyDestruction;
   /** Why this process cannot read the archive that it was told; absent where it reads one, or was told none. */
   readonly archiveUnread?: string;
+  /** Records of what was taken out of the archive, and what it signs; absent where this process has no archive. */
+  readonly archiveRecords?: ArchiveRecordReads;
   /** The archive of logs as a place to search; absent where this process cannot read one. */
   readonly archive?: {
     readonly logs: ArchivedLogs;

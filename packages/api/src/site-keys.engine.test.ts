@@ -242,6 +242,8 @@ const reads: readonly [url: string, shows: 'its own' | 'nothing'][] = [
   [`/api/v1/services?${range}`, 'its own'],
   [`/api/v1/traces/operations?${range}`, 'its own'],
   [`/api/v1/traces/map?${range}`, 'its own'],
+  [`/api/v1/traces/map/examples?${range}&caller=${here}&callee=${here}`, 'its own'],
+  [`/api/v1/traces/map/examples?${range}&caller=${elsewhere}&callee=${here}`, 'nothing'],
   [`/api/v1/traces/calls?${range}&call=db`, 'its own'],
   [`/api/v1/traces/calls/detail?${range}&call=db`, 'its own'],
   [`/api/v1/traces/examples?${range}&minMs=0&maxMs=10000`, 'its own'],
@@ -310,10 +312,16 @@ describe('a key that is bound to a site', () => {
     expect(faults).toEqual([]);
   });
 
+  it('leaves calls about whole traces to keys of no site', async () => {
+    const { status, text } = await get(`/api/v1/traces/${sharedTrace}/beside?${range}`, 'all');
+    expect([status, text]).toEqual([200, '{"replays":[],"exemplars":[],"cut":false}']);
+  });
+
   it.each([
     '/metrics',
     `/api/v1/traces/${sharedTrace}`,
     `/api/v1/traces/${sharedTrace}/analysis`,
+    `/api/v1/traces/${sharedTrace}/beside?${range}`,
     `/api/v1/traces/compare?left=${sharedTrace}&right=${sharedTrace}`,
     `/api/v1/issues?${range}&site=${elsewhere}`,
   ])('%s is refused', async (url) => expect((await get(url)).status).toBe(403));

@@ -175,3 +175,70 @@ export const saveArchiveReading = endpoint({
   body: archiveReading,
   reply: archiveReading,
 });
+
+export const takenOut = z.object({
+  number: z.number(),
+  kind: z.enum(['files-deleted', 'keys-destroyed']),
+  at: z.number(),
+  /** A person, or `Sightline` for what is done by time alone. */
+  by: z.string(),
+  reason: z.string(),
+  /** Of `keys-destroyed`; '' for every class. */
+  class: z.string(),
+  keys: z.number(),
+  /** What cannot be read any more without those keys. */
+  unreadable: z.object({ files: z.number(), rows: z.number() }),
+  ...held,
+  /** First and last day of the deleted files; '' without any. */
+  firstDay: z.string(),
+  lastDay: z.string(),
+  /** Of the whole record with its signature. */
+  sha256: z.string(),
+  /** What is wrong with it; '' where it is signed by this installation and follows from the one before. */
+  fault: z.string(),
+});
+export type TakenOut = z.infer<typeof takenOut>;
+
+export const listArchiveRecords = endpoint({
+  method: 'GET',
+  path: '/api/v1/archive/records',
+  summary: 'Signed records of files that were deleted and keys that were destroyed, newest first',
+  permission: 'admin',
+  query: z.object({
+    limit: z.coerce.number().int().min(1).max(100).default(50),
+    /** Those with a smaller number; `next` of the page before. */
+    before: z.coerce.number().int().min(1).max(999_999_999).optional(),
+  }),
+  reply: z.object({
+    /** False where this server has no archive. */
+    available: z.boolean(),
+    records: z.array(takenOut),
+    next: z.number().nullable(),
+  }),
+});
+export const archiveRecordParams = z.object({ number: z.coerce.number().int().min(1).max(999_999_999) });
+/** Not JSON: a file. `part=record` is the text that was signed, `signature` its Ed25519 signature (64 bytes), `key` the public key (PEM). */
+export const archiveRecordPath = '/api/v1/archive/records/:number';
+
+export const checkArchive = endpoint({
+  method: 'GET',
+  path: '/api/v1/archive/check',
+  summary: 'Check days of the archive against their signed manifests, within bounds; a further call goes on',
+  permission: 'admin',
+  query: z.object({ from: day, through: day }),
+  reply: z.object({
+    available: z.boolean(),
+    /** Faults of manifests, signatures and their chain. */
+    faults: z.array(z.string()),
+    days: z.array(
+      z.object({
+        day: z.string(),
+        /** When its files were read, ms. */
+        at: z.number(),
+        faults: z.array(z.string()),
+      }),
+    ),
+    /** Days whose files were not read: a bound ended it before. */
+    unread: z.array(z.string()),
+  }),
+});

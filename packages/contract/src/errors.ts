@@ -279,13 +279,41 @@ export const changeIssue = endpoint({
   body: issueChange,
   reply: z.object({ status: issueStatus, assignee: z.string() }),
 });
+const moment = z.number().nonnegative().max(8_640_000_000_000_000);
+/** An issue as it was before a change: what undoing brings back. */
+const changedIssue = z.object({
+  issue: issueId,
+  /** When it was changed: it is brought back only where nobody changed it since. */
+  changedAt: moment,
+  before: z.object({
+    status: chosenStatus,
+    resolvedAt: moment.nullable(),
+    resolution: z.enum(['now', 'next-release', 'release', 'commit']),
+    resolvedIn: z.string().max(250),
+    ignoredUntil: z.enum(['forever', 'time', 'events', 'users', 'escalating']),
+    ignoredLimit: z.number().nullable(),
+    ignoredAt: moment.nullable(),
+    priority: z.union([issuePriority, z.literal('')]),
+    assignee: z.string().max(254),
+  }),
+});
+export type ChangedIssue = z.infer<typeof changedIssue>;
 export const changeIssues = endpoint({
   method: 'POST',
   path: '/api/v1/issues/changes',
   summary: 'Change many issues at once',
   permission: 'responder',
   body: z.object({ issues: z.array(issueId).min(1).max(200), change: issueChange }),
-  reply: z.object({ changed: z.number() }),
+  /** `undo`: what `restoreIssues` takes to undo it. */
+  reply: z.object({ changed: z.number(), undo: z.array(changedIssue) }),
+});
+export const restoreIssues = endpoint({
+  method: 'POST',
+  path: '/api/v1/issues/changes/undo',
+  summary: 'Undo a change of issues exactly, as far as nobody changed them since',
+  permission: 'responder',
+  body: z.object({ undo: z.array(changedIssue).min(1).max(200) }),
+  reply: z.object({ restored: z.number() }),
 });
 export const commentIssue = endpoint({
   method: 'POST',
@@ -344,4 +372,14 @@ export const deleteIssueView = endpoint({
   permission: 'responder',
   params: z.object({ id: z.string().max(64) }),
   reply: done,
+});
+/** Bytes of an attachment that are shown as text. */
+export const attachmentTextAtMost = 262_144;
+export const getAttachmentText = endpoint({
+  method: 'GET',
+  path: '/api/v1/events/:event/attachments/:name/text',
+  summary: 'The first 256 KiB of an attachment that is text',
+  permission: 'viewer',
+  params: z.object({ event: z.string().max(64), name: z.string().max(300) }),
+  reply: z.object({ text: z.string(), truncated: z.boolean() }),
 });

@@ -28,6 +28,16 @@ export const listFeedback = endpoint({
   summary:
     'What people wrote through the feedback form of a Sentry SDK, newest first, with the files that came with it',
   permission: 'viewer',
-  query: scopeQuery.extend({ limit: z.coerce.number().int().min(1).max(500).default(100) }),
-  reply: z.object({ feedback: z.array(feedbackRow) }),
+  query: scopeQuery.extend({
+    /** Words that all stand in the message, the name, the address or the page, ignoring case. */
+    q: z.string().max(200).default(''),
+    /** Of the errors of this issue alone; '' for all. */
+    issue: z
+      .string()
+      .regex(/^(?:[0-9a-f]{16})?$/)
+      .default(''),
+    limit: z.coerce.number().int().min(1).max(500).default(100),
+    cursor: z.string().max(100).default(''),
+  }),
+  reply: z.object({ feedback: z.array(feedbackRow), next: z.string() }),
 });

@@ -42,3 +42,22 @@ export const queryMetric = endpoint({
   }),
   reply: z.object({ stepMs: z.number(), unit: z.string(), series: z.array(metricSeries), others: z.number() }),
 });
+
+export const metricCardinality = endpoint({
+  method: 'GET',
+  path: '/api/v1/metrics/cardinality',
+  summary: 'Series by metric and values by label, the limits, and which metrics met them',
+  permission: 'viewer',
+  reply: z.object({
+    /** Series that take samples at present. */
+    series: z.number(),
+    /** Series that the organisation, and one metric, may have; null where this process does not know. */
+    limit: z.number().nullable(),
+    metricLimit: z.number().nullable(),
+    /** Greatest first, at most 100. */
+    byMetric: z.array(z.object({ metric: z.string(), series: z.number() })),
+    byLabel: z.array(z.object({ label: z.string(), values: z.number() })),
+    /** Metrics of which new series were folded into `{overflow="true"}` within a week, at most 100. */
+    folded: z.array(z.object({ metric: z.string(), sinceAt: z.number(), lastAt: z.number().nullable() })),
+  }),
+});

@@ -196,11 +196,43 @@ export const auditEntry = z.object({
   subject: z.string(),
   detail: z.string(),
 });
+/** What of the audit trail: parts of who, what and subject (small and capital letters alike), and a range of time. */
+export const auditFilter = z.object({
+  actor: z.string().max(300).default(''),
+  action: z.string().max(100).default(''),
+  subject: z.string().max(300).default(''),
+  /** ms; `to` excluded. */
+  from: z.coerce.number().int().min(0).max(8_640_000_000_000_000).optional(),
+  to: z.coerce.number().int().min(0).max(8_640_000_000_000_000).optional(),
+});
 export const listAudit = endpoint({
   method: 'GET',
   path: '/api/v1/audit',
   summary: 'Who did what, newest first',
   permission: 'admin',
-  query: z.object({ limit: z.coerce.number().int().min(1).max(500).default(100), cursor: z.string().default('') }),
+  query: auditFilter.extend({
+    limit: z.coerce.number().int().min(1).max(500).default(100),
+    cursor: z.string().default(''),
+  }),
   reply: z.object({ entries: z.array(auditEntry), next: z.string() }),
+});
+/** Not JSON: a file, `format=ndjson|csv`, filters as in `listAudit`. */
+export const auditExportPath = '/api/v1/audit/export';
+export const readAuditChain = endpoint({
+  method: 'GET',
+  path: '/api/v1/audit/chain',
+  summary: 'The chain of the audit trail, checked now, and what the archive signs of it',
+  permission: 'admin',
+  reply: z.object({
+    /** Entries that follow from one another, from the first on. */
+    entries: z.number(),
+    /** The first that does not follow from the one before; null where all do. */
+    brokenAt: z.string().nullable(),
+    /** Hash of the newest entry, in hexadecimal; '' without any. */
+    lastHash: z.string(),
+    /** False where this server has no archive whose manifests sign the trail. */
+    archive: z.boolean(),
+    /** The newest archived day that signs the trail, up to which entry, and whether that is the one that is here. */
+    signed: z.object({ day: z.string(), number: z.number(), holds: z.boolean() }).nullable(),
+  }),
 });

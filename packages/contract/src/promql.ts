@@ -137,6 +137,8 @@ export const metricExemplars = endpoint({
     ),
     /** Those that are left out. */
     more: z.number(),
+    /** The selectors that were read: expressions with the same ones have the same exemplars. */
+    selector: z.string(),
     /** Whether the expression answers values of the measure that exemplars have: they may stand at their value on its chart. */
     onAxis: z.boolean(),
     /** What the answer lacks, a sentence each. */

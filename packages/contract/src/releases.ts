@@ -20,8 +20,13 @@ export type ReleaseHealth = z.infer<typeof releaseHealth>;
 
 /** A release as people and build machines named it, with what was seen of it. */
 export const releaseRow = releaseHealth.extend({
-  /** Its share of all sessions in the range, 0 to 1; null where there were none. */
+  /**
+   * Its share, 0 to 1, of the sessions that its package (of `till@1.2.0` the till; without one its services) had in the range in
+   * the environments where it had any; null where it had none.
+   */
   adoption: z.number().nullable(),
+  /** The same by environment, the one with most sessions first. */
+  environments: z.array(z.object({ environment: z.string(), sessions: z.number(), adoption: z.number() })),
   /** When it was made known; null where nobody did. */
   createdAt: z.number().nullable(),
   releasedAt: z.number().nullable(),

@@ -142,6 +142,16 @@ export const spanExample = z.object({
   failed: z.boolean(),
 });
 
+/** Calls from one service to another on the map, to open: those that failed, then the slowest. Of the newest 20,000 spans of the callee. */
+export const mapExamples = endpoint({
+  method: 'GET',
+  path: '/api/v1/traces/map/examples',
+  summary: 'Examples of calls from one service to another',
+  permission: 'viewer',
+  query: scopeQuery.extend({ caller: z.string().min(1).max(1000), callee: z.string().min(1).max(1000) }),
+  reply: z.object({ spans: z.array(spanExample) }),
+});
+
 /** One of them looked at closely: by site, by calling operation, over time, the slowest examples. Reads the spans themselves. */
 export const callDetail = endpoint({
   method: 'GET',
@@ -185,7 +195,11 @@ export const listQueues = endpoint({
   summary: 'Queues: produced, consumed, failed, waiting',
   permission: 'viewer',
   query: scopeQuery,
-  reply: z.object({ queues: z.array(queueRow) }),
+  reply: z.object({
+    /** The busiest first, at most 500. */
+    queues: z.array(queueRow),
+    cut: z.boolean(),
+  }),
 });
 
 export const aiRow = z.object({
@@ -211,8 +225,17 @@ export const listAiCalls = endpoint({
   path: '/api/v1/traces/ai',
   summary: 'AI calls by provider, model and operation: tokens, cost, latency',
   permission: 'viewer',
-  query: scopeQuery,
-  reply: z.object({ rows: z.array(aiRow), stepMs: z.number(), points: z.array(aiPoint) }),
+  query: scopeQuery.extend({
+    sort: z.enum(['total', 'calls', 'errors', 'p95', 'tokens', 'cost']).default('tokens'),
+  }),
+  reply: z.object({
+    /** At most 500, in the order asked for; `cost` orders the 500 with the most tokens. */
+    rows: z.array(aiRow),
+    cut: z.boolean(),
+    stepMs: z.number(),
+    /** Of all calls, those of rows that were cut too. */
+    points: z.array(aiPoint),
+  }),
 });
 
 export const heatCell = z.object({

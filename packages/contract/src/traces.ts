@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { attributes, page, point, scopeQuery } from './common.ts';
+import { attributes, epochMs, page, point, scopeQuery } from './common.ts';
 import { logRow } from './logs.ts';
 import { errorRow } from './errors.ts';
 
@@ -64,6 +64,25 @@ export const getTrace = endpoint({
     truncated: z.boolean(),
     /** Where a sampling policy let spans of it go: by which, when (ms), how many; null where none did. */
     sampled: z.object({ policy: z.string(), at: z.number(), spans: z.number() }).nullable(),
+  }),
+});
+/** What names a trace without being part of it. Looked for around the time in which it ran (`from`, `to`). */
+export const traceBeside = endpoint({
+  method: 'GET',
+  path: '/api/v1/traces/:id/beside',
+  summary: 'Replays and exemplars that name a trace',
+  permission: 'viewer',
+  params: z.object({ id: z.string().regex(/^[0-9a-f]{32}$/i) }),
+  query: z.object({ from: epochMs, to: epochMs }),
+  reply: z.object({
+    /** Recorded sessions in which it was begun, or in which one of its errors happened: at most five. */
+    replays: z.array(z.object({ replay: z.string(), at: z.number() })),
+    /** Measurements that name it, in order of time: at most a hundred. */
+    exemplars: z.array(
+      z.object({ metric: z.string(), at: z.number(), value: z.number().nullable(), spanId: z.string() }),
+    ),
+    /** Whether there are more exemplars. */
+    cut: z.boolean(),
   }),
 });
 export const serviceRow = z.object({

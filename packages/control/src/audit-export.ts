@@ -1,19 +1,36 @@
 import { auditChainStart, hashAuditEntry } from './audit.ts';
 import type { ExportedAuditEntry } from './control.ts';
 
+/** An entry of the trail as the manifest of a day signs it. */
+export interface SignedAuditEntry {
+  readonly day: string;
+  readonly number: number;
+  readonly sha256: string;
+}
+
 /** Sentences that are kept; a chain that was written anew has one for each entry. */
 const mostFaults = 10_000;
 
 /**
  * Checks an exported audit trail, one JSON entry a line, without the database: each entry's hash, that it follows from the one
- * before, and that none is missing in between. Entries taken from the end leave no trace: whoever noted `lastHash` can tell.
+ * before, and that none is missing in between. Entries taken from the end leave no trace: whoever noted `lastHash`, or has `signed` of it
+ * (entries as an archive's manifests sign them, in order), can tell; an export that was made before those were signed is then said to lack them.
  */
 export async function verifyAuditExport(
   lines: AsyncIterable<string>,
-): Promise<{ readonly entries: number; readonly lastHash: string; readonly faults: readonly string[] }> {
+  signed: readonly SignedAuditEntry[] = [],
+): Promise<{
+  readonly entries: number;
+  readonly lastHash: string;
+  /** The newest entry that a manifest signs as it stands here, and with it all before; 0 for none. */
+  readonly proved: number;
+  readonly faults: readonly string[];
+}> {
   const faults: string[] = [];
   const fault = (sentence: string): void => void (faults.length < mostFaults && faults.push(sentence));
   let before = { organisation: '', number: 0, hash: auditChainStart.toString('hex') };
+  const heads = new Map(signed.map((one) => [one.number, one]));
+  let proved = 0;
   let entries = 0;
   let line = 0;
   for await (const text of lines) {
@@ -37,10 +54,20 @@ export async function verifyAuditExport(
     else if (entry.previousHash !== before.hash)
       fault(`Entry ${number} does not follow from the one before: one of the two was replaced.`);
     if (hashOf(entry) !== entry.hash) fault(`Entry ${number} was changed: its hash is not that of its content.`);
+    const head = heads.get(number);
+    if (head && head.sha256 !== entry.hash)
+      fault(`Entry ${number} is not the one that the manifest of ${head.day} signs: the trail was written anew.`);
+    else if (head) proved = Math.max(proved, number);
     before = entry;
   }
   if (entries === 0) fault('There is no entry.');
-  return { entries, lastHash: entries === 0 ? '' : before.hash, faults };
+  const beyond = signed.filter(({ number }) => number > before.number);
+  const [first] = beyond;
+  if (first)
+    fault(
+      `The trail ends with entry ${before.number}, and the manifest of ${first.day} signs entry ${first.number}: the newest were taken away, or the export is older than that day.`,
+    );
+  return { entries, lastHash: entries === 0 ? '' : before.hash, proved, faults };
 }
 
 function hashOf(entry: ExportedAuditEntry): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ok, redactText } from '@sightline/base';
-import { and, asc, desc, eq, gt, lt, or, type SQL, sql } from 'drizzle-orm';
-import type { Audit } from './control.ts';
+import { and, type AnyColumn, asc, desc, eq, gt, gte, lt, or, type SQL, sql } from 'drizzle-orm';
+import type { Audit, AuditFilter } from './control.ts';
 import * as table from './database/schema.ts';
 import { refused, type ServicesContext } from './services-context.ts';
 
@@ -62,12 +62,18 @@ export function audit({ db, clock }: ServicesContext): Audit {
     });
   };
   /** Every entry, oldest first, a page at a time. */
-  async function* chain(organisation: string): AsyncGenerator<Row> {
+  async function* chain(organisation: string, filter: AuditFilter = {}): AsyncGenerator<Row> {
     for (let number = 0; ;) {
       const rows = await db
         .select()
         .from(table.auditEntries)
-        .where(and(eq(table.auditEntries.organisation, organisation), gt(table.auditEntries.number, number)))
+        .where(
+          and(
+            eq(table.auditEntries.organisation, organisation),
+            gt(table.auditEntries.number, number),
+            ...conditionsOf(filter),
+          ),
+        )
         .orderBy(asc(table.auditEntries.number))
         .limit(readAtOnce);
       yield* rows;
@@ -100,7 +106,7 @@ export function audit({ db, clock }: ServicesContext): Audit {
         };
         await tx.insert(table.auditEntries).values({ ...entry, hash: hashAuditEntry(entry) });
       }),
-    list: (organisation, page) => listed(organisation, undefined, page),
+    list: (organisation, page, filter = {}) => listed(organisation, and(...conditionsOf(filter)), page),
     listOf: (organisation, subject, page) =>
       listed(organisation, or(eq(table.auditEntries.subject, subject), startsWith(`${subject}/`)), page),
     verify: async (organisation) => {
@@ -115,11 +121,42 @@ export function audit({ db, clock }: ServicesContext): Audit {
       }
       return { entries: before.number, brokenAt: null };
     },
-    async *export(organisation) {
-      for await (const { at, previousHash, hash, ...entry } of chain(organisation))
+    head: async (organisation, number) => {
+      const [found] = await db
+        .select({ number: table.auditEntries.number, hash: table.auditEntries.hash })
+        .from(table.auditEntries)
+        .where(
+          and(
+            eq(table.auditEntries.organisation, organisation),
+            ...(number === undefined ? [] : [eq(table.auditEntries.number, number)]),
+          ),
+        )
+        .orderBy(desc(table.auditEntries.number))
+        .limit(1);
+      return found && { number: found.number, sha256: found.hash.toString('hex') };
+    },
+    async *export(organisation, filter) {
+      for await (const { at, previousHash, hash, ...entry } of chain(organisation, filter))
         yield { ...entry, at: at.getTime(), previousHash: previousHash.toString('hex'), hash: hash.toString('hex') };
     },
   };
+}
+
+function conditionsOf({ actor = '', action = '', subject = '', fromMs, toMs }: AuditFilter): SQL[] {
+  const { auditEntries: entries } = table;
+  return [
+    ...(actor === '' ? [] : [holds(entries.actor, actor)]),
+    ...(action === '' ? [] : [holds(entries.action, action)]),
+    ...(subject === '' ? [] : [holds(entries.subject, subject)]),
+    ...(fromMs === undefined ? [] : [gte(entries.at, new Date(fromMs))]),
+    ...(toMs === undefined ? [] : [lt(entries.at, new Date(toMs))]),
+  ];
+}
+
+/** A part of the text, small and capital letters alike; what a pattern would read as its own stands for itself. */
+function holds(column: AnyColumn, part: string): SQL {
+  const escaped = storable(part, 300).replaceAll(/[\\%_]/g, String.raw`\$&`);
+  return sql`${column} ILIKE ${`%${escaped}%`}`;
 }
 
 /** Under the subject; what a pattern would read as its own stands for itself. */

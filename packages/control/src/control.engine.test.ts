@@ -419,6 +419,48 @@ for (const { name, missing, start } of testServers) {
       await control.close();
     });
 
+    it('a change of an issue is undone exactly, unless it was changed again', async () => {
+      const { control, clock, organisation } = await founded();
+      const issue = '00000000000000ab';
+      const { issueStates } = control;
+      const until = {
+        status: 'ignored',
+        ignoredUntil: 'users',
+        ignoredLimit: 10,
+        priority: 'high',
+        assignee: 'bob',
+      } as const;
+      const archived = await issueStates.change(organisation, issue, until, 'ada');
+      expect(archived.before).toEqual({
+        status: 'unresolved',
+        resolvedAt: null,
+        resolution: 'now',
+        resolvedIn: '',
+        ignoredUntil: 'forever',
+        ignoredLimit: null,
+        ignoredAt: null,
+        priority: '',
+        assignee: '',
+      });
+      clock.advance(5000);
+      const reopened = await issueStates.change(organisation, issue, { status: 'unresolved', assignee: '' }, 'ada');
+      clock.advance(5000);
+      const undo = () => issueStates.restore(organisation, issue, reopened.before, reopened.updatedAt, 'ada');
+      expect(await issueStates.restore('org_other', issue, reopened.before, reopened.updatedAt, 'eve')).toBe(false);
+      expect(await undo()).toBe(true);
+      expect(await issueStates.find(organisation, issue)).toMatchObject({
+        ...until,
+        ignoredAt: clock.now() - 10_000,
+        updatedAt: clock.now(),
+      });
+      expect((await issueStates.activity(organisation, issue))[0]).toMatchObject({
+        actor: 'ada',
+        text: 'undid the last change',
+      });
+      expect(await undo(), 'changed since').toBe(false);
+      await control.close();
+    });
+
     it('issues are resolved and ignored with conditions, and talked about', async () => {
       const { control, clock, organisation } = await founded();
       const issue = '00000000000000ab';

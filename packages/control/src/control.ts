@@ -291,6 +291,15 @@ export interface ExportedAuditEntry extends Omit<AuditEntry, 'id'> {
   readonly previousHash: string;
   readonly hash: string;
 }
+/** What of a trail: parts of the texts, small and capital letters alike, '' for any; times in ms, `toMs` excluded. */
+export interface AuditFilter {
+  readonly actor?: string;
+  readonly action?: string;
+  readonly subject?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+}
+
 export interface Audit {
   /** Appends to the organisation's chain. `action` in the form `key.create`; `detail` never holds a secret. */
   append(
@@ -302,6 +311,7 @@ export interface Audit {
   list(
     organisation: string,
     page: { readonly limit: number; readonly cursor: string },
+    filter?: AuditFilter,
   ): Promise<Result<{ entries: AuditEntry[]; next: string }, Refused>>;
   /**
    * As `list`, of one subject alone: `STORE_047`, and what lies under it (`STORE_047/backend`). The subject is compared as
@@ -314,8 +324,13 @@ export interface Audit {
   ): Promise<Result<{ entries: AuditEntry[]; next: string }, Refused>>;
   /** Walks the chain; `brokenAt` is the first entry that does not follow from the one before. */
   verify(organisation: string): Promise<{ readonly entries: number; readonly brokenAt: string | null }>;
-  /** The whole chain, oldest first, read page by page: for those who check it elsewhere. */
-  export(organisation: string): AsyncIterable<ExportedAuditEntry>;
+  /** The newest entry, or the one of this number; undefined where there is none. */
+  head(
+    organisation: string,
+    number?: number,
+  ): Promise<{ readonly number: number; readonly sha256: string } | undefined>;
+  /** The chain, oldest first, read page by page: whole for those who check it elsewhere, or what a filter leaves. */
+  export(organisation: string, filter?: AuditFilter): AsyncIterable<ExportedAuditEntry>;
 }
 
 /** What all processes of one installation share, whatever organisations it has. */

@@ -21,3 +21,4 @@ export { groupState } from './rule-files/group-state.ts';
 export type { AskInstant, SampleSink } from './rule-files/ports.ts';
 export type { CheckIn } from './uptime/check-ins.ts';
 export { CanaryRunner, rulesApplyAfterMs, type CanaryParts } from './canaries/canary-runner.ts';
+export { FoldedWatch, type FoldedWatchParts } from './series/folded-watch.ts';

@@ -10,6 +10,7 @@ import {
   ArchiveDisposal,
   ArchiveProof,
   ArchiveReader,
+  ArchiveRecords,
   type ArchiveSigner,
   ArchiveStep,
   type ArchiveTarget,
@@ -57,6 +58,7 @@ export async function openArchive(
     waitingSinceMs: waitingSince(clock, ingest),
     keyring: config.archiveEncrypted ? keyring : undefined,
     disposal,
+    auditHead: (organisation) => stores.control.audit.head(organisation),
   });
   try {
     await step.prepare();
@@ -111,6 +113,16 @@ export function archiveUnread({ config, stores }: Pick<StageParts, 'config' | 's
   return config.archive === '' || stores.engine
     ? undefined
     : 'This server writes the archive and cannot search it: with --clickhouse-url the ClickHouse server, on another machine, does not see decrypted files of this one. Use the embedded engine, or export days with npm run archive.';
+}
+
+/** What lies in the archive beside the logs; undefined without an archive. It can be read with a store of its own, too. */
+export async function openArchiveRecords({
+  config,
+  clock,
+}: Pick<StageParts, 'config' | 'clock'>): Promise<ApiDeps['archiveRecords']> {
+  if (config.archive === '') return undefined;
+  const { publicKeyPem } = await openSigner(config.dataFolder);
+  return new ArchiveRecords({ target: targetOf(config, clock), publicKeyPem });
 }
 
 /** The archive as a place to search; undefined without one, and with a store of its own: that cannot read our files. */

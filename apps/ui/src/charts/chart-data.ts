@@ -4,6 +4,10 @@ export interface ChartSeries {
   readonly points: readonly { readonly at: number; readonly value: number }[];
   /** A CSS colour or variable; without it the chart's palette in order. */
   readonly colour?: string | undefined;
+  /** Drawn broken: what was, beside what is. */
+  readonly dashed?: boolean;
+  /** Drawn on over gaps. */
+  readonly bridged?: boolean;
 }
 
 export interface AlignedSeries {

@@ -20,6 +20,7 @@ interface PlotSeries {
   readonly name: string;
   readonly colour: string;
   readonly dashed?: boolean;
+  readonly bridged?: boolean;
 }
 
 /** One series at the pointer. */

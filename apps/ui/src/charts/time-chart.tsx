@@ -36,11 +36,21 @@ export function TimeChart(props: TimeChartProps): ReactNode {
   const { from, to, stepMs, label, kind = 'lines', unit = '', height = 200, marks, onRange } = props;
   const addable = props.addable ?? kind !== 'lines';
   const { kept, omitted } = useMemo(() => {
-    const top = topSeries(props.series, mostSeries, addable ? 'sum' : 'omit');
-    return { ...top, kept: top.kept.map((one, index) => ({ ...one, colour: one.colour ?? seriesColour(index) })) };
+    const now = props.series.filter(({ dashed }) => dashed !== true);
+    const top = topSeries(now, mostSeries, addable ? 'sum' : 'omit');
+    const coloured = top.kept.map((one, index) => ({ ...one, colour: one.colour ?? seriesColour(index) }));
+    // What was is drawn of those that are drawn, each in the colour of its pair.
+    const before = props.series.filter(({ dashed }) => dashed === true);
+    const paired = before.flatMap((one) => {
+      const [pair] = coloured
+        .filter(({ name }) => one.name.startsWith(name))
+        .toSorted((a, b) => b.name.length - a.name.length);
+      return pair === undefined ? [] : [{ ...one, colour: pair.colour }];
+    });
+    return { ...top, kept: [...coloured, ...paired] };
   }, [props.series, addable]);
   const aligned = useMemo(() => alignSeries(kept, from, to, stepMs), [kept, from, to, stepMs]);
-  const data = useMemo(() => drawnData(aligned.times, aligned.columns, kind), [aligned, kind]);
+  const data = useMemo(() => drawnData(aligned.times, aligned.columns, kept, kind), [aligned, kept, kind]);
   const format = useCallback((value: number) => formatValue(value, unit), [unit]);
   return (
     <Plot
@@ -66,8 +76,16 @@ export function TimeChart(props: TimeChartProps): ReactNode {
 
 type Column = readonly (number | null)[];
 
-/** uPlot paints in order, so a stack goes from the greatest total to the least. */
-function drawnData(times: readonly number[], columns: readonly Column[], kind: ChartKind): uPlot.AlignedData {
-  const drawn = kind === 'lines' ? columns : stackColumns(columns).toReversed();
+/** uPlot paints in order, so a stack goes from the greatest total to the least; what was before lies over it. */
+function drawnData(
+  times: readonly number[],
+  columns: readonly Column[],
+  series: readonly ChartSeries[],
+  kind: ChartKind,
+): uPlot.AlignedData {
+  const dashed = (index: number): boolean => series[index]?.dashed === true;
+  const now = columns.filter((_, index) => !dashed(index));
+  const before = columns.filter((_, index) => dashed(index));
+  const drawn = kind === 'lines' ? columns : [...stackColumns(now), ...before].toReversed();
   return [[...times], ...drawn.map((column) => [...column])] as uPlot.AlignedData;
 }

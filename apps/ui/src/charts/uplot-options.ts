@@ -43,7 +43,12 @@ export interface ChartLimit {
 
 interface ChartSettings {
   readonly element: HTMLElement;
-  readonly series: readonly { readonly name: string; readonly colour: string; readonly dashed?: boolean }[];
+  readonly series: readonly {
+    readonly name: string;
+    readonly colour: string;
+    readonly dashed?: boolean;
+    readonly bridged?: boolean;
+  }[];
   readonly kind: ChartKind;
   readonly height: number;
   readonly format: (value: number) => string;
@@ -139,7 +144,7 @@ export const isStack = (kind: ChartKind): boolean => kind === 'bars' || kind ===
 
 function seriesOptions(one: ChartSettings['series'][number], kind: ChartKind, colour: string): uPlot.Series {
   if (one.dashed === true)
-    return { label: one.name, stroke: colour, width: 1.2, dash: [4, 4], points: { show: false }, spanGaps: false };
+    return { label: one.name, stroke: colour, width: 1.2, dash: [4, 4], spanGaps: one.bridged === true };
   if (kind === 'points')
     return {
       label: one.name,

@@ -37,14 +37,16 @@ export function useExemplars(scope: ScopeQuery, expressions: readonly string[]):
       enabled: scope.from < scope.to,
     })),
   });
-  const all = results.flatMap(({ data }) =>
-    (data?.exemplars ?? []).map((one): ChartExemplar => ({ ...one, onAxis: data?.onAxis ?? false })),
+  // Quantiles of one histogram read the same series: their exemplars are the same, and counted once.
+  const answers = new Map(results.flatMap(({ data }) => (data === undefined ? [] : [[data.selector, data] as const])));
+  const all = [...answers.values()].flatMap(({ exemplars, onAxis }) =>
+    exemplars.map((one): ChartExemplar => ({ ...one, onAxis })),
   );
   const kept = thin(all);
   const unasked = new Set(expressions).size - asked.length;
   return {
     found: kept,
-    more: all.length - kept.length + results.reduce((sum, { data }) => sum + (data?.more ?? 0), 0),
+    more: all.length - kept.length + [...answers.values()].reduce((sum, { more }) => sum + more, 0),
     warnings: [
       ...new Set(results.flatMap(({ data }) => data?.warnings ?? [])),
       ...(unasked > 0 ? [`Exemplars of the first ${queriesAtMost} queries alone are shown.`] : []),
@@ -55,10 +57,9 @@ export function useExemplars(scope: ScopeQuery, expressions: readonly string[]):
   };
 }
 
-/** Those with the greatest values, once each, in order of time. */
+/** Those with the greatest values, in order of time. */
 function thin(all: readonly ChartExemplar[]): readonly ChartExemplar[] {
-  const once = new Map(all.map((one) => [`${one.at} ${one.value} ${one.traceId} ${one.spanId}`, one]));
-  return [...once.values()]
+  return all
     .toSorted((a, b) => b.value - a.value)
     .slice(0, drawnAtMost)
     .toSorted((a, b) => a.at - b.at);

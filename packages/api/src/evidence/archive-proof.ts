@@ -1,5 +1,5 @@
 import type { EvidenceSection } from '@sightline/contract';
-import type { ProvedPeriod } from '@sightline/store/port';
+import type { ProvedPeriod, TakenOut } from '@sightline/store/port';
 import { count, table } from './table.ts';
 
 const iso = (at: number): string => new Date(at).toISOString();
@@ -42,6 +42,30 @@ export function proofTables(proved: ProvedPeriod): EvidenceSection['tables'] {
       ]),
     ),
   ];
+}
+
+/** Signed records of files that were deleted and keys that were destroyed. */
+export function recordsTable(records: readonly TakenOut[]): EvidenceSection['tables'][number] {
+  return table(
+    'Taken out of the archive in the period, each on a signed record',
+    ['Record', 'When', 'By', 'Reason', 'What', 'Files', 'Records', 'Signature', 'SHA-256'],
+    records.map((one) => {
+      const gone = one.kind === 'files-deleted' ? one : one.unreadable;
+      return [
+        String(one.number),
+        iso(one.atMs),
+        one.by,
+        one.reason,
+        one.kind === 'files-deleted'
+          ? `files of ${one.firstDay} to ${one.lastDay} deleted`
+          : `${count(one.keys)} keys of ${one.class || 'every class'} destroyed`,
+        count(gone.files),
+        count(gone.rows),
+        one.fault === '' ? 'of this installation' : one.fault,
+        one.sha256,
+      ];
+    }),
+  );
 }
 
 export function proofUnknown({ unread }: ProvedPeriod): string[] {

@@ -3,7 +3,7 @@ import type { EvidenceReport, EvidenceSection } from '@sightline/contract';
 import { readClockSkew, readCollected } from '@sightline/query';
 import { builtInClasses } from '@sightline/record';
 import type { CallContext } from '../route.ts';
-import { proofFacts, proofTables, proofUnknown } from './archive-proof.ts';
+import { proofFacts, proofTables, proofUnknown, recordsTable } from './archive-proof.ts';
 import { count, table } from './table.ts';
 
 /** Days in UTC, both included. */
@@ -21,6 +21,8 @@ const daysAtMost = 400;
 const readTimeoutMs = 60_000;
 /** The view that counts logs by site and service forgets them after so many days. */
 const countedDays = 90;
+/** Of what was taken out of the archive the newest records. */
+const recordsRead = 500;
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
@@ -231,13 +233,15 @@ async function review(period: EvidencePeriod, { deps, caller }: CallContext): Pr
 async function retained(period: EvidencePeriod, { deps, caller, signal }: CallContext): Promise<EvidenceSection> {
   const { organisation } = caller;
   const { retention } = deps.control;
-  const [kept, holds, deletions, archived, proved] = await Promise.all([
+  const [kept, holds, deletions, archived, proved, records] = await Promise.all([
     retention.find(organisation),
     retention.holds.list(organisation),
     retention.deletions.list(organisation, 10_000, { from: period.fromMs, to: period.toMs }),
     deps.archive?.logs.days(organisation),
     deps.archive?.proofs?.prove(organisation, period.from, period.through, signal),
+    deps.archiveRecords?.list(organisation, { limit: recordsRead }),
   ]);
+  const taken = (records?.records ?? []).filter(({ atMs }) => atMs >= period.fromMs && atMs < period.toMs);
   const there = new Set((archived ?? []).map(({ day }) => day));
   const first = archived?.[0]?.day;
   // A day is written an hour after it is over.
@@ -280,6 +284,7 @@ async function retained(period: EvidencePeriod, { deps, caller, signal }: CallCo
         ]),
       ),
       ...(proved ? proofTables(proved) : []),
+      ...(records ? [recordsTable(taken)] : []),
       table('Days missing in the archive', ['Day'], archived ? missing.map((day) => [day]) : []),
       table(
         'Legal holds',
@@ -298,6 +303,9 @@ async function retained(period: EvidencePeriod, { deps, caller, signal }: CallCo
       ),
     ],
     unknown: [
+      ...(records?.next === undefined
+        ? []
+        : [`Records of what was taken out beyond the newest ${count(recordsRead)}.`]),
       ...(archived ? [] : [`The archive. ${deps.archiveUnread ?? 'This server has none that it can read.'}`]),
       ...(proved
         ? proofUnknown(proved)

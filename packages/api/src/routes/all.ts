@@ -6,6 +6,7 @@ import { diagnosticRoutes } from './diagnostics.ts';
 import { channelRoutes } from './channels.ts';
 import { keyRoutes } from './keys.ts';
 import { monitorRoutes } from './monitors.ts';
+import { auditRoutes } from './audit-trail.ts';
 import { peopleRoutes } from './people.ts';
 import { policyRoutes } from './policies.ts';
 import { sessionRoutes } from './session.ts';
@@ -19,6 +20,7 @@ import { feedbackRoutes } from './feedback.ts';
 import { fleetRoutes } from './fleet.ts';
 import { incidentRoutes } from './incidents.ts';
 import { logRoutes } from './logs.ts';
+import { logqlRoutes } from './logql.ts';
 import { metricRoutes } from './metrics.ts';
 import { promqlRoutes } from './promql.ts';
 import { profileRoutes } from './profiles.ts';
@@ -38,6 +40,7 @@ import { storyRoutes } from './story.ts';
 import { teamRoutes } from './teams.ts';
 import { traceAnalysisRoutes } from './trace-analysis.ts';
 import { traceRoutes } from './traces.ts';
+import { traceqlRoutes } from './traceql.ts';
 
 /** Every area of our own API: one folder-mate file, one line here. */
 export const allRoutes: readonly (readonly Route[])[] = [
@@ -67,11 +70,14 @@ export const allRoutes: readonly (readonly Route[])[] = [
   demoRoutes,
   sessionRoutes,
   peopleRoutes,
+  auditRoutes,
   teamRoutes,
   keyRoutes,
   logRoutes,
+  logqlRoutes,
   archiveRoutes,
   traceRoutes,
+  traceqlRoutes,
   traceAnalysisRoutes,
   pipelineRoutes,
   samplingRoutes,

@@ -1,10 +1,14 @@
 import {
   archiveCost,
+  archiveRecordParams,
+  archiveRecordPath,
+  checkArchive,
   type ArchiveRestore,
   endArchiveRestore,
   getArchiveReading,
   listArchivedDays,
   listArchivedFiles,
+  listArchiveRecords,
   listArchiveRestores,
   restoreArchive,
   saveArchiveReading,
@@ -13,8 +17,9 @@ import type { ArchiveRestore as KeptRestore } from '@sightline/control';
 import { farQuestions, setFarQuestions } from '../archive/far-reads.ts';
 import { costOf, noArchive } from '../archive/page-reads.ts';
 import { scopeOf } from '../read-scope.ts';
+import { z } from 'zod';
 import { refusal } from '../problem.ts';
-import { answer, type Route } from '../route.ts';
+import { answer, refuse, stream, type Route } from '../route.ts';
 
 const filesAtMost = 5000;
 const nothing = {
@@ -95,6 +100,59 @@ export const archiveRoutes: readonly Route[] = [
         first: firstMs,
         last: lastMs,
       })),
+    };
+  }),
+
+  answer(listArchiveRecords, async ({ query }, { deps, caller }) => {
+    const found = await deps.archiveRecords?.list(caller.organisation, query);
+    return {
+      available: found !== undefined,
+      records: (found?.records ?? []).map(({ atMs, ...record }) => ({ ...record, at: atMs })),
+      next: found?.next ?? null,
+    };
+  }),
+
+  stream(
+    {
+      method: 'GET',
+      path: archiveRecordPath,
+      permission: 'admin',
+      summary: 'One signed record of what was taken out of the archive: its text, its signature, or the public key',
+      params: archiveRecordParams,
+      query: z.object({ part: z.enum(['record', 'signature', 'key']).default('record') }),
+    },
+    async ({ params: { number }, query: { part } }, { deps, caller, audit }, reply) => {
+      const found = await deps.archiveRecords?.file(caller.organisation, number);
+      if (!deps.archiveRecords || !found)
+        return refuse(404, 'No such record', `The archive of this organisation has no record ${number}.`);
+      await audit('archive.record-export', `record ${number}`, part);
+      const files = {
+        record: { name: `record-${number}.json`, type: 'application/json', bytes: found.text },
+        signature: { name: `record-${number}.sig`, type: 'application/octet-stream', bytes: found.signature },
+        key: {
+          name: 'public-key.pem',
+          type: 'application/x-pem-file',
+          bytes: Buffer.from(deps.archiveRecords.publicKeyPem),
+        },
+      };
+      const { name, type, bytes } = files[part];
+      await reply
+        .type(type)
+        .header('content-disposition', `attachment; filename="${name}"`)
+        .header('cache-control', 'no-store')
+        .header('x-content-type-options', 'nosniff')
+        .send(Buffer.from(bytes));
+      return undefined;
+    },
+  ),
+
+  answer(checkArchive, async ({ query: { from, through } }, { deps, caller, signal }) => {
+    const proved = await deps.archive?.proofs?.prove(caller.organisation, from, through, signal);
+    return {
+      available: proved !== undefined,
+      faults: [...(proved?.faults ?? [])],
+      days: (proved?.days ?? []).map(({ day, at, faults }) => ({ day, at, faults: [...faults] })),
+      unread: [...(proved?.unread ?? [])],
     };
   }),
 

@@ -1,9 +1,11 @@
 import {
   addIssueView,
+  attachmentTextAtMost,
   changeIssue,
   changeIssues,
   commentIssue,
   deleteIssueView,
+  getAttachmentText,
   getIssue,
   getIssueTag,
   issueSort,
@@ -11,7 +13,9 @@ import {
   listIssues,
   listIssueViews,
   mergeIssues,
+  restoreIssues,
   unmergeIssue,
+  type ChangedIssue,
   type IssueChange,
   type IssueView,
 } from '@sightline/contract';
@@ -44,14 +48,16 @@ import { myTeams } from '../issues/my-teams.ts';
 import { readChange } from '../issues/read-change.ts';
 import { suspectCommits } from '../issues/suspect-commits.ts';
 import { answerRead } from './answer-read.ts';
+import { attachmentText } from './attachment-text.ts';
 import { pictureType } from './picture-type.ts';
 
 const noIssue = (issue: string): ProblemReply =>
   refuse(404, 'No such issue', `There is no issue ${issue} in this organisation, or its events are no longer kept.`);
-const badCursor = (): ProblemReply =>
+export const badCursor = (): ProblemReply =>
   refuse(400, 'Bad cursor', 'The cursor is not one that a page before answered; begin again without it.');
 
-async function mergedOf({ deps, caller }: Pick<CallContext, 'deps' | 'caller'>): Promise<MergedIssues> {
+/** What people merged, the merged issue to the one it belongs to. */
+export async function mergedOf({ deps, caller }: Pick<CallContext, 'deps' | 'caller'>): Promise<MergedIssues> {
   const merges = await deps.control.issues.merges.list(caller.organisation);
   return new Map(merges.map(({ issue, into }) => [issue, into]));
 }
@@ -216,18 +222,41 @@ const setIssues = answerRead(changeIssues, async ({ body }, context) => {
   const read = await readChange(body.change, context);
   if (read instanceof ProblemReply) return read;
   const merged = await mergedOf(context);
-  let changed = 0;
+  const undo: ChangedIssue[] = [];
   for (const issue of new Set(body.issues)) {
     const row = await readIssueRow(deps.store, { organisation: caller.organisation, issue, merged }, undefined, {
       signal,
     });
     if (!row) continue;
     const change = await completed(read.change, row, context);
-    await deps.control.issueStates.change(caller.organisation, issue, change, caller.actor);
+    const { before, updatedAt } = await deps.control.issueStates.change(
+      caller.organisation,
+      issue,
+      change,
+      caller.actor,
+    );
     await audit('issue.change', issue, read.words);
-    changed++;
+    undo.push({ issue, changedAt: updatedAt, before });
   }
-  return { changed };
+  return { changed: undo.length, undo };
+});
+
+const undoChanges = answerRead(restoreIssues, async ({ body }, context) => {
+  const { deps, caller, audit } = context;
+  const now = deps.clock.now();
+  // What was decided lies in the past, whatever the client says.
+  const past = (at: number | null): number | null => (at === null ? null : Math.min(at, now));
+  let restored = 0;
+  for (const { issue, changedAt, before } of body.undo) {
+    const read = await readChange({ assignee: before.assignee }, context);
+    if (read instanceof ProblemReply) return read;
+    const decided = { ...before, resolvedAt: past(before.resolvedAt), ignoredAt: past(before.ignoredAt) };
+    const done = await deps.control.issueStates.restore(caller.organisation, issue, decided, changedAt, caller.actor);
+    if (!done) continue;
+    await audit('issue.undo', issue, `status ${before.status}`);
+    restored++;
+  }
+  return { restored };
 });
 
 const comment = answerRead(commentIssue, async ({ params, body }, context) => {
@@ -292,6 +321,35 @@ const deleteView = answerRead(deleteIssueView, async ({ params }, { deps, caller
   return doneReply;
 });
 
+const noAttachment = (event: string): ProblemReply =>
+  refuse(404, 'No such attachment', `Event ${event} has no attachment of this name, or it is kept no longer.`);
+
+/** An attachment's name and bytes; undefined where there is none. */
+async function attached(
+  params: { readonly event: string; readonly name: string },
+  { deps, caller, signal }: Pick<CallContext, 'deps' | 'caller' | 'signal'>,
+): Promise<{ readonly name: string; readonly content: Buffer } | undefined> {
+  const { organisation } = caller;
+  const found = await readAttachment(
+    deps.store,
+    { organisation, eventId: params.event, name: params.name },
+    { signal },
+  );
+  if (!found) return undefined;
+  const content =
+    found.blob === ''
+      ? found.content
+      : await deps.files?.blobs.read({ organisation, area: 'attachments', hash: found.blob });
+  return content && { name: found.name, content };
+}
+
+const showText = answerRead(getAttachmentText, async ({ params }, context) => {
+  const found = await attached(params, context);
+  if (!found) return noAttachment(params.event);
+  const text = attachmentText(found.content, attachmentTextAtMost);
+  return text ?? refuse(422, 'Not a text', `${found.name} is no text. Save it to look at it.`);
+});
+
 const attachment = stream(
   {
     method: 'GET',
@@ -301,19 +359,10 @@ const attachment = stream(
     params: z.object({ event: z.string().max(64), name: z.string().max(300) }),
     query: z.object({ show: z.enum(['0', '1']).default('0') }),
   },
-  async ({ params, query }, { deps, caller, signal }, reply) => {
-    const key = { organisation: caller.organisation, eventId: params.event, name: params.name };
-    const found = await readAttachment(deps.store, key, { signal });
-    const none = (): ProblemReply =>
-      refuse(
-        404,
-        'No such attachment',
-        `Event ${params.event} has no attachment of this name, or it is kept no longer.`,
-      );
-    if (!found) return none();
-    const blob = { organisation: caller.organisation, area: 'attachments', hash: found.blob } as const;
-    const content = found.blob === '' ? found.content : await deps.files?.blobs.read(blob);
-    if (!content) return none();
+  async ({ params, query }, context, reply) => {
+    const found = await attached(params, context);
+    if (!found) return noAttachment(params.event);
+    const { content } = found;
     // The bytes come from anyone who knows a DSN: never run, never sniffed, and shown only where they are a picture by themselves.
     const picture = query.show === '1' ? pictureType(content) : undefined;
     await reply
@@ -344,11 +393,13 @@ export const errorRoutes: readonly Route[] = [
   showTag,
   setIssue,
   setIssues,
+  undoChanges,
   comment,
   merge,
   unmerge,
   showViews,
   addView,
   deleteView,
+  showText,
   attachment,
 ];

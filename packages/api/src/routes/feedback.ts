@@ -1,12 +1,16 @@
 import { listFeedback } from '@sightline/contract';
-import { listFeedback as readFeedback } from '@sightline/query';
+import { listFeedback as readFeedback, membersOf } from '@sightline/query';
 import { scopeOf } from '../read-scope.ts';
 import type { Route } from '../route.ts';
 import { answerRead } from './answer-read.ts';
+import { badCursor, mergedOf } from './errors.ts';
 
 export const feedbackRoutes: readonly Route[] = [
   answerRead(listFeedback, async ({ query }, context) => {
     const { deps, signal } = context;
-    return { feedback: await readFeedback(deps.store, scopeOf(query, context), query.limit, { signal }) };
+    const { q, issue, limit, cursor } = query;
+    const issues = issue === '' ? [] : membersOf(issue, await mergedOf(context));
+    const asked = { scope: scopeOf(query, context), q, issues, limit, cursor };
+    return (await readFeedback(deps.store, asked, { signal })) ?? badCursor();
   }),
 ];

@@ -1,11 +1,12 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock, silentLogger, systemClock } from '@sightline/base';
 import {
   ArchiveCatalogue,
   ArchiveReader,
+  ArchiveRecords,
   ArchiveStep,
   DiskTarget,
   migrate,
@@ -17,6 +18,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sendProblem } from '../problem.ts';
 import { ProblemReply, type ApiDeps, type CallContext, type Route } from '../route.ts';
 import { archiveRoutes } from './archive.ts';
+import { logqlRoutes } from './logql.ts';
 import { logRoutes } from './logs.ts';
 import { storyRoutes } from './story.ts';
 import { traceRoutes } from './traces.ts';
@@ -69,9 +71,28 @@ beforeAll(async () => {
     hotDays: async () => ({ usual: 0, byClass: {} }),
     restored: async () => [],
   };
-  const deps = { store, clock: systemClock, logger: silentLogger, archive } as unknown as ApiDeps;
+  const target = new DiskTarget(join(folder, 'archive'));
+  const archiveRecords = new ArchiveRecords({
+    target,
+    publicKeyPem: readFileSync(join(folder, 'archive/public-key.pem'), 'utf8'),
+  });
+  const append = async (
+    _organisation: string,
+    _actor: object,
+    entry: Record<'action' | 'subject' | 'detail', string>,
+  ) => void audits.push([entry.action, entry.subject, entry.detail]);
+  const control = { audit: { append } };
+  const deps = {
+    store,
+    control,
+    clock: systemClock,
+    logger: silentLogger,
+    archive,
+    archiveRecords,
+  } as unknown as ApiDeps;
   app = Fastify();
-  for (const route of [...logRoutes, ...archiveRoutes, ...traceRoutes, ...storyRoutes]) install(route, deps);
+  for (const route of [...logRoutes, ...logqlRoutes, ...archiveRoutes, ...traceRoutes, ...storyRoutes])
+    install(route, deps);
   address = await app.listen({ host: '127.0.0.1', port: 0 });
 });
 afterAll(async () => {
@@ -154,6 +175,76 @@ test('the archive: what it holds, what a search costs, the search itself, and it
     ['archive.search', ''],
   ]);
   expect((await get(`logs?${range}&q=order`)).body.rows[0].place).toBeUndefined();
+});
+
+test('LogQL asks the archive where it is told to, and says what it read', async () => {
+  // Of the last hours the engine holds all.
+  const days = `from=${endMs - 3 * 86_400_000}&to=${endMs + 86_400_000}`;
+  const q = encodeURIComponent('{site="STORE_047"} |= "order"');
+  const far = await get(`logql?${days}&q=${q}&archive=true`);
+  expect(far.body).toMatchObject({
+    found: { kind: 'lines', entries: { length: 25 } },
+    warnings: [expect.stringContaining('of the archive')],
+  });
+  expect(audits.at(-1)?.[2]).toBe('LogQL {site="STORE_047"} |= "order"');
+  const noted = audits.length;
+  const counted = encodeURIComponent('sum(count_over_time({site="STORE_047"} |= "order" [1d]))');
+  const series = await get(`logql?${days}&q=${counted}&archive=true`);
+  expect(series.body.found).toMatchObject({ kind: 'metrics' });
+  expect(Math.max(...series.body.found.columns.series[0].values)).toBe(25);
+  expect(audits).toHaveLength(noted + 1);
+  const near = await get(`logql?${days}&q=${q}`);
+  expect(near.body.warnings).toEqual([]);
+  expect(audits).toHaveLength(noted + 1);
+});
+
+test('records of what was taken out are listed, and handed out with signature and key', async () => {
+  const at = join(folder, 'archive/acme/records');
+  const none = await get('archive/records');
+  expect(none.body).toEqual({ available: true, records: [], next: null });
+  mkdirSync(at);
+  const record = {
+    version: 1,
+    kind: 'files-deleted',
+    organisation: 'acme',
+    number: 1,
+    previous: null,
+    at: '2026-10-05T00:00:00.000Z',
+  };
+  const file = {
+    day: '2026-10-01',
+    path: 'default/a.parquet',
+    class: 'default',
+    site: null,
+    rows: 7,
+    bytes: 9,
+    sha256: 'aa',
+  };
+  const said = { by: 'Sightline', reason: 'over', class: '', keys: [], unreadable: { files: 0, rows: 0 } };
+  const text = JSON.stringify({ ...record, ...said, files: [file], key: 'SHA256:x' });
+  writeFileSync(join(at, '000001.record'), `${text}\n${Buffer.alloc(64, 1).toString('base64')}\n`);
+  expect((await get('archive/records')).body).toMatchObject({
+    records: [
+      {
+        number: 1,
+        by: 'Sightline',
+        files: 1,
+        rows: 7,
+        firstDay: '2026-10-01',
+        fault: expect.stringContaining('not signed by'),
+      },
+    ],
+  });
+  const part = async (name: string) => {
+    const answer = await fetch(`${address}/api/v1/archive/records/1?part=${name}`);
+    return [answer.headers.get('content-disposition'), await answer.text()] as const;
+  };
+  expect(await part('record')).toEqual(['attachment; filename="record-1.json"', text]);
+  expect((await part('signature'))[1]).toHaveLength(64);
+  expect((await part('key'))[1]).toContain('BEGIN PUBLIC KEY');
+  expect((await get('archive/records/2')).status).toBe(404);
+  expect((await get('archive/check?from=2026-10-01&through=2026-10-02')).body).toMatchObject({ available: false });
+  rmSync(at, { recursive: true });
 });
 
 describe('answers of the contract', () => {

@@ -1,5 +1,10 @@
-import { listMetrics, metricLabels, queryMetric } from '@sightline/contract';
-import { listMetricLabels, listMetrics as readMetrics, queryMetric as readMetric } from '@sightline/query';
+import { listMetrics, metricCardinality, metricLabels, queryMetric } from '@sightline/contract';
+import {
+  readCardinality,
+  listMetricLabels,
+  listMetrics as readMetrics,
+  queryMetric as readMetric,
+} from '@sightline/query';
 import { scopeOf } from '../read-scope.ts';
 import { refuse, type Route } from '../route.ts';
 import { answerRead } from './answer-read.ts';
@@ -47,6 +52,20 @@ const showSeries = answerRead(queryMetric, async ({ params, query }, context) =>
   return found.ok ? found.value : refuse(422, 'Too much to compute', found.error.message);
 });
 
+const showCardinality = answerRead(metricCardinality, async (_, { caller, deps, signal }) => {
+  const { organisation } = caller;
+  const found = await readCardinality(deps.store, { organisation, nowMs: deps.clock.now() }, { signal });
+  const limits = deps.settings.metricSeriesLimit;
+  return {
+    series: found.series,
+    limit: limits?.organisation ?? null,
+    metricLimit: limits?.metric ?? null,
+    byMetric: [...found.byMetric],
+    byLabel: [...found.byLabel],
+    folded: found.folded.map(({ metric, sinceMs, lastMs }) => ({ metric, sinceAt: sinceMs, lastAt: lastMs })),
+  };
+});
+
 /** `label=value,label=value`; a comma or backslash in a value is written `\,` and `\\`. Undefined when it is not that. */
 export function readWhere(text: string): Map<string, string> | undefined {
   const pairs = new Map<string, string>();
@@ -59,4 +78,4 @@ export function readWhere(text: string): Map<string, string> | undefined {
   return pairs.size > 0 ? pairs : undefined;
 }
 
-export const metricRoutes: readonly Route[] = [showMetrics, showLabels, showSeries];
+export const metricRoutes: readonly Route[] = [showMetrics, showCardinality, showLabels, showSeries];

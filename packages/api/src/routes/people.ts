@@ -1,10 +1,6 @@
-import { Readable } from 'node:stream';
-import { changeRole, invite, listAudit, listMembers, removeMember, revokeInvitation } from '@sightline/contract';
-import { Places } from '../places.ts';
+import { changeRole, invite, listMembers, removeMember, revokeInvitation } from '@sightline/contract';
 import { refusal } from '../problem.ts';
-import { answer, doneReply, refuse, type Route, stream } from '../route.ts';
-
-const openExports = new Places({ server: 4, organisation: 1 });
+import { answer, doneReply, type Route } from '../route.ts';
 
 export const peopleRoutes: readonly Route[] = [
   answer(listMembers, async (_, { deps: { control }, caller }) => {
@@ -44,39 +40,4 @@ export const peopleRoutes: readonly Route[] = [
     await audit('person.remove', removed.value.email, removed.value.role);
     return doneReply;
   }),
-
-  answer(listAudit, async ({ query }, { deps, caller }) => {
-    const page = await deps.control.audit.list(caller.organisation, query);
-    return page.ok ? page.value : refusal(page.error);
-  }),
-
-  stream(
-    {
-      method: 'GET',
-      path: '/api/v1/audit/export',
-      permission: 'admin',
-      summary: 'The whole audit trail with its hashes as NDJSON, oldest first, for npm run verify -- --audit',
-    },
-    async (_, { deps, caller, audit }, reply) => {
-      if (!openExports.enter(deps, caller.organisation))
-        return refuse(503, 'Too many exports', 'Let another one end and try again.', {
-          headers: { 'retry-after': '30' },
-        });
-      try {
-        await audit('audit.export', '');
-        await reply
-          .type('application/x-ndjson; charset=utf-8')
-          .header('content-disposition', 'attachment; filename="audit.ndjson"')
-          .header('cache-control', 'no-store')
-          .send(Readable.from(linesOf(deps.control.audit.export(caller.organisation))));
-      } finally {
-        openExports.leave(deps, caller.organisation);
-      }
-      return undefined;
-    },
-  ),
 ];
-
-async function* linesOf(entries: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const entry of entries) yield `${JSON.stringify(entry)}\n`;
-}

@@ -110,10 +110,11 @@ const readExemplars = answer(metricExemplars, async ({ query }, context) => {
   if (selectors.length > exemplarSelectorLimit)
     return refuse(400, 'Too many selectors', `Expected ${exemplarSelectorLimit} at most, found ${selectors.length}.`);
   const onAxis = keepsMeasure(parsed.value);
-  if (selectors.length === 0) return { exemplars: [], more: 0, onAxis, warnings: [] };
+  if (selectors.length === 0) return { exemplars: [], more: 0, selector: '', onAxis, warnings: [] };
+  const selector = selectors.join(' or ');
   const found = await context.deps.store.metrics.exemplars({
     organisation: context.caller.organisation,
-    expression: selectors.join(' or '),
+    expression: selector,
     startMs: from,
     endMs: to,
   });
@@ -139,6 +140,7 @@ const readExemplars = answer(metricExemplars, async ({ query }, context) => {
   return {
     exemplars: [...greatest.values()].toSorted((a, b) => a.at - b.at),
     more: all.length - greatest.size,
+    selector,
     onAxis,
     warnings: [...found.value.warnings],
   };

@@ -3,6 +3,7 @@ import type { Release, ReleaseDeploy } from '@sightline/control';
 import { nothingSeen, readNewIssues, readReleases, readReleaseTrend, type ReleaseHealth } from '@sightline/query';
 import { refuse, type Route } from '../route.ts';
 import { answerRead } from './answer-read.ts';
+import { adoptionOf, packageOf } from './release-adoption.ts';
 import { scopeOf } from '../read-scope.ts';
 
 const list = answerRead(listReleases, async ({ query }, context) => {
@@ -23,7 +24,7 @@ function rowsOf(
   deploys: readonly ReleaseDeploy[],
   fromMs: number,
 ): ReleaseRow[] {
-  const all = seen.reduce((sum, { sessions }) => sum + sessions, 0);
+  const adoption = adoptionOf(seen);
   const known = new Map(named.map((release) => [release.version, release]));
   const deployed = new Map(deploys.toReversed().map(({ version, finishedAt }) => [version, finishedAt]));
   const seenNames = new Set(seen.map(({ release }) => release));
@@ -31,11 +32,13 @@ function rowsOf(
     ({ version, createdAt }) => !seenNames.has(version) && Math.max(createdAt, deployed.get(version) ?? 0) >= fromMs,
   );
   return [...seen, ...unseen.map(({ version }) => nothingSeen(version))]
-    .map((health): ReleaseRow => {
+    .map(({ spread: _spread, ...health }): ReleaseRow => {
       const release = known.get(health.release);
+      const adopted = adoption.get(health.release);
       return {
         ...health,
-        adoption: all === 0 ? null : health.sessions / all,
+        adoption: adopted?.adoption ?? null,
+        environments: adopted?.environments ?? [],
         createdAt: release?.createdAt ?? null,
         releasedAt: release?.releasedAt ?? null,
         archived: release?.archived ?? false,
@@ -99,11 +102,5 @@ const show = answerRead(getRelease, async ({ params, query }, context) => {
     },
   };
 });
-
-/** `till` of `till@1.2.0`; '' where the version names none. */
-function packageOf(release: string): string {
-  const at = release.lastIndexOf('@');
-  return at > 0 ? release.slice(0, at) : '';
-}
 
 export const releaseRoutes: readonly Route[] = [list, show];

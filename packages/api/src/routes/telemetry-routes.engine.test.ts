@@ -191,9 +191,11 @@ const reads: readonly [name: string, url: (secret: string) => string, shows: 'se
   ['events by search', (s) => `/api/v1/issues/${issue}/events?q=${s}`, 'secret'],
   ['values of a tag', () => `/api/v1/issues/${issue}/tag?tag=site`, 'secret'],
   ['attachment', (s) => `/api/v1/events/${s}/attachments/page.html`, 'nothing'],
+  ['text of an attachment', (s) => `/api/v1/events/${s}/attachments/page.html/text`, 'nothing'],
   ['releases', () => `/api/v1/releases?${range}`, 'secret'],
   ['release', (s) => `/api/v1/releases/${s}?${range}`, 'secret'],
   ['feedback', () => `/api/v1/feedback?${range}`, 'secret'],
+  ['feedback by search', (s) => `/api/v1/feedback?${range}&q=${s}`, 'secret'],
   ['replays', () => `/api/v1/replays?${range}`, 'secret'],
   ['replay', (s) => `/api/v1/replays/${replayOf(s)}`, 'secret'],
   ['beside a replay', (s) => `/api/v1/replays/${replayOf(s)}/beside`, 'nothing'],
@@ -357,6 +359,7 @@ it.each([
   `/api/v1/issues/${issue}?q=${encodeURIComponent('a AND (')}`,
   `/api/v1/issues/${issue}/tag?tag=site&q=${encodeURIComponent('a AND (')}`,
   `/api/v1/replays?${range}&cursor=x`,
+  `/api/v1/feedback?${range}&cursor=x`,
   `/api/v1/profiles?${range}&cursor=x`,
   '/api/v1/data/quarantine?cursor=x',
   `/api/v1/metrics/m/series?${range}&where=nonsense`,
@@ -453,7 +456,7 @@ it('archives, prioritises and talks about issues, many at once', async () => {
   const change = { status: 'ignored', ignoredUntil: 'events', ignoredLimit: 1, priority: 'high' };
   const body = { issues: [issue, '00000000000000fe'], change };
   expect((await call('viewer', 'POST', '/api/v1/issues/changes', body)).status).toBe(403);
-  expect((await call('admin', 'POST', '/api/v1/issues/changes', body)).json()).toEqual({ changed: 1 });
+  expect((await call('admin', 'POST', '/api/v1/issues/changes', body)).json()).toMatchObject({ changed: 1 });
   expect((await call('admin', 'POST', `${url}/comments`, { text: 'Till 3 again' })).status).toBe(200);
   const page = (await call('viewer', 'GET', url)).json();
   expect(page).toMatchObject({
@@ -472,6 +475,32 @@ it('archives, prioritises and talks about issues, many at once', async () => {
     (await call('viewer', 'GET', `/api/v1/issues?${range}&q=${encodeURIComponent(q)}`)).json().issues.length;
   expect([await found('is:archived priority:high'), await found('is:open')]).toEqual([1, 0]);
   await call('admin', 'PATCH', url, { status: 'unresolved', priority: '' });
+});
+
+it('shows an attachment that is text as text, and no other', async () => {
+  const at = '/api/v1/events/ACMESECRET/attachments';
+  expect((await call('viewer', 'GET', `${at}/page.html/text`)).json()).toEqual({ text: '<script>', truncated: false });
+  expect((await call('viewer', 'GET', `${at}/screen.png/text`)).status).toBe(422);
+  expect((await call('viewer', 'GET', `${at}/none/text`)).status).toBe(404);
+});
+
+it('undoes a change of issues exactly, and leaves alone what was changed since', async () => {
+  const url = `/api/v1/issues/${issue}`;
+  const changes = async (change: object) =>
+    (await call('responder', 'POST', '/api/v1/issues/changes', { issues: [issue], change })).json();
+  const decision = async () => (await call('viewer', 'GET', url)).json().decision;
+  await changes({ status: 'ignored', ignoredUntil: 'users', ignoredLimit: 10, priority: 'low' });
+  const archived = await decision();
+  clock.advance(1000);
+  const { undo } = await changes({ status: 'resolved', priority: 'high' });
+  expect(await decision()).toMatchObject({ status: 'resolved', priority: 'high' });
+  clock.advance(1000);
+  const back = (who: string) => call(who, 'POST', '/api/v1/issues/changes/undo', { undo });
+  expect((await back('viewer')).status).toBe(403);
+  expect((await back('responder')).json()).toEqual({ restored: 1 });
+  expect({ ...(await decision()), at: 0 }).toEqual({ ...archived, at: 0 });
+  expect((await back('responder')).json(), 'it was changed since').toEqual({ restored: 0 });
+  await changes({ status: 'unresolved', priority: '' });
 });
 
 it('keeps rules about errors, and refuses them with their lines', async () => {
@@ -568,7 +597,7 @@ it('assigns issues to teams, by hand and by the ownership rules, and finds them 
   expect(await found('responder', 'assigned:#payments')).toEqual(['#payments']);
   expect(await found('stranger', 'assigned:#payments'), 'of another organisation').toEqual([]);
   const bulk = { issues: [issue], change: { assignee: '#payments' } };
-  expect((await call('responder', 'POST', '/api/v1/issues/changes', bulk)).json()).toEqual({ changed: 1 });
+  expect((await call('responder', 'POST', '/api/v1/issues/changes', bulk)).json()).toMatchObject({ changed: 1 });
 
   // The rules assign an issue once; another organisation's issue of its own is fresh.
   const stranger = people.get('stranger')?.organisation ?? '';

@@ -3,6 +3,7 @@ import {
   analyse,
   bundledPrices,
   compare,
+  edgeExamples,
   getTrace,
   latencyExamples,
   latencyHeatMap,
@@ -40,6 +41,11 @@ export const traceAnalysisRoutes: readonly Route[] = [
   answerRead(contract.serviceMap, ({ query }, context) =>
     readServiceMap(context.deps.store, scopeOf(query, context), context.deps.clock.now(), { signal: context.signal }),
   ),
+  answerRead(contract.mapExamples, async ({ query }, context) => {
+    const { caller, callee } = query;
+    const asked = { ...scopeOf(query, context), caller, callee, limit: 20 };
+    return { spans: await edgeExamples(context.deps.store, asked, { signal: context.signal }) };
+  }),
   answerRead(contract.listCalls, async ({ query }, context) => {
     const { call, groupBy, peer, sort, limit } = query;
     return {
@@ -58,11 +64,13 @@ export const traceAnalysisRoutes: readonly Route[] = [
       { signal: context.signal },
     );
   }),
-  answerRead(contract.listQueues, async ({ query }, context) => ({
-    queues: await listQueues(context.deps.store, scopeOf(query, context), { signal: context.signal }),
-  })),
+  answerRead(contract.listQueues, ({ query }, context) =>
+    listQueues(context.deps.store, scopeOf(query, context), { signal: context.signal }),
+  ),
   answerRead(contract.listAiCalls, async ({ query }, context) =>
-    listAiCalls(context.deps.store, scopeOf(query, context), await ownPrices(context), { signal: context.signal }),
+    listAiCalls(context.deps.store, { ...scopeOf(query, context), sort: query.sort }, await ownPrices(context), {
+      signal: context.signal,
+    }),
   ),
   answer(contract.getAiPrices, async (_, context) => ({ bundled: bundledPrices, own: await ownPrices(context) })),
   answer(contract.setAiPrices, async ({ body }, context) => {

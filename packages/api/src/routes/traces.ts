@@ -2,8 +2,9 @@ import {
   getTrace as traceEndpoint,
   listServices as servicesEndpoint,
   searchTraces as searchEndpoint,
+  traceBeside as besideEndpoint,
 } from '@sightline/contract';
-import { findSampled, getTrace, listServices, searchTraces } from '@sightline/query';
+import { findSampled, getTrace, listServices, readTraceBeside, searchTraces } from '@sightline/query';
 import { scopeOf } from '../read-scope.ts';
 import { answer, refuse, type Route } from '../route.ts';
 import { reading, searchFault } from '../store-fault.ts';
@@ -30,6 +31,15 @@ export const traceRoutes: readonly Route[] = [
         ? refuse(404, 'No such trace', 'Nothing with this id has arrived, or its retention has ended.')
         : { ...trace, sampled };
     }),
+  ),
+  answer(besideEndpoint, ({ params, query }, { deps, caller, signal }) =>
+    reading(() =>
+      readTraceBeside(
+        deps.store,
+        { organisation: caller.organisation, traceId: params.id, fromMs: query.from, toMs: query.to },
+        { signal, timeoutMs: 5000 },
+      ),
+    ),
   ),
   answer(servicesEndpoint, ({ query }, context) =>
     reading(async () => ({

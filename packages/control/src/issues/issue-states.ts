@@ -5,7 +5,14 @@ import { memberships, people } from '../database/schema.ts';
 import { only, type ServicesContext, type Transaction } from '../services-context.ts';
 import { teamLimits, teamSlugOf } from '../teams/port.ts';
 import { teamMembers, teams } from '../teams/tables.ts';
-import { ownershipActor, type IssueChange, type IssueState, type IssueStates, type OwnedIssue } from './port.ts';
+import {
+  ownershipActor,
+  type IssueChange,
+  type IssueDecided,
+  type IssueState,
+  type IssueStates,
+  type OwnedIssue,
+} from './port.ts';
 import * as table from './tables.ts';
 
 type Row = typeof table.issueStates.$inferSelect;
@@ -22,6 +29,13 @@ const fromRow = (row: Row): IssueState => ({
   assignee: row.assignee,
   updatedAt: row.updatedAt.getTime(),
 });
+
+const dateOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
+
+function decidedIn(row: Row): IssueDecided {
+  const { issue: _issue, updatedAt: _updatedAt, ...decided } = fromRow(row);
+  return decided;
+}
 
 const askedAtOnce = 1000;
 const listedAtMost = 10_000;
@@ -74,7 +88,20 @@ export function issueStates({ db, clock }: ServicesContext): IssueStates {
             ? []
             : [priority === '' ? 'left its priority to itself' : `gave it ${priority} priority`]),
         ]);
-        return fromRow(only(rows));
+        return { ...fromRow(only(rows)), before: decidedIn(before) };
+      }),
+    restore: (organisation, issue, before, changedAt, actor) =>
+      db.transaction(async (tx) => {
+        const now = new Date(clock.now());
+        const { resolvedAt, ignoredAt, ...same } = before;
+        const rows = await tx
+          .update(table.issueStates)
+          .set({ ...same, resolvedAt: dateOf(resolvedAt), ignoredAt: dateOf(ignoredAt), updatedAt: now })
+          .where(and(ofIssue(organisation, issue), eq(table.issueStates.updatedAt, new Date(changedAt))))
+          .returning();
+        if (rows.length === 0) return false;
+        await noteActivity(tx, { organisation, issue, at: now, actor }, ['undid the last change']);
+        return true;
       }),
     assignOwner: (organisation, issue, owned) =>
       db.transaction(async (tx) => {

@@ -40,6 +40,14 @@ export interface IssueChange {
   readonly because?: string | undefined;
 }
 
+/** What `restore` brings back: everything that people decide about an issue. */
+export type IssueDecided = Omit<IssueState, 'issue' | 'updatedAt'>;
+
+/** An issue after a change, and as it was before. */
+export interface ChangedIssue extends IssueState {
+  readonly before: IssueDecided;
+}
+
 /** Whose an issue is by the ownership rules. */
 export interface OwnedIssue {
   /** E-mail addresses and teams (`#payments`); it is assigned to the first. */
@@ -75,7 +83,18 @@ export interface IssueStates {
   /** States by issue of at most 1,000 asked issues; without `issues`, of the 10,000 touched last. */
   list(organisation: string, issues?: readonly string[]): Promise<ReadonlyMap<string, IssueState>>;
   /** Changes what is given and notes it in the issue's activity. */
-  change(organisation: string, issue: string, change: IssueChange, actor: string): Promise<IssueState>;
+  change(organisation: string, issue: string, change: IssueChange, actor: string): Promise<ChangedIssue>;
+  /**
+   * Brings back what was decided before a change, with its moments and limits. False, and nothing is done, where the issue was
+   * changed again since `changedAt` (the change's `updatedAt`).
+   */
+  restore(
+    organisation: string,
+    issue: string,
+    before: IssueDecided,
+    changedAt: number,
+    actor: string,
+  ): Promise<boolean>;
   /**
    * Assigns an issue by the ownership rules, once, and tells those of its owners who belong to the organisation through its first
    * e-mail channel. False where somebody has it or rules assigned it before: nothing is changed then.

@@ -73,6 +73,9 @@ export interface MonitorVerdict {
   readonly durationMs: number | null;
   readonly at: number;
   readonly nextRunAt: number;
+  /** So many verdicts in a row make it down, and so many make it up again; one each where it is not said. */
+  readonly downAfter?: number;
+  readonly upAfter?: number;
 }
 
 export interface Monitors {

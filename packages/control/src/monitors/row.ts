@@ -25,7 +25,7 @@ export function monitorFrom(row: MonitorRow, sealer: Sealer): Monitor {
     state: row.state,
     stateSince: row.stateSince.getTime(),
     upForMs: row.upForMs,
-    failures: row.failures,
+    failures: Math.max(0, row.failures),
     lastCheckedAt: row.lastCheckedAt?.getTime() ?? null,
     lastMessage: row.lastMessage,
     lastDurationMs: row.lastDurationMs,

@@ -21,8 +21,14 @@ export function monitorRuns({
   /** Writes a verdict where `condition` still holds; a change of state asks for its finding to be told. */
   const judge = async (verdict: MonitorVerdict, condition: SQL | undefined): Promise<boolean> => {
     const at = new Date(verdict.at);
-    const state = verdict.up ? 'up' : 'down';
-    const changes = sql`${table.state} <> ${state}`;
+    const { downAfter = 1, upAfter = 1 } = verdict;
+    const streak = verdict.up
+      ? sql`CASE WHEN ${table.state} = 'down' THEN least(${table.failures}, 0) - 1 ELSE 0 END`
+      : sql`greatest(${table.failures}, 0) + 1`;
+    const state = verdict.up
+      ? sql`CASE WHEN ${table.state} = 'down' AND (${streak}) > -(${upAfter}::int) THEN 'down' ELSE 'up' END`
+      : sql`CASE WHEN (${streak}) >= ${downAfter}::int THEN 'down' ELSE ${table.state} END`;
+    const changes = sql`${table.state} <> (${state})`;
     const wasUpMs = sql`extract(epoch FROM ${at}::timestamptz - ${table.stateSince}) * 1000`;
     const rows = await db
       .update(table)
@@ -30,14 +36,14 @@ export function monitorRuns({
         state,
         stateSince: sql`CASE WHEN ${changes} THEN ${at}::timestamptz ELSE ${table.stateSince} END`,
         upForMs: sql`CASE WHEN ${changes} THEN CASE WHEN ${table.state} = 'up' THEN ${wasUpMs} END ELSE ${table.upForMs} END`,
-        failures: verdict.up ? 0 : sql`${table.failures} + 1`,
+        failures: verdict.up ? sql`CASE WHEN (${state}) = 'down' THEN ${streak} ELSE 0 END` : streak,
         lastCheckedAt: at,
         lastMessage: storable(verdict.message, 1000),
         lastDurationMs: verdict.durationMs,
         startedAt: null,
         nextRunAt: new Date(verdict.nextRunAt),
         leaseUntil: null,
-        toTell: sql`${table.toTell} OR (${verdict.up}::boolean = (${table.toldLabels} IS NOT NULL))`,
+        toTell: sql`${table.toTell} OR ((${state}) <> 'unknown' AND ((${state}) = 'up') = (${table.toldLabels} IS NOT NULL))`,
       })
       .where(and(live, condition))
       .returning({ id: table.id });

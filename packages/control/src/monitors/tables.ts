@@ -35,6 +35,7 @@ export const monitors = pgTable('monitors', {
   state: text('state').$type<MonitorState>().notNull(),
   stateSince: moment('state_since').notNull(),
   upForMs: doublePrecision('up_for_ms'),
+  /** Failed in a row; below 0 good in a row while it is still down. */
   failures: integer('failures').notNull().default(0),
   lastCheckedAt: moment('last_checked_at'),
   lastMessage: text('last_message').notNull().default(''),

@@ -81,6 +81,11 @@ async function monitorOf(
   return changed.ok ? changed.value : known;
 }
 
+/** How often in a row: a whole number from 1 to 720, 1 where none is given. */
+function times(given: unknown): number {
+  return typeof given === 'number' && Number.isFinite(given) ? Math.min(Math.max(1, Math.round(given)), 720) : 1;
+}
+
 /** The monitor that a configuration asks for; undefined where its schedule cannot be read. */
 function wantedOf(
   name: string,
@@ -113,6 +118,8 @@ function wantedOf(
     maxRunMs: minutes(config['max_runtime'], 30 * minuteMs),
     cron,
     timeZone,
+    downAfter: times(config['failure_issue_threshold']),
+    upAfter: times(config['recovery_threshold']),
   };
   return {
     name,

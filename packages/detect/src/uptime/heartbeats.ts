@@ -47,7 +47,9 @@ export async function takeWord(
   const message = `${up ? 'called' : 'failed'}${words === '' ? '' : `: ${words}`}`;
   const durationMs = ranMs ?? (monitor.startedAt === null ? null : Math.max(0, at - monitor.startedAt));
   const nextRunAt = lateAtMs(monitor.settings, monitor.everyMs, at);
-  const noted = await control.monitors.note(monitor.id, { up, message, durationMs, at, nextRunAt });
+  const { downAfter, upAfter } = heartbeatSettings(monitor.settings);
+  const verdict = { up, message, durationMs, at, nextRunAt, downAfter, upAfter };
+  const noted = await control.monitors.note(monitor.id, verdict);
   if (!noted) return;
   // A good call does not make good the time for which it was missed.
   const coversMs = up && monitor.state === 'down' ? 0 : coveredMs(monitor, at);

@@ -3,7 +3,7 @@ import { type Clock, formatDuration, type Logger } from '@sightline/base';
 import type { ClaimedMonitor, Control } from '@sightline/control';
 import { findMonitorType, resultWords, runCheck } from '@sightline/monitors';
 import type { FindingSink } from '@sightline/record';
-import { heartbeatSettings } from './heartbeat-settings.ts';
+import { heartbeatSettings, lateAtMs } from './heartbeat-settings.ts';
 import type { ResultWriter } from './result-writer.ts';
 import { tellFindings } from './tell-findings.ts';
 
@@ -136,14 +136,19 @@ export class Runner {
     const { control, clock, writer } = this.#parts;
     const at = clock.now();
     // It became late while we were away, and so perhaps was the door at which it called: it gets its grace once more.
+    const { graceMs, downAfter, upAfter } = heartbeatSettings(monitor.settings);
     if (monitor.state !== 'down' && monitor.nextRunAt < this.#watchingSince) {
-      const { graceMs } = heartbeatSettings(monitor.settings);
       await control.monitors.release(monitor, at + Math.min(3_600_000, Math.max(60_000, graceMs)));
       return;
     }
     const message = lateWords(monitor, at);
-    const nextRunAt = at + Math.min(900_000, Math.max(60_000, monitor.everyMs / 4));
-    const settled = await control.monitors.settle(monitor, { up: false, message, durationMs: null, at, nextRunAt });
+    // Where several must be missed, each turn of the schedule is one.
+    const nextRunAt =
+      monitor.state !== 'down' && monitor.failures + 1 < downAfter
+        ? Math.max(at + 1000, lateAtMs(monitor.settings, monitor.everyMs, at - graceMs))
+        : at + Math.min(900_000, Math.max(60_000, monitor.everyMs / 4));
+    const verdict = { up: false, message, durationMs: null, at, nextRunAt, downAfter, upAfter };
+    const settled = await control.monitors.settle(monitor, verdict);
     if (!settled) return;
     const since = monitor.state === 'down' ? (monitor.lastCheckedAt ?? at) : monitor.nextRunAt;
     writer.add({

@@ -515,6 +515,45 @@ describe('check-ins of cron jobs', () => {
     expect(await found()).toMatchObject({ startedAt: beganAtMs + 3_600_000 });
   });
 
+  test('so many failures in a row as it says make a finding, and so many good runs end it', async () => {
+    const uptime = start();
+    const config = {
+      schedule: { type: 'interval', value: 1, unit: 'hour' },
+      checkin_margin: 5,
+      failure_issue_threshold: 3,
+      recovery_threshold: 2,
+    };
+    const says = async (status: 'ok' | 'error') => {
+      await uptime.checkIn(word(status, { config, atMs: clock.now() }));
+      const monitor = await found();
+      return [monitor?.state, monitor?.failures];
+    };
+    expect(await says('ok')).toEqual(['up', 0]);
+    expect((await found())?.settings).toMatchObject({ downAfter: 3, upAfter: 2 });
+    expect(await says('error')).toEqual(['up', 1]);
+    expect(await says('error')).toEqual(['up', 2]);
+    expect(await says('ok'), 'a good one begins the count again').toEqual(['up', 0]);
+    expect(await says('error')).toEqual(['up', 1]);
+    expect(await says('error')).toEqual(['up', 2]);
+    expect(told).toEqual([]);
+    expect(await says('error')).toEqual(['down', 3]);
+    await expect.poll(() => told.map(({ state }) => state)).toEqual(['firing']);
+    expect(await says('ok')).toEqual(['down', 0]);
+    expect(await says('error'), 'one good one is not enough').toEqual(['down', 1]);
+    expect(await says('ok')).toEqual(['down', 0]);
+    expect(told.at(-1)?.state).toBe('firing');
+    expect(await says('ok')).toEqual(['up', 0]);
+    await expect.poll(() => told.at(-1)?.state).toBe('resolved');
+    // Missed runs count one by one, an hour apart.
+    aheadMs += 66 * 60_000;
+    await expect.poll(async () => (await found())?.failures, { timeout: 20_000 }).toBe(1);
+    expect((await found())?.state).toBe('up');
+    aheadMs += 61 * 60_000;
+    await expect.poll(async () => (await found())?.failures, { timeout: 20_000 }).toBe(2);
+    aheadMs += 61 * 60_000;
+    await expect.poll(async () => (await found())?.state, { timeout: 20_000 }).toBe('down');
+  });
+
   test('failed, missed and too long become findings, a good one ends them', async () => {
     const uptime = start();
     const everyHour = { schedule: { type: 'interval', value: 1, unit: 'hour' }, checkin_margin: 5, max_runtime: 10 };

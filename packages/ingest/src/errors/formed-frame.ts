@@ -1,10 +1,11 @@
 import type { ErrorFrame } from '@sightline/record';
+import { SharedHead } from '../load/scrubbable-json.ts';
 
 /** All of a frame but its local variables: those differ from event to event, the rest is the same wherever its bug is met. */
 export interface FrameForm {
   readonly frame: ErrorFrame;
   /** JSON of `frame` without the brace that ends it. */
-  readonly json: string;
+  readonly json: SharedHead;
 }
 
 /**
@@ -50,7 +51,7 @@ export class FormedFrame implements ErrorFrame {
 
   /** Of a frame without local variables. */
   static form(frame: ErrorFrame): FrameForm {
-    return { frame, json: JSON.stringify(frame).slice(0, -1) };
+    return { frame, json: new SharedHead(JSON.stringify(frame).slice(0, -1)) };
   }
 
   /** Undefined where nothing is known of the frame. */

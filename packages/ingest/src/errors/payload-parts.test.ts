@@ -1,5 +1,6 @@
 import type { ErrorFrame, ErrorPayload } from '@sightline/record';
 import { expect, test } from 'vitest';
+import { FormedFrame } from './formed-frame.ts';
 import { payloadJson } from './payload-parts.ts';
 
 const frame = (line: number): ErrorFrame => ({
@@ -45,12 +46,21 @@ const empty: ErrorPayload = {
   grouping: [],
   groupingParts: [],
 };
+/** Frames of known forms, plain ones and copies with other values among each other. */
+const formed = (line: number): ErrorPayload => {
+  const form = FormedFrame.form({ ...frame(line), contextLine: 'é "x"', unresolved: 'no map' });
+  const { exceptions } = payload(1);
+  const one: ErrorFrame = new FormedFrame(form, { a: 'ü', b: '\n' });
+  const frames = [one, new FormedFrame(form, undefined), frame(3), { ...one, inApp: false }, one];
+  return { ...payload(1), exceptions: exceptions.map((exception) => ({ ...exception, frames })) };
+};
 const { groupingParts: _, ...earlier } = payload(1);
 
 test.each([
   ['all of it', payload(1)],
   ['nothing in its lists', empty],
   ['without parts of grouping', earlier],
+  ['frames of known forms', formed(1)],
 ])('%s is the text that JSON.stringify makes, in parts', (_name, given) => {
   const json = payloadJson(given);
   expect(json.toString()).toBe(JSON.stringify(given));
@@ -59,5 +69,6 @@ test.each([
 
 test.each([
   ['a line of thirteen digits', payload(4_111_111_111_111), '"line":"4111111111111"'],
+  ['one in a known form', formed(4_111_111_111_111), '"line":"4111111111111"'],
   ['a secret that is a number', payload(1, { pin: 1, password: 1234 }), '"password":"1234"'],
 ])('%s is made a text', (_name, given, stored) => expect(payloadJson(given).toString()).toContain(stored));

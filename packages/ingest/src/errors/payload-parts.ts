@@ -1,5 +1,5 @@
 import type { ErrorFrame, ErrorPayload } from '@sightline/record';
-import { ScrubbableJson } from '../load/scrubbable-json.ts';
+import { type JsonPart, ScrubbableJson, SharedPart } from '../load/scrubbable-json.ts';
 import { FormedFrame } from './formed-frame.ts';
 
 const noFrames = '"frames":[]';
@@ -10,8 +10,8 @@ const groupedMembers = 8;
 /** A payload as the JSON that `JSON.stringify` makes of it. Each frame is a part of its own, and so is all that is likely to hold an address. */
 export function payloadJson(payload: ErrorPayload): ScrubbableJson {
   const { version, exceptions, breadcrumbs, groups, contexts, extra, grouping, groupingParts, ...rest } = payload;
-  const parts: { text: string; known: boolean }[] = [];
-  const add = (text: string, known = true): unknown => parts.push({ text, known });
+  const parts: { text: JsonPart; known: boolean }[] = [];
+  const add = (text: JsonPart, known = true): unknown => parts.push({ text, known });
   const addList = (list: readonly unknown[], members: number): void => {
     for (let at = 0; at < list.length; at += members) {
       const text = members === 1 ? JSON.stringify(list[at]) : JSON.stringify(list.slice(at, at + members)).slice(1, -1);
@@ -24,8 +24,9 @@ export function payloadJson(payload: ErrorPayload): ScrubbableJson {
     // Within a text these quotes would be escaped.
     const inside = shell.indexOf(noFrames) + noFrames.length - 1;
     add(`${open}${at === 0 ? '' : ','}${shell.slice(0, inside)}`);
+    const last = exception.frames.length - 1;
     for (const [place, frame] of exception.frames.entries())
-      add(`${place === 0 ? '' : ','}${frameJson(frame)}`, hasShortNumbers(frame));
+      add(frameJson(frame, place === last ? '}' : '},'), hasShortNumbers(frame));
     open = shell.slice(inside);
   }
   add(`${open}],"breadcrumbs":[`);
@@ -45,11 +46,11 @@ export function payloadJson(payload: ErrorPayload): ScrubbableJson {
   return ScrubbableJson.ofParts(parts);
 }
 
-/** As `JSON.stringify` makes it. */
-function frameJson(frame: ErrorFrame): string {
+/** As `JSON.stringify` makes it, with `end` for the brace that ends it. */
+function frameJson(frame: ErrorFrame, end: string): JsonPart {
   const form = FormedFrame.formOf(frame);
-  if (form === undefined) return JSON.stringify(frame);
-  return frame.locals ? `${form.json},"locals":${JSON.stringify(frame.locals)}}` : `${form.json}}`;
+  if (form === undefined) return JSON.stringify(frame).slice(0, -1) + end;
+  return new SharedPart(form.json, frame.locals ? `,"locals":${JSON.stringify(frame.locals)}${end}` : end);
 }
 
 /** Lines and columns are the only numbers of a frame. */

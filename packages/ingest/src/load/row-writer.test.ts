@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SpooledFrame } from '../protocol.ts';
 import { RowWriter } from './row-writer.ts';
+import { ScrubbableJson, SharedHead, SharedPart } from './scrubbable-json.ts';
 
 const frame = { scope: { organisation: 'acme' }, receivedAtMs: 5.25 } as SpooledFrame;
 
@@ -80,3 +81,24 @@ test('what was added can be forgotten again', () => {
   expect(writer.take().equals(written({ replay_id: 'a' }))).toBe(true);
   expect(writer.sizeBytes).toBe(0);
 });
+
+test.each([0, 1, 60, 126, 127, 128, 300, 5461, 16_383, 16_384, 70_000])(
+  'a part of JSON that begins with what many have in common is written as its text, of %i bytes and more',
+  (length) => {
+    const text = JSON.stringify('x'.repeat(length));
+    const bytes = (payload: ScrubbableJson): Buffer => {
+      const writer = new RowWriter('errors');
+      writer.add({ payload }, frame);
+      return writer.take();
+    };
+    for (const [head, rest] of [
+      [text, ',"é":"✓"'],
+      ['"ü":', text],
+      ['', text],
+      [text, ''],
+    ] as const)
+      expect(
+        bytes(ScrubbableJson.ofParts([{ text: new SharedPart(new SharedHead(head), rest), known: true }])),
+      ).toEqual(bytes(ScrubbableJson.ofParts([{ text: head + rest, known: true }])));
+  },
+);

@@ -95,6 +95,24 @@ class RowBytes {
     this.size += this.#bytes.write(value, this.size);
   }
 
+  /** One text: bytes, and what follows them. */
+  joined(head: Buffer, rest: string): void {
+    const atMost = head.length + rest.length * 3;
+    this.#room(atMost + 10);
+    if (head.length + rest.length < 128 || atMost >= 16_384) {
+      this.length(head.length + Buffer.byteLength(rest));
+      this.#bytes.set(head, this.size);
+      this.size += head.length;
+      this.size += this.#bytes.write(rest, this.size);
+      return;
+    }
+    this.#bytes.set(head, this.size + 2);
+    const written = head.length + this.#bytes.write(rest, this.size + 2 + head.length);
+    this.#bytes[this.size] = (written & 127) + 128;
+    this.#bytes[this.size + 1] = written >> 7;
+    this.size += written + 2;
+  }
+
   byte(value: number): void {
     this.#room(1);
     this.#bytes[this.size++] = value;
@@ -222,6 +240,8 @@ const writes: Readonly<Record<ReadType, Write>> = {
     if (value === undefined || value === null) return out.length(0);
     const { parts } = value instanceof ScrubbableJson ? value : ScrubbableJson.of(textOf(value, column));
     out.length(parts.length);
-    for (const part of parts) out.text(part);
+    for (const part of parts)
+      if (typeof part === 'string') out.text(part);
+      else out.joined(part.head.bytes, part.rest);
   },
 };

@@ -7,9 +7,9 @@ import { hasSecretName } from './secret-name.ts';
  */
 export class ScrubbableJson {
   /** Joined, the text. */
-  readonly parts: readonly string[];
+  readonly parts: readonly JsonPart[];
 
-  private constructor(parts: readonly string[]) {
+  private constructor(parts: readonly JsonPart[]) {
     this.parts = parts;
   }
 
@@ -22,14 +22,48 @@ export class ScrubbableJson {
    * Parts of one JSON text, as `JSON.stringify` writes them. `known` says of each that its numbers and booleans are of our own making: none of thirteen digits,
    * none a secret. One part that does not fit costs the others: then the text is written anew in one piece.
    */
-  static ofParts(parts: readonly { readonly text: string; readonly known: boolean }[]): ScrubbableJson {
-    const fits = parts.every(({ text, known }) => (known ? isPlain(text) : hasPlainValues(text)));
+  static ofParts(parts: readonly { readonly text: JsonPart; readonly known: boolean }[]): ScrubbableJson {
+    const fits = parts.every(({ text, known }) => {
+      if (!known) return hasPlainValues(String(text));
+      return typeof text === 'string' ? isPlain(text) : text.head.plain && isPlain(text.rest);
+    });
     const texts = parts.map(({ text }) => text);
     return new ScrubbableJson(fits ? texts : [rewritten(texts.join(''))]);
   }
 
   toString(): string {
     return this.parts.join('');
+  }
+}
+
+/** A text, or one that begins with what many have in common. */
+export type JsonPart = string | SharedPart;
+
+/** What many texts begin with: looked at once, and kept as it is written. */
+export class SharedHead {
+  readonly bytes: Buffer;
+  readonly plain: boolean;
+
+  constructor(text: string) {
+    // Memory of its own: a piece of a pool would keep all that lies beside it.
+    this.bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+    this.bytes.write(text);
+    this.plain = isPlain(text);
+  }
+}
+
+/** A part of JSON that begins with what many have in common. */
+export class SharedPart {
+  readonly head: SharedHead;
+  readonly rest: string;
+
+  constructor(head: SharedHead, rest: string) {
+    this.head = head;
+    this.rest = rest;
+  }
+
+  toString(): string {
+    return this.head.bytes.toString('utf8') + this.rest;
   }
 }
 

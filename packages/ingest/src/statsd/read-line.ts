@@ -12,12 +12,12 @@ export interface StatsdLine {
   readonly weight: number;
   /** `key:value` as they came. */
   readonly tags: readonly string[];
-  /** When it was, milliseconds since the epoch; undefined for now. */
+  /** When it was (`|T`, of counts and gauges alone), milliseconds since the epoch; undefined for now. */
   readonly atMs: number | undefined;
 }
 
 export interface RefusedLine {
-  readonly reason: Extract<Reason, 'malformed' | 'unsupported-type' | 'rate-limited'>;
+  readonly reason: Extract<Reason, 'malformed' | 'unsupported-type' | 'rate-limited' | 'too-old' | 'too-new'>;
   readonly message: string;
 }
 

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket as TcpSocket } from 'node:net';
 import type { Clock, Logger } from '@sightline/base';
 import type { KeyScope, ReceivedSeries } from '@sightline/record';
 import { keepOwnSeries, type OwnSeriesParts } from '../own-series.ts';
-import type { Refusal } from '../protocol.ts';
+import { metricsKeptMs, type Refusal } from '../protocol.ts';
 import { StatsdAggregator } from './aggregator.ts';
 import { readStatsdLine, type RefusedLine } from './read-line.ts';
 
@@ -70,7 +70,7 @@ export async function startStatsd(
 class Intake {
   readonly #parts: StatsdParts;
   readonly #scope: KeyScope;
-  readonly #aggregator = new StatsdAggregator();
+  readonly #aggregator: StatsdAggregator;
   #lines = 0;
   #refused = new Map<string, Refusal>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -78,6 +78,7 @@ class Intake {
   constructor(parts: StatsdParts, scope: KeyScope) {
     this.#parts = parts;
     this.#scope = scope;
+    this.#aggregator = new StatsdAggregator(parts.metricsKeptMs ?? metricsKeptMs);
   }
 
   take(packet: Buffer | string): void {

@@ -10,10 +10,11 @@ import { readStatsdLine } from './read-line.ts';
 import { startStatsd, type StatsdServer } from './start-statsd.ts';
 
 const now = Date.parse('2026-11-20T12:00:00Z');
+const keptMs = 30 * 86_400_000;
 
 /** What lines add up to: `name{label="value"} value` for each series of one flush. */
 function added(...lines: string[]): string[] {
-  const aggregator = new StatsdAggregator();
+  const aggregator = new StatsdAggregator(keptMs);
   for (const line of lines) {
     const read = readStatsdLine(line);
     if (!read.ok) throw new Error(read.error.message);
@@ -45,7 +46,7 @@ describe('lines', () => {
       ['a_total{store=S1,env_name=p,fresh=true} 2'],
     ],
     [['a:1|c|#le:5,job:x'], ['a_total{exported_le=5,exported_job=x} 1']],
-    [['a:1|c|#x:1|c:ci-123|T1700000000|e:it'], ['a_total{x=1} 1']],
+    [[`a:1|c|#x:1|c:ci-123|T${now / 1000}|e:it`], ['a_total{x=1} 1']],
   ])('%j', (lines, expected) => expect(added(...lines)).toEqual(expected));
 
   test.each([
@@ -64,7 +65,7 @@ describe('lines', () => {
 });
 
 test('counters and histograms go on growing over flushes, sets begin anew, and what is not heard ends', () => {
-  const aggregator = new StatsdAggregator();
+  const aggregator = new StatsdAggregator(keptMs);
   const send = (line: string, at: number): void => {
     const read = readStatsdLine(line);
     if (read.ok) aggregator.add(read.value, at);
@@ -89,8 +90,85 @@ test('counters and histograms go on growing over flushes, sets begin anew, and w
   expect(aggregator.size).toBe(1);
 });
 
+describe('lines that tell their time', () => {
+  const day = 86_400;
+  /** Samples of each series as `seconds from now: value`, flush by flush; lines are `seconds from the start: line`, `T…` in them seconds from the start. */
+  const flushed = (...flushes: (readonly [atS: number, ...lines: string[]])[]) => {
+    const aggregator = new StatsdAggregator(keptMs);
+    const refused: string[] = [];
+    const samples = flushes.map(([atS, ...lines]) => {
+      for (const line of lines) {
+        const read = readStatsdLine(line.replace(/T(-?\d+)/, (_, s: string) => `T${now / 1000 + Number(s)}`));
+        const taken = read.ok ? aggregator.add(read.value, now + atS * 1000) : read;
+        if (!taken.ok) refused.push(taken.error.reason);
+      }
+      return aggregator
+        .flush(now + atS * 1000)
+        .flatMap(({ times, values }) => Array.from(times, (time, i) => `${(time - now) / 1000}: ${values[i]}`));
+    });
+    return { samples, refused };
+  };
+
+  test.each<[string, Parameters<typeof flushed>, string[][], string[]]>([
+    [
+      'gauges stand at their time, in any order',
+      [[0, 'g:2|g|T-60', 'g:1|g|T-120', 'g:3|g|T-60']],
+      [['-120: 1', '-60: 3']],
+      [],
+    ],
+    ['and say nothing of now', [[0, 'g:1|g|T-60'], [10]], [['-60: 1'], []], []],
+    ['beside values of now', [[0, 'g:9|g', 'g:1|g|T-60'], [10]], [['-60: 1', '0: 9'], ['10: 9']], []],
+    [
+      'also before what was told',
+      [
+        [0, 'g:9|g'],
+        [10, 'g:1|g|T-3600'],
+      ],
+      [['0: 9'], ['-3600: 1', '10: 9']],
+      [],
+    ],
+    [
+      'counts grow at their time',
+      [[0, 'c:1|c|T-20', 'c:2:2|c|T-60|@0.5', 'c:1|c']],
+      [['-60: 8', '-20: 9', '0: 10']],
+      [],
+    ],
+    [
+      'a count of before what was told counts now, within five minutes',
+      [
+        [0, 'c:1|c'],
+        [10, 'c:1|c|T-5', 'c:1|c|T5'],
+        [400, 'c:1|c|T-5', 'c:1|c|T300'],
+      ],
+      [['0: 1'], ['5: 2', '10: 3'], ['300: 4', '400: 4']],
+      ['too-old'],
+    ],
+    ['a count of the future counts now', [[0, 'c:1|c|T30']], [['0: 1']], []],
+    ['what is not kept is refused', [[0, `g:1|g|T${-31 * day}`, `c:1|c|T${-31 * day}`]], [[]], ['too-old', 'too-old']],
+    [
+      'nothing is taken of more than a day ahead',
+      [[0, `g:1|g|T${day + 1}`, `c:1|c|T${day + 1}`]],
+      [[]],
+      ['too-new', 'too-new'],
+    ],
+    ['sets have no time', [[0, 'u:ann|s|T-60']], [['0: 1']], []],
+  ])('%s', (_, flushes, samples, refused) => expect(flushed(...flushes)).toEqual({ samples, refused }));
+
+  test('are bounded between flushes', () => {
+    const aggregator = new StatsdAggregator(keptMs);
+    let last = '';
+    for (let n = 0; n <= 100_000; n++) {
+      const read = readStatsdLine(`g:1|g|T${now / 1000 - n}`);
+      const taken = read.ok ? aggregator.add(read.value, now) : read;
+      last = taken.ok ? '' : taken.error.reason;
+    }
+    expect(last).toBe('rate-limited');
+    expect(aggregator.flush(now)[0]?.times).toHaveLength(100_000);
+  });
+});
+
 test('series beyond the bound are refused', () => {
-  const aggregator = new StatsdAggregator();
+  const aggregator = new StatsdAggregator(keptMs);
   for (let n = 0; n < 50_000; n++) {
     const read = readStatsdLine(`a:1|c|#n:${n}`);
     if (read.ok) aggregator.add(read.value, now);
@@ -102,7 +180,7 @@ test('series beyond the bound are refused', () => {
 });
 
 test('a histogram stays within its bound of buckets, and holds every observation', () => {
-  const aggregator = new StatsdAggregator();
+  const aggregator = new StatsdAggregator(keptMs);
   for (let n = 0; n < 3000; n++) {
     const read = readStatsdLine(`h:${(n % 2 ? -1 : 1) * 1.05 ** (n / 5)}:0|h`);
     if (read.ok) aggregator.add(read.value, now);

@@ -2,6 +2,7 @@ import { open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { encodeChunk } from '../chunk/chunk.ts';
 import { SampleBuffer } from '../chunk/sample-buffer.ts';
+import { blockMs } from '../block.ts';
 import type { Catalogue } from '../series/catalogue.ts';
 import type { HeadBlock } from './head-block.ts';
 import { type HeadEngine, pathLiteral } from './head-settings.ts';
@@ -57,12 +58,14 @@ export class Cutter {
     const file = `cut-${block.startMs}-${generation}.rows`;
     const target = path.join(this.#folder, file);
     const rows = new RowBinaryWriter();
+    // Within the block, and later than what was cut of it before, which mostly is earlier: readers find it in order.
+    const atMs = block.startMs + (generation % blockMs);
     const gathered = new SampleBuffer(1024);
     let written = 0;
     const handle = await open(target, 'w', 0o600);
     try {
       for (let i = 0; i < block.count; i++) {
-        written += this.#row(rows, block, block.members[i] as number, gathered);
+        written += this.#row(rows, block, block.members[i] as number, gathered, atMs);
         if (rows.length >= writeBytes) await handle.writeFile(rows.take());
         else if (i % turnSeries === turnSeries - 1) await new Promise((resolve) => setImmediate(resolve));
       }
@@ -97,7 +100,7 @@ export class Cutter {
     this.cuts++;
   }
 
-  #row(rows: RowBinaryWriter, block: HeadBlock, sid: number, gathered: SampleBuffer): number {
+  #row(rows: RowBinaryWriter, block: HeadBlock, sid: number, gathered: SampleBuffer, atMs: number): number {
     const family = this.#catalogue.families[sid];
     if (!family) return 0;
     gathered.clear();
@@ -109,7 +112,7 @@ export class Cutter {
     rows.string(family.organisation);
     rows.string(family.metric);
     rows.halves(family.fpLo[member] as number, family.fpHi[member] as number);
-    rows.int64(block.startMs);
+    rows.int64(atMs);
     rows.bytes(chunk);
     this.chunks++;
     this.chunkBytes += chunk.length;

@@ -111,13 +111,18 @@ async function held(...matchers: Matcher[]): Promise<Record<string, [number, num
   );
 }
 
-/** What the engine has: samples of all chunks of the organisation. */
+/** What the engine has: samples of all chunks of the organisation, in order of time. */
 async function stored(metric: string): Promise<[number, number][]> {
+  return (await storedInTurn(metric)).sort(([a], [b]) => a - b);
+}
+
+/** The same as queries read it. */
+async function storedInTurn(metric: string): Promise<[number, number][]> {
   const rows = await store.query<{ chunk: string }>(
     'SELECT base64Encode(chunk) AS chunk FROM metric_chunks WHERE organisation = {organisation:String} AND metric = {metric:String} ORDER BY fp, t',
     { organisation, metric },
   );
-  const all = rows.flatMap(({ chunk }) => {
+  return rows.flatMap(({ chunk }) => {
     const samples = new SampleBuffer(16);
     expect(appendChunk(Buffer.from(chunk, 'base64'), samples)).toBeUndefined();
     return Array.from({ length: samples.count }, (_, at): [number, number] => [
@@ -125,7 +130,6 @@ async function stored(metric: string): Promise<[number, number][]> {
       samples.values[at]!,
     ]);
   });
-  return all.sort(([a], [b]) => a - b);
 }
 
 /** `count` samples, `stepMs` apart, the last one at `lastMs`; each value is its number. */
@@ -183,6 +187,15 @@ describe('samples in memory', () => {
     });
     expect(head.figures()).toMatchObject({ late: 2, duplicates: 1 });
   });
+});
+
+test('what is cut of a block at several times is read in the order in which it was cut', async () => {
+  const samples = run(30, 15_000);
+  for (let i = 0; i < samples.length; i += 10) {
+    await send({ labels: { __name__: 'up' }, samples: samples.slice(i, i + 10) });
+    await head.cutAll();
+  }
+  expect(await storedInTurn('up')).toEqual(samples);
 });
 
 describe('a kill', () => {

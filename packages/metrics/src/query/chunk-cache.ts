@@ -7,12 +7,14 @@ import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/**
- * Content of a block of a series, about. Twice as many places are made, and up to `probes` of them looked at for each block: a day of a series is
- * read from the engine again when one of its twelve blocks found no place.
- */
+/** Content of a block of a series, about. */
 const usualBytes = 600;
-const probes = 16;
+/**
+ * Places of blocks lie in buckets. Each block has two, and is put where more places are free: so nearly each finds one as long as `fullest` of all are taken. A day of a
+ * series is read from the engine again when one of its twelve blocks found none.
+ */
+const bucketSlots = 8;
+const fullest = 0.75;
 /** Bytes that are gathered before they are written. */
 const gatheredBytes = 256 * 1024;
 /** What is read at once where reads follow each other through the file, and how far behind the one before such a read may begin. */
@@ -38,7 +40,7 @@ const slotWords = 8;
 
 export class ChunkCache {
   readonly #capacity: number;
-  readonly #mask: number;
+  readonly #buckets: number;
   /** Eight words for each block that is known, together in one line of the processor's cache; `words` says which. */
   readonly #table: Uint32Array;
   readonly #organisations = new Map<string, number>();
@@ -60,9 +62,8 @@ export class ChunkCache {
 
   constructor(sizeBytes: number, folder = tmpdir()) {
     this.#capacity = sizeBytes;
-    const slots = 2 ** Math.ceil(Math.log2(Math.max(64, (2 * sizeBytes) / usualBytes)));
-    this.#mask = slots - 1;
-    this.#table = new Uint32Array(slots * slotWords);
+    this.#buckets = Math.max(8, Math.ceil(sizeBytes / usualBytes / fullest / bucketSlots));
+    this.#table = new Uint32Array(this.#buckets * bucketSlots * slotWords);
     this.#gathered = Buffer.allocUnsafe(Math.min(gatheredBytes, sizeBytes));
     this.#fd = opened(path.join(folder, `chunks-${process.pid}-${performance.now().toString(36)}-${files++}.cache`));
   }
@@ -190,35 +191,44 @@ export class ChunkCache {
 
   /** Where the block's words begin; -1 where it is not known. */
   #slotOf(organisation: number, fpLow: number, fpHigh: number, block: number): number {
-    const first = this.#hashOf(organisation, fpLow, fpHigh, block);
-    for (let probe = 0; probe < probes; probe++) {
-      const slot = ((first + probe) & this.#mask) * slotWords;
+    const hash = hashOf(organisation, fpLow, fpHigh, block);
+    const [first, second] = [this.#bucketOf(hash), this.#bucketOf(otherHash(hash))];
+    const found = this.#find(first, organisation, fpLow, fpHigh, block);
+    return found >= 0 ? found : this.#find(second, organisation, fpLow, fpHigh, block);
+  }
+
+  #find(bucket: number, organisation: number, fpLow: number, fpHigh: number, block: number): number {
+    for (let slot = bucket; slot < bucket + bucketSlots * slotWords; slot += slotWords)
       if (this.#is(slot, organisation, fpLow, fpHigh, block) && this.#isLive(slot)) return slot;
-      if (this.#placeAt(slot) < 0) return -1;
-    }
     return -1;
   }
 
-  /** Where its words may be put: the first place that is free, or whose content is gone, or the one with the oldest content. */
+  /** Where its words may be put: a place whose content is gone, or the one with the oldest content. */
   #slotFor(organisation: number, fpLow: number, fpHigh: number, block: number): number {
     const known = this.#slotOf(organisation, fpLow, fpHigh, block);
     if (known >= 0) return known;
-    const first = this.#hashOf(organisation, fpLow, fpHigh, block);
-    let oldest = first * slotWords;
-    let oldestPlace = Infinity;
-    for (let probe = 0; probe < probes; probe++) {
-      const slot = ((first + probe) & this.#mask) * slotWords;
-      if (!this.#isLive(slot)) return slot;
-      const place = this.#placeAt(slot);
-      if (place < oldestPlace) [oldest, oldestPlace] = [slot, place];
-    }
+    const hash = hashOf(organisation, fpLow, fpHigh, block);
+    const [first, second] = [this.#bucketOf(hash), this.#bucketOf(otherHash(hash))];
+    const [a, b] = [this.#oldest(first), this.#oldest(second)];
+    if (!this.#isLive(a) && !this.#isLive(b)) return this.#liveIn(first) <= this.#liveIn(second) ? a : b;
+    return this.#placeAt(a) <= this.#placeAt(b) ? a : b;
+  }
+
+  #oldest(bucket: number): number {
+    let oldest = bucket;
+    for (let slot = bucket; slot < bucket + bucketSlots * slotWords; slot += slotWords)
+      if (this.#placeAt(slot) < this.#placeAt(oldest)) oldest = slot;
     return oldest;
   }
 
-  #hashOf(organisation: number, fpLow: number, fpHigh: number, block: number): number {
-    let hash = Math.imul(fpLow ^ Math.imul(block, 0x9e3779b1), 0x85ebca6b) ^ fpHigh;
-    hash = Math.imul(hash ^ (hash >>> 15) ^ organisation, 0xc2b2ae35);
-    return (hash ^ (hash >>> 13)) & this.#mask;
+  #liveIn(bucket: number): number {
+    let live = 0;
+    for (let slot = bucket; slot < bucket + bucketSlots * slotWords; slot += slotWords) if (this.#isLive(slot)) live++;
+    return live;
+  }
+
+  #bucketOf(hash: number): number {
+    return (hash % this.#buckets) * bucketSlots * slotWords;
   }
 
   /** Counted from the beginning of time; -1 where there never was content. */
@@ -240,6 +250,17 @@ export class ChunkCache {
       table[slot + words.organisation] === organisation
     );
   }
+}
+
+function hashOf(organisation: number, fpLow: number, fpHigh: number, block: number): number {
+  let hash = Math.imul(fpLow ^ Math.imul(block, 0x9e3779b1), 0x85ebca6b) ^ fpHigh;
+  hash = Math.imul(hash ^ (hash >>> 15) ^ organisation, 0xc2b2ae35);
+  return (hash ^ (hash >>> 13)) >>> 0;
+}
+
+function otherHash(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 16), 0x7feb352d);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
 }
 
 /** A file that has no name any more; undefined where none can be made. */

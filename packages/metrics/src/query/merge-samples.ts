@@ -2,11 +2,39 @@ import type { SampleBuffer } from '../chunk/sample-buffer.ts';
 
 /**
  * Puts the samples from `from` on, in order themselves, among those before them, when they overlap in time: chunks that came late,
- * or that were seen in the head and in the engine. Of two samples of one time the first stays.
+ * or that were seen in the head and in the engine. Of two samples of one time the first stays. `rising`: it was known of the samples before `from`.
  */
-export function mergeOverlap(buffer: SampleBuffer, from: number, scratch: SampleBuffer): void {
+export function mergeOverlap(buffer: SampleBuffer, from: number, scratch: SampleBuffer, rising = false): void {
   const { times, count } = buffer;
   if (from === 0 || from >= count || (times[from] ?? 0) > (times[from - 1] ?? 0)) return;
+  const start = dropRepeated(buffer, from) ? from : mergeOrdered(buffer, from, scratch);
+  buffer.rising = rising && isRising(buffer.values, start, buffer.count);
+}
+
+/** Drops the samples from `from` on that are there already. False, with nothing changed, where others lie between those before. */
+function dropRepeated(buffer: SampleBuffer, from: number): boolean {
+  const { times, values, count } = buffer;
+  if (buffer.histograms || buffer.startTimes) return false;
+  const first = times[from] ?? 0;
+  let known = from;
+  while (known > 0 && (times[known - 1] ?? 0) >= first) known--;
+  let next = from;
+  for (; known < from && next < count; known++) if (times[known] === times[next]) next++;
+  if (next < count && (times[next] ?? 0) <= (times[from - 1] ?? 0)) return false;
+  times.copyWithin(from, next, count);
+  values.copyWithin(from, next, count);
+  buffer.count = from + count - next;
+  return true;
+}
+
+function isRising(values: Float64Array, from: number, to: number): boolean {
+  for (let i = Math.max(1, from); i < to; i++) if (!((values[i] ?? 0) >= (values[i - 1] ?? 0))) return false;
+  return true;
+}
+
+/** Returns the first sample that is not where it was. */
+function mergeOrdered(buffer: SampleBuffer, from: number, scratch: SampleBuffer): number {
+  const { times, count } = buffer;
   let start = from;
   while (start > 0 && (times[start - 1] ?? 0) >= (times[from] ?? 0)) start--;
   scratch.clear();
@@ -35,8 +63,8 @@ export function mergeOverlap(buffer: SampleBuffer, from: number, scratch: Sample
     if (startTimes && buffer.startTimes) buffer.startTimes[start + k] = startTimes[k] ?? 0;
   }
   buffer.count = start + kept;
-  buffer.rising = false;
   if (buffer.histograms) buffer.histograms.length = buffer.count;
+  return start;
 }
 
 function wordsOf(values: Float64Array): Uint32Array {

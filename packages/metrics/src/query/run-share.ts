@@ -210,26 +210,26 @@ class ShareRun {
 
   #append(bytes: Uint8Array, from = 0, to = bytes.length): void {
     const buffer = this.#buffer;
-    const before = buffer.count;
+    const { count, rising } = buffer;
     const fault = appendChunk(bytes, buffer, from, to);
-    if (fault === undefined) this.#putInOrder(before);
+    if (fault === undefined) this.#putInOrder(count, rising);
     else this.#tools.damaged(fault);
   }
 
-  /** Samples from `from` on were appended: they may be of times that are there already. */
-  #putInOrder(from: number): void {
+  /** Samples from `from` on were appended to others, which were known to be `rising`: they may be of times that are there already. */
+  #putInOrder(from: number, rising: boolean): void {
     const { times, count } = this.#buffer;
     if (from > 0 && from < count && (times[from] ?? 0) <= (times[from - 1] ?? 0))
-      mergeOverlap(this.#buffer, from, this.#scratch);
+      mergeOverlap(this.#buffer, from, this.#scratch, rising);
   }
 
   #appendHead(i: number): void {
     const buffer = this.#buffer;
     const head = this.#head;
     for (let p = head.first(i); head.isOf(p, i); p++) {
-      const from = buffer.count;
+      const { count, rising } = buffer;
       const fault = head.append(p, buffer);
-      if (fault === undefined) this.#putInOrder(from);
+      if (fault === undefined) this.#putInOrder(count, rising);
       else this.#tools.damaged(fault);
     }
   }

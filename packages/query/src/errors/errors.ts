@@ -7,7 +7,7 @@ export {
   type StatusFilter,
 } from './list-issues.ts';
 export { settleIssues, type IssueDecision, type SettledIssue, type ShownStatus } from './settle-issues.ts';
-export { type MergedIssues } from './merged-issues.ts';
+export { membersOf, type MergedIssues } from './merged-issues.ts';
 export { isNewerRelease } from './newer-release.ts';
 export {
   issuesBeginning,

@@ -23,21 +23,46 @@ export interface FeedbackRow {
   readonly files: { name: string; contentType: string }[];
 }
 
-/** Feedback of the range, newest first, at most `limit`. Throws `StoreError`. */
+export interface FeedbackAsked {
+  readonly scope: ReadScope;
+  /** Words that all stand in what was written, by whom or where, ignoring case; '' for all. */
+  readonly q: string;
+  /** The issue whose errors it is about, with what is merged into it; empty for all. */
+  readonly issues: readonly string[];
+  readonly limit: number;
+  /** `next` of the page before, '' to begin. */
+  readonly cursor: string;
+}
+
+const wordsAtMost = 10;
+const written = "concat(message, '\\n', name, '\\n', contact, '\\n', url)";
+
+/** One page of the feedback of the range, newest first; undefined for a cursor that is none. Throws `StoreError`. */
 export async function listFeedback(
   reader: TelemetryReader,
-  scope: ReadScope,
-  limit: number,
+  { scope, q, issues: asked, limit, cursor }: FeedbackAsked,
   limits: QueryLimits = {},
-): Promise<FeedbackRow[]> {
+): Promise<{ feedback: FeedbackRow[]; next: string } | undefined> {
+  const after = cursor === '' ? undefined : /^(\d{1,15})-(.{0,64})$/su.exec(cursor);
+  if (after === null) return undefined;
   const named = (['environment', 'site', 'service'] as const).filter((name) => scope[name] !== '');
-  const rows = await ask<Omit<FeedbackRow, 'issue' | 'files'>>(
+  const words = q.split(/\s+/u).filter((word) => word !== '');
+  // Feedback is little beside errors: the errors that it is about are looked up, never all of an issue.
+  const ofIssues = `associated_event_id IN (SELECT event_id FROM errors WHERE organisation = {organisation:String} AND issue IN {issues:Array(UInt64)}
+    AND event_id IN (SELECT associated_event_id FROM feedback WHERE organisation = {organisation:String} AND associated_event_id != ''))`;
+  const conditions = [
+    ...named.map((column) => `${column} = {${column}:String}`),
+    ...words.slice(0, wordsAtMost).map((_, i) => `positionCaseInsensitiveUTF8(${written}, {word${i}:String}) > 0`),
+    ...(asked.length > 0 ? [ofIssues] : []),
+    ...(after ? ['(ts, event_id) < (fromUnixTimestamp64Milli({afterMs:Int64}), {afterEvent:String})'] : []),
+  ];
+  const found = await ask<Omit<FeedbackRow, 'issue' | 'files'>>(
     reader,
     `SELECT event_id AS eventId, toFloat64(toUnixTimestamp64Milli(ts)) AS at, name, contact, message, url, toString(site) AS site,
        toString(service) AS service, toString(environment) AS environment, toString(release) AS release, associated_event_id AS aboutEvent, replay_id AS replay
      FROM feedback WHERE organisation = {organisation:String} AND ts >= fromUnixTimestamp64Nano({fromNs:Int64}) AND ts < fromUnixTimestamp64Nano({toNs:Int64})
-       ${named.map((column) => `AND ${column} = {${column}:String}`).join(' ')}
-     ORDER BY ts DESC, event_id LIMIT {limit:UInt32}`,
+       ${conditions.map((condition) => `AND ${condition}`).join(' ')}
+     ORDER BY ts DESC, event_id DESC LIMIT {limit:UInt32}`,
     {
       organisation: scope.organisation,
       fromNs: toNs(scope.fromMs),
@@ -45,11 +70,17 @@ export async function listFeedback(
       environment: scope.environment,
       site: scope.site,
       service: scope.service,
-      limit,
+      ...Object.fromEntries(words.slice(0, wordsAtMost).map((word, i) => [`word${i}`, word])),
+      ...(asked.length > 0 ? { issues: asked.map((issue) => BigInt(`0x${issue}`)) } : {}),
+      ...(after ? { afterMs: BigInt(after[1] ?? '0'), afterEvent: after[2] ?? '' } : {}),
+      limit: limit + 1,
     },
     limits,
   );
-  if (rows.length === 0) return [];
+  const rows = found.slice(0, limit);
+  const last = rows.at(-1);
+  const next = found.length > limit && last ? `${last.at}-${last.eventId}` : '';
+  if (rows.length === 0) return { feedback: [], next };
   const organisation = scope.organisation;
   const about = [...new Set(rows.map(({ aboutEvent }) => aboutEvent).filter((id) => id !== ''))];
   const recorded = [...new Set(rows.map(({ replay }) => replay).filter((id) => id !== ''))];
@@ -81,10 +112,11 @@ export async function listFeedback(
   ]);
   const isKept = new Set(replays.map(({ id }) => id));
   const issueOf = new Map(issues.map(({ event, issue }) => [event, issue]));
-  return rows.map((row) => ({
+  const feedback = rows.map((row) => ({
     ...row,
     issue: issueOf.get(row.aboutEvent) ?? '',
     replay: isKept.has(row.replay) ? row.replay : '',
     files: files.filter(({ event }) => event === row.eventId).map(({ name, contentType }) => ({ name, contentType })),
   }));
+  return { feedback, next };
 }

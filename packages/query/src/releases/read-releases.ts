@@ -20,6 +20,8 @@ export interface ReleaseHealth {
   /** Milliseconds since the epoch; 0 where only its issues are known. */
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
+  /** Where its sessions were, those with most first, at most 50. */
+  readonly spread: readonly { readonly environment: string; readonly service: string; readonly sessions: number }[];
 }
 
 export interface ReleasePoint {
@@ -69,18 +71,21 @@ function sessionCondition(scope: ReadScope): string {
 const crashes = "('crashed')";
 const troubles = "('errored', 'crashed', 'abnormal', 'unhandled')";
 
+const place = "concat(toString(environment), '\\n', toString(service))";
+
 /**
- * Sessions as rows of (release, user, n, crashed, errored, at): of a session with an id all its updates are one, and what it went
+ * Sessions as rows of (release, user, n, crashed, errored, began, ended, place): of a session with an id all its updates are one, and what it went
  * through stays with it; sessions that the client counted itself come as they were counted.
  */
 const sessionRows = (
   condition: string,
 ): string => `SELECT toString(release) AS release, any(user_id) AS user, toUInt64(1) AS n,
-    max(status IN ${crashes}) AS crashed, max(status IN ${troubles} OR errors > 0) AS errored, min(ts) AS began, max(ts) AS ended
+    max(status IN ${crashes}) AS crashed, max(status IN ${troubles} OR errors > 0) AS errored, min(ts) AS began, max(ts) AS ended,
+    any(${place}) AS place
   FROM sessions WHERE ${condition} AND session_id != '' GROUP BY release, session_id
   UNION ALL
   SELECT toString(release) AS release, user_id AS user, toUInt64(sessions) AS n, status IN ${crashes} AS crashed,
-    status IN ${troubles} AS errored, ts AS began, ts AS ended
+    status IN ${troubles} AS errored, ts AS began, ts AS ended, ${place} AS place
   FROM sessions WHERE ${condition} AND session_id = ''`;
 
 type SessionSums = Pick<
@@ -93,7 +98,7 @@ type SessionSums = Pick<
   | 'crashedUsers'
   | 'firstSeenAt'
   | 'lastSeenAt'
->;
+> & { readonly places: readonly string[]; readonly placeSessions: readonly number[] };
 
 /** Every release of which something was seen in the range, the one seen last first; at most 500. Throws `StoreError`. */
 export async function readReleases(
@@ -107,7 +112,8 @@ export async function readReleases(
       `SELECT release, toFloat64(sum(n)) AS sessions, toFloat64(sumIf(n, crashed)) AS crashedSessions,
          toFloat64(sumIf(n, errored AND NOT crashed)) AS erroredSessions, toFloat64(uniqIf(user, user != '')) AS users,
          toFloat64(uniqIf(user, user != '' AND crashed)) AS crashedUsers,
-         toFloat64(toUnixTimestamp64Milli(min(began))) AS firstSeenAt, toFloat64(toUnixTimestamp64Milli(max(ended))) AS lastSeenAt
+         toFloat64(toUnixTimestamp64Milli(min(began))) AS firstSeenAt, toFloat64(toUnixTimestamp64Milli(max(ended))) AS lastSeenAt,
+         (sumMap([place], [n]) AS byPlace).1 AS places, arrayMap(x -> toFloat64(x), byPlace.2) AS placeSessions
        FROM (${sessionRows(sessionCondition(scope))}) GROUP BY release ORDER BY lastSeenAt DESC LIMIT ${releasesAtMost}`,
       parameters,
       limits,
@@ -122,7 +128,8 @@ export async function readReleases(
     const lastSeenAt = Math.max(known.lastSeenAt, more.lastSeenAt ?? 0);
     found.set(release, { ...known, ...more, firstSeenAt, lastSeenAt });
   };
-  for (const row of sessions) add(row.release, row);
+  for (const { places, placeSessions, ...row } of sessions)
+    add(row.release, { ...row, spread: spreadOf(places, placeSessions) });
   for (const row of errors) add(row.release, row);
   for (const { release, newIssues } of issues) add(release, { newIssues });
   return [...found.values()].toSorted((a, b) => b.lastSeenAt - a.lastSeenAt).slice(0, releasesAtMost);
@@ -131,7 +138,19 @@ export async function readReleases(
 /** A release of which nothing was seen. */
 export function nothingSeen(release: string): ReleaseHealth {
   const none = { sessions: 0, crashedSessions: 0, erroredSessions: 0, users: 0, crashedUsers: 0 };
-  return { release, ...none, errors: 0, newIssues: 0, firstSeenAt: 0, lastSeenAt: 0 };
+  return { release, ...none, errors: 0, newIssues: 0, firstSeenAt: 0, lastSeenAt: 0, spread: [] };
+}
+
+const placesAtMost = 50;
+
+function spreadOf(places: readonly string[], sessions: readonly number[]): ReleaseHealth['spread'] {
+  return places
+    .map((one, i) => {
+      const [environment = '', service = ''] = one.split('\n');
+      return { environment, service, sessions: sessions[i] ?? 0 };
+    })
+    .toSorted((a, b) => b.sessions - a.sessions)
+    .slice(0, placesAtMost);
 }
 
 function least(a: number, b: number): number {

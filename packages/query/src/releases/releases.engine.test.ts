@@ -79,10 +79,17 @@ it('health of each release: sessions, people, errors and what is new', async () 
     newIssues: 1,
     firstSeenAt: now - 60 * minute,
     lastSeenAt: now - 30 * minute,
+    spread: [{ environment: 'production', service: 'till', sessions: 3 }],
   });
   expect(found[1]).toMatchObject({ sessions: 100, crashedSessions: 0, erroredSessions: 4, errors: 1, newIssues: 1 });
   const everywhere = await readReleases(test.store, scope);
-  expect(everywhere.find(({ release }) => release === 'till@1.0')).toMatchObject({ sessions: 107 });
+  expect(everywhere.find(({ release }) => release === 'till@1.0')).toMatchObject({
+    sessions: 107,
+    spread: [
+      { environment: 'production', service: 'till', sessions: 100 },
+      { environment: 'staging', service: 'till', sessions: 7 },
+    ],
+  });
   expect(await readReleases(test.store, { ...scope, site: 'STORE_999' })).toEqual([]);
   expect(await readReleases(test.store, { ...scope, organisation: 'nobody' })).toEqual([]);
 });
@@ -133,8 +140,12 @@ it('feedback with the error that it is about and the screenshot that came with i
     { ...session, organisation: 'acme', replay_id: 'a'.repeat(32) },
     { ...session, organisation: 'rival', replay_id: 'b'.repeat(32) },
   ]);
-  const found = await listFeedback(test.store, scope, 100);
-  expect(found).toMatchObject([
+  const list = async (over: Partial<Parameters<typeof listFeedback>[1]> = {}) => {
+    const asked = { scope, q: '', issues: [], limit: 100, cursor: '', ...over };
+    return listFeedback(test.store, asked);
+  };
+  const ids = async (over: Parameters<typeof list>[0]) => (await list(over))?.feedback.map(({ eventId }) => eventId);
+  expect((await list())?.feedback).toMatchObject([
     {
       eventId: 'printer',
       message: 'the printer hangs',
@@ -145,6 +156,14 @@ it('feedback with the error that it is about and the screenshot that came with i
     },
     { eventId: 'scale', issue: '', replay: '', files: [] },
   ]);
-  expect(await listFeedback(test.store, { ...scope, service: 'kiosk' }, 100)).toHaveLength(1);
-  expect(await listFeedback(test.store, scope, 1)).toHaveLength(1);
+  expect(await ids({ scope: { ...scope, service: 'kiosk' } })).toEqual(['scale']);
+  expect(await ids({ issues: ['0000000000000002', '0000000000000009'] })).toEqual(['printer']);
+  expect(await ids({ issues: ['0000000000000001'] })).toEqual([]);
+  expect(await ids({ q: 'HANGS  ana scale' }), 'words, whatever their case and order').toEqual(['scale']);
+  expect(await ids({ q: "printer' OR 1=1 --" })).toEqual([]);
+  const first = await list({ limit: 1 });
+  expect(first?.feedback.map(({ eventId }) => eventId)).toEqual(['printer']);
+  const second = await list({ limit: 1, cursor: first?.next ?? '' });
+  expect([second?.feedback.map(({ eventId }) => eventId), second?.next]).toEqual([['scale'], '']);
+  expect(await list({ cursor: "1' OR 1" })).toBeUndefined();
 });

@@ -15,6 +15,7 @@ export async function loadTraces(
   range: {
     readonly organisation: string;
     readonly site?: string | undefined;
+    readonly environment?: string | undefined;
     readonly fromMs: number;
     readonly toMs: number;
   },
@@ -25,11 +26,12 @@ export async function loadTraces(
   const rows = await reader.query<FullSpanColumns>(
     `SELECT ${fullSpanColumns} FROM spans PREWHERE organisation = {organisation:String}
        AND toStartOfMinute(ts) >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64})) AND toStartOfMinute(ts) <= toStartOfMinute(fromUnixTimestamp64Milli({toMs:Int64}))
-       AND trace_id IN (SELECT toFixedString(unhex(arrayJoin({ids:Array(String)})), 16))${ofSite(range.site)}
+       AND trace_id IN (SELECT toFixedString(unhex(arrayJoin({ids:Array(String)})), 16))${ofSite(range.site)}${(range.environment ?? '') === '' ? '' : ' AND environment = {environment:String}'}
      LIMIT {ofTrace:UInt32} BY trace_id LIMIT {most:UInt32}`,
     {
       organisation: range.organisation,
       site: range.site ?? '',
+      environment: range.environment ?? '',
       fromMs: Math.max(0, Math.trunc(range.fromMs) - aroundMs),
       toMs: Math.min(4_294_944_000_000, Math.trunc(range.toMs) + aroundMs),
       ids: [...ids],

@@ -10,6 +10,8 @@ export interface TraceqlRange {
   readonly organisation: string;
   /** '' or undefined for all. */
   readonly site?: string | undefined;
+  readonly environment?: string | undefined;
+  readonly service?: string | undefined;
   readonly fromMs: number;
   readonly toMs: number;
   readonly stepMs: number;
@@ -103,9 +105,9 @@ export async function traceqlMetrics(
     organisation: asked.organisation,
     fromMs,
     toMs: asked.toMs,
-    environment: '',
+    environment: asked.environment ?? '',
     site: asked.site ?? '',
-    service: '',
+    service: asked.service ?? '',
   });
   const rows = await reader.query<Row>(
     `SELECT toString(intDiv(toInt64(toUnixTimestamp64Milli(toDateTime64(ts, 3))) - {firstMs:Int64}, {stepMs:Int64})) AS step, [${keys.join(', ')}] AS labels, ${value.value.sql} AS values
@@ -241,9 +243,9 @@ async function compareSeries(
     organisation: range.organisation,
     fromMs: range.fromMs,
     toMs: range.toMs,
-    environment: '',
+    environment: range.environment ?? '',
     site: range.site ?? '',
-    service: '',
+    service: range.service ?? '',
   });
   const parameters: Record<string, ParameterValue> = {
     ...scope.parameters,

@@ -12,6 +12,10 @@ export interface TraceqlSearch {
   readonly organisation: string;
   /** The one whose spans make up the traces, as if there were no others; '' or undefined for all. */
   readonly site?: string | undefined;
+  /** What is of another environment is not looked at; '' or undefined for all. */
+  readonly environment?: string | undefined;
+  /** Only traces in which this service takes part; '' or undefined for all. */
+  readonly service?: string | undefined;
   readonly fromMs: number;
   readonly toMs: number;
   /** TraceQL; a metrics query is refused. */
@@ -102,11 +106,12 @@ function judge(
   trace: TraceAtHand,
   { pipeline }: Query,
   fields: readonly Field[],
-  { minMs = 0, maxMs = Infinity, spansPerSet }: TraceqlSearch,
+  { minMs = 0, maxMs = Infinity, spansPerSet, service = '' }: TraceqlSearch,
 ): MatchedTrace | undefined {
   const { tree, root } = trace;
   const durationMs = tree.durationNs / 1e6;
   if (durationMs < minMs || durationMs > maxMs) return undefined;
+  if (service !== '' && !tree.spans.some(({ span }) => span.service === service)) return undefined;
   const groups = runPipeline(pipeline, trace);
   if (groups.length === 0) return undefined;
   const services: Record<string, { spans: number; errors: number }> = {};
@@ -155,7 +160,7 @@ async function* candidates(
     organisation: asked.organisation,
     fromMs: asked.fromMs,
     toMs: asked.toMs,
-    environment: '',
+    environment: asked.environment ?? '',
     site: asked.site ?? '',
     service: '',
   };

@@ -3,7 +3,14 @@ import { niceStepMs } from '../logs/log-histogram.ts';
 import type { ReadScope } from '../search/scope.ts';
 import { costUsd, type TokenPrice } from './ai-prices.ts';
 import { minutesOf, rolledRows } from './rolled-rows.ts';
-import { figureColumns, figuresOf, type FigureColumns, type SpanFigures } from './span-figures.ts';
+import {
+  figureColumns,
+  figureOrders,
+  figuresOf,
+  type FigureColumns,
+  type FigureOrder,
+  type SpanFigures,
+} from './span-figures.ts';
 
 /** AI calls of one provider, model and operation. */
 export interface AiSummary extends SpanFigures {
@@ -38,18 +45,28 @@ const tokenColumns = `toFloat64(sum(r.input_tokens)) AS inputTokens, toFloat64(s
   toFloat64(sum(r.priced_output)) AS pricedOutput, sum(r.cost_usd) AS told`;
 
 const mostRows = 500;
+const tokenOrder = 'sum(r.input_tokens + r.output_tokens)';
+
+/** `tokens`: those with the most first; `cost`: the dearest first, of the rows with the most tokens. */
+export interface AiCallsAsked extends ReadScope {
+  readonly sort: FigureOrder | 'tokens' | 'cost';
+}
 const pointsWanted = 60;
 
-/** AI calls by OpenTelemetry's GenAI conventions, with tokens and cost; `prices` go before the bundled ones. Throws `StoreError`. */
+/**
+ * AI calls by OpenTelemetry's GenAI conventions, with tokens and cost, at most 500 rows (`cut`: there were more); `prices` go before the
+ * bundled ones. Throws `StoreError`.
+ */
 export async function listAiCalls(
   reader: TelemetryReader,
-  scope: ReadScope,
+  scope: AiCallsAsked,
   prices: Readonly<Record<string, TokenPrice>> = {},
   limits: QueryLimits = {},
-): Promise<{ rows: AiSummary[]; stepMs: number; points: AiPoint[] }> {
+): Promise<{ rows: AiSummary[]; cut: boolean; stepMs: number; points: AiPoint[] }> {
   const { fromS, toS, minutes } = minutesOf(scope);
   const stepMs = Math.max(60_000, niceStepMs((toS - fromS) * 1000, pointsWanted));
-  if (minutes === 0) return { rows: [], stepMs, points: [] };
+  if (minutes === 0) return { rows: [], cut: false, stepMs, points: [] };
+  const order = scope.sort === 'tokens' || scope.sort === 'cost' ? tokenOrder : figureOrders[scope.sort];
   const all = rolledRows('calls', scope);
   const fine = rolledRows('calls', scope, stepMs % 3_600_000 === 0 ? 'any' : 'minute');
   const [groups, steps] = await Promise.all([
@@ -57,8 +74,8 @@ export async function listAiCalls(
       FigureColumns & TokenColumns & { peer: string; statement: string; action: string; services: string[] }
     >(
       `SELECT r.peer AS peer, r.statement AS statement, r.action AS action, arraySort(groupUniqArray(20)(toString(r.service))) AS services, ${tokenColumns}, ${figureColumns}
-       FROM ${all.sql} AS r WHERE r.call = 'ai' GROUP BY r.peer, r.statement, r.action ORDER BY sum(r.input_tokens + r.output_tokens) DESC, peer, statement LIMIT {most:UInt32}`,
-      { ...all.parameters, most: mostRows },
+       FROM ${all.sql} AS r WHERE r.call = 'ai' GROUP BY r.peer, r.statement, r.action ORDER BY ${order} DESC, peer, statement LIMIT {most:UInt32}`,
+      { ...all.parameters, most: mostRows + 1 },
       limits,
     ),
     reader.query<TokenColumns & { step: string; statement: string; total: string }>(
@@ -84,17 +101,19 @@ export async function listAiCalls(
       costUsd: sum((row) => priced(row) ?? row.told),
     });
   }
+  const rows = groups.slice(0, mostRows).map((row): AiSummary => ({
+    system: row.peer,
+    model: row.statement,
+    operation: row.action,
+    services: row.services,
+    inputTokens: row.inputTokens,
+    outputTokens: row.outputTokens,
+    costUsd: priced(row) ?? null,
+    ...figuresOf(row, minutes),
+  }));
   return {
-    rows: groups.map((row) => ({
-      system: row.peer,
-      model: row.statement,
-      operation: row.action,
-      services: row.services,
-      inputTokens: row.inputTokens,
-      outputTokens: row.outputTokens,
-      costUsd: priced(row) ?? null,
-      ...figuresOf(row, minutes),
-    })),
+    rows: scope.sort === 'cost' ? rows.toSorted((a, b) => (b.costUsd ?? -1) - (a.costUsd ?? -1)) : rows,
+    cut: groups.length > mostRows,
     stepMs,
     points,
   };

@@ -31,15 +31,15 @@ interface QueueRow {
 const mostQueues = 500;
 
 /**
- * Queues by what their producers (`publish`, `send`, `create`) and consumers (`process`, `deliver`, `receive`) told. The wait is known where
+ * Queues, the busiest 500 at most (`cut`: there were more), by what their producers (`publish`, `send`, `create`) and consumers (`process`, `deliver`, `receive`) told. The wait is known where
  * the consumer's span has the producer's as its parent or links to it. Throws `StoreError`.
  */
 export async function listQueues(
   reader: TelemetryReader,
   scope: ReadScope,
   limits: QueryLimits = {},
-): Promise<QueueSummary[]> {
-  if (minutesOf(scope).minutes === 0) return [];
+): Promise<{ queues: QueueSummary[]; cut: boolean }> {
+  if (minutesOf(scope).minutes === 0) return { queues: [], cut: false };
   const rows = rolledRows('calls', scope);
   const edges = rolledRows('edges', scope);
   const publishes = `r.action IN ('publish', 'send', 'create')`;
@@ -52,7 +52,7 @@ export async function listQueues(
          toString(sumIf(r.calls, ${publishes})) AS produced, toString(sumIf(r.calls, ${processes})) AS consumed, toString(sum(r.errors)) AS failed,
          ${p95(publishes)} AS publishBucket, ${p95(processes)} AS processBucket
        FROM ${rows.sql} AS r WHERE r.call = 'queue' GROUP BY r.peer ORDER BY sum(r.calls) DESC, queue LIMIT {most:UInt32}`,
-      { ...rows.parameters, most: mostQueues },
+      { ...rows.parameters, most: mostQueues + 1 },
       limits,
     ),
     scope.site === ''
@@ -64,7 +64,7 @@ export async function listQueues(
       : Promise.resolve([]),
   ]);
   const lags = new Map(waits.map(({ peer, waited }) => [peer, waited]));
-  return queues.map((row) => ({
+  const shown = queues.slice(0, mostQueues).map((row): QueueSummary => ({
     queue: row.queue,
     producers: row.producers,
     consumers: row.consumers,
@@ -75,4 +75,5 @@ export async function listQueues(
     processP95Ms: row.consumed === '0' ? 0 : middleMs(row.processBucket),
     lagMs: lags.get(row.queue) ?? null,
   }));
+  return { queues: shown, cut: queues.length > mostQueues };
 }

@@ -169,7 +169,8 @@ describe.each([
   });
 
   test('AI: tokens, and what they cost by the list', async () => {
-    const { rows, points } = await listAiCalls(store.store, asked);
+    const { rows, points, cut } = await listAiCalls(store.store, { ...asked, sort: 'tokens' });
+    expect(cut).toBe(false);
     expect(rows).toMatchObject([
       {
         system: 'openai',
@@ -182,7 +183,7 @@ describe.each([
     ]);
     expect(rows[0]?.costUsd).toBeCloseTo((traces * (1000 * 2.5 + 100 * 10)) / 1e6);
     expect(points.reduce((sum, point) => sum + point.costUsd, 0)).toBeCloseTo(rows[0]?.costUsd ?? 0);
-    const own = await listAiCalls(store.store, asked, { 'gpt-4o': { inputUsd: 0, outputUsd: 1 } });
+    const own = await listAiCalls(store.store, { ...asked, sort: 'cost' }, { 'gpt-4o': { inputUsd: 0, outputUsd: 1 } });
     expect(own.rows[0]?.costUsd).toBeCloseTo((traces * 100) / 1e6);
   });
 
@@ -254,9 +255,12 @@ test('one statement looked at closely: sites, callers, course, examples', async 
 });
 
 test('queues: both ends, and the wait between them', async () => {
-  expect(await listQueues(store.store, scope)).toMatchObject([
-    { queue: 'kafka/orders', producers: ['orders'], consumers: ['mailer'], produced: 100, consumed: 100, lagMs: 5 },
-  ]);
+  expect(await listQueues(store.store, scope)).toMatchObject({
+    cut: false,
+    queues: [
+      { queue: 'kafka/orders', producers: ['orders'], consumers: ['mailer'], produced: 100, consumed: 100, lagMs: 5 },
+    ],
+  });
 });
 
 describe('service map', () => {

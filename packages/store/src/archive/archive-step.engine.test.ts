@@ -264,6 +264,45 @@ test('what was archived is what the table holds', async () => {
   expect(kept).toEqual(await read(table));
 });
 
+describe('the audit trail', () => {
+  const at = () => path.join(folder, 'audited');
+  const headsOf = async (trail: Readonly<Record<string, [number, string] | undefined>>): Promise<readonly string[]> => {
+    rmSync(at(), { recursive: true, force: true });
+    for (const [now, head] of Object.entries(trail)) {
+      const step = await stepWith({
+        target: new DiskTarget(at()),
+        clock: new ManualClock(Date.parse(now) + dayMs + 2 * hourMs),
+        auditHead: async (organisation) =>
+          organisation === 'acme' && head ? { number: head[0], sha256: head[1] } : undefined,
+      });
+      await step.catchUp();
+    }
+    const { faults, organisations } = await verified({}, at());
+    const heads = organisations.find(({ name }) => name === 'acme')?.auditHeads ?? [];
+    return [...heads.map(({ day, number, sha256 }) => `${day} ${number} ${sha256}`), ...faults];
+  };
+  test('is signed with each day, and what is signed of it only grows', async () => {
+    expect(await headsOf({ [first]: [3, 'aa'], [second]: [3, 'aa'], [third]: [7, 'bb'] })).toEqual([
+      `${first} 3 aa`,
+      `${third} 7 bb`,
+    ]);
+  });
+  test('is nothing where there is none', async () => {
+    expect(await headsOf({ [first]: undefined, [second]: [1, 'aa'] })).toEqual([`${second} 1 aa`]);
+  });
+  test('that shrank, was written anew or is not signed any more is named', async () => {
+    expect(await headsOf({ [first]: [3, 'aa'], [second]: [3, 'cc'], [third]: [2, 'dd'] })).toEqual([
+      `${first} 3 aa`,
+      `acme ${second}: entry 3 of the audit trail is not the one that ${first} signs: it was replaced.`,
+      `acme ${third}: the audit trail had 3 entries on ${first} and 2 on this day.`,
+    ]);
+    expect(await headsOf({ [first]: [3, 'aa'], [second]: undefined })).toEqual([
+      `${first} 3 aa`,
+      `acme ${second}: the manifest signs no audit trail, that of ${first} does.`,
+    ]);
+  });
+});
+
 describe('each tampering is named', () => {
   const forger = generateKeyPairSync('ed25519').privateKey;
   const edit = (file: string, how: (text: string) => string): void =>

@@ -10,6 +10,7 @@ import type { ArchiveDisposal } from './disposal.ts';
 import type { Keyring } from './keyring.ts';
 import {
   type ArchivedFile,
+  type AuditHead,
   dayName,
   fingerprint,
   type LogClass,
@@ -47,6 +48,8 @@ export interface ArchiveStepParts {
   readonly keyring: Keyring | undefined;
   /** What ends files and keys; undefined where nothing is ever ended. */
   readonly disposal?: Pick<ArchiveDisposal, 'settle' | 'expire' | 'metrics'> | undefined;
+  /** The newest entry of an organisation's audit trail; undefined where nothing is to be signed of one. */
+  readonly auditHead?: ((organisation: string) => Promise<AuditHead | undefined>) | undefined;
   /** Shared with the disposal: no day is written while keys are destroyed. */
   readonly turns?: Turns;
   /** For tests: rows of one file. */
@@ -285,6 +288,7 @@ export class ArchiveStep {
     try {
       const files = await this.#files(day, begun);
       const records = await recordHead(target, day.organisation);
+      const audit = await this.#parts.auditHead?.(day.organisation);
       const manifest: Manifest = {
         version: 1,
         organisation: day.organisation,
@@ -297,6 +301,7 @@ export class ArchiveStep {
         bytes: sum(files.map((file) => file.bytes)),
         root: rootOf(files),
         ...(records ? { records } : {}),
+        ...(audit ? { audit } : {}),
         key: this.key,
       };
       const bytes = Buffer.from(`${JSON.stringify(manifest, undefined, 1)}\n`);

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ManualClock, silentLogger } from '@sightline/base';
@@ -7,6 +7,7 @@ import type { EmbeddedStore } from '../embedded-store.ts';
 import { migrate } from '../schema/migrate.ts';
 import { freshFolder, openStore, removeFolder } from '../testing.ts';
 import { ArchiveReader } from './archive-reader.ts';
+import { ArchiveRecords } from './archive-records.ts';
 import { ArchiveStep, type ArchiveSigner } from './archive-step.ts';
 import { DiskTarget } from './disk-target.ts';
 import { ArchiveDisposal, type DisposalParts, type DisposalTerms } from './disposal.ts';
@@ -156,6 +157,12 @@ afterAll(async () => {
   removeFolder(folder);
 });
 
+/** The records of an archive as they are listed, the newest first. */
+const listed = async ({ target }: Vault, page: { limit: number; before?: number } = { limit: 10 }) => {
+  const { records, next } = await new ArchiveRecords({ target, publicKeyPem: signer.publicKeyPem }).list('acme', page);
+  return { told: records.map(({ number, kind, files, rows, fault }) => [number, kind, files, rows, fault]), next };
+};
+
 describe('a class whose time is over', () => {
   test('is deleted file by file, with a record that tells it from what is missing', async () => {
     const vault = await openVault('expired', base);
@@ -174,6 +181,11 @@ describe('a class whose time is over', () => {
     expect(found.notes[0]).toBe(
       `acme: 2 files of ${dayOf(0)} to ${dayOf(0)} with 2 rows were deleted by Sightline (the days of its class are over), each on record.`,
     );
+    expect(await listed(vault)).toEqual({ told: [[1, 'files-deleted', 2, 2, '']], next: undefined });
+    const records = new ArchiveRecords({ target: vault.target, publicKeyPem: signer.publicKeyPem });
+    const file = await records.file('acme', 1);
+    expect(file && verify(null, file.text, pair.publicKey, file.signature)).toBe(true);
+    expect(await records.file('acme', 2)).toBeUndefined();
     rmSync(path.join(vault.archive, 'acme', dayOf(1), manifestOf(vault.archive, 'acme', dayOf(1)).files[0]!.path));
     await expectFaults(vault, /is missing, and no record says that it was deleted/);
     expect(vault.disposal.metrics()).toContain('sightline_archive_deleted_files_total 4\n');
@@ -250,7 +262,9 @@ describe('a class whose time is over', () => {
       /is missing, and no/,
       /is missing, and no/,
     );
+    expect((await listed(vault)).told[0]?.[4]).toBe('Its signature is not its own: it was changed or forged.');
     writeFileSync(file, 'nothing');
+    expect((await listed(vault)).told[0]?.[4]).toBe('It cannot be read.');
     await expectFaults(vault, /record 1 cannot be read/, /is missing, and no/, /is missing, and no/);
     rmSync(file);
     await expectFaults(vault, /is missing, and no/, /is missing, and no/);

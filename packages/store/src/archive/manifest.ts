@@ -22,6 +22,13 @@ export interface ArchivedFile {
   readonly key?: string;
 }
 
+/** An entry of an audit trail; its hash covers all entries before it. */
+export interface AuditHead {
+  readonly number: number;
+  /** SHA-256 in hexadecimal. */
+  readonly sha256: string;
+}
+
 /** What one organisation's logs of one day of receipt are, and what came before. */
 export interface Manifest {
   readonly version: 1;
@@ -40,6 +47,8 @@ export interface Manifest {
   readonly root: string;
   /** The newest record of what was taken out, when this day was written; absent where there was none. */
   readonly records?: { readonly number: number; readonly sha256: string };
+  /** The newest entry of the organisation's audit trail then, and its hash: with it all entries before are signed. Absent where there was none. */
+  readonly audit?: AuditHead;
   /** Fingerprint of the key that signed it. */
   readonly key: string;
 }
@@ -112,8 +121,10 @@ function isManifest(value: unknown): value is Manifest {
     areTexts(value, 'organisation', 'day', 'writtenAt', 'root', 'key') &&
     (value['previous'] === null || typeof value['previous'] === 'string') &&
     ['number', 'rows', 'bytes'].every((name) => isCount(value[name])) &&
-    (value['records'] === undefined ||
-      (isFields(value['records']) && isCount(value['records']['number']) && areTexts(value['records'], 'sha256'))) &&
+    ['records', 'audit'].every((name) => {
+      const head = value[name];
+      return head === undefined || (isFields(head) && isCount(head['number']) && areTexts(head, 'sha256'));
+    }) &&
     value['files'].every(isFile)
   );
 }

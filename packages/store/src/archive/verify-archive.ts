@@ -7,6 +7,7 @@ import {
   filePath,
   fingerprint,
   isSigned,
+  type AuditHead,
   type Manifest,
   manifestName,
   readManifest,
@@ -61,6 +62,8 @@ export interface Verified {
     readonly lastManifest: string;
     /** As `lastManifest`, of the records of what was taken out; '' where there is none. */
     readonly lastRecord: string;
+    /** Entries of the audit trail that manifests sign, in the order of days; of one entry the first day. */
+    readonly auditHeads: readonly (AuditHead & { readonly day: string })[];
   }[];
   readonly days: number;
   readonly files: number;
@@ -132,6 +135,7 @@ class Chain {
   readonly #options: VerifyOptions;
   readonly #total: Total;
   readonly #records: RecordChain;
+  readonly #auditHeads: (AuditHead & { readonly day: string })[] = [];
 
   constructor(name: string, options: VerifyOptions, total: Total) {
     this.#name = name;
@@ -174,12 +178,40 @@ class Chain {
       lastManifest = sha256(bytes);
       before = { day, number: manifest.number, hash: lastManifest };
       this.#records.follows(day, manifest);
+      this.#auditFollows(day, manifest);
       if (only) await this.#part(only, day, lastManifest, manifest);
       else await this.#files(day, manifest);
     }
     this.#total.notes.push(...this.#records.notes());
     if (through !== '' && through > last) this.#missing(dayAfter(last), through);
-    return { name: this.#name, first, last, lastManifest, lastRecord: this.#records.last };
+    return {
+      name: this.#name,
+      first,
+      last,
+      lastManifest,
+      lastRecord: this.#records.last,
+      auditHeads: this.#auditHeads,
+    };
+  }
+
+  /** The audit trail only grows: what a manifest signs of it stands at or behind what the one before signed. */
+  #auditFollows(day: string, { audit }: Manifest): void {
+    const before = this.#auditHeads.at(-1);
+    if (!audit) {
+      if (before) this.#fault(day, `the manifest signs no audit trail, that of ${before.day} does.`);
+      return;
+    }
+    if (before && audit.number < before.number)
+      this.#fault(
+        day,
+        `the audit trail had ${before.number} entries on ${before.day} and ${audit.number} on this day.`,
+      );
+    if (before && audit.number === before.number && audit.sha256 !== before.sha256)
+      this.#fault(
+        day,
+        `entry ${audit.number} of the audit trail is not the one that ${before.day} signs: it was replaced.`,
+      );
+    if (!before || audit.number > before.number) this.#auditHeads.push({ day, ...audit });
   }
 
   /** The files of a day, where they are asked for; their faults are the day's own. */

@@ -80,3 +80,53 @@ export interface ArchiveProofs {
   /** Days `from` to `through`, both included. A second call takes what the first one checked, and goes on with the rest. */
   prove(organisation: string, from: string, through: string, signal: AbortSignal): Promise<ProvedPeriod>;
 }
+
+/** What one signed record says was taken out of an archive: files, or the keys of a class. */
+export interface TakenOut {
+  readonly number: number;
+  readonly kind: 'files-deleted' | 'keys-destroyed';
+  readonly atMs: number;
+  readonly by: string;
+  readonly reason: string;
+  /** Of `keys-destroyed`: '' for every class. */
+  readonly class: string;
+  readonly keys: number;
+  /** What cannot be read any more without those keys. */
+  readonly unreadable: { readonly files: number; readonly rows: number };
+  /** What was deleted. */
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** First and last day of the deleted files; '' without any. */
+  readonly firstDay: string;
+  readonly lastDay: string;
+  /** Of the whole record with its signature, in hexadecimal. */
+  readonly sha256: string;
+  /** What is wrong with it, one sentence; '' where it is signed by this installation and follows from the one before. */
+  readonly fault: string;
+}
+
+/** An entry of the audit trail that a day's manifest signs. */
+export interface SignedAudit {
+  readonly day: string;
+  readonly number: number;
+  readonly sha256: string;
+}
+
+/** Proofs that lie in an archive beside the logs. Throws the system's error where the archive does not answer. */
+export interface ArchiveRecordReads {
+  /** Of the key that signs here, PEM. */
+  readonly publicKeyPem: string;
+  /** Newest first, those with a smaller number than `before`; `next` is the `before` of the page after it, undefined at the end. */
+  list(
+    organisation: string,
+    page: { readonly limit: number; readonly before?: number | undefined },
+  ): Promise<{ readonly records: readonly TakenOut[]; readonly next: number | undefined }>;
+  /** A record's text as it was signed, and the signature (Ed25519, 64 bytes); undefined where there is none of this number. */
+  file(
+    organisation: string,
+    number: number,
+  ): Promise<{ readonly text: Uint8Array; readonly signature: Uint8Array } | undefined>;
+  /** What the newest manifest says of the audit trail; undefined where it says nothing, or is not signed by this installation. */
+  signedAudit(organisation: string): Promise<SignedAudit | undefined>;
+}

@@ -6,7 +6,7 @@ import { Drawer } from '../../components/drawer.tsx';
 import { Go, useAddressOf } from '../../shell/go.tsx';
 import { PanelBody } from './panel-body.tsx';
 import { linkAddress, type PanelFrameProps } from './panel-frame.tsx';
-import { filledExpression, useFrames, windowOf } from './use-frames.ts';
+import { filledExpression, lacksWeek, useFrames, windowOf } from './use-frames.ts';
 
 const bodyPx = 340;
 
@@ -37,6 +37,9 @@ export function PanelDrawer(
     >
       <div className="drawer-parts">
         {panel.description !== '' && <p className="muted">{fillVariables(panel.description, values, 'text')}</p>}
+        {compare && lacksWeek(panel) && (
+          <p className="muted">Last week is not beside it: this kind of panel, or what it asks, has none.</p>
+        )}
         <div ref={ref} className="panel-large" style={{ height: bodyPx }}>
           {width > 0 && (
             <PanelBody

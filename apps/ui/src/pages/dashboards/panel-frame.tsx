@@ -8,7 +8,7 @@ import type { ScopeQuery } from '../../data/scope.ts';
 import { useAddressOf, useGo } from '../../shell/go.tsx';
 import type { PlacedPanel } from './layout.ts';
 import { PanelBody } from './panel-body.tsx';
-import { useFrames, windowOf, filledExpression } from './use-frames.ts';
+import { filledExpression, lacksWeek, useFrames, windowOf } from './use-frames.ts';
 import { useSight } from './use-sight.ts';
 
 export interface PanelFrameProps {
@@ -53,6 +53,14 @@ export function PanelFrame(props: PanelFrameProps): ReactNode {
               <IconInfoCircle size={14} aria-hidden />
             </span>
           </Tooltip>
+        )}
+        {compare && lacksWeek(panel) && (
+          <span
+            className="dash-panel-note muted"
+            title="This kind of panel, or what it asks, has no values of last week."
+          >
+            without last week
+          </span>
         )}
         {said.length > 0 && data.frames.length > 0 && (
           <Tooltip label={said.join('\n')} multiline maw={420}>

@@ -2,10 +2,12 @@ import {
   builtInVariables,
   fillVariables,
   logHistogram,
+  type queryMetrics,
   stepFor,
   type DashboardPanel,
   type MetricColumns,
   type PanelQuery,
+  type PanelType,
   type VariableValues,
 } from '@sightline/contract';
 import { keepPreviousData, useQueries } from '@tanstack/react-query';
@@ -46,6 +48,16 @@ export interface Frames {
 }
 
 export const weekMs = 7 * 86_400_000;
+
+/** Kinds of panels that show last week beside now, and those that have nothing to compare by their nature. */
+const compared: readonly PanelType[] = ['timeseries', 'stat', 'gauge', 'bar', 'toplist'];
+const timeless: readonly PanelType[] = ['row', 'text'];
+
+/** Whether a panel has no last week to show, though one is asked for: its kind has none, or it asks no PromQL. */
+export function lacksWeek(panel: Pick<DashboardPanel, 'type' | 'queries'>): boolean {
+  if (timeless.includes(panel.type)) return false;
+  return !compared.includes(panel.type) || !panel.queries.some(({ kind, hidden }) => kind === 'promql' && !hidden);
+}
 const seriesAtMost = 200;
 
 type Prom = Extract<PanelQuery, { kind: 'promql' }>;
@@ -102,7 +114,7 @@ export function useFrames(
       stepMs,
     })),
   });
-  const compares = how.compare && panel.type === 'timeseries';
+  const compares = how.compare && compared.includes(panel.type);
   const now = useColumns(when ? question(0) : undefined);
   const before = useColumns(when && compares ? question(weekMs) : undefined);
   const logs = useLogFrames(panel, values, { ...scope, from, to }, how.when);
@@ -128,9 +140,22 @@ export function useFrames(
     stale: now.isPlaceholderData,
     error: now.data === undefined ? (now.error ?? logs.error) : logs.error,
     faults: answers.flatMap(({ ref, fault }) => (fault === null ? [] : [{ ref, message: fault.message }])),
-    warnings: [...new Set(answers.flatMap(({ data }) => [...(data?.warnings ?? []), ...moreText(data)]))],
+    warnings: [
+      ...new Set([
+        ...answers.flatMap(({ data }) => [...(data?.warnings ?? []), ...moreText(data)]),
+        ...(compares ? weekFaults(before.data?.answers ?? [], before.error) : []),
+      ]),
+    ],
     again: () => void now.refetch(),
   };
+}
+
+/** Why last week is not beside now. */
+function weekFaults(answers: Reply<typeof queryMetrics>['answers'], error: ProblemError | null): string[] {
+  if (error !== null) return [`Last week could not be read: ${error.detail || error.title}`];
+  return answers.flatMap(({ ref, fault }) =>
+    fault === null ? [] : [`Last week of query ${ref} could not be read: ${fault.message}`],
+  );
 }
 
 function moreText(data: MetricColumns | null): string[] {

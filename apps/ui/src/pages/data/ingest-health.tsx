@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { Lanes } from '../../charts/lanes.tsx';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
+import { FoldedNotice } from '../../components/folded-notice.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { bytesText, counted } from '../../components/number-text.ts';
 import { Skeleton } from '../../components/skeleton.tsx';
@@ -26,6 +27,7 @@ export function IngestHealth(): ReactNode {
   }
   return (
     <>
+      <FoldedNotice />
       <Figures health={health} />
       {health.rate.length > 0 && (
         <section className="panel" aria-label="Records received">

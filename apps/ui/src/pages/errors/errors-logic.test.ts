@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { LogRow } from '@sightline/contract';
-import { joinTrail } from './crumb-trail.ts';
+import { filterTrail, joinTrail, logLines, trailKinds, type TrailStep } from './crumb-trail.ts';
 import { foldFrames, frameText, stackText, type Frame } from './fold-frames.ts';
-import { changedSentence, issueTitle, statusBefore } from './issue-words.ts';
+import { changedSentence, issueTitle } from './issue-words.ts';
 import { tagFilterField, tagShares } from './tag-filter.ts';
 
 const frame = (name: string, inApp: boolean, more: Partial<Frame> = {}): Frame => ({
@@ -88,17 +88,15 @@ describe('words', () => {
     [{ type: 'TypeError', message: '' }, 'TypeError'],
     [{ type: '', message: '' }, 'Error without a message'],
   ])('%j → %s', (issue, title) => expect(issueTitle(issue)).toBe(title));
-  it('undoes', () =>
-    expect(['regressed', 'resolved', 'ignored'].map((s) => statusBefore(s as 'resolved'))).toEqual([
-      'unresolved',
-      'resolved',
-      'ignored',
-    ]));
-  it('counts', () =>
-    expect([changedSentence(1, 'resolved'), changedSentence(3, 'unresolved')]).toEqual([
-      'Issue resolved',
-      '3 issues reopened',
-    ]));
+  it.each<[number, Parameters<typeof changedSentence>[1], string]>([
+    [1, { status: 'resolved' }, 'Issue resolved'],
+    [3, { status: 'unresolved' }, '3 issues reopened'],
+    [2, { status: 'ignored', ignoredUntil: 'users', ignoredLimit: 10 }, '2 issues archived'],
+    [2, { assignee: 'ann' }, '2 issues assigned'],
+    [1, { assignee: '' }, 'Issue unassigned'],
+    [4, { priority: 'high' }, '4 issues given high priority'],
+    [1, { priority: '' }, 'Issue no longer given a priority'],
+  ])('%i changed by %j: %s', (count, change, sentence) => expect(changedSentence(count, change)).toBe(sentence));
 });
 
 describe('shares of a tag', () => {
@@ -134,4 +132,37 @@ describe('shares of a tag', () => {
     ['two words', undefined],
     ['a:b', undefined],
   ])('the tag %s is searched as %s', (tag, field) => expect(tagFilterField(tag)).toBe(field));
+});
+
+describe('filter of a trail', () => {
+  const step = (category: string, level: string, message: string, more: Partial<TrailStep> = {}): TrailStep => ({
+    at: 1,
+    kind: 'breadcrumb',
+    category,
+    level,
+    message,
+    data: '',
+    logId: '',
+    ...more,
+  });
+  const steps = [
+    step('http', 'info', 'GET /cart', { data: 'status 200' }),
+    step('http', 'warning', 'GET /pay'),
+    step('ui.click', '', 'Pay pressed'),
+    step('payment', 'error', 'card declined', { kind: 'log' }),
+  ];
+  it.each<[string, Partial<Parameters<typeof filterTrail>[1]>, string[]]>([
+    ['all', {}, ['GET /cart', 'GET /pay', 'Pay pressed', 'card declined']],
+    ['by type', { kind: 'http' }, ['GET /cart', 'GET /pay']],
+    ['by log lines', { kind: logLines }, ['card declined']],
+    ['by level', { level: 'warn' }, ['GET /pay', 'card declined']],
+    ['without a level as info', { level: 'info', kind: 'ui.click' }, ['Pay pressed']],
+    ['by words in any of its parts', { text: '200 get' }, ['GET /cart']],
+    ['by all of them', { kind: 'http', level: 'error', text: 'x' }, []],
+  ])('%s', (_, filter, expected) =>
+    expect(filterTrail(steps, { kind: '', level: '', text: '', ...filter }).map(({ message }) => message)).toEqual(
+      expected,
+    ),
+  );
+  it('names the types, the commonest first', () => expect(trailKinds(steps)).toEqual(['http', 'ui.click', logLines]));
 });

@@ -10,8 +10,10 @@ import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { ProblemError, Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
+import { EventFile } from '../../records/event-file.tsx';
 import { ContextCards } from './context-cards.tsx';
 import './errors.css';
+import { IssueFeedback } from './issue-feedback.tsx';
 import { IssueSide } from './issue-side.tsx';
 import { EventBar } from './event-bar.tsx';
 import { EventList } from './event-list.tsx';
@@ -151,28 +153,36 @@ function EventParts({
           <TagShares answer={answer} />
         </Part>
       )}
+      <Files event={event} />
+      <IssueFeedback issue={answer.issue.issue} fromMs={answer.issue.firstSeenAt} />
       <MoreOfEvent event={event} />
       <EventList issue={answer.issue.issue} shown={event.eventId} />
     </>
   );
 }
 
-/** Contexts, extra data and attachments: rarely read, so folded. */
+/** What came with the event: screenshots are seen at once, texts are opened. */
+function Files({ event }: { event: NonNullable<Answer['event']> }): ReactNode {
+  if (event.attachments.length === 0) return null;
+  return (
+    <Part title="Files">
+      <ul className="event-files" aria-label="Files of this event">
+        {event.attachments.map((file) => (
+          <li key={file.name}>
+            <EventFile eventId={event.eventId} file={file} />
+          </li>
+        ))}
+      </ul>
+    </Part>
+  );
+}
+
+/** Contexts and extra data: rarely read, so folded. */
 function MoreOfEvent({ event }: { event: NonNullable<Answer['event']> }): ReactNode {
   const rest = { ...event.contexts, ...(Object.keys(event.extra).length > 0 ? { extra: event.extra } : {}) };
-  if (Object.keys(rest).length === 0 && event.attachments.length === 0) return null;
+  if (Object.keys(rest).length === 0) return null;
   return (
     <Part title="More of this event">
-      {event.attachments.map((file) => (
-        <p key={file.name}>
-          <a href={`/api/v1/events/${event.eventId}/attachments/${encodeURIComponent(file.name)}`} download>
-            {file.name}
-          </a>{' '}
-          <span className="muted">
-            {file.contentType}, {formatCount(file.sizeBytes)} bytes
-          </span>
-        </p>
-      ))}
       {Object.entries(rest).map(([name, value]) => (
         <details key={name} className="fold">
           <summary>{name}</summary>

@@ -1,18 +1,15 @@
 import { getIssue, listIssues, mergeIssues, unmergeIssue, type RelatedIssue } from '@sightline/contract';
 import { Button } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import type { ReactNode } from 'react';
 import { formatCount } from '../../charts/number-format.ts';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAct } from '../../data/ask.ts';
-import type { ProblemError, Reply } from '../../data/call.ts';
+import type { Reply } from '../../data/call.ts';
 import { useMe } from '../../data/session.tsx';
 import { Go } from '../../shell/go.tsx';
 import './errors.css';
 import { issueTitle } from './issue-words.ts';
-
-const tell = ({ title, detail }: ProblemError) =>
-  notifications.show({ color: 'red', message: `${title}. ${detail}`, autoClose: 10_000 });
+import { tellProblem } from './use-change-issues.tsx';
 
 /** Issues that may be the same bug, to merge; and what is merged already, to take out again. */
 export function IssueRelations({ answer }: { answer: Reply<typeof getIssue> }): ReactNode {
@@ -34,7 +31,7 @@ export function IssueRelations({ answer }: { answer: Reply<typeof getIssue> }): 
               <Button
                 variant="subtle"
                 disabled={unmerge.isPending}
-                onClick={() => unmerge.mutate({ params: { issue: issue.issue, member } }, { onError: tell })}
+                onClick={() => unmerge.mutate({ params: { issue: issue.issue, member } }, { onError: tellProblem })}
               >
                 Take out
               </Button>
@@ -50,7 +47,7 @@ export function IssueRelations({ answer }: { answer: Reply<typeof getIssue> }): 
                 variant="subtle"
                 disabled={merge.isPending}
                 onClick={() =>
-                  merge.mutate({ params: { issue: issue.issue }, body: { issues: [other] } }, { onError: tell })
+                  merge.mutate({ params: { issue: issue.issue }, body: { issues: [other] } }, { onError: tellProblem })
                 }
               >
                 Merge

@@ -1,11 +1,9 @@
-import type { getIssue, IssueRow } from '@sightline/contract';
+import type { getIssue, IssueChange, IssueRow } from '@sightline/contract';
 import { formatAmount } from '../../charts/number-format.ts';
 import type { Tone } from '../../components/state-badge.tsx';
 import type { Reply } from '../../data/call.ts';
 
 export type IssueStatus = IssueRow['status'];
-/** What a person can make of an issue. */
-export type ChosenStatus = Exclude<IssueStatus, 'regressed'>;
 
 export const statusTone: Readonly<Record<IssueStatus, Tone>> = {
   unresolved: 'bad',
@@ -18,11 +16,6 @@ export const statusTone: Readonly<Record<IssueStatus, Tone>> = {
 export function issueTitle({ type, message }: { readonly type: string; readonly message: string }): string {
   if (type === '' || message.startsWith(`${type}:`)) return message || 'Error without a message';
   return message === '' ? type : `${type}: ${message}`;
-}
-
-/** What undoing returns to: a regression was an open issue, and nobody can make one by hand. */
-export function statusBefore(status: IssueStatus): ChosenStatus {
-  return status === 'regressed' ? 'unresolved' : status;
 }
 
 /** `$1,240`, or `about $1.2M` where a part of the orders stands for all. */
@@ -72,8 +65,19 @@ export function decisionSentence(
   return ignoredUntil === 'forever' ? 'Archived for ever.' : `Archived until ${limit} more ${ignoredUntil} come.`;
 }
 
-/** `2 issues resolved`, `Issue archived`. */
-export function changedSentence(count: number, status: ChosenStatus): string {
-  const word = status === 'unresolved' ? 'reopened' : statusWord[status];
+/** `2 issues resolved`, `Issue archived`, `3 issues assigned`. */
+export function changedSentence(count: number, { status, assignee, priority }: IssueChange): string {
+  const word =
+    status === 'unresolved'
+      ? 'reopened'
+      : status !== undefined
+        ? statusWord[status]
+        : assignee !== undefined
+          ? assignee === ''
+            ? 'unassigned'
+            : 'assigned'
+          : priority === ''
+            ? 'no longer given a priority'
+            : `given ${priority ?? 'another'} priority`;
   return count === 1 ? `Issue ${word}` : `${count} issues ${word}`;
 }

@@ -1,5 +1,7 @@
 import { getIssue, listIssues, mergeIssues, type IssueChange, type IssueRow } from '@sightline/contract';
-import { Button, Checkbox, SegmentedControl, Select } from '@mantine/core';
+import { Button, Checkbox, Menu, SegmentedControl, Select } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconChevronDown } from '@tabler/icons-react';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState, type ReactNode } from 'react';
 import { formatCount } from '../../charts/number-format.ts';
@@ -25,7 +27,7 @@ import './errors.css';
 import { IssueActs } from './issue-acts.tsx';
 import { issueTitle, moneyText, statusTone, statusWord } from './issue-words.ts';
 import { IssueViews } from './issue-views.tsx';
-import { useChangeIssues } from './use-change-issues.tsx';
+import { tellProblem, useChangeIssues } from './use-change-issues.tsx';
 
 const statuses = ['open', 'unresolved', 'regressed', 'resolved', 'ignored', 'all'] as const;
 const sorts = [
@@ -36,6 +38,22 @@ const sorts = [
   { value: 'users', label: 'Users' },
   { value: 'money', label: 'Money' },
   { value: 'priority', label: 'Priority' },
+] as const;
+const priorities = [
+  ['high', 'High'],
+  ['medium', 'Medium'],
+  ['low', 'Low'],
+  ['', 'By the issue itself'],
+] as const;
+/** Columns of the list, and whether they hold figures. */
+const titles = [
+  ['Issue', false],
+  ['Trend', false],
+  ['Events', true],
+  ['Sites', true],
+  ['Users', true],
+  ['Amount', true],
+  ['Last seen', false],
 ] as const;
 const ownFields = [
   'is',
@@ -91,8 +109,23 @@ export default function IssuesPage(): ReactNode {
   const error = asked.error as ProblemError | null;
   const picked = issues.filter(({ issue }) => chosen.has(issue));
   const act = async (wanted: IssueChange) => {
-    setChosen(new Set());
-    await change(picked, wanted);
+    if (await change(picked, wanted)) setChosen(new Set());
+  };
+  const mergePicked = () => {
+    const [into, ...others] = picked.toSorted((a, b) => a.firstSeenAt - b.firstSeenAt);
+    if (into === undefined) return;
+    merge.mutate(
+      { params: { issue: into.issue }, body: { issues: others.map(({ issue }) => issue) } },
+      {
+        onError: tellProblem,
+        onSuccess: () => {
+          setChosen(new Set());
+          notifications.show({
+            message: `${picked.length} issues are one now, the oldest. Its page takes them out again.`,
+          });
+        },
+      },
+    );
   };
   const [row, setRow] = useState(-1);
   const at = issues[row];
@@ -120,8 +153,7 @@ export default function IssuesPage(): ReactNode {
             title: 'Resolve what is chosen',
             run: () => {
               if (resolvable.length === 0) return;
-              setChosen(new Set());
-              void change(resolvable, { status: 'resolved' });
+              void change(resolvable, { status: 'resolved' }).then((done) => done && setChosen(new Set()));
             },
           },
         ]
@@ -194,19 +226,22 @@ export default function IssuesPage(): ReactNode {
               Unassign
             </Button>
           )}
+          <Menu position="bottom-start" width={180}>
+            <Menu.Target>
+              <Button variant="default" disabled={busy} rightSection={<IconChevronDown size={14} />}>
+                Priority
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {priorities.map(([priority, label]) => (
+                <Menu.Item key={priority} onClick={() => void act({ priority })}>
+                  {label}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
           {picked.length > 1 && (
-            <Button
-              variant="default"
-              disabled={merge.isPending}
-              onClick={() => {
-                const [into, ...others] = picked.toSorted((a, b) => a.firstSeenAt - b.firstSeenAt);
-                if (into === undefined) return;
-                merge.mutate(
-                  { params: { issue: into.issue }, body: { issues: others.map(({ issue }) => issue) } },
-                  { onSuccess: () => setChosen(new Set()) },
-                );
-              }}
-            >
+            <Button variant="default" disabled={merge.isPending} onClick={mergePicked}>
               Merge
             </Button>
           )}
@@ -243,15 +278,28 @@ export default function IssuesPage(): ReactNode {
       )}
       {issues.length > 0 && (
         <ol className="issue-list" data-stale={asked.isPlaceholderData ? '' : undefined}>
-          <li className="issue-row issue-titles" aria-hidden="true">
-            <span />
-            <span>Issue</span>
-            <span>Trend</span>
-            <span className="figure">Events</span>
-            <span className="figure">Sites</span>
-            <span className="figure">Users</span>
-            <span className="figure">Amount</span>
-            <span>Last seen</span>
+          <li className="issue-row issue-titles">
+            {may('responder') ? (
+              <Checkbox
+                size="xs"
+                aria-label={`Choose all ${issues.length} issues listed`}
+                checked={picked.length === issues.length}
+                indeterminate={picked.length > 0 && picked.length < issues.length}
+                onChange={() =>
+                  setChosen(picked.length === issues.length ? new Set() : new Set(issues.map(({ issue }) => issue)))
+                }
+              />
+            ) : (
+              <span />
+            )}
+            <span className="phone-only" aria-hidden="true">
+              All {issues.length} listed
+            </span>
+            {titles.map(([title, figure]) => (
+              <span key={title} className={figure ? 'figure' : undefined} aria-hidden="true">
+                {title}
+              </span>
+            ))}
           </li>
           {issues.map((issue, index) => (
             <IssueLine

@@ -23,7 +23,7 @@ export function TagShares({ answer }: { answer: Answer }): ReactNode {
   const { tags, tagsOver, matching, kept } = answer;
   const { search, setSearch } = useAddress();
   const open = search['tag'] ?? '';
-  const what = matching < kept ? 'events that match' : 'events';
+  const what = `${matching === 1 ? 'event' : 'events'}${matching < kept ? ` that ${matching === 1 ? 'matches' : 'match'}` : ''}`;
   return (
     <>
       <p className="muted">

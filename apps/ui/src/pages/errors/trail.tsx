@@ -1,14 +1,22 @@
 import { getTrace, type ErrorEvent } from '@sightline/contract';
 import { useMemo, useState, type ReactNode } from 'react';
-import { Button } from '@mantine/core';
+import { Button, Select, TextInput } from '@mantine/core';
 import { SeverityTick, type Severity } from '../../components/severity-tick.tsx';
 import { timeOfDay } from '../../components/time-format.ts';
+import { useAddress } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import { Go } from '../../shell/go.tsx';
-import { joinTrail } from './crumb-trail.ts';
+import { filterTrail, joinTrail, trailKinds } from './crumb-trail.ts';
 import './errors.css';
 
 const shownAtFirst = 25;
+/** So few need no filter. */
+const fewSteps = 5;
+const leastLevels = [
+  { value: 'info', label: 'info and worse' },
+  { value: 'warn', label: 'warning and worse' },
+  { value: 'error', label: 'error and worse' },
+];
 const words: readonly Severity[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 /** What happened before the error: breadcrumbs of the SDK joined with the log lines of its trace, newest last. */
@@ -20,16 +28,58 @@ export function Trail({ event }: { event: ErrorEvent }): ReactNode {
     () => joinTrail(event.breadcrumbs, data?.logs ?? [], event.at),
     [event.breadcrumbs, event.at, data],
   );
-  const shown = all ? steps : steps.slice(-shownAtFirst);
+  const { search, setSearch } = useAddress();
+  const filter = { kind: search['crumb'] ?? '', level: search['crumbLevel'] ?? '', text: search['crumbText'] ?? '' };
+  const filtered = filter.kind !== '' || filter.level !== '' || filter.text !== '';
+  const left = filterTrail(steps, filter);
+  const shown = all ? left : left.slice(-shownAtFirst);
   if (steps.length === 0) {
     return <p className="muted">Neither breadcrumbs nor logs of the trace are known for this event.</p>;
   }
   return (
     <>
       {error !== null && <p className="muted">The logs of the trace could not be joined: {error.detail}</p>}
-      {shown.length < steps.length && (
+      {(steps.length > fewSteps || filtered) && (
+        <div className="trail-filter" role="search" aria-label="Filter the steps">
+          <Select
+            size="xs"
+            w={150}
+            aria-label="Type of the steps"
+            placeholder="Every type"
+            clearable
+            data={[...trailKinds(steps)]}
+            value={filter.kind === '' ? null : filter.kind}
+            onChange={(kind) => setSearch({ crumb: kind ?? '' })}
+          />
+          <Select
+            size="xs"
+            w={150}
+            aria-label="Least level of the steps"
+            placeholder="Every level"
+            clearable
+            data={leastLevels}
+            value={filter.level === '' ? null : filter.level}
+            onChange={(level) => setSearch({ crumbLevel: level ?? '' })}
+          />
+          <TextInput
+            size="xs"
+            className="grow"
+            aria-label="Words of the steps"
+            placeholder="Words"
+            maxLength={200}
+            value={filter.text}
+            onChange={(event) => setSearch({ crumbText: event.currentTarget.value })}
+          />
+          {filtered && (
+            <span className="muted" role="status">
+              {left.length} of {steps.length} steps
+            </span>
+          )}
+        </div>
+      )}
+      {shown.length < left.length && (
         <Button variant="subtle" onClick={() => setAll(true)}>
-          Show {steps.length - shown.length} earlier steps
+          Show {left.length - shown.length} earlier steps
         </Button>
       )}
       <ol className="trail">

@@ -1,62 +1,89 @@
-import { changeIssues, getIssue, listIssues, type IssueChange } from '@sightline/contract';
+import {
+  changeIssues,
+  getIssue,
+  listIssues,
+  restoreIssues,
+  type ChangedIssue,
+  type IssueChange,
+  type IssueRow,
+} from '@sightline/contract';
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useAct } from '../../data/ask.ts';
 import type { ProblemError } from '../../data/call.ts';
-import { changedSentence, statusBefore, type IssueStatus } from './issue-words.ts';
-
-interface Changed {
-  readonly issue: string;
-  readonly status: IssueStatus;
-}
+import { changedSentence } from './issue-words.ts';
 
 const undoMs = 10_000;
+/** So many issues go in one call. */
+const atOnce = 200;
 
-/** Changes issues at once and offers to undo a new state for ten seconds, instead of asking first. */
+export const tellProblem = ({ title, detail }: ProblemError): void => {
+  notifications.show({ color: 'red', message: `${title}. ${detail}`, autoClose: 10_000 });
+};
+
+/**
+ * Changes issues at once and offers to undo that for ten seconds, instead of asking first: back comes exactly what was decided
+ * before. `change` answers whether all were changed.
+ */
 export function useChangeIssues(): {
-  readonly change: (issues: readonly Changed[], change: IssueChange) => Promise<void>;
+  readonly change: (issues: readonly Pick<IssueRow, 'issue'>[], change: IssueChange) => Promise<boolean>;
   readonly busy: boolean;
 } {
   const act = useAct(changeIssues, [listIssues, getIssue]);
+  const back = useAct(restoreIssues, [listIssues, getIssue]);
 
-  const put = async (issues: readonly string[], change: IssueChange): Promise<number> => {
+  const restore = async (undo: readonly ChangedIssue[]): Promise<void> => {
     try {
-      return (await act.mutateAsync({ body: { issues: [...issues], change } })).changed;
+      let restored = 0;
+      for (const some of parts(undo)) restored += (await back.mutateAsync({ body: { undo: some } })).restored;
+      const left = undo.length - restored;
+      if (left > 0)
+        notifications.show({
+          color: 'yellow',
+          message: `${left === 1 ? 'An issue was' : `${left} issues were`} changed again meanwhile, and stay${left === 1 ? 's' : ''} so.`,
+        });
     } catch (error) {
-      const { title, detail } = error as ProblemError;
-      notifications.show({ color: 'red', message: `${title}. ${detail}`, autoClose: 10_000 });
-      return 0;
+      tellProblem(error as ProblemError);
     }
   };
 
-  const change = async (issues: readonly Changed[], wanted: IssueChange): Promise<void> => {
-    const done = await put(
-      issues.map(({ issue }) => issue),
-      wanted,
-    );
-    if (done === 0 || wanted.status === undefined) return;
+  const change = async (issues: readonly Pick<IssueRow, 'issue'>[], wanted: IssueChange): Promise<boolean> => {
+    const undo: ChangedIssue[] = [];
+    let whole = true;
+    try {
+      for (const some of parts(issues)) {
+        const body = { issues: some.map(({ issue }) => issue), change: wanted };
+        undo.push(...(await act.mutateAsync({ body })).undo);
+      }
+    } catch (error) {
+      whole = false;
+      tellProblem(error as ProblemError);
+    }
+    if (undo.length === 0) return whole;
     const id = `issues-${Date.now()}`;
-    const undo = () => {
-      notifications.hide(id);
-      const before = Map.groupBy(issues, ({ status }) => statusBefore(status));
-      for (const [status, some] of before)
-        void put(
-          some.map(({ issue }) => issue),
-          { status },
-        );
-    };
     notifications.show({
       id,
       autoClose: undoMs,
       message: (
         <span className="row">
-          <span className="grow">{changedSentence(done, wanted.status)}</span>
-          <Button variant="subtle" onClick={undo}>
+          <span className="grow">{changedSentence(undo.length, wanted)}</span>
+          <Button
+            variant="subtle"
+            onClick={() => {
+              notifications.hide(id);
+              void restore(undo);
+            }}
+          >
             Undo
           </Button>
         </span>
       ),
     });
+    return whole;
   };
-  return { change, busy: act.isPending };
+  return { change, busy: act.isPending || back.isPending };
+}
+
+function parts<T>(all: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(all.length / atOnce) }, (_, i) => all.slice(i * atOnce, (i + 1) * atOnce));
 }

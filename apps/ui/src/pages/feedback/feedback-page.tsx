@@ -1,94 +1,95 @@
-import { listFeedback, type FeedbackRow } from '@sightline/contract';
-import { Button } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { listFeedback } from '@sightline/contract';
+import { Button, TextInput } from '@mantine/core';
+import { IconSearch } from '@tabler/icons-react';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import { useState, type ReactNode } from 'react';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
-import { TimeText } from '../../components/time-text.tsx';
-import { useAsk } from '../../data/ask.ts';
+import { useAddress } from '../../data/address.ts';
+import { call, type ProblemError, type Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
-import { Go, useGo } from '../../shell/go.tsx';
-import './feedback.css';
+import { FeedbackEntry } from '../../records/feedback-entry.tsx';
+import { useGo } from '../../shell/go.tsx';
 
 /** What people wrote through a program's own form, with what they saw. */
 export default function FeedbackPage(): ReactNode {
   const { query } = useScope();
+  const { search, setSearch } = useAddress();
   const go = useGo();
-  const asked = useAsk(listFeedback, { query });
-  const rows = asked.data?.feedback ?? [];
+  const q = search['q'] ?? '';
+  const [text, setText] = useState(q);
+  const [written, setWritten] = useState(q);
+  if (written !== q) {
+    setWritten(q);
+    setText(q);
+  }
+  const asked = useInfiniteQuery({
+    queryKey: [listFeedback.path, query, q],
+    queryFn: async ({ signal, pageParam }: { signal: AbortSignal; pageParam: string }) =>
+      call(listFeedback, { query: { ...query, q, limit: 50, cursor: pageParam } }, signal),
+    initialPageParam: '',
+    getNextPageParam: (last: Reply<typeof listFeedback>) => (last.next === '' ? undefined : last.next),
+    placeholderData: keepPreviousData,
+  });
+  const error = asked.error as ProblemError | null;
+  const rows = asked.data?.pages.flatMap((page) => page.feedback) ?? [];
   return (
     <div className="page">
       <div className="page-head">
         <h1>Feedback</h1>
+        <form
+          className="grow"
+          role="search"
+          onSubmit={(event) => {
+            event.preventDefault();
+            setSearch({ q: text.trim() }, { push: true });
+          }}
+        >
+          <TextInput
+            data-page-search
+            aria-label="Search feedback"
+            placeholder="Words of the message, a name, an address; Enter searches"
+            leftSection={<IconSearch size={14} />}
+            maxLength={200}
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
+          />
+        </form>
       </div>
       {asked.isPending && <SkeletonRows rows={6} height={72} />}
-      {asked.data === undefined && asked.error !== null && (
-        <ErrorState error={asked.error} again={() => void asked.refetch()} />
-      )}
-      {asked.data !== undefined && rows.length === 0 && (
-        <EmptyState
-          compact
-          title="Nobody wrote in this time range"
-          text="What people send through the feedback form of a Sentry SDK appears here, with its screenshots."
-          action={<Button onClick={() => go('/data')}>Send data</Button>}
-        />
-      )}
-      <ol className="feedback-list">
+      {asked.data === undefined && error !== null && <ErrorState error={error} again={() => void asked.refetch()} />}
+      {asked.data !== undefined &&
+        rows.length === 0 &&
+        (q === '' ? (
+          <EmptyState
+            compact
+            title="Nobody wrote in this time range"
+            text="What people send through the feedback form of a Sentry SDK appears here, with its screenshots."
+            action={<Button onClick={() => go('/data')}>Send data</Button>}
+          />
+        ) : (
+          <EmptyState
+            compact
+            title="No feedback has these words"
+            text="All words must stand in one message, its name, its address or its page."
+            action={
+              <Button variant="default" onClick={() => setSearch({ q: '' })}>
+                Show all
+              </Button>
+            }
+          />
+        ))}
+      <ol className="feedback-list" data-stale={asked.isPlaceholderData ? '' : undefined}>
         {rows.map((row) => (
           <FeedbackEntry key={`${row.eventId} ${row.at}`} row={row} />
         ))}
       </ol>
-    </div>
-  );
-}
-
-function FeedbackEntry({ row }: { row: FeedbackRow }): ReactNode {
-  const who = row.name === '' ? 'Somebody' : row.name;
-  return (
-    <li className="feedback-entry" aria-label={`Feedback of ${who}`}>
-      <p className="feedback-head">
-        <b>{who}</b>
-        {row.contact !== '' && <span className="muted">{row.contact}</span>}
-        <TimeText at={row.at} show="relative" />
-      </p>
-      <p className="feedback-message">{row.message}</p>
-      <p className="feedback-facts muted">
-        {row.site !== '' && <Go to={`/sites/${encodeURIComponent(row.site)}`}>{row.site}</Go>}
-        <span>{[row.service, row.release, row.environment].filter((part) => part !== '').join(' · ')}</span>
-        {row.issue !== '' && (
-          <Go to={`/errors/${row.issue}`} search={{ event: row.aboutEvent }}>
-            The error
-          </Go>
-        )}
-        {row.replay !== '' && <Go to={`/replays/${row.replay}`}>The replay</Go>}
-        {row.url !== '' && <span className="code">{row.url}</span>}
-      </p>
-      {row.files.length > 0 && (
-        <ul className="feedback-files" aria-label="Files">
-          {row.files.map((file) => (
-            <li key={file.name}>
-              <FileOf eventId={row.eventId} file={file} />
-            </li>
-          ))}
-        </ul>
+      {asked.hasNextPage && (
+        <Button variant="default" loading={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
+          Load more
+        </Button>
       )}
-    </li>
-  );
-}
-
-/** A picture as one, anything else as a link to save it. */
-function FileOf({ eventId, file }: { eventId: string; file: FeedbackRow['files'][number] }): ReactNode {
-  const address = `/api/v1/events/${eventId}/attachments/${encodeURIComponent(file.name)}`;
-  if (!/^image\/(?:png|jpeg|gif|webp)$/.test(file.contentType)) {
-    return (
-      <a href={address} download>
-        {file.name}
-      </a>
-    );
-  }
-  return (
-    <a href={`${address}?show=1`} target="_blank" rel="noreferrer">
-      <img src={`${address}?show=1`} alt={file.name} loading="lazy" />
-    </a>
+    </div>
   );
 }

@@ -22,11 +22,12 @@ import { useKeys } from '../../shell/keys.ts';
 import { ArchiveBar } from './archive-bar.tsx';
 import { ColumnsChoice } from './columns-choice.tsx';
 import { readColumns } from './columns.ts';
-import { FindBar } from './find-bar.tsx';
+import { FindBar } from '../../components/find-bar.tsx';
 import { findLines, stepMatch } from './find-lines.ts';
 import { FacetList } from './facet-list.tsx';
 import { LogDrawer } from './log-drawer.tsx';
 import { LogList } from './log-list.tsx';
+import { LogsMode } from './logql/logs-mode.tsx';
 import './logs.css';
 import { PatternList } from './pattern-list.tsx';
 import { Restores } from './restores.tsx';
@@ -160,6 +161,7 @@ export default function LogsPage(): ReactNode {
         >
           Live tail
         </Button>
+        <LogsMode />
         <SavedMenu />
         <AlertOnSearch source="logs" q={q} scope={scope} />
         <ExportMenu query={{ ...scope, q, archive: flag }} />
@@ -304,10 +306,12 @@ export default function LogsPage(): ReactNode {
           )}
           {finding !== undefined && (
             <FindBar
+              within="the lines"
+              placeholder="Find in the lines loaded"
               text={finding.text}
               matches={matches.length}
               at={findAt}
-              lines={rows.length}
+              none={`in none of ${rows.length} lines loaded`}
               onText={(text) => setFind({ text, at: 0 })}
               onStep={(by) => setFind({ text: finding.text, at: stepMatch(matches.length, findAt, by) })}
               onClose={() => {

@@ -7,7 +7,7 @@ export const logsPage = definePage({
   group: 'explore',
   icon: IconListSearch,
   letter: 'l',
-  load: async () => import('./logs-page.tsx'),
+  load: async () => import('./logql/logs-door.tsx'),
 });
 
 export const logsAroundPage = definePage({

@@ -1,13 +1,15 @@
 import { metricLabels, queryMetric, type listMetrics } from '@sightline/contract';
-import { Button, MultiSelect, Select } from '@mantine/core';
+import { Button, MultiSelect, Select, Switch } from '@mantine/core';
 import { IconLink, IconX } from '@tabler/icons-react';
 import { useMemo, type ReactNode } from 'react';
 import { formatValue } from '../../charts/number-format.ts';
 import { topSeries } from '../../charts/chart-data.ts';
+import { comparable, weekMs } from '../../charts/last-week.ts';
 import { MarkLine } from '../../charts/mark-line.tsx';
 import { seriesColour } from '../../charts/plot.tsx';
 import { TimeChart, type ChartSeries } from '../../charts/time-chart.tsx';
 import { useMarks } from '../../charts/use-marks.ts';
+import { weekChange } from '../../charts/week-change.ts';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { copyText } from '../../components/copy.ts';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -51,8 +53,29 @@ export function MetricView({ metric, info }: { metric: string; info: Info | unde
     params: { metric },
     query: { ...scope, aggregate, by, where: writeWhere(where), points: 240 },
   });
+  const compares = search['compare'] === 'week' && comparable(asked.data?.stepMs ?? 0);
+  const lastWeek = useAsk(
+    queryMetric,
+    {
+      params: { metric },
+      query: {
+        ...scope,
+        from: scope.from - weekMs,
+        to: scope.to - weekMs,
+        aggregate,
+        by,
+        where: writeWhere(where),
+        points: 240,
+      },
+    },
+    { when: compares },
+  );
   const unit = drawnUnit(asked.data?.unit || info?.unit || '', aggregate);
   const series = useMemo(() => coloured(asked.data?.series ?? [], metric), [asked.data, metric]);
+  const before = useMemo(
+    () => (compares ? weekBefore(lastWeek.data?.series ?? [], metric) : []),
+    [compares, lastWeek.data, metric],
+  );
   const format = (value: number): string => formatValue(value, unit);
   const asksExemplars = withExemplars && series.length > 0;
   const read = useExemplars(scope, asksExemplars ? [exemplarExpression(metric, where)] : []);
@@ -118,7 +141,7 @@ export function MetricView({ metric, info }: { metric: string; info: Info | unde
       {asked.data !== undefined && (
         <div data-stale={asked.isPlaceholderData ? '' : undefined} className="metric-chart">
           <TimeChart
-            series={series}
+            series={[...series, ...before]}
             from={scope.from}
             to={scope.to}
             stepMs={asked.data.stepMs}
@@ -145,13 +168,28 @@ export function MetricView({ metric, info }: { metric: string; info: Info | unde
           />
           <div className="row under-chart">
             <ExemplarSwitch />
+            <Switch
+              size="xs"
+              label="Last week beside it"
+              checked={search['compare'] === 'week'}
+              onChange={(event) => setSearch({ compare: event.currentTarget.checked ? 'week' : '' })}
+            />
+            {compares && lastWeek.error !== null && (
+              <span role="alert" className="toned" data-tone="warn">
+                Last week could not be read: {lastWeek.error.detail || lastWeek.error.title}
+              </span>
+            )}
+            {search['compare'] === 'week' && !compares && (
+              <span className="muted">Steps of this range do not divide a week: nothing is beside it.</span>
+            )}
+            {compares && lastWeek.data?.series.length === 0 && <span className="muted">No values last week</span>}
             {asksExemplars && <ExemplarLine exemplars={exemplars} format={format} />}
             <MarkLine marks={marks} error={marksError} />
           </div>
           {asked.data.others > 0 && (
             <p className="muted">{asked.data.others} more series were left out by the server; filter to see them.</p>
           )}
-          <Legend series={series} unit={unit} />
+          <Legend series={series} before={before} unit={unit} />
         </div>
       )}
     </>
@@ -168,15 +206,40 @@ function coloured(series: Reply<typeof queryMetric>['series'], metric: string): 
   });
 }
 
-/** Each series with its last, mean, least and greatest value. */
-function Legend({ series, unit }: { series: readonly ChartSeries[]; unit: string }): ReactNode {
+const beforeName = (name: string): string => `${name} (a week before)`;
+
+/** The series of a week before at the times of now. */
+function weekBefore(series: Reply<typeof queryMetric>['series'], metric: string): readonly ChartSeries[] {
+  return series.map(({ labels, points }) => ({
+    name: beforeName(seriesName(labels, metric)),
+    points: points.map(({ at, value }) => ({ at: at + weekMs, value })),
+    dashed: true,
+    // Steps may be shorter than what was measured in: without this nothing but single points would be left of it.
+    bridged: true,
+  }));
+}
+
+const meanOf = (points: ChartSeries['points']): number | null =>
+  points.length === 0 ? null : points.reduce((sum, { value }) => sum + value, 0) / points.length;
+
+/** Each series with its last, mean, least and greatest value, and its mean a week before where that is asked for. */
+function Legend({
+  series,
+  before,
+  unit,
+}: {
+  series: readonly ChartSeries[];
+  before: readonly ChartSeries[];
+  unit: string;
+}): ReactNode {
+  const then = new Map(before.map(({ name, points }) => [name, meanOf(points)]));
   const rows = series.map(({ name, points, colour }) => {
     const values = points.map(({ value }) => value);
     return {
       name,
       colour: colour ?? 'var(--chart-others)',
       last: values.at(-1),
-      mean: values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length,
+      mean: meanOf(points) ?? undefined,
       low: values.length === 0 ? undefined : Math.min(...values),
       high: values.length === 0 ? undefined : Math.max(...values),
     };
@@ -192,6 +255,7 @@ function Legend({ series, unit }: { series: readonly ChartSeries[]; unit: string
             <th className="number">Mean</th>
             <th className="number">Least</th>
             <th className="number">Greatest</th>
+            {before.length > 0 && <th className="number">Mean, a week before</th>}
           </tr>
         </thead>
         <tbody>
@@ -208,6 +272,15 @@ function Legend({ series, unit }: { series: readonly ChartSeries[]; unit: string
                 <td className="number">{formatValue(row.mean, unit)}</td>
                 <td className="number">{formatValue(row.low, unit)}</td>
                 <td className="number">{formatValue(row.high, unit)}</td>
+                {before.length > 0 && (
+                  <td className="number">
+                    {
+                      weekChange(row.mean ?? null, then.get(beforeName(row.name)) ?? null, unit, (value) =>
+                        formatValue(value ?? undefined, unit),
+                      ).text
+                    }
+                  </td>
+                )}
               </tr>
             ))}
         </tbody>

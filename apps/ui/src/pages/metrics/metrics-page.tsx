@@ -4,6 +4,7 @@ import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
 import { useState, type ReactNode } from 'react';
 import { formatCount } from '../../charts/number-format.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
+import { FoldedNotice } from '../../components/folded-notice.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { useAddress } from '../../data/address.ts';
@@ -11,6 +12,7 @@ import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { useGo } from '../../shell/go.tsx';
+import { CardinalityView } from './cardinality-view.tsx';
 import { MetricView } from './metric-view.tsx';
 import { PromqlView } from './promql-view.tsx';
 import { unitWord } from './where.ts';
@@ -18,10 +20,10 @@ import './metrics.css';
 
 type Metric = Reply<typeof listMetrics>['metrics'][number];
 
-/** Metrics by name, or PromQL: which of them stands in the address (`?mode=promql`). */
+/** Metrics by name, PromQL, or how many series there are: which of them stands in the address (`?mode=promql`). */
 export default function MetricsPage(): ReactNode {
   const { search, setSearch } = useAddress();
-  const promql = search['mode'] === 'promql';
+  const mode = search['mode'] === 'promql' || search['mode'] === 'cardinality' ? search['mode'] : 'browse';
   const switcher = (
     <SegmentedControl
       size="xs"
@@ -29,19 +31,20 @@ export default function MetricsPage(): ReactNode {
       data={[
         { value: 'browse', label: 'By name' },
         { value: 'promql', label: 'PromQL' },
+        { value: 'cardinality', label: 'Cardinality' },
       ]}
-      value={promql ? 'promql' : 'browse'}
-      onChange={(mode) => setSearch({ mode: mode === 'promql' ? 'promql' : '' }, { push: true })}
+      value={mode}
+      onChange={(next) => setSearch({ mode: next === 'browse' ? '' : next }, { push: true })}
     />
   );
-  if (!promql) return <MetricsByName switcher={switcher} />;
+  if (mode === 'browse') return <MetricsByName switcher={switcher} />;
   return (
     <div className="page">
       <div className="page-head">
         <h1>Metrics</h1>
         {switcher}
       </div>
-      <PromqlView />
+      {mode === 'promql' ? <PromqlView /> : <CardinalityView />}
     </div>
   );
 }
@@ -108,6 +111,7 @@ function MetricsByName({ switcher }: { switcher: ReactNode }): ReactNode {
           </Button>
         )}
       </div>
+      <FoldedNotice {...(chosen === '' ? {} : { of: chosen })} />
       <div className="metrics-split">
         {(!narrow || chosen === '') && list}
         {(!narrow || chosen !== '') && (

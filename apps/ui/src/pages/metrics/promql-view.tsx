@@ -1,20 +1,18 @@
 import { Button, Switch } from '@mantine/core';
 import { stepFor } from '@sightline/contract';
 import { IconAlertTriangle, IconInfoCircle, IconLayoutDashboard } from '@tabler/icons-react';
-import { lazy, Suspense, useMemo, useState, type ReactNode } from 'react';
-import { ColumnChart, drawnColumns } from '../../charts/column-chart.tsx';
-import { reduceValues, type Column } from '../../charts/column-data.ts';
+import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { MarkLine } from '../../charts/mark-line.tsx';
 import { formatCount, formatDuration } from '../../charts/number-format.ts';
 import { useMarks } from '../../charts/use-marks.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
-import { ScrollX } from '../../components/scroll-x.tsx';
+import { QueryFault } from '../../components/query-fault.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
 import { useAddress } from '../../data/address.ts';
 import { useScope } from '../../data/scope.ts';
 import { ExemplarLine, ExemplarPoints, ExemplarSwitch } from '../../promql/exemplars.tsx';
-import { seriesNames, seriesText } from '../../promql/series-names.ts';
+import { SeriesAnswer } from '../../promql/series-answer.tsx';
 import { useColumns } from '../../promql/use-columns.ts';
 import { useExemplars } from '../../promql/use-exemplars.ts';
 import { useGo } from '../../shell/go.tsx';
@@ -24,7 +22,6 @@ const PromqlEditor = lazy(async () => import('../../promql/promql-editor.tsx'));
 const points = 400;
 const chartPx = 320;
 const seriesAtMost = 500;
-const rowsAtMost = 200;
 const examples = [
   'sum by (site)(rate(http_server_request_duration_seconds_count[5m]))',
   'histogram_quantile(0.95, sum by (le)(rate(http_server_request_duration_seconds_bucket[5m])))',
@@ -123,9 +120,7 @@ export function PromqlView(): ReactNode {
           }
         />
       )}
-      {fault !== undefined && (
-        <QueryFaultText message={fault.message} expression={expression} position={fault.position} />
-      )}
+      {fault !== undefined && <QueryFault message={fault.message} query={expression} position={fault.position} />}
       {asked.error !== null && asked.data === undefined && (
         <ErrorState error={asked.error} kept="The query stands in the address." again={() => void asked.refetch()} />
       )}
@@ -180,131 +175,30 @@ function Answer(props: {
   const scope = { from, to, environment, site, service };
   const { marks, error: marksError } = useMarks(scope);
   const withExemplars = useAddress().search['exemplars'] !== 'off';
-  const columns = useMemo(() => {
-    const names = seriesNames(
-      data.series.map(({ labels }) => labels),
-      '',
-      expression,
-    );
-    return data.series.map(({ values }, index): Column => ({ name: names[index] ?? '', values }));
-  }, [data, expression]);
-  const order = useMemo(() => {
-    const rows = data.series.map((one, index) => ({
-      ...one,
-      index,
-      last: reduceValues(one.values, 'last') ?? -Infinity,
-    }));
-    // An instant vector has an order of its own: sort() and topk() mean it.
-    return data.type === 'matrix' ? rows.toSorted((a, b) => b.last - a.last) : rows;
-  }, [data]);
   const chart = data.type === 'matrix' && data.stepMs > 0 && data.series.length > 0;
   const exemplars = useExemplars(scope, chart && withExemplars ? [expression] : []);
-  if (data.type === 'string') return <pre className="code">{data.text}</pre>;
-  if (data.series.length === 0)
-    return (
-      <EmptyState
-        compact
-        title="No data"
-        text="The query is right, but no series has a value in this range and scope."
-      />
-    );
-  const colours = chart
-    ? new Map(drawnColumns(columns, 20, false).kept.map(({ name, colour }) => [name, colour]))
-    : undefined;
   return (
-    <>
-      {chart && (
-        <ColumnChart
-          times={data.times}
-          columns={columns}
-          from={from}
-          to={to}
-          stepMs={stepMs}
-          label={`${expression} over time`}
-          kind="lines"
-          format={formatCount}
-          height={chartPx}
-          most={20}
-          addable={false}
-          marks={marks.marks}
-          renderOver={
-            withExemplars
-              ? (share) => (
-                  <ExemplarPoints exemplars={exemplars.found} from={from} to={to} share={share} format={formatCount} />
-                )
-              : undefined
-          }
-          onRange={onRange}
-        />
-      )}
-      {chart && (
+    <SeriesAnswer
+      data={data}
+      query={expression}
+      from={from}
+      to={to}
+      stepMs={stepMs}
+      marks={marks.marks}
+      renderOver={
+        withExemplars
+          ? (share) => (
+              <ExemplarPoints exemplars={exemplars.found} from={from} to={to} share={share} format={formatCount} />
+            )
+          : undefined
+      }
+      under={
         <div className="row under-chart">
           {withExemplars && <ExemplarLine exemplars={exemplars} format={formatCount} />}
           <MarkLine marks={marks} error={marksError} />
         </div>
-      )}
-      <ScrollX label="Table of series">
-        <table className="table one-line">
-          <thead>
-            <tr>
-              <th>Series</th>
-              <th className="number">{chart ? 'Last' : 'Value'}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {order.slice(0, rowsAtMost).map(({ labels, values, index }) => {
-              const odd = data.odd.find((one) => one.series === index && one.index === values.length - 1);
-              const value = reduceValues(values, 'last');
-              return (
-                <tr key={seriesText(labels)}>
-                  <td className="code">
-                    <span className="row">
-                      {colours !== undefined && (
-                        <span
-                          className="swatch"
-                          style={{ background: colours.get(columns[index]?.name ?? '') ?? 'var(--chart-others)' }}
-                        />
-                      )}
-                      {seriesText(labels)}
-                    </span>
-                  </td>
-                  <td className="number">{odd?.value ?? (value === null ? '–' : String(value))}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </ScrollX>
-      {data.series.length + data.more > rowsAtMost && (
-        <p className="muted">{data.series.length + data.more - rowsAtMost} more series are not listed.</p>
-      )}
-    </>
-  );
-}
-
-/** The fault in Prometheus' words, with the place in the query marked. */
-function QueryFaultText({
-  message,
-  expression,
-  position,
-}: {
-  message: string;
-  expression: string;
-  position: { from: number; to: number } | undefined;
-}): ReactNode {
-  return (
-    <div className="form-problem" role="alert">
-      <IconAlertTriangle size={16} aria-hidden />
-      <div>
-        <p>{message}</p>
-        {position !== undefined && (
-          <pre className="promql-place">
-            {expression.slice(0, position.from)}
-            <mark>{expression.slice(position.from, position.to) || ' '}</mark>
-            {expression.slice(position.to)}
-          </pre>
-        )}
-      </div>
-    </div>
+      }
+      onRange={onRange}
+    />
   );
 }

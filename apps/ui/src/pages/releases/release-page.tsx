@@ -94,6 +94,17 @@ function ReleaseView({ answer }: { answer: Answer }): ReactNode {
           />
         </div>
         <HealthTable own={release} other={other} />
+        {release.environments.length > 1 && (
+          <p className="muted">
+            Adoption by environment:{' '}
+            {release.environments
+              .map(
+                ({ environment, sessions, adoption }) =>
+                  `${environment || 'no environment'} ${shareText(adoption)} (${formatCount(sessions)} sessions)`,
+              )
+              .join(', ')}
+          </p>
+        )}
       </section>
       <section aria-label="Sessions over time">
         <h2>Sessions</h2>

@@ -57,7 +57,9 @@ function ReleaseTable({ rows }: { rows: readonly ReleaseRow[] }): ReactNode {
           <tr>
             <th>Release</th>
             <th>Out since</th>
-            <th className="number">Adoption</th>
+            <th className="number" title="Share of its package’s sessions in the environments where it runs">
+              Adoption
+            </th>
             <th className="number">Sessions</th>
             <th className="number">Crash-free sessions</th>
             <th className="number">Crash-free users</th>

@@ -2,7 +2,9 @@ import type { ReactNode } from 'react';
 import { Tabs } from '../../components/tabs.tsx';
 import { useMe } from '../../data/session.tsx';
 import { usePageTitle } from '../../shell/page-title.ts';
+import { ArchiveDays } from './archive-days.tsx';
 import { Classes } from './classes.tsx';
+import { Disposals } from './disposals.tsx';
 import { Evidence } from './evidence.tsx';
 import { Holds } from './holds.tsx';
 import './retention.css';
@@ -19,7 +21,13 @@ export default function RetentionPage(): ReactNode {
         tabs={[
           { name: 'classes', title: 'Classes', content: <Classes /> },
           { name: 'holds', title: 'Legal holds', content: <Holds /> },
-          ...(me.may('admin') ? [{ name: 'evidence', title: 'Evidence', content: <Evidence /> }] : []),
+          { name: 'archive', title: 'Archive', content: <ArchiveDays /> },
+          ...(me.may('admin')
+            ? [
+                { name: 'disposals', title: 'Taken out', content: <Disposals /> },
+                { name: 'evidence', title: 'Evidence', content: <Evidence /> },
+              ]
+            : []),
         ]}
       />
     </div>

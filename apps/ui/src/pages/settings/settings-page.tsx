@@ -14,9 +14,10 @@ import { People } from './people.tsx';
 import { Pipelines } from './pipelines/pipelines.tsx';
 import { Sampling } from './sampling.tsx';
 import { Teams } from './teams/teams.tsx';
+import { TokenPrices } from './token-prices.tsx';
 import './settings.css';
 
-/** People, teams, agents, sampling, personal data, keys, audit, my own settings; the demo fleet's faults where it runs. */
+/** People, teams, agents, sampling, prices of tokens, personal data, keys, audit, my own settings; the demo fleet's faults where it runs. */
 export default function SettingsPage(): ReactNode {
   const me = useMe();
   const faults = useAsk(listFaults, {}, { when: me.demo });
@@ -27,6 +28,7 @@ export default function SettingsPage(): ReactNode {
     { name: 'agents', title: 'Agents', content: <Agents /> },
     { name: 'pipelines', title: 'Pipelines', content: <Pipelines /> },
     { name: 'sampling', title: 'Sampling', content: <Sampling /> },
+    { name: 'token-prices', title: 'Token prices', content: <TokenPrices /> },
     { name: 'personal-data', title: 'Personal data', content: <PersonalData /> },
     ...(me.may('admin')
       ? [

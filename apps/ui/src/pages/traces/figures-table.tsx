@@ -17,6 +17,8 @@ export interface Figures {
 export interface ExtraColumn<Row> {
   readonly title: string;
   readonly number?: boolean;
+  /** How the address names the order by this column, where the page can be ordered so. */
+  readonly sort?: string;
   readonly show: (row: Row) => ReactNode;
 }
 
@@ -26,10 +28,21 @@ const sorts: readonly FigureSort[] = ['total', 'p95', 'calls', 'errors'];
 /** From this share of failed calls on, the figure carries a state's colour. */
 const noticeable = 0.01;
 
-/** How the table is ordered; it stands in the address as `sort`, the most time first where it does not. */
-export function useFigureSort(): FigureSort {
+const noSorts: readonly never[] = [];
+
+/** How the table is ordered; it stands in the address as `sort`, the most time first where it does not. `own`: orders of this table alone. */
+export function useFigureSort<Own extends string = never>(own: readonly Own[] = noSorts): FigureSort | Own {
   const { search } = useAddress();
-  return sorts.find((sort) => sort === search['sort']) ?? 'total';
+  return [...sorts, ...own].find((sort) => sort === search['sort']) ?? 'total';
+}
+
+/** Says that a list ends at its bound. */
+export function CutNote({ rows, most }: { rows: number; most: number }): ReactNode {
+  return rows < most ? null : (
+    <p className="muted" role="status">
+      The first {most} in this order. There may be more: choose a site, a service or a shorter range.
+    </p>
+  );
 }
 
 /** A share of failures; in the colour of a state, and with a sign, where it is worth a look. */
@@ -58,10 +71,10 @@ export function FiguresTable<Row extends Figures>(props: {
 }): ReactNode {
   const { rows, idOf, before, after = [], opened, open } = props;
   const { setSearch } = useAddress();
-  const sorted = useFigureSort();
+  const sorted = useFigureSort(after.flatMap(({ sort }) => (sort === undefined ? [] : [sort])));
   const all = rows.reduce((sum, { totalMs }) => sum + totalMs, 0);
-  const head = (sort: FigureSort, title: string): ReactNode => (
-    <th className="number" aria-sort={sorted === sort ? 'descending' : undefined}>
+  const head = (sort: string, title: string): ReactNode => (
+    <th key={title} className="number" aria-sort={sorted === sort ? 'descending' : undefined}>
       <button type="button" className="sort-button" onClick={() => setSearch({ sort: sort === 'total' ? '' : sort })}>
         {title}
         {sorted === sort && ' ↓'}
@@ -84,11 +97,15 @@ export function FiguresTable<Row extends Figures>(props: {
               {head('errors', 'Errors')}
               <th className="number">p50</th>
               {head('p95', 'p95')}
-              {after.map(({ title, number }) => (
-                <th key={title} className={number ? 'number' : ''}>
-                  {title}
-                </th>
-              ))}
+              {after.map(({ title, number, sort }) =>
+                sort === undefined ? (
+                  <th key={title} className={number ? 'number' : ''}>
+                    {title}
+                  </th>
+                ) : (
+                  head(sort, title)
+                ),
+              )}
             </tr>
           </thead>
           <tbody>

@@ -1,18 +1,21 @@
-import type { ErrorRow, LogRow, Span } from '@sightline/contract';
+import type { ErrorRow, LogRow, Span, traceBeside } from '@sightline/contract';
 import type { ReactNode } from 'react';
-import { formatNs, formatShare } from '../../charts/number-format.ts';
+import { formatNs, formatShare, formatValue } from '../../charts/number-format.ts';
 import { CopyId } from '../../components/copy-id.tsx';
 import { Drawer } from '../../components/drawer.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
+import type { Reply } from '../../data/call.ts';
 import { Go, useGo } from '../../shell/go.tsx';
 import { FieldTable } from '../../records/field-table.tsx';
 import { freeFields } from '../../records/log-fields.ts';
 import { LogLine } from '../../records/log-line.tsx';
+import { replayIn } from '../../records/replay-of.ts';
 import { ProfileOfSpan } from './profiles/profile-links.tsx';
 import type { CriticalSegment } from './critical-path.ts';
+import { operationMetrics } from './operation-metrics.ts';
 import type { SpanNode, SpanTree } from './span-tree.ts';
-import { selfTimeNs } from './waterfall-layout.ts';
+import { selfTimeNs, untracedIn } from './waterfall-layout.ts';
 
 interface SpanDrawerProps {
   readonly node: SpanNode;
@@ -20,6 +23,8 @@ interface SpanDrawerProps {
   readonly logs: readonly LogRow[];
   readonly errors: readonly ErrorRow[];
   readonly segments: readonly CriticalSegment[];
+  /** Replays and measurements that name the trace, once they are known. */
+  readonly beside: Reply<typeof traceBeside> | undefined;
   readonly onClose: () => void;
   readonly onNext?: (() => void) | undefined;
   readonly onPrevious?: (() => void) | undefined;
@@ -34,6 +39,9 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
   const go = useGo();
   const errors = props.errors.filter(({ spanId }) => spanId === span.spanId);
   const logs = props.logs.filter(({ spanId }) => spanId === span.spanId);
+  const untraced = untracedIn(node, tree);
+  const replay = replayIn(span.attributes) || (props.beside?.replays[0]?.replay ?? '');
+  const metrics = operationMetrics(span);
   const criticalNs = props.segments.reduce((sum, { fromNs, toNs }) => sum + toNs - fromNs, 0);
   return (
     <Drawer
@@ -61,6 +69,7 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
           />
           <Fact name="Starts at" value={`+${formatNs(node.startNs)}`} />
           <Fact name="Kind" value={span.kind} />
+          {node.orphan && <Fact name="Parent" value={`${span.parentId}, not here`} />}
           <Fact name="Site" value={[span.site, span.device].filter((part) => part !== '').join(' · ') || '–'} />
         </dl>
         {span.status === 'error' && <ToneBadge tone="bad">{span.statusMessage || 'failed'}</ToneBadge>}
@@ -77,10 +86,38 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
           >
             Slowest of this operation
           </Go>
+          <Go
+            to="/traces"
+            search={{ view: 'operations', all: '1', service: span.service, operation: `${span.service} ${span.name}` }}
+          >
+            Figures of this operation
+          </Go>
+          <Go to="/metrics" search={metrics.search}>
+            Metrics of {metrics.exact ? 'this operation' : span.service || 'all services'}
+          </Go>
+          {replay !== '' && (
+            <Go to={`/replays/${replay}`} search={{ t: String(Math.round(span.at)) }}>
+              Replay
+            </Go>
+          )}
           <ProfileOfSpan span={span} tree={tree} />
           {span.site !== '' && <Go to={`/sites/${encodeURIComponent(span.site)}`}>{span.site}</Go>}
           <CopyId id={span.spanId} what="Span id" length={16} />
         </nav>
+        {untraced.length > 0 && (
+          <section>
+            <h3 className="part-title">Untraced</h3>
+            <p className="muted">No span below ran: its own work, or calls that are not traced.</p>
+            <ul className="untraced-list">
+              {untraced.map(([from, to]) => (
+                <li key={from}>
+                  {formatNs(to - from)}, {formatShare((to - from) / Math.max(1, node.endNs - node.startNs))} of the
+                  span, from +{formatNs(from)}
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
         {errors.length > 0 && (
           <section>
             <h3 className="part-title">Errors</h3>
@@ -111,6 +148,7 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
             </div>
           </section>
         )}
+        <Exemplars span={span} beside={props.beside} />
         <Events span={span} />
         <section>
           <h3 className="part-title">Attributes</h3>
@@ -138,6 +176,31 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
         )}
       </div>
     </Drawer>
+  );
+}
+
+/** Measurements of metrics that name the span, or its trace alone. */
+function Exemplars({ span, beside }: { span: Span; beside: SpanDrawerProps['beside'] }): ReactNode {
+  const found = (beside?.exemplars ?? []).filter(({ spanId }) => spanId === '' || spanId === span.spanId);
+  if (found.length === 0) return null;
+  return (
+    <section>
+      <h3 className="part-title">Measured by</h3>
+      <ul className="untraced-list">
+        {found.map(({ metric, at, value, spanId }) => (
+          <li key={`${metric}${at}${spanId}`}>
+            <Go to="/metrics" search={{ metric, range: '', from: String(at - 900_000), to: String(at + 900_000) }}>
+              {metric}
+            </Go>{' '}
+            {value === null ? '' : formatValue(value, '')} <TimeText at={at} show="time-ms" />
+            {spanId === '' && <span className="muted"> names the trace, no span</span>}
+          </li>
+        ))}
+      </ul>
+      {beside?.cut === true && (
+        <p className="muted">More measurements name this trace; the first hundred are looked at.</p>
+      )}
+    </section>
   );
 }
 

@@ -4,7 +4,7 @@ import { criticalPath } from './critical-path.ts';
 import { diagnoseTrace, normaliseOperation, operationOf } from './diagnosis.ts';
 import { buildSpanTree } from './span-tree.ts';
 import { spanAt } from '../../records/span.fixture.ts';
-import { ancestorsOf, gapsOf, layoutWaterfall, placeOf, selfTimeNs } from './waterfall-layout.ts';
+import { ancestorsOf, gapsOf, layoutWaterfall, placeOf, selfTimeNs, silentNs, untracedIn } from './waterfall-layout.ts';
 
 const shape = (spans: Span[], collapsed: string[] = []) =>
   layoutWaterfall(buildSpanTree(spans), new Set(collapsed)).map(
@@ -55,6 +55,47 @@ describe('the waterfall', () => {
       [60e6, 100e6],
     ]);
     expect(selfTimeNs(root)).toBe(50e6);
+  });
+
+  it.each<[string, Span[], [number, number][], number]>([
+    ['a leaf has none', [spanAt('a', '', 0, 100)], [], 0],
+    [
+      'before, between and behind its children',
+      [spanAt('a', '', 0, 100), spanAt('b', 'a', 10, 40), spanAt('c', 'a', 60, 90)],
+      [
+        [0, 10],
+        [40, 60],
+        [90, 100],
+      ],
+      0,
+    ],
+    [
+      'less than a hundredth of the trace is its own work',
+      [spanAt('a', '', 0, 1000), spanAt('b', 'a', 9, 1000)],
+      [],
+      0,
+    ],
+    [
+      'of more than twenty the longest',
+      [
+        spanAt('a', '', 0, 2520),
+        ...Array.from({ length: 30 }, (_, i) => spanAt(`c${i}`, 'a', i * 84 + 30 + i, i * 84 + 84)),
+      ],
+      Array.from({ length: 20 }, (_, i) => [(i + 10) * 84, (i + 10) * 84 + 30 + i + 10]),
+      0,
+    ],
+    [
+      'between spans that nothing holds',
+      [spanAt('a', '', 0, 10), spanAt('x', 'gone', 30, 40), spanAt('y', 'gone', 35, 60)],
+      [],
+      20,
+    ],
+  ])('knows untraced time: %s', (_, spans, gaps, silent) => {
+    const tree = buildSpanTree(spans);
+    const root = tree.roots[0];
+    if (root === undefined) throw new Error('no root');
+    expect(untracedIn(root, tree)).toEqual(gaps.map(([from, to]) => [from * 1e6, to * 1e6]));
+    expect(silentNs(tree)).toBe(silent * 1e6);
   });
 
   it('places logs, and finds what must be open to see a span', () => {

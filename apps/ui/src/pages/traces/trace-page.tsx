@@ -1,10 +1,11 @@
-import { getTrace } from '@sightline/contract';
+import { getTrace, traceBeside } from '@sightline/contract';
 import { Button, SegmentedControl } from '@mantine/core';
 import { useCallback, useMemo, useState, type ReactNode } from 'react';
 import { formatNs } from '../../charts/number-format.ts';
 import { CopyId } from '../../components/copy-id.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
+import { FindBar } from '../../components/find-bar.tsx';
 import { counted } from '../../components/number-text.ts';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
@@ -14,16 +15,19 @@ import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { Go, useGo } from '../../shell/go.tsx';
+import { useKeys } from '../../shell/keys.ts';
 import { ProfileOfTrace } from './profiles/profile-links.tsx';
 import { CompareWith } from './compare-with.tsx';
 import { criticalPath, segmentsBySpan } from './critical-path.ts';
 import { diagnoseTrace } from './diagnosis.ts';
+import { findSpans } from './find-spans.ts';
 import { FlameView } from './flame-view.tsx';
 import { SpanDrawer } from './span-drawer.tsx';
-import { buildSpanTree } from './span-tree.ts';
+import { buildSpanTree, type SpanTree } from './span-tree.ts';
+import { readPart, within, writePart, type TimePart } from './time-part.ts';
 import './traces.css';
 import { Waterfall } from './waterfall.tsx';
-import { ancestorsOf, layoutWaterfall } from './waterfall-layout.ts';
+import { ancestorsOf, layoutWaterfall, silentNs } from './waterfall-layout.ts';
 
 /** Clients send spans in batches: a trace younger than this may get more, and is asked for again. */
 const growsForMs = 45_000;
@@ -80,12 +84,23 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
   const diagnosis = useMemo(() => diagnoseTrace(tree), [tree]);
   const critical = useMemo(() => segmentsBySpan(criticalPath(tree)), [tree]);
   const openId = search['span'] ?? '';
+  const flame = search['as'] === 'flame';
+  const part = useMemo(() => readPart(search['part'] ?? '', tree.durationNs), [search, tree.durationNs]);
+  const [find, setFind] = useState<{ readonly text: string; readonly at: number } | undefined>(
+    search['find'] === undefined ? undefined : { text: search['find'], at: 0 },
+  );
+  const found = useSpansFound(tree, flame ? '' : (find?.text ?? ''));
+  const foundAt = Math.min(find?.at ?? 0, found.ids.length - 1);
+  const [orphanAt, setOrphanAt] = useState(-1);
+  const orphans = useMemo(() => tree.roots.filter(({ orphan }) => orphan), [tree]);
+  const markedId = found.ids[foundAt] ?? orphans[orphanAt]?.span.spanId ?? '';
+  const silent = useMemo(() => silentNs(tree), [tree]);
   const shut = useMemo(() => {
-    const needed = ancestorsOf(openId, tree);
+    const needed = [...ancestorsOf(openId, tree), ...ancestorsOf(markedId, tree)];
     return needed.some((one) => collapsed.has(one))
       ? new Set([...collapsed].filter((one) => !needed.includes(one)))
       : collapsed;
-  }, [collapsed, openId, tree]);
+  }, [collapsed, openId, markedId, tree]);
   const rows = useMemo(() => layoutWaterfall(tree, shut), [tree, shut]);
   const open = useCallback((span: string) => setSearch({ span }, { push: openId === '' }), [setSearch, openId]);
   const toggle = useCallback(
@@ -98,6 +113,12 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
     [],
   );
   const root = tree.roots[0]?.span;
+  const beganMs = Number(tree.originNs / 1_000_000n);
+  const beside = useAsk(traceBeside, {
+    params: { id },
+    query: { from: beganMs, to: Math.ceil(beganMs + tree.durationNs / 1e6) },
+  });
+  const replay = beside.data?.replays[0];
   const at = rows.findIndex(({ node }) => node.span.spanId === openId);
   const step = (by: number) => {
     const next = rows[at + by]?.node.span.spanId;
@@ -106,11 +127,45 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
   const services = new Set(trace.spans.map(({ service }) => service)).size;
   const correlation = trace.spans.find(({ correlationId }) => correlationId !== '')?.correlationId ?? '';
   const openNode = tree.byId.get(openId);
-  const flame = search['as'] === 'flame';
   const zoom = useCallback(
     // The drawer would lie over what was zoomed to.
     (span: string) => setSearch(span === '' ? { zoom: '' } : { zoom: span, span: '' }, { push: true }),
     [setSearch],
+  );
+  const setPart = useCallback(
+    (next: TimePart | undefined) => setSearch({ part: writePart(next) }, { push: part === undefined }),
+    [setSearch, part],
+  );
+  /** Shows all of the trace again where a span lies outside of the part that is shown. */
+  const reach = (spanId: string | undefined) => {
+    const node = tree.byId.get(spanId ?? '');
+    const outside = node !== undefined && part !== undefined && (node.startNs >= part.toNs || node.endNs < part.fromNs);
+    return outside ? { part: '' } : {};
+  };
+  const openFind = () => setFind((old) => old ?? { text: '', at: 0 });
+  const stepFound = (by: 1 | -1) => {
+    if (find === undefined || found.ids.length === 0) return;
+    // The first step goes to the first that was found; it is marked already where it lay in sight.
+    const next = (foundAt + by + found.ids.length) % found.ids.length;
+    setFind({ ...find, at: next });
+    const id = found.ids[next];
+    setSearch({ find: find.text, ...reach(id), ...(openId === '' || id === undefined ? {} : { span: id }) });
+  };
+  const zoomToOpen = () => {
+    const node = tree.byId.get(openId === '' ? markedId : openId);
+    if (node !== undefined) setPart(within({ fromNs: node.startNs, toNs: node.endNs }, tree.durationNs));
+  };
+  useKeys(
+    flame
+      ? []
+      : [
+          { keys: '/', title: 'Find in the trace', run: openFind },
+          { keys: 'mod+f', title: 'Find in the trace', run: openFind, inFields: true },
+          { keys: 'n', title: 'Next span that was found', run: () => stepFound(1) },
+          { keys: 'p', title: 'Span that was found before', run: () => stepFound(-1) },
+          { keys: 'z', title: 'Zoom to the span', run: zoomToOpen },
+          { keys: '0', title: 'Show the whole trace', run: () => setPart(undefined) },
+        ],
   );
   return (
     <div className="page trace-page">
@@ -143,6 +198,11 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
           <Go to="/logs" search={{ q: `trace:${id}` }}>
             Logs
           </Go>
+          {replay !== undefined && (
+            <Go to={`/replays/${replay.replay}`} search={{ t: String(beganMs) }}>
+              Replay
+            </Go>
+          )}
           <ProfileOfTrace tree={tree} />
           <span className="grow" />
           <CompareWith id={id} root={root} />
@@ -154,10 +214,20 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
               { value: 'waterfall', label: 'Waterfall' },
               { value: 'flame', label: 'Flame' },
             ]}
-            onChange={(value) => setSearch({ as: value === 'flame' ? 'flame' : '', zoom: '' }, { push: true })}
+            onChange={(value) =>
+              setSearch({ as: value === 'flame' ? 'flame' : '', zoom: '', part: '' }, { push: true })
+            }
           />
           {!flame && (
             <>
+              {part !== undefined && (
+                <Button variant="default" onClick={() => setPart(undefined)} title="Show the whole trace (0)">
+                  Whole trace
+                </Button>
+              )}
+              <Button variant="default" onClick={openFind} title="Find in the trace (/)">
+                Find
+              </Button>
               <Button variant="default" onClick={() => setCollapsed(new Set())} disabled={collapsed.size === 0}>
                 Expand all
               </Button>
@@ -178,6 +248,29 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
             </>
           )}
         </div>
+        {(orphans.length > 0 || silent >= tree.durationNs / 100) && (
+          <p className="facts-row muted">
+            {orphans.length > 0 && (
+              <button
+                type="button"
+                className="plain-link"
+                onClick={() => {
+                  const next = (orphanAt + 1) % orphans.length;
+                  setFind(undefined);
+                  setOrphanAt(next);
+                  setSearch({ find: '', ...reach(orphans[next]?.span.spanId) });
+                }}
+              >
+                {counted(orphans.length, 'span names', 'spans name')} a parent that is not here
+              </button>
+            )}
+            {silent >= tree.durationNs / 100 && (
+              <span title="Between the first start and the last end no span of the trace ran for so long">
+                {formatNs(silent)} untraced between spans
+              </span>
+            )}
+          </p>
+        )}
         {trace.sampled !== null && (
           <p role="status" className="trace-cut">
             {counted(trace.sampled.spans, 'span', 'spans')} of this trace came before these and{' '}
@@ -191,12 +284,32 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
           </p>
         )}
       </header>
+      {!flame && find !== undefined && (
+        <FindBar
+          within="the trace"
+          placeholder="Name, attribute, event or id"
+          text={find.text}
+          matches={found.ids.length}
+          at={foundAt}
+          none={`in none of ${counted(tree.byId.size, 'span', 'spans')}`}
+          onText={(text) => setFind({ text, at: 0 })}
+          onStep={stepFound}
+          onClose={() => {
+            setFind(undefined);
+            setSearch({ find: '' });
+          }}
+        />
+      )}
       {flame ? (
         <FlameView tree={tree} openId={openId} zoomId={search['zoom'] ?? ''} onOpen={open} onZoom={zoom} />
       ) : (
         <Waterfall
           tree={tree}
           rows={rows}
+          part={part}
+          onPart={setPart}
+          found={found.set}
+          markedId={markedId}
           critical={critical}
           logs={trace.logs}
           errors={trace.errors}
@@ -213,6 +326,7 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
           logs={trace.logs}
           errors={trace.errors}
           segments={critical.get(openId) ?? []}
+          beside={beside.data}
           onClose={() => setSearch({ span: '' })}
           onNext={at < rows.length - 1 ? () => step(1) : undefined}
           onPrevious={at > 0 ? () => step(-1) : undefined}
@@ -220,4 +334,16 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
       )}
     </div>
   );
+}
+
+/** Ids of the spans that hold the text, from the top of the waterfall down. */
+function useSpansFound(
+  tree: SpanTree,
+  text: string,
+): { readonly ids: readonly string[]; readonly set: ReadonlySet<string> } {
+  const spans = useMemo(() => layoutWaterfall(tree, new Set()).map(({ node }) => node.span), [tree]);
+  return useMemo(() => {
+    const ids = findSpans(spans, text);
+    return { ids, set: new Set(ids) };
+  }, [spans, text]);
 }

@@ -21,6 +21,7 @@ import { Operations } from './operations.tsx';
 import { Queues } from './queues.tsx';
 import { ServiceMap } from './service-map.tsx';
 import { ServiceTable } from './service-table.tsx';
+import { TraceqlView } from './traceql/traceql-view.tsx';
 import './traces.css';
 import './trace-views.css';
 
@@ -48,6 +49,7 @@ interface View {
 
 const views: readonly [View, ...View[]] = [
   { name: 'traces', title: 'Traces', show: () => <TraceSearch /> },
+  { name: 'traceql', title: 'TraceQL', show: () => <TraceqlView /> },
   { name: 'services', title: 'Services', show: () => <ServiceTable /> },
   { name: 'operations', title: 'Operations', show: () => <Operations /> },
   { name: 'map', title: 'Map', show: () => <ServiceMap /> },

@@ -41,6 +41,35 @@ export function gapsOf(node: SpanNode): readonly (readonly [number, number])[] {
   return gaps;
 }
 
+/** Shorter ones than this share of the trace are no hole in what is known, but the work of the span itself. */
+const leastShare = 0.01;
+const mostGaps = 20;
+
+/**
+ * Untraced time of a span: where none of its children ran for long enough to be asked about, in order of time, the longest twenty. A span without children
+ * has none: it is measured as a whole.
+ */
+export function untracedIn(node: SpanNode, tree: SpanTree): readonly (readonly [number, number])[] {
+  const least = tree.durationNs * leastShare;
+  const long = gapsOf(node).filter(([from, to]) => to - from >= least && to > from);
+  if (long.length <= mostGaps) return long;
+  return long
+    .toSorted((a, b) => b[1] - b[0] - (a[1] - a[0]))
+    .slice(0, mostGaps)
+    .toSorted((a, b) => a[0] - b[0]);
+}
+
+/** Time between the first start and the last end of a trace in which no span of it ran at all, nanoseconds. */
+export function silentNs(tree: SpanTree): number {
+  let covered = 0;
+  let silent = 0;
+  for (const { startNs, endNs } of [...tree.byId.values()].toSorted((a, b) => a.startNs - b.startNs)) {
+    silent += Math.max(0, startNs - covered);
+    covered = Math.max(covered, endNs);
+  }
+  return silent;
+}
+
 /** Duration less the time in which a child ran. */
 export function selfTimeNs(node: SpanNode): number {
   if (node.children.length === 0) return node.endNs - node.startNs;

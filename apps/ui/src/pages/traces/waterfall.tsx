@@ -9,11 +9,20 @@ import { Minimap } from './minimap.tsx';
 import { serviceColours } from './service-colours.ts';
 import type { SpanTree } from './span-tree.ts';
 import './traces.css';
-import { placeOf, type WaterfallRow } from './waterfall-layout.ts';
+import { useTimeDrag } from './time-drag.ts';
+import { within, type TimePart } from './time-part.ts';
+import { placeOf, untracedIn, type WaterfallRow } from './waterfall-layout.ts';
 
 interface WaterfallProps {
   readonly tree: SpanTree;
+  /** All lines that are not folded away; those outside of `part` are left out here. */
   readonly rows: readonly WaterfallRow[];
+  /** The stretch of time that is shown; undefined for all. */
+  readonly part: TimePart | undefined;
+  readonly onPart: (part: TimePart | undefined) => void;
+  /** Spans that were found, and the one of them that a person is at; '' for none. */
+  readonly found: ReadonlySet<string>;
+  readonly markedId: string;
   readonly critical: ReadonlyMap<string, readonly CriticalSegment[]>;
   readonly logs: readonly LogRow[];
   readonly errors: readonly ErrorRow[];
@@ -27,17 +36,24 @@ const deepest = 24;
 const noSegments: readonly CriticalSegment[] = [];
 const noMarks: readonly SpanMark[] = [];
 
-/** Something said within a span: a log line as a tick, an error as a diamond. */
+/** Something said within a span: a log line as a tick, an error as a diamond, an event of the span as a ring. */
 interface SpanMark {
   readonly at: number;
-  readonly kind: 'log' | 'error';
+  readonly kind: 'log' | 'error' | 'event';
   readonly tone: string;
   readonly title: string;
 }
 
 /** Spans under each other on one time line; only rows in sight are drawn. Arrow keys move, fold and unfold; Enter opens. */
 export function Waterfall(props: WaterfallProps): ReactNode {
-  const { tree, rows, openId, onOpen, onToggle } = props;
+  const { tree, part, openId, markedId, onPart, onOpen, onToggle } = props;
+  const rows = useMemo(
+    () =>
+      part === undefined
+        ? props.rows
+        : props.rows.filter(({ node }) => node.startNs < part.toNs && node.endNs >= part.fromNs),
+    [props.rows, part],
+  );
   const box = useRef<HTMLDivElement>(null);
   // oxlint-disable-next-line react/incompatible-library
   const list = useVirtualizer({
@@ -47,11 +63,28 @@ export function Waterfall(props: WaterfallProps): ReactNode {
     overscan: 16,
   });
   const marks = useMemo(() => marksBySpan(tree, props.logs, props.errors), [tree, props.logs, props.errors]);
-  const colours = useMemo(() => serviceColours(rows.map(({ node }) => node.span.service)), [rows]);
+  // Of all lines: a service keeps its colour in each part of the trace.
+  const colours = useMemo(() => serviceColours(props.rows.map(({ node }) => node.span.service)), [props.rows]);
   const openIndex = rows.findIndex(({ node }) => node.span.spanId === openId);
   useEffect(() => {
     if (openIndex >= 0) list.scrollToIndex(openIndex, { align: 'auto' });
   }, [openIndex, list]);
+  const markedIndex = rows.findIndex(({ node }) => node.span.spanId === markedId);
+  useEffect(() => {
+    if (markedIndex >= 0) list.scrollToIndex(markedIndex, { align: 'center' });
+  }, [markedIndex, list]);
+  const fromNs = part?.fromNs ?? 0;
+  const longNs = (part?.toNs ?? tree.durationNs) - fromNs;
+  const { drag, handlers } = useTimeDrag({
+    dragged: (from, to) =>
+      onPart(within({ fromNs: fromNs + from * longNs, toNs: fromNs + to * longNs }, tree.durationNs)),
+  });
+  const seek = (share: number) => {
+    const wanted = Math.floor(share * (props.rows.length - 1));
+    const ids = new Set(props.rows.slice(wanted).map(({ node }) => node.span.spanId));
+    const target = rows.findIndex(({ node }) => ids.has(node.span.spanId));
+    list.scrollToIndex(target < 0 ? rows.length - 1 : target, { align: 'center' });
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     const focused = Number((document.activeElement as HTMLElement | null)?.dataset['index'] ?? -1);
     const row = rows[focused];
@@ -69,20 +102,19 @@ export function Waterfall(props: WaterfallProps): ReactNode {
   };
   return (
     <div className="waterfall">
-      <Minimap
-        rows={rows}
-        tree={tree}
-        colours={colours}
-        onSeek={(share) => list.scrollToIndex(Math.floor(share * (rows.length - 1)), { align: 'center' })}
-      />
+      <Minimap rows={props.rows} tree={tree} colours={colours} part={part} onSeek={seek} onPart={onPart} />
       <div className="waterfall-axis" aria-hidden="true">
         <span className="waterfall-axis-name">Service and operation</span>
-        <span className="axis-ticks">
+        <span className="axis-ticks" {...handlers}>
           {[0, 0.25, 0.5, 0.75, 1].map((share) => (
-            <span key={share}>{formatNs(tree.durationNs * share)}</span>
+            <span key={share}>{formatNs(fromNs + longNs * share)}</span>
           ))}
+          {drag && (
+            <span className="axis-drag" style={{ left: `${drag[0] * 100}%`, width: `${(drag[1] - drag[0]) * 100}%` }} />
+          )}
         </span>
       </div>
+      {rows.length === 0 && <p className="muted waterfall-none">No span ran in this part of the trace.</p>}
       <div ref={box} className="waterfall-box" role="tree" aria-label={`${rows.length} spans`} onKeyDown={onKeyDown}>
         <div style={{ height: list.getTotalSize(), position: 'relative' }}>
           {list.getVirtualItems().map((item) => {
@@ -94,11 +126,14 @@ export function Waterfall(props: WaterfallProps): ReactNode {
                 <SpanRow
                   row={row}
                   index={item.index}
-                  totalNs={tree.durationNs}
+                  tree={tree}
+                  fromNs={fromNs}
+                  longNs={longNs}
                   colour={colours.get(row.node.span.service) ?? 'var(--series-1)'}
                   segments={props.critical.get(spanId) ?? noSegments}
                   marks={marks.get(spanId) ?? noMarks}
                   open={spanId === openId}
+                  found={spanId === markedId ? 'marked' : props.found.has(spanId) ? 'found' : undefined}
                   first={item.index === (openIndex >= 0 ? openIndex : 0)}
                   onOpen={onOpen}
                   onToggle={onToggle}
@@ -115,23 +150,29 @@ export function Waterfall(props: WaterfallProps): ReactNode {
 interface SpanRowProps {
   readonly row: WaterfallRow;
   readonly index: number;
-  readonly totalNs: number;
+  readonly tree: SpanTree;
+  /** What the track shows: from here, for so long. */
+  readonly fromNs: number;
+  readonly longNs: number;
   readonly colour: string;
   readonly segments: readonly CriticalSegment[];
   readonly marks: readonly SpanMark[];
   readonly open: boolean;
+  readonly found: 'marked' | 'found' | undefined;
   readonly first: boolean;
   readonly onOpen: (spanId: string) => void;
   readonly onToggle: (spanId: string) => void;
 }
 
 const SpanRow = memo(function SpanRow(props: SpanRowProps): ReactNode {
-  const { row, index, totalNs, colour, segments, marks, onOpen, onToggle } = props;
+  const { row, index, tree, fromNs, longNs, colour, segments, marks, onOpen, onToggle } = props;
   const { node, depth } = row;
   const { span } = node;
-  const share = (ns: number) => (totalNs > 0 ? (ns / totalNs) * 100 : 0);
-  const left = share(node.startNs);
-  const width = Math.max(0.15, share(node.endNs - node.startNs));
+  const place = (ns: number) => (longNs > 0 ? Math.max(0, Math.min(100, ((ns - fromNs) / longNs) * 100)) : 0);
+  const left = Math.min(99.85, place(node.startNs));
+  const width = Math.max(0.15, place(node.endNs) - left);
+  const inside = (from: number, to: number) => to > fromNs && from < fromNs + longNs;
+  const untraced = useMemo(() => untracedIn(node, tree), [node, tree]);
   const failed = span.status === 'error';
   const leaf = node.children.length === 0;
   return (
@@ -143,6 +184,7 @@ const SpanRow = memo(function SpanRow(props: SpanRowProps): ReactNode {
       aria-expanded={leaf ? undefined : !row.collapsed}
       tabIndex={props.first ? 0 : -1}
       data-index={index}
+      data-found={props.found}
       onClick={() => onOpen(span.spanId)}
       onKeyDown={(event) => event.key === 'Enter' && onOpen(span.spanId)}
     >
@@ -166,6 +208,11 @@ const SpanRow = memo(function SpanRow(props: SpanRowProps): ReactNode {
         <span className="swatch" style={{ background: colour }} />
         <b>{span.service}</b>
         <span className="span-operation">{span.name}</span>
+        {node.orphan && (
+          <span className="chip" title={`Its parent ${span.parentId} is not here: it did not arrive, or was not kept`}>
+            no parent
+          </span>
+        )}
         {row.collapsed && <span className="chip">+{node.below}</span>}
         {(failed || (row.collapsed && node.failed)) && (
           <span data-tone="bad" className="toned" title={span.statusMessage || 'failed'}>
@@ -179,25 +226,40 @@ const SpanRow = memo(function SpanRow(props: SpanRowProps): ReactNode {
           data-failed={failed ? '' : undefined}
           style={{ left: `${left}%`, width: `${width}%`, '--bar': colour } as object}
         />
-        {segments.map((segment) => (
-          <span
-            key={segment.fromNs}
-            className="span-critical"
-            style={{
-              left: `${share(segment.fromNs)}%`,
-              width: `${Math.max(0.1, share(segment.toNs - segment.fromNs))}%`,
-            }}
-          />
-        ))}
-        {marks.map((mark, position) => (
-          <span
-            key={position}
-            className={mark.kind === 'log' ? 'span-log' : 'span-error'}
-            data-tone={mark.tone}
-            title={mark.title}
-            style={{ left: `${mark.at * 100}%` }}
-          />
-        ))}
+        {untraced
+          .filter(([from, to]) => inside(from, to))
+          .map(([from, to]) => (
+            <span
+              key={from}
+              className="span-untraced"
+              title={`Untraced: ${formatNs(to - from)} in which no span below ran`}
+              style={{ left: `${place(from)}%`, width: `${place(to) - place(from)}%` }}
+            />
+          ))}
+        {segments
+          .filter((segment) => inside(segment.fromNs, segment.toNs))
+          .map((segment) => (
+            <span
+              key={segment.fromNs}
+              className="span-critical"
+              style={{
+                left: `${place(segment.fromNs)}%`,
+                width: `${Math.max(0.1, place(segment.toNs) - place(segment.fromNs))}%`,
+              }}
+            />
+          ))}
+        {marks.map((mark, position) => {
+          const at = mark.at * tree.durationNs;
+          return at < fromNs || at > fromNs + longNs ? null : (
+            <span
+              key={position}
+              className={`span-${mark.kind}`}
+              data-tone={mark.tone}
+              title={mark.title}
+              style={{ left: `${place(at)}%` }}
+            />
+          );
+        })}
         <span
           className="span-took"
           data-inside={left + width > 82 && left < 18 ? '' : undefined}
@@ -216,6 +278,7 @@ function tookPlace(left: number, width: number): { left: string } | { right: str
   return left < 18 ? { left: `${left + 1}%` } : { right: `${100 - left + 0.4}%` };
 }
 
+/** Of each kind in each span. */
 const mostMarks = 60;
 
 function marksBySpan(
@@ -229,7 +292,7 @@ function marksBySpan(
     const owner = tree.byId.has(spanId) ? spanId : (tree.roots[0]?.span.spanId ?? '');
     if (at === undefined) return;
     const list = bySpan.get(owner) ?? [];
-    if (list.length < mostMarks) list.push({ ...mark, at });
+    if (list.filter(({ kind }) => kind === mark.kind).length < mostMarks) list.push({ ...mark, at });
     bySpan.set(owner, list);
   };
   for (const log of logs) {
@@ -245,6 +308,16 @@ function marksBySpan(
       tone: 'bad',
       title: `${error.type}: ${error.message}`.slice(0, 200),
     });
+  }
+  for (const { span } of tree.byId.values()) {
+    for (const { tsNs, name, attributes } of span.events.slice(0, mostMarks)) {
+      const what = [attributes['exception.type'], attributes['exception.message']].filter(Boolean).join(': ');
+      add(span.spanId, tsNs, {
+        kind: 'event',
+        tone: name === 'exception' ? 'bad' : 'none',
+        title: `${name}${what === '' ? '' : ` ${what}`}`.slice(0, 200),
+      });
+    }
   }
   return bySpan;
 }

@@ -706,6 +706,7 @@ describe('the same for our own pages', () => {
           },
         ],
         more: 0,
+        selector: 'x{a="b"}',
         onAxis: false,
         warnings: ['some are left out'],
       },

@@ -97,8 +97,21 @@ function isShortAsRows(head: Uint8Array): boolean {
   return new RowGzip().pack(head).length < 1.2 * gzipSync(head, { level }).length;
 }
 
+/** Frees a piece that has memory of its own: megabytes of an answer would lie about until the next collection. */
+function giveBack({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
+}
+
 async function* packedRows(pieces: AsyncIterable<string | Uint8Array>): AsyncGenerator<Uint8Array> {
   const rows = new RowGzip();
-  for await (const piece of pieces) yield rows.pack(typeof piece === 'string' ? Buffer.from(piece) : piece);
+  for await (const piece of pieces) {
+    if (typeof piece === 'string') {
+      yield rows.pack(Buffer.from(piece));
+      continue;
+    }
+    const packed = rows.pack(piece);
+    giveBack(piece);
+    yield packed;
+  }
   yield rows.end();
 }

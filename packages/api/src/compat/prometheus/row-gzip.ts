@@ -104,8 +104,6 @@ for (let pair = 0; pair < 100; pair++) {
 
 /** Bytes that are written at most before more are reserved, beside what is packed. */
 const slackBytes = 512;
-/** Memory that is taken at once for what is packed. */
-const freshBytes = 256 * 1024;
 
 export class RowGzip {
   #out = new DataView(new ArrayBuffer(2 * slackBytes));
@@ -207,18 +205,15 @@ export class RowGzip {
   }
 
   #reserve(bytes: number): void {
-    const { byteLength } = this.#out;
-    if (this.#length + bytes > byteLength) {
-      const wider = new Uint8Array(Math.max(this.#length + bytes, freshBytes));
-      wider.set(new Uint8Array(this.#out.buffer, this.#out.byteOffset, this.#length));
-      this.#out = new DataView(wider.buffer);
-    }
+    if (this.#length + bytes <= this.#out.byteLength) return;
+    const wider = new Uint8Array(this.#length + bytes);
+    wider.set(new Uint8Array(this.#out.buffer, 0, this.#length));
+    this.#out = new DataView(wider.buffer);
   }
 
+  /** A copy: what is packed next takes the same place. */
   #take(): Uint8Array {
-    const { buffer, byteOffset } = this.#out;
-    const taken = new Uint8Array(buffer, byteOffset, this.#length);
-    this.#out = new DataView(buffer, byteOffset + this.#length);
+    const taken = new Uint8Array(this.#out.buffer, 0, this.#length).slice();
     this.#length = 0;
     return taken;
   }

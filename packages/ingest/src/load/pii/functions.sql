@@ -2,6 +2,7 @@
 -- organisation with rules of its own, functions that know its rules stand in their place (own-scrub.ts).
 CREATE OR REPLACE FUNCTION scrub_record AS (fields, glued) -> unglue(scrub(glued));
 CREATE OR REPLACE FUNCTION scrub_text AS (field, b) -> scrub(b);
+CREATE OR REPLACE FUNCTION scrub_texts AS (fields, texts) -> arrayMap(t -> scrub(t), texts);
 -- What a person gave to be answered: no detector looks at it, rules of the organisation do.
 CREATE OR REPLACE FUNCTION scrub_given AS (field, b) -> b;
 

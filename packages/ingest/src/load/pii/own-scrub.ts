@@ -10,7 +10,7 @@ export interface OwnScrub {
 }
 
 /** Functions of `functions.sql` that know a field's name; statements call no others to scrub. */
-const scrubbing = /\b(scrub_record|scrub_text|scrub_given|scrub_map|scrub_json|otlp_scrubbed|otlp_map)\(/g;
+const scrubbing = /\b(scrub_record|scrub_texts?|scrub_given|scrub_map|scrub_json|otlp_scrubbed|otlp_map)\(/g;
 
 /** The statement as it is for an organisation with rules of its own. Throws when it does not scrub at all: that is a bug. */
 export function ownStatement(sql: string, own: OwnScrub): string {
@@ -54,6 +54,8 @@ export function ownScrub(rules: ScrubRules, salt: string, { stored = false } = {
     `((fields, texts) -> arrayMap((fs, ts) -> hide_secrets(fs, arrayMap(ts -> ${detected}, [${texts}])[1]), [arrayMap(f -> lower(f), fields)], [texts])[1]) AS own_texts`,
     `((fields, glued) -> own_texts(fields, arrayResize(unglue(glued), length(fields)))) AS own_scrub_record`,
     `((field, b) -> own_texts([field], [b])[1]) AS own_scrub_text`,
+    // One by one: a text that holds the seam of glued ones must not move the others.
+    `((fields, texts) -> arrayMap((f, t) -> own_texts([f], [t])[1], fields, texts)) AS own_scrub_texts`,
     `((fields, texts) -> arrayMap((fs, ts) -> ${given}, [arrayMap(f -> lower(f), fields)], [texts])[1]) AS own_given_texts`,
     `((field, b) -> own_given_texts([field], [b])[1]) AS own_scrub_given`,
     `(m -> mapFromArrays(mapKeys(m), own_texts(mapKeys(m), mapValues(m)))) AS own_scrub_map`,

@@ -18,6 +18,9 @@ const settings = z
       .min(0)
       .max(31 * 86_400_000, 'at most 31 days')
       .default(0),
+    /** So many missed or failed runs in a row make it down, and so many good ones up again. */
+    downAfter: z.number().int().min(1, 'at least 1').max(720, 'at most 720').default(1),
+    upAfter: z.number().int().min(1, 'at least 1').max(720, 'at most 720').default(1),
     /** When it is due, as crontab(5) writes it; '' where it comes every so often. */
     cron: z.string().max(200, 'at most 200 characters').default(''),
     /** Whose clock the schedule is read by. */

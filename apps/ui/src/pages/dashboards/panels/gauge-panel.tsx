@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { ToneBadge } from '../../../components/state-badge.tsx';
 import type { PanelProps } from '../panel-props.ts';
 import { formatOf, toneOf, toneOfValue } from '../values.ts';
+import { BesideWeek, changeOf } from './beside-week.tsx';
 import { singleValues } from './single-values.ts';
 
 const gaugesAtMost = 12;
@@ -20,8 +21,10 @@ export default function GaugePanel({ panel, data, label, width, height }: PanelP
   const across = Math.max(1, Math.min(all.length, Math.floor(width / 150)));
   return (
     <div className="stats" style={{ gridTemplateColumns: `repeat(${across}, minmax(0, 1fr))` }}>
-      {all.map(({ name, value }) => {
-        const share = value === null ? 0 : Math.max(0, Math.min(1, (value - low) / (high - low)));
+      {all.map((one) => {
+        const { name, value, before } = one;
+        const shareOf = (of: number): number => Math.max(0, Math.min(1, (of - low) / (high - low)));
+        const share = value === null ? 0 : shareOf(value);
         const tone = toneOf(panel, value);
         const named = all.length > 1 ? name : label;
         return (
@@ -33,11 +36,17 @@ export default function GaugePanel({ panel, data, label, width, height }: PanelP
               aria-valuenow={value ?? low}
               aria-valuemin={low}
               aria-valuemax={high}
-              aria-valuetext={format(value)}
-              style={{ maxHeight: Math.max(60, height / Math.ceil(all.length / across) - (all.length > 1 ? 22 : 4)) }}
+              aria-valuetext={`${format(value)} ${changeOf(panel, one)}`.trim()}
+              style={{
+                maxHeight: Math.max(
+                  60,
+                  height / Math.ceil(all.length / across) - (all.length > 1 ? 22 : 4) - (before === undefined ? 0 : 18),
+                ),
+              }}
             >
               <path className="gauge-track" d={arc(0, 1, radius)} />
               {value !== null && share > 0 && <path className="gauge-value" d={arc(0, share, radius)} />}
+              {typeof before === 'number' && <path className="gauge-before" d={tick(shareOf(before))} />}
               {limitArcs(panel, low, high).map((limit) => (
                 <path
                   key={limit.from}
@@ -53,6 +62,7 @@ export default function GaugePanel({ panel, data, label, width, height }: PanelP
             {(tone === 'warn' || tone === 'bad') && (
               <ToneBadge tone={tone}>{tone === 'bad' ? 'bad' : 'warning'}</ToneBadge>
             )}
+            <BesideWeek panel={panel} one={one} />
             {all.length > 1 && <span className="stat-name muted">{name}</span>}
           </div>
         );
@@ -68,6 +78,14 @@ function arc(from: number, to: number, of: number): string {
     return `${(100 + of * Math.cos(angle)).toFixed(2)} ${(104 - of * Math.sin(angle)).toFixed(2)}`;
   };
   return `M${point(from)}A${of} ${of} 0 0 1 ${point(to)}`;
+}
+
+/** A line across the half circle at a share of it. */
+function tick(share: number): string {
+  const angle = Math.PI * (1 - share);
+  const point = (of: number): string =>
+    `${(100 + of * Math.cos(angle)).toFixed(2)} ${(104 - of * Math.sin(angle)).toFixed(2)}`;
+  return `M${point(radius - 10)}L${point(radius + 10)}`;
 }
 
 function limitArcs(

@@ -1,6 +1,6 @@
-import { reduceValues } from '../../../charts/column-data.ts';
 import type { DashboardPanel } from '@sightline/contract';
-import type { Frames } from '../use-frames.ts';
+import { reduceValues } from '../../../charts/column-data.ts';
+import type { FrameColumn, Frames } from '../use-frames.ts';
 
 export interface SingleValue {
   readonly name: string;
@@ -8,16 +8,24 @@ export interface SingleValue {
   readonly value: number | null;
   /** The values it was made of. */
   readonly values: readonly (number | null)[];
+  /** The same a week before; null where it had no value then, undefined where nothing is compared. */
+  readonly before?: number | null | undefined;
 }
 
-/** Every series of a panel as one number. */
+/** Every series of a panel as one number, with that of a week before by its labels. */
 export function singleValues(panel: DashboardPanel, { frames }: Pick<Frames, 'frames'>): readonly SingleValue[] {
-  return frames.flatMap(({ columns }) =>
-    columns.map(({ name, labels, values }) => ({
-      name,
-      labels,
-      values,
-      value: reduceValues(values, panel.options.reduce),
-    })),
-  );
+  const reduce = ({ values }: FrameColumn): number | null => reduceValues(values, panel.options.reduce);
+  return frames.flatMap(({ columns, before }) => {
+    const then = new Map(before?.map((column) => [labelText(column), reduce(column)]));
+    return columns.map((column): SingleValue => ({
+      name: column.name,
+      labels: column.labels,
+      values: column.values,
+      value: reduce(column),
+      before: before === undefined ? undefined : (then.get(labelText(column)) ?? null),
+    }));
+  });
 }
+
+const labelText = ({ labels }: FrameColumn): string =>
+  JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));

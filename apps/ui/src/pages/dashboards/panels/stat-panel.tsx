@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { ToneBadge } from '../../../components/state-badge.tsx';
 import type { PanelProps } from '../panel-props.ts';
 import { formatOf, toneOf } from '../values.ts';
+import { BesideWeek, changeOf } from './beside-week.tsx';
 import { singleValues, type SingleValue } from './single-values.ts';
 
 const statsAtMost = 24;
@@ -26,13 +27,14 @@ export default function StatPanel({ panel, data, label, width, height }: PanelPr
             className="stat"
             data-tone={tone}
             role="group"
-            aria-label={`${shown.length > 1 ? one.name : label}: ${text} ${toneWords[tone]}`.trim()}
+            aria-label={`${shown.length > 1 ? one.name : label}: ${text} ${toneWords[tone]} ${changeOf(panel, one)}`.trim()}
           >
             {panel.options.sparkline && <Course {...one} />}
             <span className="stat-value" style={{ fontSize: size }}>
               {text}
             </span>
             {(tone === 'warn' || tone === 'bad') && <ToneBadge tone={tone}>{toneWords[tone]}</ToneBadge>}
+            <BesideWeek panel={panel} one={one} />
             {shown.length > 1 && <span className="stat-name muted">{one.name}</span>}
           </div>
         );

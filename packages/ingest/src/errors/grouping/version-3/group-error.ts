@@ -142,7 +142,7 @@ function framesParts(frames: readonly ErrorFrame[], rules: AppliedStackRules, pl
   if (known) return known.parts;
   const parts = readFrames(frames, rules, platform);
   const forms = frames.map((frame) => FormedFrame.formOf(frame));
-  const characters = forms.reduce((sum, form) => sum + (form?.json.length ?? Number.POSITIVE_INFINITY), 0);
+  const characters = forms.reduce((sum, form) => sum + (form?.json.bytes.length ?? Number.POSITIVE_INFINITY), 0);
   knownStacks.keep(innermost, { forms, platform, parts, characters });
   return parts;
 }

@@ -1,32 +1,38 @@
 import { ActionIcon, TextInput } from '@mantine/core';
 import { IconChevronDown, IconChevronUp, IconX } from '@tabler/icons-react';
 import { useRef, type ReactNode } from 'react';
-import { useKeys } from '../../shell/keys.ts';
+import './states.css';
+import { useKeys } from '../shell/keys.ts';
 
 interface FindBarProps {
+  /** What is looked through: `the lines`. */
+  readonly within: string;
+  readonly placeholder: string;
   readonly text: string;
-  /** How many of the loaded lines hold it, and which of them is marked (from 0). */
+  /** How many hold it, and which of them is marked (from 0). */
   readonly matches: number;
   readonly at: number;
-  /** How many lines are loaded. */
-  readonly lines: number;
+  /** Said where there is none: `in none of 3 lines loaded`. */
+  readonly none: string;
   readonly onText: (text: string) => void;
   readonly onStep: (by: 1 | -1) => void;
   readonly onClose: () => void;
 }
 
-/** Finds a text in the lines that are loaded, without asking the server. */
-export function FindBar({ text, matches, at, lines, onText, onStep, onClose }: FindBarProps): ReactNode {
+/** Finds a text in what is loaded, without asking the server. Enter goes on, with Shift back, Escape closes. */
+export function FindBar(props: FindBarProps): ReactNode {
+  const { within, text, matches, at, onText, onStep, onClose } = props;
+  const title = `Find in ${within}`;
   const input = useRef<HTMLInputElement>(null);
   // Pressed again, the text is chosen, as a browser's own search does.
-  useKeys([{ keys: 'mod+f', title: 'Find in the lines', run: () => input.current?.select(), inFields: true }]);
+  useKeys([{ keys: 'mod+f', title, run: () => input.current?.select(), inFields: true }]);
   return (
-    <div className="find-bar" role="search" aria-label="Find in the lines">
+    <div className="find-bar" role="search" aria-label={title}>
       <TextInput
         ref={input}
         autoFocus
-        aria-label="Find in the lines"
-        placeholder="Find in the lines loaded"
+        aria-label={title}
+        placeholder={props.placeholder}
         maxLength={200}
         value={text}
         onChange={(event) => onText(event.currentTarget.value)}
@@ -38,7 +44,7 @@ export function FindBar({ text, matches, at, lines, onText, onStep, onClose }: F
         }}
       />
       <span className="muted" role="status">
-        {text.trim() === '' ? '' : matches === 0 ? `in none of ${lines} lines loaded` : `${at + 1} of ${matches}`}
+        {text.trim() === '' ? '' : matches === 0 ? props.none : `${at + 1} of ${matches}`}
       </span>
       <ActionIcon
         variant="subtle"
@@ -58,7 +64,7 @@ export function FindBar({ text, matches, at, lines, onText, onStep, onClose }: F
       >
         <IconChevronDown size={16} />
       </ActionIcon>
-      <ActionIcon variant="subtle" color="gray" aria-label="Close the search in the lines" onClick={onClose}>
+      <ActionIcon variant="subtle" color="gray" aria-label={`Close the search in ${within}`} onClick={onClose}>
         <IconX size={16} />
       </ActionIcon>
     </div>
