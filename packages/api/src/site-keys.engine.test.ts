@@ -242,6 +242,8 @@ const reads: readonly [url: string, shows: 'its own' | 'nothing'][] = [
   [`/api/v1/services?${range}`, 'its own'],
   [`/api/v1/traces/operations?${range}`, 'its own'],
   [`/api/v1/traces/map?${range}`, 'its own'],
+  [`/api/v1/traces/map/examples?${range}&caller=${here}&callee=${here}`, 'its own'],
+  [`/api/v1/traces/map/examples?${range}&caller=${elsewhere}&callee=${here}`, 'nothing'],
   [`/api/v1/traces/calls?${range}&call=db`, 'its own'],
   [`/api/v1/traces/calls/detail?${range}&call=db`, 'its own'],
   [`/api/v1/traces/examples?${range}&minMs=0&maxMs=10000`, 'its own'],
