@@ -3,6 +3,7 @@
  * trace of ten thousand spans.
  */
 import { randomBytes } from 'node:crypto';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { desk, openBrowser, openPage, phone } from '../support/browser.ts';
@@ -55,6 +56,37 @@ async function send(service: string, spans: readonly object[]): Promise<void> {
   expect(reply.status).toBe(200);
 }
 
+/** A request of the payment service, measured by its SDK, with the span as its exemplar. */
+async function sendMeasurement(): Promise<void> {
+  const point = {
+    startTimeUnixNano: ns(0),
+    timeUnixNano: ns(2000),
+    count: '1',
+    sum: 0.4,
+    bucketCounts: ['0', '1'],
+    explicitBounds: [0.1],
+    exemplars: [{ timeUnixNano: ns(900), asDouble: 0.4, traceId: sale, spanId: ids.pay }],
+  };
+  const metric = {
+    name: 'http.server.request.duration',
+    unit: 's',
+    histogram: { aggregationTemporality: 2, dataPoints: [point] },
+  };
+  const reply = await fetch(`${product.url}/v1/metrics`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${headless.SIGHTLINE_SETUP_KEY}` },
+    body: JSON.stringify({
+      resourceMetrics: [
+        {
+          resource: { attributes: [text('service.name', 'payment'), text('site.id', 'STORE_047')] },
+          scopeMetrics: [{ metrics: [metric] }],
+        },
+      ],
+    }),
+  });
+  expect(reply.status).toBe(200);
+}
+
 async function open(
   path: string,
   size = desk,
@@ -100,6 +132,7 @@ beforeAll(async () => {
   );
   for (let at = 0; at < many.length; at += 2500) await send('batch', many.slice(at, at + 2500));
   await send('batch', [span(large, ids.root, '', 'nightly', 0, 1002)]);
+  await sendMeasurement();
   const owner = await signInOwner(product);
   const counted = async (id: string): Promise<number> =>
     owner<{ spans: unknown[] }>('GET', `/api/v1/traces/${id}`).then(
@@ -216,6 +249,53 @@ test('ten thousand spans stay quick', async () => {
   const tookMs = performance.now() - began;
   // Five times all rows laid out and drawn again, on a machine that does other things.
   expect(tookMs).toBeLessThan(4000);
+  expect(faults).toEqual([]);
+  await page.context().close();
+});
+
+test.each([
+  ['dark', desk],
+  ['light', phone],
+] as const)('the map and a slow query lead to calls, callers and their traces, %s', async (scheme, size) => {
+  const { page, faults } = await open('/traces?view=map&site=STORE_047', size, scheme);
+  await page.getByRole('button', { name: 'Examples of orders to payment' }).click();
+  const drawer = page.getByRole('dialog');
+  await drawer.getByRole('link', { name: /authorise card/ }).waitFor();
+  expect(new URL(page.url()).searchParams.get('edge')).toBe('service:orders service:payment request');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Examples of orders to postgresql' }).click();
+  await drawer.getByRole('link', { name: /SELECT stock/ }).waitFor();
+  await page.goto(`${product.url}/traces?view=database`);
+  await page.getByRole('button', { name: 'SELECT qty FROM stock WHERE sku = ?' }).click();
+  await drawer.getByRole('link', { name: 'orders POST /orders' }).waitFor();
+  const traces = await drawer.getByRole('link', { name: 'Traces with this statement' }).getAttribute('href');
+  await drawer.getByRole('link', { name: 'orders POST /orders' }).click();
+  await page.getByRole('dialog', { name: 'Operation POST /orders of orders' }).waitFor();
+  await page.goto(`${product.url}${traces}`);
+  await page.getByRole('link', { name: /POST \/orders/ }).waitFor();
+  expect(faults).toEqual([]);
+  await page.context().close();
+});
+
+test.each([
+  ['dark', desk],
+  ['light', phone],
+] as const)('a span leads to what measured it; everybody can read it, %s', async (scheme, size) => {
+  const { page, faults } = await open(`/traces/${sale}?part=400000000-1400000000&find=card`, size, scheme);
+  await row(page, 'authorise card').click();
+  const measured = page.getByRole('dialog').getByRole('link', { name: 'http_server_request_duration_seconds' });
+  await measured.waitFor();
+  await page.evaluate(axe.source);
+  const serious = await page.evaluate(async () => {
+    const { axe: engine } = globalThis as unknown as { axe: typeof import('axe-core') };
+    const { violations } = await engine.run();
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id} ${nodes[0]?.target.join(' ') ?? ''}`);
+  });
+  expect(serious).toEqual([]);
+  await measured.click();
+  await page.getByRole('heading', { name: 'http_server_request_duration_seconds' }).waitFor();
   expect(faults).toEqual([]);
   await page.context().close();
 });

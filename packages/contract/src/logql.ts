@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { archiveFlag } from './archive.ts';
 import { attributes, scopeQuery } from './common.ts';
 import { endpoint } from './endpoint.ts';
 import { metricColumns } from './promql.ts';
@@ -22,6 +23,7 @@ export const queryLogql = endpoint({
   permission: 'viewer',
   query: scopeQuery.extend({
     q: z.string().max(16_000),
+    ...archiveFlag,
     order: z.enum(['newest', 'oldest']).default('newest'),
     limit: z.coerce.number().int().min(1).max(5000).default(500),
     /** Of a metric query: values of a series over the range, at most. */
@@ -29,6 +31,8 @@ export const queryLogql = endpoint({
   }),
   reply: z.object({
     tookMs: z.number(),
+    /** What was read of the archive, and what could not be, in words. */
+    warnings: z.array(z.string()),
     found: z.discriminatedUnion('kind', [
       z.object({
         kind: z.literal('lines'),

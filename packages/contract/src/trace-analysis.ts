@@ -142,6 +142,16 @@ export const spanExample = z.object({
   failed: z.boolean(),
 });
 
+/** Calls from one service to another on the map, to open: those that failed, then the slowest. Of the newest 20,000 spans of the callee. */
+export const mapExamples = endpoint({
+  method: 'GET',
+  path: '/api/v1/traces/map/examples',
+  summary: 'Examples of calls from one service to another',
+  permission: 'viewer',
+  query: scopeQuery.extend({ caller: z.string().min(1).max(1000), callee: z.string().min(1).max(1000) }),
+  reply: z.object({ spans: z.array(spanExample) }),
+});
+
 /** One of them looked at closely: by site, by calling operation, over time, the slowest examples. Reads the spans themselves. */
 export const callDetail = endpoint({
   method: 'GET',

@@ -38,6 +38,7 @@ export { tailLogs, type TailBatch } from './logs/tail-logs.ts';
 export type { ErrorRecord } from './traces/error-record.ts';
 export { errorColumns, toError, type ErrorColumns } from './traces/error-record.ts';
 export { getTrace, type Trace } from './traces/get-trace.ts';
+export { edgeExamples } from './traces/edge-examples.ts';
 export { readTraceBeside, type TraceBeside } from './traces/trace-beside.ts';
 export { findSampled, previewSampling } from './traces/sampling.ts';
 export { listServices, type ServiceSummary } from './traces/list-services.ts';

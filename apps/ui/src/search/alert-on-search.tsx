@@ -11,6 +11,8 @@ export function AlertOnSearch(props: {
   readonly source: 'logs' | 'errors';
   readonly q: string;
   readonly scope: ScopeQuery;
+  /** What the button says. */
+  readonly label?: string;
 }): ReactNode {
   const go = useGo();
   const me = useMe();
@@ -23,7 +25,7 @@ export function AlertOnSearch(props: {
       title="A rule that tells when records that match come"
       onClick={() => go('/rules/new', { source: props.source, q, left: left.join(' ') })}
     >
-      Alert on this search
+      {props.label ?? 'Alert on this search'}
     </Button>
   );
 }

@@ -18,6 +18,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sendProblem } from '../problem.ts';
 import { ProblemReply, type ApiDeps, type CallContext, type Route } from '../route.ts';
 import { archiveRoutes } from './archive.ts';
+import { logqlRoutes } from './logql.ts';
 import { logRoutes } from './logs.ts';
 import { storyRoutes } from './story.ts';
 import { traceRoutes } from './traces.ts';
@@ -75,9 +76,23 @@ beforeAll(async () => {
     target,
     publicKeyPem: readFileSync(join(folder, 'archive/public-key.pem'), 'utf8'),
   });
-  const deps = { store, clock: systemClock, logger: silentLogger, archive, archiveRecords } as unknown as ApiDeps;
+  const append = async (
+    _organisation: string,
+    _actor: object,
+    entry: Record<'action' | 'subject' | 'detail', string>,
+  ) => void audits.push([entry.action, entry.subject, entry.detail]);
+  const control = { audit: { append } };
+  const deps = {
+    store,
+    control,
+    clock: systemClock,
+    logger: silentLogger,
+    archive,
+    archiveRecords,
+  } as unknown as ApiDeps;
   app = Fastify();
-  for (const route of [...logRoutes, ...archiveRoutes, ...traceRoutes, ...storyRoutes]) install(route, deps);
+  for (const route of [...logRoutes, ...logqlRoutes, ...archiveRoutes, ...traceRoutes, ...storyRoutes])
+    install(route, deps);
   address = await app.listen({ host: '127.0.0.1', port: 0 });
 });
 afterAll(async () => {
@@ -160,6 +175,27 @@ test('the archive: what it holds, what a search costs, the search itself, and it
     ['archive.search', ''],
   ]);
   expect((await get(`logs?${range}&q=order`)).body.rows[0].place).toBeUndefined();
+});
+
+test('LogQL asks the archive where it is told to, and says what it read', async () => {
+  // Of the last hours the engine holds all.
+  const days = `from=${endMs - 3 * 86_400_000}&to=${endMs + 86_400_000}`;
+  const q = encodeURIComponent('{site="STORE_047"} |= "order"');
+  const far = await get(`logql?${days}&q=${q}&archive=true`);
+  expect(far.body).toMatchObject({
+    found: { kind: 'lines', entries: { length: 25 } },
+    warnings: [expect.stringContaining('of the archive')],
+  });
+  expect(audits.at(-1)?.[2]).toBe('LogQL {site="STORE_047"} |= "order"');
+  const noted = audits.length;
+  const counted = encodeURIComponent('sum(count_over_time({site="STORE_047"} |= "order" [1d]))');
+  const series = await get(`logql?${days}&q=${counted}&archive=true`);
+  expect(series.body.found).toMatchObject({ kind: 'metrics' });
+  expect(Math.max(...series.body.found.columns.series[0].values)).toBe(25);
+  expect(audits).toHaveLength(noted + 1);
+  const near = await get(`logql?${days}&q=${q}`);
+  expect(near.body.warnings).toEqual([]);
+  expect(audits).toHaveLength(noted + 1);
 });
 
 test('records of what was taken out are listed, and handed out with signature and key', async () => {

@@ -3,6 +3,7 @@ import {
   analyse,
   bundledPrices,
   compare,
+  edgeExamples,
   getTrace,
   latencyExamples,
   latencyHeatMap,
@@ -40,6 +41,11 @@ export const traceAnalysisRoutes: readonly Route[] = [
   answerRead(contract.serviceMap, ({ query }, context) =>
     readServiceMap(context.deps.store, scopeOf(query, context), context.deps.clock.now(), { signal: context.signal }),
   ),
+  answerRead(contract.mapExamples, async ({ query }, context) => {
+    const { caller, callee } = query;
+    const asked = { ...scopeOf(query, context), caller, callee, limit: 20 };
+    return { spans: await edgeExamples(context.deps.store, asked, { signal: context.signal }) };
+  }),
   answerRead(contract.listCalls, async ({ query }, context) => {
     const { call, groupBy, peer, sort, limit } = query;
     return {

@@ -42,7 +42,7 @@ interface FoundStack {
 }
 
 /** Some two hundred stacks of two dozen frames with code around. */
-const knownStacks = new Lately<string, AskedStack, KnownStack>(8_000_000, (stack, asked) => {
+const knownStacks = new Lately<string, AskedStack, KnownStack>(7_500_000, (stack, asked) => {
   lastFound = matched(stack, asked);
   return lastFound !== undefined;
 });
@@ -124,14 +124,18 @@ function learn(key: string, { bytes, from }: AskedStack): void {
   const spans = framesIn(bytes.subarray(0, from + longestStack), from);
   const end = spans?.at(-1)?.to;
   if (!spans || end === undefined) return;
+  // Memory of its own: a piece of a pool would keep all that lies beside it.
+  const kept = Buffer.allocUnsafeSlow(end - from);
   const segments: Buffer[] = [];
   let at = from;
+  let size = 0;
+  const keep = (to: number): unknown => segments.push(kept.subarray(size, (size += bytes.copy(kept, size, at, to))));
   for (const { vars } of spans) {
     if (!vars) continue;
-    segments.push(Buffer.from(bytes.subarray(at, vars.from)));
+    keep(vars.from);
     at = vars.to;
   }
-  segments.push(Buffer.from(bytes.subarray(at, end)));
+  keep(end);
   const frames = parseJson(`[${segments.map((segment) => segment.toString('utf8')).join('0')}]`);
   if (!Array.isArray(frames) || !frames.every(isObject)) return;
   knownStacks.keep(key, {

@@ -45,7 +45,9 @@ export class SharedHead {
   readonly plain: boolean;
 
   constructor(text: string) {
-    this.bytes = Buffer.from(text);
+    // Memory of its own: a piece of a pool would keep all that lies beside it.
+    this.bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+    this.bytes.write(text);
     this.plain = isPlain(text);
   }
 }

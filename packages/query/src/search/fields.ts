@@ -99,6 +99,9 @@ const catalogue: Readonly<Record<Table, Readonly<Record<string, Field>>>> = {
     },
     status: { kind: 'code', column: 'status_code', codes: { unset: 0, ok: 1, error: 2 }, otherwise: httpStatus },
     type: oneOf('exception.type', 'error.type', 'type'),
+    call: { kind: 'dimension', column: 'call' },
+    peer: { kind: 'id', column: 'peer' },
+    statement: { kind: 'id', column: 'statement' },
   },
   errors: {
     ...both,

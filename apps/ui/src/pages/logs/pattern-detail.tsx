@@ -47,7 +47,7 @@ export function PatternDetail({ scope, q, archive, pattern, onQuery, onNarrow }:
         >
           Leave it out
         </Button>
-        {!wordless && <AlertOnSearch source="logs" q={own} scope={scope} />}
+        {!wordless && <AlertOnSearch source="logs" q={own} scope={scope} label="Alert on this pattern" />}
         {me.may('admin') && values !== undefined && values.parse !== '' && (
           <Button
             variant="default"

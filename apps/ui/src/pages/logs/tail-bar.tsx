@@ -50,7 +50,8 @@ export function TailBar({ tail, paused, finding, onPause, onFind }: TailBarProps
       >
         Find
       </button>
-      {tail.fault !== null && tail.state !== 'open' && (
+      {/* One that has a place in the search stands below that. */}
+      {tail.fault !== null && tail.fault.position === undefined && tail.state !== 'open' && (
         <span className="tail-fault" role="alert">
           {tail.fault.title}. {tail.fault.detail}
         </span>

@@ -99,16 +99,18 @@ export function ArchiveDays(): ReactNode {
               <th aria-label="Actions" />
             </tr>
           </thead>
-          {shown.map((one) => (
-            <DayRows
-              key={one.day}
-              one={one}
-              open={open === one.day}
-              onOpen={() => setOpen(open === one.day ? '' : one.day)}
-              checked={checked.data}
-              isBack={back.some(({ fromDay, toDay }) => fromDay <= one.day && toDay >= one.day)}
-            />
-          ))}
+          <tbody>
+            {shown.map((one) => (
+              <DayRows
+                key={one.day}
+                one={one}
+                open={open === one.day}
+                onOpen={() => setOpen(open === one.day ? '' : one.day)}
+                checked={checked.data}
+                isBack={back.some(({ fromDay, toDay }) => fromDay <= one.day && toDay >= one.day)}
+              />
+            ))}
+          </tbody>
         </table>
       </ScrollX>
       {calendar.length > most && (
@@ -161,22 +163,20 @@ function DayRows({ one, open, onOpen, checked, isBack }: DayRowsProps): ReactNod
   const may = useMe().may('admin');
   if (held === undefined)
     return (
-      <tbody>
-        <tr>
-          <td>{day}</td>
-          <td colSpan={3} />
-          <td>
-            <ToneBadge tone="bad">missing</ToneBadge>
-          </td>
-          <td />
-        </tr>
-      </tbody>
+      <tr>
+        <td>{day}</td>
+        <td colSpan={3} />
+        <td>
+          <ToneBadge tone="bad">missing</ToneBadge>
+        </td>
+        <td />
+      </tr>
     );
   return (
-    <tbody>
+    <>
       <tr>
         <td>
-          <button type="button" className="plain-button" aria-expanded={open} onClick={onOpen}>
+          <button type="button" className="plain-button archive-day" aria-expanded={open} onClick={onOpen}>
             {day}
           </button>
           {isBack && <span className="chip"> restored</span>}
@@ -190,7 +190,7 @@ function DayRows({ one, open, onOpen, checked, isBack }: DayRowsProps): ReactNod
         <td>{may && held.rows > 0 && !isBack && <RestoreDay day={day} site="" kept="" />}</td>
       </tr>
       {open && <DayFiles day={day} />}
-    </tbody>
+    </>
   );
 }
 

@@ -164,7 +164,7 @@ export function AiCalls(): ReactNode {
             facts={
               <>
                 <FigureFacts figures={opened} />
-                <p className="muted">
+                <p className="muted in-text">
                   {formatCount(opened.inputTokens)} tokens in, {formatCount(opened.outputTokens)} out;{' '}
                   {opened.costUsd === null ? <PriceMissing model={opened.model} /> : costText(opened.costUsd)}. What
                   follows is of the model as a whole, whatever the operation.

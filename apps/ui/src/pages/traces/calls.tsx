@@ -3,6 +3,7 @@ import { callDetail, listCalls, type CallRow } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { formatCount, formatDuration } from '../../charts/number-format.ts';
 import { Sparkline } from '../../charts/sparkline.tsx';
+import { writeFilter } from '../../search/query-edit.ts';
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -12,7 +13,7 @@ import { useAsk } from '../../data/ask.ts';
 import { useScope } from '../../data/scope.ts';
 import { Go, useGo } from '../../shell/go.tsx';
 import { ExampleList } from './example-list.tsx';
-import { type ExtraColumn, Failures, FiguresTable, useFigureSort } from './figures-table.tsx';
+import { CutNote, type ExtraColumn, Failures, FiguresTable, useFigureSort } from './figures-table.tsx';
 import { FigureFacts } from './operations.tsx';
 
 type CallKind = 'db' | 'external';
@@ -55,13 +56,18 @@ const columnsOf = (call: CallKind): readonly ExtraColumn<CallRow>[] => [
 ];
 const columns = { db: columnsOf('db'), external: columnsOf('external') } as const;
 
+const mostRows = 200;
+const mostCallers = 10;
+/** As many as the server answers. */
+const allCallers = 50;
+
 /** Slow database queries, or calls to hosts outside: grouped, the most time first. */
 export function Calls({ call }: { call: CallKind }): ReactNode {
   const { search, setSearch } = useAddress();
   const { query } = useScope();
   const go = useGo();
   const sort = useFigureSort();
-  const { data, error, isPending, refetch } = useAsk(listCalls, { query: { ...query, call, sort, limit: 200 } });
+  const { data, error, isPending, refetch } = useAsk(listCalls, { query: { ...query, call, sort, limit: mostRows } });
   if (isPending) return <SkeletonRows rows={14} height={32} />;
   if (data === undefined) return error === null ? null : <ErrorState error={error} again={() => void refetch()} />;
   const { rows } = data;
@@ -90,6 +96,7 @@ export function Calls({ call }: { call: CallKind }): ReactNode {
         open={(row) => setSearch({ call: idOf(row) }, { push: true })}
         before={columns[call]}
       />
+      <CutNote rows={rows.length} most={mostRows} />
       {opened && (
         <Drawer
           title={<span className="code">{opened.statement || opened.peer}</span>}
@@ -124,6 +131,11 @@ export function CallView({
   if (isPending) return <SkeletonRows rows={10} height={28} />;
   if (data === undefined) return error === null ? null : <ErrorState error={error} again={() => void refetch()} />;
   const { points } = data;
+  const callQuery = [
+    writeFilter('call', call, false),
+    ...(peer === '' ? [] : [writeFilter('peer', peer, false)]),
+    ...(statement === '' ? [] : [writeFilter('statement', statement, false)]),
+  ].join(' ');
   const course = (of: (point: (typeof points)[number]) => number) =>
     points.map((point) => ({ at: point.at, value: of(point) }));
   return (
@@ -182,14 +194,34 @@ export function CallView({
             Called by <span className="muted">of the newest 5,000 calls</span>
           </h3>
           <ul className="plain-list">
-            {data.callers.slice(0, 10).map(({ service, operation, calls }) => (
+            {data.callers.slice(0, mostCallers).map(({ service, operation, calls }) => (
               <li key={`${service} ${operation}`}>
-                {service} <span className="muted">{operation}</span> {formatCount(calls)}
+                <Go
+                  to="/traces"
+                  search={{ view: 'operations', all: '1', service, operation: `${service} ${operation}`, call: '' }}
+                >
+                  {service || '(unnamed)'} {operation || '(unnamed)'}
+                </Go>{' '}
+                {formatCount(calls)}
               </li>
             ))}
           </ul>
+          {data.callers.length > mostCallers && (
+            <p className="muted">
+              And {data.callers.length >= allCallers ? 'at least ' : ''}
+              {data.callers.length - mostCallers} more.
+            </p>
+          )}
         </section>
       )}
+      <nav className="ways-on" aria-label="Ways on">
+        <Go to="/traces" search={{ view: '', call: '', q: callQuery }}>
+          Traces with {statement === '' ? 'such calls' : call === 'db' ? 'this statement' : 'this call'}
+        </Go>
+        <Go to="/traces" search={{ view: '', call: '', q: `${callQuery} status:error` }}>
+          Those that failed
+        </Go>
+      </nav>
       <section>
         <h3 className="part-title">Slowest</h3>
         <ExampleList examples={data.examples} />

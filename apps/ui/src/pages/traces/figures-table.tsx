@@ -36,6 +36,15 @@ export function useFigureSort<Own extends string = never>(own: readonly Own[] = 
   return [...sorts, ...own].find((sort) => sort === search['sort']) ?? 'total';
 }
 
+/** Says that a list ends at its bound. */
+export function CutNote({ rows, most }: { rows: number; most: number }): ReactNode {
+  return rows < most ? null : (
+    <p className="muted" role="status">
+      The first {most} in this order. There may be more: choose a site, a service or a shorter range.
+    </p>
+  );
+}
+
 /** A share of failures; in the colour of a state, and with a sign, where it is worth a look. */
 export function Failures({ share }: { share: number }): ReactNode {
   const bad = share >= noticeable;

@@ -12,7 +12,7 @@ import { useAsk } from '../../data/ask.ts';
 import { useScope } from '../../data/scope.ts';
 import { writeFilter } from '../../search/query-edit.ts';
 import { Go, useGo } from '../../shell/go.tsx';
-import { type ExtraColumn, FiguresTable, useFigureSort, type Figures } from './figures-table.tsx';
+import { CutNote, type ExtraColumn, FiguresTable, useFigureSort, type Figures } from './figures-table.tsx';
 import { LatencyExamples } from './latency-examples.tsx';
 
 const idOf = (row: OperationRow): string => `${row.service} ${row.operation}`;
@@ -32,6 +32,8 @@ const slowestColumn: readonly ExtraColumn<OperationRow>[] = [
   { title: 'p99', number: true, show: (row) => formatDuration(row.p99Ms) },
 ];
 
+const mostRows = 200;
+
 /** Rate, errors and duration of every operation; the endpoints alone unless all are asked for. */
 export function Operations(): ReactNode {
   const { search, setSearch } = useAddress();
@@ -39,7 +41,9 @@ export function Operations(): ReactNode {
   const go = useGo();
   const sort = useFigureSort();
   const entry = search['all'] === '1' ? 'false' : 'true';
-  const { data, error, isPending, refetch } = useAsk(listOperations, { query: { ...query, entry, sort, limit: 200 } });
+  const { data, error, isPending, refetch } = useAsk(listOperations, {
+    query: { ...query, entry, sort, limit: mostRows },
+  });
   if (isPending) return <SkeletonRows rows={14} height={32} />;
   if (data === undefined) return error === null ? null : <ErrorState error={error} again={() => void refetch()} />;
   const rows = data.operations;
@@ -71,15 +75,24 @@ export function Operations(): ReactNode {
           action={<Button onClick={() => go('/data')}>Send data</Button>}
         />
       ) : (
-        <FiguresTable
-          label="Table of operations"
-          rows={rows}
-          idOf={idOf}
-          opened={opened && idOf(opened)}
-          open={(row) => setSearch({ operation: idOf(row) }, { push: true })}
-          before={whatColumns}
-          after={slowestColumn}
-        />
+        <>
+          {search['operation'] !== undefined && opened === undefined && (
+            <p className="muted" role="status">
+              {search['operation']} is not among {entry === 'true' ? 'the endpoints' : 'the operations'} of this range
+              and order.
+            </p>
+          )}
+          <FiguresTable
+            label="Table of operations"
+            rows={rows}
+            idOf={idOf}
+            opened={opened && idOf(opened)}
+            open={(row) => setSearch({ operation: idOf(row) }, { push: true })}
+            before={whatColumns}
+            after={slowestColumn}
+          />
+          <CutNote rows={rows.length} most={mostRows} />
+        </>
       )}
       {opened && (
         <Drawer
@@ -112,7 +125,7 @@ export function FigureFacts({
 
 function OperationDetail({ row }: { row: OperationRow }): ReactNode {
   const { query } = useScope();
-  const { data } = useAsk(redOverTime, {
+  const { data, error, isPending, refetch } = useAsk(redOverTime, {
     query: { ...query, service: row.service, operation: row.operation, points: 60 },
   });
   const course = (of: (point: { calls: number; errors: number; p95Ms: number }) => number) =>
@@ -121,27 +134,31 @@ function OperationDetail({ row }: { row: OperationRow }): ReactNode {
   return (
     <div className="drawer-parts">
       <FigureFacts figures={row} />
-      <dl className="courses">
-        <dt>Calls</dt>
-        <dd>
-          <Sparkline points={course((p) => p.calls)} label="Calls" kind="bars" width={320} height={36} />
-        </dd>
-        <dt>Failed</dt>
-        <dd>
-          <Sparkline
-            points={course((p) => p.errors)}
-            label="Failed calls"
-            kind="bars"
-            tone="bad"
-            width={320}
-            height={36}
-          />
-        </dd>
-        <dt>p95</dt>
-        <dd>
-          <Sparkline points={course((p) => p.p95Ms)} label="p95 in ms" width={320} height={36} />
-        </dd>
-      </dl>
+      {isPending && <SkeletonRows rows={3} height={36} />}
+      {error !== null && data === undefined && <ErrorState error={error} again={() => void refetch()} />}
+      {data !== undefined && (
+        <dl className="courses">
+          <dt>Calls</dt>
+          <dd>
+            <Sparkline points={course((p) => p.calls)} label="Calls" kind="bars" width={320} height={36} />
+          </dd>
+          <dt>Failed</dt>
+          <dd>
+            <Sparkline
+              points={course((p) => p.errors)}
+              label="Failed calls"
+              kind="bars"
+              tone="bad"
+              width={320}
+              height={36}
+            />
+          </dd>
+          <dt>p95</dt>
+          <dd>
+            <Sparkline points={course((p) => p.p95Ms)} label="p95 in ms" width={320} height={36} />
+          </dd>
+        </dl>
+      )}
       <LatencyExamples query={{ ...query, service: row.service }} operation={row.operation} slowerThanMs={row.p95Ms} />
       <nav className="ways-on" aria-label="Ways on">
         <Go to="/traces" search={{ service: row.service, q: named, view: '', operation: '' }}>

@@ -1,5 +1,5 @@
 import { ActionIcon, Button } from '@mantine/core';
-import { serviceMap } from '@sightline/contract';
+import { callDetail, mapExamples, serviceMap } from '@sightline/contract';
 import { IconMinus, IconPlus } from '@tabler/icons-react';
 import { useMemo, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { formatCount, formatDuration, formatShare } from '../../charts/number-format.ts';
@@ -14,6 +14,7 @@ import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { Go, useGo } from '../../shell/go.tsx';
+import { ExampleList, type SpanExample } from './example-list.tsx';
 import { Failures } from './figures-table.tsx';
 import { edgePath, layoutMap, nodeSize } from './map-layout.ts';
 import { FigureFacts } from './operations.tsx';
@@ -64,21 +65,37 @@ export function ServiceMap(): ReactNode {
       />
     );
   const opened = data.nodes.find(({ id }) => id === search['node']);
+  const edge = data.edges.find((one) => edgeId(one) === search['edge']);
+  const openEdge = (one: MapEdge) => setSearch({ edge: edgeId(one), node: '' }, { push: true });
   return (
     <>
-      <Picture data={data} opened={opened?.id} open={(id) => setSearch({ node: id }, { push: true })} />
+      <Picture
+        data={data}
+        opened={opened?.id}
+        open={(id) => setSearch({ node: id, edge: '' }, { push: true })}
+        openEdge={openEdge}
+      />
       <p className="muted">
         Calls between services are known up to <TimeText at={data.knownToMs} show="time" />; those to databases, queues
         and hosts up to now.{data.truncated && ' There are more than can be drawn: choose a service or a site.'}
       </p>
-      <EdgeTable data={data} open={(id) => setSearch({ node: id }, { push: true })} />
+      <EdgeTable data={data} open={(id) => setSearch({ node: id, edge: '' }, { push: true })} openEdge={openEdge} />
+      {edge && (
+        <Drawer
+          title={`${nameOf(edge.from, data)} → ${nameOf(edge.to, data)}`}
+          label={`Calls from ${nameOf(edge.from, data)} to ${nameOf(edge.to, data)}`}
+          onClose={() => setSearch({ edge: '' })}
+        >
+          <EdgeDetail edge={edge} data={data} />
+        </Drawer>
+      )}
       {opened && (
         <Drawer
           title={opened.name}
           label={`${kindWords[opened.kind]} ${opened.name}`}
           onClose={() => setSearch({ node: '' })}
         >
-          <NodeDetail node={opened} data={data} open={(id) => setSearch({ node: id })} />
+          <NodeDetail node={opened} data={data} open={(id) => setSearch({ node: id })} openEdge={openEdge} />
         </Drawer>
       )}
     </>
@@ -91,10 +108,12 @@ function Picture({
   data,
   opened,
   open,
+  openEdge,
 }: {
   data: Answer;
   opened: string | undefined;
   open: (id: string) => void;
+  openEdge: (edge: MapEdge) => void;
 }): ReactNode {
   const [zoom, setZoom] = useState(3);
   const layout = useMemo(() => layoutMap(data.nodes, data.edges), [data]);
@@ -158,6 +177,7 @@ function Picture({
                 data-dim={opened !== undefined && edge.from !== opened && edge.to !== opened ? '' : undefined}
                 strokeWidth={1 + (busiest > 0 ? (3 * edge.callsPerMin) / busiest : 0)}
                 markerEnd="url(#map-arrow)"
+                onClick={() => openEdge(edge)}
               >
                 <title>{edgeWords(edge, data)}</title>
               </path>
@@ -206,7 +226,15 @@ function edgeWords(edge: MapEdge, data: Answer): string {
 }
 
 /** The same as a list: for a phone, for those who do not see the picture, and to sort out what is slow. */
-function EdgeTable({ data, open }: { data: Answer; open: (id: string) => void }): ReactNode {
+function EdgeTable({
+  data,
+  open,
+  openEdge,
+}: {
+  data: Answer;
+  open: (id: string) => void;
+  openEdge: (edge: MapEdge) => void;
+}): ReactNode {
   const edges = data.edges.toSorted((a, b) => b.totalMs - a.totalMs);
   if (edges.length === 0) return null;
   return (
@@ -222,10 +250,13 @@ function EdgeTable({ data, open }: { data: Answer; open: (id: string) => void })
               <th className="number">p50</th>
               <th className="number">p95</th>
               <th className="number">Waits</th>
+              <th>
+                <span className="only-read-aloud">Examples</span>
+              </th>
             </tr>
           </thead>
           <tbody>
-            {edges.slice(0, 100).map((edge) => (
+            {edges.slice(0, mostEdges).map((edge) => (
               <tr key={`${edge.from} ${edge.to} ${edge.kind}`}>
                 {[edge.from, edge.to].map((id) => (
                   <td key={id}>
@@ -241,16 +272,100 @@ function EdgeTable({ data, open }: { data: Answer; open: (id: string) => void })
                 <td className="number">{formatDuration(edge.p50Ms)}</td>
                 <td className="number">{formatDuration(edge.p95Ms)}</td>
                 <td className="number">{edge.lagMs > 0 ? formatDuration(edge.lagMs) : '–'}</td>
+                <td>
+                  <button
+                    type="button"
+                    className="plain-link"
+                    aria-label={`Examples of ${nameOf(edge.from, data)} to ${nameOf(edge.to, data)}`}
+                    onClick={() => openEdge(edge)}
+                  >
+                    Examples
+                  </button>
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
       </ScrollX>
+      {edges.length > mostEdges && (
+        <p className="muted" role="status">
+          The {mostEdges} that took the most time; {edges.length - mostEdges} more are drawn above.
+        </p>
+      )}
     </section>
   );
 }
 
-function NodeDetail({ node, data, open }: { node: MapNode; data: Answer; open: (id: string) => void }): ReactNode {
+/** One arrow of the map: its figures, and calls to open. */
+function EdgeDetail({ edge, data }: { edge: MapEdge; data: Answer }): ReactNode {
+  const [from, to] = [splitId(edge.from), splitId(edge.to)];
+  return (
+    <div className="drawer-parts">
+      <FigureFacts figures={edge} />
+      {edge.lagMs > 0 && <p className="muted">Waits {formatDuration(edge.lagMs)} on average.</p>}
+      <section>
+        <h3 className="part-title">Examples</h3>
+        {from.kind === 'service' && to.kind === 'service' ? (
+          <ServiceExamples caller={nameOf(edge.from, data)} callee={nameOf(edge.to, data)} />
+        ) : (
+          <CallExamples
+            service={from.kind === 'service' ? from.name : to.name}
+            to={from.kind === 'service' ? to : from}
+          />
+        )}
+      </section>
+    </div>
+  );
+}
+
+function ServiceExamples({ caller, callee }: { caller: string; callee: string }): ReactNode {
+  const { query } = useScope();
+  const asked = useAsk(mapExamples, { query: { ...query, service: '', caller, callee } }, { keepOld: false });
+  return <Examples {...asked} examples={asked.data?.spans} />;
+}
+
+function CallExamples({ service, to }: { service: string; to: ReturnType<typeof splitId> }): ReactNode {
+  const { query } = useScope();
+  const call = to.kind === 'service' ? 'external' : to.kind;
+  const asked = useAsk(callDetail, { query: { ...query, service, call, peer: to.name } }, { keepOld: false });
+  return <Examples {...asked} examples={asked.data?.examples} />;
+}
+
+function Examples({
+  examples,
+  error,
+  refetch,
+}: {
+  examples: readonly SpanExample[] | undefined;
+  error: Parameters<typeof ErrorState>[0]['error'] | null;
+  refetch: () => unknown;
+}): ReactNode {
+  if (examples !== undefined) return <ExampleList examples={examples} />;
+  return error === null ? (
+    <SkeletonRows rows={5} height={28} />
+  ) : (
+    <ErrorState error={error} again={() => void refetch()} />
+  );
+}
+
+const mostEdges = 100;
+const edgeId = ({ from, to, kind }: MapEdge): string => `${from} ${to} ${kind}`;
+const splitId = (id: string): { readonly kind: MapNode['kind']; readonly name: string } => ({
+  kind: id.slice(0, id.indexOf(':')) as MapNode['kind'],
+  name: id.slice(id.indexOf(':') + 1),
+});
+
+function NodeDetail({
+  node,
+  data,
+  open,
+  openEdge,
+}: {
+  node: MapNode;
+  data: Answer;
+  open: (id: string) => void;
+  openEdge: (edge: MapEdge) => void;
+}): ReactNode {
   const list = (title: string, edges: readonly MapEdge[], other: (edge: MapEdge) => string): ReactNode =>
     edges.length > 0 && (
       <section>
@@ -262,7 +377,10 @@ function NodeDetail({ node, data, open }: { node: MapNode; data: Answer; open: (
                 {nameOf(other(edge), data)}
               </button>{' '}
               {formatCount(edge.callsPerMin)}/min, <Failures share={edge.errorRate} /> failed, p95{' '}
-              {formatDuration(edge.p95Ms)}
+              {formatDuration(edge.p95Ms)}{' '}
+              <button type="button" className="plain-link" onClick={() => openEdge(edge)}>
+                Examples
+              </button>
             </li>
           ))}
         </ul>

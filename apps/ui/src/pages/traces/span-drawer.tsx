@@ -86,7 +86,10 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
           >
             Slowest of this operation
           </Go>
-          <Go to="/traces" search={{ view: 'operations', operation: `${span.service} ${span.name}` }}>
+          <Go
+            to="/traces"
+            search={{ view: 'operations', all: '1', service: span.service, operation: `${span.service} ${span.name}` }}
+          >
             Figures of this operation
           </Go>
           <Go to="/metrics" search={metrics.search}>

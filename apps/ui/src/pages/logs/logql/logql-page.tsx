@@ -1,16 +1,19 @@
-import { queryLogql, type LogqlEntry, type LogRow } from '@sightline/contract';
+import { archiveCost, queryLogql, type LogqlEntry, type LogRow } from '@sightline/contract';
+import { Button } from '@mantine/core';
+import { IconArchive } from '@tabler/icons-react';
 import { useMemo, useRef, type ReactNode } from 'react';
-import { formatCount, formatDuration } from '../../../charts/number-format.ts';
+import { formatBytes, formatCount, formatDuration } from '../../../charts/number-format.ts';
 import { Drawer } from '../../../components/drawer.tsx';
 import { EmptyState } from '../../../components/empty-state.tsx';
 import { ErrorState } from '../../../components/error-state.tsx';
 import { counted } from '../../../components/number-text.ts';
 import { SeverityTick } from '../../../components/severity-tick.tsx';
 import { SkeletonRows } from '../../../components/skeleton.tsx';
+import { dayAndTime } from '../../../components/time-format.ts';
 import { TimeText } from '../../../components/time-text.tsx';
 import { useAddress } from '../../../data/address.ts';
 import { useAsk } from '../../../data/ask.ts';
-import { useScope } from '../../../data/scope.ts';
+import { useScope, type ScopeQuery } from '../../../data/scope.ts';
 import { SeriesAnswer } from '../../../promql/series-answer.tsx';
 import { FieldTable } from '../../../records/field-table.tsx';
 import type { LogField } from '../../../records/log-fields.ts';
@@ -41,7 +44,12 @@ export default function LogqlPage(): ReactNode {
   const q = search['q'] ?? '';
   const order = search['order'] === 'oldest' ? 'oldest' : 'newest';
   const limit = limits.find((one) => String(one) === search['limit']) ?? limits[0];
-  const asked = useAsk(queryLogql, { query: { ...scope, q, order, limit } }, { when: q !== '' });
+  const archive = search['archive'] === '1';
+  const asked = useAsk(
+    queryLogql,
+    { query: { ...scope, q, order, limit, archive: archive ? 'true' : 'false' } },
+    { when: q !== '' },
+  );
   const run = (next: string): void => {
     if (next === q) {
       refresh();
@@ -78,6 +86,18 @@ export default function LogqlPage(): ReactNode {
       {asked.error !== null && asked.error.position === undefined && (
         <ErrorState error={asked.error} kept="The query stands in the address." again={() => void asked.refetch()} />
       )}
+      {q !== '' && (
+        <Archive
+          scope={scope}
+          on={archive}
+          onSwitch={(on) => setSearch({ archive: on ? '1' : '', row: '' }, { push: true })}
+        />
+      )}
+      {answer?.warnings.map((said) => (
+        <p key={said} className="logql-said" role="status">
+          {said.replace(/^./, (first) => first.toUpperCase())}.
+        </p>
+      ))}
       {answer !== undefined && found?.kind === 'lines' && (
         <Lines
           entries={found.entries}
@@ -114,6 +134,32 @@ export default function LogqlPage(): ReactNode {
         </div>
       )}
     </div>
+  );
+}
+
+/** What of the range lies in the archive: it is read only when somebody says so. */
+function Archive({
+  scope,
+  on,
+  onSwitch,
+}: {
+  scope: ScopeQuery;
+  on: boolean;
+  onSwitch: (on: boolean) => void;
+}): ReactNode {
+  const { data: cost } = useAsk(archiveCost, { query: { ...scope, q: '' } });
+  if (cost === undefined || !cost.available || cost.files === 0) return null;
+  return (
+    <section className="archive-bar" aria-label="Archive">
+      <IconArchive size={16} aria-hidden />
+      <p>
+        Lines before {dayAndTime(cost.hotFrom)} lie in the archive: {counted(cost.files, 'file')} of{' '}
+        {counted(cost.days, 'day')}, {formatBytes(cost.bytes)}, of which a query reads what it needs.
+      </p>
+      <Button variant="default" onClick={() => onSwitch(!on)}>
+        {on ? 'Leave the archive out' : 'Ask the archive too'}
+      </Button>
+    </section>
   );
 }
 
