@@ -44,6 +44,23 @@ export const listReleases = endpoint({
   reply: z.object({ releases: z.array(releaseRow) }),
 });
 
+const releaseIssue = z.object({
+  issue: z.string(),
+  type: z.string(),
+  message: z.string(),
+  events: z.number(),
+  firstSeenAt: z.number(),
+});
+const releaseIssues = z.object({
+  /** First seen in it, within the range. */
+  began: z.array(releaseIssue),
+  /** Resolved before, and seen again in it. */
+  cameBack: z.array(releaseIssue),
+  /** Somebody, or a commit, resolved them in it, and they have not come back. */
+  resolved: z.array(releaseIssue),
+});
+export type ReleaseIssues = z.infer<typeof releaseIssues>;
+
 export const getRelease = endpoint({
   method: 'GET',
   path: '/api/v1/releases/:release',
@@ -60,15 +77,9 @@ export const getRelease = endpoint({
     /** Releases to compare with, the one seen last first. */
     others: z.array(z.string()),
     trend: z.array(z.object({ at: z.number(), sessions: z.number(), crashedSessions: z.number() })),
-    newIssues: z.array(
-      z.object({
-        issue: z.string(),
-        type: z.string(),
-        message: z.string(),
-        events: z.number(),
-        firstSeenAt: z.number(),
-      }),
-    ),
+    /** What each did to issues: that began with it, came back in it, or were resolved in it; at most 50 of each kind. */
+    issues: releaseIssues,
+    otherIssues: releaseIssues.nullable(),
     url: z.string(),
     deploys: z.array(z.object({ environment: z.string(), name: z.string(), url: z.string(), finishedAt: z.number() })),
     commits: z.array(

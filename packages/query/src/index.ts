@@ -80,6 +80,7 @@ export * from './errors/errors.ts';
 export { listFeedback, type FeedbackRow } from './feedback/list-feedback.ts';
 export {
   nothingSeen,
+  readNamedIssues,
   readNewIssues,
   readReleases,
   readReleaseTrend,

@@ -28,7 +28,7 @@ export async function openTestStore(): Promise<TestStore> {
           .join('\n');
         const structure = await structureOf(store, table, columns);
         await store.execute(
-          `INSERT INTO ${table} (${columns.join(', ')}) SELECT ${columns.join(', ')} FROM format(JSONEachRow, {structure:String}, {rows:String})`,
+          `INSERT INTO ${table} (${columns.map(quoted).join(', ')}) SELECT ${columns.map(quoted).join(', ')} FROM format(JSONEachRow, {structure:String}, {rows:String})`,
           { structure, rows: text },
           { settings: { insert_deduplicate: 0, date_time_input_format: 'best_effort' } },
         );
@@ -41,13 +41,16 @@ export async function openTestStore(): Promise<TestStore> {
   };
 }
 
+/** Columns of a nested one have a dot in their names. */
+const quoted = (column: string): string => `\`${column}\``;
+
 async function structureOf(store: TelemetryStore, table: string, columns: readonly string[]): Promise<string> {
   const types = await store.query<{ name: string; type: string }>(
     'SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String}',
     { table },
   );
   const byName = new Map(types.map((row) => [row.name, row.type]));
-  return columns.map((name) => `${name} ${byName.get(name) ?? 'String'}`).join(', ');
+  return columns.map((name) => `${quoted(name)} ${byName.get(name) ?? 'String'}`).join(', ');
 }
 
 /** Milliseconds as the engine reads and prints a DateTime64: UTC. */

@@ -1,9 +1,10 @@
 import { getRelease, listReleases, type ReleaseRow } from '@sightline/contract';
 import type { Release, ReleaseDeploy } from '@sightline/control';
-import { nothingSeen, readNewIssues, readReleases, readReleaseTrend, type ReleaseHealth } from '@sightline/query';
+import { nothingSeen, readReleases, readReleaseTrend, type ReleaseHealth } from '@sightline/query';
 import { refuse, type Route } from '../route.ts';
 import { answerRead } from './answer-read.ts';
 import { adoptionOf, packageOf } from './release-adoption.ts';
+import { decidedByRelease, issuesOf } from './release-issues.ts';
 import { scopeOf } from '../read-scope.ts';
 
 const list = answerRead(listReleases, async ({ query }, context) => {
@@ -58,12 +59,12 @@ const show = answerRead(getRelease, async ({ params, query }, context) => {
   const { organisation } = caller;
   const { releases, artifacts } = deps.control;
   const scope = scopeOf(query, context);
-  const [seen, named, allDeploys, trend, newIssues, deploys, commits, files] = await Promise.all([
+  const [seen, named, allDeploys, trend, decided, deploys, commits, files] = await Promise.all([
     readReleases(deps.store, scope, { signal }),
     releases.list(organisation),
     releases.deploys(organisation, ''),
     readReleaseTrend(deps.store, scope, params.release, { signal }),
-    readNewIssues(deps.store, scope, params.release, { signal }),
+    decidedByRelease(context),
     releases.deploys(organisation, params.release),
     releases.commits(organisation, params.release),
     artifacts.ofRelease(organisation, params.release),
@@ -85,12 +86,17 @@ const show = answerRead(getRelease, async ({ params, query }, context) => {
     query.with === ''
       ? others.find((row) => packageOf(row.release) === packageOf(params.release) && momentOf(row) <= momentOf(own))
       : others.find(({ release }) => release === query.with);
+  const [issues, otherIssues] = await Promise.all([
+    issuesOf(params.release, scope, decided, context),
+    other ? issuesOf(other.release, scope, decided, context) : null,
+  ]);
   return {
     release: own,
     other: other ?? null,
     others: others.map(({ release }) => release).slice(0, 100),
     trend,
-    newIssues,
+    issues,
+    otherIssues,
     url: known?.url ?? '',
     deploys: deploys.map(({ environment, name, url, finishedAt }) => ({ environment, name, url, finishedAt })),
     commits: commits

@@ -477,6 +477,17 @@ it('archives, prioritises and talks about issues, many at once', async () => {
   await call('admin', 'PATCH', url, { status: 'unresolved', priority: '' });
 });
 
+it('says what a release did to issues: those resolved in it, and those that came back in it', async () => {
+  const changes = (change: object) => call('responder', 'POST', '/api/v1/issues/changes', { issues: [issue], change });
+  await changes({ status: 'resolved', resolution: 'release', resolvedIn: 'ACMESECRET' });
+  const shown = (await call('viewer', 'GET', `/api/v1/releases/ACMESECRET?${range}`)).json();
+  const named = [{ issue, type: 'ACMESECRET', message: 'ACMESECRET' }];
+  expect(shown.issues).toMatchObject({ began: [], cameBack: [], resolved: named });
+  expect(shown.otherIssues).toBeNull();
+  await changes({ status: 'unresolved' });
+  expect((await call('viewer', 'GET', `/api/v1/releases/ACMESECRET?${range}`)).json().issues.resolved).toEqual([]);
+});
+
 it('shows an attachment that is text as text, and no other', async () => {
   const at = '/api/v1/events/ACMESECRET/attachments';
   expect((await call('viewer', 'GET', `${at}/page.html/text`)).json()).toEqual({ text: '<script>', truncated: false });

@@ -8,18 +8,14 @@ export interface BucketSpan {
   readonly end: number;
 }
 
-/** What a statement reads of a question. */
-export interface ReadShare {
-  /** The part that is read; undefined for all that is in none of `ReadPlan.apart`. */
-  readonly part: LargePart | undefined;
-  readonly span: BucketSpan;
-}
-
 /** What of a question is read, and what need not be. */
 export interface ReadPlan {
-  readonly shares: readonly ReadShare[];
-  /** Parts whose counts are kept or read for themselves. */
-  readonly apart: readonly LargePart[];
+  /** Parts that are read for themselves, over all of the question's buckets; and so are all lines that are in none of `apart`. */
+  readonly fresh: readonly LargePart[];
+  /** Of parts that are kept the buckets that are not. */
+  readonly edges: readonly { readonly part: LargePart; readonly span: BucketSpan }[];
+  /** Parts whose counts are kept. */
+  readonly known: readonly LargePart[];
   /** What is kept of the question's buckets, by the part's id. */
   readonly kept: ReadonlyMap<string, readonly BucketRow[]>;
 }
@@ -34,8 +30,6 @@ interface Question {
   readonly parts: ReadonlyMap<string, KeptPart>;
 }
 
-/** So many parts that are not kept yet are read for themselves by one question: to plan the reading of each takes some milliseconds. */
-const mostFresh = 8;
 /** What all questions of a store may take together, and one part of one question. Roughly: numbers and labels. */
 const mostBytes = 32 * 1024 * 1024;
 const mostPartBytes = 1024 * 1024;
@@ -48,47 +42,53 @@ export class KeptCounts {
   readonly #questions = new Map<string, Question>();
   #bytes = 0;
 
-  /** How to read a question over `span`. `parts` are the large ones that are there now; `bucketOf` tells the bucket of a time, ms. */
-  plan(question: string, parts: readonly LargePart[], span: BucketSpan, bucketOf: (ms: number) => number): ReadPlan {
-    const known = this.#questions.get(question)?.parts;
-    const shares: ReadShare[] = [];
-    const apart: LargePart[] = [];
+  /**
+   * How to read a question over `span`. `parts` are the large ones that are there now; `bucketOf` tells the bucket of a time, ms. Of parts that are not kept
+   * yet `mostFresh` are read for themselves.
+   */
+  plan(
+    question: string,
+    parts: readonly LargePart[],
+    span: BucketSpan,
+    bucketOf: (ms: number) => number,
+    mostFresh: number,
+  ): ReadPlan {
+    const before = this.#questions.get(question)?.parts;
+    const fresh: LargePart[] = [];
+    const edges: { part: LargePart; span: BucketSpan }[] = [];
+    const known: LargePart[] = [];
     const kept = new Map<string, readonly BucketRow[]>();
-    let fresh = 0;
     for (const part of parts) {
-      const own = known?.get(part.id);
+      const own = before?.get(part.id);
       const common = own && overlap(own.span, span);
       if (!own || !common || (common.end - common.first) * 2 < span.end - span.first) {
-        if (fresh++ >= mostFresh) continue;
-        apart.push(part);
-        shares.push({ part, span });
+        if (fresh.length < mostFresh) fresh.push(part);
         continue;
       }
-      apart.push(part);
+      known.push(part);
       kept.set(part.id, within(own.rows, common));
-      const edges = [
+      const beyond = [
         { first: span.first, end: common.first },
         { first: common.end, end: span.end },
       ];
       // Most parts have no line in what a range moved on by.
-      for (const edge of edges)
+      for (const edge of beyond)
         if (edge.first < edge.end && bucketOf(part.fromMs) - 1 <= edge.end && bucketOf(part.toMs) + 1 >= edge.first)
-          shares.push({ part, span: edge });
+          edges.push({ part, span: edge });
     }
-    shares.push({ part: undefined, span });
-    return { shares, apart, kept };
+    return { fresh, edges, known, kept };
   }
 
-  /** Keeps what was kept before and `read` since, by the part's id, over `span`. Parts that are not among `apart` are forgotten. */
+  /** Keeps what was kept before and `read` since, by the part's id, over `span`. Other parts are forgotten. */
   keep(
     question: string,
-    { apart, kept }: ReadPlan,
+    { fresh, known, kept }: ReadPlan,
     span: BucketSpan,
     read: ReadonlyMap<string, readonly BucketRow[]>,
   ): void {
     const parts = new Map<string, KeptPart>();
     let bytes = 2 * question.length;
-    for (const { id } of apart) {
+    for (const { id } of [...known, ...fresh]) {
       const rows = joined([...(kept.get(id) ?? []), ...(read.get(id) ?? [])]);
       const size = rows.reduce((sum, row) => sum + bytesOf(row), 0);
       if (size > mostPartBytes) continue;

@@ -77,7 +77,7 @@ export async function partsWithout(
     const parameters: Record<string, ParameterValue> = { organisation };
     const each = unknown.map(({ name }, n) => {
       parameters[`part${n}`] = name;
-      return `SELECT ${n} AS n, groupArray(${mostNames + 1})(name) AS names FROM (SELECT DISTINCT arrayJoin(res.keys) AS name FROM logs PREWHERE _part = {part${n}:String} AND organisation = {organisation:String})`;
+      return `SELECT ${n} AS n, groupArray(${mostNames + 1})(name) AS names FROM (SELECT DISTINCT arrayJoin(res.keys) AS name FROM logs PREWHERE organisation = {organisation:String} AND indexHint(_part = {part${n}:String}))`;
     });
     const found = await reader.query<{ n: number; names: readonly string[] }>(
       each.join(' UNION ALL '),

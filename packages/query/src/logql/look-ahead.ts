@@ -77,7 +77,7 @@ export async function noResourceHas(
     toS: minuteOf(range.toMs),
     without: without.map(({ name }) => name),
   };
-  const elsewhere = without.length === 0 ? '' : 'NOT has({without:Array(String)}, _part) AND ';
+  const elsewhere = without.length === 0 ? '' : 'indexHint(NOT has({without:Array(String)}, _part)) AND ';
   const any = names.map((name, n) => {
     parameters[`name${n}`] = name;
     return `has(res.keys, {name${n}:String})`;

@@ -20,6 +20,7 @@ import { type LogqlScope, logqlBounds, tooManyLines, tooManySeries } from './bou
 import {
   addRow,
   bucketSql,
+  byPart,
   mostFolded,
   takeRow,
   type BucketAggregate,
@@ -325,8 +326,10 @@ class LogSource implements SeriesSource {
     };
     this.ways.push(volume ? 'volume' : 'engine');
     const { aggregate } = partial;
-    const bucketsOf = (from: string): string =>
-      bucketSql({ columns: groups, names, bucket, buckets, counts: volume ? 'records' : '', aggregate }, from);
+    const bucketsOf = (from: string | readonly string[], fresh = 0): string => {
+      const counts = volume ? 'records' : '';
+      return bucketSql({ columns: groups, names, bucket, buckets, fresh, counts, aggregate }, from);
+    };
     const ofGroup: GroupLabels = {
       key: (row) =>
         names.length === 0 ? '' : labels ? keyOf(row, names) : JSON.stringify(names.map((name) => row[name])),
@@ -346,7 +349,17 @@ class LogSource implements SeriesSource {
     const series =
       (parts.length > 0 && buckets <= mostFolded && sums
         ? await this.#byParts(
-            { question, condition, parameters, parts, bucketsOf, originMs, bucketMs, buckets },
+            {
+              question,
+              condition,
+              parameters,
+              parts,
+              bucketsOf,
+              originMs,
+              bucketMs,
+              buckets,
+              sized: aggregate !== undefined,
+            },
             ofGroup,
             own,
           )
@@ -380,7 +393,7 @@ class LogSource implements SeriesSource {
    * meanwhile: lines might have been read twice, or not at all.
    */
   async #byParts(
-    { question, condition, parameters, parts, bucketsOf, originMs, bucketMs, buckets }: QuestionByParts,
+    { question, condition, parameters, parts, bucketsOf, originMs, bucketMs, buckets, sized }: QuestionByParts,
     ofGroup: GroupLabels,
     limits: QueryLimits,
   ): Promise<SeriesRows | undefined> {
@@ -389,41 +402,46 @@ class LogSource implements SeriesSource {
     const phaseMs = originMs - first * bucketMs;
     const span = { first, end: first + buckets };
     const asked = JSON.stringify([question, bucketMs, phaseMs, buckets]);
-    const plan = kept.plan(asked, parts, span, (ms) => Math.floor((ms - phaseMs) / bucketMs));
-    const bound: Record<string, ParameterValue> = { ...parameters, apart: plan.apart.map(({ name }) => name) };
-    const each = plan.shares.map(({ part, span: own }, n) => {
-      const conditions = [condition];
-      if (part) {
+    const mostFresh = Math.floor(mostFoldedParts / (sized ? 2 : 1) / buckets) - 1;
+    const plan = kept.plan(asked, parts, span, (ms) => Math.floor((ms - phaseMs) / bucketMs), Math.max(0, mostFresh));
+    const { fresh, known, edges } = plan;
+    const bound: Record<string, ParameterValue> = {
+      ...parameters,
+      fresh: fresh.map(({ name }) => name),
+      known: known.map(({ name }) => name),
+    };
+    // Parts stand outside PREWHERE, so that they are compared in lines that are counted alone. The engine does not open the others all the same.
+    const froms = [
+      `${hotTable.from(condition)}${known.length > 0 ? ' WHERE NOT has({known:Array(String)}, _part)' : ''}`,
+      ...edges.map(({ part, span: own }, n) => {
         bound[`part${n}`] = part.name;
-        conditions.push(`_part = {part${n}:String}`);
-      } else conditions.push('NOT has({apart:Array(String)}, _part)');
-      if (own !== span) {
         bound[`from${n}`] = nanoseconds(own.first * bucketMs + phaseMs);
         bound[`to${n}`] = nanoseconds(own.end * bucketMs + phaseMs);
         const [from, to] = [`fromUnixTimestamp64Nano({from${n}:Int64})`, `fromUnixTimestamp64Nano({to${n}:Int64})`];
-        conditions.push(
-          `indexHint(toStartOfMinute(ts) >= toStartOfMinute(${from}) AND toStartOfMinute(ts) <= toStartOfMinute(${to}))`,
-          `ts > ${from} AND ts <= ${to}`,
-        );
-      }
-      return `SELECT ${n} AS share, * FROM (${bucketsOf(hotTable.from(conditions.join(' AND ')))})`;
-    });
+        const within = `indexHint(toStartOfMinute(ts) >= toStartOfMinute(${from}) AND toStartOfMinute(ts) <= toStartOfMinute(${to})) AND ts > ${from} AND ts <= ${to}`;
+        return `${hotTable.from(`${condition} AND ${within}`)} WHERE _part = {part${n}:String}`;
+      }),
+    ];
     const series = new SeriesRows(ofGroup, buckets);
     const read = new Map<string, BucketRow[]>();
+    const take = (part: LargePart | undefined, row: BucketRow): void => {
+      if (row.ks.length === 0) return;
+      addRow(series.of(row), row, 0);
+      if (!part) return;
+      const own = { ...row, ks: row.ks.map((k) => k + first) };
+      const others = read.get(part.id);
+      if (others) others.push(own);
+      else read.set(part.id, [own]);
+    };
     await tooMany(async () => {
-      const rows = this.#reader.stream<BucketRow & { share: number }>(each.join(' UNION ALL '), bound, limits);
+      const rows = this.#reader.stream<BucketRow & { share: number }>(bucketsOf(froms, fresh.length), bound, limits);
       for await (const { share, ...row } of rows) {
-        if (row.ks.length === 0) continue;
-        addRow(series.of(row), row, 0);
-        const id = plan.shares[share]?.part?.id;
-        if (id === undefined) continue;
-        const own = { ...row, ks: row.ks.map((k) => k + first) };
-        const others = read.get(id);
-        if (others) others.push(own);
-        else read.set(id, [own]);
+        if (share > 0) take(edges[share - 1]?.part, row);
+        // Numbered from 1: 0 is what is in none of them.
+        else for (const own of byPart(row, buckets)) take(fresh[own.part - 1], own.row);
       }
     });
-    if (!(await stillThere(this.#reader, plan.apart, limits))) return undefined;
+    if (!(await stillThere(this.#reader, [...known, ...fresh], limits))) return undefined;
     for (const rows of plan.kept.values())
       for (const row of rows) if (row.ks.length > 0) addRow(series.of(row), row, first);
     kept.keep(asked, plan, span, read);
@@ -503,11 +521,13 @@ interface QuestionByParts {
   readonly condition: string;
   readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly parts: readonly LargePart[];
-  /** The statement over a `FROM …`. */
-  readonly bucketsOf: (from: string) => string;
+  /** The statement over several `FROM …`, as `bucketSql` has it; in the first one each of so many parts `fresh` has buckets of its own behind those of all other lines. */
+  readonly bucketsOf: (from: readonly string[], fresh: number) => string;
   readonly originMs: number;
   readonly bucketMs: number;
   readonly buckets: number;
+  /** Whether bytes are added up beside the number of lines. */
+  readonly sized: boolean;
 }
 
 /** What tells the group of a row, and its labels. */
@@ -554,6 +574,9 @@ async function tooMany(read: () => Promise<void>): Promise<void> {
     throw error;
   }
 }
+
+/** Buckets and parts that are folded into a group at a time: 32 kB of counts. */
+const mostFoldedParts = 4000;
 
 /** Blocks of as many lines as the engine takes of narrow columns: a wide one would cut them to a third. */
 const wideBlocks = { preferred_block_size_bytes: 8_000_000 } as const;

@@ -216,6 +216,27 @@ export function readNewIssues(
   );
 }
 
+/** These issues as they are named, those with most events first; at most 100 are read. Throws `StoreError`. */
+export function readNamedIssues(
+  reader: TelemetryReader,
+  scope: ReadScope,
+  issues: readonly string[],
+  limits: QueryLimits = {},
+): Promise<NewIssue[]> {
+  // A key that is bound to a site is told of no issue as such: its texts may be another site's.
+  if (scope.boundTo || issues.length === 0) return Promise.resolve([]);
+  return reader.query(
+    `SELECT leftPad(lower(hex(id)), 16, '0') AS issue, kind AS type, said AS message, toFloat64(n) AS events,
+       toFloat64(toUnixTimestamp64Milli(seen)) AS firstSeenAt
+     FROM (SELECT issue AS id, min(first_seen) AS seen, any(i.type) AS kind, any(i.message) AS said, any(i.service) AS owner, sum(i.events) AS n
+       FROM issues AS i WHERE organisation = {organisation:String} AND issue IN {issues:Array(UInt64)} GROUP BY id
+       ${scope.service === '' ? '' : 'HAVING owner = {service:String}'})
+     ORDER BY events DESC, issue LIMIT 100`,
+    { ...rangeParameters(scope), issues: issues.slice(0, 100).map((issue) => BigInt(`0x${issue}`)) },
+    limits,
+  );
+}
+
 /** Sessions of a release over the range, where they began; buckets without any are zero. Throws `StoreError`. */
 export async function readReleaseTrend(
   reader: TelemetryReader,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { engineTime, openTestStore, type TestStore } from '../test-support.ts';
 import { listFeedback } from '../feedback/list-feedback.ts';
-import { readNewIssues, readReleases, readReleaseTrend } from './read-releases.ts';
+import { readNamedIssues, readNewIssues, readReleases, readReleaseTrend } from './read-releases.ts';
 
 const minute = 60_000;
 const now = Math.floor(Date.now() / 3_600_000) * 3_600_000;
@@ -98,6 +98,13 @@ it('issues that a release brought, and its sessions over time', async () => {
   expect(await readNewIssues(test.store, scope, 'till@2.0')).toEqual([
     { issue: '0000000000000002', type: 'TypeError', message: 'bug 2', events: 2, firstSeenAt: now - 55 * minute },
   ]);
+  const named = await readNamedIssues(test.store, scope, ['0000000000000003', '0000000000000001', '00000000000000ff']);
+  expect(named.map(({ issue, events }) => [issue, events])).toEqual([
+    ['0000000000000001', 2],
+    ['0000000000000003', 2],
+  ]);
+  expect(await readNamedIssues(test.store, { ...scope, boundTo: 'STORE_001' }, ['0000000000000001'])).toEqual([]);
+  expect(await readNamedIssues(test.store, { ...scope, organisation: 'rival' }, ['0000000000000001'])).toEqual([]);
   const trend = await readReleaseTrend(test.store, scope, 'till@2.0');
   expect(trend).toHaveLength(60);
   expect(trend.reduce((sum, point) => sum + point.sessions, 0)).toBe(3);

@@ -2,6 +2,7 @@ import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { ReadScope } from '../search/scope.ts';
 import { middleMs } from './duration-buckets.ts';
 import { minutesOf, rolledRows } from './rolled-rows.ts';
+import { pairsOfSite } from './service-map.ts';
 
 /** A queue or topic and who is at its ends. */
 export interface QueueSummary {
@@ -41,7 +42,8 @@ export async function listQueues(
 ): Promise<{ queues: QueueSummary[]; cut: boolean }> {
   if (minutesOf(scope).minutes === 0) return { queues: [], cut: false };
   const rows = rolledRows('calls', scope);
-  const edges = rolledRows('edges', scope);
+  // The views know no sites: of one site the pairs are joined from its spans.
+  const edges = scope.site === '' ? rolledRows('edges', scope) : pairsOfSite({ ...scope, service: '' });
   const publishes = `r.action IN ('publish', 'send', 'create')`;
   const processes = `r.action IN ('process', 'deliver')`;
   const p95 = (which: string): string =>
@@ -55,13 +57,11 @@ export async function listQueues(
       { ...rows.parameters, most: mostQueues + 1 },
       limits,
     ),
-    scope.site === ''
-      ? reader.query<{ peer: string; waited: number }>(
-          `SELECT r.peer AS peer, sum(r.lag_ns) / sum(r.calls) / 1e6 AS waited FROM ${edges.sql} AS r WHERE r.message = 1 GROUP BY r.peer`,
-          edges.parameters,
-          limits,
-        )
-      : Promise.resolve([]),
+    reader.query<{ peer: string; waited: number }>(
+      `SELECT r.peer AS peer, sum(r.lag_ns) / sum(r.calls) / 1e6 AS waited FROM ${edges.sql} AS r WHERE r.message = 1 GROUP BY r.peer`,
+      edges.parameters,
+      limits,
+    ),
   ]);
   const lags = new Map(waits.map(({ peer, waited }) => [peer, waited]));
   const shown = queues.slice(0, mostQueues).map((row): QueueSummary => ({

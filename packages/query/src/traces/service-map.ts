@@ -147,16 +147,31 @@ function sumOf(edges: readonly SpanFigures[]): SpanFigures {
   };
 }
 
-/** Pairs of one site, joined from its spans: a hundredth of all. */
+/**
+ * Pairs of one site, joined from its spans (a hundredth of all): children with their parents, and consumers with the producers that they link
+ * to, of their first 128 links. As `packages/store`'s step does it for all sites.
+ */
 export function pairsOfSite(scope: ReadScope): Condition {
   const condition = scopeCondition(scope);
+  const childColumns = `ts, service, kind, ${bucketSql} AS bucket, toUInt64(status_code = 2) AS errors, duration_ns, toUnixTimestamp64Nano(ts) AS began`;
+  const pairColumns = `toStartOfMinute(child.ts) AS minute, parent.service AS caller, child.service AS callee, toUInt8(child.kind = 5) AS message, parent.peer AS peer, child.bucket AS bucket,
+        toUInt64(1) AS calls, child.errors AS errors, child.duration_ns AS duration_ns, if(child.kind = 5, toUInt64(greatest(0, child.began - parent.ended)), 0) AS lag_ns`;
   return {
-    sql: `(SELECT toStartOfMinute(child.ts) AS minute, parent.service AS caller, child.service AS callee, toUInt8(child.kind = 5) AS message, parent.peer AS peer, child.bucket AS bucket,
-        toUInt64(1) AS calls, child.errors AS errors, child.duration_ns AS duration_ns, if(child.kind = 5, toUInt64(greatest(0, child.began - parent.ended)), 0) AS lag_ns
-      FROM (SELECT trace_id, parent_id, ts, service, kind, ${bucketSql} AS bucket, toUInt64(status_code = 2) AS errors, duration_ns, toUnixTimestamp64Nano(ts) AS began
-            FROM spans PREWHERE ${condition.sql} WHERE parent_id != toFixedString('', 8)) AS child
+    sql: `(SELECT ${pairColumns}
+      FROM (SELECT trace_id, parent_id, ${childColumns} FROM spans PREWHERE ${condition.sql} WHERE parent_id != toFixedString('', 8)) AS child
       INNER JOIN (SELECT trace_id, span_id, service, if(call IN ('external', 'queue'), peer, '') AS peer, toUnixTimestamp64Nano(ts) + toInt64(duration_ns) AS ended
             FROM spans PREWHERE ${condition.sql}) AS parent
+      ON child.trace_id = parent.trace_id AND child.parent_id = parent.span_id
+      WHERE child.service != parent.service
+      UNION ALL SELECT ${pairColumns}
+      FROM (SELECT link.1 AS trace_id, link.2 AS parent_id, ts, service, kind, bucket, errors, duration_ns, began
+            FROM (SELECT trace_id AS own_trace, parent_id AS own_parent, links.trace_id AS traces, links.span_id AS ids, ${childColumns}
+                  FROM spans PREWHERE ${condition.sql} AND kind = 5
+                  WHERE notEmpty(links.trace_id) AND attrs['messaging.operation.type'] != 'receive' AND attrs['messaging.operation'] != 'receive')
+            ARRAY JOIN arrayDistinct(arrayZip(arraySlice(traces, 1, 128), arraySlice(ids, 1, 128))) AS link
+            WHERE NOT (own_trace = link.1 AND own_parent = link.2)) AS child
+      INNER JOIN (SELECT trace_id, span_id, service, peer, toUnixTimestamp64Nano(ts) + toInt64(duration_ns) AS ended
+            FROM spans PREWHERE ${condition.sql} AND kind IN (3, 4) WHERE call = 'queue') AS parent
       ON child.trace_id = parent.trace_id AND child.parent_id = parent.span_id
       WHERE child.service != parent.service)`,
     parameters: condition.parameters,

@@ -263,6 +263,49 @@ test('queues: both ends, and the wait between them', async () => {
   });
 });
 
+test('queues of one site: a consumer that links to its producer in another trace tells the wait as a child does', async () => {
+  const queue = { 'messaging.system': 'rabbitmq', 'messaging.destination.name': 'done' };
+  const span = (
+    service: string,
+    kind: number,
+    traceId: number,
+    spanId: number,
+    atMs: number,
+    links: number[] = [],
+  ) => ({
+    organisation: 'linking',
+    site: 'STORE_1',
+    environment: 'production',
+    service,
+    ts: new Date(endMs - 60_000 + atMs).toISOString(),
+    received_at: new Date(endMs).toISOString(),
+    duration_ns: 10_000_000,
+    trace_id: id(traceId, 16),
+    span_id: id(spanId, 8),
+    name: 'message',
+    kind,
+    attrs: queue,
+    'links.trace_id': links.map((link) => id(link, 16)),
+    'links.span_id': links.map((link) => id(link, 8)),
+    'links.attrs': links.map(() => ({})),
+  });
+  await store.insert('spans', [
+    span('orders', 4, 901, 901, 0),
+    span('orders', 4, 902, 902, 100),
+    span('sync', 5, 950, 950, 510, [901, 902]),
+  ]);
+  const linking = { ...scope, organisation: 'linking', site: 'STORE_1' };
+  expect(await listQueues(store.store, linking)).toMatchObject({
+    queues: [{ queue: 'rabbitmq/done', producers: ['orders'], consumers: ['sync'], lagMs: 450 }],
+  });
+  const map = await readServiceMap(store.store, linking, Date.now());
+  expect(map.edges.find(({ to, from }) => from === 'service:orders' && to === 'service:sync')).toMatchObject({
+    kind: 'message',
+    calls: 2,
+    lagMs: 450,
+  });
+});
+
 describe('service map', () => {
   const shape = async (asked: typeof scope): Promise<string[]> => {
     const map = await readServiceMap(store.store, asked, Date.now());

@@ -29,7 +29,9 @@ export function Trail({ event }: { event: ErrorEvent }): ReactNode {
     [event.breadcrumbs, event.at, data],
   );
   const { search, setSearch } = useAddress();
-  const filter = { kind: search['crumb'] ?? '', level: search['crumbLevel'] ?? '', text: search['crumbText'] ?? '' };
+  // What is typed stands here first: the address follows.
+  const [text, setText] = useState(search['crumbText'] ?? '');
+  const filter = { kind: search['crumb'] ?? '', level: search['crumbLevel'] ?? '', text };
   const filtered = filter.kind !== '' || filter.level !== '' || filter.text !== '';
   const left = filterTrail(steps, filter);
   const shown = all ? left : left.slice(-shownAtFirst);
@@ -67,8 +69,11 @@ export function Trail({ event }: { event: ErrorEvent }): ReactNode {
             aria-label="Words of the steps"
             placeholder="Words"
             maxLength={200}
-            value={filter.text}
-            onChange={(event) => setSearch({ crumbText: event.currentTarget.value })}
+            value={text}
+            onChange={(event) => {
+              setText(event.currentTarget.value);
+              setSearch({ crumbText: event.currentTarget.value });
+            }}
           />
           {filtered && (
             <span className="muted" role="status">

@@ -1,4 +1,4 @@
-import { getRelease, type ReleaseRow } from '@sightline/contract';
+import { getRelease, type ReleaseIssues, type ReleaseRow } from '@sightline/contract';
 import { Select } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { formatCount } from '../../charts/number-format.ts';
@@ -133,7 +133,7 @@ function ReleaseView({ answer }: { answer: Answer }): ReactNode {
           />
         )}
       </section>
-      <NewIssues answer={answer} />
+      <Issues answer={answer} />
       <Deploys answer={answer} />
       <Commits answer={answer} />
     </div>
@@ -203,27 +203,57 @@ interface Line {
   readonly bad: boolean;
 }
 
-function NewIssues({ answer: { newIssues } }: { answer: Answer }): ReactNode {
+const kinds = [
+  ['began', 'New', 'No issue began with it in this time range.'],
+  ['cameBack', 'Came back', 'Nothing that was resolved came back in it.'],
+  ['resolved', 'Resolved in it', 'No issue was resolved in it.'],
+] as const;
+const mostListed = 50;
+
+/** What each of the two releases did to issues, side by side. */
+function Issues({ answer: { release, other, issues, otherIssues } }: { answer: Answer }): ReactNode {
   return (
-    <section aria-label="New issues">
-      <h2>New issues</h2>
-      {newIssues.length === 0 ? (
-        <p className="muted">No issue began with this release in this time range.</p>
-      ) : (
-        <ul className="release-list">
-          {newIssues.map(({ issue, type, message, events, firstSeenAt }) => (
-            <li key={issue}>
-              <Go to={`/errors/${issue}`}>
-                <b>{type}</b> {message}
-              </Go>
-              <span className="muted">
-                {formatCount(events)} {events === 1 ? 'event' : 'events'}, first{' '}
-                <TimeText at={firstSeenAt} show="relative" />
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
+    <section aria-label="Issues">
+      <h2>Issues</h2>
+      <div className="release-issues">
+        <IssueColumn name={release.release} issues={issues} />
+        {other !== null && otherIssues !== null && <IssueColumn name={other.release} issues={otherIssues} />}
+      </div>
+    </section>
+  );
+}
+
+function IssueColumn({ name, issues }: { name: string; issues: ReleaseIssues }): ReactNode {
+  return (
+    <section aria-label={`Issues of ${name}`}>
+      <h3>{name}</h3>
+      {kinds.map(([kind, title, none]) => (
+        <div key={kind}>
+          <h4>
+            {title}{' '}
+            <span className="muted">
+              {issues[kind].length === mostListed ? `the first ${mostListed}` : issues[kind].length}
+            </span>
+          </h4>
+          {issues[kind].length === 0 ? (
+            <p className="muted">{none}</p>
+          ) : (
+            <ul className="release-list">
+              {issues[kind].map(({ issue, type, message, events, firstSeenAt }) => (
+                <li key={issue}>
+                  <Go to={`/errors/${issue}`}>
+                    <b>{type}</b> {message}
+                  </Go>
+                  <span className="muted">
+                    {formatCount(events)} {events === 1 ? 'event' : 'events'}, first{' '}
+                    <TimeText at={firstSeenAt} show="relative" />
+                  </span>
+                </li>
+              ))}
+            </ul>
+          )}
+        </div>
+      ))}
     </section>
   );
 }

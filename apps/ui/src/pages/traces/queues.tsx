@@ -86,7 +86,7 @@ export function Queues(): ReactNode {
                     className="number"
                     title={
                       row.lagMs === null
-                        ? 'Known where a consumer is a child of the producer or links to it, without a site in the scope'
+                        ? 'Known where a consumer is a child of the producer or links to it'
                         : undefined
                     }
                   >
