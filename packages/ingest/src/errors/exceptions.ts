@@ -115,8 +115,11 @@ function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>, claim
       ? ''
       : (debugIds.get(textOf(frame['abs_path'], 512)) ?? debugIds.get(textOf(frame['filename'], 2048)) ?? '');
   const mark = (frame as { readonly [frameMark]?: FrameMark })[frameMark];
-  const form = frameFormOf(frame, { debugId, claims, mark }, frameWithoutLocals);
-  return new FormedFrame(form, namedTexts(frame['vars'], maxLocals, maxLocal));
+  const origin = { debugId, claims, mark };
+  const form = frameFormOf(frame, origin, frameWithoutLocals);
+  const locals = namedTexts(frame['vars'], maxLocals, maxLocal);
+  if (form) return new FormedFrame(form, locals);
+  return { ...frameWithoutLocals(frame, origin), ...(locals ? { locals } : {}) };
 }
 
 function frameWithoutLocals(frame: JsonObject, { debugId, claims, mark }: FormOrigin): ErrorFrame {

@@ -197,14 +197,14 @@ function stackHolders(event: JsonObject): { frames: unknown }[] {
   return holders;
 }
 
-/** The form of a frame of an event, which `read` makes where it is not known. */
+/** The form of a frame of an event, where its stack is known; undefined elsewhere. `read` makes the frame where its form is not known yet. */
 export function frameFormOf(
   given: JsonObject,
   origin: FormOrigin,
   read: (given: JsonObject, origin: FormOrigin) => ErrorFrame,
-): FrameForm {
+): FrameForm | undefined {
   const known = (given as SentFrame)[knownFrame];
-  if (!known) return FormedFrame.form(read(given, origin));
+  if (!known) return undefined;
   const { forms } = known;
   for (const { origin: other, form } of forms) if (isSameOrigin(other, origin)) return form;
   const form = FormedFrame.form(read(given, origin));
