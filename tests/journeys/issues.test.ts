@@ -219,6 +219,16 @@ test('resolved, an issue comes back with its next event', { timeout: 60_000 }, a
   await page.getByText('It was resolved and came back').waitFor();
 });
 
+test('the page of the release names the issues that began with it', { timeout: 60_000 }, async () => {
+  await page.goto(`${product.url}/releases/till@1.0.0`);
+  const found = page.getByRole('region', { name: 'Issues of till@1.0.0' });
+  await found.getByRole('heading', { name: 'Came back' }).waitFor();
+  await found.getByText('No issue was resolved in it.').waitFor();
+  const folder = process.env['PICTURES'];
+  if (folder !== undefined) await page.screenshot({ path: `${folder}/release-desk.png` });
+  await found.getByRole('link', { name: /PrintError/ }).waitFor();
+});
+
 test('the events of an issue are searched, by line and by a press on a tag', { timeout: 60_000 }, async () => {
   await page.goto(`${product.url}/errors/${(await issueOf('PaymentError')).issue}`);
   await page.getByText('in 1 failed transaction').first().waitFor();
@@ -232,7 +242,7 @@ test('the events of an issue are searched, by line and by a press on a tag', { t
   const line = page.getByRole('combobox', { name: 'Search the events of this issue' });
   await line.fill('site:(');
   await line.press('Enter');
-  await page.getByText(/At character/).waitFor();
+  await page.getByText(/^At character/).waitFor();
   await line.fill('order:ORD-2');
   await line.press('Enter');
   await page.getByText('1 of 4 events matches').waitFor();
@@ -258,7 +268,7 @@ test(
 test('the pages themselves had no errors, and fit a phone', { timeout: 60_000 }, async () => {
   const folder = process.env['PICTURES'];
   const issue = (await issueOf('PaymentError')).issue;
-  if (folder !== undefined) await page.screenshot({ path: `${folder}/issue-desk.png`, fullPage: true });
+  if (folder !== undefined) await page.screenshot({ path: `${folder}/issue-desk.png` });
   const small = await openPage(browser, phone, 'light');
   await small.page.goto(`${product.url}/errors/${issue}?q=order:ORD-2`);
   await small.page.getByLabel('E-mail').fill(headless.SIGHTLINE_SETUP_EMAIL);
@@ -278,7 +288,11 @@ test('the pages themselves had no errors, and fit a phone', { timeout: 60_000 },
       .waitFor();
     const wide = await small.page.evaluate('document.documentElement.scrollWidth');
     expect(wide, `${where} is no wider than a phone`).toBeLessThanOrEqual(phone.width);
-    if (folder !== undefined) await small.page.screenshot({ path: `${folder}/${name}-phone.png`, fullPage: true });
+    if (name === 'issue') await small.page.getByText('1 of 4 events matches').scrollIntoViewIfNeeded();
+    if (folder !== undefined) await small.page.screenshot({ path: `${folder}/${name}-phone.png` });
+    if (folder === undefined || name !== 'issue') continue;
+    await small.page.getByRole('heading', { name: 'What people wrote' }).scrollIntoViewIfNeeded();
+    await small.page.screenshot({ path: `${folder}/issue-files-phone.png` });
   }
   if (folder !== undefined) {
     await page.goto(`${product.url}/errors?status=all`);

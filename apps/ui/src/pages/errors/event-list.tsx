@@ -6,7 +6,7 @@ import { CopyId } from '../../components/copy-id.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAddress } from '../../data/address.ts';
-import { call, type Reply } from '../../data/call.ts';
+import { call, type ProblemError, type Reply } from '../../data/call.ts';
 import './errors.css';
 
 /** The events of an issue that match the search, newest first, read when somebody asks for them. A press shows the event. */
@@ -32,7 +32,9 @@ export function EventList({ issue, shown }: { issue: string; shown: string }): R
     <details className="fold" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{q === '' ? 'All events' : 'Events that match'}</summary>
       {open && asked.isPending && <SkeletonRows rows={6} />}
-      {asked.error !== null && <p role="alert">The events could not be read: {asked.error.message}</p>}
+      {asked.error !== null && (asked.error as ProblemError).position === undefined && (
+        <p role="alert">The events could not be read: {asked.error.message}</p>
+      )}
       {open && asked.isSuccess && events.length === 0 && (
         <p className="muted">{q === '' ? 'None is kept.' : 'No event of this issue matches the search.'}</p>
       )}
