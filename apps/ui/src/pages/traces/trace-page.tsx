@@ -188,7 +188,7 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
         <div className="facts-row muted">
           {root !== undefined && <TimeText at={root.at} />}
           <span>{formatNs(tree.durationNs)}</span>
-          <span>{trace.spans.length.toLocaleString('en-US')} spans</span>
+          <span>{counted(trace.spans.length, 'span')}</span>
           <span>{services === 1 ? '1 service' : `${services} services`}</span>
           {root !== undefined && root.site !== '' && (
             <Go to={`/sites/${encodeURIComponent(root.site)}`}>{root.site}</Go>

@@ -6,6 +6,7 @@ import { formatDuration } from '../../charts/number-format.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
+import { counted } from '../../components/number-text.ts';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAddress } from '../../data/address.ts';
 import { call, type ProblemError, type Reply } from '../../data/call.ts';
@@ -189,7 +190,7 @@ function TraceList({ traces, stale }: { traces: readonly TraceRow[]; stale: bool
               ))}
               {trace.services.length > 4 && <span className="muted">+{trace.services.length - 4}</span>}
             </span>
-            <span className="trace-spans muted">{trace.spans} spans</span>
+            <span className="trace-spans muted">{counted(trace.spans, 'span')}</span>
             <span className="trace-errors" data-tone={trace.errors > 0 ? 'bad' : undefined}>
               {trace.errors > 0 ? `▲ ${trace.errors} ${trace.errors === 1 ? 'error' : 'errors'}` : ''}
             </span>
