@@ -39,6 +39,7 @@ afterAll(async () => {
 /** A control plane in which nobody changed a class or placed a hold. */
 const withoutTerms = {
   retention: { find: async () => undefined, holds: { holding: async () => undefined, active: async () => [] } },
+  audit: { head: async () => undefined },
 } as unknown as Control;
 
 /** The stage as `compose.ts` opens it, until the days before yesterday are written. */

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, describe, it } from
 import { registerApi } from '../register-api.ts';
 import type { ApiDeps } from '../route.ts';
 import { channelRoutes } from './channels.ts';
+import { auditRoutes } from './audit-trail.ts';
 import { peopleRoutes } from './people.ts';
 import { policyRoutes } from './policies.ts';
 import { sessionRoutes } from './session.ts';
@@ -71,6 +72,7 @@ beforeEach(async () => {
     ...channelRoutes,
     ...policyRoutes,
     ...silenceRoutes,
+    ...auditRoutes,
     ...peopleRoutes,
     ...sessionRoutes,
   ]);
