@@ -17,6 +17,11 @@ export class Local {
   }
 }
 
+/** `Count` of them, told apart by their place. */
+export type Locals<Count extends number, Found extends Local[] = []> = Found['length'] extends Count
+  ? Found
+  : Locals<Count, [...Found, Local]>;
+
 /** A function in the making: parameters first, variables afterwards. */
 export class FunctionCode {
   readonly name: string;
@@ -38,6 +43,16 @@ export class FunctionCode {
   variable(type: ValueType): Local {
     this.variables.push(type);
     return new Local(this.parameters.length + this.variables.length - 1);
+  }
+
+  /** `count` parameters of one type, in their order. */
+  parametersOf<Count extends number>(type: ValueType, count: Count): Locals<Count> {
+    return Array.from({ length: count }, () => this.parameter(type)) as Locals<Count>;
+  }
+
+  /** `count` variables of one type, in their order. */
+  variablesOf<Count extends number>(type: ValueType, count: Count): Locals<Count> {
+    return Array.from({ length: count }, () => this.variable(type)) as Locals<Count>;
   }
 }
 

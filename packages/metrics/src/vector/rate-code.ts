@@ -19,12 +19,12 @@ const pair = (first: Code, second: Code, offset: number): Code =>
  */
 export function rateCode(name: string, sum: boolean): FunctionCode {
   const f = new FunctionCode(name, 'i32');
-  const [samples, count] = [f.parameter('i32'), f.parameter('i32')];
-  const [firstMs, stepMs] = [f.parameter('f64'), f.parameter('f64')];
-  const [steps, shift, row] = [f.parameter('i32'), f.parameter('i32'), f.parameter('i32')];
-  const [rangeMs, seconds] = [f.parameter('f64'), f.parameter('f64')];
+  const [samples, count] = f.parametersOf('i32', 2);
+  const [firstMs, stepMs] = f.parametersOf('f64', 2);
+  const [steps, shift, row] = f.parametersOf('i32', 3);
+  const [rangeMs, seconds] = f.parametersOf('f64', 2);
   const counter = f.parameter('i32');
-  const [step, all] = [f.variable('i32'), f.variable('i32')];
+  const [step, all] = f.variablesOf('i32', 2);
 
   f.body = [
     ...all.set(i32.add(steps.get, shift.get)),
@@ -47,14 +47,7 @@ function edgesCode(
   all: Local,
   rangeMs: Local,
 ): Code {
-  const [guess, pace, found, before, edge, address] = Array.from({ length: 6 }, () => f.variable('i32')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [guess, pace, found, before, edge, address] = f.variablesOf('i32', 6);
   const ms = f.variable('f64');
   /** The sample at an index is not later than the edge; with the sample before it: is later. */
   const reached = (index: Code): Code => f64.le(f64.load(i32.add(samples.get, eights(index))), ms.get);
@@ -99,35 +92,10 @@ interface RateLocals {
 
 function ratesCode(f: FunctionCode, locals: RateLocals, sum: boolean): Code {
   const { samples, firstMs, stepMs, steps, shift, row, rangeMs, seconds, counter, step } = locals;
-  const scalar = (): Local => f.variable('i32');
-  const two = (): Local => f.variable('v128');
-  const [low, high, firstOf, lastOf, firstOfNext, lastOfNext, into] = Array.from({ length: 7 }, scalar) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
-  const [range, second, endMs, ahead, gaps, valid, any] = Array.from({ length: 7 }, two) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
-  const [first, difference, firstAtMs, lastAtMs, span, value] = Array.from({ length: 6 }, two) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
-  const [before, after, mask] = [two(), two(), two()];
+  const [low, high, firstOf, lastOf, firstOfNext, lastOfNext, into] = f.variablesOf('i32', 7);
+  const [range, second, endMs, ahead, gaps, valid, any] = f.variablesOf('v128', 7);
+  const [first, difference, firstAtMs, lastAtMs, span, value] = f.variablesOf('v128', 6);
+  const [before, after, mask] = f.variablesOf('v128', 3);
   const number = (n: number): Code => f64x2.splat(f64.const(n));
   const ones = i32.const(1);
 
@@ -231,7 +199,7 @@ function ratesCode(f: FunctionCode, locals: RateLocals, sum: boolean): Code {
 
 /** Knuth's two-sum, as groups are added up everywhere, of the lanes that are valid. */
 function addTwo(f: FunctionCode, into: Local, value: Local, valid: Local): Code {
-  const [sum, total, added] = [f.variable('v128'), f.variable('v128'), f.variable('v128')];
+  const [sum, total, added] = f.variablesOf('v128', 3);
   const error = f64x2.add(f64x2.sub(sum.get, f64x2.sub(total.get, added.get)), f64x2.sub(value.get, added.get));
   const old = (at: number): Code => v128.load(into.get, at);
   return [

@@ -1,7 +1,7 @@
 /** Bits to columns, eight numbers at a time. */
 import { asLongAs, f64, f64x2, i32, i32x4, i8x16, v128, when, type Code } from './code.ts';
 import { spreadBytes, spreads } from './layout.ts';
-import { FunctionCode, type Local } from './module.ts';
+import { FunctionCode } from './module.ts';
 
 const bytes = (lanes: readonly number[]): number[] => lanes.flatMap((lane) => [0, 1, 2, 3].map((b) => 4 * lane + b));
 /** Lanes of `a` moved up by so many, zeros (lanes 0 to 3 of the first) before them. */
@@ -18,32 +18,12 @@ const upperTwo = (a: Code): Code => i8x16.shuffle(a, a, bytes([2, 3, 2, 3]));
  */
 export function unpackCode(name: string, differences: boolean): FunctionCode {
   const f = new FunctionCode(name, 'f64');
-  const [packed, width, from, to, into] = [0, 1, 2, 3, 4].map(() => f.parameter('i32')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [packed, width, from, to, into] = f.parametersOf('i32', 5);
   const start = f.parameter('f64');
   const base = f.parameter('i32');
   const scale = f.parameter('f64');
-  const [i, bit, at, spread, mask, sum] = [0, 1, 2, 3, 4, 5].map(() => f.variable('i32')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
-  const [four, before, bases, masks, starts, scales] = [0, 1, 2, 3, 4, 5].map(() => f.variable('v128')) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [i, bit, at, spread, mask, sum] = f.variablesOf('i32', 6);
+  const [four, before, bases, masks, starts, scales] = f.variablesOf('v128', 6);
 
   /** Sets `at` to the byte and `spread` to the line of the table for the number that begins at `bit`. */
   const aim = [
