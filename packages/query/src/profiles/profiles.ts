@@ -1,6 +1,7 @@
-import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { hexId } from '../logs/log-row.ts';
 import { ask } from '../metrics/ask.ts';
+import { around, between } from '../search/key-range.ts';
 import type { ReadScope } from '../search/scope.ts';
 
 /** What was recorded of a program's stacks: the contract's row. */
@@ -104,14 +105,14 @@ export async function listProfiles(
   ];
   const rows = await ask<ProfileRow>(
     reader,
-    `SELECT ${columns} FROM profiles WHERE ${between} ${conditions.map((one) => `AND ${one}`).join(' ')}
+    `SELECT ${columns} FROM profiles WHERE ${between('fromMs', 'toMs')} ${conditions.map((one) => `AND ${one}`).join(' ')}
     ORDER BY ts DESC, profile_id DESC LIMIT 1 BY profile_id LIMIT {limit:UInt32}`,
     {
       organisation: scope.organisation,
       environment: scope.environment,
       site: scope.site,
       service: scope.service,
-      ...held(scope.fromMs - (query.trace === '' ? 0 : longestMs), scope.toMs),
+      ...around('fromMs', 'toMs', scope.fromMs - (query.trace === '' ? 0 : longestMs), scope.toMs),
       text: query.text,
       trace: query.trace,
       profilers: running.map(({ profiler }) => profiler),
@@ -142,7 +143,7 @@ export async function findProfileParts(
       AND (profile_id = {id:String} OR (profiler_id = {id:String} AND ts <= fromUnixTimestamp64Milli({toMs:Int64})
         AND toUnixTimestamp64Milli(ts) + duration_ms >= {fromMs:Int64}))
     ORDER BY ts, received_at DESC LIMIT 1 BY profile_id LIMIT 1000`,
-    { organisation, site, id, ...held(fromMs, toMs) },
+    { organisation, site, id, ...around('fromMs', 'toMs', fromMs, toMs) },
     limits,
   );
   return { parts: rows.slice(0, mostParts), left: Math.max(0, rows.length - mostParts) };
@@ -174,7 +175,7 @@ export function findProfiledSpans(
     ORDER BY ts, span_id LIMIT 1 BY trace_id, span_id LIMIT ${mostSpans}`,
     {
       organisation,
-      ...held(from - longestMs, to + 1),
+      ...around('fromMs', 'toMs', from - longestMs, to + 1),
       coveredMs: BigInt(Math.trunc(from)),
       profiles: ids('profile'),
       profilers: ids('profiler'),
@@ -200,17 +201,4 @@ function profilersOf(
     { organisation, trace },
     limits,
   );
-}
-
-/** The hour that the sorting key begins with lets the engine skip to the range. */
-const between = `organisation = {organisation:String} AND toStartOfHour(ts) >= toStartOfHour(fromUnixTimestamp64Milli({fromMs:Int64}))
-  AND toStartOfHour(ts) <= toStartOfHour(fromUnixTimestamp64Milli({toMs:Int64}))
-  AND ts >= fromUnixTimestamp64Milli({fromMs:Int64}) AND ts < fromUnixTimestamp64Milli({toMs:Int64})`;
-
-/** What a DateTime of the sorting key can hold. */
-const lastMs = 4_294_944_000_000;
-
-function held(fromMs: number, toMs: number): Record<string, ParameterValue> {
-  const ms = (value: number): bigint => BigInt(Math.trunc(Math.min(Math.max(0, value), lastMs)));
-  return { fromMs: ms(fromMs), toMs: ms(toMs) };
 }

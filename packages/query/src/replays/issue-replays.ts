@@ -2,7 +2,7 @@ import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { readIssueRow, type IssueKey } from '../errors/read-issue.ts';
 import { issueNumber, membersOf } from '../errors/merged-issues.ts';
 import { ask } from '../metrics/ask.ts';
-import { around, between } from './replay-range.ts';
+import { around, between } from '../search/key-range.ts';
 import { replayColumns, withClicks, type ReplayColumns, type ReplayRow } from './replays.ts';
 
 /** A replay in which an issue's error happened, and when it did so last in it, milliseconds since the epoch. */

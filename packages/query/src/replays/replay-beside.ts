@@ -3,7 +3,8 @@ import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { hexId } from '../logs/log-row.ts';
 import { ask } from '../metrics/ask.ts';
 import { spanStatuses } from '../traces/span-row.ts';
-import { between, nearby } from './replay-range.ts';
+import { between } from '../search/key-range.ts';
+import { nearby } from './replay-range.ts';
 import { mostTraces, type ReplayKey } from './replays.ts';
 
 /** What servers wrote and did while a session was recorded. Times in milliseconds since the epoch. */

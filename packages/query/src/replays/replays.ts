@@ -3,7 +3,8 @@ import { hexId } from '../logs/log-row.ts';
 import { ask } from '../metrics/ask.ts';
 import type { ReadScope } from '../search/scope.ts';
 import { errorColumns, toError, type ErrorColumns, type ErrorRecord } from '../traces/error-record.ts';
-import { around, between, nearby } from './replay-range.ts';
+import { around, between } from '../search/key-range.ts';
+import { nearby } from './replay-range.ts';
 
 /** A recorded session; the contract's row. */
 export interface ReplayRow {

@@ -1,6 +1,6 @@
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { ask } from '../metrics/ask.ts';
-import { around, between } from '../replays/replay-range.ts';
+import { around, between } from '../search/key-range.ts';
 
 /** What names a trace without being part of it. */
 export interface TraceBeside {
