@@ -1,11 +1,9 @@
 import { Button } from '@mantine/core';
-import { useElementSize } from '@mantine/hooks';
-import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { formatNs } from '../../charts/number-format.ts';
 import { useKeys } from '../../shell/keys.ts';
+import { FlameField, useFlameField } from './flame-field.tsx';
 import { drawRow, layoutFlame, type DrawnBar, type Flame, type FlameBar } from './flame-layout.ts';
-import './flame.css';
 import { serviceColours } from './service-colours.ts';
 import type { SpanTree } from './span-tree.ts';
 import { layoutWaterfall } from './waterfall-layout.ts';
@@ -19,7 +17,6 @@ interface FlameViewProps {
   readonly onZoom: (spanId: string) => void;
 }
 
-const rowPx = 22;
 /** A second press within this time makes it a zoom instead of an opening. */
 const doublePressMs = 220;
 
@@ -28,8 +25,6 @@ const doublePressMs = 220;
  * child), Enter opens, `z` or a double press zooms, Escape or `0` shows the whole trace again.
  */
 export function FlameView({ tree, openId, zoomId, onOpen, onZoom }: FlameViewProps): ReactNode {
-  const box = useRef<HTMLDivElement>(null);
-  const { ref: field, width } = useElementSize<HTMLDivElement>();
   const flame = useMemo(() => layoutFlame(tree, zoomId), [tree, zoomId]);
   // In the order of the waterfall, so that a service keeps its colour from one view to the other.
   const colours = useMemo(
@@ -40,13 +35,8 @@ export function FlameView({ tree, openId, zoomId, onOpen, onZoom }: FlameViewPro
   const first = flame.rows[0]?.[0];
   const chosen = flame.byId.get(chosenId) ?? first;
   const zoomed = tree.byId.get(zoomId);
-  // oxlint-disable-next-line react/incompatible-library
-  const list = useVirtualizer({
-    count: flame.rows.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => rowPx,
-    overscan: 8,
-  });
+  const field = useFlameField(flame.rows.length);
+  const { list } = field;
   const openRow = flame.byId.get(openId)?.row ?? -1;
   useEffect(() => {
     if (openRow >= 0) list.scrollToIndex(openRow, { align: 'auto' });
@@ -83,10 +73,7 @@ export function FlameView({ tree, openId, zoomId, onOpen, onZoom }: FlameViewPro
     event.preventDefault();
     const { spanId } = target.node.span;
     setChosen(spanId);
-    list.scrollToIndex(target.row, { align: 'auto' });
-    requestAnimationFrame(() =>
-      box.current?.querySelector<HTMLElement>(`[data-span="${CSS.escape(spanId)}"]`)?.focus({ preventScroll: true }),
-    );
+    field.focus(target.row, `[data-span="${CSS.escape(spanId)}"]`);
   };
   return (
     <div className="flame">
@@ -109,36 +96,24 @@ export function FlameView({ tree, openId, zoomId, onOpen, onZoom }: FlameViewPro
           Zoom out
         </Button>
       </div>
-      <div className="flame-axis" aria-hidden="true">
-        {[0, 0.25, 0.5, 0.75, 1].map((share) => (
-          <span key={share}>{formatNs(flame.startNs + (flame.endNs - flame.startNs) * share)}</span>
-        ))}
-      </div>
-      <div
-        ref={box}
-        className="flame-box"
-        role="tree"
-        aria-label={`${flame.byId.size} spans as a flame graph`}
+      <FlameField
+        of={field}
+        label={`${flame.byId.size} spans as a flame graph`}
+        scale={(share) => formatNs(flame.startNs + (flame.endNs - flame.startNs) * share)}
         onKeyDown={onKeyDown}
-      >
-        <div ref={field} className="flame-field" style={{ height: list.getTotalSize() }}>
-          {width > 0 &&
-            list
-              .getVirtualItems()
-              .map((item) => (
-                <FlameRow
-                  key={item.index}
-                  top={item.start}
-                  bars={flame.rows[item.index] ?? []}
-                  width={width}
-                  colours={colours}
-                  chosenId={chosen?.row === item.index ? chosen.node.span.spanId : ''}
-                  openId={openRow === item.index ? openId : ''}
-                  press={press}
-                />
-              ))}
-        </div>
-      </div>
+        renderRow={(index, top, width) => (
+          <FlameRow
+            key={index}
+            top={top}
+            bars={flame.rows[index] ?? []}
+            width={width}
+            colours={colours}
+            chosenId={chosen?.row === index ? chosen.node.span.spanId : ''}
+            openId={openRow === index ? openId : ''}
+            press={press}
+          />
+        )}
+      />
     </div>
   );
 }

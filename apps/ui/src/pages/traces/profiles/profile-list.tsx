@@ -72,7 +72,7 @@ export function ProfileList(): ReactNode {
       )}
       {none && text === '' && <HowToProfile />}
       {profiles.length > 0 && (
-        <ol className="profile-list" data-stale={asked.isPlaceholderData ? '' : undefined}>
+        <ol className="trace-list" data-stale={asked.isPlaceholderData ? '' : undefined}>
           {profiles.map((profile) => (
             <ProfileLine key={profile.profile} profile={profile} />
           ))}

@@ -1,10 +1,8 @@
 import { Button } from '@mantine/core';
-import { useElementSize } from '@mantine/hooks';
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { memo, useEffect, useMemo, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { formatDuration, formatShare } from '../../../charts/number-format.ts';
 import { useKeys } from '../../../shell/keys.ts';
-import '../flame.css';
+import { FlameField, useFlameField } from '../flame-field.tsx';
 import { joinBars, type JoinedBar } from '../flame-layout.ts';
 import {
   flameRows,
@@ -28,7 +26,6 @@ interface ProfileViewProps {
   readonly onFind: (name: string) => void;
 }
 
-const rowPx = 22;
 const us = (value: number): string => formatDuration(value / 1000);
 
 /**
@@ -37,8 +34,6 @@ const us = (value: number): string => formatDuration(value / 1000);
  */
 export function ProfileView(props: ProfileViewProps): ReactNode {
   const { flame, functions, zoom, inTime, onZoom, onFind } = props;
-  const box = useRef<HTMLDivElement>(null);
-  const { ref: field, width } = useElementSize<HTMLDivElement>();
   const { rows, startUs, endUs } = useMemo(() => flameRows(flame, zoom), [flame, zoom]);
   const [chosenId, setChosen] = useState<number>();
   const zoomed = zoom === undefined ? undefined : flame.nodes[zoom];
@@ -49,13 +44,8 @@ export function ProfileView(props: ProfileViewProps): ReactNode {
     return node !== undefined && rows.some((row) => row.some((bar) => bar.node === node)) ? node : undefined;
   }, [flame, rows, chosenId]);
   const reached = chosen ?? top;
-  // oxlint-disable-next-line react/incompatible-library
-  const list = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => rowPx,
-    overscan: 8,
-  });
+  const field = useFlameField(rows.length);
+  const { list } = field;
   const firstLit = useMemo(
     () => (props.lit.size === 0 ? -1 : rows.findIndex((row) => row.some(({ node }) => props.lit.has(node.fn)))),
     [rows, props.lit],
@@ -75,10 +65,7 @@ export function ProfileView(props: ProfileViewProps): ReactNode {
     if (target === undefined) return;
     event.preventDefault();
     setChosen(target.id);
-    list.scrollToIndex(target.depth - (zoomed?.depth ?? 0), { align: 'auto' });
-    requestAnimationFrame(() =>
-      box.current?.querySelector<HTMLElement>(`[data-call="${target.id}"]`)?.focus({ preventScroll: true }),
-    );
+    field.focus(target.depth - (zoomed?.depth ?? 0), `[data-call="${target.id}"]`);
   };
   return (
     <div className="flame profile-flame">
@@ -107,39 +94,27 @@ export function ProfileView(props: ProfileViewProps): ReactNode {
           Zoom out
         </Button>
       </div>
-      <div className="flame-axis" aria-hidden="true">
-        {[0, 0.25, 0.5, 0.75, 1].map((share) => (
-          <span key={share}>{us((inTime ? startUs - flame.startUs : 0) + (endUs - startUs) * share)}</span>
-        ))}
-      </div>
-      <div
-        ref={box}
-        className="flame-box"
-        role="tree"
-        aria-label={`${flame.nodes.length} calls as a flame graph`}
+      <FlameField
+        of={field}
+        label={`${flame.nodes.length} calls as a flame graph`}
+        scale={(share) => us((inTime ? startUs - flame.startUs : 0) + (endUs - startUs) * share)}
         onKeyDown={onKeyDown}
-      >
-        <div ref={field} className="flame-field" style={{ height: list.getTotalSize() }}>
-          {width > 0 &&
-            list
-              .getVirtualItems()
-              .map((item) => (
-                <FlameRow
-                  key={item.index}
-                  top={item.start}
-                  bars={rows[item.index] ?? []}
-                  width={width}
-                  functions={functions}
-                  lit={props.lit}
-                  colours={props.colours}
-                  reachedId={reached?.id ?? -1}
-                  chosenId={chosen?.id ?? -1}
-                  onChoose={setChosen}
-                  onZoom={onZoom}
-                />
-              ))}
-        </div>
-      </div>
+        renderRow={(index, top, width) => (
+          <FlameRow
+            key={index}
+            top={top}
+            bars={rows[index] ?? []}
+            width={width}
+            functions={functions}
+            lit={props.lit}
+            colours={props.colours}
+            reachedId={reached?.id ?? -1}
+            chosenId={chosen?.id ?? -1}
+            onChoose={setChosen}
+            onZoom={onZoom}
+          />
+        )}
+      />
     </div>
   );
 }
