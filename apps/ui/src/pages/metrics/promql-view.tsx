@@ -5,7 +5,6 @@ import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { MarkLine } from '../../charts/mark-line.tsx';
 import { formatCount, formatDuration } from '../../charts/number-format.ts';
 import { useMarks } from '../../charts/use-marks.ts';
-import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { QueryFault } from '../../components/query-fault.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
@@ -15,6 +14,7 @@ import { ExemplarLine, ExemplarPoints, ExemplarSwitch } from '../../promql/exemp
 import { SeriesAnswer } from '../../promql/series-answer.tsx';
 import { useColumns } from '../../promql/use-columns.ts';
 import { useExemplars } from '../../promql/use-exemplars.ts';
+import { LanguageExamples } from '../../search/language-box.tsx';
 import { useGo } from '../../shell/go.tsx';
 
 const PromqlEditor = lazy(async () => import('../../promql/promql-editor.tsx'));
@@ -70,7 +70,7 @@ export function PromqlView(): ReactNode {
   return (
     <div className="promql">
       <form
-        className="promql-line"
+        className="language-line"
         onSubmit={(event) => {
           event.preventDefault();
           run(text);
@@ -105,19 +105,11 @@ export function PromqlView(): ReactNode {
         </Button>
       </form>
       {expression.trim() === '' && (
-        <EmptyState
-          compact
+        <LanguageExamples
           title="Ask in PromQL"
           text="Metrics, labels and functions are offered as you write. Enter runs the query, Shift with Enter begins a line."
-          action={
-            <div className="promql-examples">
-              {examples.map((one) => (
-                <button key={one} type="button" className="plain-button code" onClick={() => run(one)}>
-                  {one}
-                </button>
-              ))}
-            </div>
-          }
+          examples={examples}
+          onRun={run}
         />
       )}
       {fault !== undefined && <QueryFault message={fault.message} query={expression} position={fault.position} />}
