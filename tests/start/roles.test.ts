@@ -1,8 +1,9 @@
 import { createServer, connect, type Server } from 'node:net';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { signInOwner } from '../support/owner.ts';
 import { begin, type Started, untilReady } from '../support/processes.ts';
 import { eventually, freePort, headless, type Product, startProduct } from '../support/product.ts';
 
@@ -88,22 +89,52 @@ async function engineOnTcp(socketPath: string): Promise<{ server: Server; url: s
   return { server, url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}` };
 }
 
-test('ingest and query run as two processes on stores that both reach', async () => {
+interface Role {
+  readonly started: Started;
+  readonly url: string;
+  readonly data: string;
+}
+
+/** Starts roles as processes of their own, each on a data folder of its own, on the product's stores. */
+async function apart(): Promise<{
+  startRole: (...args: [string, ...string[]]) => Promise<Role>;
+  folder: string;
+  close(): void;
+}> {
   const engine = await engineOnTcp(path.join(product.dataFolder, 'run/engine.sock'));
   const socketFolder = path.join(product.dataFolder, 'control/socket');
   expect(readdirSync(socketFolder).length).toBeGreaterThan(0);
   const database = `postgres://sightline@localhost/sightline?host=${encodeURIComponent(socketFolder)}&port=5432`;
   const folder = mkdtempSync(path.join(tmpdir(), 'sightline-roles-'));
-  const startRole = async (role: string): Promise<{ started: Started; url: string }> => {
-    const port = await freePort();
-    const url = `http://127.0.0.1:${port}`;
-    const args = ['--role', role, '--host', '127.0.0.1', '--port', String(port), '--data', path.join(folder, role)];
-    const started = begin([process.execPath, main, ...args, '--otlp-ports', 'none'], {
-      env: { ...headless, CLICKHOUSE_URL: engine.url, DATABASE_URL: database },
-    });
-    await untilReady(started, url);
-    return { started, url };
+  return {
+    startRole: async (role, ...more) => {
+      const port = await freePort();
+      const url = `http://127.0.0.1:${port}`;
+      const data = path.join(folder, role);
+      const args = ['--role', role, '--host', '127.0.0.1', '--port', String(port), '--data', data, ...more];
+      const started = begin([process.execPath, main, ...args, '--otlp-ports', 'none'], {
+        env: { ...headless, CLICKHOUSE_URL: engine.url, DATABASE_URL: database },
+      });
+      await untilReady(started, url);
+      return { started, url, data };
+    },
+    folder,
+    close: () => {
+      engine.server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
+}
+
+async function ended(...roles: readonly Role[]): Promise<void> {
+  for (const { started } of roles) {
+    started.child.kill('SIGTERM');
+    expect(await started.ended, started.printed()).toBe(0);
+  }
+}
+
+test('ingest and query run as two processes on stores that both reach', async () => {
+  const { startRole, close } = await apart();
   const [ingest, query] = await Promise.all([startRole('ingest'), startRole('query')]);
   expect(await sendLine(ingest.url, 'through two processes')).toBe(200);
   const answer = await eventually(() => search(query.url, 'processes'), found('through two processes'), 10_000);
@@ -148,10 +179,31 @@ test('ingest and query run as two processes on stores that both reach', async ()
     60_000,
   );
   expect(back).toEqual({ status: 200, values: ['42'], warnings: [] });
-  for (const { started } of [again, query]) {
-    started.child.kill('SIGTERM');
-    expect(await started.ended, started.printed()).toBe(0);
-  }
-  engine.server.close();
-  rmSync(folder, { recursive: true, force: true });
+  await ended(again, query);
+  close();
+});
+
+test('a process that only reads the archive knows the key of the one that writes it, and makes none', async () => {
+  const { startRole, folder, close } = await apart();
+  const archive = path.join(folder, 'archive');
+  const reader = await startRole('query', '--archive', archive);
+  const asReader = await signInOwner(reader);
+  const chain = () => asReader<{ keyKnown: boolean; archive: boolean }>('GET', '/api/v1/audit/chain');
+  expect(await chain()).toMatchObject({ archive: true, keyKnown: false });
+
+  const writer = await startRole('detect,query', '--archive', archive);
+  expect(await chain()).toMatchObject({ keyKnown: true });
+  const asWriter = await signInOwner(writer);
+  await asWriter('POST', '/api/v1/archive/destroy-keys', {
+    class: 'compliance',
+    reason: 'request 12',
+    confirm: headless.SIGHTLINE_SETUP_ORG,
+  });
+  const listed = await asReader<{ records: unknown[] }>('GET', '/api/v1/archive/records');
+  expect(listed.records).toEqual([expect.objectContaining({ number: 1, fault: '', checked: true })]);
+  const key = await fetch(`${reader.url}/api/v1/archive/records/1?part=key`, { headers: authorization });
+  expect([key.status, await key.text()]).toEqual([200, readFileSync(path.join(archive, 'public-key.pem'), 'utf8')]);
+  expect(readdirSync(path.join(reader.data, 'secrets'))).toEqual(['instance.key']);
+  await ended(reader, writer);
+  close();
 });

@@ -56,7 +56,14 @@ import { openOwnership } from './stages/ownership.ts';
 import { openMonitors, takeCheckIn } from './stages/monitors.ts';
 import { openScrape } from './stages/scrape.ts';
 import { openStatsd } from './stages/statsd.ts';
-import { archiveUnread, openArchive, openArchiveReads, openArchiveRecords, openRestores } from './stages/archive.ts';
+import {
+  archiveUnread,
+  openArchive,
+  openArchiveReads,
+  openArchiveRecords,
+  openDayProofs,
+  openRestores,
+} from './stages/archive.ts';
 import { openSpanSteps } from './stages/spans.ts';
 import { letPeopleSeeMetrics, registerInterface } from './web-interface.ts';
 
@@ -300,12 +307,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         )
       : undefined;
     const backfills = config.roles.has('detect')
-      ? openBackfills(
-          bare,
-          ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs },
-          archive?.turns,
-          files.blobs,
-        )
+      ? openBackfills(bare, ingest && { waitingSinceMs: () => ingest.spool.status().oldestAtMs }, archive, files.blobs)
       : undefined;
     const rollUps = ingest ? await openMetricUpkeep(bare, ingest.head, metrics) : undefined;
     const acting = metrics && wholeAnswers(metrics);
@@ -382,6 +384,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       if (unread !== undefined) logger.warn(unread, { part: 'archive' });
       if (archiveReads) restores = openRestores(bare, archiveReads);
       const archiveRecords = await openArchiveRecords(bare);
+      const dayProofs = await openDayProofs(bare);
       await registerApi(app, {
         store: stage.reads,
         control: stores.control,
@@ -398,6 +401,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         ...(archiveReads ? { archive: archiveReads } : {}),
         ...(archiveRecords ? { archiveRecords } : {}),
+        ...(dayProofs ? { dayProofs } : {}),
         ...(unread === undefined ? {} : { archiveUnread: unread }),
         monitors: uptime,
         respond,
@@ -414,6 +418,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
             fileRules?.metrics() ?? '',
             sampling.current?.metrics() ?? '',
             archive?.step.metrics() ?? '',
+            archive?.dayProof.metrics() ?? '',
             hot?.metrics() ?? '',
             processMetrics(stores.engine, ingest?.spool, version),
           ].join(''),
@@ -439,6 +444,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       delivery.current = openNotify(stage);
       responding.start();
       archive?.step.start();
+      archive?.dayProof.start();
       hot?.start();
       foldedWatch?.start();
       backfills?.start();

@@ -6,12 +6,13 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { verifyAuditExport } from '@sightline/control';
-import { readPublicKey, type Verified, verifyArchive } from '@sightline/store';
+import { compareTexts, readPublicKey, type Verified, verifyArchive } from '@sightline/store';
 import { keysFrom, targetOf, wrongDayOf } from './archive-options.ts';
 
 const help = `
   npm run verify -- <folder> --key <file> [--from <day>] [--through <day>] [--keys <file> | --data <folder>]
   npm run verify -- <folder> --key <file> --audit <file>
+  npm run verify -- <folder> --key <file> --records <file>
   npm run verify -- --audit <file>
 
   Checks an archive of logs, in a folder or in a bucket (s3://bucket/prefix; SIGHTLINE_ARCHIVE_ENDPOINT, AWS_REGION,
@@ -24,6 +25,8 @@ const help = `
   --keys <file>     Data keys, as "npm run archive -- keys" writes them: encrypted files are decrypted and their rows
                     counted too. All else is proved without any of them.
   --data <folder>   The same, with the keys in a server's data folder.
+  --records <file>  Compares what was signed since the last day with the records as GET /api/v1/archive/today/records gave them:
+                    names each that is missing or was changed.
   --audit <file>    Checks an audit trail as GET /api/v1/audit/export gave it. With a folder, against what the signed manifests
                     of its organisation say of it: so a trail that was written anew, or lost its newest entries, is named.
 
@@ -53,6 +56,7 @@ interface Options {
   readonly keys?: string;
   readonly data?: string;
   readonly audit?: string;
+  readonly records?: string;
 }
 
 async function checkArchive(folder: string, options: Options): Promise<void> {
@@ -73,23 +77,45 @@ async function checkArchive(folder: string, options: Options): Promise<void> {
     const opened = keys.value ? `${found.opened} of them decrypted and counted` : 'proved without their keys';
     say(`${found.sealed} files are encrypted; ${opened}.`);
   }
-  for (const { name, first, last, lastManifest, lastRecord } of found.organisations) {
+  for (const { name, first, last, lastManifest, lastRecord, heads } of found.organisations) {
     const record = lastRecord === '' ? '' : `; last record ${lastRecord}`;
-    say(`${name}: ${first} to ${last}; last manifest ${lastManifest || 'unknown'}${record}`);
+    const days = first === '' ? 'no day yet' : `${first} to ${last}; last manifest ${lastManifest || 'unknown'}`;
+    say(`${name}: ${days}${record}`);
+    if (heads.last !== '')
+      say(`${name}: ${heads.rows.length} records since then are signed, up to ${heads.until}; last head ${heads.last}`);
   }
   for (const note of found.notes) say(note);
   const auditFaults = options.audit === undefined ? [] : await checkAudit(options.audit, found.organisations);
+  const recordFaults = options.records === undefined ? [] : await checkRecords(options.records, found.organisations);
   if (through === '') say('Days after these cannot be known from the folder: --through asks for them.');
-  report([...found.faults, ...auditFaults]);
+  report([...found.faults, ...auditFaults, ...recordFaults]);
+}
+
+const linesOf = (file: string): AsyncIterable<string> =>
+  createInterface({ input: createReadStream(file), crlfDelay: Infinity });
+
+/** Compares records as a server gave them with what heads sign; answers the faults. */
+async function checkRecords(file: string, archived: Verified['organisations']): Promise<readonly string[]> {
+  const organisation = await firstField(file);
+  const own = archived.find(({ name }) => name === organisation) ?? (archived.length === 1 ? archived[0] : undefined);
+  if (!own) return [`${file} does not say of which organisation its records are.`];
+  const faults = await compareTexts(own.heads.rows, linesOf(file));
+  say(`${own.name}: ${own.heads.rows.length} signed records compared with ${file}.`);
+  return faults.map((fault) => `${own.name}: ${fault}`);
+}
+
+/** The organisation of the first record; '' where there is none. */
+async function firstField(file: string): Promise<string> {
+  for await (const line of linesOf(file)) return /^\["([^"]+)"/.exec(line)?.[1] ?? '';
+  return '';
 }
 
 /** Checks an export, against what manifests sign of it where there are some; answers the faults. */
 async function checkAudit(file: string, archived: Verified['organisations'] = []): Promise<readonly string[]> {
-  const linesOf = (): AsyncIterable<string> => createInterface({ input: createReadStream(file), crlfDelay: Infinity });
-  const organisation = archived.length === 0 ? '' : await organisationOf(linesOf());
+  const organisation = archived.length === 0 ? '' : await organisationOf(linesOf(file));
   const own = archived.find(({ name }) => name === organisation);
   const signed = own?.auditHeads ?? [];
-  const { entries, lastHash, proved, faults } = await verifyAuditExport(linesOf(), signed);
+  const { entries, lastHash, proved, faults } = await verifyAuditExport(linesOf(file), signed);
   say(`${entries} entries of the audit trail; last hash ${lastHash || 'unknown'}`);
   if (archived.length === 0) return faults;
   if (!own)
@@ -122,6 +148,7 @@ try {
       keys: { type: 'string' },
       data: { type: 'string' },
       audit: { type: 'string' },
+      records: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });

@@ -81,7 +81,7 @@ for (const { name, missing, start } of testServers) {
         health: () => Promise.resolve({ status: state, version: '0.0.0', uptimeS: 1, components: [] }),
         metrics: () => 'sightline_up 1\n',
         archiveRecords: {
-          publicKeyPem: '',
+          publicKeyPem: async () => 'known',
           list: async () => ({ records: [], next: undefined }),
           file: async () => undefined,
           signedAudit: async () => signedAudit,

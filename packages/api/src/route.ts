@@ -6,7 +6,14 @@ import type { Uptime } from '@sightline/detect';
 import type { Respond } from '@sightline/respond';
 import type { HotDays, RestoredLogs, TelemetryReads } from '@sightline/query';
 import type { SourceMaps } from '@sightline/ingest/source-maps';
-import type { ArchivedLogs, ArchiveProofs, ArchiveRecordReads, BlobStore, KeyDestruction } from '@sightline/store/port';
+import type {
+  ArchivedLogs,
+  ArchiveProofs,
+  ArchiveRecordReads,
+  BlobStore,
+  DayProofs,
+  KeyDestruction,
+} from '@sightline/store/port';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { RuleReader, TargetReader } from './compat/prometheus/ports.ts';
@@ -73,6 +80,8 @@ export interface ApiDeps {
   readonly archiveUnread?: string;
   /** Records of what was taken out of the archive, and what it signs; absent where this process has no archive. */
   readonly archiveRecords?: ArchiveRecordReads;
+  /** What is signed of records of the current day; absent where this process has no archive. */
+  readonly dayProofs?: DayProofs;
   /** The archive of logs as a place to search; absent where this process cannot read one. */
   readonly archive?: {
     readonly logs: ArchivedLogs;

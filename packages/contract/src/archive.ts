@@ -194,8 +194,10 @@ export const takenOut = z.object({
   lastDay: z.string(),
   /** Of the whole record with its signature. */
   sha256: z.string(),
-  /** What is wrong with it; '' where it is signed by this installation and follows from the one before. */
+  /** What is wrong with it; '' where nothing is: it follows from the one before and, if `checked`, is signed by this installation. */
   fault: z.string(),
+  /** False where the process that answers does not know the installation's public key: the signature was not checked. */
+  checked: z.boolean(),
 });
 export type TakenOut = z.infer<typeof takenOut>;
 
@@ -219,6 +221,31 @@ export const listArchiveRecords = endpoint({
 export const archiveRecordParams = z.object({ number: z.coerce.number().int().min(1).max(999_999_999) });
 /** Not JSON: a file. `part=record` is the text that was signed, `signature` its Ed25519 signature (64 bytes), `key` the public key (PEM). */
 export const archiveRecordPath = '/api/v1/archive/records/:number';
+
+export const checkToday = endpoint({
+  method: 'GET',
+  path: '/api/v1/archive/today',
+  summary: 'Compare records that are kept for proof with what was signed of them since the last archived day',
+  permission: 'admin',
+  reply: z.object({
+    /** False where this server has no archive. */
+    available: z.boolean(),
+    /** False where this server does not know the public key: nothing was checked. */
+    keyKnown: z.boolean(),
+    /** Records that were received before this (ms) are signed; null where none is yet. */
+    signedUntil: z.number().nullable(),
+    records: z.number(),
+    /** Records that came into their table after the last signature: the next one takes them. */
+    unsigned: z.number(),
+    /** Number and SHA-256 of the newest head; null without any. */
+    head: z.object({ number: z.number(), sha256: z.string() }).nullable(),
+    cut: z.boolean(),
+    faults: z.array(z.string()),
+    notes: z.array(z.string()),
+  }),
+});
+/** Not JSON: the texts that are signed, one line each, for `npm run verify -- --records`. */
+export const todayRecordsPath = '/api/v1/archive/today/records';
 
 export const checkArchive = endpoint({
   method: 'GET',

@@ -232,6 +232,8 @@ export const readAuditChain = endpoint({
     lastHash: z.string(),
     /** False where this server has no archive whose manifests sign the trail. */
     archive: z.boolean(),
+    /** False where there is an archive and this server does not know the public key by which it is signed: `signed` is then null. */
+    keyKnown: z.boolean(),
     /** The newest archived day that signs the trail, up to which entry, and whether that is the one that is here. */
     signed: z.object({ day: z.string(), number: z.number(), holds: z.boolean() }).nullable(),
   }),

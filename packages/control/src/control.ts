@@ -340,6 +340,10 @@ export interface Installation {
    * from then on. Never to be logged or shown.
    */
   secret(name: string): Promise<string>;
+  /** Lets the others know a text that is no secret; it replaces what stood there. Answers what that was; undefined where nothing was. */
+  publish(name: string, text: string): Promise<string | undefined>;
+  /** What was published last under this name; undefined where nothing was yet. */
+  published(name: string): Promise<string | undefined>;
 }
 
 export interface Settings {

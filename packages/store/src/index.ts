@@ -15,6 +15,8 @@ export type { BackfillBatch, BackfillBook, BackfillRun } from './scrub/backfill-
 export { SamplingStep, type ActivePolicy } from './steps/sampling-step.ts';
 export { migrate, readMigrations, type Migration } from './schema/migrate.ts';
 export { exactlyOnceSettings } from './schema/exactly-once.ts';
+export { DayProof, DayProofReads } from './archive/day-proof.ts';
+export { compareTexts } from './archive/head-chain.ts';
 export { ArchiveStep, type ArchiveSigner } from './archive/archive-step.ts';
 export { deletedFilesIn } from './archive/deleted-files.ts';
 export { ArchiveCatalogue } from './archive/archive-catalogue.ts';
@@ -33,7 +35,14 @@ export { S3Target } from './archive/s3-target.ts';
 export { DiskTarget, writeDurably } from './archive/disk-target.ts';
 export { exportKeys, readExportedKeys } from './archive/exported-keys.ts';
 export { type ArchiveKeys, Keyring, type KeyOwner, type KeySealer } from './archive/keyring.ts';
-export { type ArchivedFile, type AuditHead, dayName, type Manifest, readPublicKey } from './archive/manifest.ts';
+export {
+  type ArchivedFile,
+  type AuditHead,
+  dayName,
+  fingerprint,
+  type Manifest,
+  readPublicKey,
+} from './archive/manifest.ts';
 export { SealedFileError } from './archive/sealed-file.ts';
 export type { ArchiveEntry, ArchiveTarget } from './archive/target.ts';
 export { ArchiveRecords } from './archive/archive-records.ts';

@@ -15,7 +15,10 @@ import {
   ArchiveStep,
   type ArchiveTarget,
   DiskTarget,
+  DayProof,
+  DayProofReads,
   deletedFilesIn,
+  fingerprint,
   type DisposalTerms,
   Keyring,
   RestoreStep,
@@ -27,11 +30,14 @@ import { waitingSince } from './spans.ts';
 
 const dayMs = 86_400_000;
 const purpose = 'archive signing key';
+/** Under which the installation's processes find the public key. */
+const publishedKey = 'archive-signing-key';
 
 /** The archive at work. */
 export interface Archive {
   readonly step: ArchiveStep;
   readonly disposal: ArchiveDisposal;
+  readonly dayProof: DayProof;
   /** Whoever rewrites logs waits here while a day is written, and the other way round. */
   readonly turns: Turns;
 }
@@ -44,18 +50,27 @@ export async function openArchive(
   ingest: { readonly waitingSinceMs: () => number | undefined } | undefined,
 ): Promise<Archive> {
   const keyring = await openKeyring(config.dataFolder);
+  const signer = await openSigner(config.dataFolder);
   const shared = {
     store: stores.store,
     target: targetOf(config, clock),
-    signer: await openSigner(config.dataFolder),
+    signer,
     clock,
     logger: logger.with({ part: 'archive' }),
     turns: new Turns(),
   };
-  const disposal = new ArchiveDisposal({ ...shared, keyring, terms: termsFrom(stores.control.retention) });
+  const waitingSinceMs = waitingSince(clock, ingest);
+  const dayProof = new DayProof({ ...shared, waitingSinceMs, classes: provedClasses(stores.control) });
+  const disposal = new ArchiveDisposal({
+    ...shared,
+    keyring,
+    terms: termsFrom(stores.control.retention),
+    around: (organisation, why, work) => dayProof.around(organisation, why, work),
+  });
   const step = new ArchiveStep({
     ...shared,
-    waitingSinceMs: waitingSince(clock, ingest),
+    waitingSinceMs,
+    dayProof,
     keyring: config.archiveEncrypted ? keyring : undefined,
     disposal,
     auditHead: (organisation) => stores.control.audit.head(organisation),
@@ -68,9 +83,28 @@ export async function openArchive(
       { cause: error },
     );
   }
+  const before = await stores.control.installation.publish(publishedKey, signer.publicKeyPem);
+  if (before !== undefined && before !== signer.publicKeyPem)
+    logger.warn(
+      'The archive was signed with another key until now; days and records from before are proved by that one. Every process that archives needs the same secrets in its data folder.',
+      { part: 'archive', key: step.key, before: fingerprint(createPublicKey(before)) },
+    );
+  closers.add('signatures of the day', () => dayProof.close());
   closers.add('archive', () => step.close());
-  return { step, disposal, turns: shared.turns };
+  return { step, disposal, dayProof, turns: shared.turns };
 }
+
+const yearDays = 365;
+
+/** Classes whose records are signed minutes after they are stored: those that the archive keeps for a year or longer, but for what is left over. */
+const provedClasses =
+  ({ retention }: Control) =>
+  async (organisation: string): Promise<readonly string[]> => {
+    const terms = await retention.find(organisation);
+    return [...(terms?.classes ?? builtInClasses), ...(terms?.retired ?? [])]
+      .map(({ name }) => name)
+      .filter((name) => name !== defaultClass && termsOf(terms, name).keepDays >= yearDays);
+  };
 
 /** A folder or a bucket, as the settings say. */
 function targetOf({ archive, archiveBucket, dataFolder }: StageParts['config'], clock: Clock): ArchiveTarget {
@@ -118,11 +152,43 @@ export function archiveUnread({ config, stores }: Pick<StageParts, 'config' | 's
 /** What lies in the archive beside the logs; undefined without an archive. It can be read with a store of its own, too. */
 export async function openArchiveRecords({
   config,
+  stores,
   clock,
-}: Pick<StageParts, 'config' | 'clock'>): Promise<ApiDeps['archiveRecords']> {
+}: Pick<StageParts, 'config' | 'stores' | 'clock'>): Promise<ApiDeps['archiveRecords']> {
   if (config.archive === '') return undefined;
+  return new ArchiveRecords({
+    target: targetOf(config, clock),
+    publicKeyPem: await publicKeyOf({ config, stores }),
+  });
+}
+
+/** What is signed of the current day, compared with what is stored; undefined without an archive. */
+export async function openDayProofs({
+  config,
+  stores,
+  clock,
+}: Pick<StageParts, 'config' | 'stores' | 'clock'>): Promise<ApiDeps['dayProofs']> {
+  if (config.archive === '') return undefined;
+  return new DayProofReads({
+    store: stores.store,
+    target: targetOf(config, clock),
+    publicKeyPem: await publicKeyOf({ config, stores }),
+    classes: provedClasses(stores.control),
+    clock,
+  });
+}
+
+/**
+ * The key by which the installation signs. Where this process archives that is its own; others ask the control plane for what the
+ * archiving one published, and never make one: it would call all that is signed forged.
+ */
+async function publicKeyOf({
+  config,
+  stores,
+}: Pick<StageParts, 'config' | 'stores'>): Promise<() => Promise<string | undefined>> {
+  if (!config.roles.has('detect')) return () => stores.control.installation.published(publishedKey);
   const { publicKeyPem } = await openSigner(config.dataFolder);
-  return new ArchiveRecords({ target: targetOf(config, clock), publicKeyPem });
+  return async () => publicKeyPem;
 }
 
 /** The archive as a place to search; undefined without one, and with a store of its own: that cannot read our files. */

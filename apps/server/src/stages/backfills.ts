@@ -2,8 +2,9 @@ import type { Control, LegalHold } from '@sightline/control';
 import { rulesApplyAfterMs } from '@sightline/detect';
 import { storedScrub } from '@sightline/ingest';
 import type { BlobStore } from '@sightline/store/port';
-import { type BackfillBook, type BackfillScrubber, BackfillStep, type HeldRows, type Turns } from '@sightline/store';
+import { type BackfillBook, type BackfillScrubber, BackfillStep, type HeldRows } from '@sightline/store';
 import type { StageParts } from '../stage.ts';
+import type { Archive } from './archive.ts';
 import { heldRows } from './retention.ts';
 import { waitingSince } from './spans.ts';
 
@@ -11,7 +12,7 @@ import { waitingSince } from './spans.ts';
 export function openBackfills(
   { stores, clock, logger, closers }: Pick<StageParts, 'stores' | 'clock' | 'logger' | 'closers'>,
   ingest: { readonly waitingSinceMs: () => number | undefined } | undefined,
-  turns: Turns | undefined,
+  archive: Pick<Archive, 'turns' | 'dayProof'> | undefined,
   files: BlobStore | undefined,
 ): BackfillStep {
   const { control, store } = stores;
@@ -26,7 +27,10 @@ export function openBackfills(
     whileNonePlaced: (organisation, work) =>
       control.retention.holds.whileNonePlaced(organisation, (active) => work(heldBy(organisation, active))),
     files,
-    exclusive: (work) => (turns ? turns.take(work) : work()),
+    exclusive: (organisation, work) =>
+      archive
+        ? archive.turns.take(() => archive.dayProof.around(organisation, 'personal data was scrubbed', work))
+        : work(),
   });
   closers.add('backfills of the scrubber', () => step.close());
   return step;

@@ -61,7 +61,11 @@ export function recordsTable(records: readonly TakenOut[]): EvidenceSection['tab
           : `${count(one.keys)} keys of ${one.class || 'every class'} destroyed`,
         count(gone.files),
         count(gone.rows),
-        one.fault === '' ? 'of this installation' : one.fault,
+        one.fault === ''
+          ? one.checked
+            ? 'of this installation'
+            : 'not checked: its key is not known here'
+          : one.fault,
         one.sha256,
       ];
     }),

@@ -3,6 +3,8 @@ import {
   archiveRecordParams,
   archiveRecordPath,
   checkArchive,
+  checkToday,
+  todayRecordsPath,
   type ArchiveRestore,
   endArchiveRestore,
   getArchiveReading,
@@ -17,6 +19,8 @@ import type { ArchiveRestore as KeptRestore } from '@sightline/control';
 import { farQuestions, setFarQuestions } from '../archive/far-reads.ts';
 import { costOf, noArchive } from '../archive/page-reads.ts';
 import { scopeOf } from '../read-scope.ts';
+import { Readable } from 'node:stream';
+import { Places } from '../places.ts';
 import { z } from 'zod';
 import { refusal } from '../problem.ts';
 import { answer, refuse, stream, type Route } from '../route.ts';
@@ -36,6 +40,30 @@ const nothing = {
 };
 
 const dayMs = 86_400_000;
+/** Each reads every record of the day. */
+const openTodays = new Places({ server: 2, organisation: 1 });
+const tooMany = refuse(503, 'Too many checks', 'Records are being compared already. Try again in a moment.', {
+  headers: { 'retry-after': '5' },
+});
+const saidAtMost = 1000;
+const noToday = {
+  available: false,
+  keyKnown: false,
+  signedUntil: null,
+  records: 0,
+  unsigned: 0,
+  head: null,
+  cut: false,
+  faults: [],
+  notes: [],
+};
+
+async function* ended(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${line}\n`;
+}
+
+const keyUnknown =
+  'This process does not know the public key of the installation yet. The process that archives (role detect, with --archive) tells it when it starts.';
 
 function shown(
   {
@@ -125,6 +153,8 @@ export const archiveRoutes: readonly Route[] = [
       const found = await deps.archiveRecords?.file(caller.organisation, number);
       if (!deps.archiveRecords || !found)
         return refuse(404, 'No such record', `The archive of this organisation has no record ${number}.`);
+      const key = await deps.archiveRecords.publicKeyPem();
+      if (part === 'key' && key === undefined) return refuse(503, 'Key not known here', keyUnknown);
       await audit('archive.record-export', `record ${number}`, part);
       const files = {
         record: { name: `record-${number}.json`, type: 'application/json', bytes: found.text },
@@ -132,7 +162,7 @@ export const archiveRoutes: readonly Route[] = [
         key: {
           name: 'public-key.pem',
           type: 'application/x-pem-file',
-          bytes: Buffer.from(deps.archiveRecords.publicKeyPem),
+          bytes: Buffer.from(key ?? ''),
         },
       };
       const { name, type, bytes } = files[part];
@@ -142,6 +172,48 @@ export const archiveRoutes: readonly Route[] = [
         .header('cache-control', 'no-store')
         .header('x-content-type-options', 'nosniff')
         .send(Buffer.from(bytes));
+      return undefined;
+    },
+  ),
+
+  answer(checkToday, async (_, { deps, caller, signal }) => {
+    const { dayProofs } = deps;
+    if (!dayProofs) return noToday;
+    if (!openTodays.enter(deps, caller.organisation)) return tooMany;
+    try {
+      const found = await dayProofs.check(caller.organisation, signal);
+      if (!found) return { ...noToday, available: true };
+      const { signedUntilMs = null, head = null, records, unsigned, cut, faults, notes } = found;
+      const said = { faults: faults.slice(0, saidAtMost), notes: notes.slice(0, saidAtMost) };
+      return { available: true, keyKnown: true, signedUntil: signedUntilMs, head, records, unsigned, cut, ...said };
+    } finally {
+      openTodays.leave(deps, caller.organisation);
+    }
+  }),
+
+  stream(
+    {
+      method: 'GET',
+      path: todayRecordsPath,
+      permission: 'admin',
+      summary:
+        'Records that are kept for proof as their texts were signed, one line each: for npm run verify -- --records',
+    },
+    async (_, { deps, caller, audit, signal }, reply) => {
+      const { dayProofs } = deps;
+      if (!dayProofs) return refuse(404, 'No archive', 'This server archives nothing: nothing is signed.');
+      if (!openTodays.enter(deps, caller.organisation)) return tooMany;
+      try {
+        await audit('archive.records-export', 'records kept for proof', '');
+        const lines = dayProofs.rows(caller.organisation, signal);
+        await reply
+          .type('application/x-ndjson; charset=utf-8')
+          .header('content-disposition', 'attachment; filename="records.ndjson"')
+          .header('cache-control', 'no-store')
+          .send(Readable.from(ended(lines)));
+      } finally {
+        openTodays.leave(deps, caller.organisation);
+      }
       return undefined;
     },
   ),

@@ -44,10 +44,11 @@ export const auditRoutes: readonly Route[] = [
         headers: { 'retry-after': '5' },
       });
     try {
-      const [{ entries, brokenAt }, head, signed] = await Promise.all([
+      const [{ entries, brokenAt }, head, signed, key] = await Promise.all([
         deps.control.audit.verify(organisation),
         deps.control.audit.head(organisation),
         deps.archiveRecords?.signedAudit(organisation),
+        deps.archiveRecords?.publicKeyPem(),
       ]);
       const there = signed && (await deps.control.audit.head(organisation, signed.number));
       return {
@@ -55,6 +56,7 @@ export const auditRoutes: readonly Route[] = [
         brokenAt,
         lastHash: head?.sha256 ?? '',
         archive: deps.archiveRecords !== undefined,
+        keyKnown: key !== undefined,
         signed: signed ? { day: signed.day, number: signed.number, holds: there?.sha256 === signed.sha256 } : null,
       };
     } finally {

@@ -74,7 +74,7 @@ beforeAll(async () => {
   const target = new DiskTarget(join(folder, 'archive'));
   const archiveRecords = new ArchiveRecords({
     target,
-    publicKeyPem: readFileSync(join(folder, 'archive/public-key.pem'), 'utf8'),
+    publicKeyPem: async () => readFileSync(join(folder, 'archive/public-key.pem'), 'utf8'),
   });
   const append = async (
     _organisation: string,

@@ -6,6 +6,7 @@ import type { ParameterValue, TelemetryExports, TelemetryReader, TelemetryWriter
 import { mostManifestBytes } from './archive-reader.ts';
 import { archivedColumns, classOfLog } from './archived-logs.ts';
 import { writeDurably } from './disk-target.ts';
+import type { DayProof } from './day-proof.ts';
 import type { ArchiveDisposal } from './disposal.ts';
 import type { Keyring } from './keyring.ts';
 import {
@@ -50,6 +51,8 @@ export interface ArchiveStepParts {
   readonly disposal?: Pick<ArchiveDisposal, 'settle' | 'expire' | 'metrics'> | undefined;
   /** The newest entry of an organisation's audit trail; undefined where nothing is to be signed of one. */
   readonly auditHead?: ((organisation: string) => Promise<AuditHead | undefined>) | undefined;
+  /** What signs records during the day; undefined where nothing does. */
+  readonly dayProof?: Pick<DayProof, 'seal' | 'sealed'> | undefined;
   /** Shared with the disposal: no day is written while keys are destroyed. */
   readonly turns?: Turns;
   /** For tests: rows of one file. */
@@ -289,6 +292,7 @@ export class ArchiveStep {
       const files = await this.#files(day, begun);
       const records = await recordHead(target, day.organisation);
       const audit = await this.#parts.auditHead?.(day.organisation);
+      const proof = await this.#parts.dayProof?.seal(day.organisation, day.dayMs);
       const manifest: Manifest = {
         version: 1,
         organisation: day.organisation,
@@ -302,6 +306,7 @@ export class ArchiveStep {
         root: rootOf(files),
         ...(records ? { records } : {}),
         ...(audit ? { audit } : {}),
+        ...proof,
         key: this.key,
       };
       const bytes = Buffer.from(`${JSON.stringify(manifest, undefined, 1)}\n`);
@@ -312,6 +317,8 @@ export class ArchiveStep {
         this.#counted.bytes += manifest.bytes;
         this.#counted.days++;
       }
+      // Where this faults they stay, and hinder nobody.
+      if (proof?.heads && !proof.unlike) await this.#parts.dayProof?.sealed(day.organisation, proof.heads);
     } finally {
       await target.discard(begun);
     }

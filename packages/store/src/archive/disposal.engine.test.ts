@@ -159,7 +159,10 @@ afterAll(async () => {
 
 /** The records of an archive as they are listed, the newest first. */
 const listed = async ({ target }: Vault, page: { limit: number; before?: number } = { limit: 10 }) => {
-  const { records, next } = await new ArchiveRecords({ target, publicKeyPem: signer.publicKeyPem }).list('acme', page);
+  const { records, next } = await new ArchiveRecords({ target, publicKeyPem: async () => signer.publicKeyPem }).list(
+    'acme',
+    page,
+  );
   return { told: records.map(({ number, kind, files, rows, fault }) => [number, kind, files, rows, fault]), next };
 };
 
@@ -182,7 +185,16 @@ describe('a class whose time is over', () => {
       `acme: 2 files of ${dayOf(0)} to ${dayOf(0)} with 2 rows were deleted by Sightline (the days of its class are over), each on record.`,
     );
     expect(await listed(vault)).toEqual({ told: [[1, 'files-deleted', 2, 2, '']], next: undefined });
-    const records = new ArchiveRecords({ target: vault.target, publicKeyPem: signer.publicKeyPem });
+    const records = new ArchiveRecords({ target: vault.target, publicKeyPem: async () => signer.publicKeyPem });
+    const unknown = new ArchiveRecords({ target: vault.target, publicKeyPem: async () => undefined });
+    const other = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const stranger = new ArchiveRecords({ target: vault.target, publicKeyPem: async () => other });
+    const judged = await Promise.all([records, unknown, stranger].map((one) => one.list('acme', { limit: 1 })));
+    expect(judged.map(({ records: [one] }) => [one?.checked, one?.fault.slice(0, 38)])).toEqual([
+      [true, ''],
+      [false, ''],
+      [true, 'It was not signed by this installation'],
+    ]);
     const file = await records.file('acme', 1);
     expect(file && verify(null, file.text, pair.publicKey, file.signature)).toBe(true);
     expect(await records.file('acme', 2)).toBeUndefined();

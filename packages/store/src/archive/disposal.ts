@@ -1,3 +1,4 @@
+import type { DayProof } from './day-proof.ts';
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type Clock, fail, type Logger, ok } from '@sightline/base';
 import type { Destruction, KeyDestruction, ParameterValue, TelemetryReader, TelemetryWriter } from '../port/index.ts';
@@ -67,6 +68,8 @@ export interface DisposalParts {
   readonly terms: DisposalTerms;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Runs what deletes from the engine, so that what was signed of it is signed anew. */
+  readonly around?: DayProof['around'];
   /** Shared with the step that writes: no day is written while keys are destroyed. */
   readonly turns: Turns;
 }
@@ -342,7 +345,13 @@ export class ArchiveDisposal implements KeyDestruction {
   }
 
   /** Rewrites the engine's parts without the logs that a destruction ended; answers how many those were. */
-  async #deleteHot(record: ArchiveRecord): Promise<number> {
+  #deleteHot(record: ArchiveRecord): Promise<number> {
+    const { around = (_organisation, _why, work) => work() } = this.#parts;
+    const why = `keys of ${record.class === '' ? 'every class' : record.class} were destroyed (record ${record.number})`;
+    return around(record.organisation, why, () => this.#deleteEnded(record));
+  }
+
+  async #deleteEnded(record: ArchiveRecord): Promise<number> {
     const { store } = this.#parts;
     const parameters: Readonly<Record<string, ParameterValue>> = {
       organisation: record.organisation,

@@ -29,6 +29,12 @@ export interface AuditHead {
   readonly sha256: string;
 }
 
+/** The newest head of a day, by the SHA-256 of its signed text in hexadecimal. */
+export interface SignedHead {
+  readonly number: number;
+  readonly sha256: string;
+}
+
 /** What one organisation's logs of one day of receipt are, and what came before. */
 export interface Manifest {
   readonly version: 1;
@@ -49,6 +55,10 @@ export interface Manifest {
   readonly records?: { readonly number: number; readonly sha256: string };
   /** The newest entry of the organisation's audit trail then, and its hash: with it all entries before are signed. Absent where there was none. */
   readonly audit?: AuditHead;
+  /** The last head of this day and those before: its records, signed while the day went on, are those of this manifest. Absent where there was none. */
+  readonly heads?: SignedHead;
+  /** Records that were signed during the day and were missing or changed when it was written: one sentence each. Absent where all were as they were signed. */
+  readonly unlike?: readonly string[];
   /** Fingerprint of the key that signed it. */
   readonly key: string;
 }
@@ -121,7 +131,9 @@ function isManifest(value: unknown): value is Manifest {
     areTexts(value, 'organisation', 'day', 'writtenAt', 'root', 'key') &&
     (value['previous'] === null || typeof value['previous'] === 'string') &&
     ['number', 'rows', 'bytes'].every((name) => isCount(value[name])) &&
-    ['records', 'audit'].every((name) => {
+    (value['unlike'] === undefined ||
+      (Array.isArray(value['unlike']) && value['unlike'].every((one: unknown) => typeof one === 'string'))) &&
+    ['records', 'audit', 'heads'].every((name) => {
       const head = value[name];
       return head === undefined || (isFields(head) && isCount(head['number']) && areTexts(head, 'sha256'));
     }) &&

@@ -15,6 +15,9 @@ import {
   sha256,
   signatureName,
 } from './manifest.ts';
+import type { SignedRow } from './day-heads.ts';
+import { readHeads } from './head-chain.ts';
+import { takenOver } from './newest-manifest.ts';
 import { parquetRows, ParquetTail } from './parquet-rows.ts';
 import { keyIdOf, openPieces, SealedFileError } from './sealed-file.ts';
 import type { ArchiveTarget } from './target.ts';
@@ -62,6 +65,8 @@ export interface Verified {
     readonly lastManifest: string;
     /** As `lastManifest`, of the records of what was taken out; '' where there is none. */
     readonly lastRecord: string;
+    /** Records signed since the last day, and up to when; their heads' last hash, '' without any. */
+    readonly heads: { readonly rows: readonly SignedRow[]; readonly until: string; readonly last: string };
     /** Entries of the audit trail that manifests sign, in the order of days; of one entry the first day. */
     readonly auditHeads: readonly (AuditHead & { readonly day: string })[];
   }[];
@@ -151,11 +156,22 @@ class Chain {
     await this.#records.read();
     const [first, last] = [days[0], days.at(-1)];
     if (first === undefined || last === undefined) {
-      if (!only) this.#fault('', 'there is no day.');
-      return undefined;
+      const heads = await this.#heads(undefined);
+      if (!only && heads.last === '') this.#fault('', 'there is no day.');
+      if (heads.last === '') return undefined;
+      return {
+        name: this.#name,
+        first: '',
+        last: '',
+        lastManifest: '',
+        lastRecord: this.#records.last,
+        auditHeads: [],
+        heads,
+      };
     }
     if (from !== '' && from < first) this.#missing(from, dayBefore(first));
     let before: { day: string; number: number; hash: string } | undefined;
+    let newest: Manifest | undefined;
     /** Whether what came before is known to be the start, or missing and said so. */
     let said = first !== all[0];
     let lastManifest = '';
@@ -177,6 +193,8 @@ class Chain {
       said = false;
       lastManifest = sha256(bytes);
       before = { day, number: manifest.number, hash: lastManifest };
+      newest = manifest;
+      for (const one of manifest.unlike ?? []) this.#fault(day, `when the day was written, ${one}`);
       this.#records.follows(day, manifest);
       this.#auditFollows(day, manifest);
       if (only) await this.#part(only, day, lastManifest, manifest);
@@ -184,6 +202,7 @@ class Chain {
     }
     this.#total.notes.push(...this.#records.notes());
     if (through !== '' && through > last) this.#missing(dayAfter(last), through);
+    const heads = await this.#heads(newest);
     return {
       name: this.#name,
       first,
@@ -191,7 +210,18 @@ class Chain {
       lastManifest,
       lastRecord: this.#records.last,
       auditHeads: this.#auditHeads,
+      heads,
     };
+  }
+
+  /** What was signed since the last day; nothing where a part is checked. */
+  async #heads(newest: Manifest | undefined): Promise<Verified['organisations'][number]['heads']> {
+    const { target, publicKey, only } = this.#options;
+    if (only) return { rows: [], until: '', last: '' };
+    const chain = await readHeads(target, this.#name, publicKey, takenOver(newest));
+    for (const fault of chain.faults) this.#fault('', fault);
+    for (const note of chain.notes) this.#total.notes.push(`${this.#name}: ${note}`);
+    return { rows: chain.rows, until: chain.last?.head.to ?? '', last: chain.last?.sha256 ?? '' };
   }
 
   /** The audit trail only grows: what a manifest signs of it stands at or behind what the one before signed. */

@@ -81,6 +81,33 @@ export interface ArchiveProofs {
   prove(organisation: string, from: string, through: string, signal: AbortSignal): Promise<ProvedPeriod>;
 }
 
+/** What is proved of records that no day's manifest signs yet. */
+export interface ProvedToday {
+  /** Records that were received before this are signed; undefined where none is yet. */
+  readonly signedUntilMs: number | undefined;
+  /** End of the last day that a manifest signs, ISO 8601 in UTC; '' without one. */
+  readonly since: string;
+  /** The newest head, by the SHA-256 of its signed text in hexadecimal. */
+  readonly head: { readonly number: number; readonly sha256: string } | undefined;
+  readonly records: number;
+  /** Records among them that came into their table after the last head: the next one signs them. */
+  readonly unsigned: number;
+  /** True where there are more records than were compared. */
+  readonly cut: boolean;
+  /** One sentence each; empty where all is as it was signed. */
+  readonly faults: readonly string[];
+  /** What Sightline itself changed on somebody's order, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Compares records that are kept for proof with what was signed of them minutes after they were stored. Throws where archive or engine do not answer. */
+export interface DayProofs {
+  /** Undefined where this process does not know the installation's public key. */
+  check(organisation: string, signal: AbortSignal): Promise<ProvedToday | undefined>;
+  /** The texts that are signed by their SHA-256, of the last 31 days, one line of JSON each, for `verify` elsewhere. */
+  rows(organisation: string, signal: AbortSignal): AsyncIterable<string>;
+}
+
 /** What one signed record says was taken out of an archive: files, or the keys of a class. */
 export interface TakenOut {
   readonly number: number;
@@ -102,8 +129,10 @@ export interface TakenOut {
   readonly lastDay: string;
   /** Of the whole record with its signature, in hexadecimal. */
   readonly sha256: string;
-  /** What is wrong with it, one sentence; '' where it is signed by this installation and follows from the one before. */
+  /** What is wrong with it, one sentence; '' where nothing is: then it follows from the one before and, if `checked`, is signed by this installation. */
   readonly fault: string;
+  /** False where this process does not know the installation's public key, so that the signature says nothing to it. */
+  readonly checked: boolean;
 }
 
 /** An entry of the audit trail that a day's manifest signs. */
@@ -115,8 +144,8 @@ export interface SignedAudit {
 
 /** Proofs that lie in an archive beside the logs. Throws the system's error where the archive does not answer. */
 export interface ArchiveRecordReads {
-  /** Of the key that signs here, PEM. */
-  readonly publicKeyPem: string;
+  /** Of the key by which the installation signs, PEM; undefined while this process does not know it. */
+  publicKeyPem(): Promise<string | undefined>;
   /** Newest first, those with a smaller number than `before`; `next` is the `before` of the page after it, undefined at the end. */
   list(
     organisation: string,
@@ -127,6 +156,6 @@ export interface ArchiveRecordReads {
     organisation: string,
     number: number,
   ): Promise<{ readonly text: Uint8Array; readonly signature: Uint8Array } | undefined>;
-  /** What the newest manifest says of the audit trail; undefined where it says nothing, or is not signed by this installation. */
+  /** What the newest manifest says of the audit trail; undefined where it says nothing, or is not known to be signed by this installation. */
   signedAudit(organisation: string): Promise<SignedAudit | undefined>;
 }

@@ -18,7 +18,7 @@ export interface BackfillContext {
   /** Runs `work` with the holds while nobody can place one: it begins to write, and does not wait for the end. */
   readonly whileNonePlaced: <T>(work: (holds: readonly HeldRows[]) => Promise<T>) => Promise<T>;
   /** No day of the archive is written meanwhile. */
-  readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly exclusive: <T>(organisation: string, work: () => Promise<T>) => Promise<T>;
   /** Where attachments lie; undefined where this process cannot reach them. */
   readonly files: Files | undefined;
   /** As in `EdgeStep`. */

@@ -30,7 +30,7 @@ export interface BackfillStepParts {
   /** Where attachments lie; undefined where this process cannot reach them. */
   readonly files: Files | undefined;
   /** Runs work while no day of the archive is written. */
-  readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly exclusive: <T>(organisation: string, work: () => Promise<T>) => Promise<T>;
 }
 
 const lookEveryMs = 3000;

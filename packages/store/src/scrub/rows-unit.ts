@@ -97,7 +97,7 @@ async function write(stoppable: BackfillContext, unit: RowsUnit, batch: Backfill
     await begin(store, mutation);
     return finished();
   }
-  return exclusive(async () => {
+  return exclusive(run.organisation, async () => {
     const begun = await whileNonePlaced(async (holds) => {
       if (wordOf(holds) !== batch.holds) return false;
       await book.pending(run.id, batch);

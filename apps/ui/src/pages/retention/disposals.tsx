@@ -39,6 +39,12 @@ export function Disposals(): ReactNode {
         it:{' '}
         <code>openssl pkeyutl -verify -pubin -inkey public-key.pem -rawin -in record-1.json -sigfile record-1.sig</code>
       </p>
+      {!records.every(({ checked }) => checked) && (
+        <p className="panel-body" role="status">
+          Signatures were not checked: this server does not know the installation’s public key. The process that
+          archives tells it when it starts.
+        </p>
+      )}
       <ScrollX label="Table of what was taken out">
         <table className="table">
           <thead>
@@ -67,12 +73,7 @@ export function Disposals(): ReactNode {
                 <td>{whatText(record)}</td>
                 <td className="muted">{record.reason}</td>
                 <td>
-                  {record.fault === '' ? (
-                    <ToneBadge tone="good">holds</ToneBadge>
-                  ) : (
-                    <ToneBadge tone="bad">fault</ToneBadge>
-                  )}
-                  {record.fault !== '' && <div>{record.fault}</div>}
+                  <Signature fault={record.fault} checked={record.checked} />
                 </td>
                 <td>
                   <span className="row record-parts">
@@ -91,6 +92,17 @@ export function Disposals(): ReactNode {
       <Pager cursors={cursors} next={next === null ? '' : String(next)} onChange={setCursors} />
     </section>
   );
+}
+
+function Signature({ fault, checked }: Pick<TakenOut, 'fault' | 'checked'>): ReactNode {
+  if (fault !== '')
+    return (
+      <>
+        <ToneBadge tone="bad">fault</ToneBadge>
+        <div>{fault}</div>
+      </>
+    );
+  return <ToneBadge tone={checked ? 'good' : 'idle'}>{checked ? 'holds' : 'not checked'}</ToneBadge>;
 }
 
 const parts = [

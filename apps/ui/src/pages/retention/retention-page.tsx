@@ -3,6 +3,7 @@ import { Tabs } from '../../components/tabs.tsx';
 import { useMe } from '../../data/session.tsx';
 import { usePageTitle } from '../../shell/page-title.ts';
 import { ArchiveDays } from './archive-days.tsx';
+import { ArchiveToday } from './archive-today.tsx';
 import { Classes } from './classes.tsx';
 import { Disposals } from './disposals.tsx';
 import { Evidence } from './evidence.tsx';

@@ -141,7 +141,7 @@ function Chain(): ReactNode {
     ) : (
       <p className="muted">The chain could not be checked. {asked.error.detail}</p>
     );
-  const { entries, brokenAt, lastHash, archive, signed } = asked.data;
+  const { entries, brokenAt, lastHash, archive, keyKnown, signed } = asked.data;
   const bad = brokenAt !== null || signed?.holds === false;
   return (
     <p className="audit-chain" role="status">
@@ -152,7 +152,9 @@ function Chain(): ReactNode {
           : `Entry ${brokenAt} does not follow from the one before: it, or the one before, was changed or taken away.`}{' '}
         {signed === null
           ? archive
-            ? 'No archived day signs it yet.'
+            ? keyKnown
+              ? 'No archived day signs it yet.'
+              : 'Whether the archive signs it was not checked: this server does not know the public key. The process that archives tells it when it starts.'
             : 'Without an archive nothing signs it.'
           : signed.holds
             ? `Signed up to entry ${signed.number.toLocaleString('en-US')} by the archive’s manifest of ${signed.day}.`
