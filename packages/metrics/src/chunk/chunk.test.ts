@@ -59,6 +59,9 @@ describe('every sample comes back bit by bit', () => {
     ],
     ['a counter that was reset', every15s(480), walk(480, () => 5).map((v, i) => (i > 200 ? v - 1005 : v)), 60],
     ['bytes', every15s(480), walk(480, () => Math.floor(random() * 3e11)), 3000],
+    ['pages', every15s(480), walk(480, () => 4096 * Math.round(random() * 100 - 50)).map((v) => 4e9 + v), 520],
+    ['multiples of 2^32', every15s(480), walk(480, () => 2 ** 40 * Math.floor(random() * 3)), 700],
+    ['pages, one alone', [17], [-4096], 9],
     ['two decimals', every15s(480), walk(480, () => Math.round(random() * 200 - 100)).map((v) => v / 100), 520],
     ['noise of 32 bits', every15s(480), Array.from({ length: 480 }, random), 2400],
     ['noise of full precision', every15s(480), Array.from({ length: 480 }, () => random() * Math.PI), 3700],
@@ -108,6 +111,8 @@ describe('every sample comes back bit by bit', () => {
       const kinds = [
         () => Math.floor(next() * 10),
         () => Math.floor(next() * 2 ** 40) - 2 ** 39,
+      () => 2 ** 12 * (Math.floor(next() * 1000) - 300),
+      () => -(2 ** 31) * Math.floor(next() * 1000),
         () => Math.floor(next() * 1e6) / 1000,
         () => next(),
         () => Infinity,
