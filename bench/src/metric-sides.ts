@@ -70,10 +70,7 @@ export async function startPrometheus(binary: string): Promise<MetricSide> {
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Sends one request of remote write 1.0, again where the side is busy. */
-export async function writeTo(
-  { base, headers }: Pick<MetricSide, 'base' | 'headers'>,
-  body: Buffer,
-): Promise<void> {
+export async function writeTo({ base, headers }: Pick<MetricSide, 'base' | 'headers'>, body: Buffer): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     const reply = await fetch(`${base}/api/v1/write`, {
       method: 'POST',

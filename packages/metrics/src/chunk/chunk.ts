@@ -45,7 +45,7 @@ export function encodeChunk(samples: SampleColumns, start = 0, end = samples.cou
   out.byte(0);
   out.unsigned(count);
   let set = 0;
-  if (writeIntegers(out, times, start, end)) set |= flags.wholeTimes;
+  if (writeIntegers(out, times, start, end, true)) set |= flags.wholeTimes;
   else writeDoubles(out, wordsOf(times), start, count);
   const words = wordsOf(values);
   const decimal = asDecimals(values, words, start, count);
