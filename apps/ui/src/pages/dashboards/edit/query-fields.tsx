@@ -1,16 +1,20 @@
-import { Button, Select, Switch, TextInput } from '@mantine/core';
-import type { PanelQuery } from '@sightline/contract';
+import { Button, NumberInput, Select, Switch, TextInput } from '@mantine/core';
+import { queryLook, type PanelQuery, type QueryLook } from '@sightline/contract';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { Skeleton } from '../../../components/skeleton.tsx';
+import { draws, units } from './look-choices.ts';
 
 const PromqlEditor = lazy(async () => import('../../../promql/promql-editor.tsx'));
 
 /** One query of a panel. */
 export function QueryFields({
   query,
+  overTime,
   onChange,
 }: {
   query: PanelQuery;
+  /** Whether the panel draws values over time: then each query may be drawn in its own way. */
+  overTime: boolean;
   onChange: (next: PanelQuery | undefined) => void;
 }): ReactNode {
   return (
@@ -78,6 +82,85 @@ export function QueryFields({
           />
         </div>
       )}
+      {overTime && query.kind !== 'read' && !(query.kind === 'promql' && query.instant) && (
+        <LookFields
+          name={query.ref}
+          look={query.look ?? queryLook.parse({})}
+          onChange={(look) => onChange({ ...query, look })}
+        />
+      )}
+    </div>
+  );
+}
+
+const asPanel = 'as the panel';
+
+/** What one query has for itself: its axis, its unit, how it is drawn. */
+function LookFields({
+  name,
+  look,
+  onChange,
+}: {
+  name: string;
+  look: QueryLook;
+  onChange: (look: QueryLook) => void;
+}): ReactNode {
+  const set = (part: Partial<QueryLook>): void => onChange({ ...look, ...part });
+  const number = (value: string | number): number | null => (typeof value === 'number' ? value : null);
+  const { unit } = look;
+  return (
+    <div className="field-row" role="group" aria-label={`How query ${name} is drawn`}>
+      <Select
+        label="Axis"
+        w={90}
+        data={['left', 'right']}
+        value={look.axis}
+        allowDeselect={false}
+        onChange={(axis) => set({ axis: axis === 'right' ? 'right' : 'left' })}
+      />
+      <Select
+        label="Unit"
+        w={120}
+        searchable
+        data={[
+          { value: asPanel, label: asPanel },
+          ...[...new Set([...units, unit ?? ''])].map((value) => ({ value: value || 'none', label: value || 'none' })),
+        ]}
+        value={unit === null ? asPanel : unit || 'none'}
+        allowDeselect={false}
+        onChange={(value) => set({ unit: value === asPanel ? null : value === 'none' ? '' : value })}
+      />
+      <Select
+        label="Drawn as"
+        w={130}
+        data={[{ value: asPanel, label: asPanel }, ...draws]}
+        value={look.draw ?? asPanel}
+        allowDeselect={false}
+        onChange={(value) => set({ draw: draws.find((one) => one.value === value)?.value ?? null })}
+      />
+      <NumberInput
+        size="xs"
+        label="Decimals"
+        w={80}
+        min={0}
+        max={10}
+        value={look.decimals ?? ''}
+        onChange={(value) => set({ decimals: number(value) })}
+      />
+      <NumberInput
+        size="xs"
+        label="Axis from"
+        w={80}
+        value={look.min ?? ''}
+        onChange={(value) => set({ min: number(value) })}
+      />
+      <NumberInput
+        size="xs"
+        label="Axis to"
+        w={80}
+        value={look.max ?? ''}
+        onChange={(value) => set({ max: number(value) })}
+      />
     </div>
   );
 }
