@@ -7,5 +7,6 @@ export { BoundedQueue } from './bounded-queue.ts';
 export { LruCache } from './lru-cache.ts';
 export { redact, redactText } from './redact.ts';
 export { jsonLogger, silentLogger, type Logger, type LogLevel } from './logger.ts';
+export { readJson } from './read-json.ts';
 export { matchesWhole, WholeMatcher } from './whole-match.ts';
 export { isTimeZone, zoneOffsetMs } from './time-zone.ts';
