@@ -71,7 +71,8 @@ export default function TracesPage(): ReactNode {
   const row = useRef<HTMLDivElement>(null);
   // On a phone the row of views is wider than its place: the open one is brought into sight.
   useEffect(() => {
-    row.current?.querySelector('label[data-active]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    const chosen = row.current?.querySelector(`input[value="${view.name}"] + label`);
+    chosen?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }, [view.name]);
   return (
     <div className="page">
