@@ -55,7 +55,7 @@ it('names of any characters come back, whatever was read before', () => {
   const odd = ['\\', '"', '\n', '\ud800', '\u0001', '/', 'a', '', '~', '0', '__proto__', 'a\\', 'a"', '\\\\', '中'];
   const one = (depth: number): readonly [string, string[]] => {
     const names = [...new Set(Array.from({ length: int(5) }, () => odd[int(odd.length)] ?? ''))];
-    const members = names.map((name) => (depth < 3 && int(3) === 0 ? one(depth + 1) : ['1', []])) as ReturnType<
+    const members = names.map(() => (depth < 3 && int(3) === 0 ? one(depth + 1) : ['1', []])) as ReturnType<
       typeof one
     >[];
     const text = names.map((name, at) => `${JSON.stringify(name)}:${members[at]?.[0]}`).join(',');
