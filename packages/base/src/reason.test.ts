@@ -7,7 +7,8 @@ const statement = 'update "notifications" set "attempts" = $1\n  where "id" = $2
 
 test.each<[string, unknown, string]>([
   ['a plain error', new Error('the disk is full'), 'the disk is full'],
-  ['no error at all', 'gone', 'gone'],
+  ['a text', 'gone', 'gone'],
+  ['no error at all', { code: 7 }, 'object'],
   ['an error without words', new TypeError(), 'TypeError'],
   [
     'a statement: its cause first, itself on one line',

@@ -10,7 +10,7 @@ const longestContext = 160;
 export function reasonOf(error: unknown): string {
   const messages: string[] = [];
   for (let one = error; one !== undefined && one !== null && messages.length < mostCauses;) {
-    const message = one instanceof Error ? one.message || one.name : String(one);
+    const message = one instanceof Error ? one.message || one.name : typeof one === 'string' ? one : typeof one;
     messages.push(withoutBindings(message).replaceAll(/\s+/g, ' ').trim());
     one = one instanceof Error ? one.cause : undefined;
   }
