@@ -1,6 +1,7 @@
 export { fail, ok, type Result } from './result.ts';
 export { ManualClock, systemClock, type Clock } from './clock.ts';
 export { BackgroundLoop, type BackgroundLoopParts } from './background-loop.ts';
+export { reasonOf } from './reason.ts';
 export { retry, type RetryPolicy } from './retry.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { BoundedQueue } from './bounded-queue.ts';
