@@ -8,7 +8,6 @@ import { ExemplarLine, ExemplarPoints } from '../../../promql/exemplars.tsx';
 import { useExemplars } from '../../../promql/use-exemplars.ts';
 import type { PanelProps } from '../panel-props.ts';
 import { filledExpression } from '../use-frames.ts';
-import { formatOf } from '../values.ts';
 import { joinFrames } from './join-frames.ts';
 import { axesOf } from './query-look.ts';
 
