@@ -1,4 +1,4 @@
-import type { Result } from '@sightline/base';
+import { readJson, type Result } from '@sightline/base';
 import type { ErrorPayload, GroupingPart } from '@sightline/record';
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { ask } from '../metrics/ask.ts';
@@ -291,7 +291,7 @@ function partOfLine(line: string): GroupingPart {
 function readPayload(text: string): StoredPayload {
   if (text === '') return emptyPayload();
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = readJson(text);
     return typeof value === 'object' && value !== null ? { ...emptyPayload(), ...value } : emptyPayload();
   } catch {
     // Scrubbing may cut into the text; columns still tell what happened.
