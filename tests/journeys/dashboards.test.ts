@@ -467,10 +467,10 @@ test('two measures stand on two axes, each in its unit', { timeout: 60_000 }, as
   // In the editor the second query says what it has for itself.
   await page.goto(`${product.url}/dashboards/${id}?edit=1&panel=p1`);
   const look = page.getByRole('group', { name: 'How query B is drawn' });
-  await expect.poll(() => look.getByRole('textbox', { name: 'Axis', exact: true }).inputValue()).toBe('right');
+  await expect.poll(() => look.getByLabel('Axis', { exact: true }).first().inputValue()).toBe('right');
 });
 
-test('PromQL takes a second query and a formula, and the link has them all', { timeout: 60_000 }, async () => {
+test('PromQL takes a second query and a formula, and the link has them all', { timeout: 120_000 }, async () => {
   const ask = new URLSearchParams({ mode: 'promql', expr: 'sum by (site)(till_queue_depth)' });
   await page.goto(`${product.url}/metrics?${ask.toString()}`);
   await page.getByText('3 series').waitFor({ timeout: 20_000 });
