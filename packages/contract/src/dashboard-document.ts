@@ -44,6 +44,24 @@ export const queryLook = z.object({
 });
 export type QueryLook = z.infer<typeof queryLook>;
 
+/**
+ * What Sightline knows without a query: sites, services with rate, errors and duration, incidents; and of security: what the
+ * audit trail says (shown to administrators alone), sites with open incidents, and what was scrubbed, by detector.
+ */
+export const panelReads = [
+  'sites',
+  'services',
+  'incidents',
+  'failed-sign-ins',
+  'new-keys',
+  'privileged-actions',
+  'remote-commands',
+  'taken-out',
+  'site-findings',
+  'personal-data',
+] as const;
+export type PanelRead = (typeof panelReads)[number];
+
 /** One question of a panel. `ref` names it within the panel: `A`, `B`. */
 export const panelQuery = z.discriminatedUnion('kind', [
   z.object({
@@ -69,8 +87,7 @@ export const panelQuery = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('read'),
     ref: z.string().max(50).default('A'),
-    /** What Sightline knows without a query: sites, services with rate, errors and duration, incidents. */
-    read: z.enum(['sites', 'services', 'incidents']),
+    read: z.enum(panelReads),
     legend: word.default(''),
     hidden: z.boolean().default(false),
   }),

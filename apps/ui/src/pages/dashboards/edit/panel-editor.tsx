@@ -202,7 +202,7 @@ function Queries({ panel, change }: { panel: DashboardPanel; change: Change }): 
         </Button>
         {(panel.type === 'table' || panel.type === 'sitemap') && (
           <Button variant="default" size="compact-xs" onClick={() => add('read')}>
-            Add sites, services or incidents
+            Add what Sightline knows
           </Button>
         )}
       </div>

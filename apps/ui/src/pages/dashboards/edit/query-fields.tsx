@@ -1,7 +1,8 @@
 import { Button, NumberInput, Select, Switch, TextInput } from '@mantine/core';
-import { queryLook, type PanelQuery, type QueryLook } from '@sightline/contract';
+import { panelReads, queryLook, type PanelQuery, type QueryLook } from '@sightline/contract';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { Skeleton } from '../../../components/skeleton.tsx';
+import { readWords } from '../read-words.ts';
 import { draws, units } from './look-choices.ts';
 
 const PromqlEditor = lazy(async () => import('../../../promql/promql-editor.tsx'));
@@ -43,12 +44,10 @@ export function QueryFields({
           {query.kind === 'read' && (
             <Select
               aria-label={`What query ${query.ref} shows`}
-              data={['sites', 'services', 'incidents']}
+              data={panelReads.map((value) => ({ value, label: readWords[value] }))}
               value={query.read}
               allowDeselect={false}
-              onChange={(read) =>
-                onChange({ ...query, read: read === 'services' || read === 'incidents' ? read : 'sites' })
-              }
+              onChange={(read) => onChange({ ...query, read: panelReads.find((one) => one === read) ?? query.read })}
             />
           )}
         </span>
