@@ -32,7 +32,7 @@ export function EventCompare({ issue, event }: { issue: string; event: ErrorEven
           End comparison
         </Button>
       </div>
-      {asked.error !== null && <ErrorState error={asked.error} again={asked.refetch} />}
+      {asked.error !== null && <ErrorState error={asked.error} again={() => void asked.refetch()} />}
       {asked.error === null && asked.data === undefined && <SkeletonRows rows={6} />}
       {beside && sections.length === 0 && <p className="muted">The two events hold the same.</p>}
       {beside && sections.length > 0 && (
