@@ -9,18 +9,18 @@ export function GroundLines({ ground, height }: { ground: SiteGround; height: nu
     <g className="map-degrees" aria-hidden>
       <path d={ground.lines} />
       {ground.degrees.map(({ text, kind, at: [x, y] }) =>
-        kind === 'longitude' ? (
-          <text key={kind + text} x={x + 3} y={12}>
-            {text}
-          </text>
-        ) : (
-          y > 24 &&
-          y < height - 20 && (
-            <text key={kind + text} x={4} y={y - 3}>
-              {text}
-            </text>
-          )
-        ),
+        kind === 'longitude'
+          ? x >= 0 && (
+              <text key={kind + text} x={x + 3} y={12}>
+                {text}
+              </text>
+            )
+          : y > 24 &&
+            y < height - 20 && (
+              <text key={kind + text} x={4} y={y - 3}>
+                {text}
+              </text>
+            ),
       )}
     </g>
   );

@@ -8,6 +8,7 @@ import { Skeleton } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAsk } from '../../data/ask.ts';
+import { useNow } from '../../data/now.ts';
 import { useScope } from '../../data/scope.ts';
 import { useColumns } from '../../promql/use-columns.ts';
 import { Go } from '../../shell/go.tsx';
@@ -21,6 +22,8 @@ const rangeMs = 3_600_000;
 export function ScrapeTargetDrawer({ target, onClose }: { target: ScrapeTarget; onClose: () => void }): ReactNode {
   const { job, url, labels, health, lastError, lastScrapeAt, lastScrapeMs, interval } = target;
   const asked = useAsk(getScrapeTarget, { query: { job, url } });
+  // The page's clock moves every 10 s: a scrape since then is of now, not to come.
+  const clock = useNow();
   const { to: now } = useScope().query;
   const to = Math.floor(now / stepMs) * stepMs;
   const from = to - rangeMs;
@@ -58,7 +61,7 @@ export function ScrapeTargetDrawer({ target, onClose }: { target: ScrapeTarget; 
           <dt>Scraped by</dt>
           <dd>this server</dd>
           <dt>Last scrape</dt>
-          <dd>{lastScrapeAt === null ? 'not yet' : <TimeText at={lastScrapeAt} show="relative" />}</dd>
+          <dd>{lastScrapeAt === null ? 'not yet' : <TimeText at={Math.min(lastScrapeAt, clock)} show="relative" />}</dd>
           <dt>Took</dt>
           <dd>{lastScrapeAt === null ? '–' : formatDuration(lastScrapeMs)}</dd>
           <dt>Samples</dt>

@@ -11,6 +11,8 @@ import type { PanelProps } from '../panel-props.ts';
 import { formatOf, toneOf } from '../values.ts';
 import { singleValues } from './single-values.ts';
 
+const namedAtMost = 30;
+
 /** Sites where they stand. Circles are sized by a query's value of the label `site`, by today's orders where there is none. */
 export default function SiteMapPanel({ panel, data, scope, label, width, height }: PanelProps): ReactNode {
   const asked = useAsk(fleet, { query: { environment: scope.environment } }, { everyMs: 30_000 });
@@ -43,6 +45,8 @@ export default function SiteMapPanel({ panel, data, scope, label, width, height 
   const queried = panel.queries.some(({ kind }) => kind === 'promql');
   const bySite = new Map(singleValues(panel, data).map(({ labels, value }) => [labels['site'] ?? '', value]));
   const format = formatOf(panel);
+  // Where no outline says which place is which, the sites say it themselves, as long as their names have room.
+  const named = drawing.lines !== '' && placed.length <= namedAtMost;
   const valueOf = (code: string, orders: number): number | null => (queried ? (bySite.get(code) ?? null) : orders);
   const most = Math.max(1e-9, ...placed.map((site) => valueOf(site.code, site.ordersToday) ?? 0));
   return (
@@ -71,6 +75,11 @@ export default function SiteMapPanel({ panel, data, scope, label, width, height 
             >
               <g transform={`translate(${at[0]} ${at[1]})`}>
                 <circle r={4 + 9 * Math.sqrt(Math.max(0, value ?? 0) / most)} />
+                {named && (
+                  <text x={8 + 9 * Math.sqrt(Math.max(0, value ?? 0) / most)} y={4}>
+                    {site.code}
+                  </text>
+                )}
                 {tone !== 'good' && tone !== 'idle' && (
                   <g transform="translate(-5 -5)">
                     <StateMark state={site.state} />
