@@ -18,8 +18,8 @@ import { IssueSide } from './issue-side.tsx';
 import { EventBar } from './event-bar.tsx';
 import { EventList } from './event-list.tsx';
 import { EventSearch } from './event-search.tsx';
+import { EventStack } from './event-stack.tsx';
 import { issueTitle, moneyText, statusTone, statusWord } from './issue-words.ts';
-import { StackTrace } from './stack-trace.tsx';
 import { TagShares } from './tag-shares.tsx';
 import { Trail } from './trail.tsx';
 
@@ -143,7 +143,7 @@ function EventParts({
       <EventBar answer={answer} event={event} />
       <ContextCards groups={event.groups} />
       <Part title="Stack">
-        <StackTrace exceptions={event.exceptions} later={event.mappedLater} />
+        <EventStack event={event} />
       </Part>
       <Part title="What happened before">
         <Trail event={event} />
