@@ -30,7 +30,10 @@ export type StoredPayload = Writable<Omit<ErrorPayload, 'version'>>;
 export type Breadcrumb = Omit<StoredPayload['breadcrumbs'][number], 'at'> & { at: number | null };
 
 /** One event as the issue page shows it (`errorEvent` of the contract). */
-export interface ErrorEvent extends ErrorRow, Omit<StoredPayload, 'grouping' | 'groupingParts' | 'breadcrumbs'> {
+export interface ErrorEvent
+  extends ErrorRow, Omit<StoredPayload, 'grouping' | 'groupingParts' | 'breadcrumbs' | 'threads'> {
+  readonly threads: NonNullable<StoredPayload['threads']>;
+  readonly threadsOmitted: number;
   readonly breadcrumbs: Breadcrumb[];
   readonly handled: boolean;
   readonly platform: string;
@@ -313,6 +316,8 @@ function errorEvent(row: EventRow, payload: StoredPayload, attachments: Attachme
     platform,
     transaction,
     exceptions: payload.exceptions,
+    threads: payload.threads ?? [],
+    threadsOmitted: payload.threadsOmitted ?? 0,
     breadcrumbs: payload.breadcrumbs.map((crumb) => ({ ...crumb, at: momentOf(crumb.at) })),
     groups: payload.groups,
     tags,
