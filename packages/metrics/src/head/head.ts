@@ -29,7 +29,10 @@ const trimEveryMs = 30_000;
 const unusedMs = 60_000;
 /** A block that was opened anew is cut after so long even if samples keep coming. */
 const longestOpenMs = 1_800_000;
-/** A past block of so many samples is worth a part of its own as soon as nothing comes any more: who sends days at once does not fill the memory. */
+/**
+ * A past block of so many samples is worth a part of its own as soon as nothing comes any more, or half as many have come for other blocks since: who
+ * sends days at once does not fill the memory.
+ */
 const largeSamples = 500_000;
 const largeIdleMs = 5000;
 /** An open log file of which nothing is needed any more is left behind beyond so many bytes. */
@@ -351,6 +354,7 @@ export class Head {
       (block) =>
         now >= block.endMs + settings.windowMs &&
         (now - block.touchedAtMs >= (block.samples >= largeSamples ? largeIdleMs : settings.idleMs) ||
+          (block.samples >= largeSamples && this.blocks.appended - block.touchedAtSample >= block.samples / 2) ||
           now - block.openedAtMs >= longestOpenMs),
     );
     const crowded = open.length - due.length - settings.openBlocks;
