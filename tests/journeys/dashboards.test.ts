@@ -481,13 +481,13 @@ test('PromQL takes a second query and a formula, and the link has them all', { t
   await page.getByRole('textbox', { name: 'Formula of A and B' }).fill('A / on() group_left() B');
   await page.getByRole('button', { name: 'Run' }).click();
   await page.getByText('7 series').waitFor({ timeout: 20_000 });
-  await page.getByRole('switch', { name: 'B is shown' }).click({ force: true });
+  await page.getByRole('switch', { name: 'B is shown' }).press('Space');
   await page.getByText('6 series').waitFor({ timeout: 20_000 });
-  await page.getByRole('switch', { name: 'Explain' }).click({ force: true });
+  await page.getByRole('switch', { name: 'Explain' }).press('Space');
   const steps = page.getByRole('region', { name: 'Steps of A', exact: true });
   await steps.getByRole('row', { name: /^till_queue_depth selector 3 / }).waitFor({ timeout: 20_000 });
   await picture('promql');
-  await page.getByRole('switch', { name: 'Explain' }).click({ force: true });
+  await page.getByRole('switch', { name: 'Explain' }).press('Space');
   const link = page.url();
   const { page: other } = await openPage(browser, phone, 'light');
   await signIn(other);
