@@ -1,5 +1,6 @@
 import { type Usage, sizeOnDisk, usageOf } from './process-tree.ts';
 import { generateDay, generateWide, type MetricDay } from './sample-metrics.ts';
+import { writeTo } from './metric-sides.ts';
 import { startServer } from './server-under-test.ts';
 
 export interface PromqlRow {
@@ -104,9 +105,9 @@ export async function benchPromql(
     for (const side of sides) {
       const before = usageOf(side.pid);
       const started = performance.now();
-      day = await generateDay(endMs, hours, scale, (body) => write(side, body));
+      day = await generateDay(endMs, hours, scale, (body) => writeTo(side, body));
       await settled(side, endMs);
-      if (wide > 0) await generateWide(endMs, wide, (body) => write(side, body));
+      if (wide > 0) await generateWide(endMs, wide, (body) => writeTo(side, body));
       const used = usageOf(side.pid);
       const cpuS = used.cpuS - before.cpuS;
       console.log(
@@ -130,27 +131,6 @@ export async function benchPromql(
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function write({ base, headers }: Side, body: Buffer): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    const reply = await fetch(`${base}/api/v1/write`, {
-      method: 'POST',
-      headers: {
-        ...headers,
-        'content-type': 'application/x-protobuf',
-        'content-encoding': 'snappy',
-        'x-prometheus-remote-write-version': '0.1.0',
-      },
-      body: new Uint8Array(body),
-      signal: AbortSignal.timeout(60_000),
-    });
-    const text = await reply.text();
-    if (reply.ok) return;
-    if (reply.status !== 429 && reply.status < 500) throw new Error(`${reply.status} ${text}`);
-    await sleep(100);
-  }
-  throw new Error('samples were not taken');
-}
 
 /** Waits until the last sample can be read. */
 async function settled(side: Side, endMs: number): Promise<void> {

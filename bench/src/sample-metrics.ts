@@ -11,6 +11,8 @@ export interface MetricDay {
 const everyMs = 15_000;
 const samplesPerRequest = 40;
 const seriesPerRequest = 500;
+/** As Prometheus' `max_samples_per_send`. */
+const seriesPerSmallRequest = 2000;
 const stores = 300;
 
 interface Generated {
@@ -21,7 +23,7 @@ interface Generated {
 const storeOf = (i: number): string => `STORE_${String(i % stores).padStart(3, '0')}`;
 
 /** The same numbers every time. */
-function randomOf(seed: number): () => number {
+export function randomOf(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -86,39 +88,54 @@ function infos(): Generated[] {
   }));
 }
 
-/**
- * Makes a day up to `endMs` and hands it out in requests, in order of time, as a fleet's collectors would send it: 10,000 counters, and
- * gauges, noise and buckets beside them.
- */
-export async function generateDay(
-  endMs: number,
-  hours: number,
-  scale: number,
-  send: (body: Buffer, samples: number) => Promise<void>,
-): Promise<MetricDay> {
-  const random = randomOf(42);
-  const all = [
+/** The fleet's series: 10,000 counters, and gauges, noise and buckets beside them. */
+function fleetOf(scale: number, random: () => number): Generated[] {
+  return [
     ...counters(Math.round(10_000 * scale), random),
     ...gauges(Math.round(900 * scale), random),
     ...noise(Math.round(300 * scale), random),
     ...buckets(Math.round(3000 * scale)),
     ...infos(),
   ];
-  const startMs = endMs - hours * 3_600_000;
-  let samples = 0;
-  for (let from = startMs; from < endMs; from += samplesPerRequest * everyMs) {
-    const count = Math.min(samplesPerRequest, Math.ceil((endMs - from) / everyMs));
-    for (let first = 0; first < all.length; first += seriesPerRequest) {
-      const written: WrittenSeries[] = all.slice(first, first + seriesPerRequest).map(({ labels, next }) => ({
+}
+
+/** Requests of remote write in order of time, as a fleet's collectors would send them; the same ones every time. */
+export function* fleetRequests(
+  startMs: number,
+  endMs: number,
+  scale: number,
+  samplesPerSeries = samplesPerRequest,
+): Generator<{ readonly body: Buffer; readonly samples: number }> {
+  const random = randomOf(42);
+  const all = fleetOf(scale, random);
+  const perRequest = samplesPerSeries === 1 ? seriesPerSmallRequest : seriesPerRequest;
+  for (let from = startMs; from < endMs; from += samplesPerSeries * everyMs) {
+    const count = Math.min(samplesPerSeries, Math.ceil((endMs - from) / everyMs));
+    for (let first = 0; first < all.length; first += perRequest) {
+      const written: WrittenSeries[] = all.slice(first, first + perRequest).map(({ labels, next }) => ({
         labels,
         times: Array.from({ length: count }, (_, i) => from + i * everyMs + Math.floor(random() * 7)),
         values: Array.from({ length: count }, next),
       }));
-      samples += written.length * count;
-      await send(writeRequest(written), written.length * count);
+      yield { body: writeRequest(written), samples: written.length * count };
     }
   }
-  return { startMs, endMs, series: all.length, samples };
+}
+
+/** Makes a day up to `endMs` and hands it out in requests, in order of time. */
+export async function generateDay(
+  endMs: number,
+  hours: number,
+  scale: number,
+  send: (body: Buffer) => Promise<void>,
+): Promise<MetricDay> {
+  const startMs = endMs - hours * 3_600_000;
+  let sent = 0;
+  for (const { body, samples } of fleetRequests(startMs, endMs, scale)) {
+    sent += samples;
+    await send(body);
+  }
+  return { startMs, endMs, series: fleetOf(scale, randomOf(42)).length, samples: sent };
 }
 
 /** Many series of one metric with one sample each, for matchers. */

@@ -447,6 +447,34 @@ for (const { name, missing, start } of testServers) {
       expect(pages).toEqual(entries.map((entry) => entry.action));
     });
 
+    test('what the trail says of security is counted: failed sign-ins where the member is, keys, who may see it', async () => {
+      const eve = await otherOrganisation();
+      const ada = await signedIn('ada@stores.example');
+      const viewer = await joined(ada, 'carl@stores.example', 'viewer');
+      const from = clock.now();
+      for (const email of ['Ada@stores.example', 'ada@stores.example', 'nobody@stores.example'])
+        expect((await send(['POST', '/api/v1/session', { email, password: 'not this one' }])).statusCode).toBe(401);
+      const key = { permissions: ['query'] };
+      await as(ada, ['POST', '/api/v1/keys', { ...key, name: 'Grafana' }]);
+      const bound = (await as(ada, ['POST', '/api/v1/keys', { ...key, name: 'One store', site: 'S1' }])).json<{
+        secret: string;
+      }>().secret;
+      const where = `/api/v1/security/activity?from=${from}&to=${from + 60_000}`;
+      const read = async (browser: Browser): Promise<Record<string, unknown>> =>
+        (await as(browser, ['GET', where])).json<Record<string, unknown>>();
+      // What failed is written after the answer, so that its time tells nothing.
+      await expect.poll(async () => (await read(ada))['refused']).toBe(2);
+      expect(await read(ada)).toMatchObject({
+        refusedBySource: [{ address: '127.0.0.1', people: ['ada@stores.example'], tries: 2 }],
+        newKeys: [{ subject: 'One store' }, { subject: 'Grafana', actor: 'ada@stores.example' }],
+        cut: false,
+      });
+      expect(await read(eve)).toMatchObject({ refused: 0, refusedBySource: [], newKeys: [] });
+      expect((await as(viewer, ['GET', where])).statusCode).toBe(403);
+      expect((await withKey(bound, ['GET', where])).statusCode).toBe(403);
+      expect((await as(ada, ['GET', `/api/v1/security/activity?from=5&to=5`])).statusCode).toBe(400);
+    });
+
     test('the audit trail is read and exported by who, what, subject and time', async () => {
       const ada = await signedIn('ada@stores.example');
       const eve = await otherOrganisation();

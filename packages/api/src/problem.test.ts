@@ -1,6 +1,7 @@
 import { jsonLogger, systemClock } from '@sightline/base';
 import { expect, test } from 'vitest';
-import { problemOfError } from './problem.ts';
+import { z } from 'zod';
+import { invalidInput, problemOfError } from './problem.ts';
 
 test('a failed query is logged with its reason, without the values it was given', () => {
   const lines: string[] = [];
@@ -17,4 +18,33 @@ test('a failed query is logged with its reason, without the values it was given'
   expect(lines.join('')).toContain('the disk is full');
   expect(lines.join('')).toContain('insert into');
   expect(lines.join('')).not.toContain('ann@stores.example');
+});
+
+const schema = z.object({
+  from: z.coerce.number(),
+  name: z.string(),
+  kind: z.enum(['log', 'span']),
+  limit: z.number().max(10).optional(),
+  deep: z.array(z.object({ at: z.number() })).optional(),
+});
+const good = { from: 1, name: 'a', kind: 'log' };
+
+test.each<[string, unknown, Record<string, string>]>([
+  [
+    'a missing number that would be read from text',
+    { ...good, from: undefined },
+    { from: 'is missing: expected number' },
+  ],
+  ['a missing text', { from: 1, kind: 'log' }, { name: 'is missing: expected string' }],
+  ['a missing choice', { from: 1, name: 'a' }, { kind: 'is missing: Invalid option: expected one of "log"|"span"' }],
+  ['no number', { ...good, from: 'soon' }, { from: 'expected number' }],
+  ['another type', { ...good, name: 7 }, { name: 'expected string, received number' }],
+  ['too much', { ...good, limit: 11 }, { limit: 'Too big: expected number to be <=10' }],
+  ['a missing field of an entry', { ...good, deep: [{ at: 1 }, {}] }, { 'deep.1.at': 'is missing: expected number' }],
+  ['no object at all', undefined, { query: 'is missing: expected object' }],
+])('%s is told by field, without its value', (_, input, fields) => {
+  const parsed = schema.safeParse(input);
+  expect(invalidInput('query', input, parsed.error ?? new z.ZodError([]))).toMatchObject({
+    problem: { status: 422, title: 'The query is not valid', fields },
+  });
 });

@@ -33,15 +33,30 @@ export function refusal({ reason, message }: Refused): ProblemReply {
 
 const longestReceived = 200;
 
-/** Faults of an input by field. The values themselves stay out: they may be secrets. */
-export function invalidInput(where: 'path' | 'query' | 'body', error: z.ZodError): ProblemReply {
+/** Faults of an input by field: what was expected, and whether it is missing. The values themselves stay out: they may be secrets. */
+export function invalidInput(where: 'path' | 'query' | 'body', input: unknown, error: z.ZodError): ProblemReply {
   const fields: Record<string, string> = {};
   for (const issue of error.issues.slice(0, 50)) {
     const name = issue.path.map(String).join('.').slice(0, longestReceived) || where;
-    fields[name] ??= issue.message.slice(0, longestReceived);
+    fields[name] ??= faultText(issue, input).slice(0, longestReceived);
   }
   const detail = Object.entries(fields).map(([name, message]) => `${name}: ${message}`);
   return refuse(422, `The ${where} is not valid`, detail.join('; ').slice(0, 2000), { fields });
+}
+
+/** The library tells of a field that is not there as of one that holds `undefined` or, once it was made a number, `NaN`. */
+function faultText(issue: z.core.$ZodIssue, input: unknown): string {
+  const text = issue.message.replace(/^Invalid input: /, '').replace(/, received (?:NaN|undefined)$/, '');
+  return isMissing(input, issue.path) ? `is missing: ${text}` : text;
+}
+
+function isMissing(input: unknown, path: readonly PropertyKey[]): boolean {
+  let value = input;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return true;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return value === undefined;
 }
 
 /** What an exception tells the client: expected ones their own status, all others 500 with an id that stands in the log. */

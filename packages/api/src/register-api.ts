@@ -165,7 +165,7 @@ function readInput(
     if (!schema) continue;
     if (holdsNul(value)) return refuse(422, `The ${where} is not valid`, 'A text holds the character NUL.');
     const parsed = schema.safeParse(value);
-    if (!parsed.success) return invalidInput(where, parsed.error);
+    if (!parsed.success) return invalidInput(where, value, parsed.error);
     input[name] = parsed.data;
   }
   return input;

@@ -1,11 +1,13 @@
 export { fail, ok, type Result } from './result.ts';
 export { ManualClock, systemClock, type Clock } from './clock.ts';
 export { BackgroundLoop, type BackgroundLoopParts } from './background-loop.ts';
+export { reasonOf } from './reason.ts';
 export { retry, type RetryPolicy } from './retry.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { BoundedQueue } from './bounded-queue.ts';
 export { LruCache } from './lru-cache.ts';
 export { redact, redactText } from './redact.ts';
 export { jsonLogger, silentLogger, type Logger, type LogLevel } from './logger.ts';
+export { readJson } from './read-json.ts';
 export { matchesWhole, WholeMatcher } from './whole-match.ts';
 export { isTimeZone, zoneOffsetMs } from './time-zone.ts';

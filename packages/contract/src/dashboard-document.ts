@@ -25,6 +25,43 @@ export type PanelType = z.infer<typeof panelType>;
 
 const word = z.string().max(200);
 
+/** How values over time are drawn; stacked areas and bars stand on those of the same axis. */
+export const seriesDraws = ['lines', 'area', 'stacked', 'bars', 'points'] as const;
+export const seriesDraw = z.enum(seriesDraws);
+export type SeriesDraw = z.infer<typeof seriesDraw>;
+
+/**
+ * What the series of one query have for themselves in a time series; null is as the panel has it. An axis is written in the
+ * unit of the first query that stands on it, and ends where the first that names an end says.
+ */
+export const queryLook = z.object({
+  axis: z.enum(['left', 'right']).default('left'),
+  unit: z.string().max(50).nullable().default(null),
+  draw: seriesDraw.nullable().default(null),
+  decimals: z.number().int().min(0).max(10).nullable().default(null),
+  min: z.number().nullable().default(null),
+  max: z.number().nullable().default(null),
+});
+export type QueryLook = z.infer<typeof queryLook>;
+
+/**
+ * What Sightline knows without a query: sites, services with rate, errors and duration, incidents; and of security: what the
+ * audit trail says (shown to administrators alone), sites with open incidents, and what was scrubbed, by detector.
+ */
+export const panelReads = [
+  'sites',
+  'services',
+  'incidents',
+  'failed-sign-ins',
+  'new-keys',
+  'privileged-actions',
+  'remote-commands',
+  'taken-out',
+  'site-findings',
+  'personal-data',
+] as const;
+export type PanelRead = (typeof panelReads)[number];
+
 /** One question of a panel. `ref` names it within the panel: `A`, `B`. */
 export const panelQuery = z.discriminatedUnion('kind', [
   z.object({
@@ -36,6 +73,7 @@ export const panelQuery = z.discriminatedUnion('kind', [
     /** One value at the end of the range instead of values over it. */
     instant: z.boolean().default(false),
     hidden: z.boolean().default(false),
+    look: queryLook.optional(),
   }),
   z.object({
     kind: z.literal('logs'),
@@ -44,12 +82,12 @@ export const panelQuery = z.discriminatedUnion('kind', [
     q: z.string().max(4000).default(''),
     legend: word.default(''),
     hidden: z.boolean().default(false),
+    look: queryLook.optional(),
   }),
   z.object({
     kind: z.literal('read'),
     ref: z.string().max(50).default('A'),
-    /** What Sightline knows without a query: sites, services with rate, errors and duration, incidents. */
-    read: z.enum(['sites', 'services', 'incidents']),
+    read: z.enum(panelReads),
     legend: word.default(''),
     hidden: z.boolean().default(false),
   }),
@@ -78,7 +116,7 @@ export const valueWord = z.object({ value: z.number(), text: word, tone: tone.op
 
 export const panelOptions = z.object({
   /** How a time series is drawn. */
-  draw: z.enum(['lines', 'area', 'stacked', 'bars', 'points']).default('lines'),
+  draw: seriesDraw.default('lines'),
   /** Series drawn before the rest becomes "others". */
   most: z.number().int().min(1).max(100).default(8),
   /** How a series becomes one number: stat, gauge, bar, top list, columns of a table. */

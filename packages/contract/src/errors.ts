@@ -1,4 +1,5 @@
 import { z } from 'zod';
+export { markedAsCut } from '@sightline/record';
 import { endpoint } from './endpoint.ts';
 import { attributes, done, page, point, scopeQuery, severities } from './common.ts';
 
@@ -106,6 +107,33 @@ export const exceptionEntry = z.object({
   /** Registers of the processor at the crash, where a native client sent them. */
   registers: attributes.optional(),
 });
+/** A thread of the process when the event was made. */
+export const threadEntry = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** In the client's own words; '' when unknown. */
+  state: z.string(),
+  crashed: z.boolean(),
+  current: z.boolean(),
+  main: z.boolean(),
+  /** The exceptions were thrown in it: their stack is its own where it has none. */
+  threw: z.boolean(),
+  frames: z.array(frame),
+  /** Frames that were sent and not kept. */
+  framesOmitted: z.number().optional(),
+  locks: z
+    .array(
+      z.object({
+        relation: z.enum(['holds', 'waits for', 'sleeps on', 'is blocked by']),
+        type: z.string(),
+        address: z.string(),
+        /** Id of the thread that has it; '' when unknown. */
+        thread: z.string(),
+      }),
+    )
+    .optional(),
+  registers: attributes.optional(),
+});
 export const breadcrumb = z.object({
   at: z.number().nullable(),
   category: z.string(),
@@ -124,6 +152,10 @@ export const errorEvent = errorRow.extend({
   transaction: z.string(),
   /** Newest exception (the one thrown) first, then its causes. */
   exceptions: z.array(exceptionEntry),
+  /** The one that crashed first; empty where the client sent none. */
+  threads: z.array(threadEntry),
+  /** Threads that were sent and not kept. */
+  threadsOmitted: z.number(),
   breadcrumbs: z.array(breadcrumb),
   groups: z.array(contextGroup),
   tags: attributes,

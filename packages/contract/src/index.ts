@@ -38,3 +38,4 @@ export * from './promql.ts';
 export * from './dashboard-document.ts';
 export * from './dashboard-variables.ts';
 export * from './dashboards.ts';
+export * from './security.ts';

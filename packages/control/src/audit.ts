@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { ok, redactText } from '@sightline/base';
-import { and, type AnyColumn, asc, desc, eq, gt, gte, lt, or, type SQL, sql } from 'drizzle-orm';
+import { and, type AnyColumn, asc, count, desc, eq, gt, gte, lt, max, or, type SQL, sql } from 'drizzle-orm';
 import type { Audit, AuditFilter } from './control.ts';
 import * as table from './database/schema.ts';
 import { refused, type ServicesContext } from './services-context.ts';
 
 type Row = typeof table.auditEntries.$inferSelect;
 const readAtOnce = 1000;
+/** Entries that a tally reads, and groups that it answers. */
+const talliedAtMost = 20_000;
+const groupsAtMost = 5000;
 
 /** What comes before the first entry of a chain. */
 export const auditChainStart = Buffer.alloc(32);
@@ -109,6 +112,44 @@ export function audit({ db, clock }: ServicesContext): Audit {
     list: (organisation, page, filter = {}) => listed(organisation, and(...conditionsOf(filter)), page),
     listOf: (organisation, subject, page) =>
       listed(organisation, or(eq(table.auditEntries.subject, subject), startsWith(`${subject}/`)), page),
+    tally: async (organisation, { fromMs, toMs }) => {
+      const entries = table.auditEntries;
+      const { number, at, actor, address, action, subject } = entries;
+      const newest = db
+        .select({ number, at, actor, address, action, subject })
+        .from(entries)
+        .where(eq(entries.organisation, organisation))
+        .orderBy(desc(number))
+        .limit(talliedAtMost)
+        .as('newest');
+      const rows = await db
+        .select({
+          actor: newest.actor,
+          address: newest.address,
+          action: newest.action,
+          subject: newest.subject,
+          times: count(),
+          lastAt: max(newest.at),
+        })
+        .from(newest)
+        .where(and(gte(newest.at, new Date(fromMs)), lt(newest.at, new Date(toMs))))
+        .groupBy(newest.actor, newest.address, newest.action, newest.subject)
+        .orderBy(desc(max(newest.at)), desc(max(newest.number)))
+        .limit(groupsAtMost + 1);
+      const [unread] = await db
+        .select({ at })
+        .from(entries)
+        .where(eq(entries.organisation, organisation))
+        .orderBy(desc(number))
+        .offset(talliedAtMost)
+        .limit(1);
+      return {
+        tallies: rows
+          .slice(0, groupsAtMost)
+          .map(({ lastAt, ...row }) => ({ ...row, lastAt: lastAt === null ? 0 : lastAt.getTime() })),
+        cut: rows.length > groupsAtMost || (unread !== undefined && unread.at.getTime() >= fromMs),
+      };
+    },
     verify: async (organisation) => {
       let before: Pick<Row, 'number' | 'hash'> = { number: 0, hash: auditChainStart };
       for await (const row of chain(organisation)) {

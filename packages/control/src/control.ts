@@ -123,6 +123,8 @@ export interface People {
   /** The person when the password is right. Takes as long for an unknown e-mail as for a wrong password. */
   signIn(email: string, password: string): Promise<Person | undefined>;
   find(personId: string): Promise<Person | undefined>;
+  /** Ids of the organisations that a person of this address belongs to; none where nobody has it. */
+  organisationsOfEmail(email: string): Promise<string[]>;
   /** The organisations a person belongs to, by name. */
   organisationsOf(personId: string): Promise<MembershipOf[]>;
   members(organisation: string): Promise<Member[]>;
@@ -300,6 +302,16 @@ export interface AuditFilter {
   readonly toMs?: number;
 }
 
+/** Entries of a trail that are alike but for their time. */
+export interface AuditTally {
+  readonly actor: string;
+  readonly address: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly times: number;
+  readonly lastAt: number;
+}
+
 export interface Audit {
   /** Appends to the organisation's chain. `action` in the form `key.create`; `detail` never holds a secret. */
   append(
@@ -322,6 +334,14 @@ export interface Audit {
     subject: string,
     page: { readonly limit: number; readonly cursor: string },
   ): Promise<Result<{ entries: AuditEntry[]; next: string }, Refused>>;
+  /**
+   * Entries of a range (ms, `toMs` excluded) counted by who, from where, what and on what, the newest group first. Reads the
+   * newest 20,000 entries and answers 5,000 groups at most; `cut` where the range reaches further.
+   */
+  tally(
+    organisation: string,
+    range: { readonly fromMs: number; readonly toMs: number },
+  ): Promise<{ readonly tallies: AuditTally[]; readonly cut: boolean }>;
   /** Walks the chain; `brokenAt` is the first entry that does not follow from the one before. */
   verify(organisation: string): Promise<{ readonly entries: number; readonly brokenAt: string | null }>;
   /** The newest entry, or the one of this number; undefined where there is none. */

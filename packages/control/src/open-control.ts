@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@sightline/base';
+import { type Clock, type Logger, reasonOf } from '@sightline/base';
 import type { Control } from './control.ts';
 import { alerting } from './alerting/alerting.ts';
 import { audit } from './audit.ts';
@@ -104,7 +104,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     database: { description: embedded ? `embedded ${version}` : version, connectionString },
     close: async () => {
       await keysService.flush().catch((error: unknown) => {
-        logger.warn('When keys were last used could not be written', { reason: (error as Error).message });
+        logger.warn('When keys were last used could not be written', { reason: reasonOf(error) });
       });
       await pool.end();
       await embedded?.value.stop();

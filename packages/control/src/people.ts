@@ -117,6 +117,15 @@ export function people({ db, clock }: ServicesContext): People {
       const [row] = await db.select().from(table.people).where(eq(table.people.id, personId));
       return row && { id: row.id, email: row.email, name: row.name };
     },
+    organisationsOfEmail: async (email) => {
+      const rows = await db
+        .select({ id: table.memberships.organisation })
+        .from(table.memberships)
+        .innerJoin(table.people, eq(table.people.id, table.memberships.person))
+        .where(eq(table.people.email, normaliseEmail(email)))
+        .limit(1000);
+      return rows.map(({ id }) => id);
+    },
     organisationsOf: (personId) =>
       db
         .select({ id: table.organisations.id, name: table.organisations.name, role: table.memberships.role })

@@ -8,6 +8,10 @@ export interface ErrorPayload {
   readonly version: typeof errorPayloadVersion;
   /** The exception that was thrown first in the list, then its causes, outermost cause first. Empty for plain messages. */
   readonly exceptions: readonly ErrorException[];
+  /** The threads of the process, the crashed one first; absent where the client sent none, or the event was stored by an earlier version. */
+  readonly threads?: readonly ErrorThread[];
+  /** Threads that the client sent beyond those that are kept; absent where all are. */
+  readonly threadsOmitted?: number;
   /** Oldest first, at most 100. */
   readonly breadcrumbs: readonly ErrorBreadcrumb[];
   /** The six groups of what a person asks first, in the order to show; a group without a field is left out. */
@@ -54,6 +58,37 @@ export interface ErrorException {
   readonly registers?: Readonly<Record<string, string>>;
 }
 
+/** A thread of the process at the time of the event (https://develop.sentry.dev/sdk/data-model/event-payloads/threads/). */
+export interface ErrorThread {
+  /** As text; an id of more than twelve digits is written in hexadecimal (`0x…`). '' where the client gave none. */
+  readonly id: string;
+  readonly name: string;
+  /** In the client's own words (`RUNNABLE`, `TIMED_WAITING`); '' when unknown. */
+  readonly state: string;
+  readonly crashed: boolean;
+  /** It was running when the event was made. */
+  readonly current: boolean;
+  readonly main: boolean;
+  /** The event's exceptions were thrown in it. */
+  readonly threw: boolean;
+  /** The innermost call first; empty where the client sent no stack (of a thread that threw, the exceptions have it). */
+  readonly frames: readonly ErrorFrame[];
+  /** Frames that the client sent beyond those that are kept; absent where all are. */
+  readonly framesOmitted?: number;
+  /** Locks that it holds or waits for, where the client told them. */
+  readonly locks?: readonly ErrorLock[];
+  readonly registers?: Readonly<Record<string, string>>;
+}
+
+export interface ErrorLock {
+  readonly relation: 'holds' | 'waits for' | 'sleeps on' | 'is blocked by';
+  /** `java.lang.Object` or the like; '' when unknown. */
+  readonly type: string;
+  readonly address: string;
+  /** Id of the thread that has it, where the client told it; '' otherwise. */
+  readonly thread: string;
+}
+
 export interface ErrorFrame {
   readonly function: string;
   readonly file: string;
@@ -79,9 +114,14 @@ export interface ErrorFrame {
   };
   /** What its source map could not tell, and why; absent or '' where there is nothing to say. */
   readonly unresolved?: string;
-  /** Local variables by name, as text, where the client sent them; bounded, secrets gone. */
+  /** Local variables by name, as text, where the client sent them; bounded (what was cut says so, see `cutMark`), secrets gone. */
   readonly locals?: Readonly<Record<string, string>>;
 }
+
+/** Ends the text of a local variable of which only the first `kept` of `whole` characters are kept. */
+export const cutMark = (kept: number, whole: number): string => `… (cut: ${kept} of ${whole} characters kept)`;
+/** A text that ends with such a mark: what was kept, and how many characters it had. */
+export const markedAsCut = /^([\s\S]*)… \(cut: \d+ of (\d+) characters kept\)$/;
 
 export interface ErrorBreadcrumb {
   /**

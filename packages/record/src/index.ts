@@ -2,13 +2,17 @@ export { keyPermissions, signals, type KeyPermission, type KeyScope, type Signal
 export { lostBeforeUs, outcomes, reasons, type LedgerEntry, type Outcome, type Reason } from './outcome.ts';
 export { severityName, severityNames, severityNumber, type SeverityName } from './severity.ts';
 export {
+  cutMark,
   errorContextGroups,
   errorPayloadVersion,
+  markedAsCut,
   type ErrorBreadcrumb,
   type ErrorContextGroup,
   type ErrorException,
   type ErrorFrame,
+  type ErrorLock,
   type ErrorPayload,
+  type ErrorThread,
   type GroupingPart,
 } from './error-event.ts';
 export {

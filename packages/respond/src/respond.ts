@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@sightline/base';
+import { type Clock, type Logger, reasonOf } from '@sightline/base';
 import type { Control } from '@sightline/control';
 import type { Finding, FindingSink } from '@sightline/record';
 import { runEscalation } from './escalation/run-escalation.ts';
@@ -110,7 +110,7 @@ export function startRespondLoops(parts: RespondParts & { readonly evidence?: Ev
         await escalateOne(organisation);
       } catch (error) {
         // One organisation's fault does not keep the others waiting; its rows are still due.
-        logger.error('Escalation failed; it is tried again', { organisation, reason: (error as Error).message });
+        logger.error('Escalation failed; it is tried again', { organisation, reason: reasonOf(error) });
       }
     }
   };
@@ -134,7 +134,7 @@ export function startRespondLoops(parts: RespondParts & { readonly evidence?: Ev
       try {
         await step();
       } catch (error) {
-        logger.error(`${name} failed; it is tried again`, { reason: (error as Error).message });
+        logger.error(`${name} failed; it is tried again`, { reason: reasonOf(error) });
       }
       if (!stop.signal.aborted) await clock.sleep(lookEveryMs, poke.signal);
       pokes.delete(poke);

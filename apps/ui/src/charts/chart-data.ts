@@ -1,3 +1,8 @@
+import type { ChartKind } from './uplot-options.ts';
+
+/** Kinds whose series stand on each other. */
+export const isStack = (kind: ChartKind): boolean => kind === 'bars' || kind === 'stacked';
+
 /** One line of a chart. `at` is the start of a bucket in ms; buckets that are missing are gaps. */
 export interface ChartSeries {
   readonly name: string;
@@ -77,7 +82,7 @@ export function topSeries(
 
 /** Each column on top of those before it; a gap adds nothing, and a bucket where all are gaps stays one. */
 export function stackColumns(
-  columns: readonly (readonly (number | null)[])[],
+  columns: readonly (readonly (number | null | undefined)[])[],
 ): readonly (readonly (number | null)[])[] {
   const length = columns[0]?.length ?? 0;
   const totals = Array.from<number>({ length }).fill(0);

@@ -1,9 +1,8 @@
 import { useMemo, type ReactNode } from 'react';
 import type uPlot from 'uplot';
-import { stackColumns } from './chart-data.ts';
-import { spokenColumns, topColumns, type Column } from './column-data.ts';
+import { paintColumns, spokenColumns, topColumns, type Column } from './column-data.ts';
 import { Plot, seriesColour, valuesOf } from './plot.tsx';
-import { isStack, type ChartKind, type ChartLimit, type ChartMark } from './uplot-options.ts';
+import type { ChartKind, ChartLimit, ChartMark, RightAxis } from './uplot-options.ts';
 
 interface ColumnChartProps {
   /** Milliseconds since the epoch, ascending. */
@@ -24,6 +23,8 @@ interface ColumnChartProps {
   readonly low?: number | null;
   readonly high?: number | null;
   readonly logarithmic?: boolean;
+  /** How the axis at the right is written and where it ends, for the columns that stand on it. */
+  readonly right?: RightAxis | undefined;
   readonly limits?: readonly ChartLimit[];
   readonly marks?: readonly ChartMark[];
   readonly together?: string;
@@ -55,25 +56,18 @@ export function drawnColumns(
 export function ColumnChart(props: ColumnChartProps): ReactNode {
   const { times, columns, kind, most, addable, format, ...frame } = props;
   const { kept, omitted } = useMemo(() => drawnColumns(columns, most, addable), [columns, most, addable]);
-  const data = useMemo(() => drawnData(times, kept, kind), [times, kept, kind]);
+  const painted = useMemo(() => paintColumns(kept, kind), [kept, kind]);
+  const data = useMemo(() => [times, ...painted.map(({ values }) => values)] as uPlot.AlignedData, [times, painted]);
   return (
     <Plot
       {...frame}
       kind={kind}
       format={format}
-      series={kept}
+      series={painted.map(({ column }) => column)}
       data={data}
       valuesAt={(index) => valuesOf(kept, (position) => kept[position]?.values[index])}
       spoken={spokenColumns(kept, format)}
       note={omitted > 0 ? `${omitted} more series are not drawn.` : undefined}
     />
   );
-}
-
-/** uPlot paints in order, so a stack goes from the greatest total to the least; what was before lies over it. */
-function drawnData(times: readonly number[], columns: readonly Column[], kind: ChartKind): uPlot.AlignedData {
-  if (!isStack(kind)) return [times, ...columns.map(({ values }) => values)] as uPlot.AlignedData;
-  const stacked = stackColumns(columns.filter(({ dashed }) => dashed !== true).map(({ values }) => values));
-  const before = columns.filter(({ dashed }) => dashed === true).map(({ values }) => values);
-  return [times, ...[...stacked, ...before].toReversed()] as uPlot.AlignedData;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { reduceValues, topColumns } from './column-data.ts';
+import { paintColumns, reduceValues, topColumns } from './column-data.ts';
 
 const column = (name: string, ...values: (number | null)[]) => ({ name, values });
 
@@ -30,4 +30,29 @@ test.each([
 test('nothing has no last value, and is counted as none', () => {
   expect(reduceValues([null], 'last')).toBeNull();
   expect(reduceValues([], 'count')).toBe(0);
+});
+
+test('bars of an axis stand on each other and are painted first; lines keep their values, what was before lies over all', () => {
+  const painted = paintColumns(
+    [
+      { ...column('line', 7, 8), draw: 'lines' },
+      column('a', 1, 2),
+      column('b', 10, null),
+      { ...column('right', 100, 200), axis: 'right' },
+      { ...column('a before', 5, 5), dashed: true },
+    ],
+    'bars',
+  );
+  expect(painted.map(({ column: { name }, values }) => [name, values])).toEqual([
+    ['b', [11, 2]],
+    ['a', [1, 2]],
+    ['right', [100, 200]],
+    ['line', [7, 8]],
+    ['a before', [5, 5]],
+  ]);
+});
+
+test('a time at which only others were asked has no part in a reduction', () => {
+  expect(reduceValues([undefined, 4, undefined, 2, undefined], 'last')).toBe(2);
+  expect(reduceValues([undefined, 4, null], 'count')).toBe(1);
 });

@@ -1,13 +1,51 @@
 import type { Reduction } from '@sightline/contract';
+import { isStack, stackColumns } from './chart-data.ts';
+import type { ChartKind } from './uplot-options.ts';
 
-/** One series of a chart as a column beside the chart's times; null is a gap. */
+/** null is a gap; undefined is a time at which only other series were asked: nothing is drawn, and nothing is missing. */
+export type ColumnValue = number | null | undefined;
+
+/** One series of a chart as a column beside the chart's times. */
 export interface Column {
   readonly name: string;
-  readonly values: readonly (number | null)[];
+  readonly values: readonly ColumnValue[];
   /** A CSS colour or variable; without it the chart's palette in order. */
   readonly colour?: string | undefined;
   /** Drawn broken: what was, beside what is. */
   readonly dashed?: boolean;
+  /** Drawn otherwise than the chart. */
+  readonly draw?: ChartKind | undefined;
+  /** Stands on the axis at the right. */
+  readonly axis?: 'right' | undefined;
+  /** Written otherwise than the chart's values. */
+  readonly format?: ((value: number) => string) | undefined;
+}
+
+/**
+ * Columns as they are painted. Those that stack stand on those of their axis that are drawn alike, and are painted first, from
+ * the greatest total to the least; then the rest; what was before lies over all.
+ */
+export function paintColumns<C extends Column>(
+  columns: readonly C[],
+  kind: ChartKind,
+): readonly { readonly column: C; readonly values: readonly ColumnValue[] }[] {
+  const stacks = new Map<string, C[]>();
+  const rest: C[] = [];
+  for (const column of columns) {
+    const draw = column.draw ?? kind;
+    if (column.dashed === true || !isStack(draw)) rest.push(column);
+    else {
+      const key = `${column.axis ?? 'left'} ${draw}`;
+      const stack = stacks.get(key);
+      if (stack) stack.push(column);
+      else stacks.set(key, [column]);
+    }
+  }
+  const stacked = [...stacks.values()].flatMap((stack) => {
+    const sums = stackColumns(stack.map(({ values }) => values));
+    return stack.map((column, index) => ({ column, values: sums[index] ?? column.values })).toReversed();
+  });
+  return [...stacked, ...rest.map((column) => ({ column, values: column.values }))];
 }
 
 /**
@@ -38,8 +76,8 @@ export function topColumns(
 }
 
 /** A column as one number; null where it has no value at all. */
-export function reduceValues(values: readonly (number | null)[], how: Reduction): number | null {
-  const known = values.filter((value) => value !== null);
+export function reduceValues(values: readonly ColumnValue[], how: Reduction): number | null {
+  const known = values.filter((value) => value !== null && value !== undefined);
   const [first] = known;
   if (first === undefined) return how === 'count' ? 0 : null;
   switch (how) {
@@ -67,9 +105,10 @@ export function reduceValues(values: readonly (number | null)[], how: Reduction)
 
 /** What a chart says to someone who does not see it: one sentence for each column. */
 export function spokenColumns(columns: readonly Column[], format: (value: number) => string): readonly string[] {
-  return columns.map(({ name, values }) => {
+  return columns.map(({ name, values, format: own }) => {
+    const text = own ?? format;
     const [last, low, high] = (['last', 'min', 'max'] as const).map((how) => reduceValues(values, how));
     if (last === undefined || last === null) return `${name}: no values`;
-    return `${name}: last ${format(last)}, lowest ${format(low ?? last)}, highest ${format(high ?? last)}`;
+    return `${name}: last ${text(last)}, lowest ${text(low ?? last)}, highest ${text(high ?? last)}`;
   });
 }

@@ -11,6 +11,7 @@ import {
   type ChartKind,
   type ChartLimit,
   type ChartMark,
+  type RightAxis,
   type ValueAxis,
 } from './uplot-options.ts';
 import { useColourScheme } from './use-colour-scheme.ts';
@@ -21,6 +22,9 @@ interface PlotSeries {
   readonly colour: string;
   readonly dashed?: boolean;
   readonly bridged?: boolean;
+  readonly draw?: ChartKind | undefined;
+  readonly axis?: 'right' | undefined;
+  readonly format?: ((value: number) => string) | undefined;
 }
 
 /** One series at the pointer. */
@@ -28,11 +32,13 @@ export interface PlotValue {
   readonly name: string;
   readonly value: number;
   readonly colour: string;
+  readonly format?: ((value: number) => string) | undefined;
 }
 
 interface PlotProps {
+  /** In the order in which they are painted. */
   readonly series: readonly PlotSeries[];
-  /** Times (ms since the epoch) and a column for each series, in the order in which they are painted. */
+  /** Times (ms since the epoch) and a column for each series. */
   readonly data: uPlot.AlignedData;
   /** Ends of the axis, ms since the epoch. */
   readonly from: number;
@@ -45,6 +51,7 @@ interface PlotProps {
   readonly low?: number | null;
   readonly high?: number | null;
   readonly logarithmic?: boolean;
+  readonly right?: RightAxis | undefined;
   readonly limits?: readonly ChartLimit[];
   readonly marks?: readonly ChartMark[] | undefined;
   /** Charts of one name share their crosshair. */
@@ -80,7 +87,7 @@ export function seriesColour(index: number): string {
  */
 export function Plot(props: PlotProps): ReactNode {
   const { series, data, from, to, stepMs, label, kind, format, height, marks = noMarks, limits = noLimits } = props;
-  const { low = null, high = null, logarithmic = false, together, onRange } = props;
+  const { low = null, high = null, logarithmic = false, right, together, onRange } = props;
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot>(null);
   // A chart whose crosshair is moved by another shows no card.
@@ -92,12 +99,13 @@ export function Plot(props: PlotProps): ReactNode {
   const hint = useId();
   const share = useCallback((value: number) => (axis === undefined ? NaN : heightOn(axis, value)), [axis]);
   const needsAxis = props.renderOver !== undefined;
-  const frame = useRef({ from, to, marks, data, format, onRange, needsAxis });
+  const frame = useRef({ from, to, marks, data, format, right, onRange, needsAxis });
   useEffect(() => {
-    frame.current = { from, to, marks, data, format, onRange, needsAxis };
+    frame.current = { from, to, marks, data, format, right, onRange, needsAxis };
   });
-  const named = series.map(({ name, colour, dashed }) => [name, colour, dashed]);
-  const shape = JSON.stringify([named, kind, height, scheme, low, high, logarithmic, limits, together]);
+  const named = series.map(({ name, colour, dashed, draw, axis: side }) => [name, colour, dashed, draw, side]);
+  const ends = [low, high, right?.low, right?.high];
+  const shape = JSON.stringify([named, kind, height, scheme, ends, logarithmic, limits, together]);
 
   // `shape` stands for all that a new chart is made for; data, ends and marks are handed over below.
   // oxlint-disable-next-line react/exhaustive-effect-dependencies
@@ -113,6 +121,11 @@ export function Plot(props: PlotProps): ReactNode {
       low,
       high,
       logarithmic,
+      right: {
+        low: right?.low ?? null,
+        high: right?.high ?? null,
+        format: (value) => (frame.current.right ?? frame.current).format(value),
+      },
       limits,
       ...(together === undefined ? {} : { together }),
       frame: () => frame.current,
@@ -144,7 +157,7 @@ export function Plot(props: PlotProps): ReactNode {
   // oxlint-disable-next-line react/exhaustive-effect-dependencies
   useEffect(() => {
     chart.current?.setData(data, true);
-  }, [data, from, to, marks, format, needsAxis]);
+  }, [data, from, to, marks, format, right, needsAxis]);
 
   const at = cursor === undefined ? undefined : data[0][cursor];
   const values = cursor === undefined ? [] : props.valuesAt(cursor);
@@ -175,11 +188,11 @@ export function Plot(props: PlotProps): ReactNode {
       {at !== undefined && values.length > 0 && (
         <div className="chart-card" style={cardSide(at, from, to)} role="status">
           <div className="muted">{bucketText(at, stepMs, to - from)}</div>
-          {values.slice(0, cardRows).map(({ name, value, colour }) => (
+          {values.slice(0, cardRows).map(({ name, value, colour, format: own }) => (
             <div key={name} className="chart-card-row">
               <span className="swatch" style={{ background: colour }} />
               <span className="grow">{name}</span>
-              <span>{format(value)}</span>
+              <span>{(own ?? format)(value)}</span>
             </div>
           ))}
           {values.length > cardRows && <div className="muted">and {values.length - cardRows} more</div>}
@@ -216,15 +229,21 @@ function MarkTops({ marks, from, to }: { marks: readonly ChartMark[]; from: numb
     ));
 }
 
-/** The values of all series at one index, greatest first. */
+/** The values of all series at one index, greatest first; those of the right axis after those of the left. */
 export function valuesOf(
   series: readonly PlotSeries[],
   valueAt: (position: number) => number | null | undefined,
 ): readonly PlotValue[] {
   return series
-    .map(({ name, colour }, position) => ({ name, colour, value: valueAt(position) ?? null }))
+    .map(({ name, colour, format, axis }, position) => ({
+      name,
+      colour,
+      format,
+      place: axis === 'right' ? 1 : 0,
+      value: valueAt(position) ?? null,
+    }))
     .filter((one): one is typeof one & { value: number } => one.value !== null)
-    .toSorted((a, b) => b.value - a.value);
+    .toSorted((a, b) => a.place - b.place || b.value - a.value);
 }
 
 function cardSide(at: number, from: number, to: number): { left: string } | { right: string } {

@@ -54,7 +54,7 @@ export function TimeChart(props: TimeChartProps): ReactNode {
   const format = useCallback((value: number) => formatValue(value, unit), [unit]);
   return (
     <Plot
-      series={kept}
+      series={kind === 'lines' ? kept : kept.toReversed()}
       data={data}
       from={from}
       to={to}

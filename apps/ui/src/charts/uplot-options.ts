@@ -1,4 +1,5 @@
 import uPlot from 'uplot';
+import { isStack } from './chart-data.ts';
 import { tickText } from './time-text.ts';
 
 export type ChartKind = 'bars' | 'lines' | 'stacked' | 'area' | 'points';
@@ -41,13 +42,23 @@ export interface ChartLimit {
   readonly tone: 'good' | 'warn' | 'bad' | 'idle';
 }
 
+/** The axis at the right: how its values are written, and its ends where they are set. */
+export interface RightAxis {
+  readonly format: (value: number) => string;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
 interface ChartSettings {
   readonly element: HTMLElement;
+  /** In the order in which they are painted. */
   readonly series: readonly {
     readonly name: string;
     readonly colour: string;
     readonly dashed?: boolean;
     readonly bridged?: boolean;
+    readonly draw?: ChartKind | undefined;
+    readonly axis?: 'right' | undefined;
   }[];
   readonly kind: ChartKind;
   readonly height: number;
@@ -55,6 +66,7 @@ interface ChartSettings {
   readonly low?: number | null;
   readonly high?: number | null;
   readonly logarithmic?: boolean;
+  readonly right?: RightAxis;
   readonly limits?: readonly ChartLimit[];
   /** Charts of one name share their crosshair. */
   readonly together?: string;
@@ -71,7 +83,7 @@ const leastDragPx = 4;
 
 /** uPlot's options for a chart drawn with the page's own colours. */
 export function chartOptions(settings: ChartSettings): uPlot.Options {
-  const { element, kind, height, frame, format, limits = [], together } = settings;
+  const { element, series, kind, height, frame, format, right, limits = [], together } = settings;
   const colour = colourReader(element);
   const axis = {
     font,
@@ -79,7 +91,11 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
     grid: { stroke: colour('var(--border)'), width: 1 },
     ticks: { show: false },
   };
-  const drawn = isStack(kind) ? settings.series.toReversed() : settings.series;
+  const hasRight = series.some(({ axis: side }) => side === 'right');
+  // A chart with all its series at the right has nothing to write at the left; one without series has its left axis.
+  const hasLeft = !hasRight || series.some(({ axis: side }) => side !== 'right');
+  const stands = (side: 'right' | undefined): boolean =>
+    series.some((one) => one.axis === side && one.dashed !== true && standsOnZero(one.draw ?? kind));
   return {
     width: Math.max(120, element.clientWidth),
     height,
@@ -88,7 +104,7 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
     legend: { show: false },
     cursor: {
       y: false,
-      points: { show: !isStack(kind), size: 6 },
+      points: { show: !series.some(({ draw = kind }) => isStack(draw)), size: 6 },
       drag: { x: true, y: false, setScale: false, dist: leastDragPx },
       ...(together === undefined ? {} : { sync: { key: together, setSeries: false } }),
     },
@@ -97,8 +113,16 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
       y: {
         ...(settings.logarithmic ? { distr: 3 as const } : {}),
         range: (_chart, low, high) =>
-          settings.logarithmic ? logRange(low, high) : bounded(valueRange(low, high, kind), settings),
+          settings.logarithmic ? logRange(low, high) : bounded(valueRange(low, high, stands(undefined)), settings),
       },
+      ...(hasRight
+        ? {
+            right: {
+              range: (_chart: uPlot, low: number | null, high: number | null) =>
+                bounded(valueRange(low, high, stands('right')), right ?? {}),
+            },
+          }
+        : {}),
     },
     axes: [
       {
@@ -108,15 +132,20 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
         grid: { show: false },
         values: (_chart, ticks) => ticks.map((tick) => tickText(tick, frame().to - frame().from)),
       },
-      {
-        ...axis,
-        size: (_chart, labels) => axisWidth(labels),
-        gap: 6,
-        space: 32,
-        values: (_chart, ticks) => ticks.map((tick) => (tick === null ? '' : format(tick))),
-      },
+      { ...axis, ...valueAxis(format), show: hasLeft },
+      ...(hasRight
+        ? [
+            {
+              ...axis,
+              ...valueAxis(right?.format ?? format),
+              scale: 'right',
+              side: 1 as const,
+              grid: { show: !hasLeft },
+            },
+          ]
+        : []),
     ],
-    series: [{}, ...drawn.map((one) => seriesOptions(one, kind, colour(one.colour)))],
+    series: [{}, ...series.map((one) => seriesOptions(one, one.draw ?? kind, colour(one.colour)))],
     hooks: {
       setCursor: [(chart) => settings.onCursor(chart.cursor.idx ?? undefined)],
       setSelect: [
@@ -129,7 +158,7 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
       ],
       draw: [
         (chart) => {
-          drawLimits(chart, limits, colour);
+          drawLimits(chart, limits, colour, hasLeft ? 'y' : 'right');
           drawMarks(chart, frame(), colour);
           const { min, max } = chart.scales['y'] ?? {};
           if (typeof min === 'number' && typeof max === 'number') settings.onAxis(min, max);
@@ -139,10 +168,23 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
   };
 }
 
-/** Kinds whose series stand on each other. */
-export const isStack = (kind: ChartKind): boolean => kind === 'bars' || kind === 'stacked';
+/** Kinds whose height means something: their axis begins at zero. */
+const standsOnZero = (kind: ChartKind): boolean => isStack(kind) || kind === 'area';
+
+function valueAxis(format: (value: number) => string): uPlot.Axis {
+  return {
+    size: (_chart, labels) => axisWidth(labels),
+    gap: 6,
+    space: 32,
+    values: (_chart, ticks) => ticks.map((tick) => (tick === null ? '' : format(tick))),
+  };
+}
 
 function seriesOptions(one: ChartSettings['series'][number], kind: ChartKind, colour: string): uPlot.Series {
+  return { ...drawnAs(one, kind, colour), ...(one.axis === undefined ? {} : { scale: one.axis }) };
+}
+
+function drawnAs(one: ChartSettings['series'][number], kind: ChartKind, colour: string): uPlot.Series {
   if (one.dashed === true)
     return { label: one.name, stroke: colour, width: 1.2, dash: [4, 4], spanGaps: one.bridged === true };
   if (kind === 'points')
@@ -187,18 +229,17 @@ function axisWidth(labels: readonly string[] | null): number {
 }
 
 /** Counts and stacks stand on zero; a level far from zero is shown with room around it instead. */
-function valueRange(low: number | null, high: number | null, kind: ChartKind): [number, number] {
+function valueRange(low: number | null, high: number | null, fromZero: boolean): [number, number] {
   if (low === null || high === null) return [0, 1];
   const room = (high - low) * 0.15 || Math.abs(high) * 0.1 || 1;
-  if (isStack(kind) || kind === 'area' || (low >= 0 && low < high * 0.6))
-    return [Math.min(0, low), high > 0 ? high * 1.08 : 1];
+  if (fromZero || (low >= 0 && low < high * 0.6)) return [Math.min(0, low), high > 0 ? high * 1.08 : 1];
   return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
 }
 
 /** Ends that are set hold; values beyond them are cut by the frame. */
 function bounded(
   [low, high]: [number, number],
-  { low: least = null, high: most = null }: ChartSettings,
+  { low: least = null, high: most = null }: { readonly low?: number | null; readonly high?: number | null },
 ): [number, number] {
   const from = least ?? low;
   const to = most ?? high;
@@ -212,13 +253,18 @@ function logRange(low: number | null, high: number | null): [number, number] {
   return [from, Math.max(from * 10, 10 ** Math.ceil(Math.log10(high)))];
 }
 
-function drawLimits(chart: uPlot, limits: readonly ChartLimit[], colour: (value: string) => string): void {
+function drawLimits(
+  chart: uPlot,
+  limits: readonly ChartLimit[],
+  colour: (value: string) => string,
+  scale: 'y' | 'right',
+): void {
   const { ctx, bbox } = chart;
   ctx.save();
   ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
   ctx.lineWidth = devicePixelRatio;
   for (const { at, tone } of limits) {
-    const y = Math.round(chart.valToPos(at, 'y', true));
+    const y = Math.round(chart.valToPos(at, scale, true));
     if (y < bbox.top || y > bbox.top + bbox.height) continue;
     ctx.strokeStyle = colour(`var(--${tone})`);
     ctx.beginPath();

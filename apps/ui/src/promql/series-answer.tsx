@@ -22,19 +22,39 @@ export function SeriesAnswer(props: {
   stepMs: number;
   marks?: readonly ChartMark[] | undefined;
   renderOver?: ((share: (at: number) => number) => ReactNode) | undefined;
+  /** Series as areas that stand on each other, where they may be added. */
+  stacked?: boolean;
+  /** Series that stand on the axis at the right: another measure than the rest. */
+  atRight?: ((labels: Readonly<Record<string, string>>) => boolean) | undefined;
   /** Stands below the chart. */
   under?: ReactNode;
   onRange: (from: number, to: number) => void;
 }): ReactNode {
-  const { data, query, from, to, stepMs, marks = noMarks, renderOver, under, onRange } = props;
+  const {
+    data,
+    query,
+    from,
+    to,
+    stepMs,
+    marks = noMarks,
+    stacked = false,
+    atRight,
+    renderOver,
+    under,
+    onRange,
+  } = props;
   const columns = useMemo(() => {
     const names = seriesNames(
       data.series.map(({ labels }) => labels),
       '',
       query,
     );
-    return data.series.map(({ values }, index): Column => ({ name: names[index] ?? '', values }));
-  }, [data, query]);
+    return data.series.map(({ labels, values }, index): Column => ({
+      name: names[index] ?? '',
+      values,
+      ...(atRight?.(labels) === true ? { axis: 'right', draw: 'lines' } : {}),
+    }));
+  }, [data, query, atRight]);
   const order = useMemo(() => {
     const rows = data.series.map((one, index) => ({
       ...one,
@@ -67,7 +87,7 @@ export function SeriesAnswer(props: {
           to={to}
           stepMs={stepMs}
           label={`${query} over time`}
-          kind="lines"
+          kind={stacked ? 'stacked' : 'lines'}
           format={formatCount}
           height={chartPx}
           most={20}

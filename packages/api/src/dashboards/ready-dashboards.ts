@@ -13,6 +13,7 @@ export const readyNames = [
   'node-runtime',
   'postgresql',
   'redis',
+  'security',
 ] as const;
 
 let loaded: ReadonlyMap<string, DashboardDocument> | undefined;

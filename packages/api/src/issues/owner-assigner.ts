@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { LruCache, type Clock, type Logger } from '@sightline/base';
+import { type Clock, type Logger, LruCache, reasonOf } from '@sightline/base';
 import { ownershipModeOf, ownershipSetting, type Control } from '@sightline/control';
 import { issuesSince, readIssue, type TelemetryReads } from '@sightline/query';
 import { ownerOf } from './owner-of.ts';
@@ -51,7 +51,7 @@ export class OwnerAssigner {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       await this.look().catch((error: unknown) => {
-        logger.warn('New issues are not assigned at the moment', { reason: (error as Error).message });
+        logger.warn('New issues are not assigned at the moment', { reason: reasonOf(error) });
       });
       await clock.sleep(lookEveryMs, signal);
     }
@@ -115,7 +115,7 @@ export class OwnerAssigner {
     await this.#loop;
     await this.#parts.control.detect.leases.release(this.#holder, [lease]).catch((error: unknown) => {
       this.#parts.logger.warn('The share of assigning issues was not given back; it runs out', {
-        reason: (error as Error).message,
+        reason: reasonOf(error),
       });
     });
   }

@@ -7,6 +7,7 @@ import { channelRoutes } from './channels.ts';
 import { keyRoutes } from './keys.ts';
 import { monitorRoutes } from './monitors.ts';
 import { auditRoutes } from './audit-trail.ts';
+import { securityRoutes } from './security.ts';
 import { peopleRoutes } from './people.ts';
 import { policyRoutes } from './policies.ts';
 import { sessionRoutes } from './session.ts';
@@ -71,6 +72,7 @@ export const allRoutes: readonly (readonly Route[])[] = [
   sessionRoutes,
   peopleRoutes,
   auditRoutes,
+  securityRoutes,
   teamRoutes,
   keyRoutes,
   logRoutes,

@@ -157,8 +157,15 @@ async function withLateMaps(event: ErrorEvent, organisation: string, { files, lo
   if (!files) return event;
   const { release, dist } = event;
   try {
-    const read = await symbolicateStored(event.exceptions, files.sourceMaps, { organisation, release, dist });
-    return { ...event, exceptions: read.exceptions, mappedLater: read.changed };
+    const origin = { organisation, release, dist };
+    const read = await symbolicateStored(event.exceptions, files.sourceMaps, origin);
+    const threads = await symbolicateStored(event.threads, files.sourceMaps, origin);
+    return {
+      ...event,
+      exceptions: read.exceptions,
+      threads: threads.exceptions,
+      mappedLater: read.changed || threads.changed,
+    };
   } catch (error) {
     // The event is worth more than its names.
     logger.warn('source maps could not be looked up for a stored event', { error });

@@ -72,7 +72,7 @@ function checked(type: string, body: MonitorBody, kept: unknown, nowMs: number):
   const settings = known.settings.safeParse(keepSecrets(body.settings, kept));
   if (!settings.success) {
     const issues = settings.error.issues.map((issue) => ({ ...issue, path: ['settings', ...issue.path] }));
-    return invalidInput('body', new z.ZodError(issues));
+    return invalidInput('body', body, new z.ZodError(issues));
   }
   const field = (name: string, message: string) =>
     refuse(422, 'The body is not valid', `${name}: ${message}`, { fields: { [name]: message } });

@@ -75,6 +75,24 @@ async function openSession(
   return me(context, opened.session);
 }
 
+/**
+ * A sign-in that failed stands in the trail of the organisations whose member was meant; an address that nobody has is in the log
+ * alone. Nobody waits for it: how long the answer takes must not tell whether the address is known.
+ */
+async function noteRefused(email: string, { deps, address }: PublicContext): Promise<void> {
+  try {
+    const { control } = deps;
+    for (const organisation of await control.people.organisationsOfEmail(email))
+      await control.audit.append(
+        organisation,
+        { name: 'not signed in', address },
+        { action: 'session.refused', subject: email.trim().toLowerCase() },
+      );
+  } catch (error) {
+    deps.logger.error('A failed sign-in could not be written to the audit trail', { error });
+  }
+}
+
 /** The session of a call by a person; keys have none. */
 async function sessionOf(context: CallContext): Promise<Session | ProblemReply> {
   const session =
@@ -107,6 +125,7 @@ export const sessionRoutes: readonly Route[] = [
     const person = await context.deps.control.people.signIn(body.email, body.password);
     if (!person) {
       context.deps.logger.warn('A sign-in failed', { email: body.email, address: context.address });
+      void noteRefused(body.email, context);
       return refuse(401, 'Not signed in', 'E-mail address or password is not right.');
     }
     limiterOf(context.deps).succeeded(context.address, body.email);

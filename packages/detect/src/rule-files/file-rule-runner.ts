@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@sightline/base';
+import { type Clock, type Logger, reasonOf } from '@sightline/base';
 import type { Control, KeptAlert } from '@sightline/control';
 import type { MetricEngine } from '@sightline/query/promql';
 import type { Finding, FindingSink, ReceivedSeries } from '@sightline/record';
@@ -85,7 +85,7 @@ export class FileRuleRunner {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       await this.look().catch((error: unknown) => {
-        logger.warn('Rule files are not evaluated at the moment', { reason: (error as Error).message });
+        logger.warn('Rule files are not evaluated at the moment', { reason: reasonOf(error) });
       });
       await clock.sleep(lookEveryMs, signal);
     }
@@ -314,7 +314,7 @@ export class FileRuleRunner {
       this.#parts.logger.warn('Series of rules were not written', {
         organisation,
         series: series.length,
-        reason: (error as Error).message,
+        reason: reasonOf(error),
       });
     }
   }

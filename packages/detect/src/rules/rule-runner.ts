@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@sightline/base';
+import { type Clock, type Logger, reasonOf } from '@sightline/base';
 import type { Control } from '@sightline/control';
 import type { FindingSink } from '@sightline/record';
 import type { TelemetryReads } from '@sightline/query';
@@ -81,7 +81,7 @@ export class RuleRunner {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       await this.look().catch((error: unknown) => {
-        logger.warn('Rules are not evaluated at the moment', { reason: (error as Error).message });
+        logger.warn('Rules are not evaluated at the moment', { reason: reasonOf(error) });
       });
       await clock.sleep(lookEveryMs, signal);
     }
@@ -253,7 +253,7 @@ export class RuleRunner {
     await Promise.race([Promise.all(this.#busy.values()), this.#parts.clock.sleep(closeWithinMs)]);
     await this.#shards.release().catch((error: unknown) => {
       this.#parts.logger.warn('The shares of the rules were not given back; they run out', {
-        reason: (error as Error).message,
+        reason: reasonOf(error),
       });
     });
   }

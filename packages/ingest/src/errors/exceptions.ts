@@ -1,7 +1,8 @@
 import type { ErrorBreadcrumb, ErrorException, ErrorFrame } from '@sightline/record';
 import { isObject, listOf, objectOf, positionOf, textOf, type JsonObject } from './json-reader.ts';
 import { timeMs } from './event-time.ts';
-import { isSecretName, keepValue, redacted, setMember, withoutSecrets } from './secrets.ts';
+import { localsOf, registersOf, type Room } from './named-texts.ts';
+import { keepValue, withoutSecrets } from './secrets.ts';
 import { frameMark, type FrameMark } from '../source-maps/frame-mark.ts';
 import { FormedFrame } from './formed-frame.ts';
 import { frameFormOf, type FormOrigin } from './known-stacks.ts';
@@ -11,8 +12,6 @@ const maxInnerFrames = 60;
 const maxOuterFrames = 40;
 const maxBreadcrumbs = 100;
 const maxContextLines = 8;
-const maxLocals = 30;
-const maxLocal = 300;
 
 /** Debug ids by the file they belong to, from an event's `debug_meta`. */
 export function debugIdsOf(event: JsonObject): ReadonlyMap<string, string> {
@@ -22,9 +21,9 @@ export function debugIdsOf(event: JsonObject): ReadonlyMap<string, string> {
 
 /**
  * The exceptions of an event, thrown first. Sentry sends the oldest cause first and the innermost frame last; both are turned.
- * Where only a thread carries a stack (a message with a stack trace), that stack is the one exception.
+ * `room` is what its local variables may take beyond the first of each.
  */
-export function exceptionsOf(event: JsonObject): ErrorException[] {
+export function exceptionsOf(event: JsonObject, room: Room = { characters: 0 }): ErrorException[] {
   const debugIds = debugIdsOf(event);
   const given = listOf(event['exception'] ?? event['sentry.interfaces.Exception']);
   const single = given.length === 0 && isObject(event['exception']) ? [event['exception']] : given;
@@ -32,7 +31,7 @@ export function exceptionsOf(event: JsonObject): ErrorException[] {
   const claims = kept.some((exception) => claimsFrames(stackOf(exception)));
   return withGroups(
     kept,
-    kept.map((value) => exceptionOf(value, debugIds, claims)),
+    kept.map((value) => exceptionOf(value, debugIds, claims, room)),
   );
 }
 
@@ -59,17 +58,22 @@ export function claimsFrames(stacktrace: JsonObject): boolean {
   return listOf(stacktrace['frames']).some((frame) => objectOf(frame)['in_app'] === true);
 }
 
-function exceptionOf(exception: JsonObject, debugIds: ReadonlyMap<string, string>, claims: boolean): ErrorException {
+function exceptionOf(
+  exception: JsonObject,
+  debugIds: ReadonlyMap<string, string>,
+  claims: boolean,
+  room: Room,
+): ErrorException {
   const mechanism = objectOf(exception['mechanism']);
   const handled = mechanism['handled'];
   const stacktrace = stackOf(exception);
-  const registers = namedTexts(stacktrace['registers'], 64, 64);
+  const registers = registersOf(stacktrace);
   return {
     type: textOf(exception['type'], 256) || textOf(exception['module'], 256) || 'Error',
     value: withoutSecrets(textOf(exception['value'], 8192)),
     mechanism: textOf(mechanism['type'], 128),
     handled: typeof handled === 'boolean' ? handled : null,
-    frames: framesOf(stacktrace, debugIds, claims),
+    frames: framesOf(stacktrace, { debugIds, claims, room }),
     ...codeOf(objectOf(objectOf(mechanism['meta'])['ns_error'])),
     ...(registers ? { registers } : {}),
   };
@@ -81,35 +85,27 @@ function codeOf(nsError: JsonObject): { readonly code?: string } {
   return domain === '' || code === '' ? {} : { code: `${domain} ${code}` };
 }
 
-/** Names and short texts of an object; undefined when there are none. */
-function namedTexts(value: unknown, most: number, length: number): Record<string, string> | undefined {
-  const given = objectOf(value);
-  const names = Object.keys(given);
-  if (names.length === 0) return undefined;
-  const texts: Record<string, string> = {};
-  for (const name of names.length > most ? names.slice(0, most) : names)
-    setMember(texts, textOf(name, 100), isSecretName(name) ? redacted : shortText(given[name] ?? null, length));
-  return texts;
+/** What the frames of a stack are read with. */
+export interface FramesReading {
+  readonly debugIds: ReadonlyMap<string, string>;
+  /** See `claimsFrames`. */
+  readonly claims: boolean;
+  readonly room: Room;
+  /** How many of each end of a very deep stack are kept. */
+  readonly most?: { readonly inner: number; readonly outer: number };
 }
 
-function shortText(value: unknown, length: number): string {
-  if (typeof value !== 'object') return withoutSecrets(textOf(value, length));
-  const text = value === null ? 'null' : JSON.stringify(keepValue(value));
-  const short = text.length > length ? `${text.slice(0, length - 1)}…` : text;
-  return withoutSecrets(short.toWellFormed());
-}
+const allOfMost = { inner: maxInnerFrames, outer: maxOuterFrames };
 
-/** Frames of a Sentry stack trace, innermost first; of a very deep stack both ends are kept. `claims`: see `claimsFrames`. */
-export function framesOf(stacktrace: JsonObject, debugIds: ReadonlyMap<string, string>, claims: boolean): ErrorFrame[] {
+/** Frames of a Sentry stack trace, innermost first; of a very deep stack both ends are kept. */
+export function framesOf(stacktrace: JsonObject, reading: FramesReading): ErrorFrame[] {
   const frames = listOf(stacktrace['frames']);
-  const kept =
-    frames.length > maxInnerFrames + maxOuterFrames
-      ? [...frames.slice(0, maxOuterFrames), ...frames.slice(-maxInnerFrames)]
-      : frames;
-  return kept.map((frame) => frameOf(objectOf(frame), debugIds, claims)).reverse();
+  const { inner, outer } = reading.most ?? allOfMost;
+  const kept = frames.length > inner + outer ? [...frames.slice(0, outer), ...frames.slice(-inner)] : frames.slice();
+  return kept.reverse().map((frame) => frameOf(objectOf(frame), reading));
 }
 
-function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>, claims: boolean): ErrorFrame {
+function frameOf(frame: JsonObject, { debugIds, claims, room }: FramesReading): ErrorFrame {
   const debugId =
     debugIds.size === 0
       ? ''
@@ -117,7 +113,7 @@ function frameOf(frame: JsonObject, debugIds: ReadonlyMap<string, string>, claim
   const mark = (frame as { readonly [frameMark]?: FrameMark })[frameMark];
   const origin = { debugId, claims, mark };
   const form = frameFormOf(frame, origin, frameWithoutLocals);
-  const locals = namedTexts(frame['vars'], maxLocals, maxLocal);
+  const locals = localsOf(frame, room);
   if (form) return new FormedFrame(form, locals);
   return { ...frameWithoutLocals(frame, origin), ...(locals ? { locals } : {}) };
 }

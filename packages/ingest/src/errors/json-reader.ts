@@ -1,3 +1,5 @@
+import { readJson } from '@sightline/base';
+
 /** A JSON object of unknown shape, as a client sent it. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -63,10 +65,10 @@ export function hexIdOf(value: unknown, digits: number): string {
   return id.length === digits && /^[0-9a-f]+$/.test(id) && !/^0+$/.test(id) ? id : '';
 }
 
-/** JSON.parse as a value: undefined for text that is no JSON (no JSON text means undefined). */
+/** `readJson` as a value: undefined for text that is no JSON (no JSON text means undefined). */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return readJson(text);
   } catch {
     return undefined;
   }

@@ -27,7 +27,9 @@ import {
   type NamedTexts,
 } from './identity.ts';
 import { firstText, hexIdOf, isObject, listOf, objectOf, textOf, type JsonObject } from './json-reader.ts';
+import { localsRoom, type Room } from './named-texts.ts';
 import { payloadJson } from './payload-parts.ts';
+import { threadsOf } from './threads.ts';
 import { isSecretName, keepObject, keepValue, payloadLimits, redacted, withoutSecrets } from './secrets.ts';
 
 /** Days that errors are kept; an older time is a clock that went astray. */
@@ -59,6 +61,8 @@ interface Facts {
   readonly type: string;
   readonly culprit: string;
   readonly level: string;
+  /** What is left for long local variables. */
+  readonly room: Room;
 }
 
 /**
@@ -161,7 +165,8 @@ export function eventIdOf(event: JsonObject, origin: Pick<EventOrigin, 'eventId'
 function factsOf(event: JsonObject, origin: EventOrigin): Facts {
   const tags = tagsOf(event['tags']);
   const identity = eventIdentity(event, tags, origin);
-  const listed = exceptionsOf(event);
+  const room = { characters: localsRoom };
+  const listed = exceptionsOf(event, room);
   // A message whose stack the SDK attached as an exception that nobody threw.
   const chain = isSyntheticMessage(event) ? [] : listed;
   const logentry = isObject(event['logentry'])
@@ -178,13 +183,14 @@ function factsOf(event: JsonObject, origin: EventOrigin): Facts {
     identity,
     sale: saleFactsOf(event, tags),
     thrown: chain,
-    exceptions: listed.length > 0 ? listed : stackOfMessage(event),
+    exceptions: listed.length > 0 ? listed : stackOfMessage(event, room),
     message,
     template: withoutSecrets(template),
     type:
       thrown?.type ?? firstText(textOf(event['type'], 64) === 'default' ? '' : textOf(event['type'], 64), 'Message'),
     culprit: culpritOf(chain, event),
     level: firstText(textOf(event['level'], 32), chain.length > 0 ? 'error' : 'info'),
+    room,
   };
 }
 
@@ -195,11 +201,11 @@ function isSyntheticMessage(event: JsonObject): boolean {
 }
 
 /** A message with `attachStacktrace` carries its stack in `threads` or `stacktrace`: kept for reading, not for grouping by type. */
-function stackOfMessage(event: JsonObject): ErrorException[] {
+function stackOfMessage(event: JsonObject, room: Room): ErrorException[] {
   const threads = listOf(event['threads']).map(objectOf);
   const thread = threads.find((t) => t['crashed'] === true || t['current'] === true) ?? threads[0];
   const stacktrace = objectOf(event['stacktrace'] ?? thread?.['stacktrace']);
-  const frames = framesOf(stacktrace, debugIdsOf(event), claimsFrames(stacktrace));
+  const frames = framesOf(stacktrace, { debugIds: debugIdsOf(event), claims: claimsFrames(stacktrace), room });
   if (frames.length === 0) return [];
   const value = textOf(objectOf(event['logentry'])['message'], 8192) || textOf(event['message'], 8192);
   return [{ type: 'Message', value: withoutSecrets(value), mechanism: '', handled: true, frames }];
@@ -307,6 +313,7 @@ function payloadOf(event: JsonObject, facts: Facts, grouping: Grouped): ErrorPay
   return {
     version: errorPayloadVersion,
     exceptions: facts.exceptions,
+    ...threadsOf(event, facts.room, facts.exceptions.length > 0),
     breadcrumbs: breadcrumbsOf(event),
     groups: contextGroupsOf({ event, tags: facts.tags, identity: facts.identity, sale: facts.sale }),
     contexts: keptContexts(objectOf(event['contexts'])),

@@ -55,12 +55,24 @@ const formed = (line: number): ErrorPayload => {
   return { ...payload(1), exceptions: exceptions.map((exception) => ({ ...exception, frames })) };
 };
 const { groupingParts: _, ...earlier } = payload(1);
+/** With threads, of which one has no stack. */
+const threaded = (omitted: object): ErrorPayload => {
+  const { version, exceptions, ...rest } = formed(1);
+  const thread = { name: '"frames":[]', state: 'R', crashed: true, current: false, main: false, threw: true };
+  const threads = [
+    { id: '1', ...thread, frames: exceptions[0]?.frames ?? [], registers: { ax: '1' } },
+    { id: '2', ...thread, frames: [] },
+  ];
+  return { version, exceptions, threads, ...omitted, ...rest };
+};
 
 test.each([
   ['all of it', payload(1)],
   ['nothing in its lists', empty],
   ['without parts of grouping', earlier],
   ['frames of known forms', formed(1)],
+  ['threads', threaded({})],
+  ['threads of which some were left out', threaded({ threadsOmitted: 3 })],
 ])('%s is the text that JSON.stringify makes, in parts', (_name, given) => {
   const json = payloadJson(given);
   expect(json.toString()).toBe(JSON.stringify(given));

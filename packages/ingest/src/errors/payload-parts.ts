@@ -9,7 +9,8 @@ const groupedMembers = 8;
 
 /** A payload as the JSON that `JSON.stringify` makes of it. Each frame is a part of its own, and so is all that is likely to hold an address. */
 export function payloadJson(payload: ErrorPayload): ScrubbableJson {
-  const { version, exceptions, breadcrumbs, groups, contexts, extra, grouping, groupingParts, ...rest } = payload;
+  const { version, exceptions, threads, threadsOmitted, breadcrumbs, groups, ...others } = payload;
+  const { contexts, extra, grouping, groupingParts, ...rest } = others;
   const parts: { text: JsonPart; known: boolean }[] = [];
   const add = (text: JsonPart, known = true): unknown => parts.push({ text, known });
   const addList = (list: readonly unknown[], members: number): void => {
@@ -18,18 +19,24 @@ export function payloadJson(payload: ErrorPayload): ScrubbableJson {
       add(at === 0 ? text : `,${text}`);
     }
   };
-  let open = `{"version":${version},"exceptions":[`;
-  for (const [at, exception] of exceptions.entries()) {
-    const shell = JSON.stringify({ ...exception, frames: [] });
-    // Within a text these quotes would be escaped.
-    const inside = shell.indexOf(noFrames) + noFrames.length - 1;
-    add(`${open}${at === 0 ? '' : ','}${shell.slice(0, inside)}`);
-    const last = exception.frames.length - 1;
-    for (const [place, frame] of exception.frames.entries())
-      add(frameJson(frame, place === last ? '}' : '},'), hasShortNumbers(frame));
-    open = shell.slice(inside);
-  }
-  add(`${open}],"breadcrumbs":[`);
+  /** Whatever has frames, each frame a part of its own; `open` is what stands before, the answer what comes behind. */
+  const addStacks = (open: string, holders: readonly { readonly frames: readonly ErrorFrame[] }[]): string => {
+    let before = open;
+    for (const [at, holder] of holders.entries()) {
+      const shell = JSON.stringify({ ...holder, frames: [] });
+      // Within a text these quotes would be escaped.
+      const inside = shell.indexOf(noFrames) + noFrames.length - 1;
+      add(`${before}${at === 0 ? '' : ','}${shell.slice(0, inside)}`);
+      const last = holder.frames.length - 1;
+      for (const [place, frame] of holder.frames.entries())
+        add(frameJson(frame, place === last ? '}' : '},'), hasShortNumbers(frame));
+      before = shell.slice(inside);
+    }
+    return before;
+  };
+  let behind = addStacks(`{"version":${version},"exceptions":[`, exceptions);
+  if (threads) behind = addStacks(`${behind}],"threads":[`, threads);
+  add(`${behind}]${threadsOmitted === undefined ? '' : `,"threadsOmitted":${threadsOmitted}`},"breadcrumbs":[`);
   addList(breadcrumbs, 1);
   add('],"groups":[');
   addList(groups, 1);

@@ -1,3 +1,4 @@
+import { readJson } from '@sightline/base';
 import { hasSecretName } from './secret-name.ts';
 
 /**
@@ -70,7 +71,7 @@ export class SharedPart {
 function rewritten(text: string): string {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = readJson(text);
   } catch {
     return JSON.stringify({ unreadable: text });
   }

@@ -55,10 +55,25 @@ describe('every sample comes back bit by bit', () => {
       'a counter with jitter',
       every15s(480, () => Math.floor(random() * 7)),
       walk(480, () => Math.floor(random() * 19)),
-      620,
+      510,
+    ],
+    [
+      'a clock that strikes early or late by minutes',
+      Array.from({ length: 100 }, (_, i) => 1e12 + i * 1e9 + Math.floor(random() * 2 ** 27)),
+      every15s(100),
+      700,
+    ],
+    [
+      'a clock that strikes by days, early or late by weeks',
+      Array.from({ length: 100 }, (_, i) => 1e12 + i * 1e11 + Math.floor(random() * 2 ** 35)),
+      every15s(100),
+      700,
     ],
     ['a counter that was reset', every15s(480), walk(480, () => 5).map((v, i) => (i > 200 ? v - 1005 : v)), 60],
     ['bytes', every15s(480), walk(480, () => Math.floor(random() * 3e11)), 3000],
+    ['pages', every15s(480), walk(480, () => 4096 * Math.round(random() * 100 - 50)).map((v) => 4e9 + v), 520],
+    ['multiples of 2^32', every15s(480), walk(480, () => 2 ** 40 * Math.floor(random() * 3)), 700],
+    ['pages, one alone', [17], [-4096], 9],
     ['two decimals', every15s(480), walk(480, () => Math.round(random() * 200 - 100)).map((v) => v / 100), 520],
     ['noise of 32 bits', every15s(480), Array.from({ length: 480 }, random), 2400],
     ['noise of full precision', every15s(480), Array.from({ length: 480 }, () => random() * Math.PI), 3700],
@@ -108,6 +123,8 @@ describe('every sample comes back bit by bit', () => {
       const kinds = [
         () => Math.floor(next() * 10),
         () => Math.floor(next() * 2 ** 40) - 2 ** 39,
+        () => 2 ** 12 * (Math.floor(next() * 1000) - 300),
+        () => -(2 ** 31) * Math.floor(next() * 1000),
         () => Math.floor(next() * 1e6) / 1000,
         () => next(),
         () => Infinity,
@@ -125,6 +142,19 @@ describe('every sample comes back bit by bit', () => {
       expectSame({ count, times, values });
     }
   });
+});
+
+test('a chunk that was written before there were grids and zero bits is read', () => {
+  const hex = '01030c43809af0b9bf68acea01070ee0c001005180c0018040000000400000010003000800140030007000000140020005';
+  const buffer = new SampleBuffer(4);
+  expect(appendChunk(new Uint8Array(Buffer.from(hex, 'hex')), buffer)).toBeUndefined();
+  const written = columns(
+    every15s(12).map((t, i) => t + ((i * 5) % 7)),
+    Array.from({ length: 12 }, (_, i) => 4096 * (i * i + 3)),
+  );
+  expect([...buffer.times.subarray(0, buffer.count)]).toEqual([...written.times]);
+  expect([...buffer.values.subarray(0, buffer.count)]).toEqual([...written.values]);
+  expect(encodeChunk(written).length).toBeLessThan(hex.length / 2);
 });
 
 test('what is known of the values', () => {
@@ -221,6 +251,10 @@ test('native histograms among floats and staleness marks, layouts that change, c
 describe('damage', () => {
   const random = randomOf(3);
   const samples: SampleColumns[] = [
+    columns(
+      every15s(100).map((t, i) => t + ((i * 5) % 7) + (i === 50 ? 4000 : 0)),
+      every15s(100).map((t) => 4096 * (t % 13)),
+    ),
     columns(
       every15s(200, () => Math.floor(random() * 7)),
       Array.from({ length: 200 }, (_, i) => i * 7 + (i === 90 ? 1e9 : 0)),

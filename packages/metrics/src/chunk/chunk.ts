@@ -16,6 +16,9 @@ const knownFlags = 31;
 
 const maxExponent = 14;
 const powers = Array.from({ length: maxExponent + 1 }, (_, e) => 10 ** e);
+/** From here on the exponent's byte tells how many zero bits all whole numbers end with, which are left out: pages, kilobytes. */
+const zeroBits = 64;
+const maxZeroBits = 31;
 
 const writer = new ByteWriter();
 const reader = new ByteReader();
@@ -42,7 +45,7 @@ export function encodeChunk(samples: SampleColumns, start = 0, end = samples.cou
   out.byte(0);
   out.unsigned(count);
   let set = 0;
-  if (writeIntegers(out, times, start, end)) set |= flags.wholeTimes;
+  if (writeIntegers(out, times, start, end, true)) set |= flags.wholeTimes;
   else writeDoubles(out, wordsOf(times), start, count);
   const words = wordsOf(values);
   const decimal = asDecimals(values, words, start, count);
@@ -110,6 +113,7 @@ function asDecimals(
   const power = powers[exponent] ?? 1;
   let excepted = 0;
   let last = 0;
+  let bits = 0;
   const allowed = count >> 3;
   for (let i = 0; i < count; i++) {
     const value = values[start + i] ?? 0;
@@ -119,13 +123,25 @@ function asDecimals(
       // Exceptions in front take the first good number, so that they cost no width.
       if (excepted === i && i > 0) decimals.fill(scaled, 0, i);
       decimals[i] = last = scaled;
+      bits |= scaled;
     } else {
       exceptions[excepted++] = i;
       decimals[i] = last;
       if (excepted > allowed + 1) return undefined;
     }
   }
-  return { exponent, exceptions: excepted };
+  // Where the lowest bits are all zero, more than 31 of them are, too.
+  const zeros = exponent > 0 || (bits & 1) === 1 ? 0 : bits === 0 ? maxZeroBits : 31 - Math.clz32(bits & -bits);
+  if (zeros === 0 || (zeros === maxZeroBits && last === 0)) return { exponent, exceptions: excepted };
+  for (let i = 0; i < count; i++) decimals[i] = (decimals[i] ?? 0) / 2 ** zeros;
+  return { exponent: zeroBits + zeros, exceptions: excepted };
+}
+
+/** What numbers are divided by, of an exponent's byte. */
+function scaleOf(exponent: number): number {
+  if (exponent <= maxExponent) return powers[exponent] ?? 1;
+  if (exponent <= zeroBits || exponent > zeroBits + maxZeroBits) throw new DamagedChunk('its exponent is out of range');
+  return 2 ** (zeroBits - exponent);
 }
 
 /** The smallest exponent that suits all but a few values; -1 where most have too many digits. */
@@ -178,9 +194,8 @@ function read(into: SampleBuffer): void {
   let rising = false;
   const numbersAlone = (set & (flags.decimals | flags.exceptions)) === flags.decimals;
   if ((set & flags.decimals) !== 0) {
-    const exponent = reader.byte();
-    if (exponent > maxExponent) throw new DamagedChunk('its exponent is out of range');
-    rising = readIntegers(reader, count, into.values, at, powers[exponent] ?? 1, unpackers);
+    const scale = scaleOf(reader.byte());
+    rising = readIntegers(reader, count, into.values, at, scale, unpackers);
     if ((set & flags.exceptions) !== 0) readExceptions(into, at, count);
   } else readDoubles(reader, count, wordsOf(into.values), at);
   if ((set & flags.startTimes) !== 0) readIntegers(reader, count, into.withStartTimes(), at, 1);

@@ -1,5 +1,5 @@
 /**
- * A column of whole numbers: differences to the number before (or to a base alone), each less a base, packed with one width;
+ * A column of whole numbers: differences to the number before (or to a base alone, or to the multiples of a step), each less a base, packed with one width;
  * what does not fit stands apart as patches. Widths of 26 to 31 bits are stored as 32, so that one load by 32 bits suffices.
  */
 import { mostBits } from '../vector/layout.ts';
@@ -11,6 +11,10 @@ const most = 2 ** 51;
 const differenceBit = 64;
 const patchedBit = 128;
 const maxWidth = 52;
+/** In the place of a width: a step follows, then the column of what numbers are off from its multiples. */
+const onGrid = 63;
+/** Fewer numbers than these are no grid. */
+const leastOfGrid = 8;
 
 interface Plan {
   readonly base: number;
@@ -84,8 +88,30 @@ function plan(numbers: Float64Array, from: number, to: number, difference: boole
   return best;
 }
 
-/** Writes numbers `from` to `to` (excluded). False, with nothing written, when one of them is not whole or beyond ±2^51. */
-export function writeIntegers(out: ByteWriter, numbers: Float64Array, from: number, to: number): boolean {
+let off = new Float64Array(0);
+
+/** How far times are off from a regular grid that begins with the first: its step, milliseconds, the distances in `off`. */
+function offGrid(times: Float64Array, from: number, to: number): number {
+  const count = to - from;
+  if (off.length < count) off = new Float64Array(2 * count);
+  const first = times[from] ?? 0;
+  const step = Math.round(((times[to - 1] ?? 0) - first) / (count - 1));
+  for (let i = 0; i < count; i++) off[i] = (times[from + i] ?? 0) - i * step;
+  return step;
+}
+
+/**
+ * Writes numbers `from` to `to` (excluded). False, with nothing written, when one of them is not whole or beyond ±2^51. `times`: they may
+ * be those of a clock that strikes regularly, a little early or late.
+ */
+// oxlint-disable-next-line max-params
+export function writeIntegers(
+  out: ByteWriter,
+  numbers: Float64Array,
+  from: number,
+  to: number,
+  times = false,
+): boolean {
   let mightBeDirect = to - from > 2;
   let rising = true;
   for (let i = from; i < to; i++) {
@@ -96,6 +122,16 @@ export function writeIntegers(out: ByteWriter, numbers: Float64Array, from: numb
   if (rising) mightBeDirect = false;
   const steps = plan(numbers, Math.min(from + 1, to), to, true);
   const direct = mightBeDirect ? plan(numbers, from, to, false) : undefined;
+  if (times && rising && to - from >= leastOfGrid && steps.width > 1) {
+    const step = offGrid(numbers, from, to);
+    const grid = plan(off, 0, to - from, false);
+    if (grid.bits + 24 < steps.bits) {
+      out.byte(onGrid);
+      out.signed(step);
+      writePlanned(out, off, 0, to - from, grid, false);
+      return true;
+    }
+  }
   if (direct && direct.bits < steps.bits) writePlanned(out, numbers, from, to, direct, false);
   else writePlanned(out, numbers, from, to, steps, true);
   return true;
@@ -158,10 +194,14 @@ export function readIntegers(
   scale: number,
   unpackers?: Unpackers,
 ): boolean {
-  const head = reader.byte();
+  let head = reader.byte();
+  const grid = head === onGrid;
+  const gridStep = grid ? reader.signed() : 0;
+  if (grid) head = reader.byte();
   const width = head & 63;
   if (width > maxWidth || (width > 25 && width < 32)) throw new DamagedChunk('a width is out of range');
   const difference = (head & differenceBit) !== 0;
+  if (grid && (difference || scale !== 1)) throw new DamagedChunk('only times lie on a grid');
   const start = difference ? reader.signed() : 0;
   const packed = difference ? count - 1 : count;
   const base = packed > 0 ? reader.signed() : 0;
@@ -173,7 +213,9 @@ export function readIntegers(
   // Sums of differences that stay whole numbers of 32 bits, eight differences at a time.
   const small = difference && width > 0 && width <= 8 && packed * (Math.abs(base) + 256) < 2 ** 31;
   const vectored =
-    unpackers && width <= mostBits && (!difference || packed * (Math.abs(base) + 2 ** width) < 2 ** 31)
+    unpackers &&
+    width <= mostBits &&
+    packed * (difference ? Math.abs(base) + 2 ** width : 2 * Math.abs(gridStep)) < 2 ** 31
       ? unpackers[difference ? 'differences' : 'offsets']
       : undefined;
   let v = start;
@@ -185,15 +227,20 @@ export function readIntegers(
     const stop = p < patches ? first + (patchAt[p] ?? 0) : end;
     if (vectored) {
       const into0 = into.byteOffset + 8 * first;
-      const [from, start, step] = [i - first, difference ? v : base, difference ? base : 0];
+      const [from, start, step] = [i - first, difference ? v : base, difference ? base : gridStep];
       v = vectored(q, width, from, stop - first, into0, start, step, scale);
-    } else if (small) v = unpackSmall(view, q, width, i - first, stop - first, into, first, v, base, scale);
+    } else if (grid && width <= 25) unpackGrid(view, q, width, i - first, stop - first, into, first, base, gridStep);
+    else if (small) v = unpackSmall(view, q, width, i - first, stop - first, into, first, v, base, scale);
     else if (width <= 25) v = unpack(view, q, width, i - first, stop - first, into, first, v, base, difference, scale);
-    else v = unpackWide(view, q, upper, width, i - first, stop - first, into, first, v, base, difference, scale);
+    else {
+      v = unpackWide(view, q, upper, width, i - first, stop - first, into, first, v, base, difference, scale);
+      if (grid) for (let k = i; k < stop; k++) into[k] = (into[k] ?? 0) + (k - first) * gridStep;
+    }
     i = stop;
     if (i < end) {
       v = (difference ? v : 0) + base + (patchValue[p] ?? 0);
-      into[i++] = v / scale;
+      into[i] = (v + (i - first) * gridStep) / scale;
+      i++;
     }
   }
   return difference && base >= 0 && patches === 0;
@@ -282,6 +329,25 @@ function unpackSmall(
     into[first + i] = (start + sum) / scale;
   }
   return start + sum;
+}
+
+/** Times about a grid: the first would be `start`, each further one `step` later. */
+// oxlint-disable-next-line max-params -- as below
+function unpackGrid(
+  view: DataView,
+  q: number,
+  width: number,
+  from: number,
+  to: number,
+  into: Float64Array,
+  first: number,
+  start: number,
+  step: number,
+): void {
+  const mask = (1 << width) - 1;
+  let bit = from * width;
+  for (let i = from; i < to; i++, bit += width)
+    into[first + i] = start + i * step + ((view.getUint32(q + (bit >>> 3), true) >>> (bit & 7)) & mask);
 }
 
 // oxlint-disable-next-line max-params -- the inner loop of every query: no object is made for it

@@ -31,6 +31,8 @@ export class HeadBlock {
   lastSeq = 0;
   /** When a sample came last, by the clock. */
   touchedAtMs = 0;
+  /** How many samples the head had then. */
+  touchedAtSample = 0;
   openedAtMs = 0;
   samples = 0;
   lateSamples = 0;

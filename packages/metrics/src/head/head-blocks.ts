@@ -32,6 +32,7 @@ export class HeadBlocks {
   /** Applies the samples of a durable transaction. `replay`: those that were cut already are left out. */
   apply(seq: number, samples: SampleColumnsStage, rich: readonly RichEntry[], nowMs: number, replay: boolean): void {
     const { count, sids, times, bits } = samples;
+    this.appended += count + rich.length;
     let block: HeadBlock | undefined;
     let from = 0;
     let to = 0;
@@ -48,7 +49,6 @@ export class HeadBlocks {
       const start = Math.floor(entry.atMs / blockMs) * blockMs;
       this.#blockFor(start, seq, nowMs, replay)?.appendRich(entry.sid, entry);
     }
-    this.appended += count + rich.length;
   }
 
   /** Takes no more samples into a block: the next one for its time opens another. */
@@ -109,6 +109,7 @@ export class HeadBlocks {
     }
     block.lastSeq = seq;
     block.touchedAtMs = nowMs;
+    block.touchedAtSample = this.appended;
     return block;
   }
 }

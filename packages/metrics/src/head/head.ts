@@ -29,9 +29,14 @@ const trimEveryMs = 30_000;
 const unusedMs = 60_000;
 /** A block that was opened anew is cut after so long even if samples keep coming. */
 const longestOpenMs = 1_800_000;
-/** A past block of so many samples is worth a part of its own as soon as nothing comes any more: who sends days at once does not fill the memory. */
+/**
+ * A past block of so many samples is worth a part of its own as soon as nothing comes any more, or half as many have come for other blocks since: who
+ * sends days at once does not fill the memory.
+ */
 const largeSamples = 500_000;
 const largeIdleMs = 5000;
+/** An open log file of which nothing is needed any more is left behind beyond so many bytes. */
+const uselessBytes = 65_536;
 /** Segments that wait for their turn. */
 const waitingLimit = 16;
 
@@ -231,7 +236,8 @@ export class Head {
       exemplars: stage.exemplars,
       totals,
     };
-    await this.#log.append(seq, encodeTransaction(head, stage.samples));
+    const parts = encodeTransaction(head, stage.samples);
+    await this.#log.append(seq, parts, sids.length > 0 ? (parts[1]?.length ?? 0) : 0);
     for (const sid of sids) this.#definedIn[sid] = this.#log.fileNumber;
     this.blocks.apply(seq, stage.samples, stage.rich, this.#parts.clock.now(), false);
     stage.growth.keep(totals);
@@ -348,6 +354,7 @@ export class Head {
       (block) =>
         now >= block.endMs + settings.windowMs &&
         (now - block.touchedAtMs >= (block.samples >= largeSamples ? largeIdleMs : settings.idleMs) ||
+          (block.samples >= largeSamples && this.blocks.appended - block.touchedAtSample >= block.samples / 2) ||
           now - block.openedAtMs >= longestOpenMs),
     );
     const crowded = open.length - due.length - settings.openBlocks;
@@ -391,6 +398,11 @@ export class Head {
       for (const sid of this.blocks.drop(block)) this.#retire(sid);
       if (this.catalogue.retired > Math.max(1000, this.catalogue.active / 10)) this.#recycle();
       await this.#releaseLog();
+      // Nothing of the open file is needed either.
+      if (this.blocks.all().length === 0 && this.#log.openBytes > uselessBytes && !signal.aborted)
+        await this.#beginFile().catch((error: unknown) =>
+          logger.warn('the log of metrics could not be begun anew yet', { error: String(error) }),
+        );
     });
   }
 

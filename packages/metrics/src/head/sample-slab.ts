@@ -1,10 +1,12 @@
 /** Smallest and largest number of samples of one piece. */
 export const leastSamples = 4;
 export const mostSamples = 64;
+/** Doubles that are free before pieces are joined: each time costs a sort of all that are free. */
+const joinDoubles = 65_536;
 
 /**
  * Room for samples that are not encoded yet: pieces of 4, 8, … 64 samples out of one array, given back to lists by size. The
- * array is reserved at once; the system gives memory only for what is touched. Query threads read it as it is: who was told where
+ * array is reserved at once; the system gives memory only for what is touched, and keeps it there: what is free is used before more is touched. Query threads read it as it is: who was told where
  * pieces lie holds a lease, and what is given back meanwhile is not taken again before the lease ends. Samples are only ever added
  * behind those that a reader was told of.
  */
@@ -18,6 +20,8 @@ export class SampleSlab {
   /** 0 is no piece. */
   #top = 8;
   #used = 0;
+  /** Pieces are joined when so many doubles are free. */
+  #joinAt = joinDoubles;
   /** Leases that are open, the oldest first. */
   readonly #leases = new Set<number>();
   #lease = 0;
@@ -56,15 +60,49 @@ export class SampleSlab {
   /** A piece for `leastSamples << size` samples; 0 when there is no room. */
   take(size: number): number {
     const length = (leastSamples << size) * 2;
-    const free = (this.#free[size] as number[]).pop();
-    if (free !== undefined) {
-      this.#used += length;
-      return free;
-    }
-    const ref = this.#top + length > this.doubles.length ? this.#split(size) : this.#top;
-    if (ref === this.#top) this.#top += length;
+    const ref = (this.#free[size] as number[]).pop() ?? (this.#split(size) || this.#touch(size));
     if (ref !== 0) this.#used += length;
     return ref;
+  }
+
+  /** A piece where none was before; 0 when there is no room. Once much lies free in pieces that are too small, they are joined first. */
+  #touch(size: number): number {
+    const length = (leastSamples << size) * 2;
+    const full = this.#top + length > this.doubles.length;
+    if (size > 0 && (full || this.#freeBelow(size) >= this.#joinAt)) {
+      this.#join(size);
+      const joined = (this.#free[size] as number[]).pop();
+      if (joined !== undefined) return joined;
+    }
+    if (full) return 0;
+    const ref = this.#top;
+    this.#top += length;
+    return ref;
+  }
+
+  /** Doubles in free pieces smaller than a size. */
+  #freeBelow(size: number): number {
+    let doubles = 0;
+    for (let smaller = 0; smaller < size; smaller++)
+      doubles += (this.#free[smaller] as number[]).length * (leastSamples << smaller) * 2;
+    return doubles;
+  }
+
+  /** Joins free pieces that lie side by side, up to a size. */
+  #join(upTo: number): void {
+    for (let size = 0; size < upTo; size++) {
+      const refs = Float64Array.from(this.#free[size] as number[]).sort();
+      const length = (leastSamples << size) * 2;
+      const alone: number[] = [];
+      for (let i = 0; i < refs.length; i++) {
+        const ref = refs[i] as number;
+        if (refs[i + 1] === ref + length) (this.#free[size + 1] as number[]).push(refs[i++] as number);
+        else alone.push(ref);
+      }
+      this.#free[size] = alone;
+    }
+    // What has no neighbour is not sorted again before as much more is free.
+    this.#joinAt = Math.max(joinDoubles, 2 * this.#freeBelow(upTo));
   }
 
   give(ref: number, size: number): void {

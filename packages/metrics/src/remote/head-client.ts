@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { fail, ok, type Result } from '@sightline/base';
+import { fail, ok, reasonOf, type Result } from '@sightline/base';
 import type { Limited, QueryFault } from '@sightline/query/promql';
 import type { Selection, Statistics } from '../selection.ts';
 import { framesOf, type Frame, type FrameKind } from './frames.ts';
@@ -82,7 +82,7 @@ export class HeadClient {
       return ok(read({ bytes, frames, process }));
     } catch (error) {
       if (error instanceof TooLarge) return fail({ kind: 'refused', fault: error.fault });
-      return fail({ kind: 'not-reached', reason: (error as Error).message });
+      return fail({ kind: 'not-reached', reason: reasonOf(error) });
     }
   }
 

@@ -84,6 +84,7 @@ export const v128 = {
     1,
   ],
   zero: [...vector(0x0c), ...new Uint8Array(16)] satisfies Code,
+  const: (words: readonly number[]): Code => [...vector(0x0c), ...new Uint8Array(Int32Array.from(words).buffer)],
   and: binary(...vector(0x4e)),
   or: binary(...vector(0x50)),
   /** Of `a` where the mask is set, of `b` elsewhere. */

@@ -10,10 +10,12 @@ const movedUp = (a: Code, by: number): Code =>
 const lastEverywhere = (a: Code): Code => i8x16.shuffle(a, a, bytes([3, 3, 3, 3]));
 const upperTwo = (a: Code): Code => i8x16.shuffle(a, a, bytes([2, 3, 2, 3]));
 
+const lanes = v128.const([0, 1, 2, 3]);
+
 /**
  * `name(packed, width, from, to, into, start, base, scale)`: the numbers `from` to `to` (excluded) of those packed at `packed`, `width` bits each, as doubles at
  * `into` plus eight times their index, divided by `scale`. With `differences` each is the one before (`start` before the first) plus `base` plus what is
- * packed, and these sums less `start` must fit 32 bits; otherwise `start` plus what is packed, and `base` is 0. Answers the last
+ * packed, and these sums less `start` must fit 32 bits; otherwise `start` plus what is packed plus `base` times the index, which must fit, too. Answers the last
  * number before it was divided. Reads up to 16 bytes behind the last number.
  */
 export function unpackCode(name: string, differences: boolean): FunctionCode {
@@ -54,7 +56,7 @@ export function unpackCode(name: string, differences: boolean): FunctionCode {
           ...four.set(i32x4.add(i32x4.add(four.get, movedUp(four.get, 2)), before.get)),
           ...before.set(lastEverywhere(four.get)),
         ]
-      : []),
+      : [...four.set(i32x4.add(four.get, before.get)), ...before.set(i32x4.add(before.get, bases.get))]),
     ...v128.store(address, scaled(f64x2.add(starts.get, f64x2.convertLow(four.get)), divide)),
     ...v128.store(address, scaled(f64x2.add(starts.get, f64x2.convertLow(upperTwo(four.get))), divide), 16),
     ...i.set(i32.add(i.get, i32.const(4))),
@@ -66,7 +68,7 @@ export function unpackCode(name: string, differences: boolean): FunctionCode {
     mask.get,
   );
   const one = [
-    ...sum.set(differences ? i32.add(i32.add(sum.get, base.get), number) : number),
+    ...sum.set(i32.add(differences ? i32.add(sum.get, base.get) : i32.mul(i.get, base.get), number)),
     ...f64.store(address, f64.div(f64.add(start.get, f64.convert(sum.get)), scale.get)),
     ...i.set(i32.add(i.get, i32.const(1))),
     ...bit.set(i32.add(bit.get, width.get)),
@@ -76,7 +78,11 @@ export function unpackCode(name: string, differences: boolean): FunctionCode {
     ...bit.set(i32.mul(from.get, width.get)),
     ...mask.set(i32.sub(i32.shl(i32.const(1), width.get), i32.const(1))),
     ...masks.set(i32x4.splat(mask.get)),
-    ...bases.set(i32x4.splat(base.get)),
+    // Of a grid: `before` is where the next four lie on it, and they move on by four steps.
+    ...bases.set(i32x4.splat(differences ? base.get : i32.mul(base.get, i32.const(4)))),
+    ...(differences
+      ? []
+      : before.set(i32x4.add(i32x4.splat(i32.mul(from.get, base.get)), i32x4.mul(i32x4.splat(base.get), lanes)))),
     ...starts.set(f64x2.splat(start.get)),
     ...scales.set(f64x2.splat(scale.get)),
     ...when(f64.eq(scale.get, f64.const(1)), fours(false), fours(true)),

@@ -34,6 +34,11 @@ function samplesOf(count: number, next: (i: number) => number, gap: (i: number) 
   return { count, times, values: Float64Array.from({ length: count }, (_, i) => next(i)) };
 }
 
+const onGrid = (count: number, stepMs: number, late: (i: number) => number): Samples => ({
+  ...samplesOf(count, (i) => i),
+  times: Float64Array.from({ length: count }, (_, i) => startMs + i * stepMs + late(i)),
+});
+
 function read(samples: Samples, into: SampleBuffer, perChunk = 480): SampleBuffer {
   into.clear();
   for (let from = 0; from < samples.count; from += perChunk) {
@@ -99,6 +104,12 @@ describe('chunks are unpacked to the same bits', () => {
         (i) => (i % 50 === 0 ? 3e7 : 15_000 + Math.floor(random() * 900)),
       ),
     ],
+    ...[8, 9, 100, 479, 480, 1003].map((count): [string, Samples] => [
+      `${count} times of a clock that strikes early or late`,
+      onGrid(count, 15_000, () => Math.floor(random() * 7)),
+    ]),
+    ['… seldom much too late', onGrid(480, 15_000, (i) => Math.floor(random() * 7) + (i % 100 === 3 ? 900 : 0))],
+    ['… every second month', onGrid(480, 5e9, () => Math.floor(random() * 9))],
     ['odd doubles', samplesOf(500, () => random() * 1e-7)],
     ['not a number now and then', samplesOf(800, (i) => (i % 90 === 5 ? Number.NaN : i))],
     ['more samples than there is room for', samplesOf(sampleCapacity + 700, (i) => i)],

@@ -1,4 +1,4 @@
-import type { Result } from '@sightline/base';
+import { readJson, type Result } from '@sightline/base';
 import type { ErrorPayload, GroupingPart } from '@sightline/record';
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { ask } from '../metrics/ask.ts';
@@ -30,7 +30,10 @@ export type StoredPayload = Writable<Omit<ErrorPayload, 'version'>>;
 export type Breadcrumb = Omit<StoredPayload['breadcrumbs'][number], 'at'> & { at: number | null };
 
 /** One event as the issue page shows it (`errorEvent` of the contract). */
-export interface ErrorEvent extends ErrorRow, Omit<StoredPayload, 'grouping' | 'groupingParts' | 'breadcrumbs'> {
+export interface ErrorEvent
+  extends ErrorRow, Omit<StoredPayload, 'grouping' | 'groupingParts' | 'breadcrumbs' | 'threads'> {
+  readonly threads: NonNullable<StoredPayload['threads']>;
+  readonly threadsOmitted: number;
   readonly breadcrumbs: Breadcrumb[];
   readonly handled: boolean;
   readonly platform: string;
@@ -288,7 +291,7 @@ function partOfLine(line: string): GroupingPart {
 function readPayload(text: string): StoredPayload {
   if (text === '') return emptyPayload();
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = readJson(text);
     return typeof value === 'object' && value !== null ? { ...emptyPayload(), ...value } : emptyPayload();
   } catch {
     // Scrubbing may cut into the text; columns still tell what happened.
@@ -313,6 +316,8 @@ function errorEvent(row: EventRow, payload: StoredPayload, attachments: Attachme
     platform,
     transaction,
     exceptions: payload.exceptions,
+    threads: payload.threads ?? [],
+    threadsOmitted: payload.threadsOmitted ?? 0,
     breadcrumbs: payload.breadcrumbs.map((crumb) => ({ ...crumb, at: momentOf(crumb.at) })),
     groups: payload.groups,
     tags,

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@sightline/base';
+import { type Clock, type Logger, reasonOf } from '@sightline/base';
 import type { Control, IncidentRecord } from '@sightline/control';
 import type { Evidence, EvidenceSource } from './evidence.ts';
 
@@ -40,7 +40,7 @@ async function captureOne(
     await control.respond.keepEvidence(incident, kept, evidenceWords(kept));
   } catch (error) {
     if (signal.aborted) return;
-    logger.warn('Evidence could not be captured', { incident: incident.id, reason: (error as Error).message });
+    logger.warn('Evidence could not be captured', { incident: incident.id, reason: reasonOf(error) });
     if (incident.evidenceTries + 1 < triesAtMost) return;
     const missing = [
       `Nothing could be captured in ${triesAtMost} tries; the last failed with: ${(error as Error).message}`,

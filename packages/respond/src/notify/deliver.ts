@@ -1,3 +1,4 @@
+import { reasonOf } from '@sightline/base';
 import type { AttemptEnding, ClaimedNotification, Control } from '@sightline/control';
 import type { SendEnding } from '../channels/channel.ts';
 import { attempt, attemptLimitMs, type AttemptTools } from './attempt.ts';
@@ -77,7 +78,7 @@ export function startDeliverer(options: DelivererOptions): Deliverer {
       try {
         await round();
       } catch (error) {
-        logger.warn('Notifications cannot be read; trying again', { reason: (error as Error).message });
+        logger.warn('Notifications cannot be read; trying again', { reason: reasonOf(error) });
         pauseMs = afterFaultMs;
         woken = false;
       }

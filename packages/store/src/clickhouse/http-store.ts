@@ -2,7 +2,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '@sightline/base';
+import { type Clock, readJson } from '@sightline/base';
 import {
   StoreError,
   type ParameterValue,
@@ -113,7 +113,7 @@ export class HttpStore implements TelemetryStore, TelemetryExports {
   ): AsyncGenerator<Row, void, undefined> {
     const response = await this.#send(mode, sql, parameters, limits);
     try {
-      for await (const line of readLines(response)) yield JSON.parse(line) as Row;
+      for await (const line of readLines(response)) yield readJson(line) as Row;
     } catch (error) {
       throw this.#endingOf(error, limits.signal);
     } finally {

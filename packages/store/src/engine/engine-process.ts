@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:f
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { engineConfig } from './engine-config.ts';
+import { libraryPages } from './library-pages.ts';
 import { QueryHandler } from './query-handler.ts';
 import { PipeFolder } from './result-pipe.ts';
 import { SessionPool } from './session-pool.ts';
@@ -27,6 +28,11 @@ export interface EngineArguments {
 export type EngineMessage = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly message: string };
 /** Parent → child. */
 export type EngineCommand = { readonly kind: 'stop' };
+
+const library = 'libchdb.so';
+/** When pages of the library that are not in use are given back first, and how often then, milliseconds: a round costs some thousand faults. */
+const firstReleaseMs = 3000;
+const releaseEveryMs = 30_000;
 
 const parsed = JSON.parse(process.argv[2] ?? '{}') as EngineArguments;
 
@@ -64,10 +70,20 @@ async function main(args: EngineArguments): Promise<void> {
     chmodSync(args.socketPath, 0o600);
     say({ kind: 'ready' });
   });
+  setTimeout(() => void releaseLibrary(), firstReleaseMs).unref();
   server.on('error', (error) => give(error));
   process.on('message', (command: EngineCommand) => {
     if (command.kind === 'stop') void stop(server, pool, args.stopGraceMs);
   });
+}
+
+async function releaseLibrary(): Promise<void> {
+  const release = await libraryPages(library, (reason) =>
+    console.warn(`Pages of the engine's library are not given back to the system: ${reason}`),
+  );
+  if (!release) return;
+  release();
+  setInterval(release, releaseEveryMs).unref();
 }
 
 function route(handler: QueryHandler, pool: SessionPool, message: IncomingMessage, response: ServerResponse): void {

@@ -10,7 +10,7 @@ import {
   type DashboardDocument,
   type VariableValues,
 } from '@sightline/contract';
-import { IconDots, IconMaximize, IconPencil, IconX } from '@tabler/icons-react';
+import { IconDots, IconMaximize, IconPencil } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Confirm } from '../../components/confirm.tsx';
 import { copyText } from '../../components/copy.ts';
@@ -19,6 +19,7 @@ import { useAct } from '../../data/ask.ts';
 import { addressOf as callAddress } from '../../data/call.ts';
 import { useMe } from '../../data/session.tsx';
 import { Go, useAddressOf, useGo } from '../../shell/go.tsx';
+import { KioskBar } from './kiosk-bar.tsx';
 import type { Kiosk } from './kiosk.ts';
 import { linkAddress } from './panel-frame.tsx';
 
@@ -63,9 +64,7 @@ export function DashboardHead(props: {
         />
       )}
       {kiosk.on ? (
-        <Button variant="subtle" leftSection={<IconX size={14} aria-hidden />} onClick={kiosk.leave}>
-          Leave
-        </Button>
+        <KioskBar kiosk={kiosk} />
       ) : (
         <>
           {mayEdit && !editing && (
@@ -113,6 +112,9 @@ function More({ dashboard, document, mayEdit, kiosk }: Parameters<typeof Dashboa
             Full screen
           </Menu.Item>
           <Menu.Item onClick={() => kiosk.enter(30)}>Full screen, all of this folder in turn</Menu.Item>
+          <Menu.Item onClick={() => go('/dashboards', { drawer: 'wall', among: dashboard.id, panel: '' })}>
+            Wall: this and others in turn
+          </Menu.Item>
           <Menu.Divider />
           <Menu.Item onClick={() => setSearch({ drawer: 'versions', panel: '' }, { push: true })}>Versions</Menu.Item>
           <Menu.Item onClick={() => setSearch({ drawer: 'json', panel: '' }, { push: true })}>JSON</Menu.Item>

@@ -1,6 +1,6 @@
 import { Button, TextInput } from '@mantine/core';
 import { listDashboards, type DashboardSummary } from '@sightline/contract';
-import { IconPlus, IconUpload } from '@tabler/icons-react';
+import { IconPlus, IconRotateClockwise, IconUpload } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -14,6 +14,7 @@ import { Go, useGo } from '../../shell/go.tsx';
 import { usePageTitle } from '../../shell/page-title.ts';
 import './dashboards.css';
 import { ImportDrawer } from './import-drawer.tsx';
+import { WallDrawer } from './wall-drawer.tsx';
 
 const readyFolder = 'Sightline';
 
@@ -68,6 +69,15 @@ export default function DashboardsPage(): ReactNode {
             setSearch({ find: event.currentTarget.value });
           }}
         />
+        {add === '' && all.length > 0 && (
+          <Button
+            variant="default"
+            leftSection={<IconRotateClockwise size={14} aria-hidden />}
+            onClick={() => setSearch({ drawer: 'wall' }, { push: true })}
+          >
+            Wall
+          </Button>
+        )}
         {me.may('responder') && (
           <>
             <Button
@@ -113,6 +123,9 @@ export default function DashboardsPage(): ReactNode {
         </section>
       ))}
       {search['drawer'] === 'import' && <ImportDrawer onClose={() => setSearch({ drawer: '' })} />}
+      {search['drawer'] === 'wall' && asked.data !== undefined && (
+        <WallDrawer all={all} onClose={() => setSearch({ drawer: '', among: '' })} />
+      )}
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { Drawer } from '../../components/drawer.tsx';
 import { Go, useAddressOf } from '../../shell/go.tsx';
 import { PanelBody } from './panel-body.tsx';
 import { linkAddress, type PanelFrameProps } from './panel-frame.tsx';
+import { readWords } from './read-words.ts';
 import { filledExpression, lacksWeek, useFrames, windowOf } from './use-frames.ts';
 
 const bodyPx = 340;
@@ -88,7 +89,7 @@ export function PanelDrawer(
                 </div>
               </>
             )}
-            {query.kind === 'read' && <p className="muted">What Sightline knows: {query.read}.</p>}
+            {query.kind === 'read' && <p className="muted">What Sightline knows: {readWords[query.read]}.</p>}
           </section>
         ))}
         <div className="ways-on">

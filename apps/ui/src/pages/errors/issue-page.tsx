@@ -16,10 +16,11 @@ import './errors.css';
 import { IssueFeedback } from './issue-feedback.tsx';
 import { IssueSide } from './issue-side.tsx';
 import { EventBar } from './event-bar.tsx';
+import { EventCompare } from './event-compare.tsx';
 import { EventList } from './event-list.tsx';
 import { EventSearch } from './event-search.tsx';
+import { EventStack } from './event-stack.tsx';
 import { issueTitle, moneyText, statusTone, statusWord } from './issue-words.ts';
-import { StackTrace } from './stack-trace.tsx';
 import { TagShares } from './tag-shares.tsx';
 import { Trail } from './trail.tsx';
 
@@ -141,9 +142,10 @@ function EventParts({
     <>
       <EventSearch answer={answer} problem={problem} />
       <EventBar answer={answer} event={event} />
+      <EventCompare issue={answer.issue.issue} event={event} />
       <ContextCards groups={event.groups} />
       <Part title="Stack">
-        <StackTrace exceptions={event.exceptions} later={event.mappedLater} />
+        <EventStack event={event} />
       </Part>
       <Part title="What happened before">
         <Trail event={event} />

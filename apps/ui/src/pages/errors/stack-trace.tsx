@@ -1,4 +1,4 @@
-import type { ErrorEvent } from '@sightline/contract';
+import { markedAsCut, type ErrorEvent } from '@sightline/contract';
 import { Button, SegmentedControl } from '@mantine/core';
 import { IconCopy } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
@@ -11,10 +11,13 @@ import { foldFrames, minifiedException, stackText, type Frame, type FrameRun } f
 export function StackTrace({
   exceptions,
   later = false,
+  of = 'Exception',
 }: {
   exceptions: ErrorEvent['exceptions'];
   /** Its source maps came after the event. */
   later?: boolean;
+  /** Whose stack it is. */
+  of?: 'Exception' | 'Thread';
 }): ReactNode {
   const { search, setSearch } = useAddress();
   const [all, setAll] = useState(false);
@@ -52,7 +55,7 @@ export function StackTrace({
         <p className="muted">Read with source maps that came after this event; it is grouped by what was known then.</p>
       )}
       {shown.map((exception, index) => (
-        <section key={index} aria-label={index === 0 ? 'Exception' : 'Cause'}>
+        <section key={index} aria-label={index === 0 ? of : 'Cause'}>
           <h3 className="stack-title">
             {index > 0 && <span className="muted">Caused by </span>}
             <b>{exception.type}</b> {exception.value}
@@ -138,9 +141,45 @@ function Values({ title, values }: { title: string; values: Readonly<Record<stri
       {Object.entries(values).map(([name, value]) => (
         <div key={name}>
           <dt className="code">{name}</dt>
-          <dd className="code">{value}</dd>
+          <dd className="code">
+            <Value name={name} value={value} />
+          </dd>
         </div>
       ))}
     </dl>
+  );
+}
+
+/** Longer ones, in characters, are folded. */
+const foldedFrom = 300;
+
+function Value({ name, value }: { name: string; value: string }): ReactNode {
+  const [open, setOpen] = useState(false);
+  const [, cut, whole] = markedAsCut.exec(value) ?? [];
+  const kept = cut ?? value;
+  const folded = !open && kept.length > foldedFrom;
+  return (
+    <>
+      {folded ? `${kept.slice(0, foldedFrom)}…` : kept}
+      {kept.length > foldedFrom && (
+        <>
+          {' '}
+          <button
+            type="button"
+            className="link"
+            aria-expanded={open}
+            aria-label={open ? `Less of ${name}` : `All of ${name}`}
+            onClick={() => setOpen(!open)}
+          >
+            {open ? 'Less' : `All ${kept.length.toLocaleString()} characters`}
+          </button>
+        </>
+      )}
+      {whole !== undefined && (
+        <span className="muted value-cut">
+          Cut: the first {kept.length.toLocaleString()} of {Number(whole).toLocaleString()} characters are kept.
+        </span>
+      )}
+    </>
   );
 }

@@ -1,5 +1,5 @@
 import { Button, SegmentedControl, Switch, TextInput } from '@mantine/core';
-import { fleet, type SiteSummary } from '@sightline/contract';
+import { fleet, listFaults, type SiteSummary } from '@sightline/contract';
 import {
   IconAlertTriangle,
   IconCircleCheck,
@@ -169,11 +169,16 @@ function Sentence({ data, stale }: { data: Reply<typeof fleet> | undefined; stal
 }
 
 function NoStore(): ReactNode {
+  const demo = useAsk(listFaults).data?.available === true;
   return (
     <div className="page">
       <EmptyState
         title="No store reports yet"
-        text="Point one client at this server with the snippet made for it; its store appears here with the first record."
+        text={
+          demo
+            ? 'The demo’s stores are starting: they appear here by themselves within half a minute. Your own appear with their first record.'
+            : 'Point one client at this server with the snippet made for it; its store appears here with the first record.'
+        }
         action={
           <Go to="/data">
             <Button component="span">Send data</Button>

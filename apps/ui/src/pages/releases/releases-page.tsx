@@ -52,7 +52,7 @@ export default function ReleasesPage(): ReactNode {
 function ReleaseTable({ rows }: { rows: readonly ReleaseRow[] }): ReactNode {
   return (
     <div className="scroll-x panel" role="region" aria-label="Table of releases" tabIndex={0}>
-      <table className="table release-table">
+      <table className="table stacks release-table">
         <thead>
           <tr>
             <th>Release</th>
@@ -88,8 +88,10 @@ function ReleaseLine({ row }: { row: ReleaseRow }): ReactNode {
         </Go>
         {row.archived && <span className="chip"> archived</span>}
       </td>
-      <td className="muted">{since === null ? '–' : <TimeText at={since} show="relative" />}</td>
-      <td className="number">
+      <td data-title="Out since" className="muted">
+        {since === null ? '–' : <TimeText at={since} show="relative" />}
+      </td>
+      <td data-title="Adoption" className="number">
         {row.adoption === null || row.sessions === 0 ? (
           '–'
         ) : (
@@ -101,15 +103,19 @@ function ReleaseLine({ row }: { row: ReleaseRow }): ReactNode {
           </span>
         )}
       </td>
-      <td className="number">{row.sessions === 0 ? '–' : formatCount(row.sessions)}</td>
-      <td className="number" data-tone={isTroubled(free) ? 'bad' : undefined}>
+      <td data-title="Sessions" className="number">
+        {row.sessions === 0 ? '–' : formatCount(row.sessions)}
+      </td>
+      <td data-title="Crash-free sessions" className="number" data-tone={isTroubled(free) ? 'bad' : undefined}>
         <span className="toned">
           {isTroubled(free) ? '▲ ' : ''}
           {shareText(free)}
         </span>
       </td>
-      <td className="number">{shareText(crashFreeUsers(row))}</td>
-      <td className="number">
+      <td data-title="Crash-free users" className="number">
+        {shareText(crashFreeUsers(row))}
+      </td>
+      <td data-title="Errors" className="number">
         {row.errors === 0 ? (
           '0'
         ) : (
@@ -118,7 +124,9 @@ function ReleaseLine({ row }: { row: ReleaseRow }): ReactNode {
           </Go>
         )}
       </td>
-      <td className="number">{formatCount(row.newIssues)}</td>
+      <td data-title="New issues" className="number">
+        {formatCount(row.newIssues)}
+      </td>
     </tr>
   );
 }

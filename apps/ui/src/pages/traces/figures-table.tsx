@@ -84,7 +84,7 @@ export function FiguresTable<Row extends Figures>(props: {
   return (
     <section className="panel">
       <ScrollX label={props.label}>
-        <table className="table figures-table">
+        <table className="table stacks figures-table">
           <thead>
             <tr>
               {before.map(({ title, number }) => (
@@ -120,24 +120,32 @@ export function FiguresTable<Row extends Figures>(props: {
                   onClick={open && (() => open(row))}
                 >
                   {before.map((column) => (
-                    <td key={column.title} className={column.number ? 'number' : ''}>
+                    <td key={column.title} data-title={column.title} className={column.number ? 'number' : ''}>
                       {column.show(row)}
                     </td>
                   ))}
-                  <td className="number share-cell" title={`${formatShare(share)} of the time of all rows`}>
+                  <td
+                    data-title="Time"
+                    className="number share-cell"
+                    title={`${formatShare(share)} of the time of all rows`}
+                  >
                     <span className="share-bar" style={{ inlineSize: `${(100 * share).toFixed(1)}%` }} />
                     {formatDuration(row.totalMs)}
                   </td>
-                  <td className="number" title={`${formatCount(row.calls)} calls`}>
+                  <td data-title="Calls/min" className="number" title={`${formatCount(row.calls)} calls`}>
                     {formatCount(row.callsPerMin)}
                   </td>
-                  <td className="number">
+                  <td data-title="Errors" className="number">
                     <Failures share={row.errorRate} />
                   </td>
-                  <td className="number">{formatDuration(row.p50Ms)}</td>
-                  <td className="number">{formatDuration(row.p95Ms)}</td>
+                  <td data-title="p50" className="number">
+                    {formatDuration(row.p50Ms)}
+                  </td>
+                  <td data-title="p95" className="number">
+                    {formatDuration(row.p95Ms)}
+                  </td>
                   {after.map((column) => (
-                    <td key={column.title} className={column.number ? 'number' : ''}>
+                    <td key={column.title} data-title={column.title} className={column.number ? 'number' : ''}>
                       {column.show(row)}
                     </td>
                   ))}

@@ -40,7 +40,7 @@ export function Queues(): ReactNode {
     <>
       <section className="panel">
         <ScrollX label="Table of queues">
-          <table className="table figures-table">
+          <table className="table stacks figures-table">
             <thead>
               <tr>
                 <th>Queue</th>
@@ -67,22 +67,27 @@ export function Queues(): ReactNode {
                       {row.queue}
                     </button>
                   </td>
-                  <td>
+                  <td data-title="From">
                     {row.producers.map((service) => (
                       <ServiceLink key={service} service={service} />
                     ))}
                   </td>
-                  <td>
+                  <td data-title="To">
                     {row.consumers.map((service) => (
                       <ServiceLink key={service} service={service} />
                     ))}
                   </td>
-                  <td className="number">{formatCount(row.produced)}</td>
-                  <td className="number">{formatCount(row.consumed)}</td>
-                  <td className="number">
+                  <td data-title="Produced" className="number">
+                    {formatCount(row.produced)}
+                  </td>
+                  <td data-title="Consumed" className="number">
+                    {formatCount(row.consumed)}
+                  </td>
+                  <td data-title="Errors" className="number">
                     <Failures share={row.errors / Math.max(1, row.produced + row.consumed)} />
                   </td>
                   <td
+                    data-title="Wait"
                     className="number"
                     title={
                       row.lagMs === null
@@ -92,8 +97,12 @@ export function Queues(): ReactNode {
                   >
                     {row.lagMs === null ? '–' : formatDuration(row.lagMs)}
                   </td>
-                  <td className="number">{formatDuration(row.publishP95Ms)}</td>
-                  <td className="number">{formatDuration(row.processP95Ms)}</td>
+                  <td data-title="Publish p95" className="number">
+                    {formatDuration(row.publishP95Ms)}
+                  </td>
+                  <td data-title="Process p95" className="number">
+                    {formatDuration(row.processP95Ms)}
+                  </td>
                 </tr>
               ))}
             </tbody>

@@ -103,6 +103,8 @@ export function ServiceMap(): ReactNode {
 }
 
 const zooms = [0.5, 0.65, 0.8, 1, 1.25, 1.6];
+/** Where it begins: as drawn, on a phone so that several columns are in sight. */
+const firstZoom = (): number => (matchMedia('(max-width: 640px)').matches ? 0 : 3);
 
 function Picture({
   data,
@@ -115,7 +117,7 @@ function Picture({
   open: (id: string) => void;
   openEdge: (edge: MapEdge) => void;
 }): ReactNode {
-  const [zoom, setZoom] = useState(3);
+  const [zoom, setZoom] = useState(firstZoom);
   const layout = useMemo(() => layoutMap(data.nodes, data.edges), [data]);
   const scale = zooms[zoom] ?? 1;
   const margin = 12;
@@ -240,7 +242,7 @@ function EdgeTable({
   return (
     <section className="panel">
       <ScrollX label="Table of calls">
-        <table className="table figures-table">
+        <table className="table stacks figures-table">
           <thead>
             <tr>
               <th>From</th>
@@ -258,20 +260,28 @@ function EdgeTable({
           <tbody>
             {edges.slice(0, mostEdges).map((edge) => (
               <tr key={`${edge.from} ${edge.to} ${edge.kind}`}>
-                {[edge.from, edge.to].map((id) => (
-                  <td key={id}>
+                {[edge.from, edge.to].map((id, end) => (
+                  <td key={id} data-title={end === 1 ? '→' : undefined}>
                     <button type="button" className="plain-link operation-name" onClick={() => open(id)}>
                       {nameOf(id, data)}
                     </button>
                   </td>
                 ))}
-                <td className="number">{formatCount(edge.callsPerMin)}</td>
-                <td className="number">
+                <td data-title="Calls/min" className="number">
+                  {formatCount(edge.callsPerMin)}
+                </td>
+                <td data-title="Errors" className="number">
                   <Failures share={edge.errorRate} />
                 </td>
-                <td className="number">{formatDuration(edge.p50Ms)}</td>
-                <td className="number">{formatDuration(edge.p95Ms)}</td>
-                <td className="number">{edge.lagMs > 0 ? formatDuration(edge.lagMs) : '–'}</td>
+                <td data-title="p50" className="number">
+                  {formatDuration(edge.p50Ms)}
+                </td>
+                <td data-title="p95" className="number">
+                  {formatDuration(edge.p95Ms)}
+                </td>
+                <td data-title="Waits" className="number">
+                  {edge.lagMs > 0 ? formatDuration(edge.lagMs) : '–'}
+                </td>
                 <td>
                   <button
                     type="button"

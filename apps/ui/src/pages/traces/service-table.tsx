@@ -46,7 +46,7 @@ export function ServiceTable(): ReactNode {
   );
   return (
     <div className="scroll-x panel" role="region" aria-label="Table of services" tabIndex={0}>
-      <table className="table service-table">
+      <table className="table stacks service-table">
         <thead>
           <tr>
             {columns.map(({ name, title }) => (
@@ -74,23 +74,33 @@ export function ServiceTable(): ReactNode {
                   {row.service || '(unnamed)'}
                 </Go>
               </td>
-              <td className="number">{formatCount(row.requestsPerMin)}</td>
-              <td className="number" data-tone={row.errorRate >= noticeable ? 'bad' : undefined}>
+              <td data-title="Requests/min" className="number">
+                {formatCount(row.requestsPerMin)}
+              </td>
+              <td data-title="Errors" className="number" data-tone={row.errorRate >= noticeable ? 'bad' : undefined}>
                 <span className="toned">
                   {row.errorRate >= noticeable ? '▲ ' : ''}
                   {formatShare(row.errorRate)}
                 </span>
               </td>
-              <td className="number">{formatDuration(row.p50Ms)}</td>
-              <td className="number">{formatDuration(row.p95Ms)}</td>
-              <td className="number">{formatDuration(row.p99Ms)}</td>
-              <td>
+              <td data-title="p50" className="number">
+                {formatDuration(row.p50Ms)}
+              </td>
+              <td data-title="p95" className="number">
+                {formatDuration(row.p95Ms)}
+              </td>
+              <td data-title="p99" className="number">
+                {formatDuration(row.p99Ms)}
+              </td>
+              <td data-title="Requests">
                 <Sparkline points={row.rate} label={`Requests of ${row.service}`} kind="bars" />
               </td>
-              <td>
+              <td data-title="Failures">
                 <Sparkline points={row.errors} label={`Failures of ${row.service}`} kind="bars" tone="bad" />
               </td>
-              <td className="number">{row.sites}</td>
+              <td data-title="Sites" className="number">
+                {row.sites}
+              </td>
             </tr>
           ))}
         </tbody>

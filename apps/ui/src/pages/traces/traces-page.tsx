@@ -1,7 +1,7 @@
 import { searchTraces, type TraceRow } from '@sightline/contract';
 import { Button, SegmentedControl } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
-import { useMemo, type ReactNode } from 'react';
+import { useEffect, useMemo, useRef, type ReactNode } from 'react';
 import { formatDuration } from '../../charts/number-format.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -68,11 +68,17 @@ const ownKeys = { operation: '', call: '', node: '', brush: '', sort: '', all: '
 export default function TracesPage(): ReactNode {
   const { search, setSearch } = useAddress();
   const view = views.find(({ name }) => name === search['view']) ?? views[0];
+  const row = useRef<HTMLDivElement>(null);
+  // On a phone the row of views is wider than its place: the open one is brought into sight.
+  useEffect(() => {
+    const chosen = row.current?.querySelector(`input[value="${view.name}"] + label`);
+    chosen?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [view.name]);
   return (
     <div className="page">
       <div className="page-head">
         <h1>Traces</h1>
-        <div className="view-switch scroll-x">
+        <div className="view-switch scroll-x" ref={row}>
           <SegmentedControl
             size="xs"
             aria-label="What to list"

@@ -1,3 +1,4 @@
+import { readJson } from '@sightline/base';
 import { hasSecretName } from '../secret-name.ts';
 
 /**
@@ -61,7 +62,7 @@ const unnamedSecret = /(?:pwd|passphrase|refresh[_-]?token)$/i;
 export function jsonLeaves(json: string): JsonLeaves {
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = readJson(json);
   } catch {
     value = { unreadable: json };
   }

@@ -1,3 +1,4 @@
+import { readJson } from '@sightline/base';
 import { timeJudgement } from '../../errors/event-time.ts';
 import { pick } from '../../errors/identity.ts';
 import { hexIdOf, isObject } from '../../errors/json-reader.ts';
@@ -141,7 +142,7 @@ function lineObject(line: string, labels: Labels, receivedAtMs: number): LogReco
   if (!line.startsWith('{') || line.length > maxParsedLength) return undefined;
   let parsed: unknown;
   try {
-    parsed = JSON.parse(line);
+    parsed = readJson(line);
   } catch {
     return undefined;
   }

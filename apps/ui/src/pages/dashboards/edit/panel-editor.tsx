@@ -15,6 +15,7 @@ import type { ScopeQuery } from '../../../data/scope.ts';
 import { PanelBody } from '../panel-body.tsx';
 import { useFrames } from '../use-frames.ts';
 import { panelWords } from './edit-bar.tsx';
+import { draws, units } from './look-choices.ts';
 import { QueryFields } from './query-fields.tsx';
 import { LinkFields } from './settings-drawer.tsx';
 import { ThresholdFields } from './threshold-fields.tsx';
@@ -22,30 +23,6 @@ import type { Draft } from './use-draft.ts';
 
 const previewPx = 260;
 const pauseMs = 500;
-const units = [
-  '',
-  'share',
-  '%',
-  's',
-  'ms',
-  'By',
-  'By/s',
-  '/s',
-  '/min',
-  '/h',
-  'USD',
-  '{orders}',
-  'req/s',
-  'bit/s',
-  'Hz',
-];
-const draws: readonly { value: PanelOptions['draw']; label: string }[] = [
-  { value: 'lines', label: 'Lines' },
-  { value: 'area', label: 'Areas' },
-  { value: 'stacked', label: 'Stacked areas' },
-  { value: 'bars', label: 'Bars' },
-  { value: 'points', label: 'Points' },
-];
 
 /** One panel while it is edited: how it looks now, what it asks, how it is drawn. */
 export function PanelEditor(props: {
@@ -205,6 +182,7 @@ function Queries({ panel, change }: { panel: DashboardPanel; change: Change }): 
         <QueryFields
           key={query.ref}
           query={query}
+          overTime={panel.type === 'timeseries'}
           onChange={(next) =>
             change({
               queries:
@@ -224,7 +202,7 @@ function Queries({ panel, change }: { panel: DashboardPanel; change: Change }): 
         </Button>
         {(panel.type === 'table' || panel.type === 'sitemap') && (
           <Button variant="default" size="compact-xs" onClick={() => add('read')}>
-            Add sites, services or incidents
+            Add what Sightline knows
           </Button>
         )}
       </div>

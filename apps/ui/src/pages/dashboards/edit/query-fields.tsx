@@ -1,16 +1,21 @@
-import { Button, Select, Switch, TextInput } from '@mantine/core';
-import type { PanelQuery } from '@sightline/contract';
+import { Button, NumberInput, Select, Switch, TextInput } from '@mantine/core';
+import { panelReads, queryLook, type PanelQuery, type QueryLook } from '@sightline/contract';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { Skeleton } from '../../../components/skeleton.tsx';
+import { readWords } from '../read-words.ts';
+import { draws, units } from './look-choices.ts';
 
 const PromqlEditor = lazy(async () => import('../../../promql/promql-editor.tsx'));
 
 /** One query of a panel. */
 export function QueryFields({
   query,
+  overTime,
   onChange,
 }: {
   query: PanelQuery;
+  /** Whether the panel draws values over time: then each query may be drawn in its own way. */
+  overTime: boolean;
   onChange: (next: PanelQuery | undefined) => void;
 }): ReactNode {
   return (
@@ -39,12 +44,10 @@ export function QueryFields({
           {query.kind === 'read' && (
             <Select
               aria-label={`What query ${query.ref} shows`}
-              data={['sites', 'services', 'incidents']}
+              data={panelReads.map((value) => ({ value, label: readWords[value] }))}
               value={query.read}
               allowDeselect={false}
-              onChange={(read) =>
-                onChange({ ...query, read: read === 'services' || read === 'incidents' ? read : 'sites' })
-              }
+              onChange={(read) => onChange({ ...query, read: panelReads.find((one) => one === read) ?? query.read })}
             />
           )}
         </span>
@@ -78,6 +81,85 @@ export function QueryFields({
           />
         </div>
       )}
+      {overTime && query.kind !== 'read' && !(query.kind === 'promql' && query.instant) && (
+        <LookFields
+          name={query.ref}
+          look={query.look ?? queryLook.parse({})}
+          onChange={(look) => onChange({ ...query, look })}
+        />
+      )}
+    </div>
+  );
+}
+
+const asPanel = 'as the panel';
+
+/** What one query has for itself: its axis, its unit, how it is drawn. */
+function LookFields({
+  name,
+  look,
+  onChange,
+}: {
+  name: string;
+  look: QueryLook;
+  onChange: (look: QueryLook) => void;
+}): ReactNode {
+  const set = (part: Partial<QueryLook>): void => onChange({ ...look, ...part });
+  const number = (value: string | number): number | null => (typeof value === 'number' ? value : null);
+  const { unit } = look;
+  return (
+    <div className="field-row" role="group" aria-label={`How query ${name} is drawn`}>
+      <Select
+        label="Axis"
+        w={90}
+        data={['left', 'right']}
+        value={look.axis}
+        allowDeselect={false}
+        onChange={(axis) => set({ axis: axis === 'right' ? 'right' : 'left' })}
+      />
+      <Select
+        label="Unit"
+        w={120}
+        searchable
+        data={[
+          { value: asPanel, label: asPanel },
+          ...[...new Set([...units, unit ?? ''])].map((value) => ({ value: value || 'none', label: value || 'none' })),
+        ]}
+        value={unit === null ? asPanel : unit || 'none'}
+        allowDeselect={false}
+        onChange={(value) => set({ unit: value === asPanel ? null : value === 'none' ? '' : value })}
+      />
+      <Select
+        label="Drawn as"
+        w={130}
+        data={[{ value: asPanel, label: asPanel }, ...draws]}
+        value={look.draw ?? asPanel}
+        allowDeselect={false}
+        onChange={(value) => set({ draw: draws.find((one) => one.value === value)?.value ?? null })}
+      />
+      <NumberInput
+        size="xs"
+        label="Decimals"
+        w={80}
+        min={0}
+        max={10}
+        value={look.decimals ?? ''}
+        onChange={(value) => set({ decimals: number(value) })}
+      />
+      <NumberInput
+        size="xs"
+        label="Axis from"
+        w={80}
+        value={look.min ?? ''}
+        onChange={(value) => set({ min: number(value) })}
+      />
+      <NumberInput
+        size="xs"
+        label="Axis to"
+        w={80}
+        value={look.max ?? ''}
+        onChange={(value) => set({ max: number(value) })}
+      />
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { fleet, listIncidents, listServices } from '@sightline/contract';
+import { fleet, listIncidents, listServices, type PanelRead } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { formatCount, formatDuration, formatShare } from '../../../charts/number-format.ts';
 import { ErrorState } from '../../../components/error-state.tsx';
@@ -8,18 +8,26 @@ import { TimeText } from '../../../components/time-text.tsx';
 import { useAsk } from '../../../data/ask.ts';
 import { Go } from '../../../shell/go.tsx';
 import type { PanelProps } from '../panel-props.ts';
-
-interface Line {
-  readonly key: string;
-  readonly cells: readonly ReactNode[];
-}
+import { LinesTable, type Line } from './lines-table.tsx';
+import { AuditTable, PersonalDataHits, SiteFindings } from './security-table.tsx';
 
 /** What Sightline knows without a query, as a table. */
-export function ReadTable({
-  read,
-  scope,
-  label,
-}: PanelProps & { read: 'sites' | 'services' | 'incidents' }): ReactNode {
+export function ReadTable({ read, ...props }: PanelProps & { read: PanelRead }): ReactNode {
+  switch (read) {
+    case 'sites':
+    case 'services':
+    case 'incidents':
+      return <Known read={read} {...props} />;
+    case 'site-findings':
+      return <SiteFindings {...props} />;
+    case 'personal-data':
+      return <PersonalDataHits {...props} />;
+    default:
+      return <AuditTable read={read} {...props} />;
+  }
+}
+
+function Known({ read, scope, label }: PanelProps & { read: 'sites' | 'services' | 'incidents' }): ReactNode {
   const minute = 60_000;
   const rounded = {
     ...scope,
@@ -86,30 +94,13 @@ export function ReadTable({
         ],
       })),
   }[read]();
-  if (lines.length === 0)
-    return <p className="panel-none">{read === 'incidents' ? 'No incident is open' : 'Nothing in this range'}</p>;
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- who has no pointer scrolls it with the arrow keys
-    <div className="panel-scroll" tabIndex={0} role="region" aria-label={label}>
-      <table className="table one-line">
-        <thead>
-          <tr>
-            {heads[read].map((head) => (
-              <th key={head}>{head}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {lines.slice(0, 200).map(({ key, cells }) => (
-            <tr key={key}>
-              {cells.map((cell, index) => (
-                <td key={heads[read][index]}>{cell}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <LinesTable
+      label={label}
+      heads={heads[read].map((title) => ({ title }))}
+      lines={lines}
+      none={read === 'incidents' ? 'No incident is open' : 'Nothing in this range'}
+    />
   );
 }
 

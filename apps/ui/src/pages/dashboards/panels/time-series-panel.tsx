@@ -2,12 +2,14 @@ import type { Reduction } from '@sightline/contract';
 import { useMemo, useState, type ReactNode } from 'react';
 import { ColumnChart, drawnColumns } from '../../../charts/column-chart.tsx';
 import { reduceValues, type Column } from '../../../charts/column-data.ts';
+import { isStack } from '../../../charts/chart-data.ts';
 import type { ChartKind } from '../../../charts/uplot-options.ts';
 import { ExemplarLine, ExemplarPoints } from '../../../promql/exemplars.tsx';
 import { useExemplars } from '../../../promql/use-exemplars.ts';
 import type { PanelProps } from '../panel-props.ts';
 import { filledExpression } from '../use-frames.ts';
-import { formatOf } from '../values.ts';
+import { joinFrames } from './join-frames.ts';
+import { axesOf } from './query-look.ts';
 
 const legendLine = 25;
 const tableRows = 6;
@@ -29,17 +31,19 @@ export default function TimeSeriesPanel(props: PanelProps): ReactNode {
   const [only, setOnly] = useState('');
   const { options } = panel;
   const kind: ChartKind = options.draw;
-  const addable = kind === 'stacked' || kind === 'bars';
-  const format = useMemo(() => formatOf(panel), [panel]);
-  const times = data.frames.find(({ instant }) => !instant)?.times ?? [];
-  const columns = useMemo(() => {
-    const ranges = data.frames.filter((frame) => !frame.instant);
-    const now = ranges.flatMap((frame): Column[] => frame.columns.map(({ name, values }) => ({ name, values })));
-    const before = ranges.flatMap((frame): Column[] =>
-      (frame.before ?? []).map(({ name, values }) => ({ name: `${name} (a week before)`, values, dashed: true })),
-    );
-    return [...now, ...before];
-  }, [data.frames]);
+  const { left, right } = useMemo(() => axesOf(panel), [panel]);
+  const { times, columns } = useMemo(() => joinFrames(data.frames, panel), [data.frames, panel]);
+  const alike = columns.every(
+    ({ axis, draw, dashed }) => dashed === true || (axis === undefined && draw === undefined),
+  );
+  const addable = isStack(kind) && alike;
+  const bothSides = columns.some(({ axis }) => axis === 'right') && columns.some(({ axis }) => axis === undefined);
+  const textOf = ({ values, format = left.format }: Column, how: Reduction): string => {
+    const value = reduceValues(values, how);
+    return value === null ? '–' : format(value);
+  };
+  const side = ({ axis }: Column): ReactNode =>
+    bothSides && axis === 'right' && <span className="muted">right axis</span>;
   const shown = drawnColumns(columns, options.most, addable).kept;
   const alone = shown.filter(
     ({ name, dashed }) => only !== '' && (name === only || (dashed === true && name.startsWith(only))),
@@ -54,7 +58,11 @@ export default function TimeSeriesPanel(props: PanelProps): ReactNode {
     { from, to, environment, site, service },
     options.exemplars && columns.length > 0
       ? panel.queries.flatMap((query) =>
-          query.kind === 'promql' && !query.hidden && !query.instant && query.expression.trim() !== ''
+          query.kind === 'promql' &&
+          !query.hidden &&
+          query.look?.axis !== 'right' &&
+          !query.instant &&
+          query.expression.trim() !== ''
             ? [filledExpression(query, values, { from, to, stepMs })]
             : [],
         )
@@ -73,12 +81,13 @@ export default function TimeSeriesPanel(props: PanelProps): ReactNode {
         stepMs={data.stepMs}
         label={label}
         kind={kind}
-        format={format}
+        format={left.format}
         height={Math.max(80, height - legendHeight - (options.exemplars ? exemplarLine : 0))}
         most={options.most}
         addable={addable}
-        low={options.min}
-        high={options.max}
+        low={left.low}
+        high={left.high}
+        right={right}
         logarithmic={options.logarithmic}
         {...(limits === undefined ? {} : { limits })}
         marks={marks}
@@ -86,32 +95,36 @@ export default function TimeSeriesPanel(props: PanelProps): ReactNode {
         renderOver={
           options.exemplars
             ? (share) => (
-                <ExemplarPoints exemplars={exemplars.found} from={from} to={to} share={share} format={format} />
+                <ExemplarPoints exemplars={exemplars.found} from={from} to={to} share={share} format={left.format} />
               )
             : undefined
         }
         onRange={onRange}
       />
-      {options.exemplars && <ExemplarLine exemplars={exemplars} format={format} />}
+      {options.exemplars && <ExemplarLine exemplars={exemplars} format={left.format} />}
       {legend === 'list' && now.length > 0 && (
         <div className="legend-list">
-          {now.map(({ name, colour, values }) => (
-            <button
-              key={name}
-              type="button"
-              className="legend-item"
-              aria-pressed={only === name}
-              onClick={() => setOnly(only === name ? '' : name)}
-            >
-              <span className="swatch" style={{ background: colour }} />
-              {name}
-              {options.legendValues.map((how) => (
-                <span key={how} className="muted">
-                  {reductionWords[how].toLowerCase()} {format(reduceValues(values, how))}
-                </span>
-              ))}
-            </button>
-          ))}
+          {now.map((one) => {
+            const { name, colour } = one;
+            return (
+              <button
+                key={name}
+                type="button"
+                className="legend-item"
+                aria-pressed={only === name}
+                onClick={() => setOnly(only === name ? '' : name)}
+              >
+                <span className="swatch" style={{ background: colour }} />
+                {name}
+                {side(one)}
+                {options.legendValues.map((how) => (
+                  <span key={how} className="muted">
+                    {reductionWords[how].toLowerCase()} {textOf(one, how)}
+                  </span>
+                ))}
+              </button>
+            );
+          })}
         </div>
       )}
       {legend === 'table' && now.length > 0 && (
@@ -135,26 +148,30 @@ export default function TimeSeriesPanel(props: PanelProps): ReactNode {
               </tr>
             </thead>
             <tbody>
-              {now.map(({ name, colour, values }) => (
-                <tr key={name}>
-                  <td>
-                    <button
-                      type="button"
-                      className="legend-item"
-                      aria-pressed={only === name}
-                      onClick={() => setOnly(only === name ? '' : name)}
-                    >
-                      <span className="swatch" style={{ background: colour }} />
-                      {name}
-                    </button>
-                  </td>
-                  {named.map((how) => (
-                    <td key={how} className="number">
-                      {format(reduceValues(values, how))}
+              {now.map((one) => {
+                const { name, colour } = one;
+                return (
+                  <tr key={name}>
+                    <td>
+                      <button
+                        type="button"
+                        className="legend-item"
+                        aria-pressed={only === name}
+                        onClick={() => setOnly(only === name ? '' : name)}
+                      >
+                        <span className="swatch" style={{ background: colour }} />
+                        {name}
+                        {side(one)}
+                      </button>
                     </td>
-                  ))}
-                </tr>
-              ))}
+                    {named.map((how) => (
+                      <td key={how} className="number">
+                        {textOf(one, how)}
+                      </td>
+                    ))}
+                  </tr>
+                );
+              })}
             </tbody>
           </table>
         </div>
