@@ -99,7 +99,7 @@ interface Role {
 async function apart(): Promise<{
   startRole: (...args: [string, ...string[]]) => Promise<Role>;
   folder: string;
-  close(): void;
+  close: () => void;
 }> {
   const engine = await engineOnTcp(path.join(product.dataFolder, 'run/engine.sock'));
   const socketFolder = path.join(product.dataFolder, 'control/socket');

@@ -10,7 +10,7 @@ import type { Reply } from '../../data/call.ts';
 /** Whether records that are kept for proof are as they were signed minutes after they were stored; asked for by a button. */
 export function ArchiveToday(): ReactNode {
   const [asked, setAsked] = useState(false);
-  const today = useAsk(checkToday, { query: {} }, { when: asked, keepOld: false });
+  const today = useAsk(checkToday, {}, { when: asked, keepOld: false });
   return (
     <section className="panel" aria-label="Since the last archived day">
       <div className="panel-head archive-head">

@@ -22,7 +22,16 @@ export default function RetentionPage(): ReactNode {
         tabs={[
           { name: 'classes', title: 'Classes', content: <Classes /> },
           { name: 'holds', title: 'Legal holds', content: <Holds /> },
-          { name: 'archive', title: 'Archive', content: <ArchiveDays /> },
+          {
+            name: 'archive',
+            title: 'Archive',
+            content: (
+              <>
+                <ArchiveDays />
+                {me.may('admin') && <ArchiveToday />}
+              </>
+            ),
+          },
           ...(me.may('admin')
             ? [
                 { name: 'disposals', title: 'Taken out', content: <Disposals /> },
