@@ -72,7 +72,9 @@ async function main(args: EngineArguments): Promise<void> {
   });
   setTimeout(() => {
     const release = libraryPages(library, join(work, 'library-pages.node'));
-    if (release) setInterval(release, releaseEveryMs).unref();
+    if (!release) return;
+    release();
+    setInterval(release, releaseEveryMs).unref();
   }, firstReleaseMs).unref();
   server.on('error', (error) => give(error));
   process.on('message', (command: EngineCommand) => {
