@@ -1,15 +1,18 @@
 import { fail, ok, type Result } from '@sightline/base';
-import type { Answer, BucketSpan, FloatHistogram, Labels, MatrixSeries, QueryValue } from '@sightline/query/promql';
+import { writeRw2Request } from '@sightline/ingest/metric-formats';
+import type { Answer, Labels, MatrixSeries, QueryValue } from '@sightline/query/promql';
 import type { LoadedSeries, ScriptTarget } from '@sightline/query/promql/testing';
+import type { ReceivedSeries } from '@sightline/record';
+import { numberOf, type ShownHistogram, shownHistograms } from './promqltest-histograms.ts';
 
 const visibleWithinMs = 30_000;
 
 /**
- * promqltest scripts against a server: samples go in by remote write 1.0, questions to its HTTP API. Each script has an
- * organisation of its own, so the key must be one for any organisation. Remote write 1.0 carries no start times, and the API shows
- * native histograms by their buckets alone.
+ * promqltest scripts against a server: samples go in by remote write 2.0, start times with them, questions to its HTTP API. Each
+ * script has an organisation of its own, so the key must be one for any organisation.
  */
-export class ServerTarget implements ScriptTarget {
+export class ServerTarget implements ScriptTarget<ShownHistogram> {
+  readonly histograms = shownHistograms;
   readonly #url: string;
   readonly #key: string;
   readonly #run = Date.now().toString(36);
@@ -35,11 +38,11 @@ export class ServerTarget implements ScriptTarget {
       method: 'POST',
       headers: {
         ...this.#headers(),
-        'content-type': 'application/x-protobuf',
+        'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request',
         'content-encoding': 'snappy',
-        'x-prometheus-remote-write-version': '0.1.0',
+        'x-prometheus-remote-write-version': '2.0.0',
       },
-      body: new Uint8Array(literalBlock(writeRequest(series))),
+      body: new Uint8Array(literalBlock(writeRw2Request(series.flatMap(receivedSeries)))),
     });
     if (!reply.ok) throw new Error(`remote write was answered ${reply.status}: ${await reply.text()}`);
     for (const { columns } of series) {
@@ -64,11 +67,16 @@ export class ServerTarget implements ScriptTarget {
     }
   }
 
-  instant(expression: string, atMs: number): Promise<Result<Answer, string>> {
+  instant(expression: string, atMs: number): Promise<Result<Answer<ShownHistogram>, string>> {
     return this.#ask('query', { query: expression, time: String(atMs / 1000) });
   }
 
-  range(expression: string, startMs: number, endMs: number, stepMs: number): Promise<Result<Answer, string>> {
+  range(
+    expression: string,
+    startMs: number,
+    endMs: number,
+    stepMs: number,
+  ): Promise<Result<Answer<ShownHistogram>, string>> {
     const [start, end, step] = [startMs, endMs, stepMs].map((ms) => String(ms / 1000));
     return this.#ask('query_range', { query: expression, start: start ?? '', end: end ?? '', step: step ?? '' });
   }
@@ -78,7 +86,7 @@ export class ServerTarget implements ScriptTarget {
     return { authorization: `Bearer ${this.#key}`, 'x-scope-orgid': organisation };
   }
 
-  async #ask(call: string, form: Readonly<Record<string, string>>): Promise<Result<Answer, string>> {
+  async #ask(call: string, form: Readonly<Record<string, string>>): Promise<Result<Answer<ShownHistogram>, string>> {
     const reply = await fetch(`${this.#url}/prometheus/api/v1/${call}`, {
       method: 'POST',
       headers: this.#headers(),
@@ -93,11 +101,6 @@ export class ServerTarget implements ScriptTarget {
 
 type Point = readonly [number, string];
 type HistogramPoint = readonly [number, ShownHistogram];
-interface ShownHistogram {
-  readonly count: string;
-  readonly sum: string;
-  readonly buckets?: readonly (readonly [number, string, string, string])[];
-}
 type Shown =
   | { readonly resultType: 'scalar' | 'string'; readonly result: Point }
   | {
@@ -126,12 +129,7 @@ type Body =
   | { readonly status: 'error'; readonly error: string };
 
 const ms = (seconds: number): number => Math.round(seconds * 1000);
-function numberOf(text: string): number {
-  if (text === '+Inf') return Number.POSITIVE_INFINITY;
-  return text === '-Inf' ? Number.NEGATIVE_INFINITY : Number(text);
-}
-
-function valueOf(shown: Shown): QueryValue {
+function valueOf(shown: Shown): QueryValue<ShownHistogram> {
   switch (shown.resultType) {
     case 'string':
       return { type: 'string', atMs: ms(shown.result[0]), value: shown.result[1] };
@@ -144,138 +142,60 @@ function valueOf(shown: Shown): QueryValue {
         samples: shown.result.map(({ metric, value, histogram }) => ({
           labels: metric,
           value: value ? numberOf(value[1]) : Number.NaN,
-          ...(histogram ? { histogram: histogramOf(histogram[1]) } : {}),
+          ...(histogram ? { histogram: histogram[1] } : {}),
         })),
       };
     case 'matrix':
       return {
         type: 'matrix',
-        series: shown.result.map(({ metric, values = [], histograms = [] }): MatrixSeries => ({
+        series: shown.result.map(({ metric, values = [], histograms = [] }): MatrixSeries<ShownHistogram> => ({
           labels: metric,
           floats: {
             times: Float64Array.from(values, ([at]) => ms(at)),
             values: Float64Array.from(values, ([, value]) => numberOf(value)),
           },
-          histograms: histograms.map(([at, histogram]) => ({ atMs: ms(at), histogram: histogramOf(histogram) })),
+          histograms: histograms.map(([at, histogram]) => ({ atMs: ms(at), histogram })),
         })),
       };
   }
-}
-
-/** What can be known again of a histogram by its buckets: schema and places by the bounds of exponential ones. */
-function histogramOf({ count, sum, buckets = [] }: ShownHistogram): FloatHistogram {
-  const sides = { positive: new Map<number, number>(), negative: new Map<number, number>() };
-  let zero = { zeroThreshold: 0, zeroCount: 0 };
-  let schema = 0;
-  for (const [boundaries, low, high, held] of buckets) {
-    const [lower, upper, inside] = [numberOf(low), numberOf(high), numberOf(held)];
-    if (boundaries === 3) {
-      zero = { zeroThreshold: upper, zeroCount: inside };
-      continue;
-    }
-    const [near, far] = lower >= 0 ? [lower, upper] : [-upper, -lower];
-    if (near > 0 && Number.isFinite(far)) schema = Math.round(-Math.log2(Math.log2(far / near)));
-    const index = Math.round(Math.log2(far) * 2 ** schema);
-    if (!Number.isFinite(index)) continue;
-    (lower >= 0 ? sides.positive : sides.negative).set(index, inside);
-  }
-  const side = (held: ReadonlyMap<number, number>): [BucketSpan[], number[]] => {
-    const indexes = [...held.keys()].sort((left, right) => left - right);
-    let next = 0;
-    const spans = indexes.map((index) => {
-      const span = { offset: index - next, length: 1 };
-      next = index + 1;
-      return span;
-    });
-    return [spans, indexes.map((index) => held.get(index) ?? 0)];
-  };
-  const [positiveSpans, positiveBuckets] = side(sides.positive);
-  const [negativeSpans, negativeBuckets] = side(sides.negative);
-  return {
-    counterResetHint: 0,
-    schema,
-    ...zero,
-    count: numberOf(count),
-    sum: numberOf(sum),
-    positiveSpans,
-    negativeSpans,
-    positiveBuckets,
-    negativeBuckets,
-    customValues: [],
-  };
 }
 
 function isStale(values: Float64Array, at: number): boolean {
   return new DataView(values.buffer, values.byteOffset).getBigUint64(at * 8, true) === 0x7ff0000000000002n;
 }
 
-/** https://prometheus.io/docs/specs/prw/remote_write_spec/: `prometheus.WriteRequest`. */
-function writeRequest(all: readonly LoadedSeries[]): Buffer {
-  return Buffer.concat(
-    all.map(({ labels, columns }) => {
-      const parts = Object.entries(labels).map(([name, value]) =>
-        field(1, Buffer.concat([text(1, name), text(2, value)])),
-      );
-      for (let i = 0; i < columns.count; i++) {
-        const at = BigInt(columns.times[i] ?? 0);
-        const histogram = columns.histograms?.[i];
-        if (histogram && !isStale(columns.values, i)) {
-          parts.push(field(4, Buffer.concat([encodeHistogram(histogram), varintField(15, at)])));
-          continue;
-        }
-        // The bits of the value as they are: a stale mark is a NaN of its own.
-        const bits = Buffer.from(columns.values.buffer, columns.values.byteOffset + i * 8, 8);
-        parts.push(field(2, Buffer.concat([Buffer.from([9]), bits, varintField(2, at)])));
-      }
-      return field(1, Buffer.concat(parts));
-    }),
-  );
+/** Floats and histograms of a series apart, as the specification wants them. */
+function receivedSeries({ labels, columns }: LoadedSeries): ReceivedSeries[] {
+  const { count, times, values, histograms, startTimes } = columns;
+  const all = Array.from({ length: count }, (_, i) => i);
+  const isHistogram = (i: number): boolean => histograms?.[i] !== undefined && !isStale(values, i);
+  return [all.filter((i) => !isHistogram(i)), all.filter(isHistogram)]
+    .filter((places) => places.length > 0)
+    .map((places) => ({
+      labels: Object.entries(labels).flat(),
+      type: 'unknown',
+      unit: '',
+      help: '',
+      delta: false,
+      times: places.map((i) => times[i] ?? 0),
+      values: places.map((i) => values[i] ?? 0),
+      stale: places.flatMap((i, at) => (isStale(values, i) ? [at] : [])),
+      histograms: places.map((i) => (isHistogram(i) ? histograms?.[i] : undefined)),
+      startTimes: places.map((i) => startTimes?.[i] ?? 0),
+    }));
 }
 
-function encodeHistogram(histogram: FloatHistogram): Buffer {
-  const zigzag = (value: number): bigint => BigInt.asUintN(64, (BigInt(value) << 1n) ^ (BigInt(value) >> 63n));
-  const spans = (at: number, list: readonly BucketSpan[]): Buffer[] =>
-    list.map(({ offset, length }) =>
-      field(at, Buffer.concat([varintField(1, zigzag(offset)), varintField(2, BigInt(length))])),
-    );
-  const counts = (at: number, list: readonly number[]): Buffer =>
-    list.length === 0 ? Buffer.alloc(0) : field(at, Buffer.concat(list.map(double)));
-  return Buffer.concat([
-    doubleField(2, histogram.count),
-    doubleField(3, histogram.sum),
-    varintField(4, zigzag(histogram.schema)),
-    doubleField(5, histogram.zeroThreshold),
-    doubleField(7, histogram.zeroCount),
-    ...spans(8, histogram.negativeSpans),
-    counts(10, histogram.negativeBuckets),
-    ...spans(11, histogram.positiveSpans),
-    counts(13, histogram.positiveBuckets),
-    varintField(14, BigInt(histogram.counterResetHint)),
-    counts(16, histogram.customValues),
-  ]);
-}
-
-function varint(value: bigint): Buffer {
+function varint(value: number): Buffer {
   const bytes: number[] = [];
-  let rest = BigInt.asUintN(64, value);
-  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
-  bytes.push(Number(rest));
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest & 127) | 128);
+  bytes.push(rest);
   return Buffer.from(bytes);
 }
-const varintField = (at: number, value: bigint): Buffer => Buffer.concat([varint(BigInt(at * 8)), varint(value)]);
-const field = (at: number, bytes: Buffer): Buffer =>
-  Buffer.concat([varint(BigInt(at * 8 + 2)), varint(BigInt(bytes.length)), bytes]);
-const text = (at: number, value: string): Buffer => field(at, Buffer.from(value));
-function double(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeDoubleLE(value);
-  return bytes;
-}
-const doubleField = (at: number, value: number): Buffer => Buffer.concat([varint(BigInt(at * 8 + 1)), double(value)]);
 
 /** A snappy block of literals: every reader takes it. */
 function literalBlock(bytes: Buffer): Buffer {
-  const parts = [varint(BigInt(bytes.length))];
+  const parts = [varint(bytes.length)];
   for (let at = 0; at < bytes.length; at += 65_536) {
     const literal = bytes.subarray(at, at + 65_536);
     parts.push(Buffer.from([61 << 2, (literal.length - 1) & 255, (literal.length - 1) >>> 8]), literal);

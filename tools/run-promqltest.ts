@@ -2,15 +2,16 @@
  * Runs a folder of promqltest scripts and says how many evaluations answer as expected, by file:
  *
  *   node tools/run-promqltest.ts <folder>                            against the evaluator, samples in memory
- *   node tools/run-promqltest.ts <folder> --url <server> --key <key> against a server: remote write, then its HTTP API
+ *   node tools/run-promqltest.ts <folder> --url <server> --key <key> against a server: remote write 2.0, then its HTTP API
  *   … --differences 20                                               shows so many of each file (default 5)
+ *   … --only native                                                  those scripts alone whose names begin so
  *
  * The public scripts: https://github.com/prometheus/prometheus/tree/main/promql/promqltest/testdata
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Evaluation, InMemoryTarget, runScript, type ScriptTarget } from '@sightline/query/promql/testing';
+import { type Evaluation, InMemoryTarget, runScript } from '@sightline/query/promql/testing';
 import { ServerTarget } from './promqltest-server.ts';
 
 const { positionals, values } = parseArgs({
@@ -19,6 +20,7 @@ const { positionals, values } = parseArgs({
     url: { type: 'string' },
     key: { type: 'string', default: '' },
     differences: { type: 'string', default: '5' },
+    only: { type: 'string', default: '' },
   },
 });
 const [folder] = positionals;
@@ -40,10 +42,12 @@ const server = (url: string): ServerTarget => (known ??= new ServerTarget(url, v
 const all: Evaluation[] = [];
 let refused = 0;
 for (const file of readdirSync(folder)
-  .filter((name) => name.endsWith('.test'))
+  .filter((name) => name.endsWith('.test') && name.startsWith(values.only))
   .toSorted()) {
-  const target: ScriptTarget = values.url === undefined ? new InMemoryTarget() : server(values.url);
-  const run = await runScript(readFileSync(path.join(folder, file), 'utf8'), target);
+  const text = readFileSync(path.join(folder, file), 'utf8');
+  const run = await (values.url === undefined
+    ? runScript(text, new InMemoryTarget())
+    : runScript(text, server(values.url)));
   if (!run.ok) {
     print(`${file}: ${run.error}`);
     refused++;
@@ -61,4 +65,7 @@ for (const file of readdirSync(folder)
 print(
   `floats ${count(all.filter(({ histograms }) => !histograms))}, histograms ${count(all.filter(({ histograms }) => histograms))}, all ${count(all)}`,
 );
+const hints = all.filter((evaluation) => evaluation.hints).length;
+if (values.url !== undefined && hints > 0)
+  print(`not compared: the hint of a counter reset, which ${hints} evaluations expect and the API does not write`);
 process.exitCode = refused > 0 || all.some(({ difference }) => difference !== undefined) ? 1 : 0;

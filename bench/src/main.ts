@@ -13,6 +13,7 @@ import { benchRules } from './rules.ts';
 import { benchPipelines } from './pipelines.ts';
 import { benchLogIngest } from './log-ingest.ts';
 import { benchPromql } from './promql.ts';
+import { benchMetricBytes } from './metric-bytes.ts';
 import { benchRemoteWrite } from './remote-write-cost.ts';
 
 const help = `Measures Sightline, and a peer beside it in the same run. Trust ratios, not single figures.
@@ -25,6 +26,7 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   npm run bench -- archive   [--logs 6000000]
   npm run bench -- promql    [--scale 1] [--hours 24] [--wide 0] [--peer-url <base url> --peer-pid <pid> --peer-data <folder>]
   npm run bench -- remote-write [--scale 1] [--hours 2] [--rounds 3] [--samples-per-series 40] [--victoria-metrics <program>] [--prometheus <program>]
+  npm run bench -- metric-bytes [--series 300] [--victoria-metrics <program>]
   npm run bench -- pipelines [--records 50000] [--rounds 3]
   npm run bench -- start
   npm run bench -- live-tail [--rate 5000] [--seconds 15]
@@ -45,6 +47,7 @@ const help = `Measures Sightline, and a peer beside it in the same run. Trust ra
   pipelines  what loading logs costs with and without pipelines
   promql     a day of 14,500 series by remote write, then the questions of dashboards; VictoriaMetrics or Prometheus beside us
   remote-write  processor time of taking the same samples by remote write, the peers named started beside us
+  metric-bytes  bytes that a sample takes on disk, by kind, and whether it comes back to the bit
   rules      what many rules cost while data of 500 sites flows, and how soon a fault is found
   grouping   how far error grouping agrees with another program's verdicts on events in a folder of yours (format: src/grouping-agreement.ts)
   live-tail  what a browser sees of a live tail: lines, dropped ones, times between frames; plain, paused, filtered
@@ -74,6 +77,7 @@ const { values, positionals } = parseArgs({
     protocol: { type: 'string', default: '' },
     'victoria-logs': { type: 'string', default: '' },
     loki: { type: 'string', default: '' },
+    series: { type: 'string', default: '300' },
     'victoria-metrics': { type: 'string', default: '' },
     prometheus: { type: 'string', default: '' },
     'samples-per-series': { type: 'string', default: '40' },
@@ -168,7 +172,9 @@ else if (scenario === 'promql') {
     ? { url: values['peer-url'], pid: Number(values['peer-pid']), dataFolder: values['peer-data'] }
     : undefined;
   console.table(await benchPromql(Number(values.scale), Number(values.hours), Number(values.wide), peer));
-} else if (scenario === 'remote-write')
+} else if (scenario === 'metric-bytes')
+  console.table(await benchMetricBytes(Number(values.series), values['victoria-metrics']));
+else if (scenario === 'remote-write')
   console.table(
     await benchRemoteWrite({
       scale: Number(values.scale),

@@ -15,8 +15,8 @@ export interface MetricSide extends Measured {
   stop(): Promise<void>;
 }
 
-export async function startOurs(): Promise<MetricSide> {
-  const server = await startServer();
+export async function startOurs(options: readonly string[] = []): Promise<MetricSide> {
+  const server = await startServer(undefined, options);
   return {
     name: 'sightline',
     pid: server.pid,
@@ -97,4 +97,12 @@ export async function valueOf({ base, headers }: MetricSide, query: string, atMs
   const text = await ask(`${base}/api/v1/query?${fields.toString()}`, { headers });
   const { data } = JSON.parse(text) as { data: { result: { value: [number, string] }[] } };
   return Number(data.result[0]?.value[1] ?? Number.NaN);
+}
+
+/** Values that a range selector of one series gives at `atMs`. */
+export async function samplesOf({ base, headers }: MetricSide, query: string, atMs: number): Promise<number[]> {
+  const fields = new URLSearchParams({ query, time: String(atMs / 1000), nocache: '1' });
+  const text = await ask(`${base}/api/v1/query?${fields.toString()}`, { headers });
+  const { data } = JSON.parse(text) as { data: { result: { values: [number, string][] }[] } };
+  return (data.result[0]?.values ?? []).map(([, value]) => Number(value));
 }

@@ -65,11 +65,20 @@ function pssOf(pid: number): number {
 
 /** Bytes that a folder's files take on disk. */
 export function sizeOnDisk(folder: string): number {
+  return sizeOf(folder, ({ blocks }) => blocks * 512);
+}
+
+/** Bytes that a folder's files hold: without what the disk rounds each of them up by. */
+export function lengthOfFiles(folder: string): number {
+  return sizeOf(folder, ({ size }) => size);
+}
+
+function sizeOf(folder: string, of: (file: { readonly size: number; readonly blocks: number }) => number): number {
   let bytes = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const full = path.join(folder, entry.name);
     try {
-      bytes += entry.isDirectory() ? sizeOnDisk(full) : statSync(full).blocks * 512;
+      bytes += entry.isDirectory() ? sizeOf(full, of) : of(statSync(full));
     } catch {
       // A part that was merged away while we looked.
     }

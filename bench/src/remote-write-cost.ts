@@ -32,9 +32,14 @@ async function afterStart(pid: number): Promise<number> {
   return least;
 }
 
-/** Waits until nothing is written, merged or compacted any more, three minutes at most. */
-async function untilQuiet(pid: number, atRest: number): Promise<void> {
-  for (let tries = 0; tries < 22; tries++) if ((await shareAtRest(pid)) < atRest + 0.06) return;
+/** Waits until nothing is written, merged or compacted any more, three minutes at most. Answers what the side takes then. */
+async function untilQuiet(pid: number, atRest: number): Promise<number> {
+  let share = atRest;
+  for (let tries = 0; tries < 22; tries++) {
+    share = await shareAtRest(pid);
+    if (share < atRest + 0.06) break;
+  }
+  return share;
 }
 
 /**
@@ -79,9 +84,9 @@ export async function benchRemoteWrite(options: {
         const before = usageOf(side.pid).cpuS;
         const startedMs = performance.now();
         for (const body of bodies) await writeTo(side, body);
-        await untilQuiet(side.pid, rest);
+        const after = await untilQuiet(side.pid, rest);
         const used = usageOf(side.pid);
-        const restS = (rest * (performance.now() - startedMs)) / 1000;
+        const restS = (Math.min(rest, after) * (performance.now() - startedMs)) / 1000;
         const cpuS = used.cpuS - before - restS;
         rows.push({
           round,

@@ -23,7 +23,7 @@ interface Generated {
 const storeOf = (i: number): string => `STORE_${String(i % stores).padStart(3, '0')}`;
 
 /** The same numbers every time. */
-function randomOf(seed: number): () => number {
+export function randomOf(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

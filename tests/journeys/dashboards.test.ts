@@ -409,3 +409,163 @@ test('a native histogram is drawn as a heat map of its buckets', async () => {
   }
   expect(faults).toEqual([]);
 });
+
+/** A call in the owner's name. */
+async function asOwner<T>(method: string, where: string, body?: unknown): Promise<T> {
+  const session = await fetch(`${product.url}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      email: headless.SIGHTLINE_SETUP_EMAIL,
+      password: headless.SIGHTLINE_SETUP_PASSWORD,
+    }),
+  });
+  const cookie = session.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const { csrfToken } = (await session.json()) as { csrfToken: string };
+  const reply = await fetch(`${product.url}/api/v1/${where}`, {
+    method,
+    headers: { cookie, 'x-csrf-token': csrfToken, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  expect(reply.status, await reply.clone().text()).toBe(200);
+  return (await reply.json()) as T;
+}
+
+test('two measures stand on two axes, each in its unit', { timeout: 60_000 }, async () => {
+  const query = (ref: string, expression: string, rest: object): object => ({
+    kind: 'promql',
+    ref,
+    expression,
+    ...rest,
+  });
+  const panel = {
+    id: 'p1',
+    type: 'timeseries',
+    title: 'Queue and share',
+    unit: '{customers}',
+    place: { x: 0, y: 0, w: 24, h: 12 },
+    options: { draw: 'bars' },
+    queries: [
+      query('A', 'sum by (site)(till_queue_depth)', {}),
+      query('B', 'avg(till_queue_depth) / 100', {
+        legend: 'share',
+        look: { axis: 'right', unit: 'share', draw: 'lines' },
+      }),
+    ],
+  };
+  const document = { schema: 1, title: 'Two axes', folder: 'Wall', panels: [panel] };
+  const { id } = await asOwner<{ id: string }>('POST', 'dashboards', { document });
+  await page.goto(`${product.url}/dashboards/${id}`);
+  await legend(page, 'share').waitFor({ timeout: 20_000 });
+  expect(await legend(page, 'share').innerText()).toContain('right axis');
+  const chart = page.getByRole('group', { name: 'Queue and share' });
+  await chart.focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  const card = page.locator('.chart-card');
+  await expect.poll(() => card.innerText()).toMatch(/customers[\s\S]*share\s+\d[\d.]* %/);
+  // In the editor the second query says what it has for itself.
+  await page.goto(`${product.url}/dashboards/${id}?edit=1&panel=p1`);
+  const look = page.getByRole('group', { name: 'How query B is drawn' });
+  await expect.poll(() => look.getByLabel('Axis', { exact: true }).first().inputValue()).toBe('right');
+});
+
+test('PromQL takes a second query and a formula, and the link has them all', { timeout: 120_000 }, async () => {
+  const ask = new URLSearchParams({ mode: 'promql', expr: 'sum by (site)(till_queue_depth)' });
+  await page.goto(`${product.url}/metrics?${ask.toString()}`);
+  await page.getByText('3 series').waitFor({ timeout: 20_000 });
+  await page.getByRole('button', { name: 'Add a second query' }).click();
+  const second = page.getByRole('textbox', { name: 'PromQL of B' });
+  await second.click();
+  await page.keyboard.type('avg(till_queue_depth)');
+  await page.getByRole('textbox', { name: 'Formula of A and B' }).fill('A / on() group_left() B');
+  await page.getByRole('button', { name: 'Run' }).click();
+  await page.getByText('7 series').waitFor({ timeout: 20_000 });
+  await page.getByRole('switch', { name: 'B is shown' }).press('Space');
+  await page.getByText('6 series').waitFor({ timeout: 20_000 });
+  await page.getByRole('switch', { name: 'Explain' }).press('Space');
+  const steps = page.getByRole('region', { name: 'Steps of A', exact: true });
+  await steps.getByRole('row', { name: /^till_queue_depth selector 3 / }).waitFor({ timeout: 20_000 });
+  await picture('promql');
+  await page.getByRole('switch', { name: 'Explain' }).press('Space');
+  const link = page.url();
+  const { page: other } = await openPage(browser, phone, 'light');
+  await signIn(other);
+  await other.goto(link);
+  await other.getByText('6 series').waitFor({ timeout: 20_000 });
+  expect(await other.getByRole('textbox', { name: 'Formula of A and B' }).inputValue()).toBe('A / on() group_left() B');
+  await other.context().close();
+  await page.getByRole('textbox', { name: 'Formula of A and B' }).fill('A / C');
+  await page.getByRole('button', { name: 'Run' }).click();
+  await page.getByRole('alert').getByText('There is no query C.').waitFor();
+  await page.getByRole('button', { name: 'Earlier queries' }).click();
+  await page.getByRole('menuitem', { name: 'avg(till_queue_depth)' }).waitFor();
+  await page.keyboard.press('Escape');
+});
+
+test('a wall turns by itself and by key, waits, and says what is gone', { timeout: 60_000 }, async () => {
+  await page.goto(`${product.url}/dashboards?drawer=wall`);
+  const drawer = page.getByRole('dialog', { name: 'Wall' });
+  for (const name of ['Operations', 'Security']) {
+    await drawer.getByRole('checkbox', { name }).focus();
+    await page.keyboard.press('Space');
+  }
+  await drawer.getByRole('textbox', { name: 'Seconds for each' }).fill('5');
+  await drawer.getByRole('button', { name: 'Start' }).press('Enter');
+  const bar = page.getByRole('group', { name: 'Full screen' });
+  const place = bar.getByRole('status');
+  await expect.poll(() => place.innerText(), { timeout: 15_000 }).toBe('1 of 2');
+  await page.getByRole('heading', { level: 1, name: 'Operations' }).waitFor();
+  // By itself.
+  await page.getByRole('heading', { level: 1, name: 'Security' }).waitFor({ timeout: 15_000 });
+  await page.keyboard.press('Space');
+  await bar.getByText('paused').waitFor();
+  expect(await place.innerText()).toBe('2 of 2');
+  await page.keyboard.press('ArrowLeft');
+  await page.getByRole('heading', { level: 1, name: 'Operations' }).waitFor({ timeout: 15_000 });
+  await bar.getByText('paused').waitFor();
+  await picture('wall');
+  const wall = new URL(page.url());
+  wall.searchParams.set('among', 'ready-operations,dash_gone,ready-security');
+  await page.goto(wall.href);
+  await bar.getByText(/is gone: dash_gone/).waitFor({ timeout: 15_000 });
+  // A dashboard that cannot be read holds nothing up.
+  await page.goto(wall.href.replace('/dashboards/ready-operations', '/dashboards/dash_gone'));
+  await page.getByText('There is no dashboard dash_gone').waitFor({ timeout: 15_000 });
+  await page.keyboard.press('ArrowRight');
+  await page.getByRole('heading', { level: 1, name: 'Operations' }).waitFor({ timeout: 15_000 });
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'Dashboards', exact: true }).first().waitFor();
+});
+
+test('Security shows the trail to administrators, and to others why not', { timeout: 60_000 }, async () => {
+  const email = 'viewer@stores.example';
+  const password = 'another-long-password';
+  const tried = await fetch(`${product.url}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: headless.SIGHTLINE_SETUP_EMAIL, password: 'a wrong password' }),
+  });
+  expect(tried.status).toBe(401);
+  const { link } = await asOwner<{ link: string }>('POST', 'people/invitations', { email, role: 'viewer' });
+  await page.goto(`${product.url}/dashboards/ready-security`);
+  const failed = page.getByRole('region', { name: 'Failed sign-ins by source' }).first();
+  await failed.getByRole('cell', { name: headless.SIGHTLINE_SETUP_EMAIL }).waitFor({ timeout: 20_000 });
+  const acts = page.getByRole('region', { name: 'Privileged actions' }).first();
+  await acts.getByRole('link', { name: 'invitation.create' }).first().waitFor();
+  await picture('security');
+  const { page: other, faults: otherFaults } = await openPage(browser, phone, 'light');
+  const token = new URL(link).searchParams.get('token');
+  await other
+    .context()
+    .request.post(`${product.url}/api/v1/invitations/accept`, { data: { token, name: '', password } });
+  await other.goto(`${product.url}/dashboards/ready-security`);
+  await other
+    .getByRole('region', { name: 'Failed sign-ins by source' })
+    .getByText('For administrators')
+    .waitFor({ timeout: 20_000 });
+  expect(await other.getByText(headless.SIGHTLINE_SETUP_EMAIL).count()).toBe(0);
+  expect(otherFaults).toEqual([]);
+  await other.context().close();
+  expect(faults).toEqual([]);
+});

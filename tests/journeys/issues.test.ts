@@ -39,9 +39,11 @@ interface Failure {
   readonly site?: string;
   readonly order?: { readonly id: string; readonly amount: number; readonly currency: string };
   readonly files?: readonly (readonly [Item, Buffer])[];
+  readonly threads?: readonly object[];
+  readonly vars?: Readonly<Record<string, string>>;
 }
 
-async function fail({ type, message, site = 'STORE_001', order, files = [] }: Failure): Promise<string> {
+async function fail({ type, message, site = 'STORE_001', order, files = [], threads, vars }: Failure): Promise<string> {
   const eventId = randomUUID().replaceAll('-', '');
   const event = {
     event_id: eventId,
@@ -53,13 +55,14 @@ async function fail({ type, message, site = 'STORE_001', order, files = [] }: Fa
     user: { id: `cashier-${site}` },
     tags: { 'site.id': site, 'service.name': 'till', lane: `lane-${site.slice(-1)}` },
     ...(order && { contexts: { order } }),
+    ...(threads && { threads: { values: threads } }),
     breadcrumbs: [{ category: 'ui.click', message: 'Pay pressed', level: 'info', timestamp: Date.now() / 1000 - 1 }],
     exception: {
       values: [
         {
           type,
           value: message,
-          stacktrace: { frames: [{ function: type, filename: `${type}.ts`, lineno: 3, in_app: true }] },
+          stacktrace: { frames: [{ function: type, filename: `${type}.ts`, lineno: 3, in_app: true, vars }] },
         },
       ],
     },
@@ -122,6 +125,18 @@ beforeAll(async () => {
     message: 'terminal timed out',
     site: 'STORE_002',
     order: { id: 'ORD-2', amount: 15.5, currency: 'EUR' },
+    vars: { receipt: 'r'.repeat(9000) },
+    threads: [
+      { id: 17, name: 'sync', state: 'RUNNABLE', stacktrace: { frames: [{ function: 'sendStock', in_app: true }] } },
+      {
+        id: 1,
+        name: 'main',
+        crashed: true,
+        main: true,
+        state: 'BLOCKED',
+        held_locks: { '0x0e': { type: 8, address: '0x0e', class_name: 'Drawer', thread_id: 17 } },
+      },
+    ],
     files: [
       file('screen.png', 'image/png', picture(160, 90)),
       file('cart.json', 'application/json', Buffer.from('{"lines":[{"sku":"A-1"}]}')),
@@ -264,6 +279,32 @@ test(
     await page.getByText('The card terminal froze twice').waitFor();
   },
 );
+
+test('threads are chosen, long variables opened, two events compared', { timeout: 60_000 }, async () => {
+  await page.goto(`${product.url}/errors/${(await issueOf('PaymentError')).issue}`);
+  const threads = page.getByRole('list', { name: 'Threads' });
+  await threads.getByRole('button', { name: /main \(1\).*crashed/, pressed: true }).waitFor();
+  await page.getByRole('button', { name: 'All of receipt' }).click();
+  await page.getByText('Cut: the first 8,192 of 9,000 characters are kept.').waitFor();
+  await threads.getByRole('button', { pressed: true }).press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.getByRole('region', { name: 'Thread' }).getByText('sendStock').waitFor();
+  expect(page.url()).toContain('thread=17');
+  await page.goBack();
+  await page.getByRole('list', { name: 'Locks' }).getByRole('button', { name: 'sync (17)' }).click();
+  await page.getByRole('region', { name: 'Thread' }).waitFor();
+  await page.getByRole('button', { name: 'Back to the stack of the event' }).click();
+  await page.getByRole('button', { name: 'Use this event' }).click();
+  await page.getByRole('menuitem', { name: 'Compare with the oldest' }).click();
+  const compared = page.getByRole('region', { name: 'Two events compared' });
+  await compared.getByRole('row', { name: /transaction .*ORD-2.*ORD-1/ }).waitFor();
+  const folder = process.env['PICTURES'];
+  if (folder !== undefined) await page.screenshot({ path: `${folder}/issue-compared-desk.png`, fullPage: true });
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Use this event' }).click();
+  await page.getByRole('menuitem', { name: 'Download as JSON' }).click();
+  expect((await saved).suggestedFilename()).toMatch(/^event-[0-9a-f]{32}\.json$/);
+});
 
 test('the pages themselves had no errors, and fit a phone', { timeout: 60_000 }, async () => {
   const folder = process.env['PICTURES'];

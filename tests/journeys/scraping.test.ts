@@ -72,6 +72,23 @@ scrape_configs:
   await shoot('targets');
 });
 
+test('a target tells what discovery said of it, and why it does not answer', async () => {
+  await page.getByRole('switch', { name: 'Only unhealthy' }).click({ force: true });
+  await expect.poll(() => page.getByRole('region', { name: 'Targets' }).locator('tbody tr').count()).toBe(1);
+  await page.getByRole('button', { name: 'http://127.0.0.1:1/metrics' }).click();
+  const drawer = page.getByRole('dialog');
+  await drawer
+    .getByText(/refused|ECONNREFUSED/i)
+    .first()
+    .waitFor();
+  const before = drawer.getByRole('region', { name: 'As discovered, before relabelling' });
+  await before.getByRole('row', { name: '__address__ 127.0.0.1:1' }).waitFor();
+  await drawer.getByRole('group', { name: 'Up of http://127.0.0.1:1/metrics' }).waitFor();
+  await shoot('target');
+  await page.keyboard.press('Escape');
+  await page.getByRole('switch', { name: 'Only unhealthy' }).click({ force: true });
+});
+
 test('its secrets are not shown again, and a fault stands at the form', async () => {
   await page.getByRole('button', { name: 'Change the configuration' }).click();
   await expect.poll(() => field().inputValue()).toContain('bearer_token: <secret>');

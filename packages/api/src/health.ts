@@ -25,9 +25,13 @@ async function judge(deps: ApiDeps): Promise<Health> {
   return Promise.race([asked, late]).finally(() => giveUp.abort());
 }
 
+const boundKey = (site: string): ProblemReply =>
+  refuse(403, 'Not allowed', `This key is bound to ${site}; it says nothing of the installation.`);
+
 /**
  * `/health/live`: the process answers. `/health/ready`: 200 when it can serve, 503 when not. `/health`: one word for
- * status pages. `/health/detailed` and `/metrics` need a session or a key that may query.
+ * status pages. `/health/detailed` and `/metrics` need a session or a key that may query and is
+ * bound to no site.
  */
 export function registerHealth(scope: FastifyInstance, deps: ApiDeps): void {
   scope.get('/health/live', (_, reply) => reply.header('cache-control', 'no-store').send({ status: 'healthy' }));
@@ -41,6 +45,7 @@ export function registerHealth(scope: FastifyInstance, deps: ApiDeps): void {
   scope.get('/health/detailed', async (request, reply) => {
     const caller = await authenticate(request, deps);
     if (caller instanceof ProblemReply) return sendProblem(reply, caller);
+    if (caller.keySite) return sendProblem(reply, boundKey(caller.keySite));
     return reply.header('cache-control', 'no-store').send(await judge(deps));
   });
   scope.get('/metrics', async (request, reply) => {
@@ -53,11 +58,7 @@ export function registerHealth(scope: FastifyInstance, deps: ApiDeps): void {
         refuse(403, 'Not allowed', 'Metrics of the installation need the role admin or a key.'),
       );
     }
-    if (caller.keySite)
-      return sendProblem(
-        reply,
-        refuse(403, 'Not allowed', `This key is bound to ${caller.keySite}; it says nothing of the installation.`),
-      );
+    if (caller.keySite) return sendProblem(reply, boundKey(caller.keySite));
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(deps.metrics());
   });
 }

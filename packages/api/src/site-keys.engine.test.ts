@@ -322,6 +322,7 @@ describe('a key that is bound to a site', () => {
 
   it.each([
     '/metrics',
+    '/health/detailed',
     `/api/v1/traces/${sharedTrace}`,
     `/api/v1/traces/${sharedTrace}/analysis`,
     `/api/v1/traces/${sharedTrace}/beside?${range}`,

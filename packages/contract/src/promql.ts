@@ -79,6 +79,33 @@ export const queryMetrics = endpoint({
   }),
 });
 
+export const explainMetrics = endpoint({
+  method: 'POST',
+  path: '/api/v1/metrics/explain',
+  summary:
+    'What each step of a PromQL expression yields at one moment: series, samples read, and the time up to and with it',
+  permission: 'viewer',
+  body: z.object({ at: epochMs, ...metricScope, expression: z.string().max(16_000) }),
+  reply: z.object({
+    /** Each before what it is made of. */
+    steps: z.array(
+      z.object({
+        text: z.string(),
+        kind: z.string(),
+        depth: z.number(),
+        /** Null for numbers and texts, and where it could not be evaluated. */
+        series: z.number().nullable(),
+        samples: z.number().nullable(),
+        tookMs: z.number().nullable(),
+        /** '' without one. */
+        fault: z.string(),
+      }),
+    ),
+    /** Steps beyond the thirtieth, which were not evaluated. */
+    omitted: z.number(),
+  }),
+});
+
 const where = {
   from: epochMs,
   to: epochMs,

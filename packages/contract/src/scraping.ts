@@ -39,6 +39,25 @@ export const listScrapeTargets = endpoint({
   }),
 });
 
+export const getScrapeTarget = endpoint({
+  method: 'GET',
+  path: '/api/v1/scrape-target',
+  summary:
+    'What discovery said of a target, before relabelling; several where a job has the address more than once, 20 at most',
+  permission: 'viewer',
+  query: z.object({ job: z.string().max(1000), url: z.string().max(4000) }),
+  reply: z.object({
+    targets: z.array(
+      z.object({
+        labels: z.record(z.string(), z.string()),
+        discovered: z.record(z.string(), z.string()),
+        interval: z.string(),
+        timeout: z.string(),
+      }),
+    ),
+  }),
+});
+
 export const getScrapeConfiguration = endpoint({
   method: 'GET',
   path: '/api/v1/scrape-configuration',

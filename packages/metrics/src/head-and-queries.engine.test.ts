@@ -10,7 +10,8 @@ import {
   type EmbeddedStore,
   type TelemetryStore,
 } from '@sightline/store';
-import type { QueryValue } from '@sightline/query/promql';
+import { writeRw2Request } from '@sightline/ingest/metric-formats';
+import type { FloatHistogram, QueryValue } from '@sightline/query/promql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blockStartOf } from './block.ts';
 import { OldSamples } from './carry/old-samples.ts';
@@ -147,6 +148,66 @@ test('a sample that comes late stands in its place', async () => {
   expect(await raw()).toEqual([1, 2, 3]);
 });
 
+test('native histograms and start times are read as they were written, from the head and from chunks', async () => {
+  const histogram = (more: Partial<FloatHistogram>): FloatHistogram => ({
+    counterResetHint: 0,
+    schema: 1,
+    zeroThreshold: 1e-3,
+    zeroCount: 2,
+    count: 9,
+    sum: 4.5,
+    positiveSpans: [
+      { offset: -2, length: 1 },
+      { offset: 1, length: 2 },
+    ],
+    negativeSpans: [{ offset: 0, length: 1 }],
+    positiveBuckets: [1, 2, 3],
+    negativeBuckets: [1],
+    customValues: [],
+    ...more,
+  });
+  const custom = { schema: -53, zeroThreshold: 0, zeroCount: 0, negativeSpans: [], negativeBuckets: [] };
+  const histograms = [
+    histogram({ counterResetHint: 0 }),
+    histogram({ counterResetHint: 1, zeroCount: 0, count: 7 }),
+    histogram({ counterResetHint: 2, zeroThreshold: 0 }),
+    histogram({ counterResetHint: 3, zeroCount: -2.5, positiveBuckets: [0, -0.5, 0] }),
+    histogram({
+      ...custom,
+      customValues: [-1, 0.25, 5],
+      positiveSpans: [{ offset: 0, length: 4 }],
+      positiveBuckets: [1, 0, 3, 5],
+    }),
+    histogram({ ...custom, customValues: [], positiveSpans: [{ offset: 0, length: 1 }], positiveBuckets: [9] }),
+  ];
+  const times = histograms.map((_, i) => start + 60_000 * (i + 1));
+  const startTimes = times.map((atMs, i) => (i === 0 ? 0 : atMs - 1000 * i));
+  const bytes = writeRw2Request([
+    {
+      labels: ['__name__', 'native', 'pod', 'n'],
+      type: 'histogram',
+      unit: '',
+      help: '',
+      delta: false,
+      times,
+      values: times.map(() => 0),
+      histograms,
+      startTimes,
+    },
+  ]);
+  const frame = { bytes, records: times.length, receivedAtMs: Date.now() };
+  await head.load(writeSegment(path.join(data, 'sent'), `s-${++segments}`, [frame], 'rw2'));
+  for (const place of ['head', 'chunks']) {
+    const answer = await metrics.instant({ organisation: 'acme', expression: 'native[1h]', atMs: start + 600_000 });
+    if (!answer.ok || answer.value.value.type !== 'matrix') throw new Error(JSON.stringify(answer));
+    const [found] = answer.value.value.series;
+    expect(found?.histograms, place).toEqual(histograms.map((one, i) => ({ atMs: times[i], histogram: one })));
+    for (const [i, atMs] of times.entries())
+      expect(await values('start_timestamp(native)', atMs), place).toEqual({ n: (startTimes[i] ?? 0) / 1000 });
+    await head.cut();
+  }
+});
+
 describe('rows of the version before chunks', () => {
   const dayMs = 86_400_000;
   const firstDay = Math.floor(Date.now() / dayMs) * dayMs - 3 * dayMs;
@@ -281,9 +342,33 @@ test('names of metrics', async () => {
     value: {
       items: [
         { metric: 'late_total', series: 1 },
+        { metric: 'native', series: 1 },
         { metric: 'orders_total', series: 400 },
         { metric: 'sold_total', series: 3, lastSeenMs: expect.toSatisfy((ms: number) => ms < nextBlockEnd) },
       ],
     },
   });
+});
+
+test('what labels weigh: the series that the head holds', async () => {
+  const sent = (i: number, name: string): WrittenSeries => ({
+    labels: { __name__: name, pod: `p${i}`, zone: i < 3 ? 'north' : 'süd' },
+    samples: [[Date.now(), 1]],
+  });
+  await head.cut();
+  await send(...[0, 1, 2, 3].map((i) => sent(i, 'heavy_a')), sent(0, 'heavy_b'));
+  const figures = await metrics.statistics('acme');
+  expect(figures.series).toBe(5);
+  expect(figures.byLabel).toEqual([
+    ['pod', 4],
+    ['__name__', 2],
+    ['zone', 2],
+  ]);
+  expect(Object.fromEntries(figures.bytesByLabel)).toEqual({ __name__: 35, pod: 10, zone: 24 });
+  expect(figures.byPair.slice(0, 3)).toEqual([
+    ['__name__=heavy_a', 4],
+    ['zone=north', 4],
+    ['pod=p0', 2],
+  ]);
+  expect(figures.pairs).toBe(8);
 });

@@ -5,6 +5,7 @@
 import { fail, ok, type Result } from '@sightline/base';
 import type { Labels, Limited, Matcher, MetricName, QueryFault } from '@sightline/query/promql';
 import { StoreError, type ParameterValue, type TelemetryReader } from '@sightline/store/port';
+import { type Figure, greatest } from './series/label-figures.ts';
 import {
   noPieces,
   tableOf,
@@ -113,7 +114,8 @@ export class StoredIndex implements SeriesIndex {
     const parameters = { organisation };
     const from =
       'FROM (SELECT DISTINCT metric, fp, labels FROM metric_series WHERE organisation = {organisation:String})';
-    const [totals, byMetric, byLabel] = await Promise.all([
+    const pairs = `(SELECT fp, metric, arrayJoin(arrayConcat([('__name__', toString(metric))], CAST(labels, 'Array(Tuple(String, String))'))) AS pair ${from})`;
+    const [totals, byMetric, byLabel, byPair] = await Promise.all([
       this.#store.query<{ series: number; least: number; greatest: number }>(
         `SELECT toFloat64(uniqExact(fp)) AS series, toFloat64(min(first_seen)) AS least, toFloat64(max(last_seen)) AS greatest FROM metric_series WHERE organisation = {organisation:String}`,
         parameters,
@@ -122,15 +124,24 @@ export class StoredIndex implements SeriesIndex {
         `SELECT metric AS name, toFloat64(uniqExact(fp)) AS n ${from} GROUP BY metric ORDER BY n DESC, name LIMIT 100`,
         parameters,
       ),
+      this.#store.query<{ name: string; n: number; bytes: number }>(
+        `SELECT pair.1 AS name, toFloat64(uniqExact(pair.2)) AS n, toFloat64(sum(length(pair.2))) AS bytes FROM ${pairs} GROUP BY name ORDER BY n DESC, name LIMIT 1000`,
+        parameters,
+      ),
       this.#store.query<{ name: string; n: number }>(
-        `SELECT pair.1 AS name, toFloat64(uniqExact(pair.2)) AS n ${from} ARRAY JOIN CAST(labels, 'Array(Tuple(String, String))') AS pair GROUP BY name ORDER BY n DESC, name LIMIT 100`,
+        `SELECT concat(pair.1, '=', pair.2) AS name, toFloat64(count()) AS n FROM ${pairs} GROUP BY name ORDER BY n DESC, name LIMIT 100`,
         parameters,
       ),
     ]);
+    const figures = (rows: readonly { readonly name: string; readonly n: number }[]): Figure[] =>
+      rows.map(({ name, n }) => [name, n]);
     return {
       series: totals[0]?.series ?? 0,
-      byMetric: byMetric.map(({ name, n }) => [name, n] as const),
-      byLabel: byLabel.map(({ name, n }) => [name, n] as const),
+      byMetric: figures(byMetric),
+      byLabel: greatest(figures(byLabel)),
+      bytesByLabel: greatest(byLabel.map(({ name, bytes }) => [name, bytes])),
+      byPair: figures(byPair),
+      pairs: byLabel.reduce((sum, { n }) => sum + n, 0),
       minTimeMs: totals[0]?.least ?? 0,
       maxTimeMs: totals[0]?.greatest ?? 0,
     };

@@ -1,4 +1,12 @@
-import { labelNames, labelValues, metricExemplars, metricNames, queryMetrics, stepFor } from '@sightline/contract';
+import {
+  explainMetrics,
+  labelNames,
+  labelValues,
+  metricExemplars,
+  metricNames,
+  queryMetrics,
+  stepFor,
+} from '@sightline/contract';
 import { scopeMatchers } from '@sightline/query';
 import {
   type Answer,
@@ -11,6 +19,7 @@ import {
 } from '@sightline/query/promql';
 import { ok, type Result } from '@sightline/base';
 import { boundSelectors, exemplarSelectorLimit } from '../bound-selectors.ts';
+import { explainSteps } from '../explain-promql.ts';
 import { heatColumns } from '../heat-columns.ts';
 import { faultPosition, metricColumns, timesOf } from '../metric-columns.ts';
 import { answer, type CallContext, type ProblemReply, refuse, type Route } from '../route.ts';
@@ -61,6 +70,49 @@ const runQueries = answer(queryMetrics, async ({ body }, context) => {
     }),
   );
   return { tookMs: context.deps.clock.now() - started, answers };
+});
+
+const stepsAtMost = 30;
+
+/** One step after another, so that the time of each is its own; what stands in several places is evaluated once. */
+const explain = answer(explainMetrics, async ({ body }, context) => {
+  if (otherSite(body.site, context)) return elsewhere(context);
+  const parsed = parsePromql(body.expression);
+  if (!parsed.ok) return refuse(400, 'No expression', `Expected PromQL: ${parsed.error.message}`);
+  const { clock, store } = context.deps;
+  const all = explainSteps(parsed.value);
+  const enforced = enforcedBy(body, context);
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(queryLimitMs)]);
+  const none = { series: null, samples: null, tookMs: null, fault: '' };
+  const known = new Map<string, typeof none | { series: number; samples: number; tookMs: number; fault: string }>();
+  const steps = [];
+  for (const { text, kind, depth, query } of all.slice(0, stepsAtMost)) {
+    let yields = query === '' ? none : known.get(query);
+    if (yields === undefined) {
+      const started = clock.now();
+      const found = await store.metrics.instant({
+        organisation: context.caller.organisation,
+        expression: query,
+        enforced,
+        signal,
+        bounds: { timeoutMs: queryLimitMs },
+        atMs: body.at,
+      });
+      const data = found.ok ? metricColumns(found.value, 1) : undefined;
+      yields =
+        data === undefined
+          ? { ...none, fault: found.ok ? '' : found.error.message }
+          : {
+              series: data.series.length + data.more,
+              samples: data.samples,
+              tookMs: clock.now() - started,
+              fault: '',
+            };
+      known.set(query, yields);
+    }
+    steps.push({ text, kind, depth, ...yields });
+  }
+  return { steps, omitted: Math.max(0, all.length - stepsAtMost) };
 });
 
 const otherSite = (site: string, { caller }: CallContext): boolean =>
@@ -150,6 +202,7 @@ const suffixes = /_(?:bucket|sum|count|total)$/;
 
 export const promqlRoutes: readonly Route[] = [
   runQueries,
+  explain,
   readExemplars,
 
   answer(metricNames, async ({ query }, context) => {

@@ -1,6 +1,7 @@
 import {
   deleteScrapeConfiguration,
   getScrapeConfiguration,
+  getScrapeTarget,
   listScrapeTargets,
   putScrapeConfiguration,
 } from '@sightline/contract';
@@ -9,6 +10,8 @@ import type { ScrapeTarget } from '../compat/prometheus/ports.ts';
 import { answer, doneReply, refuse, type Route } from '../route.ts';
 
 const targetsAtMost = 2000;
+/** Targets of one job at one address. */
+const sameAtMost = 20;
 const jobsAtMost = 500;
 const warningsAtMost = 50;
 const order: Readonly<Record<ScrapeTarget['health'], number>> = { down: 0, unknown: 1, up: 2 };
@@ -53,6 +56,21 @@ export const scrapingRoutes: readonly Route[] = [
         })),
       omitted: Math.max(0, targets.length - targetsAtMost),
       configuration: keySite === '' ? ((await targetReader?.configuration(organisation, '')) ?? '') : '',
+    };
+  }),
+
+  answer(getScrapeTarget, async ({ query }, { deps, caller }) => {
+    const active = (await deps.targetReader?.active(caller.organisation)) ?? [];
+    const found = active.filter(({ pool, url }) => pool === query.job && url === query.url);
+    if (found.length === 0)
+      return refuse(404, 'No such target', `This server scrapes no target ${query.url} of the job ${query.job} now.`);
+    return {
+      targets: found.slice(0, sameAtMost).map(({ labels, discoveredLabels, interval, timeout }) => ({
+        labels: { ...labels },
+        discovered: { ...discoveredLabels },
+        interval,
+        timeout,
+      })),
     };
   }),
 

@@ -17,6 +17,8 @@ export interface CheckIn {
   readonly durationMs: number | null;
   /** `monitor_config`: with it a monitor is made, or follows its schedule. */
   readonly config: Readonly<Record<string, unknown>> | undefined;
+  /** Only a monitor of this site is called, and none is made; '' or absent for any. */
+  readonly site?: string;
 }
 
 /** By whom monitors are made that nobody made by hand; what a person changed since is theirs. */
@@ -60,11 +62,12 @@ async function monitorOf(
     clock,
     logger,
   }: { readonly control: Pick<Control, 'monitors'>; readonly clock: Clock; readonly logger: Logger },
-  { organisation, monitor: slug, environment, config }: CheckIn,
+  { organisation, monitor: slug, environment, config, site = '' }: CheckIn,
 ): Promise<Monitor | undefined> {
   const other = environment !== '' && environment !== 'production';
   const name = (other ? `${slug} (${environment})` : slug).slice(0, 200);
   const known = await control.monitors.findByName(organisation, name);
+  if (site !== '') return known?.site === site ? known : undefined;
   const wanted = config && wantedOf(name, config, known, clock.now());
   if (!wanted) return known;
   if (!known) {

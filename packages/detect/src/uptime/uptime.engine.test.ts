@@ -471,7 +471,9 @@ describe('check-ins of cron jobs', () => {
     expect(await uptime.checkIn(word('ok', { config: { schedule: { type: 'crontab', value: 'nonsense' } } }))).toBe(
       'unknown',
     );
+    expect(await uptime.checkIn(word('ok', { config: nightly, site: 'STORE_1' }))).toBe('unknown');
     expect(await uptime.checkIn(word('ok', { config: nightly }))).toBe('taken');
+    expect(await uptime.checkIn(word('ok', { site: 'STORE_1' }))).toBe('unknown');
     const made = await found();
     expect(made).toMatchObject({
       type: 'heartbeat',

@@ -6,7 +6,7 @@ import { ProtobufWriter } from './protobuf-writer.ts';
 /** The lane whose frames are OTLP `ExportMetricsServiceRequest` bytes. A builder's bytes go there. */
 export const otlpMetricsLane = 'otlp-metrics';
 
-/** One value that was measured. */
+/** What was measured of one series at one time. */
 export interface MetricValue {
   readonly resource: Readonly<Record<string, string>>;
   readonly name: string;
@@ -15,7 +15,10 @@ export interface MetricValue {
   /** Growth, a state, or one of many observations. */
   readonly kind: 'counter' | 'gauge' | 'distribution';
   readonly attributes: Readonly<Record<string, string>>;
-  readonly value: number;
+  /** At least one; growth is added up, of a state the last one stands. */
+  readonly values: readonly number[];
+  /** How many events each stands for (1 / sample rate); 1 unless told. */
+  readonly weight?: number;
   readonly atNs: bigint;
 }
 
@@ -36,13 +39,13 @@ export class MetricsRequestBuilder {
   readonly #series = new Map<string, Series>();
   #records = 0;
 
-  /** Values added so far. */
+  /** How often something was added so far. */
   get records(): number {
     return this.#records;
   }
 
   add(value: MetricValue): this {
-    const { resource, name, unit, kind, attributes, atNs } = value;
+    const { resource, name, unit, kind, attributes, values, weight = 1, atNs } = value;
     const labels = Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1));
     const key = JSON.stringify([resource, name, unit, kind, labels]);
     let series = this.#series.get(key);
@@ -50,9 +53,11 @@ export class MetricsRequestBuilder {
       series = { first: value, firstNs: atNs, lastNs: atNs, value: 0, histogram: new GrowingHistogram() };
       this.#series.set(key, series);
     }
-    if (kind === 'counter') series.value += value.value;
-    else if (kind === 'distribution') series.histogram.observe(value.value, 1);
-    else if (atNs >= series.lastNs) series.value = value.value;
+    for (const one of values) {
+      if (kind === 'counter') series.value += one * weight;
+      else if (kind === 'distribution') series.histogram.observe(one, weight);
+      else if (atNs >= series.lastNs) series.value = one;
+    }
     if (atNs < series.firstNs) series.firstNs = atNs;
     if (atNs > series.lastNs) series.lastNs = atNs;
     this.#records++;

@@ -11,6 +11,7 @@ import {
 import type { Organisation } from '../series/catalogue.ts';
 import type { Family } from '../series/family.ts';
 import { findMembers, MatcherTable } from '../series/find-members.ts';
+import { countValues, type Figure, greatest, LabelFigures } from '../series/label-figures.ts';
 import type { Head } from './head.ts';
 import { headPieces } from './head-pieces.ts';
 import type { FamilyLoader } from './load-families.ts';
@@ -136,19 +137,17 @@ export class HeadIndex implements SeriesIndex {
   /** Of the series that the head holds, as Prometheus' status page tells of its head. */
   statistics(organisation: string): Statistics {
     const known = this.#head.catalogue.organisation(organisation);
-    const byMetric: [name: string, count: number][] = [];
-    const byLabel = new Map<string, number>();
-    for (const family of known.families.values()) {
-      if (family.active === 0) continue;
-      byMetric.push([family.metric, family.active]);
-      for (const column of family.columns.values())
-        byLabel.set(column.name, (byLabel.get(column.name) ?? 0) + column.values.length - 1);
-    }
+    const families = [...known.families.values()].filter(({ active }) => active > 0);
+    const byMetric = families.map(({ metric, active }): Figure => [metric, active]);
+    const labels = new LabelFigures();
+    labels.add('__name__', new Map(byMetric));
+    for (const name of new Set(families.flatMap(({ columns }) => [...columns.keys()])))
+      labels.add(name, countValues(families, name));
     const blocks = this.#head.blocks.all();
     return {
       series: known.active,
-      byMetric: byMetric.sort((a, b) => b[1] - a[1]).slice(0, 100),
-      byLabel: [...byLabel].sort((a, b) => b[1] - a[1]).slice(0, 100),
+      byMetric: greatest(byMetric),
+      ...labels.greatest(),
       minTimeMs: blocks[0]?.startMs ?? 0,
       maxTimeMs: blocks.at(-1)?.endMs ?? 0,
     };

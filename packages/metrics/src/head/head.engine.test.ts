@@ -242,6 +242,26 @@ describe('a kill', () => {
   });
 });
 
+test('when everything is cut the log is left behind, but not what it knows of segments', async () => {
+  const series = Array.from({ length: 40 }, (_, i) => ({
+    labels: { __name__: 'noise', i: String(i) },
+    samples: Array.from({ length: 400 }, (_, k): [number, number] => [now + 15_000 * k, Math.sqrt(400 * i + k + 2)]),
+  }));
+  const frame = { bytes: writeRequest(series), records: 16_000, receivedAtMs: now, organisation };
+  const segment = writeSegment(path.join(folder, 'spool'), 'large', [frame]);
+  await head.load(segment);
+  expect(head.figures().logBytes).toBeGreaterThan(100_000);
+  await head.cutAll();
+  expect(head.figures().logBytes).toBeLessThan(5000);
+  await head.load(segment);
+  expect(head.figures()).toMatchObject({ samples: 16_000, openBlocks: 0 });
+  await kill();
+  await head.load(segment);
+  expect(head.figures()).toMatchObject({ samples: 0, openBlocks: 0 });
+  await send({ labels: { __name__: 'noise', i: '1' }, samples: [[now, 7]] });
+  expect(Object.keys(await held(name('noise')))).toContain('i=1');
+});
+
 test('rows of series, sites and exemplars', async () => {
   await send({
     labels: { __name__: 'orders_total', store: 'STORE_7', job: 'till' },

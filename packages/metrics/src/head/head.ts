@@ -35,6 +35,8 @@ const longestOpenMs = 1_800_000;
  */
 const largeSamples = 500_000;
 const largeIdleMs = 5000;
+/** An open log file of which nothing is needed any more is left behind beyond so many bytes. */
+const uselessBytes = 65_536;
 /** Segments that wait for their turn. */
 const waitingLimit = 16;
 
@@ -234,7 +236,8 @@ export class Head {
       exemplars: stage.exemplars,
       totals,
     };
-    await this.#log.append(seq, encodeTransaction(head, stage.samples));
+    const parts = encodeTransaction(head, stage.samples);
+    await this.#log.append(seq, parts, sids.length > 0 ? (parts[1]?.length ?? 0) : 0);
     for (const sid of sids) this.#definedIn[sid] = this.#log.fileNumber;
     this.blocks.apply(seq, stage.samples, stage.rich, this.#parts.clock.now(), false);
     stage.growth.keep(totals);
@@ -395,6 +398,11 @@ export class Head {
       for (const sid of this.blocks.drop(block)) this.#retire(sid);
       if (this.catalogue.retired > Math.max(1000, this.catalogue.active / 10)) this.#recycle();
       await this.#releaseLog();
+      // Nothing of the open file is needed either.
+      if (this.blocks.all().length === 0 && this.#log.openBytes > uselessBytes && !signal.aborted)
+        await this.#beginFile().catch((error: unknown) =>
+          logger.warn('the log of metrics could not be begun anew yet', { error: String(error) }),
+        );
     });
   }
 

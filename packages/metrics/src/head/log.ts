@@ -2,8 +2,11 @@ import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from 'nod
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 
-/** A file takes no more transactions beyond this size. */
-const fileBytes = 48_000_000;
+/**
+ * A file takes no more transactions once it has so many bytes beside definitions of series, and as many as these. Small files go soon after their
+ * blocks are cut; but each defines its series anew, of which a million take two hundred megabytes.
+ */
+const fileBytes = 16_000_000;
 const frameHead = 8;
 const fileName = /^log-(\d{12})\.wal$/;
 
@@ -12,6 +15,8 @@ interface LogFile {
   readonly number: number;
   readonly path: string;
   bytes: number;
+  /** What of them defines series; known of the open file. */
+  definitionBytes: number;
   firstSeq: number;
   lastSeq: number;
 }
@@ -38,7 +43,7 @@ export class HeadLog {
     const numbers = (await readdir(folder)).flatMap((name) => Number(fileName.exec(name)?.[1] ?? NaN) || []);
     numbers.sort((a, b) => a - b);
     for (const number of numbers) {
-      const file = { number, path: log.#pathOf(number), bytes: 0, firstSeq: 0, lastSeq: 0 };
+      const file = { number, path: log.#pathOf(number), bytes: 0, definitionBytes: 0, firstSeq: 0, lastSeq: 0 };
       const content = await readFile(file.path);
       file.bytes = content.length;
       for (let at = 0; at + frameHead <= content.length;) {
@@ -67,7 +72,14 @@ export class HeadLog {
 
   /** True when the next transaction needs a file of its own: `begin` has to be called. */
   get full(): boolean {
-    return this.#handle === undefined || this.#torn || (this.#files.at(-1)?.bytes ?? 0) >= fileBytes;
+    const file = this.#files.at(-1);
+    if (!this.#handle || this.#torn || !file) return true;
+    return file.bytes >= file.definitionBytes + Math.max(fileBytes, file.definitionBytes);
+  }
+
+  /** Bytes of the file that is open. */
+  get openBytes(): number {
+    return this.#handle ? (this.#files.at(-1)?.bytes ?? 0) : 0;
   }
 
   /** Begins a new file. */
@@ -75,15 +87,18 @@ export class HeadLog {
     await this.#handle?.close();
     this.#handle = undefined;
     const number = this.fileNumber + 1;
-    const file = { number, path: this.#pathOf(number), bytes: 0, firstSeq: 0, lastSeq: 0 };
+    const file = { number, path: this.#pathOf(number), bytes: 0, definitionBytes: 0, firstSeq: 0, lastSeq: 0 };
     this.#handle = await open(file.path, 'w', 0o600);
     this.#files.push(file);
     this.#torn = false;
     await syncFolder(this.#folder);
   }
 
-  /** Writes one transaction. Resolves once it is durable; rejects when it is not, and then nothing of it counts. */
-  async append(seq: number, parts: readonly Uint8Array[]): Promise<void> {
+  /**
+   * Writes one transaction, of which `definitionBytes` define series. Resolves once it is durable; rejects when it is not, and then nothing of it
+   * counts.
+   */
+  async append(seq: number, parts: readonly Uint8Array[], definitionBytes = 0): Promise<void> {
     const file = this.#files.at(-1);
     if (!this.#handle || !file) throw new Error('the log has no open file');
     const head = Buffer.alloc(frameHead);
@@ -102,6 +117,7 @@ export class HeadLog {
     await this.#handle.datasync();
     this.#torn = false;
     file.bytes += whole;
+    file.definitionBytes += definitionBytes;
     file.lastSeq = seq;
     file.firstSeq ||= seq;
   }

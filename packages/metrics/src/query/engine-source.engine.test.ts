@@ -332,4 +332,6 @@ test('names, values and figures of the index', async () => {
   const figures = await index.statistics('other');
   expect(figures.series).toBe(1);
   expect(figures.byLabel).toContainEqual(['pod', 1]);
+  expect(figures.byLabel).toContainEqual(['__name__', 1]);
+  expect(figures.byPair).toHaveLength(figures.pairs);
 });

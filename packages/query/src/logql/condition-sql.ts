@@ -3,7 +3,7 @@ import type { ParameterValue } from '@sightline/store/port';
 import { likePattern, tokensOf } from '../search/words.ts';
 import type { LabelFilter, LineOperator, LineValue, LogExpression, Matcher, MatchOperator, Stage } from './ast.ts';
 import { coreLabels, identifierOf, levelLabels, levelsOf, storedNames } from './labels.ts';
-import { parseLinePattern } from './pattern.ts';
+import { endsOpen, parseLinePattern } from './pattern.ts';
 
 /** A condition on `logs`. Where it is not `exact` it lets more lines pass than the query wants, never fewer. */
 export interface SqlCondition {
@@ -119,12 +119,25 @@ export class ConditionSql {
       const literals = parseLinePattern(text);
       if (!literals.ok) return everything;
       const prune = negated ? [] : literals.value.flatMap((literal) => this.#pruning(literal));
-      const like = literals.value.map((literal) => likePattern(literal, true).slice(1, -1)).join('%');
-      return { sql: `(${[...prune, `body LIKE ${this.bind('String', like)}`].join(' AND ')})`, exact: true };
+      return { sql: `(${[...prune, this.#linePattern(literals.value)].join(' AND ')})`, exact: true };
     }
     const prune = negated ? [] : this.#regexPruning(text);
     // As in Go a dot is no line break, unless the expression says so.
     return { sql: `(${[...prune, `match(body, ${this.bind('String', `(?-s)${text}`)})`].join(' AND ')})`, exact: true };
+  }
+
+  /** `matchesLinePattern` over bytes: where the next text may begin, from 1; 0 once one was not found. */
+  #linePattern(literals: readonly string[]): string {
+    const texts = literals.filter((literal) => literal !== '');
+    if (texts.length === 0) return literals.length === 1 ? "body = ''" : "body != ''";
+    const open = literals.map((literal, index) => (literal === '' ? -1 : index)).filter((index) => index >= 0);
+    const like = this.bind('String', `%${texts.map((text) => likePattern(text, true).slice(1, -1)).join('%')}%`);
+    const behind = `arrayFold((at, text, open) -> if(at = 0 OR position(body, text, at) = 0 OR (open AND position(body, text, at) = at), toUInt64(0), position(body, text, at) + length(text)),
+      ${this.bind('Array(String)', texts)}, ${this.bind(
+        'Array(UInt8)',
+        open.map((index) => (index > 0 ? 1 : 0)),
+      )}, toUInt64(1))`;
+    return `body LIKE ${like} AND ${endsOpen(literals) ? `${behind} BETWEEN 1 AND length(body)` : `${behind} = length(body) + 1`}`;
   }
 
   /** Conditions that the text index can decide for whole blocks: words that stand whole inside, and the text itself. */

@@ -38,7 +38,8 @@ export function detectFields(entries: readonly FoundEntry[]): DetectedField[] {
   };
   for (const { line, stream, metadata, parsed } of entries) {
     for (const [label, value] of Object.entries(metadata)) add(label, value, undefined);
-    for (const [label, value] of Object.entries(parsed)) if (!label.startsWith('__error')) add(label, value, undefined);
+    for (const [label, value] of Object.entries(parsed))
+      if (value !== '' && !label.startsWith('__error')) add(label, value, undefined);
     const json = parseJson(line);
     const [found, parser] = json.error === '' ? [json, 'json'] : [parseLogfmt(line, false, false), 'logfmt'];
     for (const [name, value] of found.fields) {

@@ -1,5 +1,19 @@
 import { zoneOffsetMs } from '@sightline/base';
 
+/** A moment with nanoseconds. */
+export class GoTime extends Date {
+  /** Nanoseconds since the epoch. */
+  readonly ns: bigint;
+
+  constructor(ns: bigint) {
+    super(Number(ns / 1_000_000n));
+    this.ns = ns;
+  }
+}
+
+export const nanosecondsOf = (date: Date): bigint =>
+  date instanceof GoTime ? date.ns : BigInt(date.getTime()) * 1_000_000n;
+
 const months = [
   'January',
   'February',
@@ -24,7 +38,7 @@ const two = (value: number): string => String(value).padStart(2, '0');
 export function formatGoTime(date: Date, layout: string): string {
   const [month, day] = [months[date.getUTCMonth()] ?? '', days[date.getUTCDay()] ?? ''];
   const hour = date.getUTCHours();
-  const fraction = `${String(date.getUTCMilliseconds()).padStart(3, '0')}000000`;
+  const fraction = String(((nanosecondsOf(date) % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n).padStart(9, '0');
   return layout.replaceAll(parts, (part) => {
     switch (part) {
       case 'January':

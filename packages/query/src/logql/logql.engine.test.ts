@@ -133,6 +133,14 @@ const stages = [
   '!~ "[0-9]{3}"',
   '|> "Payment <_> after <_> s"',
   '!> "drawer <_>"',
+  '|> "<_>drawer <_>"',
+  '|> "<_> <_> opened"',
+  '|> "<_>FAILED: timeout<_>" or "über<_>"',
+  '!> "<_>GET <_> <_>"',
+  '|> "<_>"',
+  '!> "<_>"',
+  '| logfmt --keep-empty',
+  '| json none="nothing", took',
   '|= ip("10.0.1.0/24")',
   '|= "" ',
   '|= "a%b" or "100%" or "ms "',
@@ -351,6 +359,8 @@ describe('a range aggregation is what the plain reading makes of it', () => {
     ['sum by (status) (rate({service_name=~".+"} | json [5m]))', 'engine'],
     ['sum by (status) (rate({service_name=~".+"} | json | took > 100 [5m]))', 'engine'],
     ['sum by (order_id) (count_over_time({service_name="orders"} |~ "o.*" [5m]))', 'engine'],
+    ['sum by (site) (count_over_time({service_name=~".+"} |> "<_> <_> opened" [5m]))', 'engine'],
+    ['sum by (site) (count_over_time({service_name=~".+"} !> "<_>GET <_>" [5m]))', 'engine'],
     ['sum by (status) (rate({service_name=~".+"} | logfmt [5m]))', 'lines'],
   ])('%s by %s', async (text, way) => {
     const query = parsed(text);

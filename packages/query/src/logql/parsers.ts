@@ -9,6 +9,8 @@ export interface Parsed {
   /** Loki's name of what was wrong; '' when nothing was. */
   readonly error: '' | 'JSONParserErr' | 'LogfmtParserErr';
   readonly details: string;
+  /** A field without a value becomes a label all the same. */
+  readonly keepsEmpty?: boolean;
 }
 
 const mostFields = 512;
@@ -71,17 +73,17 @@ export function parseJson(line: string): Parsed {
   return { fields, error: '', details: '' };
 }
 
-/** Named fields of a JSON line; objects and lists as JSON, '' where there is nothing. */
+/** Named fields of a JSON line; objects and lists as JSON, '' where there is nothing. A line that only begins as JSON has none, which is no fault. */
 export function extractJson(line: string, wanted: readonly Extraction[]): Parsed {
   const object = readObject(line);
-  if (!object) return { ...broken('the line is no JSON object'), fields: wanted.map(({ label }) => [label, '']) };
+  if (!object && !/^["{[]/.test(line)) return broken('');
   const fields = wanted.map(({ label, expression }): [string, string] => {
     const path = parseJsonPath(expression);
-    const value = path.ok ? atPath(object, path.value) : undefined;
+    const value = object && path.ok ? atPath(object, path.value) : undefined;
     if (value === undefined || value === null) return [label, ''];
     return [label, scalarText(value) ?? jsonText(value)];
   });
-  return { fields, error: '', details: '' };
+  return { fields, error: '', details: '', keepsEmpty: true };
 }
 
 const key = /[^\s="]+/y;
@@ -137,7 +139,7 @@ export function parseLogfmt(line: string, strict: boolean, keepEmpty: boolean): 
     if (value !== '' || keepEmpty) fields.push([labelName(name), value]);
   }
   // What was skipped is no error unless it was asked for.
-  return strict ? { fields, error, details } : { fields, error: '', details: '' };
+  return { fields, ...(strict ? { error, details } : { error: '', details: '' }), keepsEmpty: keepEmpty };
 }
 
 function unescape(text: string): string {

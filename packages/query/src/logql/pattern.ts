@@ -42,20 +42,24 @@ export function parseLinePattern(text: string): Result<readonly string[], string
   return ok(literals);
 }
 
-/** Whether the whole line is these texts in order, with anything between. */
+/**
+ * Whether a line passes, as Loki reads it: each text is looked for once, behind the one before, and what a placeholder stands for is never empty. A
+ * text at the pattern's beginning may stand anywhere; one at its end ends the line.
+ */
 export function matchesLinePattern(line: string, literals: readonly string[]): boolean {
-  const [first = '', ...rest] = literals;
-  const last = rest.pop();
-  if (last === undefined) return line === first;
-  if (!line.startsWith(first)) return false;
-  let at = first.length;
-  for (const literal of rest) {
+  if (line === '') return literals.length === 1 && literals[0] === '';
+  let at = 0;
+  for (const [index, literal] of literals.entries()) {
+    if (literal === '') continue;
     const found = line.indexOf(literal, at);
-    if (found < 0) return false;
+    if (found < 0 || (index > 0 && found === at)) return false;
     at = found + literal.length;
   }
-  return line.length - last.length >= at && line.endsWith(last);
+  return endsOpen(literals) === at < line.length;
 }
+
+/** Whether a line pattern ends with a placeholder. */
+export const endsOpen = (literals: readonly string[]): boolean => literals.length > 1 && literals.at(-1) === '';
 
 /** What the named captures hold: as many as match from the line's start on. */
 export function capturesOf(line: string, parts: readonly PatternPart[]): [string, string][] {

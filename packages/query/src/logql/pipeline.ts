@@ -45,10 +45,10 @@ export class Entry {
   }
 
   /** What a parser found; a name that the record had already gets `_extracted`. */
-  extract({ fields, error, details }: Parsed): void {
+  extract({ fields, error, details, keepsEmpty = false }: Parsed): void {
     for (const [name, value] of fields) {
       const own = this.#base.has(name) ? `${name}_extracted` : name;
-      if (value === '') this.parsed.delete(own);
+      if (value === '' && !keepsEmpty) this.parsed.delete(own);
       else this.parsed.set(own, value);
     }
     if (error !== '') this.fault(error, details);
@@ -56,7 +56,7 @@ export class Entry {
 
   fault(error: string, details: string): void {
     this.parsed.set('__error__', error);
-    this.parsed.set('__error_details__', details);
+    if (details !== '') this.parsed.set('__error_details__', details);
   }
 
   /** Everything, for a reply without categories. */
@@ -66,10 +66,10 @@ export class Entry {
 
   /** Labels that tell metric series apart: structured metadata is left out, faults are. */
   series(): Record<string, string> {
-    const labels = Object.fromEntries([...this.stream, ...this.parsed]);
-    delete labels['__error__'];
-    delete labels['__error_details__'];
-    return labels;
+    const labels = [...this.stream, ...this.parsed].filter(
+      ([name, value]) => value !== '' && name !== '__error__' && name !== '__error_details__',
+    );
+    return Object.fromEntries(labels);
   }
 }
 
@@ -107,7 +107,7 @@ function compileStage(stage: Stage): Step {
           label,
           byName.get(labelName(expression)) ?? '',
         ]);
-        return { fields: chosen, error, details };
+        return { fields: chosen, error, details, keepsEmpty: true };
       });
     }
     case 'regexp':
@@ -177,7 +177,8 @@ function dropLabel(entry: Entry, label: string): void {
 }
 
 /** Lines that were JSON objects are taken apart at receipt: the message is the line then, the fields are attributes. */
-const wasTakenApart = (entry: Entry): boolean => entry.metadata.size > 0 && !/^\s*[{[]/.test(entry.line);
+const wasTakenApart = (entry: Entry): boolean =>
+  entry.metadata.size > (entry.metadata.has('detected_level') ? 1 : 0) && !/^\s*[{[]/.test(entry.line);
 
 function takenApart(entry: Entry, parsed: Parsed, fields: readonly { label: string; expression: string }[]): Parsed {
   const messages: [string, string][] = ['msg', 'message'].map((name) => [name, entry.line]);
@@ -263,12 +264,23 @@ export function labelFilterStep(filter: LabelFilter): Step {
         const number = read(text);
         if (number !== undefined) return compare(number, value);
         // Kept, and marked: whoever wants it gone asks for __error__="".
-        entry.fault('LabelFilterErr', `cannot read ${JSON.stringify(text.slice(0, 100))} as a ${filter.type}`);
+        if (!entry.has('__error__'))
+          entry.fault(
+            'LabelFilterErr',
+            `${unreadable[filter.type]} ${JSON.stringify(text.slice(0, 100))}${filter.type === 'duration' ? '' : ': invalid syntax'}`,
+          );
         return true;
       };
     }
   }
 }
+
+/** What Loki says of a label's text that is no such value. */
+const unreadable = {
+  number: 'strconv.ParseFloat: parsing',
+  duration: 'time: invalid duration',
+  bytes: 'strconv.ParseFloat: parsing',
+} as const;
 
 const comparisons: Readonly<Record<NumberOperator, (left: number, right: number) => boolean>> = {
   '==': (left, right) => left === right,
@@ -287,8 +299,9 @@ export function compileUnwrap({ label, conversion, filters }: Unwrap): (entry: E
     const text = entry.get(label);
     if (text === '') return undefined;
     const value = read(text);
+    // The conditions behind still see the label.
+    const passes = value !== undefined && tests.every((test) => test(entry));
     entry.delete(label);
-    if (value === undefined) return undefined;
-    return tests.every((test) => test(entry)) ? value : undefined;
+    return passes ? value : undefined;
   };
 }

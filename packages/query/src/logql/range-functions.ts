@@ -70,7 +70,10 @@ export function overWindows(
       times: Float64Array.from(times, (time) => originMs + time / 1e6),
       values: Float64Array.from(values),
     };
-    return runKernel({ name: 'rate', rangeMs, parameters: [] }, columns, grid, new KernelNotes());
+    const rates = runKernel({ name: 'rate', rangeMs, parameters: [] }, columns, grid, new KernelNotes());
+    // Where PromQL has no rate because a window holds one sample, Loki has 0.
+    const seen = overWindows({ name: 'count_over_time', parameter, rangeMs }, { times, values }, grid).present;
+    return { values: rates.values.map((rate, step) => (rates.present[step] === 1 ? rate : 0)), present: seen };
   }
   const result = { values: new Float64Array(grid.count), present: new Uint8Array(grid.count) };
   const reduce =

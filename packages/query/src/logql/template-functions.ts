@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { formatGoTime, parseGoTime } from './go-time.ts';
+import { formatGoTime, nanosecondsOf, parseGoTime } from './go-time.ts';
 import { parseBytes, parseSeconds } from './units.ts';
 
 export type TemplateValue =
@@ -29,7 +29,10 @@ export function textOf(value: TemplateValue): string {
       .toSorted()
       .join(' ')}]`;
   }
-  return String(value);
+  // As `%v`: an exponent has two digits, and stands where a number is below a ten-thousandth.
+  const shown =
+    typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential() : String(value);
+  return shown.replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
 /** As Go's templates: what is zero or empty is false. */
@@ -131,7 +134,7 @@ function parseJson(text: TemplateValue): TemplateValue {
   try {
     return JSON.parse(textOf(text)) as TemplateValue;
   } catch {
-    throw new TemplateError('fromJson: the text is no JSON');
+    return undefined;
   }
 }
 
@@ -238,7 +241,7 @@ export const functions: Readonly<Record<string, ((...args: TemplateValue[]) => T
         ? Buffer.byteLength(value)
         : Object.keys(value ?? {}).length,
   index: pick,
-  print: (...values) => bounded(values.map(to).join('')),
+  print: (...values) => bounded(printed(values)),
   println: (...values) => bounded(`${values.map(to).join(' ')}\n`),
   printf: (pattern, ...values) => format(to(pattern), values),
   indent,
@@ -280,9 +283,13 @@ export const functions: Readonly<Record<string, ((...args: TemplateValue[]) => T
   floor: (value) => Math.floor(float(value)),
   round: (value, digits) => {
     const scale = 10 ** Math.min(15, Math.max(0, int(digits)));
-    return Math.round(float(value) * scale) / scale;
+    const scaled = float(value) * scale;
+    return (scaled % 1 >= 0.5 ? Math.ceil(scaled) : Math.floor(scaled)) / scale;
   },
-  urlencode: (text) => encodeURIComponent(to(text)).replaceAll('%20', '+'),
+  urlencode: (text) =>
+    encodeURIComponent(to(text))
+      .replaceAll('%20', '+')
+      .replaceAll(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`),
   urldecode: (text) => decode(() => decodeURIComponent(to(text).replaceAll('+', ' '))),
   b64enc: (text) => Buffer.from(to(text)).toString('base64'),
   b64dec: (text) => Buffer.from(to(text), 'base64').toString('utf8'),
@@ -296,9 +303,19 @@ export const functions: Readonly<Record<string, ((...args: TemplateValue[]) => T
   now: () => new Date(),
   unixEpoch: (time) => String(Math.floor(date(time).getTime() / 1000)),
   unixEpochMillis: (time) => String(date(time).getTime()),
-  unixEpochNanos: (time) => String(BigInt(date(time).getTime()) * 1_000_000n),
+  unixEpochNanos: (time) => String(nanosecondsOf(date(time))),
   unixToTime: (text) => unixToTime(to(text)),
 };
+
+/** As Go's `Sprint`: a space stands between two operands neither of which is a text. */
+function printed(values: readonly TemplateValue[]): string {
+  let text = '';
+  for (const [index, value] of values.entries()) {
+    if (index > 0 && typeof value !== 'string' && typeof values[index - 1] !== 'string') text += ' ';
+    text += to(value);
+  }
+  return text;
+}
 
 function replaceSome(text: string, old: string, by: string, count: number): string {
   if (count === 0) return text;

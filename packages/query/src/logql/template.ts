@@ -1,3 +1,4 @@
+import { GoTime } from './go-time.ts';
 import { functions, type TemplateValue, TemplateError, textOf, truth } from './template-functions.ts';
 
 export { TemplateError };
@@ -259,7 +260,8 @@ class Runner {
       if (node.kind === 'text') this.#write(node.text);
       else if (node.kind === 'output') {
         const value = this.#pipe(node.pipe);
-        if (node.pipe.variable === undefined) this.#write(textOf(value));
+        if (node.pipe.variable === undefined)
+          this.#write(value === undefined || value === null ? '<no value>' : textOf(value));
       } else this.#block(node);
     }
   }
@@ -309,7 +311,7 @@ class Runner {
       case '__line__':
         return this.#input.line;
       case '__timestamp__':
-        return new Date(Number(this.#input.tsNs / 1_000_000n));
+        return new GoTime(this.#input.tsNs);
       case 'and':
       case 'or': {
         let value: TemplateValue;

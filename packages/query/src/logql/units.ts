@@ -1,15 +1,16 @@
+/** Nanoseconds. */
 const durationUnits: Readonly<Record<string, number>> = {
-  ns: 1e-9,
-  us: 1e-6,
-  µs: 1e-6,
-  μs: 1e-6,
-  ms: 1e-3,
-  s: 1,
-  m: 60,
-  h: 3600,
-  d: 86_400,
-  w: 7 * 86_400,
-  y: 365 * 86_400,
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
+  d: 86_400e9,
+  w: 7 * 86_400e9,
+  y: 365 * 86_400e9,
 };
 const byteUnits: Readonly<Record<string, number>> = {
   '': 1,
@@ -47,15 +48,16 @@ export function parseSeconds(text: string): number | undefined {
   const bare = /^[+-]/.test(text) ? text.slice(1) : text;
   if (bare === '0') return 0;
   if (bare === '') return undefined;
-  let seconds = 0;
+  // As Go counts: whole nanoseconds, so that 13 ms are 0.013 s to the bit.
+  let ns = 0;
   let at = 0;
   for (durationPart.lastIndex = 0; at < bare.length;) {
     const part = durationPart.exec(bare);
     if (!part) return undefined;
-    seconds += Number(part[1]) * (durationUnits[part[2] ?? ''] ?? 0);
+    ns += Math.round(Number(part[1]) * (durationUnits[part[2] ?? ''] ?? 0));
     at = durationPart.lastIndex;
   }
-  return sign * seconds;
+  return sign * (Math.trunc(ns / 1e9) + (ns % 1e9) / 1e9);
 }
 
 /** Bytes of a size as people write it (`42MB`, `1.5 KiB`, `20kb`); undefined when it is none. */

@@ -39,7 +39,8 @@ export async function readCardinality(
   return {
     series,
     byMetric: byMetric.map(([metric, count]) => ({ metric, series: count })),
-    byLabel: byLabel.map(([label, values]) => ({ label, values })),
+    // How many names there are says nothing of a label that has too many values.
+    byLabel: byLabel.filter(([label]) => label !== '__name__').map(([label, values]) => ({ label, values })),
     folded,
   };
 }

@@ -27,26 +27,27 @@ export interface RangeQuery extends AskedQuery {
   readonly stepMs: number;
 }
 
-export interface VectorSample {
+/** `Histogram` here and below: the form in which the asker gets native histograms. */
+export interface VectorSample<Histogram = FloatHistogram> {
   readonly labels: Labels;
   readonly value: number;
-  readonly histogram?: FloatHistogram;
+  readonly histogram?: Histogram;
 }
 /** Values over the query's grid, or raw samples of an instant query for a range vector. */
-export interface MatrixSeries {
+export interface MatrixSeries<Histogram = FloatHistogram> {
   readonly labels: Labels;
   readonly floats: { readonly times: Float64Array; readonly values: Float64Array };
-  readonly histograms: readonly { readonly atMs: number; readonly histogram: FloatHistogram }[];
+  readonly histograms: readonly { readonly atMs: number; readonly histogram: Histogram }[];
 }
 
-export type QueryValue =
+export type QueryValue<Histogram = FloatHistogram> =
   | { readonly type: 'scalar'; readonly atMs: number; readonly value: number }
   | { readonly type: 'string'; readonly atMs: number; readonly value: string }
-  | { readonly type: 'vector'; readonly atMs: number; readonly samples: readonly VectorSample[] }
-  | { readonly type: 'matrix'; readonly series: readonly MatrixSeries[] };
+  | { readonly type: 'vector'; readonly atMs: number; readonly samples: readonly VectorSample<Histogram>[] }
+  | { readonly type: 'matrix'; readonly series: readonly MatrixSeries<Histogram>[] };
 
-export interface Answer {
-  readonly value: QueryValue;
+export interface Answer<Histogram = FloatHistogram> {
+  readonly value: QueryValue<Histogram>;
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
   readonly samples: number;
@@ -120,11 +121,18 @@ export interface MetricEngine {
       QueryFault
     >
   >;
-  /** Figures for `/api/v1/status/tsdb`: greatest first. */
+  /** Figures for `/api/v1/status/tsdb`: greatest first. `__name__` is a label like others; a pair is `label=value`. */
   statistics(organisation: string): Promise<{
     readonly series: number;
     readonly byMetric: readonly (readonly [name: string, count: number])[];
+    /** Distinct values. */
     readonly byLabel: readonly (readonly [name: string, count: number])[];
+    /** Bytes of the values of all series, as if nothing were shared. */
+    readonly bytesByLabel: readonly (readonly [name: string, bytes: number])[];
+    /** Series that have it. */
+    readonly byPair: readonly (readonly [pair: string, count: number])[];
+    /** Distinct pairs, those that are not listed too. */
+    readonly pairs: number;
     readonly minTimeMs: number;
     readonly maxTimeMs: number;
   }>;

@@ -15,6 +15,16 @@ export function unavailableMetrics(message: string): MetricEngine {
     labelValues: refuse,
     metadata: refuse,
     exemplars: refuse,
-    statistics: () => Promise.resolve({ series: 0, byMetric: [], byLabel: [], minTimeMs: 0, maxTimeMs: 0 }),
+    statistics: () =>
+      Promise.resolve({
+        series: 0,
+        byMetric: [],
+        byLabel: [],
+        bytesByLabel: [],
+        byPair: [],
+        pairs: 0,
+        minTimeMs: 0,
+        maxTimeMs: 0,
+      }),
   };
 }

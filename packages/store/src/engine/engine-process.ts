@@ -6,7 +6,6 @@ import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:f
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { engineConfig } from './engine-config.ts';
-import { libraryPages } from './library-pages.ts';
 import { QueryHandler } from './query-handler.ts';
 import { PipeFolder } from './result-pipe.ts';
 import { SessionPool } from './session-pool.ts';
@@ -28,11 +27,6 @@ export interface EngineArguments {
 export type EngineMessage = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly message: string };
 /** Parent → child. */
 export type EngineCommand = { readonly kind: 'stop' };
-
-const library = 'libchdb.so';
-/** When pages of the library that are not in use are given back first, and how often then, milliseconds: a round costs some thousand faults. */
-const firstReleaseMs = 3000;
-const releaseEveryMs = 30_000;
 
 const parsed = JSON.parse(process.argv[2] ?? '{}') as EngineArguments;
 
@@ -70,12 +64,6 @@ async function main(args: EngineArguments): Promise<void> {
     chmodSync(args.socketPath, 0o600);
     say({ kind: 'ready' });
   });
-  setTimeout(() => {
-    const release = libraryPages(library, join(work, 'library-pages.node'));
-    if (!release) return;
-    release();
-    setInterval(release, releaseEveryMs).unref();
-  }, firstReleaseMs).unref();
   server.on('error', (error) => give(error));
   process.on('message', (command: EngineCommand) => {
     if (command.kind === 'stop') void stop(server, pool, args.stopGraceMs);

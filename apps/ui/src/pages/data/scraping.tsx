@@ -1,5 +1,5 @@
 import { listScrapeTargets, type ScrapeTarget } from '@sightline/contract';
-import { Button, TextInput } from '@mantine/core';
+import { Button, Switch, TextInput } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { formatDuration } from '../../charts/number-format.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -7,15 +7,17 @@ import { ErrorState } from '../../components/error-state.tsx';
 import { counted } from '../../components/number-text.ts';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
-import { ToneBadge, type Tone } from '../../components/state-badge.tsx';
+import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
+import { useAddress } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import { useNow } from '../../data/now.ts';
 import { useMe } from '../../data/session.tsx';
-import { Go } from '../../shell/go.tsx';
 import { ScrapeConfigurationForm } from './scrape-configuration-form.tsx';
+import { ScrapeTargetDrawer } from './scrape-target-drawer.tsx';
+import { healthTones } from './scrape-words.ts';
+import { ScrapedElsewhere } from './scraped-elsewhere.tsx';
 
-const tones: Readonly<Record<ScrapeTarget['health'], Tone>> = { up: 'good', down: 'bad', unknown: 'idle' };
 const shownAtMost = 500;
 
 /** What this server scrapes: each target's health and last fault, and the configuration in force. */
@@ -24,7 +26,9 @@ export function Scraping(): ReactNode {
   const me = useMe();
   // The page's clock moves every 10 s: a scrape since then is of now, not to come.
   const now = useNow();
-  const [text, setText] = useState('');
+  const { search, setSearch } = useAddress();
+  const text = search['find'] ?? '';
+  const onlyUnhealthy = search['unhealthy'] === '1';
   const [editing, setEditing] = useState(false);
   if (asked.data === undefined) {
     if (asked.error !== null) return <ErrorState error={asked.error} again={() => void asked.refetch()} />;
@@ -47,15 +51,20 @@ export function Scraping(): ReactNode {
   }
   if (!scraping) {
     return (
-      <EmptyState
-        title="Nothing is scraped for this organisation"
-        text="Write the scrape_configs of a prometheus.yml here, or start the server with --scrape-config and the file. An agent at a site does the same with scrape.yml in its folder; Prometheus itself can write to /prometheus/api/v1/write."
-        action={me.may('admin') ? <Button onClick={() => setEditing(true)}>Write a configuration</Button> : undefined}
-      />
+      <div className="stack">
+        <EmptyState
+          title="Nothing is scraped for this organisation"
+          text="Write the scrape_configs of a prometheus.yml here, or start the server with --scrape-config and the file. An agent at a site does the same with scrape.yml in its folder; Prometheus itself can write to /prometheus/api/v1/write."
+          action={me.may('admin') ? <Button onClick={() => setEditing(true)}>Write a configuration</Button> : undefined}
+        />
+        <ScrapedElsewhere own={[]} words={[]} onlyUnhealthy={false} />
+      </div>
     );
   }
   const words = text.toLowerCase().split(/\s+/);
+  const opened = targets.find((target) => targetKey(target) === search['target']);
   const found = targets.filter((target) => {
+    if (onlyUnhealthy && target.health === 'up') return false;
     const all = `${target.job} ${target.url} ${labelsText(target)} ${target.health} ${target.lastError}`.toLowerCase();
     return words.every((word) => all.includes(word));
   });
@@ -76,7 +85,13 @@ export function Scraping(): ReactNode {
           data-page-search
           maxLength={200}
           value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
+          onChange={(event) => setSearch({ find: event.currentTarget.value })}
+        />
+        <Switch
+          size="xs"
+          label="Only unhealthy"
+          checked={onlyUnhealthy}
+          onChange={(event) => setSearch({ unhealthy: event.currentTarget.checked ? '1' : '' })}
         />
         <Button variant="default" onClick={() => setEditing(true)}>
           {me.may('admin') ? 'Change' : 'Show'} the configuration
@@ -89,7 +104,9 @@ export function Scraping(): ReactNode {
           text={
             targets.length === 0
               ? 'Discovery has found none yet, or relabelling left all of them out.'
-              : 'Jobs, addresses, labels and faults are searched.'
+              : onlyUnhealthy && text === ''
+                ? 'All targets answered their last scrape.'
+                : 'Jobs, addresses, labels and faults are searched.'
           }
         />
       )}
@@ -111,13 +128,17 @@ export function Scraping(): ReactNode {
                 {found.slice(0, shownAtMost).map((target) => (
                   <tr key={`${target.job} ${target.url} ${labelsText(target)}`}>
                     <td>
-                      <ToneBadge tone={tones[target.health]}>{target.health}</ToneBadge>
+                      <ToneBadge tone={healthTones[target.health]}>{target.health}</ToneBadge>
                     </td>
                     <td>{target.job}</td>
                     <td>
-                      <Go to="/metrics" search={{ mode: 'promql', expr: upOf(target) }}>
+                      <button
+                        type="button"
+                        className="plain-link"
+                        onClick={() => setSearch({ target: targetKey(target) }, { push: true })}
+                      >
                         {target.url}
-                      </Go>
+                      </button>
                       {target.lastError !== '' && <span className="scrape-fault">{target.lastError}</span>}
                     </td>
                     <td className="code muted scrape-labels">{labelsText(target)}</td>
@@ -141,6 +162,8 @@ export function Scraping(): ReactNode {
           {counted(found.length + omitted - shownAtMost, 'more target')}; type a part of the address.
         </p>
       )}
+      <ScrapedElsewhere own={targets} words={words} onlyUnhealthy={onlyUnhealthy} />
+      {opened !== undefined && <ScrapeTargetDrawer target={opened} onClose={() => setSearch({ target: '' })} />}
       {configuration !== '' && (
         <details>
           <summary>Configuration in force, secrets left out</summary>
@@ -158,8 +181,7 @@ function labelsText({ labels }: ScrapeTarget): string {
     .join(' ');
 }
 
-/** The series that tells whether the target answers. */
-function upOf({ labels }: ScrapeTarget): string {
-  const { job = '', instance = '' } = labels;
-  return `up{job=${JSON.stringify(job)}, instance=${JSON.stringify(instance)}}`;
+/** Names a target in the address: a job may have an address more than once. */
+function targetKey(target: ScrapeTarget): string {
+  return `${target.job} ${target.url} ${labelsText(target)}`.slice(0, 1000);
 }

@@ -9,6 +9,7 @@ import type { Reply } from '../../data/call.ts';
 import { replayOf } from '../../records/replay-of.ts';
 import { Go } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
+import { EventActs } from './event-acts.tsx';
 import './errors.css';
 
 type Answer = Reply<typeof getIssue>;
@@ -56,6 +57,7 @@ export function EventBar({ answer, event }: { answer: Answer; event: NonNullable
       >
         Latest
       </Button>
+      <EventActs answer={answer} event={event} />
       <span>
         Event <CopyId id={event.eventId} what="Event id" /> <TimeText at={event.at} />
       </span>

@@ -49,6 +49,7 @@ export function EventList({ issue, shown }: { issue: string; shown: string }): R
                 <th scope="col">Terminal</th>
                 <th scope="col">Release</th>
                 <th scope="col">Message</th>
+                <th scope="col" aria-label="Compare" />
               </tr>
             </thead>
             <tbody>
@@ -73,6 +74,20 @@ export function EventList({ issue, shown }: { issue: string; shown: string }): R
                   <td>{event.device || '–'}</td>
                   <td>{event.release || '–'}</td>
                   <td className="cut">{event.message}</td>
+                  <td>
+                    {event.eventId !== shown && (
+                      <button
+                        type="button"
+                        className="link"
+                        onClick={() => {
+                          setSearch({ event: shown, compare: event.eventId }, { push: true });
+                          window.scrollTo({ top: 0 });
+                        }}
+                      >
+                        Compare
+                      </button>
+                    )}
+                  </td>
                 </tr>
               ))}
             </tbody>

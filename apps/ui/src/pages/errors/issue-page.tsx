@@ -16,6 +16,7 @@ import './errors.css';
 import { IssueFeedback } from './issue-feedback.tsx';
 import { IssueSide } from './issue-side.tsx';
 import { EventBar } from './event-bar.tsx';
+import { EventCompare } from './event-compare.tsx';
 import { EventList } from './event-list.tsx';
 import { EventSearch } from './event-search.tsx';
 import { EventStack } from './event-stack.tsx';
@@ -141,6 +142,7 @@ function EventParts({
     <>
       <EventSearch answer={answer} problem={problem} />
       <EventBar answer={answer} event={event} />
+      <EventCompare issue={answer.issue.issue} event={event} />
       <ContextCards groups={event.groups} />
       <Part title="Stack">
         <EventStack event={event} />

@@ -1,25 +1,14 @@
 import type { SiteSummary } from '@sightline/contract';
 import { useElementSize } from '@mantine/hooks';
-import { geoAlbersUsa, geoMercator, geoPath, type GeoProjection } from 'd3-geo';
 import { useMemo, useState, type ReactNode } from 'react';
-import { feature, mesh } from 'topojson-client';
-import type { GeometryCollection, Topology } from 'topojson-specification';
-import usAtlas from 'us-atlas/states-10m.json';
 import { counted, money } from '../../components/number-text.ts';
+import { siteGround } from '../../components/site-ground.ts';
+import { GroundLines } from '../../components/site-ground-lines.tsx';
 import { StateBadge, StateMark, toneOf } from '../../components/state-badge.tsx';
 import { Go } from '../../shell/go.tsx';
 import { troubleText } from '../../components/trouble-text.ts';
 import { byTrouble, urgency } from './fleet-sentence.ts';
 import { freeLabels } from './map-labels.ts';
-
-interface Atlas extends Topology {
-  objects: { states: GeometryCollection; nation: GeometryCollection };
-}
-const atlas = usAtlas as unknown as Atlas;
-const land = feature(atlas, atlas.objects.nation);
-const borders = mesh(atlas, atlas.objects.states, (a, b) => a !== b);
-/** Fewer than 1.5 degrees apart the map would show a bare beach: zoom no closer. */
-const closestDegrees = 1.5;
 
 /** The stores where they stand: circles sized by orders, coloured and marked by state, zoomed to where the stores are. */
 export default function FleetMap({ sites }: { sites: readonly SiteSummary[]; now: number }): ReactNode {
@@ -27,17 +16,22 @@ export default function FleetMap({ sites }: { sites: readonly SiteSummary[]; now
   const [pointed, setPointed] = useState<SiteSummary>();
   const placed = useMemo(() => sites.filter(isPlaced), [sites]);
   const places = placed.map((s) => `${s.longitude},${s.latitude}`).join(' ');
-  const projection = useMemo(
-    () => (width === 0 ? undefined : fit(placed, width, height)),
+  const ground = useMemo(
+    () =>
+      width === 0
+        ? undefined
+        : siteGround(
+            placed.map(({ longitude, latitude }) => [longitude, latitude] as const),
+            [
+              [48, 40],
+              [width - 72, height - 64],
+            ],
+          ),
     // The projection moves only when a store moves, not with every answer.
     // oxlint-disable-next-line react/exhaustive-deps
     [places, width, height],
   );
-  const paths = useMemo(() => {
-    if (projection === undefined) return undefined;
-    const draw = geoPath(projection);
-    return { land: draw(land) ?? '', borders: draw(borders) ?? '' };
-  }, [projection]);
+  const projection = ground?.projection;
   const most = Math.max(1, ...placed.map((s) => s.ordersToday));
   const radiusOf = (site: SiteSummary): number =>
     (5 + 11 * Math.sqrt(site.ordersToday / most)) * Math.min(1, Math.max(0.6, width / 900));
@@ -50,10 +44,11 @@ export default function FleetMap({ sites }: { sites: readonly SiteSummary[]; now
   );
   return (
     <div className="panel fleet-map" ref={ref}>
-      {projection !== undefined && paths !== undefined && (
+      {projection !== undefined && ground !== undefined && (
         <svg className="land" viewBox={`0 0 ${width} ${height}`} role="group" aria-label="Map of stores">
-          <path className="ground" d={paths.land} />
-          <path className="ground" d={paths.borders} fill="none" style={{ fill: 'none' }} />
+          <path className="ground" d={ground.land} />
+          <path className="ground" d={ground.borders} fill="none" style={{ fill: 'none' }} />
+          <GroundLines ground={ground} height={height} />
           {placed
             .toSorted((a, b) => byTrouble(b, a))
             .map((site) => (
@@ -133,31 +128,4 @@ function Spot(props: {
       </g>
     </Go>
   );
-}
-
-/** Sites within one region: Mercator fitted to them. Sites from coast to coast, or none: the whole country. */
-function fit(sites: readonly Placed[], width: number, height: number): GeoProjection {
-  const edge: [[number, number], [number, number]] = [
-    [48, 40],
-    [width - 72, height - 64],
-  ];
-  if (sites.length === 0) return geoAlbersUsa().fitExtent(edge, land);
-  const lons = sites.map((s) => s.longitude);
-  const lats = sites.map((s) => s.latitude);
-  const [west, east] = widen(Math.min(...lons), Math.max(...lons));
-  const [south, north] = widen(Math.min(...lats), Math.max(...lats));
-  if (east - west > 30) return geoAlbersUsa().fitExtent(edge, land);
-  const corners = {
-    type: 'MultiPoint' as const,
-    coordinates: [
-      [west, south],
-      [east, north],
-    ],
-  };
-  return geoMercator().fitExtent(edge, corners);
-}
-
-function widen(low: number, high: number): [number, number] {
-  const missing = Math.max(0, closestDegrees - (high - low)) / 2;
-  return [low - missing, high + missing];
 }

@@ -86,7 +86,7 @@ export function CardinalityView(): ReactNode {
               <thead>
                 <tr>
                   <th>Label</th>
-                  <th className="number">Values, each metric for itself</th>
+                  <th className="number">Distinct values</th>
                 </tr>
               </thead>
               <tbody>

@@ -19,6 +19,7 @@ import { useColumns } from '../../promql/use-columns.ts';
 import { useExemplars } from '../../promql/use-exemplars.ts';
 import { LanguageExamples } from '../../search/language-box.tsx';
 import { useGo } from '../../shell/go.tsx';
+import { ExplainView } from './explain-view.tsx';
 
 const PromqlEditor = lazy(async () => import('../../promql/promql-editor.tsx'));
 
@@ -53,6 +54,7 @@ export function PromqlView(): ReactNode {
   const [history, setHistory] = useState(() => readHistory(window.localStorage));
   const table = search['view'] === 'table';
   const stacked = search['stack'] === '1' && !table;
+  const explained = search['explain'] === '1';
   const hidden = new Set((search['hide'] ?? '').split(',').filter((one) => one !== ''));
   const stepMs = stepFor(scope.to - scope.from, points);
   const from = Math.floor(scope.from / stepMs) * stepMs;
@@ -170,6 +172,12 @@ export function PromqlView(): ReactNode {
                 onChange={(event) => setSearch({ stack: event.currentTarget.checked ? '1' : '' })}
               />
             )}
+            <Switch
+              size="xs"
+              label="Explain"
+              checked={explained}
+              onChange={(event) => setSearch({ explain: event.currentTarget.checked ? '1' : '' })}
+            />
             {!table && !stacked && queries.length === 1 && <ExemplarSwitch />}
             <span className="grow" />
             <span className="muted">
@@ -198,6 +206,10 @@ export function PromqlView(): ReactNode {
               onRange={setRange}
             />
           </div>
+          {explained &&
+            queries.map(({ ref, expression }) => (
+              <ExplainView key={ref} name={queries.length === 1 ? 'the query' : ref} expression={expression} at={to} />
+            ))}
         </>
       )}
     </div>

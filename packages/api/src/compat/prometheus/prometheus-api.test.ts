@@ -54,6 +54,9 @@ class ToldEngine {
         ['down', 1],
       ],
       byLabel: [['job', 2]],
+      bytesByLabel: [['job', 9]],
+      byPair: [['job=a', 2]],
+      pairs: 2,
       minTimeMs: 1,
       maxTimeMs: 2,
     }),
@@ -561,7 +564,10 @@ describe('the index', () => {
     ]);
     const { body } = await call('/status/tsdb', [['limit', '1']]);
     expect(body.data.headStats.numSeries).toBe(3);
+    expect(body.data.headStats.numLabelPairs).toBe(2);
     expect(body.data.seriesCountByMetricName).toEqual([{ name: 'up', value: 2 }]);
+    expect(body.data.memoryInBytesByLabelName).toEqual([{ name: 'job', value: 9 }]);
+    expect(body.data.seriesCountByLabelValuePair).toEqual([{ name: 'job=a', value: 2 }]);
   });
 });
 

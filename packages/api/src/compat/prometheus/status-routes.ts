@@ -87,22 +87,22 @@ async function answerStatistics(call: Call): Promise<Answer> {
   }
   if (given > statisticLimit) return badData(`limit must not exceed ${statisticLimit}`);
   const limit = given < 0 ? 10 : given;
-  const { series, byMetric, byLabel, minTimeMs, maxTimeMs } = await engine.statistics(asker.organisation);
+  const found = await engine.statistics(asker.organisation);
   const counted = (rows: readonly (readonly [string, number])[]): unknown[] =>
     rows.slice(0, limit).map(([name, value]) => ({ name, value }));
   return {
     data: {
       headStats: {
-        numSeries: series,
-        numLabelPairs: byLabel.reduce((sum, [, count]) => sum + count, 0),
+        numSeries: found.series,
+        numLabelPairs: found.pairs,
         chunkCount: 0,
-        minTime: minTimeMs,
-        maxTime: maxTimeMs,
+        minTime: found.minTimeMs,
+        maxTime: found.maxTimeMs,
       },
-      seriesCountByMetricName: counted(byMetric),
-      labelValueCountByLabelName: counted(byLabel),
-      memoryInBytesByLabelName: [],
-      seriesCountByLabelValuePair: [],
+      seriesCountByMetricName: counted(found.byMetric),
+      labelValueCountByLabelName: counted(found.byLabel),
+      memoryInBytesByLabelName: counted(found.bytesByLabel),
+      seriesCountByLabelValuePair: counted(found.byPair),
     },
   };
 }

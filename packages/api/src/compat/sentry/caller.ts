@@ -41,6 +41,17 @@ export async function sentryCaller(
   return { organisation, keyName: key.name, keySite: key.scope.site, mayWrite, address: request.ip };
 }
 
+/** What a key that is bound to a site may ask for: who it is, the names of projects, and the monitors of its site. */
+const ofOneSite =
+  /^\/api\/0\/(?:organizations\/(?::org\/(?:projects\/|monitors\/(?::slug\/checkins\/(?::checkin\/)?)?)?)?|projects\/(?::org\/:project\/)?)?$/;
+
+/** Why a key that is bound to a site may not make this call; undefined where it may. */
+export function beyondKeySite({ keySite, keyName }: SentryCaller, route: string): SentryFault | undefined {
+  if (keySite === '' || ofOneSite.test(route)) return undefined;
+  const detail = `The key "${keyName}" is bound to ${keySite}; releases, their files and uploads are of the whole organisation. Use a key that is bound to no site.`;
+  return new SentryFault(403, detail);
+}
+
 /** A name as it stands in addresses: `Shop & Co` is `shop-co`. */
 export function slugOf(name: string): string {
   const slug = name

@@ -10,7 +10,7 @@ import type { ApiDeps } from '../../route.ts';
 import { resolveFixed } from '../../issues/resolve-fixed.ts';
 import { Assembler, bundleLimitBytes, chunkBytes } from './assembler.ts';
 import { readSingleFile } from './bundle-files.ts';
-import { projectJson, sentryCaller, type SentryCaller, slugOf } from './caller.ts';
+import { beyondKeySite, projectJson, sentryCaller, type SentryCaller, slugOf } from './caller.ts';
 import { SentryFault } from './fault.ts';
 import { commitJson, deployJson, releaseJson } from './release-json.ts';
 
@@ -150,7 +150,10 @@ class SentryApi {
       atMs: clock.now(),
       durationMs: given.duration ?? null,
       config: given.monitor_config ?? undefined,
+      site: caller.keySite,
     });
+    if (caller.keySite !== '' && taken === 'unknown')
+      return new SentryFault(404, `${caller.keySite} has no such monitor, and a key of one site makes none.`);
     if (taken === undefined || taken === 'unknown')
       return new SentryFault(404, 'There is no such monitor; send a "monitor_config" with a schedule to make it.');
     const id = params['checkin'] ?? randomUUID();
@@ -430,7 +433,10 @@ class SentryApi {
     try {
       const caller = await sentryCaller(request, this.#deps, writes);
       const body = caller instanceof SentryFault ? undefined : bodyOf(request);
+      const beyond =
+        caller instanceof SentryFault ? caller : beyondKeySite(caller, request.routeOptions.url ?? request.url);
       if (caller instanceof SentryFault) answered = caller;
+      else if (beyond) answered = beyond;
       else if (body instanceof SentryFault) answered = body;
       else
         answered = await run({

@@ -377,6 +377,31 @@ describe('the routes', () => {
     expect(reply).toMatchObject({ status, json: { detail: expect.any(String) } });
   });
 
+  test('a key that is bound to a site sees its monitors alone, and nothing of releases', async () => {
+    const key = await control.keys.create(
+      organisation,
+      { name: 'till', permissions: ['operate'], site: 'STORE_1' },
+      'test',
+    );
+    if (!key.ok) throw new Error(key.error.message);
+    const { secret } = key.value;
+    for (const at of ['/', '/organizations/', '/organizations/shop-co/projects/', '/organizations/shop-co/monitors/'])
+      expect((await ask('GET', at, undefined, secret)).status, at).toBe(200);
+    const refused = [
+      ['GET', '/organizations/shop-co/releases/'],
+      ['POST', '/organizations/shop-co/releases/'],
+      ['GET', '/projects/shop-co/1/releases/a@1/files/'],
+      ['DELETE', '/organizations/shop-co/releases/a@1/'],
+      ['GET', '/organizations/shop-co/chunk-upload/'],
+      ['POST', '/organizations/shop-co/artifactbundle/assemble/'],
+    ] as const;
+    for (const [method, at] of refused) {
+      const { status, json } = await ask(method, at, method === 'POST' ? { version: 'b@1' } : undefined, secret);
+      expect([status, json], at).toEqual([403, { detail: expect.stringContaining('bound to STORE_1; releases') }]);
+    }
+    expect((await ask('GET', '/organizations/shop-co/releases/b@1/')).status).toBe(404);
+  });
+
   test('pieces that are missing are named; those that lie are refused', async () => {
     const assemble = { checksum: sha1, chunks: [sha1] };
     expect((await ask('POST', '/organizations/shop-co/artifactbundle/assemble/', assemble)).json).toEqual({

@@ -104,7 +104,7 @@ function sortItems(items: readonly EnvelopeItem[]): Sorted {
   const refused: Refusal[] = [];
   for (const item of items) {
     if (item.type === 'log' || item.type === 'otel_log') logs.push(item);
-    else if (item.type === 'trace_metric') metrics.push(item);
+    else if (item.type === 'trace_metric' || item.type === 'statsd') metrics.push(item);
     else if (item.type === 'client_report') refused.push(...clientReport(item));
     else if (Object.hasOwn(itemKinds, item.type)) {
       const kind = itemKinds[item.type] ?? { signal: 'other', judge: () => ({ kind: 'keep', records: 1 }) as const };

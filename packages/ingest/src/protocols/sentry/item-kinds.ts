@@ -111,7 +111,6 @@ export const itemKinds: Readonly<Record<string, ItemKind>> = {
 
 /** Item types of Sentry that we know and do not keep: counted under these names. Any other type counts as `other`. */
 const unsupportedSignals: Readonly<Record<string, string>> = {
-  statsd: 'metrics',
   metric_buckets: 'metrics',
   form_data: 'attachments',
   raw_security: 'errors',

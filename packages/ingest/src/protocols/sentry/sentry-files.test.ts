@@ -251,6 +251,46 @@ test('metrics become growth, states and native histograms under Prometheus’ na
   expect(labels.join()).not.toMatch(/ana|sequence/);
 });
 
+test('lines of StatsD become metrics as others do, each line in one outcome', () => {
+  const seconds = now / 1000;
+  const lines = [
+    `sales@none:2:3|c|#release:till@1.2.0,environment:shop,site.id:STORE_9,lane:a\\u{2c}b\\u{7c}c\\\\d|T${seconds}`,
+    `queue.depth:-7:1:9:20:4|g|#site.id:STORE_9|T${seconds}`,
+    `scan@millisecond:12:30:55.5|d|#site.id:STORE_9|T${seconds}`,
+    `users:1:2:2:abc|s|#site.id:STORE_9|T${seconds}`,
+    `sales@none:1|c|T${seconds - 86_400 * 400}`,
+    'no line at all',
+    'sales:x|c',
+    '@none:1|c',
+    '',
+  ];
+  const checked = checkEnvelope(request(envelope([{ type: 'statsd' }, Buffer.from(lines.join('\n'))])));
+  if (checked.kind !== 'accept') throw new Error(checked.message);
+  expect(checked.refused.map(({ signal, reason, records }) => [signal, reason, records])).toEqual([
+    ['metrics', 'too-old', 1],
+    ['metrics', 'malformed', 1],
+    ['metrics', 'malformed', 1],
+    ['metrics', 'malformed', 1],
+  ]);
+  const [frame] = checked.frames;
+  expect(frame).toMatchObject({ lane: 'otlp-metrics', signal: 'metrics', records: 4 });
+  const { series } = decodeOtlpMetrics({ bytes: Buffer.from(frame?.bytes ?? []), scope, receivedAtMs: now });
+  const named = new Map(
+    series.map(({ labels, ...one }) => {
+      const byName = Object.fromEntries(labels.flatMap((label, i) => (i % 2 === 0 ? [[label, labels[i + 1]]] : [])));
+      return [byName['__name__'], { ...one, labels: byName }] as const;
+    }),
+  );
+  expect(named.get('sales_total')).toMatchObject({
+    values: [5],
+    delta: true,
+    labels: { lane: 'a,b|c\\d', site: 'STORE_9', environment: 'shop' },
+  });
+  expect(named.get('queue_depth')).toMatchObject({ values: [-7], labels: { site: 'STORE_9' } });
+  expect(named.get('users')).toMatchObject({ values: [3] });
+  expect(named.get('scan_milliseconds')?.histograms?.[0]).toMatchObject({ count: 3, sum: 97.5 });
+});
+
 test('an OTLP log item is a log like any other', () => {
   const record = {
     timeUnixNano: `${now}000000`,

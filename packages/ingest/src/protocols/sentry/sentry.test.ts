@@ -153,7 +153,6 @@ describe('neighbours', () => {
     ]);
   });
   test.each([
-    ['statsd', 'metrics', 1],
     ['metric_buckets', 'metrics', 4],
     ['something_new', 'other', 1],
     ['constructor', 'other', 1],

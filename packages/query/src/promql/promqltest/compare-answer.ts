@@ -9,13 +9,30 @@ import { labelKey } from './parse-eval.ts';
 import type { EvalCommand, Expectation, ExpectedRow } from './script.ts';
 import type { SequenceValue } from './series-notation.ts';
 
+/** How native histograms are compared in the form in which a target answers them. */
+export interface HistogramForm<Histogram> {
+  /** True when `found` is what is expected, as far as the form shows it; the hint counts only where the script wrote it down. */
+  same(expected: FloatHistogram, found: Histogram, hintGiven: boolean): boolean;
+  show(found: Histogram): string;
+  showExpected(expected: FloatHistogram): string;
+}
+
+/** All of a histogram, as the evaluator answers it. */
+export const wholeHistograms: HistogramForm<FloatHistogram> = {
+  same: (expected, found, hintGiven) =>
+    equalCompacted(expected, found, almostEqual) &&
+    (!hintGiven || expected.counterResetHint === found.counterResetHint),
+  show: formatTestHistogram,
+  showExpected: formatTestHistogram,
+};
+
 /** What differs between an answer and what the script expects of it; `undefined` when nothing does. */
-export function compareAnswer(command: EvalCommand, answer: Answer): string | undefined {
+export function compareAnswer<H>(command: EvalCommand, answer: Answer<H>, form: HistogramForm<H>): string | undefined {
   if (command.expectations.some(({ type }) => type === 'fail')) return 'a failure was expected, and there was none';
   return (
     compareAnnotations(command, answer.warnings, 'warn', 'no_warn') ??
     compareAnnotations(command, answer.infos, 'info', 'no_info') ??
-    compareValue(command, answer.value)
+    compareValue(command, answer.value, form)
   );
 }
 
@@ -51,7 +68,7 @@ function textOf(expected: Expectation): string {
   return expected.message ?? expected.pattern ?? 'any';
 }
 
-function compareValue(command: EvalCommand, value: QueryValue): string | undefined {
+function compareValue<H>(command: EvalCommand, value: QueryValue<H>, form: HistogramForm<H>): string | undefined {
   if (value.type === 'string') return command.text === value.value ? undefined : `got the text "${value.value}"`;
   if (value.type === 'scalar') {
     if (command.scalar === undefined) return `got the scalar ${value.value}`;
@@ -70,38 +87,45 @@ function compareValue(command: EvalCommand, value: QueryValue): string | undefin
   for (const [i, item] of items.entries()) {
     const key = labelKey(item.labels);
     const row = rows.get(key);
-    if (row === undefined) return `${show(item.labels)} was not expected: ${showItem(item)}`;
+    if (row === undefined) return `${show(item.labels)} was not expected: ${showItem(item, form)}`;
     found.set(key, true);
     if (command.expectations.some(({ type }) => type === 'ordered') && row.position !== i + 1)
       return `${show(item.labels)} is at ${i + 1} instead of ${row.position}`;
-    const difference = 'floats' in item ? compareSeries(command, row, item) : compareSample(row, item);
+    const difference = 'floats' in item ? compareSeries(command, row, item, form) : compareSample(row, item, form);
     if (difference !== undefined) return `${show(item.labels)}: ${difference}`;
   }
   const missing = command.rows.find((row) => !found.has(labelKey(row.labels)));
   return missing === undefined ? undefined : `${show(missing.labels)} is missing`;
 }
 
-function compareSample(row: ExpectedRow, sample: VectorSample): string | undefined {
+function compareSample<H>(row: ExpectedRow, sample: VectorSample<H>, form: HistogramForm<H>): string | undefined {
   const expected = row.values[0] ?? { kind: 'omitted' };
-  return compareOne(expected, sample.value, sample.histogram);
+  return compareOne(expected, sample, form);
 }
 
-function compareOne(expected: SequenceValue, value: number, histogram: FloatHistogram | undefined): string | undefined {
+function compareOne<H>(
+  expected: SequenceValue,
+  { value, histogram }: Pick<VectorSample<H>, 'value' | 'histogram'>,
+  form: HistogramForm<H>,
+): string | undefined {
   if (expected.kind === 'histogram') {
-    const wanted = formatTestHistogram(expected.histogram);
+    const wanted = form.showExpected(expected.histogram);
     if (histogram === undefined) return `got ${value} instead of ${wanted}`;
-    const same =
-      equalCompacted(expected.histogram, histogram, almostEqual) &&
-      (!expected.hintGiven || expected.histogram.counterResetHint === histogram.counterResetHint);
-    return same ? undefined : `got ${formatTestHistogram(histogram)} instead of ${wanted}`;
+    if (form.same(expected.histogram, histogram, expected.hintGiven)) return undefined;
+    return `got ${form.show(histogram)} instead of ${wanted}`;
   }
-  if (histogram !== undefined) return `got ${formatTestHistogram(histogram)} instead of a float`;
+  if (histogram !== undefined) return `got ${form.show(histogram)} instead of a float`;
   const wanted = expected.kind === 'number' ? expected.value : Number.NaN;
   return almostEqual(wanted, value) ? undefined : `got ${value} instead of ${wanted}`;
 }
 
-function compareSeries(command: EvalCommand, row: ExpectedRow, series: MatrixSeries): string | undefined {
-  const byTime = new Map<number, { readonly value: number; readonly histogram?: FloatHistogram }>();
+function compareSeries<H>(
+  command: EvalCommand,
+  row: ExpectedRow,
+  series: MatrixSeries<H>,
+  form: HistogramForm<H>,
+): string | undefined {
+  const byTime = new Map<number, Pick<VectorSample<H>, 'value' | 'histogram'>>();
   for (const [i, atMs] of series.floats.times.entries())
     byTime.set(atMs, { value: series.floats.values[i] ?? Number.NaN });
   for (const { atMs, histogram } of series.histograms) byTime.set(atMs, { value: Number.NaN, histogram });
@@ -112,7 +136,7 @@ function compareSeries(command: EvalCommand, row: ExpectedRow, series: MatrixSer
     const found = byTime.get(atMs);
     if (found === undefined) return `has no value at ${atMs} ms`;
     byTime.delete(atMs);
-    const difference = compareOne(expected, found.value, found.histogram);
+    const difference = compareOne(expected, found, form);
     if (difference !== undefined) return `${difference} at ${atMs} ms`;
   }
   const [surplus] = byTime.keys();
@@ -142,7 +166,7 @@ function show(labels: Labels): string {
     .join(', ')}}`;
 }
 
-function showItem(item: VectorSample | MatrixSeries): string {
+function showItem<H>(item: VectorSample<H> | MatrixSeries<H>, form: HistogramForm<H>): string {
   if ('floats' in item) return `${item.floats.times.length} floats, ${item.histograms.length} histograms`;
-  return item.histogram === undefined ? String(item.value) : formatTestHistogram(item.histogram);
+  return item.histogram === undefined ? String(item.value) : form.show(item.histogram);
 }

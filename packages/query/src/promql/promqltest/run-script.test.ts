@@ -1,6 +1,8 @@
 import { fail, ok } from '@sightline/base';
 import { describe, expect, it } from 'vitest';
+import type { FloatHistogram } from '../histogram/float-histogram.ts';
 import type { QueryValue } from '../metric-engine.ts';
+import { wholeHistograms } from './compare-answer.ts';
 import type { LoadedSeries } from './load-series.ts';
 import { parseScript } from './parse-script.ts';
 import { runScript, type ScriptTarget } from './run-script.ts';
@@ -9,7 +11,8 @@ import { runScript, type ScriptTarget } from './run-script.ts';
 function target(value: QueryValue | string, notes: { warnings?: string[]; infos?: string[] } = {}) {
   const loaded: LoadedSeries[] = [];
   const answer = typeof value === 'string' ? fail(value) : ok({ value, warnings: [], infos: [], samples: 0, ...notes });
-  const made: ScriptTarget = {
+  const made: ScriptTarget<FloatHistogram> = {
+    histograms: wholeHistograms,
     clear: async () => {
       loaded.length = 0;
     },

@@ -136,7 +136,16 @@ export class InMemoryEngine implements MetricEngine {
   }
 
   async statistics(): ReturnType<MetricEngine['statistics']> {
-    return Promise.resolve({ series: 0, byMetric: [], byLabel: [], minTimeMs: 0, maxTimeMs: 0 });
+    return Promise.resolve({
+      series: 0,
+      byMetric: [],
+      byLabel: [],
+      bytesByLabel: [],
+      byPair: [],
+      pairs: 0,
+      minTimeMs: 0,
+      maxTimeMs: 0,
+    });
   }
 
   #matching({ organisation, matchers, startMs, endMs }: SeriesQuery): readonly StoredSeries[] {

@@ -2,6 +2,7 @@ import { fail, type Result } from '@sightline/base';
 import { evaluatePromql, type EvaluateOptions } from '../evaluate/evaluate-promql.ts';
 import type { Answer } from '../metric-engine.ts';
 import { parsePromql } from '../parse/parse.ts';
+import { wholeHistograms } from '../promqltest/compare-answer.ts';
 import type { LoadedSeries } from '../promqltest/load-series.ts';
 import type { ScriptTarget } from '../promqltest/run-script.ts';
 import { labelKey } from '../promqltest/parse-eval.ts';
@@ -11,7 +12,8 @@ import { writeStale } from '../kernels/columns.ts';
 import { InMemorySource } from './in-memory-source.ts';
 
 /** promqltest scripts against the evaluator over samples in memory. */
-export class InMemoryTarget implements ScriptTarget {
+export class InMemoryTarget implements ScriptTarget<FloatHistogram> {
+  readonly histograms = wholeHistograms;
   readonly source = new InMemorySource();
 
   async clear(): Promise<void> {

@@ -1,10 +1,8 @@
 import { fleet } from '@sightline/contract';
-import { geoAlbersUsa, geoMercator, geoPath, type GeoProjection } from 'd3-geo';
 import { useMemo, useState, type ReactNode } from 'react';
-import { feature, mesh } from 'topojson-client';
-import type { GeometryCollection, Topology } from 'topojson-specification';
-import usAtlas from 'us-atlas/states-10m.json';
 import { ErrorState } from '../../../components/error-state.tsx';
+import { siteGround } from '../../../components/site-ground.ts';
+import { GroundLines } from '../../../components/site-ground-lines.tsx';
 import { Skeleton } from '../../../components/skeleton.tsx';
 import { StateMark, toneOf as toneOfState } from '../../../components/state-badge.tsx';
 import { useAsk } from '../../../data/ask.ts';
@@ -13,12 +11,7 @@ import type { PanelProps } from '../panel-props.ts';
 import { formatOf, toneOf } from '../values.ts';
 import { singleValues } from './single-values.ts';
 
-interface Atlas extends Topology {
-  objects: { states: GeometryCollection; nation: GeometryCollection };
-}
-const atlas = usAtlas as unknown as Atlas;
-const land = feature(atlas, atlas.objects.nation);
-const borders = mesh(atlas, atlas.objects.states, (a, b) => a !== b);
+const namedAtMost = 30;
 
 /** Sites where they stand. Circles are sized by a query's value of the label `site`, by today's orders where there is none. */
 export default function SiteMapPanel({ panel, data, scope, label, width, height }: PanelProps): ReactNode {
@@ -35,13 +28,11 @@ export default function SiteMapPanel({ panel, data, scope, label, width, height 
   );
   const places = placed.map(({ at }) => at.join()).join(' ');
   const drawing = useMemo(() => {
-    const projection = fit(
-      placed.map(({ at }) => at),
-      width,
-      height,
-    );
-    const draw = geoPath(projection);
-    return { projection, land: draw(land) ?? '', borders: draw(borders) ?? '' };
+    const sites = placed.map(({ at }) => at);
+    return siteGround(sites, [
+      [24, 20],
+      [Math.max(60, width - 24), Math.max(60, height - 36)],
+    ]);
     // It moves only when a site moves, not with every answer.
     // oxlint-disable-next-line react/exhaustive-deps
   }, [places, width, height]);
@@ -54,6 +45,8 @@ export default function SiteMapPanel({ panel, data, scope, label, width, height 
   const queried = panel.queries.some(({ kind }) => kind === 'promql');
   const bySite = new Map(singleValues(panel, data).map(({ labels, value }) => [labels['site'] ?? '', value]));
   const format = formatOf(panel);
+  // Where no outline says which place is which, the sites say it themselves, as long as their names have room.
+  const named = drawing.lines !== '' && placed.length <= namedAtMost;
   const valueOf = (code: string, orders: number): number | null => (queried ? (bySite.get(code) ?? null) : orders);
   const most = Math.max(1e-9, ...placed.map((site) => valueOf(site.code, site.ordersToday) ?? 0));
   return (
@@ -61,6 +54,7 @@ export default function SiteMapPanel({ panel, data, scope, label, width, height 
       <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="group" aria-label={label}>
         <path className="site-map-ground" d={drawing.land} />
         <path className="site-map-border" d={drawing.borders} />
+        <GroundLines ground={drawing} height={height} />
         {placed.map((site) => {
           const at = drawing.projection(site.at);
           if (at === null) return null;
@@ -81,6 +75,11 @@ export default function SiteMapPanel({ panel, data, scope, label, width, height 
             >
               <g transform={`translate(${at[0]} ${at[1]})`}>
                 <circle r={4 + 9 * Math.sqrt(Math.max(0, value ?? 0) / most)} />
+                {named && (
+                  <text x={8 + 9 * Math.sqrt(Math.max(0, value ?? 0) / most)} y={4}>
+                    {site.code}
+                  </text>
+                )}
                 {tone !== 'good' && tone !== 'idle' && (
                   <g transform="translate(-5 -5)">
                     <StateMark state={site.state} />
@@ -97,25 +96,4 @@ export default function SiteMapPanel({ panel, data, scope, label, width, height 
       </span>
     </div>
   );
-}
-
-/** Fitted to the sites; to the country where they stand from coast to coast, or nowhere. */
-function fit(sites: readonly [number, number][], width: number, height: number): GeoProjection {
-  const edge: [[number, number], [number, number]] = [
-    [24, 20],
-    [Math.max(60, width - 24), Math.max(60, height - 36)],
-  ];
-  const west = Math.min(...sites.map(([lon]) => lon));
-  const east = Math.max(...sites.map(([lon]) => lon));
-  if (sites.length === 0 || east - west > 30) return geoAlbersUsa().fitExtent(edge, land);
-  const south = Math.min(...sites.map(([, lat]) => lat));
-  const north = Math.max(...sites.map(([, lat]) => lat));
-  const corners = {
-    type: 'MultiPoint' as const,
-    coordinates: [
-      [west - 0.5, south - 0.5],
-      [east + 0.5, north + 0.5],
-    ],
-  };
-  return geoMercator().fitExtent(edge, corners);
 }
