@@ -299,7 +299,17 @@ test('threads are chosen, long variables opened, two events compared', { timeout
   const compared = page.getByRole('region', { name: 'Two events compared' });
   await compared.getByRole('row', { name: /transaction .*ORD-2.*ORD-1/ }).waitFor();
   const folder = process.env['PICTURES'];
-  if (folder !== undefined) await page.screenshot({ path: `${folder}/issue-compared-desk.png`, fullPage: true });
+  if (folder !== undefined) await page.screenshot({ path: `${folder}/issue-compared-desk.png` });
+  if (folder !== undefined) {
+    await page.getByRole('list', { name: 'Threads' }).scrollIntoViewIfNeeded();
+    await page.screenshot({ path: `${folder}/issue-threads-desk.png` });
+    await page.setViewportSize(phone);
+    await page.getByRole('list', { name: 'Threads' }).scrollIntoViewIfNeeded();
+    await page.screenshot({ path: `${folder}/issue-threads-phone.png` });
+    await page.getByRole('heading', { name: 'Compared with another event' }).scrollIntoViewIfNeeded();
+    await page.screenshot({ path: `${folder}/issue-compared-phone.png` });
+    await page.setViewportSize(desk);
+  }
   const saved = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Use this event' }).click();
   await page.getByRole('menuitem', { name: 'Download as JSON' }).click();

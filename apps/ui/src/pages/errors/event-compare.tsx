@@ -65,8 +65,8 @@ export function EventCompare({ issue, event }: { issue: string; event: ErrorEven
               {facts.map(({ name, left, right }) => (
                 <tr key={name} data-differs={left === right ? undefined : ''}>
                   <th scope="row">{name}</th>
-                  <td className="code">{left || <span className="muted">not there</span>}</td>
-                  <td className="code">{right || <span className="muted">not there</span>}</td>
+                  <ComparedValue value={left} />
+                  <ComparedValue value={right} />
                 </tr>
               ))}
             </tbody>
@@ -74,5 +74,20 @@ export function EventCompare({ issue, event }: { issue: string; event: ErrorEven
         </table>
       )}
     </section>
+  );
+}
+
+/** A long one is scrolled, by keyboard too. */
+function ComparedValue({ value }: { value: string }): ReactNode {
+  return (
+    <td className="code">
+      {value === '' ? (
+        <span className="muted">not there</span>
+      ) : (
+        <div className="compare-value" tabIndex={value.length > 300 ? 0 : undefined}>
+          {value}
+        </div>
+      )}
+    </td>
   );
 }
