@@ -66,7 +66,8 @@ export class DayProofReads implements DayProofs {
     const { target, clock } = this.#parts;
     const over = takenOver(await newestManifest(target, organisation, publicKey));
     const chain = await readHeads(target, organisation, publicKey, over);
-    const found = await compared(this.#parts, organisation, chain, clock.now(), signal);
+    const toMs = chain.last && Date.parse(chain.last.head.to);
+    const found = await compared(this.#parts, organisation, { ...chain, toMs }, clock.now(), signal);
     return {
       signedUntilMs: chain.last ? Date.parse(chain.last.head.to) : undefined,
       since: over.until,
@@ -373,11 +374,11 @@ function fromOf({ until }: TakenOver, clock: Clock): number {
   return until === '' ? today : Math.max(Date.parse(until), clock.now() - mostBackMs);
 }
 
-/** What became of the signed records of a chain: those that are there are read by the days on which they were received. */
+/** What became of the signed records of a chain: those that are there are read by when they were received, up to `toMs` at least. */
 async function compared(
   { store, classes }: Pick<DayProofReadsParts, 'store' | 'classes'>,
   organisation: string,
-  { rows }: Pick<HeadChain, 'rows'>,
+  { rows, toMs = 0 }: Pick<HeadChain, 'rows'> & { readonly toMs?: number | undefined },
   nowMs: number,
   signal: AbortSignal,
 ): Promise<Unlike> {
@@ -389,7 +390,7 @@ async function compared(
     organisation,
     classes: await classes(organisation),
     from: Math.floor(Date.parse(first)),
-    to: Math.min(Date.parse(lastTime) + 1, nowMs + dayMs),
+    to: Math.min(Math.max(Date.parse(lastTime) + 1, toMs), nowMs + dayMs),
   };
   const asked = { timeoutMs: 10 * minuteMs, threads: 1, signal };
   return compareRows(rows, store.stream<SignedRow>(`${rowQuery} LIMIT ${rowsCompared}`, parameters, asked));

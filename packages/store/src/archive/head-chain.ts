@@ -192,6 +192,6 @@ async function* rowsOf(lines: AsyncIterable<string>): AsyncGenerator<SignedRow> 
     const text = (at: number): string => (Array.isArray(fields) && typeof fields[at] === 'string' ? fields[at] : '');
     // Columns as `textOfRow` has them; the time has nanoseconds and a blank there.
     const received = `${text(8).slice(0, 26).replace(' ', 'T')}Z`;
-    yield { sha256: sha256(Buffer.from(line)), received, site: text(2), service: text(6) };
+    yield { sha256: sha256(Buffer.from(line)), received, site: text(2), service: text(5) };
   }
 }
