@@ -40,6 +40,7 @@ afterAll(async () => {
 const withoutTerms = {
   retention: { find: async () => undefined, holds: { holding: async () => undefined, active: async () => [] } },
   audit: { head: async () => undefined },
+  installation: { publish: async () => undefined },
 } as unknown as Control;
 
 /** The stage as `compose.ts` opens it, until the days before yesterday are written. */
