@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { formatCount } from '../../charts/number-format.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
+import { NumberCell } from '../../components/number-cell.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAddress } from '../../data/address.ts';
@@ -91,7 +92,7 @@ function ReleaseLine({ row }: { row: ReleaseRow }): ReactNode {
       <td data-title="Out since" className="muted">
         {since === null ? '–' : <TimeText at={since} show="relative" />}
       </td>
-      <td data-title="Adoption" className="number">
+      <NumberCell title="Adoption">
         {row.adoption === null || row.sessions === 0 ? (
           '–'
         ) : (
@@ -102,20 +103,16 @@ function ReleaseLine({ row }: { row: ReleaseRow }): ReactNode {
             {shareText(row.adoption)}
           </span>
         )}
-      </td>
-      <td data-title="Sessions" className="number">
-        {row.sessions === 0 ? '–' : formatCount(row.sessions)}
-      </td>
-      <td data-title="Crash-free sessions" className="number" data-tone={isTroubled(free) ? 'bad' : undefined}>
+      </NumberCell>
+      <NumberCell title="Sessions">{row.sessions === 0 ? '–' : formatCount(row.sessions)}</NumberCell>
+      <NumberCell title="Crash-free sessions" tone={isTroubled(free) ? 'bad' : undefined}>
         <span className="toned">
           {isTroubled(free) ? '▲ ' : ''}
           {shareText(free)}
         </span>
-      </td>
-      <td data-title="Crash-free users" className="number">
-        {shareText(crashFreeUsers(row))}
-      </td>
-      <td data-title="Errors" className="number">
+      </NumberCell>
+      <NumberCell title="Crash-free users">{shareText(crashFreeUsers(row))}</NumberCell>
+      <NumberCell title="Errors">
         {row.errors === 0 ? (
           '0'
         ) : (
@@ -123,10 +120,8 @@ function ReleaseLine({ row }: { row: ReleaseRow }): ReactNode {
             {formatCount(row.errors)}
           </Go>
         )}
-      </td>
-      <td data-title="New issues" className="number">
-        {formatCount(row.newIssues)}
-      </td>
+      </NumberCell>
+      <NumberCell title="New issues">{formatCount(row.newIssues)}</NumberCell>
     </tr>
   );
 }

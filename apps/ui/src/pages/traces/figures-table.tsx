@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { formatCount, formatDuration, formatShare } from '../../charts/number-format.ts';
+import { NumberCell } from '../../components/number-cell.tsx';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { useAddress } from '../../data/address.ts';
 
@@ -81,6 +82,11 @@ export function FiguresTable<Row extends Figures>(props: {
       </button>
     </th>
   );
+  const extraCell = ({ title, number, show }: ExtraColumn<Row>, row: Row): ReactNode => (
+    <td key={title} data-title={title} className={number ? 'number' : ''}>
+      {show(row)}
+    </td>
+  );
   return (
     <section className="panel">
       <ScrollX label={props.label}>
@@ -119,11 +125,7 @@ export function FiguresTable<Row extends Figures>(props: {
                   className={open ? 'can-open' : ''}
                   onClick={open && (() => open(row))}
                 >
-                  {before.map((column) => (
-                    <td key={column.title} data-title={column.title} className={column.number ? 'number' : ''}>
-                      {column.show(row)}
-                    </td>
-                  ))}
+                  {before.map((column) => extraCell(column, row))}
                   <td
                     data-title="Time"
                     className="number share-cell"
@@ -132,23 +134,15 @@ export function FiguresTable<Row extends Figures>(props: {
                     <span className="share-bar" style={{ inlineSize: `${(100 * share).toFixed(1)}%` }} />
                     {formatDuration(row.totalMs)}
                   </td>
-                  <td data-title="Calls/min" className="number" title={`${formatCount(row.calls)} calls`}>
+                  <NumberCell title="Calls/min" tip={`${formatCount(row.calls)} calls`}>
                     {formatCount(row.callsPerMin)}
-                  </td>
-                  <td data-title="Errors" className="number">
+                  </NumberCell>
+                  <NumberCell title="Errors">
                     <Failures share={row.errorRate} />
-                  </td>
-                  <td data-title="p50" className="number">
-                    {formatDuration(row.p50Ms)}
-                  </td>
-                  <td data-title="p95" className="number">
-                    {formatDuration(row.p95Ms)}
-                  </td>
-                  {after.map((column) => (
-                    <td key={column.title} data-title={column.title} className={column.number ? 'number' : ''}>
-                      {column.show(row)}
-                    </td>
-                  ))}
+                  </NumberCell>
+                  <NumberCell title="p50">{formatDuration(row.p50Ms)}</NumberCell>
+                  <NumberCell title="p95">{formatDuration(row.p95Ms)}</NumberCell>
+                  {after.map((column) => extraCell(column, row))}
                 </tr>
               );
             })}

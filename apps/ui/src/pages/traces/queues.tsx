@@ -5,6 +5,7 @@ import { formatCount, formatDuration } from '../../charts/number-format.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { Drawer } from '../../components/drawer.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
+import { NumberCell } from '../../components/number-cell.tsx';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { useAddress } from '../../data/address.ts';
@@ -77,32 +78,23 @@ export function Queues(): ReactNode {
                       <ServiceLink key={service} service={service} />
                     ))}
                   </td>
-                  <td data-title="Produced" className="number">
-                    {formatCount(row.produced)}
-                  </td>
-                  <td data-title="Consumed" className="number">
-                    {formatCount(row.consumed)}
-                  </td>
-                  <td data-title="Errors" className="number">
+                  <NumberCell title="Produced">{formatCount(row.produced)}</NumberCell>
+                  <NumberCell title="Consumed">{formatCount(row.consumed)}</NumberCell>
+                  <NumberCell title="Errors">
                     <Failures share={row.errors / Math.max(1, row.produced + row.consumed)} />
-                  </td>
-                  <td
-                    data-title="Wait"
-                    className="number"
-                    title={
+                  </NumberCell>
+                  <NumberCell
+                    title="Wait"
+                    tip={
                       row.lagMs === null
                         ? 'Known where a consumer is a child of the producer or links to it'
                         : undefined
                     }
                   >
                     {row.lagMs === null ? '–' : formatDuration(row.lagMs)}
-                  </td>
-                  <td data-title="Publish p95" className="number">
-                    {formatDuration(row.publishP95Ms)}
-                  </td>
-                  <td data-title="Process p95" className="number">
-                    {formatDuration(row.processP95Ms)}
-                  </td>
+                  </NumberCell>
+                  <NumberCell title="Publish p95">{formatDuration(row.publishP95Ms)}</NumberCell>
+                  <NumberCell title="Process p95">{formatDuration(row.processP95Ms)}</NumberCell>
                 </tr>
               ))}
             </tbody>

@@ -6,6 +6,7 @@ import { formatCount, formatDuration, formatShare } from '../../charts/number-fo
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
+import { NumberCell } from '../../components/number-cell.tsx';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
@@ -267,21 +268,13 @@ function EdgeTable({
                     </button>
                   </td>
                 ))}
-                <td data-title="Calls/min" className="number">
-                  {formatCount(edge.callsPerMin)}
-                </td>
-                <td data-title="Errors" className="number">
+                <NumberCell title="Calls/min">{formatCount(edge.callsPerMin)}</NumberCell>
+                <NumberCell title="Errors">
                   <Failures share={edge.errorRate} />
-                </td>
-                <td data-title="p50" className="number">
-                  {formatDuration(edge.p50Ms)}
-                </td>
-                <td data-title="p95" className="number">
-                  {formatDuration(edge.p95Ms)}
-                </td>
-                <td data-title="Waits" className="number">
-                  {edge.lagMs > 0 ? formatDuration(edge.lagMs) : '–'}
-                </td>
+                </NumberCell>
+                <NumberCell title="p50">{formatDuration(edge.p50Ms)}</NumberCell>
+                <NumberCell title="p95">{formatDuration(edge.p95Ms)}</NumberCell>
+                <NumberCell title="Waits">{edge.lagMs > 0 ? formatDuration(edge.lagMs) : '–'}</NumberCell>
                 <td>
                   <button
                     type="button"

@@ -5,6 +5,7 @@ import { formatCount, formatDuration, formatShare } from '../../charts/number-fo
 import { Sparkline } from '../../charts/sparkline.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
+import { NumberCell } from '../../components/number-cell.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { useAsk } from '../../data/ask.ts';
 import { useScope } from '../../data/scope.ts';
@@ -74,33 +75,23 @@ export function ServiceTable(): ReactNode {
                   {row.service || '(unnamed)'}
                 </Go>
               </td>
-              <td data-title="Requests/min" className="number">
-                {formatCount(row.requestsPerMin)}
-              </td>
-              <td data-title="Errors" className="number" data-tone={row.errorRate >= noticeable ? 'bad' : undefined}>
+              <NumberCell title="Requests/min">{formatCount(row.requestsPerMin)}</NumberCell>
+              <NumberCell title="Errors" tone={row.errorRate >= noticeable ? 'bad' : undefined}>
                 <span className="toned">
                   {row.errorRate >= noticeable ? '▲ ' : ''}
                   {formatShare(row.errorRate)}
                 </span>
-              </td>
-              <td data-title="p50" className="number">
-                {formatDuration(row.p50Ms)}
-              </td>
-              <td data-title="p95" className="number">
-                {formatDuration(row.p95Ms)}
-              </td>
-              <td data-title="p99" className="number">
-                {formatDuration(row.p99Ms)}
-              </td>
+              </NumberCell>
+              <NumberCell title="p50">{formatDuration(row.p50Ms)}</NumberCell>
+              <NumberCell title="p95">{formatDuration(row.p95Ms)}</NumberCell>
+              <NumberCell title="p99">{formatDuration(row.p99Ms)}</NumberCell>
               <td data-title="Requests">
                 <Sparkline points={row.rate} label={`Requests of ${row.service}`} kind="bars" />
               </td>
               <td data-title="Failures">
                 <Sparkline points={row.errors} label={`Failures of ${row.service}`} kind="bars" tone="bad" />
               </td>
-              <td data-title="Sites" className="number">
-                {row.sites}
-              </td>
+              <NumberCell title="Sites">{row.sites}</NumberCell>
             </tr>
           ))}
         </tbody>

@@ -1,4 +1,7 @@
 import type { ReactNode } from 'react';
+import { ErrorState } from '../../../components/error-state.tsx';
+import { SkeletonRows } from '../../../components/skeleton.tsx';
+import type { ProblemError } from '../../../data/problem.ts';
 
 export interface Line {
   readonly key: string;
@@ -10,6 +13,27 @@ export interface Head {
 }
 
 const rowsAtMost = 200;
+
+const minuteMs = 60_000;
+
+/** The minutes that a range touches: the same question for a minute, whatever the clock says. */
+export const wholeMinutes = ({ from, to }: { from: number; to: number }): { from: number; to: number } => ({
+  from: Math.floor(from / minuteMs) * minuteMs,
+  to: Math.ceil(to / minuteMs) * minuteMs,
+});
+
+/** In the place of lines that are on their way, or could not be read. */
+export function NoLinesYet({
+  asked,
+}: {
+  asked: { readonly error: ProblemError | null; readonly refetch: () => unknown };
+}): ReactNode {
+  return asked.error === null ? (
+    <SkeletonRows rows={4} />
+  ) : (
+    <ErrorState error={asked.error} again={() => void asked.refetch()} />
+  );
+}
 
 /** Rows of a panel that knows its columns; what does not fit is scrolled. */
 export function LinesTable({

@@ -1,14 +1,12 @@
 import { fleet, listIncidents, listServices, type PanelRead } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { formatCount, formatDuration, formatShare } from '../../../charts/number-format.ts';
-import { ErrorState } from '../../../components/error-state.tsx';
-import { SkeletonRows } from '../../../components/skeleton.tsx';
 import { StateBadge } from '../../../components/state-badge.tsx';
 import { TimeText } from '../../../components/time-text.tsx';
 import { useAsk } from '../../../data/ask.ts';
 import { Go } from '../../../shell/go.tsx';
 import type { PanelProps } from '../panel-props.ts';
-import { LinesTable, type Line } from './lines-table.tsx';
+import { LinesTable, NoLinesYet, wholeMinutes, type Line } from './lines-table.tsx';
 import { AuditTable, PersonalDataHits, SiteFindings } from './security-table.tsx';
 
 /** What Sightline knows without a query, as a table. */
@@ -28,30 +26,19 @@ export function ReadTable({ read, ...props }: PanelProps & { read: PanelRead }):
 }
 
 function Known({ read, scope, label }: PanelProps & { read: 'sites' | 'services' | 'incidents' }): ReactNode {
-  const minute = 60_000;
-  const rounded = {
-    ...scope,
-    from: Math.floor(scope.from / minute) * minute,
-    to: Math.ceil(scope.to / minute) * minute,
-  };
   const sites = useAsk(
     fleet,
     { query: { environment: scope.environment } },
     { when: read === 'sites', everyMs: 30_000 },
   );
-  const services = useAsk(listServices, { query: rounded }, { when: read === 'services' });
+  const services = useAsk(listServices, { query: { ...scope, ...wholeMinutes(scope) } }, { when: read === 'services' });
   const incidents = useAsk(
     listIncidents,
     { query: { site: scope.site, limit: 50 } },
     { when: read === 'incidents', everyMs: 15_000 },
   );
   const asked = { sites, services, incidents }[read];
-  if (asked.data === undefined)
-    return asked.error === null ? (
-      <SkeletonRows rows={6} />
-    ) : (
-      <ErrorState error={asked.error} again={() => void asked.refetch()} />
-    );
+  if (asked.data === undefined) return <NoLinesYet asked={asked} />;
   const lines: readonly Line[] = {
     sites: () =>
       (sites.data?.sites ?? [])

@@ -9,28 +9,22 @@ import {
 import type { ReactNode } from 'react';
 import { formatCount } from '../../../charts/number-format.ts';
 import { EmptyState } from '../../../components/empty-state.tsx';
-import { ErrorState } from '../../../components/error-state.tsx';
-import { SkeletonRows } from '../../../components/skeleton.tsx';
 import { TimeText } from '../../../components/time-text.tsx';
 import { useAsk } from '../../../data/ask.ts';
 import type { Reply } from '../../../data/call.ts';
 import { useMe } from '../../../data/session.tsx';
 import { Go } from '../../../shell/go.tsx';
 import type { PanelProps } from '../panel-props.ts';
-import { LinesTable, type Head, type Line } from './lines-table.tsx';
+import { LinesTable, NoLinesYet, wholeMinutes, type Head, type Line } from './lines-table.tsx';
 
 type AuditRead = Exclude<PanelRead, 'sites' | 'services' | 'incidents' | 'site-findings' | 'personal-data'>;
 type Activity = Reply<typeof readSecurityActivity>;
 const minute = 60_000;
-const rangeOf = ({ from, to }: { from: number; to: number }): { from: number; to: number } => ({
-  from: Math.floor(from / minute) * minute,
-  to: Math.ceil(to / minute) * minute,
-});
 
 /** What the audit trail says of security; to those who may not read the trail, why there is nothing. */
 export function AuditTable({ read, scope, label }: PanelProps & { read: AuditRead }): ReactNode {
   const may = useMe().may('admin');
-  const asked = useAsk(readSecurityActivity, { query: rangeOf(scope) }, { when: may, everyMs: minute });
+  const asked = useAsk(readSecurityActivity, { query: wholeMinutes(scope) }, { when: may, everyMs: minute });
   if (!may)
     return (
       <EmptyState
@@ -39,12 +33,7 @@ export function AuditTable({ read, scope, label }: PanelProps & { read: AuditRea
         text="Who did what stands in the audit trail, which administrators and owners may read. Ask one of them."
       />
     );
-  if (asked.data === undefined)
-    return asked.error === null ? (
-      <SkeletonRows rows={4} />
-    ) : (
-      <ErrorState error={asked.error} again={() => void asked.refetch()} />
-    );
+  if (asked.data === undefined) return <NoLinesYet asked={asked} />;
   const { heads, lines, none } = auditTables[read];
   const said = asked.data.cut ? 'The trail has more in this range than is read at once: choose a shorter one.' : '';
   return <LinesTable label={label} heads={heads} lines={lines(asked.data)} none={none} said={said} />;
@@ -121,12 +110,7 @@ const auditTables: Readonly<
 /** Sites with open incidents, those with the most first. */
 export function SiteFindings({ scope, label }: PanelProps): ReactNode {
   const asked = useAsk(listIncidents, { query: { site: scope.site, limit: 200 } }, { everyMs: 15_000 });
-  if (asked.data === undefined)
-    return asked.error === null ? (
-      <SkeletonRows rows={4} />
-    ) : (
-      <ErrorState error={asked.error} again={() => void asked.refetch()} />
-    );
+  if (asked.data === undefined) return <NoLinesYet asked={asked} />;
   const bySite = Map.groupBy(
     asked.data.incidents.filter(({ site }) => site !== ''),
     ({ site }) => site,
@@ -163,13 +147,8 @@ export function SiteFindings({ scope, label }: PanelProps): ReactNode {
 
 /** What was scrubbed, by detector: counts, never values. */
 export function PersonalDataHits({ scope, label }: PanelProps): ReactNode {
-  const asked = useAsk(scrubReport, { query: rangeOf(scope) });
-  if (asked.data === undefined)
-    return asked.error === null ? (
-      <SkeletonRows rows={4} />
-    ) : (
-      <ErrorState error={asked.error} again={() => void asked.refetch()} />
-    );
+  const asked = useAsk(scrubReport, { query: wholeMinutes(scope) });
+  if (asked.data === undefined) return <NoLinesYet asked={asked} />;
   const rows = asked.data.rows.filter(
     ({ site, service }) =>
       (scope.site === '' || site === scope.site) && (scope.service === '' || service === scope.service),

@@ -42,9 +42,21 @@ export default function TimeSeriesPanel(props: PanelProps): ReactNode {
     const value = reduceValues(values, how);
     return value === null ? '–' : format(value);
   };
-  const side = ({ axis }: Column): ReactNode =>
-    bothSides && axis === 'right' && <span className="muted">right axis</span>;
   const shown = drawnColumns(columns, options.most, addable).kept;
+  const legendItem = ({ name, colour, axis }: (typeof shown)[number], values?: ReactNode): ReactNode => (
+    <button
+      key={name}
+      type="button"
+      className="legend-item"
+      aria-pressed={only === name}
+      onClick={() => setOnly(only === name ? '' : name)}
+    >
+      <span className="swatch" style={{ background: colour }} />
+      {name}
+      {bothSides && axis === 'right' && <span className="muted">right axis</span>}
+      {values}
+    </button>
+  );
   const alone = shown.filter(
     ({ name, dashed }) => only !== '' && (name === only || (dashed === true && name.startsWith(only))),
   );
@@ -104,27 +116,16 @@ export default function TimeSeriesPanel(props: PanelProps): ReactNode {
       {options.exemplars && <ExemplarLine exemplars={exemplars} format={left.format} />}
       {legend === 'list' && now.length > 0 && (
         <div className="legend-list">
-          {now.map((one) => {
-            const { name, colour } = one;
-            return (
-              <button
-                key={name}
-                type="button"
-                className="legend-item"
-                aria-pressed={only === name}
-                onClick={() => setOnly(only === name ? '' : name)}
-              >
-                <span className="swatch" style={{ background: colour }} />
-                {name}
-                {side(one)}
-                {options.legendValues.map((how) => (
-                  <span key={how} className="muted">
-                    {reductionWords[how].toLowerCase()} {textOf(one, how)}
-                  </span>
-                ))}
-              </button>
-            );
-          })}
+          {now.map((one) =>
+            legendItem(
+              one,
+              options.legendValues.map((how) => (
+                <span key={how} className="muted">
+                  {reductionWords[how].toLowerCase()} {textOf(one, how)}
+                </span>
+              )),
+            ),
+          )}
         </div>
       )}
       {legend === 'table' && now.length > 0 && (
@@ -148,30 +149,16 @@ export default function TimeSeriesPanel(props: PanelProps): ReactNode {
               </tr>
             </thead>
             <tbody>
-              {now.map((one) => {
-                const { name, colour } = one;
-                return (
-                  <tr key={name}>
-                    <td>
-                      <button
-                        type="button"
-                        className="legend-item"
-                        aria-pressed={only === name}
-                        onClick={() => setOnly(only === name ? '' : name)}
-                      >
-                        <span className="swatch" style={{ background: colour }} />
-                        {name}
-                        {side(one)}
-                      </button>
+              {now.map((one) => (
+                <tr key={one.name}>
+                  <td>{legendItem(one)}</td>
+                  {named.map((how) => (
+                    <td key={how} className="number">
+                      {textOf(one, how)}
                     </td>
-                    {named.map((how) => (
-                      <td key={how} className="number">
-                        {textOf(one, how)}
-                      </td>
-                    ))}
-                  </tr>
-                );
-              })}
+                  ))}
+                </tr>
+              ))}
             </tbody>
           </table>
         </div>
