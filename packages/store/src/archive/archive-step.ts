@@ -30,6 +30,7 @@ import { recordHead } from './records.ts';
 import { type DayOfLogs, dropSorted, dropSortedDays, sortDay } from './sorted-day.ts';
 import type { ArchiveTarget } from './target.ts';
 import { Turns } from './turns.ts';
+import { countersText } from '../counters-text.ts';
 
 /** Signs with the installation's Ed25519 key. */
 export interface ArchiveSigner {
@@ -166,17 +167,12 @@ export class ArchiveStep {
   /** What this process wrote, in Prometheus' text format. */
   metrics(): string {
     const { rows, bytes, days, failures } = this.#counted;
-    const written = [
+    const written = countersText('sightline_archive', [
       ['rows', 'Logs written to the archive.', rows],
       ['bytes', 'Bytes of Parquet written to the archive.', bytes],
       ['days', 'Days of an organisation written to the archive.', days],
       ['failures', 'Days that could not be written and are tried again.', failures],
-    ]
-      .map(
-        ([name, help, value]) =>
-          `# HELP sightline_archive_${name}_total ${help}\n# TYPE sightline_archive_${name}_total counter\nsightline_archive_${name}_total ${value}\n`,
-      )
-      .join('');
+    ]);
     return written + (this.#parts.disposal?.metrics() ?? '');
   }
 

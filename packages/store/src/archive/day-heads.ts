@@ -1,6 +1,16 @@
 import type { KeyObject } from 'node:crypto';
 import { isSigned, sha256 } from './manifest.ts';
 import { merkleRoot } from './merkle.ts';
+import {
+  areCounts,
+  areTexts,
+  fileNumbers,
+  isFields,
+  parsedAs,
+  readSignedFile,
+  signedFile,
+  type SignedFile,
+} from './signed-file.ts';
 import type { ArchiveTarget } from './target.ts';
 
 /**
@@ -35,16 +45,13 @@ export interface DayHead {
   readonly key: string;
 }
 
-export interface StoredHead {
+/** As it lies in the archive; its lines are those of the records. */
+export interface StoredHead extends SignedFile {
   readonly number: number;
   /** Of the signed text, in hexadecimal. */
   readonly sha256: string;
   /** undefined where it cannot be read. */
   readonly head: DayHead | undefined;
-  readonly text: Buffer;
-  readonly signature: Buffer;
-  /** Lines of the records, as they lie there. */
-  readonly lines: readonly string[];
 }
 
 /** Folder of an organisation's heads. */
@@ -52,19 +59,13 @@ export const headsFolder = 'heads';
 /** One head signs no more records: it stays small enough to be read at once. */
 export const rowsOfHeadAtMost = 20_000;
 const mostHeadBytes = 32 * 1024 * 1024;
-const namePattern = /\/heads\/(\d{9})\.head$/;
 
 export const headName = (organisation: string, number: number): string =>
   `${organisation}/${headsFolder}/${String(number).padStart(9, '0')}.head`;
 
 /** Numbers of the heads that are there, in order. */
 export async function headNumbers(target: ArchiveTarget, organisation: string): Promise<number[]> {
-  const numbers: number[] = [];
-  for await (const { name } of target.list(`${organisation}/${headsFolder}`)) {
-    const [, digits] = namePattern.exec(name) ?? [];
-    if (digits !== undefined && name === headName(organisation, Number(digits))) numbers.push(Number(digits));
-  }
-  return numbers.toSorted((a, b) => a - b);
+  return fileNumbers(target, `${organisation}/${headsFolder}`, (number) => headName(organisation, number));
 }
 
 /** Undefined where there is no such head. */
@@ -75,17 +76,8 @@ export async function readHead(
 ): Promise<StoredHead | undefined> {
   const bytes = await target.get(headName(organisation, number), mostHeadBytes);
   if (!bytes) return undefined;
-  const end = bytes.indexOf('\n');
-  const text = end < 0 ? bytes : bytes.subarray(0, end);
-  const [signature = '', ...lines] = bytes.toString('utf8', end + 1).split('\n');
-  return {
-    number,
-    sha256: sha256(text),
-    head: parsed(text),
-    text,
-    signature: Buffer.from(signature, 'base64'),
-    lines: lines.filter((line) => line !== ''),
-  };
+  const file = readSignedFile(bytes);
+  return { number, sha256: sha256(file.text), head: parsedAs(file.text, isHead), ...file };
 }
 
 export const isSignedHead = ({ text, signature }: StoredHead, publicKey: KeyObject): boolean =>
@@ -118,22 +110,15 @@ export function headFile(
   const lines = rows.map(lineOf);
   const head: DayHead = { version: 1, ...content, records: lines.length, root: rootOfLines(lines) };
   const text = Buffer.from(JSON.stringify(head));
-  const signature = Buffer.from(sign(text)).toString('base64');
-  const bytes = Buffer.concat([text, Buffer.from(`\n${[signature, ...lines].join('\n')}\n`)]);
-  return { head, sha256: sha256(text), bytes };
+  return { head, sha256: sha256(text), bytes: signedFile(text, sign, lines) };
 }
 
-function parsed(text: Buffer): DayHead | undefined {
-  let found: unknown;
-  try {
-    found = JSON.parse(text.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-  if (typeof found !== 'object' || found === null) return undefined;
-  const fields = found as Readonly<Record<string, unknown>>;
-  const texts = ['organisation', 'from', 'to', 'at', 'root', 'key'].every((name) => typeof fields[name] === 'string');
-  const counts = ['number', 'records'].every((name) => Number.isSafeInteger(fields[name]));
-  const links = fields['previous'] === null || typeof fields['previous'] === 'string';
-  return fields['version'] === 1 && texts && counts && links ? (found as DayHead) : undefined;
+function isHead(value: unknown): value is DayHead {
+  return (
+    isFields(value) &&
+    value['version'] === 1 &&
+    areTexts(value, 'organisation', 'from', 'to', 'at', 'root', 'key') &&
+    areCounts(value, 'number', 'records') &&
+    (value['previous'] === null || typeof value['previous'] === 'string')
+  );
 }

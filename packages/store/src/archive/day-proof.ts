@@ -8,6 +8,7 @@ import { compareRows, faultsOf, type HeadChain, readHeads, type TakenOver, type 
 import { fingerprint, organisationName, type SignedHead } from './manifest.ts';
 import { newestManifest, takenOver } from './newest-manifest.ts';
 import type { ArchiveTarget } from './target.ts';
+import { countersText } from '../counters-text.ts';
 
 export interface DayProofReadsParts {
   readonly store: TelemetryReader;
@@ -133,16 +134,11 @@ export class DayProof {
   /** What this process signed, in Prometheus' text format. */
   metrics(): string {
     const { heads, records, unlike } = this.#counted;
-    return [
+    return countersText('sightline_archive', [
       ['heads', 'Heads written: signatures over records of the current day.', heads],
       ['signed_records', 'Records signed before their day was over.', records],
       ['unlike_records', 'Signed records that were missing or changed when they were looked at.', unlike],
-    ]
-      .map(
-        ([name, help, value]) =>
-          `# HELP sightline_archive_${name}_total ${help}\n# TYPE sightline_archive_${name}_total counter\nsightline_archive_${name}_total ${value}\n`,
-      )
-      .join('');
+    ]);
   }
 
   /** Signs what came since the last heads; answers how many heads that were. Throws the first fault after all had their turn. */

@@ -29,6 +29,7 @@ import {
 import { dropSortedDays } from './sorted-day.ts';
 import type { ArchiveTarget } from './target.ts';
 import type { Turns } from './turns.ts';
+import { countersText } from '../counters-text.ts';
 
 /** A file of the archive that somebody would delete. */
 export interface ArchivePiece {
@@ -113,16 +114,11 @@ export class ArchiveDisposal implements KeyDestruction {
   /** What this process deleted, in Prometheus' text format. */
   metrics(): string {
     const { files, rows, keys } = this.#counted;
-    return [
+    return countersText('sightline_archive', [
       ['deleted_files', 'Files deleted from the archive, each with a signed record.', files],
       ['deleted_rows', 'Logs in those files.', rows],
       ['destroyed_keys', 'Data keys of the archive that were destroyed.', keys],
-    ]
-      .map(
-        ([name, help, value]) =>
-          `# HELP sightline_archive_${name}_total ${help}\n# TYPE sightline_archive_${name}_total counter\nsightline_archive_${name}_total ${value}\n`,
-      )
-      .join('');
+    ]);
   }
 
   /** As in `KeyDestruction`. */

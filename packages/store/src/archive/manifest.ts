@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { merkleRoot } from './merkle.ts';
+import { areTexts, isCount, isFields, parsedAs } from './signed-file.ts';
 
 /** Name of a record's retention class; `retentionClassName` of the part `record`. */
 export type LogClass = string;
@@ -109,21 +110,8 @@ export function isSigned(bytes: Uint8Array, signature: Uint8Array, publicKey: Ke
 
 /** Undefined where the bytes are no manifest of this version. */
 export function readManifest(bytes: Uint8Array): Manifest | undefined {
-  let found: unknown;
-  try {
-    found = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
-  }
-  return isManifest(found) ? found : undefined;
+  return parsedAs(bytes, isManifest);
 }
-
-type Fields = Readonly<Record<string, unknown>>;
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
-const areTexts = (fields: Fields, ...names: readonly string[]): boolean =>
-  names.every((name) => typeof fields[name] === 'string');
 
 function isManifest(value: unknown): value is Manifest {
   if (!isFields(value) || value['version'] !== 1 || !Array.isArray(value['files'])) return false;

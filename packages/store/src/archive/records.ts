@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { isSigned, sha256 } from './manifest.ts';
+import { areCounts, areTexts, fileNumbers, isFields, parsedAs, readSignedFile, signedFile } from './signed-file.ts';
 import type { ArchiveTarget } from './target.ts';
 
 /** A file that was deleted: what the day's manifest says of it. */
@@ -64,19 +65,13 @@ export const recordsFolder = 'records';
 const mostRecordBytes = 16 * 1024 * 1024;
 /** One record names no more files: it stays small enough to be read at once. */
 export const filesOfRecordAtMost = 5000;
-const namePattern = /\/records\/(\d{6,9})\.record$/;
 
 export const recordName = (organisation: string, number: number): string =>
   `${organisation}/${recordsFolder}/${String(number).padStart(6, '0')}.record`;
 
 /** Numbers of the records that are there, in order. */
 export async function recordNumbers(target: ArchiveTarget, organisation: string): Promise<number[]> {
-  const numbers: number[] = [];
-  for await (const { name } of target.list(`${organisation}/${recordsFolder}`)) {
-    const [, digits] = namePattern.exec(name) ?? [];
-    if (digits !== undefined && name === recordName(organisation, Number(digits))) numbers.push(Number(digits));
-  }
-  return numbers.toSorted((a, b) => a - b);
+  return fileNumbers(target, `${organisation}/${recordsFolder}`, (number) => recordName(organisation, number));
 }
 
 /** Undefined where there is no such record. */
@@ -87,10 +82,15 @@ export async function readRecord(
 ): Promise<StoredRecord | undefined> {
   const bytes = await target.get(recordName(organisation, number), mostRecordBytes);
   if (!bytes) return undefined;
-  const end = bytes.indexOf('\n');
-  const text = end < 0 ? bytes : bytes.subarray(0, end);
-  const signature = Buffer.from(bytes.toString('latin1', end + 1).trim(), 'base64');
-  return { number, sha256: sha256(bytes), record: parsed(text), text, signature };
+  const { text, signature, lines } = readSignedFile(bytes);
+  return {
+    number,
+    sha256: sha256(bytes),
+    record: parsedAs(text, isRecord),
+    text,
+    // Nothing stands behind the signature of a record: where something does, it proves nothing.
+    signature: lines.length === 0 ? signature : Buffer.alloc(0),
+  };
 }
 
 /** The newest record; undefined where there is none. */
@@ -116,31 +116,11 @@ export async function appendRecord(
     const head = await recordHead(target, organisation);
     const number = (head?.number ?? 0) + 1;
     const record: ArchiveRecord = { version: 1, ...content, number, previous: head?.sha256 ?? null };
-    const text = Buffer.from(JSON.stringify(record));
-    const signature = Buffer.from(sign(text)).toString('base64');
-    const bytes = Buffer.concat([text, Buffer.from(`\n${signature}\n`)]);
+    const bytes = signedFile(Buffer.from(JSON.stringify(record)), sign);
     if (await target.put(recordName(organisation, number), bytes)) return record;
   }
   throw new Error(`no record could be added for ${organisation}: another process adds them at the same time`);
 }
-
-function parsed(text: Buffer): ArchiveRecord | undefined {
-  let found: unknown;
-  try {
-    found = JSON.parse(text.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-  return isRecord(found) ? found : undefined;
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const areTexts = (fields: Fields, ...names: readonly string[]): boolean =>
-  names.every((name) => typeof fields[name] === 'string');
-const areCounts = (fields: Fields, ...names: readonly string[]): boolean =>
-  names.every((name) => Number.isSafeInteger(fields[name]) && Number(fields[name]) >= 0);
 
 function isRecord(value: unknown): value is ArchiveRecord {
   return (

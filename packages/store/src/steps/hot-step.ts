@@ -2,6 +2,7 @@ import { BackgroundLoop, systemClock, type Clock, type Logger } from '@sightline
 import { hotDaysAtMost, type RetentionTerms } from '@sightline/record';
 import type { ParameterValue, TelemetryStore } from '../port/index.ts';
 import { type Condition, heldCondition, type HeldRows } from './held-rows.ts';
+import { countersText } from '../counters-text.ts';
 
 /** Records of an organisation, class and day that leave the engine. `day` is `YYYY-MM-DD` in UTC. */
 export interface HotRows {
@@ -117,15 +118,10 @@ export class HotStep {
   metrics(): string {
     const waiting = [...this.#waiting.values()].reduce((sum, { rows }) => sum + rows, 0);
     const gauge = `# HELP sightline_retention_waiting_rows Logs whose days are over and that stay until the archive has them.\n# TYPE sightline_retention_waiting_rows gauge\nsightline_retention_waiting_rows ${waiting}\n`;
-    const counters = [
+    const counters = countersText('sightline_retention', [
       ['deleted_rows', 'Logs that left the engine because the days of their class were over.', this.#deleted],
       ['failures', 'Runs of the retention of logs that failed and are tried again.', this.#failures],
-    ]
-      .map(
-        ([name, help, value]) =>
-          `# HELP sightline_retention_${name}_total ${help}\n# TYPE sightline_retention_${name}_total counter\nsightline_retention_${name}_total ${value}\n`,
-      )
-      .join('');
+    ]);
     return counters + gauge;
   }
 
