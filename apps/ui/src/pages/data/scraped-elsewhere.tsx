@@ -2,6 +2,7 @@ import type { ScrapeTarget } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { formatCount, formatDuration } from '../../charts/number-format.ts';
 import { ErrorState } from '../../components/error-state.tsx';
+import { counted } from '../../components/number-text.ts';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
 import { useScope } from '../../data/scope.ts';
@@ -110,6 +111,11 @@ export function ScrapedElsewhere(props: {
             </tbody>
           </table>
         </ScrollX>
+      )}
+      {found.length > shownAtMost && (
+        <p className="muted scrape-none">
+          {counted(found.length - shownAtMost, 'more target')}; type a part of the name.
+        </p>
       )}
     </section>
   );

@@ -48,10 +48,10 @@ export function LinesTable({
   lines: readonly Line[];
   /** Said where there is no line. */
   none: string;
-  /** Said below the lines. */
+  /** Said below the lines, and where there is none: what was not looked at. */
   said?: string;
 }): ReactNode {
-  if (lines.length === 0) return <p className="panel-none">{none}</p>;
+  if (lines.length === 0) return <p className="panel-none">{said === '' ? none : `${none}. ${said}`}</p>;
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- who has no pointer scrolls it with the arrow keys
     <div className="panel-scroll" tabIndex={0} role="region" aria-label={label}>
