@@ -35,6 +35,9 @@ import { setup } from './setup.ts';
 import { sites } from './sites.ts';
 import { teams } from './teams/teams.ts';
 
+/** How long statements that run have to end when the control plane is closed. */
+const closeLimitMs = 3000;
+
 export interface OpenControlOptions {
   /** `postgres://…` of PostgreSQL 15 or newer; without it the embedded server is started in `dataFolder`. */
   readonly databaseUrl?: string | undefined;
@@ -106,7 +109,10 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
       await keysService.flush().catch((error: unknown) => {
         logger.warn('When keys were last used could not be written', { reason: reasonOf(error) });
       });
-      await pool.end();
+      // What still runs ends with the server; whoever waits for it here would leave the server behind.
+      const ended = new AbortController();
+      await Promise.race([pool.end(), clock.sleep(closeLimitMs, ended.signal)]);
+      ended.abort();
       await embedded?.value.stop();
     },
   };

@@ -43,7 +43,27 @@ export async function openDatabase(connectionString: string, logger: Logger): Pr
     await pool.end();
     return ready;
   }
-  return ok({ db: drizzle(pool, { schema: tables }), pool, version: ready.value });
+  return ok({ db: overPool(pool), pool, version: ready.value });
+}
+
+/**
+ * The tables over a pool. Transactions give their connection back however they end: the library's own do not where the very first
+ * statement fails, as when the server is killed at that moment; the pool then has a place less for good, and never ends.
+ */
+function overPool(pool: pg.Pool): Db {
+  const db = drizzle(pool, { schema: tables });
+  const ofClient = new WeakMap<pg.PoolClient, Db>();
+  const transaction: Db['transaction'] = async (work, config) => {
+    const client = await pool.connect();
+    try {
+      let own = ofClient.get(client);
+      if (!own) ofClient.set(client, (own = drizzle(client, { schema: tables })));
+      return await own.transaction(work, config);
+    } finally {
+      client.release();
+    }
+  };
+  return Object.assign(db, { transaction });
 }
 
 async function prepare(pool: pg.Pool): Promise<Result<string, string>> {
