@@ -1,4 +1,11 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  closeCompletion,
+  completionKeymap,
+  completionStatus,
+} from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent } from '@codemirror/commands';
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import { setDiagnostics } from '@codemirror/lint';
@@ -67,6 +74,12 @@ export default function PromqlEditor(props: PromqlEditorProps): ReactNode {
           closeBrackets(),
           autocompletion({ icons: false, tooltipClass: () => 'promql-offers' }),
           language.asExtension(),
+          // Offers that are still on their way when the field is left would open over what is used next.
+          EditorView.domEventHandlers({
+            blur: (_, editor) => {
+              if (completionStatus(editor.state) === 'pending') closeCompletion(editor);
+            },
+          }),
           colours,
           EditorView.lineWrapping,
           placeholderOf(placeholder),
