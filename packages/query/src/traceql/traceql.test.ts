@@ -258,5 +258,5 @@ test.each<[string, string[] | undefined]>([
   ['nonsense', undefined],
 ])('tags of spans with %s', (query, bound) => {
   const filter = tagFilter(query);
-  expect(filter && [...new Set(Object.values(filter.parameters))].toSorted()).toEqual(bound?.toSorted());
+  expect(filter && [...new Set(Object.values(filter.parameters).map(String))].toSorted()).toEqual(bound?.toSorted());
 });
