@@ -294,7 +294,7 @@ describe('dashboards', () => {
     const table = page.getByRole('region', { name: 'Queues by store' });
     await table.getByRole('cell', { name: 'STORE_002' }).first().waitFor({ timeout: 20_000 });
     expect(await table.getByRole('columnheader').allInnerTexts()).toEqual(['Waiting', 'Store']);
-    await table.scrollIntoViewIfNeeded();
+    await table.first().scrollIntoViewIfNeeded();
     await picture('dashboard-grafana');
   });
 
