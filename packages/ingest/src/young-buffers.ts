@@ -18,7 +18,7 @@ export class YoungBuffers {
 
   constructor(
     outsideBytes = (): number => getHeapStatistics().external_memory,
-    collect = globalThis.gc ? (): void => void globalThis.gc?.({ type: 'minor', execution: 'sync' }) : undefined,
+    collect = globalThis.gc ? (): void => globalThis.gc?.({ type: 'minor', execution: 'sync' }) : undefined,
   ) {
     this.#outsideBytes = outsideBytes;
     this.#collect = collect;
