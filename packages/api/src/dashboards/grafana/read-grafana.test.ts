@@ -739,7 +739,7 @@ describe('resources of version 2', () => {
     let layout: object = { kind: 'GridLayout', spec: { items: [item('a', 0, 0)] } };
     for (let n = 0; n < 50; n++)
       layout = { kind: 'RowsLayout', spec: { rows: [{ kind: 'RowsLayoutRow', spec: { title: `r${n}`, layout } }] } };
-    const found = readImport(resource(layout) as Record<string, unknown>);
+    const found = readImport(resource(layout));
     expect(found.ok && found.value.notes.map(({ text }) => text)).toContain(
       'What lies more than 5 rows or tabs deep is left out.',
     );
