@@ -250,6 +250,8 @@ class WorkingAgent {
         const kept = await forwarding.submitScraped(request, samples);
         if (!kept.ok) logger.warn('a scrape was not kept', { why: kept.error });
       },
+      // Nobody is told while the link is down: the next report comes soon.
+      report: (message) => void this.#link.send(message),
     });
     this.#policy = watchPolicy(policyFile(config.dataFolder), clock, logger, () => this.#link.beat());
   }

@@ -49,6 +49,7 @@ import { announceHead, hasPeers, registerHeadRoute } from './stages/head-route.t
 import { openMetricHead } from './stages/metric-head.ts';
 import { openMetricsStage, openMetricUpkeep, wholeAnswers } from './stages/metrics.ts';
 import { openNotify } from './stages/notify.ts';
+import { withAgentTargets } from './stages/agent-targets.ts';
 import { openFleetStage } from './stages/fleet.ts';
 import { openRespondStage } from './stages/respond.ts';
 import { type FileStores, openFiles } from './stages/files.ts';
@@ -356,6 +357,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     if (ingest) openStatsd(stage, ingest);
     if (ingest) openLogListeners(stage, ingest);
     const scraping = ingest ? await openScrape(stage, version, ingest) : undefined;
+    const targetReader = agents ? withAgentTargets(agents, scraping?.reader) : scraping?.reader;
     const fileReload = diskReload(
       [
         {
@@ -396,7 +398,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
         files,
         ...(agents ? { agents } : {}),
         fileReload,
-        ...(scraping ? { targetReader: scraping.reader } : {}),
+        ...(targetReader ? { targetReader } : {}),
         ...(archive ? { keyDestruction: archive.disposal } : {}),
         ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         ...(archiveReads ? { archive: archiveReads } : {}),

@@ -3,6 +3,8 @@ import { done } from './common.ts';
 import { endpoint } from './endpoint.ts';
 
 const scrapeTarget = z.object({
+  /** Name of the agent that scrapes it, at the site of its label `site`; '' for this server. */
+  agent: z.string(),
   /** `job_name`. */
   job: z.string(),
   url: z.string(),

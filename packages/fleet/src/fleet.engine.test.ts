@@ -114,6 +114,40 @@ describe('the link of agents', () => {
       expect(await auditActions()).toContain('agent.enrol');
     });
 
+    it('knows what an agent scrapes while it is connected, as of its own site alone', async () => {
+      const { token } = await enrol('STORE_048');
+      const agent = connect(token, '10.1.2.4');
+      const skewed = (): number => clock.now() + 60_000;
+      await agent.greet(helloAt(skewed()));
+      for (let beat = 0; beat < 3; beat++) {
+        agent.say(heartbeatAt(skewed()));
+        await agent.next('pong');
+      }
+      const target = {
+        job: 'node',
+        url: 'http://10.0.0.7:9100/metrics',
+        labels: { instance: '10.0.0.7:9100', job: 'node', site: 'OTHER' },
+        health: 'down' as const,
+        lastError: 'refused',
+        lastScrapeAt: skewed(),
+        lastScrapeMs: 12,
+        interval: '15s',
+        timeout: '10s',
+      };
+      agent.say({ type: 'scrape-targets', targets: [target], omitted: 3 });
+      const mine = () => test.fleet.scraped(organisation).filter(({ site }) => site === 'STORE_048');
+      await until(async () => mine().length === 1);
+      expect(mine()[0]).toMatchObject({
+        omitted: 3,
+        targets: [{ health: 'down', labels: { site: 'STORE_048' }, lastScrapeAt: clock.now() }],
+      });
+      expect(test.fleet.scraped('another')).toEqual([]);
+      agent.say({ type: 'scrape-targets', targets: [], omitted: 0 });
+      await until(async () => mine()[0]?.targets.length === 0);
+      agent.cut();
+      await until(async () => mine().length === 0);
+    });
+
     it.each([
       ['no token', {}, 'HTTP 401'],
       ['an unknown token', { authorization: 'Bearer sl_agent_wrong' }, 'HTTP 401'],

@@ -8,7 +8,7 @@ import { enrolRequest, linkFrameLimitBytes } from './messages/index.ts';
 import { type AskFault, OpenRequests, type Question } from './requests/open-requests.ts';
 import { defaultFloodLimits, type FloodLimits } from './sessions/flood-gate.ts';
 import { LinkSession } from './sessions/link-session.ts';
-import { type AgentMonitors, SessionTable } from './sessions/session-table.ts';
+import { type AgentMonitors, type ScrapeReport, SessionTable } from './sessions/session-table.ts';
 import { isTurned, linkPath, TokenDoor, turnAway } from './sessions/token-door.ts';
 import { LinkWatch, type SiteSignals } from './watch/link-watch.ts';
 import { momentWords, spanWords } from './watch/words.ts';
@@ -46,6 +46,8 @@ export interface Fleet {
   ): Promise<Result<unknown, AskFault>>;
   /** Ends the link of an agent that was revoked. */
   revoked(agent: string): void;
+  /** What the agents of an organisation that are connected to this server scrape. */
+  scraped(organisation: string): readonly ScrapeReport[];
   /** Agents connected to this server. */
   connected(): number;
   /** The links in Prometheus' text format. */
@@ -133,6 +135,7 @@ export function openFleet(options: FleetOptions): Fleet {
       return session ? requests.ask(session, question) : fail(notConnected(site, known, clock.now()));
     },
     revoked: (agent) => sessions.revoked(agent),
+    scraped: (organisation) => sessions.scraped(organisation),
     connected: () => sessions.size,
     metrics: () => metricsText(sessions, requests),
     close: async () => {

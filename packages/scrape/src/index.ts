@@ -3,4 +3,5 @@ export type { AddressGuard } from './http/http-client.ts';
 export type { ScrapeConfig } from './config/read-config.ts';
 export { readScrapeFile, type ScrapeFile, startScrapeFile } from './scrape-file.ts';
 export { readConfigText, Scraping } from './scraping.ts';
+export type { ActiveTarget } from './scraper.ts';
 export { durationText } from './targets/target.ts';

@@ -1,5 +1,6 @@
 import { ok, type Result } from '@sightline/base';
 import { readScrapeConfig, type ScrapeConfig } from './config/read-config.ts';
+import { relabelSteps, type RelabelStep } from './config/relabel.ts';
 import { redactedConfig } from './config/redacted-config.ts';
 import { type Scraper, type ScraperOptions, startScraper, type TargetList } from './scraper.ts';
 
@@ -45,6 +46,12 @@ export class Scraping {
   /** Names of all jobs. */
   jobs(): readonly string[] {
     return this.#inForce?.jobs.map(({ name }) => name) ?? [];
+  }
+
+  /** What the relabelling of a job makes of a target's labels, rule by rule; undefined where there is no such job. */
+  relabelSteps(job: string, labels: Readonly<Record<string, string>>): RelabelStep[] | undefined {
+    const found = this.#inForce?.jobs.find(({ name }) => name === job);
+    return found && relabelSteps(labels, found.relabelRules);
   }
 
   /** The text in force, secrets redacted; of one job where `job` is not ''. */

@@ -109,6 +109,7 @@ function readerOf(scrapingsOf: (organisation: string) => readonly Scraping[]): T
       scrapingsOf(organisation)
         .flatMap((scraping) => scraping.targets().active)
         .map((target) => ({
+          agent: '',
           pool: target.job,
           discoveredLabels: Object.fromEntries(target.discovered),
           labels: Object.fromEntries(target.labels),
@@ -129,6 +130,10 @@ function readerOf(scrapingsOf: (organisation: string) => readonly Scraping[]): T
       const counts = Object.assign({}, ...lists.map(({ droppedCounts }) => droppedCounts)) as Record<string, number>;
       return { targets, counts };
     },
+    relabelSteps: async (organisation, pool, discovered) =>
+      scrapingsOf(organisation)
+        .map((scraping) => scraping.relabelSteps(pool, discovered))
+        .find((steps) => steps !== undefined),
     // A file of the server and a text of the organisation are two documents of one stream.
     configuration: async (organisation, pool) =>
       scrapingsOf(organisation)

@@ -45,6 +45,7 @@ export const scrapingRoutes: readonly Route[] = [
         )
         .slice(0, targetsAtMost)
         .map((target) => ({
+          agent: target.agent,
           job: target.pool,
           url: target.url,
           labels: { ...target.labels },

@@ -92,6 +92,22 @@ export const answerFault = z.object({
 });
 export type AnswerFault = z.infer<typeof answerFault>;
 
+/** A target that the agent scrapes by its `scrape.yml`, as it stands. Times are the site's clock's. */
+export const agentScrapeTarget = z.object({
+  job: z.string().max(200),
+  url: z.string().max(1000),
+  labels: z.record(z.string().max(200), z.string().max(500)).refine((labels) => Object.keys(labels).length <= 60),
+  health: z.enum(['up', 'down', 'unknown']),
+  lastError: z.string().max(500),
+  /** Null before the first scrape. */
+  lastScrapeAt: ms.nullable(),
+  lastScrapeMs: z.number().min(0),
+  interval: z.string().max(40),
+  timeout: z.string().max(40),
+});
+export type AgentScrapeTarget = z.infer<typeof agentScrapeTarget>;
+export const scrapeTargetsAtMost = 200;
+
 export const agentMessage = z.discriminatedUnion('type', [
   /** The first frame. `lost` tells of the time without a link: what the agent saw while we did not. */
   z.object({
@@ -124,6 +140,12 @@ export const agentMessage = z.discriminatedUnion('type', [
   }),
   /** Containers as they are, on the first connection and within seconds of each change. */
   z.object({ type: z.literal('containers'), at: ms, containers: z.array(containerState).max(200) }),
+  /** What the agent scrapes, every 15 s while it has a configuration; those that are down first, `omitted` more there are. */
+  z.object({
+    type: z.literal('scrape-targets'),
+    targets: z.array(agentScrapeTarget).max(scrapeTargetsAtMost),
+    omitted: z.number().int().min(0),
+  }),
   /** Results of monitors. Sent again with the next connection until `checked` names them. */
   z.object({ type: z.literal('results'), batch: z.number().int().min(1), results: z.array(monitorResult).max(500) }),
   /** A part of an answer. Parts of one request come in order; the last has `done` or `fault`. */

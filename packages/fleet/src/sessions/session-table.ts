@@ -1,7 +1,7 @@
 import type { Agents, AgentSeen, Audit } from '@sightline/control';
 import type { Clock, Logger } from '@sightline/base';
 import type { Finding, FindingSink } from '@sightline/record';
-import type { AgentMessage, MonitorOrder, MonitorResult } from '../messages/index.ts';
+import type { AgentMessage, AgentScrapeTarget, MonitorOrder, MonitorResult } from '../messages/index.ts';
 import { linkProtocol } from '../messages/index.ts';
 import type { OpenRequests } from '../requests/open-requests.ts';
 import { judgeLoss } from '../watch/judge-loss.ts';
@@ -37,6 +37,14 @@ const floodRetryMs = 120_000;
 /** Findings about tokens and floods count as over when they were not seen for this long. */
 const troubleLastsMs = 3_600_000;
 
+/** What one agent scrapes, as it said last; times are the server's clock's. */
+export interface ScrapeReport {
+  readonly agent: string;
+  readonly site: string;
+  readonly targets: readonly AgentScrapeTarget[];
+  readonly omitted: number;
+}
+
 /** The agents that are connected to this server, and what becomes of what they send. */
 export class SessionTable implements SessionEvents {
   readonly #options: SessionTableOptions;
@@ -44,6 +52,8 @@ export class SessionTable implements SessionEvents {
   readonly #sessions = new Set<LinkSession>();
   readonly #orders = new WeakMap<LinkSession, string>();
   readonly #twoPlaces: TwoPlaces;
+  /** What agents said last of their targets. */
+  readonly #scraped = new Map<LinkSession, ScrapeReport>();
   #seen = new Map<string, AgentSeen>();
   #stopping = false;
 
@@ -117,6 +127,10 @@ export class SessionTable implements SessionEvents {
       case 'containers':
         this.#note(session, { containers: message.containers });
         return false;
+      case 'scrape-targets':
+        this.#note(session, {});
+        this.#scraped.set(session, reportOf(session, message));
+        return false;
       case 'results':
         // Whoever says anything at all is asked for at the next flush: an agent that was revoked elsewhere must not stay by keeping its heartbeats back.
         this.#note(session, {});
@@ -126,6 +140,13 @@ export class SessionTable implements SessionEvents {
         this.#note(session, {});
         return requests.take(session, message);
     }
+  }
+
+  /** What the connected agents of an organisation scrape. */
+  scraped(organisation: string): ScrapeReport[] {
+    return [...this.#scraped]
+      .filter(([session]) => session.open && session.owner.organisation === organisation)
+      .map(([, report]) => report);
   }
 
   #note(session: LinkSession, more: Pick<AgentSeen, 'spool' | 'policy' | 'containers'>): void {
@@ -219,6 +240,7 @@ export class SessionTable implements SessionEvents {
     const { agents, clock, logger } = this.#options;
     const { agent, site } = session.owner;
     this.#sessions.delete(session);
+    this.#scraped.delete(session);
     if (this.#byAgent.get(agent) !== session) return;
     this.#byAgent.delete(agent);
     logger.info('Agent disconnected', { agent, site, why });
@@ -288,4 +310,23 @@ export class SessionTable implements SessionEvents {
     });
     await Promise.all(closed);
   }
+}
+
+/** An agent's targets are its site's, whatever their labels say. */
+function reportOf(
+  session: LinkSession,
+  { targets, omitted }: Extract<AgentMessage, { type: 'scrape-targets' }>,
+): ScrapeReport {
+  const { name, site } = session.owner;
+  const skewMs = session.skew.medianMs ?? 0;
+  return {
+    agent: name,
+    site,
+    omitted,
+    targets: targets.map((target) => ({
+      ...target,
+      labels: { ...target.labels, site },
+      lastScrapeAt: target.lastScrapeAt === null ? null : target.lastScrapeAt - skewMs,
+    })),
+  };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { readRelabelRules, relabel } from './relabel.ts';
+import { readRelabelRules, relabel, relabelSteps } from './relabel.ts';
 import { type Notes, Section } from './section.ts';
 
 function rules(yaml: string): { notes: Notes; rules: ReturnType<typeof readRelabelRules> } {
@@ -47,6 +47,32 @@ test.each([
   ['[{action: replace}]', 'list[0]: action replace needs a target_label'],
   ['[{action: hashmod, target_label: a}]', 'list[0]: action hashmod needs a modulus'],
 ])('%s is refused', (yaml, error) => expect(rules(yaml).notes.errors.join()).toContain(error));
+
+test('each rule tells what it made of the labels; after a drop nothing is left', () => {
+  const { rules: read } = rules(
+    '[{source_labels: [a], regex: "(x)(.*)", target_label: b, replacement: "$1"}, {source_labels: [b], regex: y, action: keep}, {target_label: c, replacement: d}]',
+  );
+  expect(relabelSteps({ a: 'xz', empty: '' }, read)).toEqual([
+    {
+      rule: {
+        source_labels: ['a'],
+        separator: ';',
+        regex: '(x)(.*)',
+        target_label: 'b',
+        replacement: '$1',
+        action: 'replace',
+      },
+      output: { a: 'xz', b: 'x' },
+      keep: true,
+    },
+    {
+      rule: { source_labels: ['b'], separator: ';', regex: 'y', replacement: '$1', action: 'keep' },
+      output: {},
+      keep: false,
+    },
+    { rule: expect.objectContaining({ target_label: 'c' }) as object, output: {}, keep: false },
+  ]);
+});
 
 test('a pattern that blows up elsewhere takes no time', () => {
   const { rules: read } = rules('[{source_labels: [a], regex: "(a+)+b", target_label: b}]');

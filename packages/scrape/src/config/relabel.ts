@@ -63,6 +63,34 @@ function compile(pattern: string): RE2JS | undefined {
   }
 }
 
+/** What each rule makes of the labels, in the words of Prometheus' API; after one that drops them nothing is left. */
+export interface RelabelStep {
+  readonly rule: Readonly<Record<string, unknown>>;
+  readonly output: Readonly<Record<string, string>>;
+  readonly keep: boolean;
+}
+
+/** Applies rules one by one and tells each step. */
+export function relabelSteps(labels: Readonly<Record<string, string>>, rules: readonly RelabelRule[]): RelabelStep[] {
+  const at: LabelMap = new Map(Object.entries(labels).filter(([, value]) => value !== ''));
+  let keep = true;
+  return rules.map((rule) => {
+    keep = keep && apply(at, rule);
+    return { rule: shownRule(rule), output: keep ? Object.fromEntries(at) : {}, keep };
+  });
+}
+
+/** As it stands in the file, with the defaults. */
+const shownRule = (rule: RelabelRule): RelabelStep['rule'] => ({
+  ...(rule.sourceLabels.length > 0 ? { source_labels: rule.sourceLabels } : {}),
+  separator: rule.separator,
+  regex: rule.regex.pattern().slice('^(?s:'.length, -')$'.length),
+  ...(rule.modulus > 0 ? { modulus: rule.modulus } : {}),
+  ...(rule.targetLabel === '' ? {} : { target_label: rule.targetLabel }),
+  replacement: rule.replacement,
+  action: rule.action,
+});
+
 /** Labels that rules work on. An empty value is no label. */
 export type LabelMap = Map<string, string>;
 

@@ -47,9 +47,9 @@ export function ScrapedElsewhere(props: {
       ]),
     );
   const [took, samples] = [valuesOf('scrape_duration_seconds'), valuesOf('scrape_samples_scraped')];
-  const own = new Set(props.own.map(({ labels }) => JSON.stringify([labels['job'], labels['instance']])));
+  const own = new Set(props.own.map(({ labels }) => key(labels)));
   const all = (asked.data?.answers.find(({ ref }) => ref === 'up')?.data?.series ?? [])
-    .filter(({ labels }) => !own.has(JSON.stringify([labels['job'], labels['instance']])))
+    .filter(({ labels }) => !own.has(key(labels)))
     .map(({ labels, values }) => ({
       labels,
       health: values.at(-1) === 1 ? ('up' as const) : ('down' as const),

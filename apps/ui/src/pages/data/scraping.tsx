@@ -139,6 +139,7 @@ export function Scraping(): ReactNode {
                       >
                         {target.url}
                       </button>
+                      {target.agent !== '' && <span className="muted scrape-agent">by the agent {target.agent}</span>}
                       {target.lastError !== '' && <span className="scrape-fault">{target.lastError}</span>}
                     </td>
                     <td className="code muted scrape-labels">{labelsText(target)}</td>

@@ -54,6 +54,8 @@ export interface RuleReader {
 }
 
 export interface ScrapeTarget {
+  /** Name of the agent that scrapes it; '' for this server. */
+  readonly agent: string;
   /** `job_name`. */
   readonly pool: string;
   readonly discoveredLabels: Labels;
@@ -88,6 +90,15 @@ export interface TargetReader {
   dropped(
     organisation: string,
   ): Promise<{ readonly targets: readonly DroppedTarget[]; readonly counts: Readonly<Record<string, number>> }>;
+  /** What the relabelling of a pool makes of discovered labels, rule by rule; undefined where there is no such pool. */
+  relabelSteps(
+    organisation: string,
+    pool: string,
+    discovered: Labels,
+  ): Promise<
+    | readonly { readonly rule: Readonly<Record<string, unknown>>; readonly output: Labels; readonly keep: boolean }[]
+    | undefined
+  >;
   /** The scrape configuration as YAML, secrets redacted; '' without one. `pool` '' is the whole file. */
   configuration(organisation: string, pool: string): Promise<string>;
 }

@@ -140,6 +140,7 @@ const group: RuleGroupState = {
   ],
 };
 const target: ScrapeTarget = {
+  agent: '',
   pool: 'node',
   discoveredLabels: { __address__: 'a:9100' },
   labels: { instance: 'a:9100', job: 'node', site: 'STORE_047' },
@@ -179,6 +180,8 @@ beforeEach(async () => {
         active: async () => [target, { ...target, labels: { job: 'node', site: 'STORE_001' } }],
         dropped: async () => ({ targets: [{ pool: 'node', discoveredLabels: { a: 'b' } }], counts: { node: 1 } }),
         configuration: async () => 'scrape_configs: []\n',
+        relabelSteps: async (_, pool, discovered) =>
+          pool === 'node' ? [{ rule: { action: 'keep' }, output: discovered, keep: true }] : undefined,
       },
       fileReload: { reload: async () => reloaded, last: () => ({ successful: false, atMs: nowMs }) },
       health: () => Promise.reject(new Error('not asked')),
@@ -615,6 +618,28 @@ describe('rules and targets', () => {
     expect(body.data.activeTargets[0]).toMatchObject({ scrapePool: 'node', health: 'up', scrapeInterval: '15s' });
     expect(body.data.droppedTargets).toEqual([]);
     expect((await call('/scrape_pools')).body.data).toEqual({ scrapePools: ['a', 'b', 'node'] });
+    const labels = (text: string): Params => [
+      ['scrapePool', 'node'],
+      ['labels', text],
+    ];
+    expect((await call('/targets/relabel_steps', labels('{"a":"b"}'))).body.data).toEqual({
+      steps: [{ rule: { action: 'keep' }, output: { a: 'b' }, keep: true }],
+    });
+    expect(await fault('/targets/relabel_steps', [])).toContain('no scrapePool parameter');
+    expect(await fault('/targets/relabel_steps', [['scrapePool', 'node']])).toContain('no labels parameter');
+    for (const wrong of ['x', '[]', '{"a":1}', 'null'])
+      expect(await fault('/targets/relabel_steps', labels(wrong))).toContain('error parsing labels');
+    const unknown: Params = [
+      ['scrapePool', 'moon'],
+      ['labels', '{}'],
+    ];
+    expect(await fault('/targets/relabel_steps', unknown)).toContain('unknown scrape pool');
+    const live = await app.inject({
+      url: '/prometheus/api/v1/notifications/live',
+      headers: { authorization: 'Bearer reader' },
+    });
+    expect(live.statusCode).toBe(204);
+    expect((await app.inject({ url: '/prometheus/api/v1/notifications/live' })).statusCode).toBe(401);
     const metadata = await call('/targets/metadata', [['match_target', '{site="STORE_001"}']]);
     expect(metadata.body.data).toMatchObject([{ metric: 'up', type: 'gauge', target: { site: 'STORE_001' } }]);
     expect((await call('/status/config')).body.data.yaml).toContain('scrape_configs');

@@ -58,6 +58,11 @@ export async function registerPrometheus(app: FastifyInstance, deps: ApiDeps): P
     ] as const) {
       scope.get(`${prefix}/-/${probe}`, (_, reply) => reply.type('text/plain; charset=utf-8').send(text));
     }
+    // What Prometheus itself says where it takes no further listeners: there is nothing to wait for, do not come again.
+    scope.get(`${prefix}/api/v1/notifications/live`, async (request, reply) => {
+      const asker = await askerOf(request, deps);
+      return asker instanceof ApiFault ? sendAnswer(request, reply, asker) : reply.code(204).send();
+    });
     for (const url of [`${prefix}/-/reload`, '/-/reload'])
       scope.route({
         method: ['POST', 'PUT'],

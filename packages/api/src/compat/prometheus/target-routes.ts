@@ -8,6 +8,7 @@ import { showTime } from './rule-routes.ts';
 export const targetRoutes: readonly PrometheusRoute[] = [
   get('/targets', answerTargets),
   get('/targets/metadata', answerTargetMetadata),
+  get('/targets/relabel_steps', answerRelabelSteps),
   get('/scrape_pools', async (call) => {
     const { deps, asker } = call;
     const pools =
@@ -64,6 +65,33 @@ async function answerTargets(call: Call): Promise<Answer> {
       droppedTargetCounts: shows('dropped') ? (dropped?.counts ?? {}) : null,
     },
   };
+}
+
+const labelsAtMost = 1000;
+
+/** What relabelling makes of discovered labels, rule by rule, as Prometheus 3.x answers it. */
+async function answerRelabelSteps({ form, deps, asker }: Call): Promise<Answer> {
+  const pool = form.get('scrapePool');
+  if (pool === '') return badData('no scrapePool parameter provided');
+  const text = form.get('labels');
+  if (text === '') return badData('no labels parameter provided');
+  const labels = labelsOf(text);
+  if (!labels) return badData('error parsing labels: expected a JSON object of texts, at most 1000 of them');
+  const steps = asker.site === '' ? await deps.targetReader?.relabelSteps(asker.organisation, pool, labels) : undefined;
+  return steps ? { data: { steps } } : badData(`error retrieving scrape config: unknown scrape pool "${pool}"`);
+}
+
+function labelsOf(text: string): Record<string, string> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const entries = Object.entries(value);
+  const texts = entries.every((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return texts && entries.length <= labelsAtMost ? (Object.fromEntries(entries) as Record<string, string>) : undefined;
 }
 
 async function answerTargetMetadata(call: Call): Promise<Answer> {
