@@ -20,13 +20,14 @@ export const scrapingRoutes: readonly Route[] = [
   answer(listScrapeTargets, async (_, { deps, caller }) => {
     const { targetReader } = deps;
     const { organisation, keySite = '' } = caller;
-    const [names, active, dropped, own] = await Promise.all([
+    const [pools, active, dropped, own] = await Promise.all([
       targetReader?.pools(organisation) ?? [],
       targetReader?.active(organisation) ?? [],
       keySite === '' ? targetReader?.dropped(organisation) : undefined,
       deps.control.scrapeConfigurations.has(organisation),
     ]);
     const targets = active.filter(({ labels }) => keySite === '' || labels['site'] === keySite);
+    const names = keySite === '' ? pools : [...new Set(targets.map(({ pool }) => pool))];
     const countOf = (job: string, health: ScrapeTarget['health']): number =>
       targets.filter((target) => target.pool === job && target.health === health).length;
     return {
@@ -64,7 +65,7 @@ export const scrapingRoutes: readonly Route[] = [
     const active = (await deps.targetReader?.active(caller.organisation)) ?? [];
     const found = active.filter(({ pool, url }) => pool === query.job && url === query.url);
     if (found.length === 0)
-      return refuse(404, 'No such target', `This server scrapes no target ${query.url} of the job ${query.job} now.`);
+      return refuse(404, 'No such target', `No target ${query.url} of the job ${query.job} is scraped now.`);
     return {
       targets: found.slice(0, sameAtMost).map(({ labels, discoveredLabels, interval, timeout }) => ({
         labels: { ...labels },

@@ -20,7 +20,7 @@ const rangeMs = 3_600_000;
 
 /** One target: what discovery said of it, what relabelling made of that, and how its scrapes went during the last hour. */
 export function ScrapeTargetDrawer({ target, onClose }: { target: ScrapeTarget; onClose: () => void }): ReactNode {
-  const { job, url, labels, health, lastError, lastScrapeAt, lastScrapeMs, interval } = target;
+  const { agent, job, url, labels, health, lastError, lastScrapeAt, lastScrapeMs, interval } = target;
   const asked = useAsk(getScrapeTarget, { query: { job, url } });
   // The page's clock moves every 10 s: a scrape since then is of now, not to come.
   const clock = useNow();
@@ -59,7 +59,7 @@ export function ScrapeTargetDrawer({ target, onClose }: { target: ScrapeTarget; 
         {lastError !== '' && <p className="form-problem">{lastError}</p>}
         <dl className="scrape-facts">
           <dt>Scraped by</dt>
-          <dd>this server</dd>
+          <dd>{agent === '' ? 'this server' : `the agent ${agent}`}</dd>
           <dt>Last scrape</dt>
           <dd>{lastScrapeAt === null ? 'not yet' : <TimeText at={Math.min(lastScrapeAt, clock)} show="relative" />}</dd>
           <dt>Took</dt>
@@ -108,6 +108,7 @@ export function ScrapeTargetDrawer({ target, onClose }: { target: ScrapeTarget; 
             <ErrorState error={asked.error} again={() => void asked.refetch()} />
           )
         ) : (
+          agent === '' &&
           found !== undefined && <LabelTable title="As discovered, before relabelling" labels={found.discovered} />
         )}
       </div>

@@ -711,7 +711,11 @@ describe('the same for our own pages', () => {
 
   it('a key that is bound to a site sees its own targets and no configuration', async () => {
     const { body } = await read('/scrape-targets', 'store');
-    expect(body).toMatchObject({ targets: [{ labels: { site: 'STORE_047' } }], configuration: '' });
+    expect(body).toMatchObject({
+      jobs: [{ name: 'node', up: 1 }],
+      targets: [{ labels: { site: 'STORE_047' } }],
+      configuration: '',
+    });
     expect(JSON.stringify(body)).not.toContain('STORE_001');
   });
 
