@@ -223,6 +223,8 @@ const reads: readonly [url: string, shows: 'its own' | 'nothing'][] = [
   [`/api/v1/releases?${range}`, 'its own'],
   [`/api/v1/releases/${here}?${range}`, 'its own'],
   [`/api/v1/feedback?${range}`, 'its own'],
+  [`/api/v1/feedback/${here}`, 'its own'],
+  [`/api/v1/feedback/${elsewhere}`, 'nothing'],
   [`/api/v1/replays?${range}`, 'its own'],
   [`/api/v1/metrics?${range}`, 'its own'],
   [`/api/v1/metrics/common/labels?${range}`, 'its own'],

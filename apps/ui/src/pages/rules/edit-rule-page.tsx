@@ -32,9 +32,10 @@ export default function EditRulePage(): ReactNode {
   }
   if (id === '') {
     const source = sources.find((one) => one === search['source']) ?? emptyDraft.source;
-    // Of a new pattern the level is a field of its own.
-    const query = search['q'] ?? (source === 'pattern' ? '' : emptyDraft.query);
-    return <RuleForm id="" first={{ ...emptyDraft, source, query }} left={search['left'] ?? ''} />;
+    // Of a new pattern the level is a field of its own; feedback has none.
+    const query = search['q'] ?? (source === 'pattern' || source === 'feedback' ? '' : emptyDraft.query);
+    const where = search['where'] ?? '';
+    return <RuleForm id="" first={{ ...emptyDraft, source, query, where }} left={search['left'] ?? ''} />;
   }
   if (asked.data === undefined) {
     return (
@@ -68,7 +69,7 @@ function RuleForm({ id, first, left = '' }: { id: string; first: Draft; left?: s
     const body = valuesOf(draft);
     const kept =
       id === '' ? await creating.mutateAsync({ body }) : await updating.mutateAsync({ params: { id }, body });
-    go(`/rules/${kept.id}`, { source: '', q: '', left: '' });
+    go(`/rules/${kept.id}`, { source: '', q: '', where: '', left: '' });
   };
   return (
     <div className="page">
@@ -101,7 +102,7 @@ function RuleForm({ id, first, left = '' }: { id: string; first: Draft; left?: s
             </Button>
             <Button
               variant="default"
-              onClick={() => go(id === '' ? '/rules' : `/rules/${id}`, { source: '', q: '', left: '' })}
+              onClick={() => go(id === '' ? '/rules' : `/rules/${id}`, { source: '', q: '', where: '', left: '' })}
             >
               Cancel
             </Button>
@@ -125,6 +126,8 @@ const shownFields: ReadonlySet<string> = new Set([
   'settings.source.field',
   'settings.source.metrics',
   'settings.query',
+  'settings.words',
+  'settings.where',
   'settings.by',
   'settings.threshold',
   'settings.lookbackMs',
