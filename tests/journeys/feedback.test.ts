@@ -97,7 +97,7 @@ let junk = '';
 test('a rule is begun from the inbox, and a new message is told', { timeout: 180_000 }, async () => {
   await page.getByText('Nobody wrote in this time range').waitFor();
   await page.getByRole('button', { name: 'Alert on new feedback' }).click();
-  await page.getByLabel('Name', { exact: true }).fill('Customers write');
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Customers write');
   expect(await page.getByRole('combobox', { name: 'Watch' }).inputValue()).toBe('User feedback');
   await shoot('feedback-rule');
   await page.getByRole('button', { name: 'Create the rule' }).click();
@@ -174,7 +174,7 @@ test('many are dealt with at once: given to a team, thrown out, and back again',
   await bar.getByText('2 chosen').waitFor();
   await shoot('inbox-chosen-desk');
   await bar.getByRole('combobox', { name: 'Assign the chosen messages to' }).click();
-  await page.getByRole('option', { name: /Tills/ }).click();
+  await page.getByRole('option', { name: '#tills' }).click();
   await page.getByText('2 messages assigned to #tills').waitFor();
   expect(await stateOf(printer)).toMatchObject({ assignee: '#tills' });
   expect(await stateOf(junk)).toMatchObject({ assignee: '#tills' });

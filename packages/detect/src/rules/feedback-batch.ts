@@ -23,7 +23,7 @@ export class FeedbackBatch implements Batch {
     const values = new Map<string, number>();
     const details = new Map<string, string>();
     for (const one of feedback) {
-      const group = groupOf([one.id, one.site, one.service]);
+      const group = groupOf([one.eventId, one.site, one.service]);
       // Reports about one error share its id: the newest is told.
       if (values.has(group)) continue;
       values.set(group, 1);

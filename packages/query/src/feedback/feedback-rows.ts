@@ -104,7 +104,69 @@ export function decidedColumns(decisions: FeedbackDecisions): {
   };
 }
 
-/** Rows with the issue of their error, their files, and what was decided; a replay that is kept no longer is taken out. Throws `StoreError`. */
+const places = ['site', 'service', 'environment'] as const;
+
+/**
+ * That feedback is of the places that are named ('' for all), as parameters of their names. A report in the older form, by the
+ * dialog too, says only which error it is about: it is of the error's places.
+ */
+export function placesCondition(named: Readonly<Record<(typeof places)[number], string>>): Condition {
+  const given = places.filter((name) => named[name] !== '');
+  return {
+    sql: [
+      '1',
+      ...given.map(
+        (name) => `(${name} = {${name}:String} OR event_id = associated_event_id AND event_id IN (
+          SELECT event_id FROM errors WHERE organisation = {organisation:String} AND ${name} = {${name}:String}
+            AND event_id IN (SELECT event_id FROM feedback WHERE organisation = {organisation:String} AND event_id = associated_event_id)))`,
+      ),
+    ].join(' AND '),
+    parameters: Object.fromEntries(given.map((name) => [name, named[name]])),
+  };
+}
+
+/** The error that feedback is about, as far as a list shows it. */
+interface AboutError {
+  readonly event: string;
+  readonly issue: string;
+  readonly site: string;
+  readonly service: string;
+  readonly environment: string;
+  readonly release: string;
+}
+
+/** The errors that feedback is about, by event. Throws `StoreError`. */
+export async function errorsAbout(
+  reader: TelemetryReader,
+  organisation: string,
+  rows: readonly { readonly aboutEvent: string }[],
+  limits: QueryLimits,
+): Promise<Map<string, AboutError>> {
+  const events = [...new Set(rows.map(({ aboutEvent }) => aboutEvent).filter((id) => id !== ''))];
+  if (events.length === 0) return new Map();
+  const found = await ask<AboutError>(
+    reader,
+    `SELECT event_id AS event, leftPad(lower(hex(any(e.issue))), 16, '0') AS issue,
+       ${[...places, 'release'].map((name) => `any(toString(e.${name})) AS ${name}`).join(', ')} FROM errors AS e
+     WHERE organisation = {organisation:String} AND event_id IN {events:Array(String)} GROUP BY event LIMIT 1000`,
+    { organisation, events },
+    limits,
+  );
+  return new Map(found.map((row) => [row.event, row]));
+}
+
+/** A row in the places of the error that it is about, where it says none of its own. */
+export function placed<Row extends { readonly eventId: string; readonly aboutEvent: string }>(
+  row: Row,
+  errors: ReadonlyMap<string, AboutError>,
+): Row {
+  const error = row.eventId === row.aboutEvent ? errors.get(row.aboutEvent) : undefined;
+  if (!error) return row;
+  const { site, service, environment, release } = error;
+  return { ...row, site, service, environment, release };
+}
+
+/** Rows with the issue of their error, its places where they say none, their files, and what was decided; a replay that is kept no longer is taken out. Throws `StoreError`. */
 export async function completed(
   reader: TelemetryReader,
   { organisation }: Pick<ReadScope, 'organisation'>,
@@ -113,18 +175,9 @@ export async function completed(
   limits: QueryLimits,
 ): Promise<FeedbackRow[]> {
   if (rows.length === 0) return [];
-  const about = [...new Set(rows.map(({ aboutEvent }) => aboutEvent).filter((id) => id !== ''))];
   const recorded = [...new Set(rows.map(({ replay }) => replay).filter((id) => id !== ''))];
-  const [issues, files, replays] = await Promise.all([
-    about.length === 0
-      ? []
-      : ask<{ event: string; issue: string }>(
-          reader,
-          `SELECT event_id AS event, leftPad(lower(hex(any(e.issue))), 16, '0') AS issue FROM errors AS e
-           WHERE organisation = {organisation:String} AND event_id IN {events:Array(String)} GROUP BY event LIMIT 1000`,
-          { organisation, events: about },
-          limits,
-        ),
+  const [errors, files, replays] = await Promise.all([
+    errorsAbout(reader, organisation, rows, limits),
     ask<{ event: string; name: string; contentType: string }>(
       reader,
       `SELECT event_id AS event, name, any(toString(content_type)) AS contentType FROM attachments
@@ -142,12 +195,11 @@ export async function completed(
         ),
   ]);
   const isKept = new Set(replays.map(({ id }) => id));
-  const issueOf = new Map(issues.map(({ event, issue }) => [event, issue]));
   return rows.map((row) => {
     const { status = 'unresolved', assignee = '', readAt = null } = decisions.get(row.eventId) ?? {};
     return {
-      ...row,
-      issue: issueOf.get(row.aboutEvent) ?? '',
+      ...placed(row, errors),
+      issue: errors.get(row.aboutEvent)?.issue ?? '',
       replay: isKept.has(row.replay) ? row.replay : '',
       files: files.filter(({ event }) => event === row.eventId).map(({ name, contentType }) => ({ name, contentType })),
       status,

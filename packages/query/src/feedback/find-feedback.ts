@@ -1,7 +1,14 @@
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { ask } from '../metrics/ask.ts';
 import { toNs } from '../search/scope.ts';
-import { decidedColumns, wordsCondition, type FeedbackDecisions } from './feedback-rows.ts';
+import {
+  decidedColumns,
+  errorsAbout,
+  placed,
+  placesCondition,
+  wordsCondition,
+  type FeedbackDecisions,
+} from './feedback-rows.ts';
 
 export interface FindFeedback {
   readonly organisation: string;
@@ -19,7 +26,7 @@ export interface FindFeedback {
 }
 
 export interface FoundFeedback {
-  readonly id: string;
+  readonly eventId: string;
   readonly site: string;
   readonly service: string;
   readonly name: string;
@@ -37,22 +44,24 @@ export async function findFeedback(
 ): Promise<{ feedback: FoundFeedback[]; overflow: boolean }> {
   const words = wordsCondition(q);
   const decided = decidedColumns(decisions);
-  const named = (['environment', 'site', 'service'] as const).filter((name) => where[name] !== '');
-  const rows = await ask<FoundFeedback>(
+  const places = placesCondition(where);
+  const rows = await ask<FoundFeedback & { readonly aboutEvent: string }>(
     reader,
-    `SELECT event_id AS id, toString(site) AS site, toString(service) AS service, name, message, url FROM feedback
+    `SELECT event_id AS eventId, associated_event_id AS aboutEvent, toString(site) AS site, toString(service) AS service, name, message, url FROM feedback
      WHERE organisation = {organisation:String} AND ts >= fromUnixTimestamp64Nano({fromNs:Int64}) AND ts < fromUnixTimestamp64Nano({toNs:Int64})
-       ${named.map((column) => `AND ${column} = {${column}:String}`).join(' ')} AND ${words.sql} AND ${decided.sql.status} = 'unresolved'
+       AND ${places.sql} AND ${words.sql} AND ${decided.sql.status} = 'unresolved'
      ORDER BY ts DESC LIMIT ${mostFeedback + 1}`,
     {
       organisation,
       fromNs: toNs(endMs - windowMs),
       toNs: toNs(endMs),
-      ...Object.fromEntries(named.map((name) => [name, where[name]])),
+      ...places.parameters,
       ...words.parameters,
       ...decided.parameters,
     },
     limits,
   );
-  return { feedback: rows.slice(0, mostFeedback), overflow: rows.length > mostFeedback };
+  const feedback = rows.slice(0, mostFeedback);
+  const errors = await errorsAbout(reader, organisation, feedback, limits);
+  return { feedback: feedback.map((row) => placed(row, errors)), overflow: rows.length > mostFeedback };
 }

@@ -4,6 +4,7 @@ import { toNs, type Condition, type ReadScope } from '../search/scope.ts';
 import {
   completed,
   decidedColumns,
+  placesCondition,
   wordsCondition,
   writtenColumns,
   type FeedbackDecisions,
@@ -95,7 +96,7 @@ export async function listFeedback(
 
 /** All that is asked for, whatever its state. */
 function foundBy({ scope, q, issues, assignees }: FeedbackAsked, assignee: string): Condition {
-  const named = (['environment', 'site', 'service'] as const).filter((name) => scope[name] !== '');
+  const places = placesCondition(scope);
   const words = wordsCondition(q);
   // Feedback is little beside errors: the errors that it is about are looked up, never all of an issue.
   const ofIssues = `associated_event_id IN (SELECT event_id FROM errors WHERE organisation = {organisation:String} AND issue IN {issues:Array(UInt64)}
@@ -104,7 +105,7 @@ function foundBy({ scope, q, issues, assignees }: FeedbackAsked, assignee: strin
     'organisation = {organisation:String}',
     'ts >= fromUnixTimestamp64Nano({fromNs:Int64})',
     'ts < fromUnixTimestamp64Nano({toNs:Int64})',
-    ...named.map((column) => `${column} = {${column}:String}`),
+    places.sql,
     words.sql,
     ...(issues.length > 0 ? [ofIssues] : []),
     ...(assignees === undefined ? [] : [`${assignee} IN {assignees:Array(String)}`]),
@@ -115,7 +116,7 @@ function foundBy({ scope, q, issues, assignees }: FeedbackAsked, assignee: strin
       organisation: scope.organisation,
       fromNs: toNs(scope.fromMs),
       toNs: toNs(scope.toMs),
-      ...Object.fromEntries(named.map((name) => [name, scope[name]])),
+      ...places.parameters,
       ...words.parameters,
       ...(issues.length > 0 ? { issues: issues.map((issue) => BigInt(`0x${issue}`)) } : {}),
       ...(assignees === undefined ? {} : { assignees: [...assignees] }),

@@ -3,6 +3,7 @@ import { ask } from '../metrics/ask.ts';
 import { hexId } from '../logs/log-row.ts';
 import {
   completed,
+  placesCondition,
   writtenColumns,
   type FeedbackDecisions,
   type FeedbackRow,
@@ -24,12 +25,13 @@ export async function feedbackTimes(
   ids: readonly string[],
   limits: QueryLimits = {},
 ): Promise<{ id: string; at: number }[]> {
+  const places = placesCondition({ site, service: '', environment: '' });
   return ask<{ id: string; at: number }>(
     reader,
     `SELECT event_id AS id, toFloat64(toUnixTimestamp64Milli(max(ts))) AS at FROM feedback
-     WHERE organisation = {organisation:String} AND event_id IN {ids:Array(String)} AND ({site:String} = '' OR site = {site:String})
+     WHERE organisation = {organisation:String} AND event_id IN {ids:Array(String)} AND ${places.sql}
      GROUP BY event_id ORDER BY id LIMIT 1000`,
-    { organisation, site, ids: [...ids] },
+    { organisation, ...places.parameters, ids: [...ids] },
     limits,
   );
 }
@@ -55,12 +57,13 @@ export async function readFeedback(
   decisions: FeedbackDecisions,
   limits: QueryLimits = {},
 ): Promise<{ feedback: FeedbackRow; earlier: FeedbackRow[]; about: FeedbackSubject | null } | undefined> {
+  const places = placesCondition({ site, service: '', environment: '' });
   const rows = await ask<WrittenRow>(
     reader,
     `SELECT ${writtenColumns} FROM feedback
-     WHERE organisation = {organisation:String} AND event_id = {id:String} AND ({site:String} = '' OR site = {site:String})
+     WHERE organisation = {organisation:String} AND event_id = {id:String} AND ${places.sql}
      ORDER BY ts DESC LIMIT ${earlierAtMost + 1}`,
-    { organisation, site, id },
+    { organisation, ...places.parameters, id },
     limits,
   );
   const [feedback, ...earlier] = await completed(reader, { organisation }, rows, decisions, limits);

@@ -194,4 +194,13 @@ it('feedback with the error that it is about and the screenshot that came with i
   expect(await ids({ decisions, assignees: [''] })).toEqual(['printer']);
   expect(await ids({ decisions, assignees: [] })).toEqual([]);
   expect(await ids({ decisions, unread: true })).toEqual(['printer']);
+
+  // A report in the older form says only which error it is about: it is where that was.
+  const about = 'till@2.0-55-2';
+  const report = { site: '', service: 'project-1', environment: '', associated_event_id: about };
+  await test.insert('feedback', [written(about, 15, report)]);
+  const [shown] = (await list({ scope: { ...scope, site: 'STORE_001' }, q: about }))?.feedback ?? [];
+  expect(shown).toMatchObject({ site: 'STORE_001', service: 'till', release: 'till@2.0', issue: '0000000000000002' });
+  expect(await ids({ scope: { ...scope, service: 'till' } })).toEqual(['printer', about]);
+  expect(await ids({ scope: { ...scope, site: 'STORE_002' } })).toEqual([]);
 });

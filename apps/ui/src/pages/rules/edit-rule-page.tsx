@@ -32,10 +32,15 @@ export default function EditRulePage(): ReactNode {
   }
   if (id === '') {
     const source = sources.find((one) => one === search['source']) ?? emptyDraft.source;
-    // Of a new pattern the level is a field of its own; feedback has none.
-    const query = search['q'] ?? (source === 'pattern' || source === 'feedback' ? '' : emptyDraft.query);
-    const where = search['where'] ?? '';
-    return <RuleForm id="" first={{ ...emptyDraft, source, query, where }} left={search['left'] ?? ''} />;
+    // Of a new pattern the level is a field of its own; feedback has none, and is nobody's emergency.
+    const own: Partial<Draft> =
+      source === 'feedback'
+        ? { query: '', severity: 'low', windowMs: 3_600_000 }
+        : source === 'pattern'
+          ? { query: '' }
+          : {};
+    const given = { ...(search['q'] !== undefined && { query: search['q'] }), where: search['where'] ?? '' };
+    return <RuleForm id="" first={{ ...emptyDraft, ...own, source, ...given }} left={search['left'] ?? ''} />;
   }
   if (asked.data === undefined) {
     return (
