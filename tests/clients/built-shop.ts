@@ -24,6 +24,8 @@ export async function buildShop(
   // The plugin's command-line tool remembers servers by their organisations' names: it must not remember another run's.
   vi.stubEnv('SENTRY_CONFIG_DIR', path.join(workshop.folder, 'sentry-config'));
   vi.stubEnv('SENTRY_NO_CACHE', '1');
+  // Under a test runner's own, Vite would compile JSX for development.
+  vi.stubEnv('NODE_ENV', 'production');
   await build({
     root: shop.root,
     logLevel: 'error',

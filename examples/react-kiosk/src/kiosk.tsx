@@ -3,15 +3,18 @@ import { useState, type ReactNode } from 'react';
 import { LastScreen, Recovery } from './recovery.tsx';
 import { useThrow } from './use-throw.ts';
 
+const stockFailed: Sentry.FallbackRender = (failure) => <Recovery what="The stock list" {...failure} />;
+const paymentFailed: Sentry.FallbackRender = (failure) => <Recovery what="The payment" {...failure} />;
+
 /** The whole app, and each feature, behind a boundary: what fails takes no more with it than it must. */
 export function Kiosk(): ReactNode {
   return (
     <Sentry.ErrorBoundary fallback={<LastScreen />} showDialog dialogOptions={{ title: 'The kiosk stopped' }}>
       <Order />
-      <Sentry.ErrorBoundary fallback={(failure) => <Recovery what="The stock list" {...failure} />}>
+      <Sentry.ErrorBoundary fallback={stockFailed}>
         <Stock />
       </Sentry.ErrorBoundary>
-      <Sentry.ErrorBoundary fallback={(failure) => <Recovery what="The payment" {...failure} />}>
+      <Sentry.ErrorBoundary fallback={paymentFailed}>
         <Payment />
       </Sentry.ErrorBoundary>
     </Sentry.ErrorBoundary>

@@ -317,6 +317,22 @@ describe('a key that is bound to a site', () => {
     expect(faults).toEqual([]);
   });
 
+  it('changes feedback of its site, and finds no other to change', async () => {
+    const organisation = await control.organisations.ensure('Acme');
+    if (!organisation.ok) throw new Error(organisation.error.message);
+    const acme = organisation.value.id;
+    const made = await control.keys.create(acme, { name: 'acts', permissions: ['operate'], site: here }, 'test');
+    if (!made.ok) throw new Error(made.error.message);
+    const post = (url: string, payload: object) =>
+      app.inject({ method: 'POST', url, payload, headers: { authorization: `Bearer ${made.value.secret}` } });
+    const both = { feedback: [here, elsewhere], change: { status: 'spam' } };
+    expect((await post('/api/v1/feedback/changes', both)).json()).toEqual({ changed: 1 });
+    expect([...(await control.feedback.list(acme, [here, elsewhere])).keys()]).toEqual([here]);
+    expect((await post(`/api/v1/feedback/${elsewhere}/comments`, { text: 'x' })).statusCode).toBe(404);
+    expect((await post(`/api/v1/feedback/${here}/comments`, { text: 'x' })).statusCode).toBe(200);
+    await control.feedback.change(acme, [{ id: here, at: now }], { status: 'unresolved' }, 'test');
+  });
+
   it('leaves calls about whole traces to keys of no site', async () => {
     const { status, text } = await get(`/api/v1/traces/${sharedTrace}/beside?${range}`, 'all');
     expect([status, text]).toEqual([200, '{"replays":[],"exemplars":[],"cut":false}']);

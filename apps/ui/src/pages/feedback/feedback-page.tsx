@@ -31,6 +31,10 @@ const owners = [
   { value: 'nobody', label: 'Nobody’s' },
 ];
 
+function focusRow(index: number): void {
+  document.querySelector<HTMLElement>(`[data-row="${index}"] .inbox-title`)?.focus();
+}
+
 /** What people wrote through a program's own form, as an inbox: read, answered, given to somebody, or thrown out. */
 export default function FeedbackPage(): ReactNode {
   const { query } = useScope();
@@ -73,8 +77,6 @@ export default function FeedbackPage(): ReactNode {
   };
 
   const [at, setAt] = useState(-1);
-  const focusRow = (index: number): void =>
-    document.querySelector<HTMLElement>(`[data-row="${index}"] .inbox-title`)?.focus();
   const move = (step: number): void => {
     const next = Math.max(0, Math.min(rows.length - 1, at + step));
     setAt(next);

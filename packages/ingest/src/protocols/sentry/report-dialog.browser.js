@@ -61,7 +61,11 @@
   });
   const name = element('input', { name: 'name', value: text('name', ''), maxLength: 128, autocomplete: 'name' });
   const email = element('input', {
-    ...{ name: 'email', type: 'email', value: text('email', ''), maxLength: 200, autocomplete: 'email' },
+    name: 'email',
+    type: 'email',
+    value: text('email', ''),
+    maxLength: 200,
+    autocomplete: 'email',
   });
   const comments = element('textarea', { name: 'comments', required: true, maxLength: 8192 });
   const fault = element('p', { className: 'fault', id: 'fault' });
