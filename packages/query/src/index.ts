@@ -59,6 +59,8 @@ export {
   listSpanTags,
   listTagValues,
   spanMetrics,
+  type FoundTags,
+  type TagScope,
 } from './traces/trace-index.ts';
 export * from './traceql/index.ts';
 export { analyse } from './traces/analyse/analyse-trace.ts';

@@ -1,5 +1,6 @@
 import uPlot from 'uplot';
 import { isStack } from './chart-data.ts';
+import { placeWords } from './mark-words.ts';
 import { tickText } from './time-text.ts';
 
 export type ChartKind = 'bars' | 'lines' | 'stacked' | 'area' | 'points';
@@ -289,9 +290,18 @@ function drawMarks(chart: uPlot, { from, to, marks }: ChartFrame, colour: (value
   ctx.save();
   ctx.font = `${11 * devicePixelRatio}px "Inter Variable", system-ui, sans-serif`;
   ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
-  for (const { at, label, tone } of marks.slice(0, 200)) {
-    if (at < from || at > to) continue;
-    const x = Math.round(chart.valToPos(at, 'x', true));
+  const shown = marks
+    .slice(0, 200)
+    .filter(({ at }) => at >= from && at <= to)
+    .map((mark) => ({
+      ...mark,
+      x: Math.round(chart.valToPos(mark.at, 'x', true)),
+      width: mark.label === '' ? 0 : ctx.measureText(mark.label).width,
+    }));
+  ctx.textAlign = 'left';
+  // What happened at nearly the same moment has its line; words that would stand on others are in the list beside the chart.
+  const begins = placeWords(shown, { left: bbox.left, right: bbox.left + bbox.width, gap: 4 * devicePixelRatio });
+  for (const [index, { x, label, tone }] of shown.entries()) {
     ctx.strokeStyle = colour(`var(--${tone})`);
     ctx.fillStyle = ctx.strokeStyle;
     ctx.lineWidth = devicePixelRatio;
@@ -299,9 +309,9 @@ function drawMarks(chart: uPlot, { from, to, marks }: ChartFrame, colour: (value
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    const right = x > bbox.left + bbox.width * 0.8;
-    ctx.textAlign = right ? 'right' : 'left';
-    ctx.fillText(label, x + (right ? -4 : 4) * devicePixelRatio, bbox.top + 11 * devicePixelRatio);
+    const begin = begins[index];
+    // Below the line in which a chart says what it leaves out.
+    if (begin !== undefined) ctx.fillText(label, begin, bbox.top + 20 * devicePixelRatio);
   }
   ctx.restore();
 }

@@ -12,8 +12,17 @@ export function FormProblem({ problem, known }: { problem: ProblemError | null; 
       <IconAlertTriangle size={16} aria-hidden />
       <span>
         <strong>{problem.title}.</strong>{' '}
-        {others.length === 0 ? problem.detail : others.map(([f, s]) => `${f}: ${s}`).join('; ')}
+        {others.length === 0
+          ? problem.detail
+          : others.map(([field, said]) => `${fieldText(field)}: ${said}`).join('; ')}
       </span>
     </p>
   );
 }
+
+/** The path of a field as people count: `steps.0.pattern` is `steps 1, pattern`. */
+const fieldText = (path: string): string =>
+  path.replaceAll(
+    /\.(\d+)(\.?)/g,
+    (_, index: string, more: string) => ` ${Number(index) + 1}${more === '' ? '' : ', '}`,
+  );

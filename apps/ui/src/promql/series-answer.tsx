@@ -10,6 +10,9 @@ import { seriesNames, seriesText } from './series-names.ts';
 
 const chartPx = 320;
 const rowsAtMost = 200;
+/** As many digits as tell two series apart; the value in full is under the pointer. */
+const sixDigits = (value: number): string =>
+  Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value);
 const noMarks: readonly ChartMark[] = [];
 
 /** What a query over time answered: its series as lines, and as a table with their last values, the greatest first. */
@@ -123,7 +126,9 @@ export function SeriesAnswer(props: {
                       {seriesText(labels)}
                     </span>
                   </td>
-                  <td className="number">{odd?.value ?? (value === null ? '–' : String(value))}</td>
+                  <td className="number" title={value === null || odd !== undefined ? undefined : String(value)}>
+                    {odd?.value ?? (value === null ? '–' : sixDigits(value))}
+                  </td>
                 </tr>
               );
             })}

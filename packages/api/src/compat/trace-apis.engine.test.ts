@@ -17,16 +17,20 @@ let folder: string;
 let store: TelemetryStore;
 let app: FastifyInstance;
 
-/** Keys are their organisation's name; `blind` may only send. */
+/** Keys are their organisation's name, with the site that they are bound to; `blind` may only send. */
 const control = {
   keys: {
     find: (secret: string) =>
       Promise.resolve(
-        ['acme', 'rival', 'blind'].includes(secret)
+        ['acme', 'rival', 'blind', 'events', 'events-S1'].includes(secret)
           ? {
               name: secret,
               permissions: secret === 'blind' ? ['ingest'] : ['query'],
-              scope: { organisation: secret, site: '', keyId: secret },
+              scope: {
+                organisation: secret.replace(/-.*/, ''),
+                site: secret === 'events-S1' ? 'S1' : '',
+                keyId: secret,
+              },
             }
           : undefined,
       ),
@@ -57,6 +61,12 @@ beforeAll(async () => {
   await store.execute(
     `INSERT INTO edges (organisation, minute, caller, callee, message, peer, environment, bucket, calls, errors, duration_ns, lag_ns)
      SELECT 'acme', toDateTime(${(endMs - 10 * minuteMs) / 1000}), 'gateway', 'payment', 0, '', '', 100, 7, 0, 1, 0`,
+  );
+  await store.execute(
+    `INSERT INTO spans (organisation, site, service, ts, received_at, duration_ns, trace_id, span_id, name, scope_name, attrs, events.ts, events.name, events.attrs, links.trace_id, links.span_id, links.attrs)
+     SELECT 'events', ['S1', 'S2'][number + 1], 'shop', ${at(0)}, ${at(0)}, 1000, toFixedString(char(number + 1), 16), toFixedString(char(number + 1), 8), concat('step ', toString(number)), 'pg', map('n', toString(number)),
+       [${at(1)}], [['retry', 'exception'][number + 1]], [map('attempt', toString(number))], [toFixedString('a', 16)], [toFixedString('a', 8)], [map('why', concat('batch ', toString(number)))]
+     FROM numbers(2)`,
   );
   app = Fastify();
   await app.register(cookie);
@@ -239,6 +249,51 @@ describe('Tempo', () => {
     ]);
   });
 
+  test('tags of events and links, and those of spans that match alone', async () => {
+    const names = async (query: string, key = 'events') => {
+      const reply = (await get(`/tempo/api/v2/search/tags?${range}&${query}`, key)).json();
+      return Object.fromEntries(reply.scopes.map(({ name, tags }: { name: string; tags: string[] }) => [name, tags]));
+    };
+    expect(await names('')).toMatchObject({ event: ['attempt'], link: ['why'], span: ['n'] });
+    expect(await names('scope=event')).toEqual({ event: ['attempt'] });
+    expect(await names('scope=instrumentation')).toEqual({});
+    expect(await names('scope=event', 'acme')).toEqual({ event: [] });
+    const q = (query: string): string => `q=${encodeURIComponent(query)}`;
+    expect(await names(`scope=span&${q('{ event:name = "nothing" }')}`)).toEqual({ span: [] });
+    const values = async (tag: string, query = '', key = 'events') =>
+      (await get(`/tempo/api/v2/search/tag/${tag}/values?${range}&${query}`, key))
+        .json()
+        .tagValues.map(({ value }: { value: string }) => value);
+    expect(await values('event.attempt')).toEqual(['0', '1']);
+    expect(await values('event:name')).toEqual(['exception', 'retry']);
+    expect(await values('link.why', q('{ event:name = "retry" }'))).toEqual(['batch 0']);
+    expect(await values('name', q('{ link.why = "batch 1" && span.n = }'))).toEqual(['step 1']);
+    expect(await values('instrumentation:name')).toEqual(['pg']);
+    expect(await values('instrumentation.language')).toEqual([]);
+    expect(await values('link:traceID')).toEqual([]);
+    expect(await values('event.attempt', '', 'events-S1')).toEqual(['0']);
+    expect(await values('event.attempt', '', 'acme')).toEqual([]);
+    const cut = (await get(`/tempo/api/v2/search/tag/event.attempt/values?${range}&limit=1`, 'events')).json();
+    expect(cut).toEqual({ tagValues: [{ type: 'string', value: '0' }], metrics: { completedJobs: 0, totalJobs: 1 } });
+    const all = (await get(`/tempo/api/v2/search/tags?${range}`, 'events')).json();
+    expect(all.metrics).toEqual({ completedJobs: 1, totalJobs: 1 });
+  });
+
+  test('exemplars lead to the trace', async () => {
+    const ask = async (more: string, query = '{} | rate()') => {
+      const q = encodeURIComponent(query);
+      const { series } = (await get(`/tempo/api/metrics/query_range?${range}&step=60s&q=${q}${more}`)).json();
+      return series[0].exemplars;
+    };
+    const [one] = await ask('');
+    expect(one).toMatchObject({ labels: [{ key: 'trace:id', value: { stringValue: trace } }, {}, {}, {}] });
+    expect(one.value).toBeGreaterThan(0);
+    expect(Number(one.timestampMs)).toBeGreaterThan(endMs - 11 * minuteMs);
+    expect(await ask('&exemplars=5')).toHaveLength(1);
+    expect(await ask('', '{} | rate() with (exemplars=false)')).toEqual([]);
+    expect((await get(`/tempo/api/metrics/query_range?${range}&exemplars=x&q={}|rate()`)).status).toBe(400);
+  });
+
   test('metrics over time and at once', async () => {
     const q = encodeURIComponent('{} | count_over_time() by (resource.service.name)');
     const { series } = (await get(`/tempo/api/metrics/query_range?${range}&step=60s&q=${q}`)).json();
@@ -257,6 +312,8 @@ describe('Tempo', () => {
   test.each([
     [`search?${range}&q=${encodeURIComponent('{ name = }')}`, 'parse error at line 1, col 10'],
     [`search?${range}&q=${encodeURIComponent('{} | rate()')}`, 'metrics query'],
+    ['v2/search/tags?scope=moon', 'invalid scope'],
+    ['v2/search/tag/name/values?limit=x', 'invalid limit'],
     ['search?start=20&end=10', 'start must be before end'],
     [`search?${range}&limit=0`, 'invalid limit'],
     [`search?${range}&minDuration=x`, 'invalid minDuration'],

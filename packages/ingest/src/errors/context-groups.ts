@@ -145,7 +145,7 @@ function geoText(geo: JsonObject): string {
 function saleFields(sale: SaleFacts): Fields {
   return [
     ['Order', sale.orderId],
-    ['Amount', sale.amount === 0 ? '' : `${sale.amount}${sale.currency === '' ? '' : ` ${sale.currency}`}`],
+    ['Amount', sale.amount === 0 ? '' : `${amountText(sale.amount)}${sale.currency === '' ? '' : ` ${sale.currency}`}`],
     ['Method', sale.method],
   ];
 }
@@ -222,3 +222,6 @@ function queryText(query: unknown): string {
     .map((pair: unknown[]) => `${textOf(pair[0], 100)}=${textOf(pair[1], 300)}`)
     .join('&');
 }
+
+/** An amount as it stands on a receipt: `40`, `40.50`, `129.95`. */
+const amountText = (amount: number): string => (/\.\d$/.test(String(amount)) ? amount.toFixed(2) : String(amount));

@@ -134,12 +134,14 @@ export class SegmentStage {
       const { samples, times, bits } = cursor;
       const fold = this.#wasFolded;
       if (!fold) this.#announcements.heard(sid, frame.receivedAtMs);
-      for (let i = 0; i < samples; i++) {
-        const atMs = times[i] as number;
-        if (atMs < earliest || atMs > latest) this.#reject(atMs < earliest ? 'too-old' : 'too-new', 1);
-        else if (fold) this.#fold(sid, atMs, bits[i * 2] as number, bits[i * 2 + 1] as number);
-        else this.samples.push(sid, atMs, bits[i * 2] as number, bits[i * 2 + 1] as number);
-      }
+      if (!fold && areWithin(times, samples, earliest, latest)) this.samples.pushAll(sid, times, bits, samples);
+      else
+        for (let i = 0; i < samples; i++) {
+          const atMs = times[i] as number;
+          if (atMs < earliest || atMs > latest) this.#reject(atMs < earliest ? 'too-old' : 'too-new', 1);
+          else if (fold) this.#fold(sid, atMs, bits[i * 2] as number, bits[i * 2 + 1] as number);
+          else this.samples.push(sid, atMs, bits[i * 2] as number, bits[i * 2 + 1] as number);
+        }
       if (cursor.histogramsAt.length > 0) this.#histograms(cursor, sid, fold, earliest, latest);
       if (cursor.exemplarsAt.length > 0 && !fold)
         for (const { labels, value, atMs } of cursor.exemplars()) this.exemplars.push({ sid, atMs, value, labels });
@@ -291,6 +293,12 @@ export class SegmentStage {
     }
     return known;
   }
+}
+
+function areWithin(times: Float64Array, count: number, earliest: number, latest: number): boolean {
+  for (let i = 0; i < count; i++)
+    if (!((times[i] as number) >= earliest && (times[i] as number) <= latest)) return false;
+  return true;
 }
 
 /** What the name says of the type, where the client did not say it. */

@@ -150,6 +150,12 @@ export const metricFunctions = [
 ] as const;
 export type MetricFunction = (typeof metricFunctions)[number];
 
+/** What is done with the series of a metrics function: the largest or smallest of each step, or the samples that satisfy a comparison. */
+export type MetricStage =
+  | { readonly kind: 'top'; readonly name: 'topk' | 'bottomk'; readonly count: number }
+  /** A duration stands in seconds, as the samples do. */
+  | { readonly kind: 'compare'; readonly op: Exclude<ComparisonOperator, '=~' | '!~'>; readonly value: number };
+
 /** What follows the pipeline of a metrics query. */
 export interface Metric {
   readonly name: MetricFunction;
@@ -157,17 +163,21 @@ export interface Metric {
   readonly of: Field | undefined;
   readonly quantiles: readonly number[];
   readonly by: readonly Field[];
-  /** `compare({…}, topN)`. */
+  /** `compare({…}, topN, from, to)`. */
   readonly selection: Spanset | undefined;
   readonly top: number;
-  /** `topk(n)` or `bottomk(n)` behind it. */
-  readonly kept: { readonly name: 'topk' | 'bottomk'; readonly count: number } | undefined;
+  /** Spans that begin after `from`, up to `to`, may be in the selection: nanoseconds since the epoch. */
+  readonly selectionRange: { readonly from: number; readonly to: number } | undefined;
+  /** From left to right. */
+  readonly stages: readonly MetricStage[];
   readonly at: Position;
 }
 
 export interface Query {
   readonly pipeline: Pipeline;
   readonly metric: Metric | undefined;
+  /** `with (exemplars=…)`: how many, or whether any; undefined where it is not said. */
+  readonly exemplars: number | boolean | undefined;
 }
 
 /** A query that could not be read or makes no sense. */

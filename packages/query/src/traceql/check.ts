@@ -4,6 +4,9 @@ import { Unreadable } from './lex.ts';
 
 type Type = 'text' | 'number' | 'duration' | 'bool' | 'status' | 'kind' | 'nil' | 'any';
 
+/** Values of an attribute that `compare()` may be asked for. */
+const mostCompared = 1000;
+
 const intrinsicTypes: Readonly<Record<string, Type>> = {
   duration: 'duration',
   traceDuration: 'duration',
@@ -27,6 +30,14 @@ export function checkQuery({ pipeline, metric }: Query): void {
     const type = typeOf(metric.of);
     if (!['number', 'duration', 'any'].includes(type))
       throw new Unreadable(`${metric.name} needs numbers, not ${type}`, metric.of.at);
+  }
+  if (metric.name === 'compare') {
+    if (!(metric.top >= 1 && metric.top <= mostCompared && Number.isInteger(metric.top)))
+      throw new Unreadable(`compare() takes between 1 and ${mostCompared} values of an attribute`, metric.at);
+    const range = metric.selectionRange;
+    if (range && !(range.from > 0 && range.to > range.from))
+      throw new Unreadable('compare() takes a start and a later end, in nanoseconds since the epoch', metric.at);
+    if (metric.stages.length > 0) throw new Unreadable('compare() cannot stand before topk or bottomk', metric.at);
   }
   if (metric.name === 'quantile_over_time') {
     if (metric.quantiles.length === 0)

@@ -1,5 +1,5 @@
 import type { ParameterValue } from '@sightline/store/port';
-import type { ComparisonOperator, Field, Spanset } from './ast.ts';
+import type { ComparisonOperator, Field, Literal, Spanset } from './ast.ts';
 
 /** A condition on the table `spans`. Where it is not `exact` it lets more spans pass than the query wants, never fewer. */
 export interface SqlCondition {
@@ -37,6 +37,21 @@ const textColumns: Readonly<Record<string, string>> = {
   'trace:id': 'lower(hex(trace_id))',
   'instrumentation:name': 'toString(scope_name)',
 };
+
+/** A field of which a span has several values, one for each element of `array`: SQL of one element `x`. */
+interface Many {
+  readonly array: string;
+  /** Whether the element has the field; undefined where each has it. */
+  readonly present?: string;
+  readonly text?: string;
+  /** A nullable number. */
+  readonly number?: string;
+}
+
+/** Fields that are not stored: no span has them. */
+const isNever = (field: Field): boolean =>
+  (field.kind === 'intrinsic' && field.name === 'instrumentation:version') ||
+  (field.kind === 'attribute' && field.scope === 'instrumentation');
 
 /** Compiles conditions; no byte of the query becomes part of a statement, all of it stands in `parameters`. */
 export class ConditionSql {
@@ -97,23 +112,18 @@ export class ConditionSql {
       return this.#comparison({ kind: 'compare', op: flipped[op], left: right, right: left, at: left.at });
     }
     const exactly = (sql: string | undefined): SqlCondition => (sql === undefined ? everything : { sql, exact: true });
-    if (right.kind !== 'literal') return exactly(this.#numbers(op, left, right));
+    const many = this.#many(left);
+    if (right.kind !== 'literal') return many ? everything : exactly(this.#numbers(op, left, right));
     const { literal } = right;
     if (literal.type === 'nil') return exactly(this.#presence(left, op));
+    if (isNever(left)) return exactly('0');
+    if (many) return exactly(this.#anyOf(many, op, literal));
     if (left.kind === 'intrinsic') {
       if (left.name === 'status' && literal.type === 'status')
         return exactly(`status_code ${op} ${this.bind('UInt8', statusCodes[literal.value] ?? 0)}`);
       if (left.name === 'kind' && literal.type === 'kind')
         return exactly(`kind ${op} ${this.bind('UInt8', kindCodes[literal.value] ?? 0)}`);
       if (left.name === 'nestedSetParent' && literal.type === 'number') return exactly(rootTest(op, literal.value));
-      if (left.name === 'event:name' && literal.type === 'text')
-        return exactly(`arrayExists(x -> ${this.#textTest('toString(x)', op, literal.value)}, events.name)`);
-    }
-    if (left.kind === 'attribute' && left.scope === 'event' && !left.parent && literal.type === 'text') {
-      const key = this.bind('String', left.name);
-      return exactly(
-        `arrayExists(x -> mapContains(x, ${key}) AND ${this.#textTest(`x[${key}]`, op, literal.value)}, events.attrs)`,
-      );
     }
     if (literal.type === 'number' || literal.type === 'duration') {
       if (op === '=' && literal.type === 'number' && literal.whole && left.kind === 'attribute')
@@ -128,6 +138,33 @@ export class ConditionSql {
     return exactly(`(${present === undefined ? '1' : present} AND ${this.#textTest(text, op, value)})`);
   }
 
+  /** What a span has several of: its events and links. */
+  #many(field: Field): Many | undefined {
+    if (field.kind === 'intrinsic') {
+      if (field.name === 'event:name') return { array: 'events.name', text: 'toString(x)' };
+      if (field.name === 'event:timeSinceStart')
+        return { array: 'events.ts', number: 'toFloat64(toUnixTimestamp64Nano(x) - toUnixTimestamp64Nano(ts))' };
+      if (field.name === 'link:traceID') return { array: 'links.trace_id', text: 'lower(hex(x))' };
+      return field.name === 'link:spanID' ? { array: 'links.span_id', text: 'lower(hex(x))' } : undefined;
+    }
+    if (field.kind !== 'attribute' || field.parent || (field.scope !== 'event' && field.scope !== 'link'))
+      return undefined;
+    const key = this.bind('String', field.name);
+    return { array: `${field.scope}s.attrs`, present: `mapContains(x, ${key})`, text: `x[${key}]` };
+  }
+
+  /** Whether any of several values satisfies a comparison with a literal. */
+  #anyOf({ array, present = '1', text, number }: Many, op: ComparisonOperator, literal: Literal): string | undefined {
+    if (literal.type === 'nil') return undefined;
+    let test: string;
+    if (literal.type === 'number' || literal.type === 'duration') {
+      const value = number ?? `toFloat64OrNull(${text ?? "''"})`;
+      test = `ifNull(${value} ${op} ${this.bind('Float64', literal.value)}, 0)`;
+    } else if (text === undefined) return undefined;
+    else test = this.#textTest(text, op, String(literal.value));
+    return `arrayExists(x -> ${present} AND ${test}, ${array})`;
+  }
+
   #textTest(text: string, op: ComparisonOperator, value: string): string {
     if (op !== '=~' && op !== '!~') return `${text} ${op} ${this.bind('String', value)}`;
     // The whole value, as Tempo has it since 2.7.
@@ -136,8 +173,7 @@ export class ConditionSql {
 
   /** The bloom filters on the values prune; the key then decides. */
   #equalText(field: Extract<Field, { kind: 'attribute' }>, value: string): string | undefined {
-    if (field.parent || field.scope === 'event' || field.scope === 'link' || field.scope === 'instrumentation')
-      return undefined;
+    if (field.parent) return undefined;
     const text = this.bind('String', value);
     if (field.name === 'service.name' && field.scope !== 'span') return `service = ${text}`;
     const key = this.bind('String', field.name);
@@ -150,7 +186,11 @@ export class ConditionSql {
   /** Whether a field is there (`!=` nil) or not (`=`). */
   #presence(field: Field, op: ComparisonOperator): string | undefined {
     const not = op === '=' ? 'NOT ' : '';
+    if (isNever(field)) return op === '=' ? '1' : '0';
+    const many = this.#many(field);
+    if (many) return `${not}arrayExists(x -> ${many.present ?? '1'}, ${many.array})`;
     if (field.kind === 'intrinsic') {
+      if (field.name === 'instrumentation:name') return `${not}(scope_name != '')`;
       if (field.name === 'parent' || field.name === 'span:parentID') return op === '=' ? root : `NOT ${root}`;
       return textColumns[field.name] !== undefined || ['status', 'kind', 'duration'].includes(field.name)
         ? op === '='
@@ -158,8 +198,7 @@ export class ConditionSql {
           : '1'
         : undefined;
     }
-    if (field.kind !== 'attribute' || field.parent || ['event', 'link', 'instrumentation'].includes(field.scope))
-      return undefined;
+    if (field.kind !== 'attribute' || field.parent) return undefined;
     if (field.name === 'service.name' && field.scope !== 'span') return op === '=' ? '0' : '1';
     const key = this.bind('String', field.name);
     if (field.scope === 'span') return `${not}mapContains(attrs, ${key})`;
@@ -167,14 +206,19 @@ export class ConditionSql {
     return `${not}(mapContains(attrs, ${key}) OR mapContains(res, ${key}))`;
   }
 
-  /** The text of a field; '' where it is missing; undefined where SQL cannot tell. */
+  /** The text of a field, of several the first; '' where it is missing; undefined where SQL cannot tell. */
   text(field: Field): string | undefined {
+    if (isNever(field)) return `''`;
+    const many = this.#many(field);
+    if (many)
+      return many.text === undefined
+        ? undefined
+        : `arrayFirst(y -> y != '', arrayMap(x -> ${many.text}, ${many.array}))`;
     if (field.kind === 'intrinsic') {
       if (field.name === 'status') return statusNames;
       return field.name === 'kind' ? kindNames : textColumns[field.name];
     }
-    if (field.kind !== 'attribute' || field.parent || ['event', 'link', 'instrumentation'].includes(field.scope))
-      return undefined;
+    if (field.kind !== 'attribute' || field.parent) return undefined;
     if (field.name === 'service.name' && field.scope !== 'span') return 'toString(service)';
     const key = this.bind('String', field.name);
     if (field.scope === 'span') return `attrs[${key}]`;
@@ -194,6 +238,8 @@ export class ConditionSql {
           ? this.bind('Float64', field.literal.value)
           : undefined;
       case 'intrinsic':
+        if (field.name === 'event:timeSinceStart')
+          return `if(empty(events.ts), NULL, toFloat64(toUnixTimestamp64Nano(events.ts[1]) - toUnixTimestamp64Nano(ts)))`;
         return field.name === 'duration' ? 'toFloat64(duration_ns)' : undefined;
       case 'attribute': {
         const text = this.text(field);

@@ -246,6 +246,7 @@ function isNil(field: Field): boolean {
 
 /** A span has many events and links: any of them may satisfy a comparison. */
 function manyOf(field: Field, { span }: TreeSpan): FieldValue[] | undefined {
+  if (field.kind === 'attribute' && field.parent) return undefined;
   const { events, links, linkAttributes } = span as FullSpan;
   if (field.kind === 'attribute' && field.scope === 'event')
     return events.map(({ attributes }) => attributes[field.name]);

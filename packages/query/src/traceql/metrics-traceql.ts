@@ -1,9 +1,11 @@
 import { fail, ok, type Result } from '@sightline/base';
-import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { scopeCondition } from '../search/scope.ts';
-import type { Metric, Pipeline, TraceqlError } from './ast.ts';
+import type { Metric, MetricStage, Pipeline, TraceqlError } from './ast.ts';
+import { compareSeries } from './compare-series.ts';
 import { ConditionSql } from './condition-sql.ts';
-import { nameOf } from './evaluate.ts';
+import { compareValues, nameOf } from './evaluate.ts';
+import { readExemplars } from './exemplars.ts';
 import { parseTraceql } from './parse.ts';
 
 export interface TraceqlRange {
@@ -18,16 +20,30 @@ export interface TraceqlRange {
   readonly query: string;
   /** The whole range as one step, wherever it begins. */
   readonly whole?: boolean;
+  /** Spans that are named beside the numbers, at most; none unless told. A hint in the query goes before it. */
+  readonly exemplars?: number;
+}
+
+/** A span that is part of a sample. */
+export interface TraceqlExemplar {
+  readonly atMs: number;
+  /** What the function took of the span; of `rate` and `count_over_time` the sample itself. */
+  readonly value: number;
+  readonly labels: readonly (readonly [name: string, value: string])[];
 }
 
 export interface TraceqlSeries {
   readonly labels: readonly (readonly [name: string, value: string | number])[];
   /** In order of time; a step without spans is left out, but for `rate` and `count_over_time`, where it is 0. */
   readonly samples: readonly { readonly atMs: number; readonly value: number }[];
+  /** In order of time. */
+  readonly exemplars: readonly TraceqlExemplar[];
 }
 
 const mostSeries = 1000;
 const mostSteps = 11_000;
+/** Exemplars of an answer. */
+const mostExemplars = 100;
 
 /** The query of a metrics query as SQL can answer it: filters on single spans. */
 function filtersOf({ stages }: Pipeline, compiler: ConditionSql): Result<string, TraceqlError> {
@@ -128,8 +144,32 @@ export async function traceqlMetrics(
     });
   }
   const names = [...metric.by.map(nameOf), ...(histogram ? ['__bucket'] : [])];
-  const series = collect(rows, names, metric, range);
-  return ok(metric.kept ? keepTop(series, metric.kept) : series);
+  let series: readonly CollectedSeries[] = collect(rows, names, metric, range);
+  for (const stage of metric.stages) series = stage.kind === 'top' ? keepTop(series, stage) : keepWhere(series, stage);
+  const most = exemplarsWanted(parsed.value.exemplars, asked);
+  if (most === 0 || series.length === 0) return ok(series.map(plain));
+  const exemplars = await readExemplars(
+    reader,
+    {
+      filter: `${scope.sql} AND ${filter.value}${value.value.only}`,
+      parameters: { ...scope.parameters, ...compiler.parameters },
+      labels: keys,
+      value: value.value.each,
+      fromMs: Math.trunc(fromMs),
+      toMs: asked.toMs,
+      stepMs: Math.trunc(asked.stepMs),
+      most,
+    },
+    limits,
+  );
+  return ok(attachExemplars(series, exemplars, metric.by.map(nameOf), range).map(plain));
+}
+
+const plain = ({ labels, samples, exemplars }: CollectedSeries): TraceqlSeries => ({ labels, samples, exemplars });
+
+function exemplarsWanted(hint: number | boolean | undefined, { exemplars = 0, whole }: TraceqlRange): number {
+  if (whole === true || hint === false || exemplars === 0) return 0;
+  return Math.max(0, Math.min(mostExemplars, typeof hint === 'number' ? hint : exemplars));
 }
 
 const aggregateSql: Readonly<Record<string, (value: string) => string>> = {
@@ -142,8 +182,11 @@ const aggregateSql: Readonly<Record<string, (value: string) => string>> = {
 function valueSql(
   metric: Metric,
   compiler: ConditionSql,
-): Result<{ sql: string; only: string; bucket: string }, TraceqlError> {
-  if (!metric.of) return ok({ sql: '[toFloat64(count())]', only: '', bucket: '' });
+): Result<
+  { sql: string; only: string; bucket: string; /** Of one span; undefined for a count. */ each: string | undefined },
+  TraceqlError
+> {
+  if (!metric.of) return ok({ sql: '[toFloat64(count())]', only: '', bucket: '', each: undefined });
   const number = compiler.number(metric.of);
   if (number === undefined) {
     return fail({
@@ -151,12 +194,18 @@ function valueSql(
       position: { from: metric.of.at, to: metric.of.at + 1 },
     });
   }
-  const lasting = metric.of.kind === 'intrinsic' && metric.of.name === 'duration';
+  const lasting = metric.of.kind === 'intrinsic' && ['duration', 'event:timeSinceStart'].includes(metric.of.name);
   const value = `assumeNotNull(${number})${lasting ? ' / 1e9' : ''}`;
+  const each = `toFloat64(${value})`;
   const only = ` AND isNotNull(${number})`;
   if (metric.name === 'histogram_over_time') {
     // Powers of two, as Tempo's: the label is the upper end.
-    return ok({ sql: '[toFloat64(count())]', only, bucket: `toString(pow(2, ceil(log2(greatest(${value}, 1e-9)))))` });
+    return ok({
+      sql: '[toFloat64(count())]',
+      only,
+      bucket: `toString(pow(2, ceil(log2(greatest(${value}, 1e-9)))))`,
+      each,
+    });
   }
   if (metric.name === 'quantile_over_time') {
     // Levels are constants of a statement, not parameters: numbers between 0 and 1, written out by us.
@@ -164,16 +213,30 @@ function valueSql(
       sql: `quantiles(${metric.quantiles.map((q) => q.toFixed(6)).join(', ')})(${value})`,
       only,
       bucket: '',
+      each,
     });
   }
   const aggregate = aggregateSql[metric.name] ?? ((v: string) => `sum(${v})`);
-  return ok({ sql: `[toFloat64(${aggregate(value)})]`, only, bucket: '' });
+  return ok({ sql: `[toFloat64(${aggregate(value)})]`, only, bucket: '', each });
 }
 
-function collect(rows: readonly Row[], names: readonly string[], metric: Metric, range: TraceqlRange): TraceqlSeries[] {
+interface CollectedSeries extends TraceqlSeries {
+  /** What the spans were grouped by, as one text. */
+  readonly group: string;
+}
+
+function collect(
+  rows: readonly Row[],
+  names: readonly string[],
+  metric: Metric,
+  range: TraceqlRange,
+): CollectedSeries[] {
   const per = metric.name === 'rate' ? range.stepMs / 1000 : 1;
   const filled = metric.name === 'rate' || metric.name === 'count_over_time';
-  const series = new Map<string, { labels: (readonly [string, string | number])[]; at: Map<number, number> }>();
+  const series = new Map<
+    string,
+    { group: string; labels: (readonly [string, string | number])[]; at: Map<number, number> }
+  >();
   for (const { step, labels, values } of rows) {
     for (const [i, value] of values.entries()) {
       const quantile = metric.name === 'quantile_over_time' ? metric.quantiles[i] : undefined;
@@ -185,26 +248,33 @@ function collect(rows: readonly Row[], names: readonly string[], metric: Metric,
           return [name, name === '__bucket' ? Number(text) : text] as const;
         });
         const own = quantile === undefined ? named : [...named, ['p', quantile] as const];
-        one = { labels: own.length === 0 ? [['__name__', metric.name]] : own, at: new Map() };
+        one = {
+          group: JSON.stringify(labels),
+          labels: own.length === 0 ? [['__name__', metric.name]] : own,
+          at: new Map(),
+        };
         series.set(key, one);
       }
       if (Number.isFinite(value)) one.at.set(range.fromMs + Number(step) * range.stepMs, value / per);
     }
   }
   if (series.size === 0 && filled && names.length === 0)
-    series.set('', { labels: [['__name__', metric.name]], at: new Map() });
-  return [...series.values()].slice(0, mostSeries).map(({ labels, at }) => {
+    series.set('', { group: '[]', labels: [['__name__', metric.name]], at: new Map() });
+  return [...series.values()].slice(0, mostSeries).map(({ group, labels, at }) => {
     const samples: { atMs: number; value: number }[] = [];
     for (let atMs = range.fromMs; atMs < range.toMs; atMs += range.stepMs) {
       const value = at.get(atMs) ?? (filled ? 0 : undefined);
       if (value !== undefined) samples.push({ atMs, value });
     }
-    return { labels, samples };
+    return { group, labels, samples, exemplars: [] };
   });
 }
 
 /** As Prometheus' `topk`: at each step the largest stay, the others lose their sample there. */
-function keepTop(series: readonly TraceqlSeries[], { name, count }: NonNullable<Metric['kept']>): TraceqlSeries[] {
+function keepTop(
+  series: readonly CollectedSeries[],
+  { name, count }: Extract<MetricStage, { kind: 'top' }>,
+): CollectedSeries[] {
   const byStep = new Map<number, { of: number; value: number }[]>();
   for (const [of, { samples }] of series.entries()) {
     for (const { atMs, value } of samples) {
@@ -219,53 +289,51 @@ function keepTop(series: readonly TraceqlSeries[], { name, count }: NonNullable<
     for (const { of } of list.slice(0, count)) kept.add(`${of}/${atMs}`);
   }
   return series
-    .map(({ labels, samples }, of) => ({ labels, samples: samples.filter(({ atMs }) => kept.has(`${of}/${atMs}`)) }))
+    .map((one, of) => ({ ...one, samples: one.samples.filter(({ atMs }) => kept.has(`${of}/${atMs}`)) }))
     .filter(({ samples }) => samples.length > 0);
 }
 
-/** `compare({…}, n)`: for each attribute its n most frequent values, inside the selection and outside of it. */
-async function compareSeries(
-  reader: TelemetryReader,
-  range: TraceqlRange,
-  metric: Metric,
-  filter: string,
-  compiler: ConditionSql,
-  limits: QueryLimits,
-): Promise<Result<TraceqlSeries[], TraceqlError>> {
-  const selection = metric.selection?.kind === 'filter' ? compiler.condition(metric.selection.condition) : undefined;
-  if (!selection?.exact) {
-    return fail({
-      message: 'compare() takes one filter on single spans: compare({status = error})',
-      position: { from: metric.at, to: metric.at + 1 },
+/** Samples that satisfy the comparison; a series without one goes. */
+function keepWhere(
+  series: readonly CollectedSeries[],
+  { op, value: bound }: Extract<MetricStage, { kind: 'compare' }>,
+): CollectedSeries[] {
+  return series
+    .map((one) => ({ ...one, samples: one.samples.filter(({ value }) => compareValues(op, value, bound)) }))
+    .filter(({ samples }) => samples.length > 0);
+}
+
+/**
+ * Exemplars beside the samples that their spans are part of; those whose sample did not stay go. Of several quantiles of a group it is the
+ * nearest.
+ */
+function attachExemplars(
+  series: readonly CollectedSeries[],
+  exemplars: Awaited<ReturnType<typeof readExemplars>>,
+  names: readonly string[],
+  { fromMs, stepMs }: TraceqlRange,
+): CollectedSeries[] {
+  const byGroup = new Map<string, { readonly at: ReadonlyMap<number, number>; readonly own: TraceqlExemplar[] }[]>();
+  const result = series.map((one) => {
+    const own: TraceqlExemplar[] = [];
+    const at = new Map(one.samples.map(({ atMs, value }) => [atMs, value]));
+    byGroup.set(one.group, [...(byGroup.get(one.group) ?? []), { at, own }]);
+    return { ...one, exemplars: own };
+  });
+  for (const { labels, value, atMs, spanLabels } of exemplars) {
+    const stepAt = fromMs + Math.floor((atMs - fromMs) / stepMs) * stepMs;
+    let nearest: { readonly own: TraceqlExemplar[]; readonly sample: number } | undefined;
+    for (const { at, own } of byGroup.get(JSON.stringify(labels)) ?? []) {
+      const sample = at.get(stepAt);
+      if (sample === undefined) continue;
+      const distance = value === undefined ? 0 : Math.abs(sample - value);
+      if (!nearest || distance < Math.abs(nearest.sample - (value ?? nearest.sample))) nearest = { own, sample };
+    }
+    nearest?.own.push({
+      atMs,
+      value: value ?? nearest.sample,
+      labels: [...spanLabels, ...names.map((name, n) => [name, labels[n] ?? 'nil'] as const)],
     });
   }
-  const scope = scopeCondition({
-    organisation: range.organisation,
-    fromMs: range.fromMs,
-    toMs: range.toMs,
-    environment: range.environment ?? '',
-    site: range.site ?? '',
-    service: range.service ?? '',
-  });
-  const parameters: Record<string, ParameterValue> = {
-    ...scope.parameters,
-    ...compiler.parameters,
-    top: Math.min(100, Math.max(1, Math.trunc(metric.top))),
-  };
-  const rows = await reader.query<{ selected: number; name: string; value: string; total: string; part: number }>(
-    `SELECT selected, pair.1 AS name, pair.2 AS value, toString(count()) AS total, toUInt32(row_number() OVER (PARTITION BY selected, name ORDER BY count() DESC)) AS part
-     FROM (SELECT ${selection.sql} AS selected, arrayJoin(arrayConcat(
-         arrayMap((k, v) -> (concat('span.', k), v), mapKeys(attrs), mapValues(attrs)), arrayMap((k, v) -> (concat('resource.', k), v), mapKeys(res), mapValues(res)),
-         [('name', toString(name)), ('resource.service.name', toString(service)), ('status', ['unset', 'ok', 'error'][status_code + 1])])) AS pair
-       FROM spans PREWHERE ${scope.sql} AND ${filter})
-     GROUP BY selected, name, value QUALIFY part <= {top:UInt32} ORDER BY selected DESC, name, part LIMIT 5000`,
-    parameters,
-    limits,
-  );
-  return ok(
-    rows.map(({ selected, name, value, total }) => ({
-      labels: [['__meta_type', selected === 1 ? 'selection' : 'baseline'] as const, [name, value] as const],
-      samples: [{ atMs: range.fromMs, value: Number(total) }],
-    })),
-  );
+  return result;
 }

@@ -99,8 +99,9 @@ class Parser {
 
   query(): Query {
     const { pipeline, metric } = this.#pipeline(true);
+    const exemplars = this.#accept('with') ? this.#hints() : undefined;
     this.#expectEnd();
-    return { pipeline, metric };
+    return { pipeline, metric, exemplars };
   }
 
   get #token(): Token {
@@ -148,23 +149,50 @@ class Parser {
       if (metric) {
         if (name !== 'topk' && name !== 'bottomk') throw this.#unexpected('`topk` or `bottomk`');
         this.#next++;
-        metric = { ...metric, kept: { name, count: this.#countInParentheses() } };
+        metric = { ...metric, stages: [...metric.stages, { kind: 'top', name, count: this.#countInParentheses() }] };
+        metric = this.#compared(metric);
       } else if (top && stages.length > 0 && metricFunctions.includes(name as MetricFunction)) {
-        metric = this.#metric(name as MetricFunction);
+        metric = this.#compared(this.#metric(name as MetricFunction));
       } else stages.push(this.#stage(stages.length === 0));
     } while (this.#accept('|'));
-    if (top && this.#accept('with')) this.#hints();
     return { pipeline: { stages }, metric };
   }
 
-  /** Hints of Tempo's (`with(exemplars=true)`) change how it works, not what it answers. */
-  #hints(): void {
+  /** `with (name=value, …)`: of Tempo's hints `exemplars` says what is answered, the others how Tempo works; they have no effect here. */
+  #hints(): Query['exemplars'] {
+    let exemplars: Query['exemplars'];
     this.#expect('(');
-    for (let open = 1; open > 0; this.#next++) {
-      if (this.#token.kind === 'end') throw this.#unexpected('`)`');
-      if (this.#is('(')) open++;
-      if (this.#is(')')) open--;
+    do {
+      const token = this.#token;
+      if (token.kind !== 'word') throw this.#unexpected('the name of a hint, such as `exemplars`');
+      this.#next++;
+      this.#expect('=');
+      const at = this.#token;
+      const literal = this.#literal();
+      if (!literal) throw this.#unexpected('the value of the hint');
+      if (token.text !== 'exemplars') continue;
+      if (literal.type === 'bool' || (literal.type === 'number' && literal.whole)) exemplars = literal.value;
+      else throw new Unreadable('exemplars is true, false or a whole number', at.at, at.end);
+    } while (this.#accept(','));
+    this.#expect(')');
+    return exemplars;
+  }
+
+  /** A comparison behind a metrics function or `topk`: `| rate() > 10`. */
+  #compared(metric: Metric): Metric {
+    const stages = [...metric.stages];
+    for (let token = this.#token; token.kind === 'op' && scalarComparisons.has(token.text); token = this.#token) {
+      if (metric.name === 'compare')
+        throw new Unreadable('compare() cannot stand before a comparison', token.at, token.end);
+      this.#next++;
+      const { at, end } = this.#token;
+      const literal = this.#literal();
+      if (literal?.type !== 'number' && literal?.type !== 'duration')
+        throw new Unreadable('expected a number or a duration', at, end);
+      const value = literal.type === 'duration' ? literal.value / 1e9 : literal.value;
+      stages.push({ kind: 'compare', op: token.text as '=' | '!=' | '<' | '<=' | '>' | '>=', value });
     }
+    return { ...metric, stages };
   }
 
   #stage(first: boolean): Stage {
@@ -373,7 +401,9 @@ class Parser {
       this.#expect(')');
     }
     const quantiles = name === 'quantile_over_time' ? numbers : [];
-    return { name, of, quantiles, by, selection, top, kept: undefined, at };
+    const [, from, to] = name === 'compare' ? numbers : [];
+    const selectionRange = from === undefined ? undefined : { from, to: to ?? 0 };
+    return { name, of, quantiles, by, selection, top, selectionRange, stages: [], at };
   }
 }
 

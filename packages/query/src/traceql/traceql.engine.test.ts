@@ -15,17 +15,39 @@ let traces: TraceAtHand[];
 const count = 300;
 const range = { organisation: 'acme', fromMs: endMs - 6 * hourMs, toMs: endMs };
 
-beforeAll(async () => {
-  ({ store, close } = await openSmallStore());
-  await fillTraces(store, 'acme', count);
-  await fillTraces(store, 'rival', 20);
-  const rows = await store.query<FullSpanColumns>(`SELECT ${fullSpanColumns} FROM spans WHERE organisation = 'acme'`);
+/** Spans with events and links, and one without. */
+async function fillEvents(): Promise<void> {
+  const at = `fromUnixTimestamp64Milli(${endMs - hourMs})`;
+  const event = (ms: number): string => `fromUnixTimestamp64Milli(${endMs - hourMs + ms})`;
+  const span = (id: number, scope: string, times: string, names: string, attrs: string, links: string): string =>
+    `('events', 'shop', 'S1', ${at}, ${at}, 5000000, reinterpretAsFixedString(toUInt128(77)), reinterpretAsFixedString(toUInt64(${id})), 'step ${id}', '${scope}', map('n', '${id}'),
+      [${times}], [${names}], CAST([${attrs}] AS Array(Map(String, String))), CAST([${links}] AS Array(FixedString(16))), CAST([${links === '' ? '' : `'ab'`}] AS Array(FixedString(8))), CAST([${links === '' ? '' : `map('why', 'batch')`}] AS Array(Map(String, String))))`;
+  await store.execute(
+    `INSERT INTO spans (organisation, service, site, ts, received_at, duration_ns, trace_id, span_id, name, scope_name, attrs, events.ts, events.name, events.attrs, links.trace_id, links.span_id, links.attrs) VALUES
+     ${span(1, 'pg', `${event(1)}, ${event(3)}`, `'retry', 'exception'`, `map('attempt', '2'), map('exception.type', 'TimeoutError', 'fatal', 'true')`, '')},
+     ${span(2, '', event(2), `'retry'`, `map('attempt', '3')`, `'cd'`)},
+     ${span(3, 'http', '', '', '', '')}`,
+  );
+}
+
+async function tracesOf(organisation: string): Promise<TraceAtHand[]> {
+  const rows = await store.query<FullSpanColumns>(
+    `SELECT ${fullSpanColumns} FROM spans WHERE organisation = '${organisation}'`,
+  );
   const byTrace = new Map<string, FullSpan[]>();
   for (const row of rows) {
     const span = toFullSpan(row);
     byTrace.set(span.traceId, [...(byTrace.get(span.traceId) ?? []), span]);
   }
-  traces = [...byTrace.values()].map((spans) => atHand(treeOf(spans)));
+  return [...byTrace.values()].map((spans) => atHand(treeOf(spans)));
+}
+
+beforeAll(async () => {
+  ({ store, close } = await openSmallStore());
+  await fillTraces(store, 'acme', count);
+  await fillTraces(store, 'rival', 20);
+  await fillEvents();
+  traces = await tracesOf('acme');
 });
 afterAll(() => close());
 
@@ -91,7 +113,45 @@ test.each([
   '{ "checkout" = name }',
   '{ duration / 2 > 700ms }',
   '{ .correlation.id =~ ".*" }',
-])('%s: SQL and evaluation agree on every span', async (query) => {
+])('%s: SQL and evaluation agree on every span', async (query) =>
+  expect(await agreed('acme', traces, query)).toBe(true),
+);
+
+test.each<[string, string[]]>([
+  ['{ event:name = "retry" }', ['step 1', 'step 2']],
+  ['{ event:name != "retry" }', ['step 1']],
+  ['{ event:name = nil }', ['step 3']],
+  ['{ !(event:name =~ "exc.*") }', ['step 2', 'step 3']],
+  ['{ event:timeSinceStart > 1500us }', ['step 1', 'step 2']],
+  ['{ event:timeSinceStart > 2500us }', ['step 1']],
+  ['{ event.attempt = 3 }', ['step 2']],
+  ['{ event.attempt >= 2 }', ['step 1', 'step 2']],
+  ['{ event.exception.type =~ "Time.*" }', ['step 1']],
+  ['{ event.fatal }', ['step 1']],
+  ['{ event.fatal = true }', ['step 1']],
+  ['{ event.fatal != nil && span.n = "1" }', ['step 1']],
+  ['{ event.fatal = nil }', ['step 2', 'step 3']],
+  [`{ link:traceID =~ "6364.*" }`, ['step 2']],
+  [`{ link:spanID != "00" }`, ['step 2']],
+  ['{ link.why = "batch" }', ['step 2']],
+  ['{ link.why = nil }', ['step 1', 'step 3']],
+  ['{ instrumentation:name = "pg" }', ['step 1']],
+  ['{ instrumentation:name = nil }', ['step 2']],
+  ['{ instrumentation:version = nil }', ['step 1', 'step 2', 'step 3']],
+  ['{ instrumentation.language = "go" }', []],
+])('%s: SQL and evaluation agree on events and links: %j', async (query, names) => {
+  const ofEvents = await tracesOf('events');
+  expect(await agreed('events', ofEvents, query)).toBe(true);
+  const [stage] = pipelineOf(query).stages;
+  const condition = stage?.kind === 'spanset' && stage.spanset.kind === 'filter' ? stage.spanset.condition : undefined;
+  const found = ofEvents.flatMap((trace) =>
+    trace.tree.spans.filter((span) => condition && isTrue(condition, span, trace)).map(({ span }) => span.name),
+  );
+  expect(found.toSorted()).toEqual(names);
+});
+
+/** Whether a filter means the same in SQL and evaluated. */
+async function agreed(organisation: string, of: readonly TraceAtHand[], query: string): Promise<boolean> {
   const [stage] = pipelineOf(query).stages;
   const condition = stage?.kind === 'spanset' && stage.spanset.kind === 'filter' ? stage.spanset.condition : undefined;
   if (!condition) throw new Error('no condition');
@@ -99,14 +159,15 @@ test.each([
   const compiled = compiler.condition(condition);
   expect(compiled.exact).toBe(true);
   const rows = await store.query<{ id: string }>(
-    `SELECT concat(lower(hex(trace_id)), lower(hex(span_id))) AS id FROM spans WHERE organisation = 'acme' AND ${compiled.sql} ORDER BY id`,
+    `SELECT concat(lower(hex(trace_id)), lower(hex(span_id))) AS id FROM spans WHERE organisation = '${organisation}' AND ${compiled.sql} ORDER BY id`,
     compiler.parameters,
   );
-  const expected = traces.flatMap((trace) =>
+  const expected = of.flatMap((trace) =>
     trace.tree.spans.filter((span) => isTrue(condition, span, trace)).map(({ span }) => span.traceId + span.spanId),
   );
   expect(rows.map(({ id }) => id)).toEqual(expected.toSorted());
-});
+  return true;
+}
 
 test('what select() names and conditions look at comes with the spans; another organisation is not seen', async () => {
   const query = '{ .http.status_code = 502 && name = "checkout" } | select(resource.service.name, duration)';
@@ -176,18 +237,144 @@ describe('metrics', () => {
     const least = await ask('{} | sum_over_time(duration) by (name) | bottomk(1)');
     expect(least.map(({ labels }) => labels)).toEqual(['name=reserve stock']);
   });
-  test('compare tells what is different inside the selection', async () => {
+  test('a comparison keeps samples, a hint says how many exemplars', async () => {
+    const all = await ask('{} | count_over_time() by (name)');
+    expect(all).toHaveLength(5);
+    expect(await ask('{} | count_over_time() by (name) > 1000')).toEqual([]);
+    const some = await ask('{ name = "checkout" } | max_over_time(duration) > 1s');
+    expect(some).toHaveLength(1);
+    expect(await ask('{ name = "checkout" } | max_over_time(duration) > 3s')).toEqual([]);
+    const top = await ask('{} | sum_over_time(duration) by (name) | topk(2) > 0 | bottomk(1)');
+    expect(top.map(({ labels }) => labels)).toEqual(['name=POST /orders']);
+  });
+  test('events can be grouped by and measured', async () => {
     const found = await traceqlMetrics(store, {
       ...range,
+      organisation: 'events',
       stepMs,
-      query: '{ name = "authorise card" } | compare({ status = error }, 3)',
+      query: '{ event:name != nil } | max_over_time(event.attempt) by (event:name, instrumentation:name)',
     });
-    if (!found.ok) throw new Error(found.error.message);
-    const texts = found.value.map(
-      ({ labels, samples }) => `${labels.map(([n, v]) => `${n}=${v}`).join(',')} ${samples[0]?.value}`,
-    );
-    expect(texts).toContain('__meta_type=selection,span.http.status_code=502 75');
-    expect(texts).toContain('__meta_type=baseline,span.http.status_code=200 225');
+    expect(found.ok && found.value.map(({ labels, samples }) => [labels, samples[0]?.value])).toEqual([
+      [
+        [
+          ['event:name', 'retry'],
+          ['instrumentation:name', 'nil'],
+        ],
+        3,
+      ],
+      [
+        [
+          ['event:name', 'retry'],
+          ['instrumentation:name', 'pg'],
+        ],
+        2,
+      ],
+    ]);
+  });
+
+  describe('exemplars', () => {
+    const exemplars = async (query: string, more: object = {}) => {
+      const found = await traceqlMetrics(store, { ...range, stepMs, exemplars: 40, query, ...more });
+      if (!found.ok) throw new Error(found.error.message);
+      return found.value.flatMap(({ exemplars: own, labels, samples }) =>
+        own.map((one) => ({ ...one, of: labels, samples, labels: Object.fromEntries(one.labels) })),
+      );
+    };
+    test('spans of every step, each trace once, at the value of the sample', async () => {
+      const found = await exemplars('{ name = "checkout" } | rate()');
+      expect(found.length).toBeGreaterThan(30);
+      expect(found.length).toBeLessThanOrEqual(40);
+      expect(new Set(found.map(({ labels }) => labels['trace:id'])).size).toBe(found.length);
+      for (const one of found) {
+        const step = Math.floor(one.atMs / stepMs) * stepMs;
+        expect(one.value).toBe(one.samples.find(({ atMs }) => atMs === step)?.value);
+        expect(one.labels).toMatchObject({ 'span:name': 'checkout', 'service.name': 'terminal' });
+      }
+      expect(new Set(found.map(({ atMs }) => Math.floor(atMs / stepMs))).size).toBe(6);
+    });
+    test('the value is the span’s where the function takes one, the series that of its group', async () => {
+      const found = await exemplars('{} | max_over_time(duration) by (name)');
+      for (const { of, labels, value } of found) {
+        expect(of).toEqual([['name', labels['name']]]);
+        const [row] = await store.query<{ ns: string }>(
+          `SELECT toString(duration_ns) AS ns FROM spans WHERE organisation = 'acme' AND lower(hex(span_id)) = {id:String}`,
+          { id: labels['span:id'] ?? '' },
+        );
+        expect(value).toBeCloseTo(Number(row?.ns) / 1e9);
+      }
+      expect(found.length).toBeGreaterThan(20);
+    });
+    test('of quantiles the nearest, of a histogram the bucket', async () => {
+      const quantiles = await exemplars('{ name = "checkout" } | quantile_over_time(duration, 0.1, 0.9)');
+      for (const { of, value } of quantiles) {
+        if (value < 1.3) expect(of).toEqual([['p', 0.1]]);
+        if (value > 2.1) expect(of).toEqual([['p', 0.9]]);
+      }
+      expect(new Set(quantiles.map(({ of }) => of[0]?.[1])).size).toBe(2);
+      for (const { of, value } of await exemplars('{} | histogram_over_time(duration)')) {
+        expect(value).toBeLessThanOrEqual(Number(of[0]?.[1]));
+        expect(value).toBeGreaterThan(Number(of[0]?.[1]) / 2);
+      }
+    });
+    test.each<[string, object, number]>([
+      ['{} | rate() with (exemplars=false)', {}, 0],
+      ['{} | rate() with (sample=0.1, exemplars=7)', {}, 7],
+      ['{} | rate() with (exemplars=100000)', {}, 100],
+      ['{} | rate()', { exemplars: 3 }, 3],
+      ['{} | rate()', { exemplars: undefined }, 0],
+      ['{} | rate()', { whole: true }, 0],
+      ['{} | rate() > 1000', {}, 0],
+      ['{} | rate()', { organisation: 'nobody' }, 0],
+      ['{} | rate()', { site: 'STORE_999' }, 0],
+    ])('%s %j: at most %i', async (query, more, most) => {
+      const found = await exemplars(query, more);
+      expect(found.length).toBeLessThanOrEqual(most);
+      if (most > 0) expect(found.length).toBeGreaterThan(0);
+    });
+  });
+
+  describe('compare', () => {
+    const compare = async (query: string, more: object = {}) => {
+      const found = await traceqlMetrics(store, { ...range, stepMs, query, ...more });
+      if (!found.ok) throw new Error(found.error.message);
+      return new Map(
+        found.value.map(({ labels, samples }) => [
+          labels.map(([n, v]) => `${n}=${v}`).join(','),
+          samples.map(({ value }) => value),
+        ]),
+      );
+    };
+    test('tells what is different inside the selection, over time, with totals', async () => {
+      const series = await compare('{ name = "authorise card" } | compare({ status = error }, 3)');
+      expect(sum(series.get('__meta_type=selection,span.http.status_code=502'))).toBe(75);
+      expect(sum(series.get('__meta_type=baseline,span.http.status_code=200'))).toBe(225);
+      expect(series.get('__meta_type=baseline,span.http.status_code=200')).toHaveLength(6);
+      expect(sum(series.get('__meta_type=selection_total,span.http.status_code=nil'))).toBe(75);
+      expect(sum(series.get('__meta_type=baseline_total,resource.service.name=nil'))).toBe(225);
+      expect(sum(series.get('__meta_type=selection,statusMessage=Card declined by processor'))).toBe(75);
+      expect(series.has('__meta_error=__too_many_values__,span.http.status_code=nil')).toBe(false);
+    });
+    test('an attribute with more values says so, and shows the most frequent', async () => {
+      const series = await compare('{} | compare({ status = error }, 2)');
+      expect(series.has('__meta_error=__too_many_values__,name=nil')).toBe(true);
+      expect([...series.keys()].filter((key) => key.startsWith('__meta_type=baseline,name='))).toHaveLength(2);
+      expect(sum(series.get('__meta_type=baseline_total,name=nil'))).toBe(count * 5 - count / 4);
+    });
+    test('the selection may end with a stretch of time; events and links are compared', async () => {
+      const ns = (ms: number): string => `${ms}000000`;
+      const early = await compare(
+        `{} | compare({ status = error }, 3, ${ns(range.fromMs)}, ${ns(range.fromMs + 3 * hourMs)})`,
+      );
+      const selected = sum(early.get('__meta_type=selection,status=error'));
+      expect(selected).toBeGreaterThan(30);
+      expect(selected).toBeLessThan(45);
+      expect(sum(early.get('__meta_type=baseline,status=error'))).toBe(75 - selected);
+      const events = await compare('{} | compare({ event:name = "retry" })', { organisation: 'events' });
+      expect(events.get('__meta_type=selection,event.attempt=2')).toEqual([1]);
+      expect(events.get('__meta_type=selection,event:name=exception')).toEqual([1]);
+      expect(events.get('__meta_type=selection,link.why=batch')).toEqual([1]);
+      expect(events.get('__meta_type=baseline,instrumentation:name=http')).toEqual([1]);
+    });
   });
   test.each([
     ['{}', 'expected a metrics function'],

@@ -5,6 +5,7 @@ import { ConditionSql } from './condition-sql.ts';
 import { atHand, runPipeline } from './evaluate.ts';
 import type { FullSpan } from './full-span.ts';
 import { parseTraceql } from './parse.ts';
+import { tagFilter } from './tag-filter.ts';
 
 const begin = 1_795_000_000_000_000_000n;
 type More = Partial<FullSpan>;
@@ -187,6 +188,14 @@ test.each([
   ['{} | rate() | count() > 1', 15, '`topk` or `bottomk`'],
   ['{} | quantile_over_time(duration)', 6, 'needs a quantile'],
   ['{} | quantile_over_time(duration, 2)', 6, 'between 0 and 1'],
+  ['{} | compare({}, 0)', 6, 'between 1 and 1000'],
+  ['{} | compare({}, 5, 10)', 6, 'a start and a later end'],
+  ['{} | compare({}) | topk(1)', 6, 'cannot stand before topk'],
+  ['{} | compare({}) > 1', 18, 'cannot stand before a comparison'],
+  ['{} | rate() > "x"', 14, 'a number or a duration'],
+  ['{} | rate() with (exemplars="x")', 29, 'true, false or a whole number'],
+  ['{} | rate() with (exemplars)', 28, 'expected `=`'],
+  ['{} | rate() with ()', 19, 'the name of a hint'],
   ['{} | topk(0)', 6, 'expected `{`'],
   [`${'('.repeat(200)}{}`, 102, 'nested too deeply'],
   [`{ ${'!'.repeat(200)}true }`, 104, 'nested too deeply'],
@@ -203,7 +212,11 @@ describe('metrics queries', () => {
     ['{} | quantile_over_time(duration, .5, 0.99) by (name)', { name: 'quantile_over_time', quantiles: [0.5, 0.99] }],
     ['{} | histogram_over_time(duration)', { name: 'histogram_over_time' }],
     ['{} | compare({ status = error }, 5)', { name: 'compare', top: 5 }],
-    ['{} | count_over_time() by (name) | topk(3)', { kept: { name: 'topk', count: 3 } }],
+    ['{} | count_over_time() by (name) | topk(3)', { stages: [{ kind: 'top', name: 'topk', count: 3 }] }],
+    ['{} | rate() > 2 | bottomk(1) <= -1.5', { stages: [{ op: '>' }, { name: 'bottomk' }, { op: '<=', value: -1.5 }] }],
+    ['{} | avg_over_time(duration) > 250ms', { stages: [{ kind: 'compare', op: '>', value: 0.25 }] }],
+    ['{} | compare({}, 7, 100, 200)', { top: 7, selectionRange: { from: 100, to: 200 } }],
+    ['{} | rate() with (most_recent=true, exemplars=true)', { name: 'rate' }],
     ['{ nestedSetParent<0 && true } | rate() by(resource.service.name) with (sample=true)', { name: 'rate' }],
   ])('%s', (query, expected) => {
     const parsed = parseTraceql(query);
@@ -229,4 +242,21 @@ test.each<[string, boolean]>([
   const condition = compiler.condition(stage.spanset.condition);
   expect(condition.exact).toBe(exact);
   expect(condition.sql).not.toContain('"');
+});
+
+test.each<[string, string[] | undefined]>([
+  ['{ span.a = "x" }', ['a', 'x']],
+  ['{ resource.b = "y" && span.a = }', ['b', 'y']],
+  ['{ span.a = && resource.b = "y" && ', ['b', 'y']],
+  ['{ span.a = "x" || span.b = }', undefined],
+  ['{ span.a = "x" || span.b = "y" }', ['a', 'x', 'b', 'y']],
+  ['{ span.a = "x" } && { span.b = "y" }', undefined],
+  ['{ span.a = "x" } | rate()', undefined],
+  ['{ rootName = "x" }', undefined],
+  ['{}', undefined],
+  ['', undefined],
+  ['nonsense', undefined],
+])('tags of spans with %s', (query, bound) => {
+  const filter = tagFilter(query);
+  expect(filter && [...new Set(Object.values(filter.parameters).map(String))].toSorted()).toEqual(bound?.toSorted());
 });

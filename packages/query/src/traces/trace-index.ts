@@ -1,5 +1,5 @@
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
-import { scopeCondition, type ReadScope } from '../search/scope.ts';
+import { scopeCondition, type Condition, type ReadScope } from '../search/scope.ts';
 import { middleMs } from './duration-buckets.ts';
 import { minutesOf, rolledRows } from './rolled-rows.ts';
 import { pairsOfSite } from './service-map.ts';
@@ -110,43 +110,103 @@ export async function spanMetrics(
 /** Newest spans whose attributes are looked through for names and values. */
 const spansLookedAt = 200_000;
 
-/** Names of attributes of spans and resources. Throws `StoreError`. */
-export async function listSpanTags(
-  reader: TelemetryReader,
-  scope: ReadScope,
-  limits: QueryLimits = {},
-): Promise<{ span: string[]; resource: string[] }> {
+/** Names or values of tags, and whether all spans of the range were looked at and all that was found is here. */
+export interface FoundTags<T> {
+  readonly found: T;
+  readonly complete: boolean;
+}
+
+/** Where attributes stand. */
+const attributeMaps = {
+  span: 'mapKeys(attrs)',
+  resource: 'mapKeys(res)',
+  event: 'arrayFlatten(arrayMap(x -> mapKeys(x), events.attrs))',
+  link: 'arrayFlatten(arrayMap(x -> mapKeys(x), links.attrs))',
+} as const;
+export type TagScope = keyof typeof attributeMaps;
+type TagNames = Readonly<Record<TagScope, string[]>>;
+
+/** The newest spans that are looked at, those alone that satisfy `filter`. */
+function spansOf(scope: ReadScope, filter: Condition | undefined, columns: string): Condition {
   const condition = scopeCondition(scope);
-  const [row] = await reader.query<{ span: string[]; resource: string[] }>(
-    `SELECT arraySort(groupUniqArrayArray(1000)(mapKeys(attrs))) AS span, arraySort(groupUniqArrayArray(1000)(mapKeys(res))) AS resource
-     FROM (SELECT attrs, res FROM spans PREWHERE ${condition.sql} ORDER BY toStartOfMinute(ts) DESC LIMIT ${spansLookedAt})`,
-    condition.parameters,
-    limits,
-  );
-  return row ?? { span: [], resource: [] };
+  return {
+    sql: `(SELECT ${columns} FROM spans PREWHERE ${condition.sql}${filter ? ` AND (${filter.sql})` : ''} ORDER BY toStartOfMinute(ts) DESC LIMIT ${spansLookedAt})`,
+    parameters: { ...condition.parameters, ...filter?.parameters },
+  };
 }
 
 /**
- * Values of an attribute, the most frequent first: of a `column` (`name`, `service`, `status_message`), else of the key in the span's
- * or the resource's attributes. Throws `StoreError`.
+ * Names of attributes of spans, resources, events and links, at most `most` of each, in the order of the alphabet; those alone of spans that
+ * satisfy `filter`, where there is one. Throws `StoreError`.
+ */
+export async function listSpanTags(
+  reader: TelemetryReader,
+  scope: ReadScope,
+  { filter, most }: { readonly filter?: Condition | undefined; readonly most: number },
+  limits: QueryLimits = {},
+): Promise<FoundTags<TagNames>> {
+  const spans = spansOf(scope, filter, 'attrs, res, events.attrs, links.attrs');
+  // How many are kept is a constant of the statement; a number that we write out ourselves.
+  const kept = Math.max(1, Math.trunc(most)) + 1;
+  const names = Object.entries(attributeMaps).map(([name, keys]) => `groupUniqArrayArray(${kept})(${keys}) AS ${name}`);
+  const [row] = await reader.query<TagNames & { looked: string }>(
+    `SELECT ${names.join(', ')}, toString(count()) AS looked FROM ${spans.sql}`,
+    spans.parameters,
+    limits,
+  );
+  const all = row ?? { span: [], resource: [], event: [], link: [], looked: '0' };
+  const first = (list: readonly string[]): string[] => list.toSorted().slice(0, kept - 1);
+  return {
+    found: { span: first(all.span), resource: first(all.resource), event: first(all.event), link: first(all.link) },
+    complete:
+      Number(all.looked) < spansLookedAt &&
+      [all.span, all.resource, all.event, all.link].every((list) => list.length < kept),
+  };
+}
+
+/** Columns and lists whose values may be asked for. */
+const valueColumns = {
+  name: '[toString(name)]',
+  service: '[toString(service)]',
+  status_message: '[status_message]',
+  scope_name: '[toString(scope_name)]',
+  event_name: 'arrayMap(x -> toString(x), arrayDistinct(events.name))',
+} as const;
+/** What stands for a key in each place. */
+const valueMaps: Readonly<Record<TagScope, string>> = {
+  span: '[attrs[{key:String}]]',
+  resource: '[res[{key:String}]]',
+  event: 'arrayDistinct(arrayMap(x -> x[{key:String}], events.attrs))',
+  link: 'arrayDistinct(arrayMap(x -> x[{key:String}], links.attrs))',
+};
+
+/**
+ * Values of an attribute, those of most spans first: of a `column`, else of the key in the named places. Those alone of spans that satisfy
+ * `filter`, where there is one. Throws `StoreError`.
  */
 export async function listTagValues(
   reader: TelemetryReader,
   scope: ReadScope,
-  of:
-    | { readonly column: 'name' | 'service' | 'status_message' }
-    | { readonly key: string; readonly maps: readonly ('attrs' | 'res')[] },
-  most: number,
+  of: { readonly column: keyof typeof valueColumns } | { readonly key: string; readonly places: readonly TagScope[] },
+  { filter, most }: { readonly filter?: Condition | undefined; readonly most: number },
   limits: QueryLimits = {},
-): Promise<string[]> {
-  const condition = scopeCondition(scope);
+): Promise<FoundTags<string[]>> {
+  const spans = spansOf(
+    scope,
+    filter,
+    'name, service, status_message, scope_name, attrs, res, events.name, events.attrs, links.attrs',
+  );
   const values =
-    'column' in of ? `[toString(${of.column})]` : `[${of.maps.map((map) => `${map}[{key:String}]`).join(', ')}]`;
-  const found = await reader.query<{ value: string }>(
-    `SELECT arrayJoin(arrayFilter(x -> x != '', ${values})) AS value FROM (SELECT name, service, status_message, attrs, res FROM spans PREWHERE ${condition.sql}
-       ORDER BY toStartOfMinute(ts) DESC LIMIT ${spansLookedAt}) GROUP BY value ORDER BY count() DESC, value LIMIT {most:UInt32}`,
-    { ...condition.parameters, key: 'key' in of ? of.key : '', most },
+    'column' in of ? valueColumns[of.column] : `arrayConcat(${of.places.map((place) => valueMaps[place]).join(', ')})`;
+  const rows = await reader.query<{ value: string; looked: string }>(
+    `SELECT arrayJoin(if(empty(own), [''], own)) AS value, toString(any(spans)) AS looked
+     FROM (SELECT arrayFilter(x -> x != '', ${values}) AS own, count() OVER () AS spans FROM ${spans.sql}) GROUP BY value ORDER BY value = '', count() DESC, value LIMIT {most:UInt32}`,
+    { ...spans.parameters, key: 'key' in of ? of.key : '', most: most + 2 },
     limits,
   );
-  return found.map(({ value }) => value);
+  const found = rows.map(({ value }) => value).filter((value) => value !== '');
+  return {
+    found: found.slice(0, most),
+    complete: found.length <= most && Number(rows[0]?.looked ?? 0) < spansLookedAt,
+  };
 }

@@ -22,6 +22,7 @@ import { Go, useAddressOf, useGo } from '../../shell/go.tsx';
 import { KioskBar } from './kiosk-bar.tsx';
 import type { Kiosk } from './kiosk.ts';
 import { linkAddress } from './panel-frame.tsx';
+import { hasWeek } from './use-frames.ts';
 
 /** Title, links, and what can be done with a dashboard as a whole. */
 export function DashboardHead(props: {
@@ -55,7 +56,7 @@ export function DashboardHead(props: {
           </a>
         );
       })}
-      {!kiosk.on && (
+      {!kiosk.on && (compare || hasWeek(document.panels)) && (
         <Switch
           size="xs"
           label="Last week beside it"

@@ -1,11 +1,12 @@
 import { Menu } from '@mantine/core';
-import type { Dashboard, DashboardPanel } from '@sightline/contract';
+import type { Dashboard, DashboardPanel, PanelType } from '@sightline/contract';
 import { useMediaQuery } from '@mantine/hooks';
 import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { MarkLine } from '../../charts/mark-line.tsx';
 import { useMarks } from '../../charts/use-marks.ts';
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
 import { useAddress } from '../../data/address.ts';
 import { useScope } from '../../data/scope.ts';
 import { useMe } from '../../data/session.tsx';
@@ -26,6 +27,8 @@ import { valuesOf } from './variable-address.ts';
 import { VariableBar } from './variable-bar.tsx';
 import { VersionsDrawer } from './versions-drawer.tsx';
 
+/** Kinds of panels that draw what happened meanwhile. */
+const marked: ReadonlySet<PanelType> = new Set(['timeseries']);
 const phone = '(max-width: 640px)';
 
 /** A dashboard as it is looked at or edited. Variables, range, the open panel and what is open beside it stand in the address. */
@@ -76,12 +79,14 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }): ReactNod
       />
       {editing && <EditBar dashboard={dashboard} draft={draft} />}
       {choices !== undefined && <VariableBar choices={choices} choose={choose} />}
-      {!kiosk.on && document.panels.length > 0 && (marks.rows.length > 0 || marksError !== null) && (
-        <div className="row under-chart" role="group" aria-label="Marked on the charts">
-          <span className="muted">On the charts:</span>
-          <MarkLine marks={marks} error={marksError} />
-        </div>
-      )}
+      {!kiosk.on &&
+        document.panels.some(({ type }) => marked.has(type)) &&
+        (marks.rows.length > 0 || marksError !== null) && (
+          <div className="row under-chart" role="group" aria-label="Marked on the charts">
+            <span className="muted">On the charts:</span>
+            <MarkLine marks={marks} error={marksError} />
+          </div>
+        )}
       {document.panels.length === 0 && (
         <EmptyState
           compact
@@ -93,6 +98,7 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }): ReactNod
           }
         />
       )}
+      {choices === undefined && <SkeletonRows rows={6} height={120} />}
       {choices !== undefined && (
         <DashboardGrid
           document={document}

@@ -58,6 +58,10 @@ export function lacksWeek(panel: Pick<DashboardPanel, 'type' | 'queries'>): bool
   if (timeless.includes(panel.type)) return false;
   return !compared.includes(panel.type) || !panel.queries.some(({ kind, hidden }) => kind === 'promql' && !hidden);
 }
+
+/** Whether any panel has last week to show. */
+export const hasWeek = (panels: readonly Pick<DashboardPanel, 'type' | 'queries'>[]): boolean =>
+  panels.some((panel) => !timeless.includes(panel.type) && !lacksWeek(panel));
 const seriesAtMost = 200;
 
 type Prom = Extract<PanelQuery, { kind: 'promql' }>;
@@ -76,14 +80,23 @@ export function filledExpression(
   );
 }
 
-/** The window of a panel: its ends stand on whole steps, so that a page that moves on asks again only when there is more. */
+/** Kinds of panels that show how it is at the end of the range. */
+const ofTheEnd: readonly PanelType[] = ['stat', 'gauge', 'bar', 'toplist', 'table'];
+const minuteMs = 60_000;
+
+/**
+ * The window of a panel: its ends stand on whole steps, so that a page that moves on asks again only when there is more. What a panel
+ * shows of the end is never older than a minute, however long its steps are.
+ */
 export function windowOf(
-  panel: Pick<DashboardPanel, 'place'>,
+  panel: Pick<DashboardPanel, 'place' | 'type'>,
   scope: ScopeQuery,
 ): { from: number; to: number; stepMs: number } {
   const stepMs = stepFor(scope.to - scope.from, panel.place.w >= 12 ? 360 : 240);
-  const from = Math.floor(scope.from / stepMs) * stepMs;
-  return { stepMs, from, to: Math.max(from + stepMs, Math.floor(scope.to / stepMs) * stepMs) };
+  const grainMs = ofTheEnd.includes(panel.type) ? Math.min(stepMs, minuteMs) : stepMs;
+  const to = Math.floor(scope.to / grainMs) * grainMs;
+  const from = to - Math.max(1, Math.round((scope.to - scope.from) / stepMs)) * stepMs;
+  return { stepMs, from, to };
 }
 
 /** Asks the queries of a panel, while it is in sight. */

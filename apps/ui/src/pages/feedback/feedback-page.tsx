@@ -258,7 +258,7 @@ function SearchField({ q, onSearch }: { readonly q: string; readonly onSearch: (
   const [text, setText] = useState(q);
   return (
     <form
-      className="grow"
+      className="grow inbox-search"
       role="search"
       onSubmit={(event) => {
         event.preventDefault();

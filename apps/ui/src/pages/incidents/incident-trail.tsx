@@ -97,7 +97,7 @@ const messageTones: Readonly<Record<IncidentNotification['status'], Tone>> = {
 };
 
 function Message({ message }: { message: IncidentNotification }): ReactNode {
-  const tries = message.attempts > 1 ? `, ${message.attempts} tries` : '';
+  const tries = message.attempts > 1 ? ` · ${message.attempts} tries` : '';
   return (
     <li>
       <div className="row">

@@ -240,7 +240,7 @@ function Next({ incident, skewMs, now }: { incident: IncidentRow; skewMs: number
   if (unreachable !== '') return <ToneBadge tone="bad">nobody could be told</ToneBadge>;
   if (heldBy !== '') return <span className="muted">{heldText(heldBy)}</span>;
   if (status === 'acknowledged') return null;
-  if (next === null) return <span className="muted">no step is left</span>;
+  if (next === null) return <span className="muted">nobody else will be told</span>;
   const left = Math.max(0, next.at - now);
   return (
     <>

@@ -194,6 +194,10 @@ export function PromqlView(): ReactNode {
               {warns ? <IconAlertTriangle size={14} aria-hidden /> : <IconInfoCircle size={14} aria-hidden />} {said}
             </p>
           ))}
+          {explained &&
+            queries.map(({ ref, expression }) => (
+              <ExplainView key={ref} name={queries.length === 1 ? 'the query' : ref} expression={expression} at={to} />
+            ))}
           <div className="metric-chart" data-stale={asked.isPlaceholderData ? '' : undefined}>
             <Answer
               data={data}
@@ -206,10 +210,6 @@ export function PromqlView(): ReactNode {
               onRange={setRange}
             />
           </div>
-          {explained &&
-            queries.map(({ ref, expression }) => (
-              <ExplainView key={ref} name={queries.length === 1 ? 'the query' : ref} expression={expression} at={to} />
-            ))}
         </>
       )}
     </div>

@@ -1,4 +1,4 @@
-import { memo, type ReactNode } from 'react';
+import { memo, type CSSProperties, type ReactNode } from 'react';
 import { Go } from '../../shell/go.tsx';
 import type { TimedStep } from './timeline.ts';
 import { markShapes, stepWords } from './timeline.ts';
@@ -25,6 +25,7 @@ export function SeekBar(props: {
         max={lengthMs}
         step={100}
         value={atMs}
+        style={{ '--played': `${(atMs / lengthMs) * 100}%` } as CSSProperties}
         aria-label="Time in the replay"
         aria-valuetext={`${clockText(atMs)} of ${clockText(lengthMs)}`}
         onChange={(event) => onSeek(from + Number(event.target.value))}

@@ -28,7 +28,14 @@ export function Stage(props: { size: PlaybackState['size']; onRoot: (root: HTMLE
       <div
         ref={onRoot}
         className="replay-screen"
-        style={size && { width: size.width, height: size.height, transform: `scale(${scale})` }}
+        style={
+          size && {
+            width: size.width,
+            height: size.height,
+            left: Math.max(0, (widthPx - size.width * scale) / 2),
+            transform: `scale(${scale})`,
+          }
+        }
       />
     </div>
   );

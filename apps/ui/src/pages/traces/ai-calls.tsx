@@ -87,7 +87,7 @@ export function AiCalls(): ReactNode {
       <EmptyState
         compact
         title="No AI call in this range"
-        text="Spans with OpenTelemetry's GenAI attributes (`gen_ai.request.model`, `gen_ai.usage.input_tokens`) are summed up here."
+        text="Spans with OpenTelemetry's GenAI attributes (gen_ai.request.model, gen_ai.usage.input_tokens) are summed up here."
         action={<Button onClick={() => go('/data')}>Send data</Button>}
       />
     );

@@ -19,8 +19,8 @@ export interface MapLayout<Node> {
   readonly height: number;
 }
 
-export const nodeSize = { width: 188, height: 44 };
-const gap = { x: 84, y: 20 };
+export const nodeSize = { width: 204, height: 44 };
+const gap = { x: 44, y: 20 };
 const sweeps = 6;
 
 /**

@@ -28,7 +28,7 @@ export function Queues(): ReactNode {
       <EmptyState
         compact
         title="No queue in this range"
-        text="Producer and consumer spans with `messaging.destination.name` are shown here as queues."
+        text="Producer and consumer spans with messaging.destination.name are shown here as queues."
         action={<Button onClick={() => go('/data')}>Send data</Button>}
       />
     );

@@ -1,4 +1,5 @@
 import { ActionIcon, Button } from '@mantine/core';
+import { useElementSize } from '@mantine/hooks';
 import { callDetail, mapExamples, serviceMap } from '@sightline/contract';
 import { IconMinus, IconPlus } from '@tabler/icons-react';
 import { useMemo, useState, type KeyboardEvent, type ReactNode } from 'react';
@@ -103,9 +104,16 @@ export function ServiceMap(): ReactNode {
   );
 }
 
-const zooms = [0.5, 0.65, 0.8, 1, 1.25, 1.6];
-/** Where it begins: as drawn, on a phone so that several columns are in sight. */
-const firstZoom = (): number => (matchMedia('(max-width: 640px)').matches ? 0 : 3);
+const zooms = [0.5, 0.65, 0.78, 0.9, 1, 1.25, 1.6];
+const asDrawn = zooms.indexOf(1);
+const readable = zooms.indexOf(0.78);
+
+/** Where it begins: as drawn, or as small as it has to be to fit, while that can be read; on a phone so that several columns are in sight. */
+function fittingZoom(widthPx: number, roomPx: number): number {
+  if (matchMedia('(max-width: 640px)').matches) return 0;
+  const fits = zooms.findLastIndex((scale) => widthPx * scale <= roomPx);
+  return Math.min(asDrawn, Math.max(readable, fits));
+}
 
 function Picture({
   data,
@@ -118,11 +126,13 @@ function Picture({
   open: (id: string) => void;
   openEdge: (edge: MapEdge) => void;
 }): ReactNode {
-  const [zoom, setZoom] = useState(firstZoom);
+  const [chosen, setZoom] = useState<number>();
+  const { ref: room, width: roomPx } = useElementSize();
   const layout = useMemo(() => layoutMap(data.nodes, data.edges), [data]);
-  const scale = zooms[zoom] ?? 1;
   const margin = 12;
   const [width, height] = [layout.width + 2 * margin, layout.height + 2 * margin];
+  const zoom = chosen ?? fittingZoom(width, roomPx);
+  const scale = zooms[zoom] ?? 1;
   const busiest = data.edges.reduce((most, { callsPerMin }) => Math.max(most, callsPerMin), 0);
   const onKeys = (event: KeyboardEvent, id: string): void => {
     if (event.key !== 'Enter' && event.key !== ' ') return;
@@ -130,7 +140,7 @@ function Picture({
     open(id);
   };
   return (
-    <section className="panel map-panel">
+    <section className="panel map-panel" ref={room}>
       <div className="map-zoom">
         <ActionIcon variant="default" aria-label="Smaller" disabled={zoom === 0} onClick={() => setZoom(zoom - 1)}>
           <IconMinus size={14} />

@@ -5,8 +5,11 @@ import {
   listTagValues,
   readFullTrace,
   searchTraceql,
+  tagFilter,
   traceqlMetrics,
+  type FoundTags,
   type ReadScope,
+  type TagScope,
   type TraceqlError,
 } from '@sightline/query';
 import type { FastifyInstance } from 'fastify';
@@ -22,7 +25,10 @@ const prefix = '/tempo/api';
 /** The version of Tempo whose API this speaks; Grafana chooses by it what to ask. */
 const speaks = '2.7.0';
 const mostTraces = 1000;
-const mostValues = 1000;
+/** Names of a scope, and values of a tag. */
+const mostTags = 1000;
+/** Exemplars of an answer; also how many there are where nothing is said, as in Tempo. */
+const mostExemplars = 100;
 
 /** A fault with the status that goes with it. Tempo answers faults as text. */
 class Fault {
@@ -59,10 +65,12 @@ const intrinsicNames = [
   'name',
   'rootName',
   'rootServiceName',
+  'span:childCount',
   'span:duration',
   'span:id',
   'span:kind',
   'span:name',
+  'span:parentID',
   'span:status',
   'span:statusMessage',
   'status',
@@ -178,33 +186,40 @@ export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
   });
   route('/search/tags', async (call) => {
     const tags = await tagsOf(call);
-    return tags instanceof Fault
-      ? tags
-      : { tagNames: [...new Set(tags.flatMap(({ tags: names }) => names))].toSorted(), metrics: {} };
+    if (tags instanceof Fault) return tags;
+    const names = tags.found.flatMap(({ tags: own }) => own);
+    return { tagNames: [...new Set(names)].toSorted(), metrics: jobs(tags.complete) };
   });
   route('/v2/search/tags', async (call) => {
-    const scopes = await tagsOf(call);
-    return scopes instanceof Fault ? scopes : { scopes, metrics: {} };
+    const tags = await tagsOf(call);
+    return tags instanceof Fault ? tags : { scopes: tags.found, metrics: jobs(tags.complete) };
   });
   route('/search/tag/:tag/values', async (call) => {
     const values = await valuesOf(call);
-    return values instanceof Fault ? values : { tagValues: values, metrics: {} };
+    return values instanceof Fault ? values : { tagValues: values.found, metrics: jobs(values.complete) };
   });
   route('/v2/search/tag/:tag/values', async (call) => {
     const values = await valuesOf(call);
     if (values instanceof Fault) return values;
-    const type = fixedValues[call.params['tag'] ?? ''] ? 'keyword' : 'string';
-    return { tagValues: values.map((value) => ({ type, value })), metrics: {} };
+    const type = fixedValuesOf(call.params['tag'] ?? '') ? 'keyword' : 'string';
+    return { tagValues: values.found.map((value) => ({ type, value })), metrics: jobs(values.complete) };
   });
   route('/metrics/query_range', async ({ seen, query, signal }) => {
     const range = readRange(query, clock.now());
     if (!range.ok) return new Fault(400, range.error);
     const step = readStepMs(query, range.value);
     if (!step.ok) return new Fault(400, step.error);
+    // Nought stands for "not said" in Tempo's own requests: without exemplars is `with (exemplars=false)`.
+    const exemplars =
+      query.get('exemplars') === '0'
+        ? { ok: true as const, value: mostExemplars }
+        : readCount(query, 'exemplars', mostExemplars, mostExemplars);
+    if (!exemplars.ok) return new Fault(400, exemplars.error);
     const asked = {
       ...seen,
       ...range.value,
       stepMs: step.value,
+      exemplars: exemplars.value,
       query: query.get('q') ?? query.get('query') ?? '',
     };
     const found = await traceqlMetrics(store, asked, { signal });
@@ -240,45 +255,85 @@ export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
       : range;
   }
 
-  async function tagsOf(call: Call): Promise<Fault | { name: string; tags: string[] }[]> {
+  async function tagsOf(call: Call): Promise<Fault | FoundTags<{ name: string; tags: string[] }[]>> {
     const read = scopeOf(call);
     if (!read.ok) return new Fault(400, read.error);
+    const most = readCount(call.query, 'limit', mostTags, mostTags);
+    if (!most.ok) return new Fault(400, most.error);
     const wanted = call.query.get('scope') ?? '';
-    if (!['', 'none', 'span', 'resource', 'intrinsic'].includes(wanted)) return [];
-    const found =
-      wanted === 'intrinsic'
-        ? { span: [], resource: [] }
-        : await listSpanTags(store, read.value, { signal: call.signal });
+    if (!tagScopes.has(wanted))
+      return new Fault(
+        400,
+        `invalid scope: expected one of ${[...tagScopes].filter((name) => name !== '').join(', ')}`,
+      );
+    const { found, complete } =
+      wanted === 'intrinsic' || wanted === 'instrumentation'
+        ? { found: { span: [], resource: [], event: [], link: [] }, complete: true }
+        : await listSpanTags(
+            store,
+            read.value,
+            { filter: tagFilter(call.query.get('q') ?? ''), most: most.value },
+            { signal: call.signal },
+          );
     const all = [
       { name: 'resource', tags: [...new Set(['service.name', ...found.resource])].toSorted() },
       { name: 'span', tags: found.span },
       { name: 'intrinsic', tags: [...intrinsicNames] },
+      ...(['event', 'link'] as const)
+        .map((name) => ({ name, tags: found[name] }))
+        .filter(({ name, tags }) => tags.length > 0 || name === wanted),
     ];
-    return all.filter(({ name }) => wanted === '' || wanted === 'none' || name === wanted);
+    return { found: all.filter(({ name }) => wanted === '' || wanted === 'none' || name === wanted), complete };
   }
 
-  async function valuesOf(call: Call): Promise<Fault | readonly string[]> {
+  async function valuesOf(call: Call): Promise<Fault | FoundTags<readonly string[]>> {
     const tag = call.params['tag'] ?? '';
-    const fixed = fixedValues[tag.replace(/^span:/, '')];
-    if (fixed) return fixed;
+    const fixed = fixedValuesOf(tag);
+    if (fixed) return { found: fixed, complete: true };
     const read = scopeOf(call);
     if (!read.ok) return new Fault(400, read.error);
+    const most = readCount(call.query, 'limit', mostTags, mostTags);
+    if (!most.ok) return new Fault(400, most.error);
     const of = placeOf(tag);
-    return of ? listTagValues(store, read.value, of, mostValues, { signal: call.signal }) : [];
+    if (!of) return { found: [], complete: true };
+    const asked = { filter: tagFilter(call.query.get('q') ?? ''), most: most.value };
+    return listTagValues(store, read.value, of, asked, { signal: call.signal });
   }
 }
 
+/** Scopes of tags that may be asked for; nothing is known of `instrumentation` but names, which are intrinsic. */
+const tagScopes = new Set(['', 'none', 'span', 'resource', 'intrinsic', 'event', 'link', 'instrumentation']);
+
+const fixedValuesOf = (tag: string): readonly string[] | undefined => fixedValues[tag.replace(/^span:/, '')];
+
+/** Where a read ended at a bound, the part that was not looked at is a job that is not done. */
+const jobs = (complete: boolean): object => ({ completedJobs: complete ? 1 : 0, totalJobs: 1 });
+
 type Place = Parameters<typeof listTagValues>[2];
 
-/** Where the values of a tag stand; undefined where there is no list of them (durations, ids). */
+const columnsOfTags: Readonly<Record<string, Extract<Place, { column: unknown }>['column']>> = {
+  name: 'name',
+  'span:name': 'name',
+  rootName: 'name',
+  'trace:rootName': 'name',
+  rootServiceName: 'service',
+  'trace:rootService': 'service',
+  'resource.service.name': 'service',
+  '.service.name': 'service',
+  'service.name': 'service',
+  statusMessage: 'status_message',
+  'span:statusMessage': 'status_message',
+  'event:name': 'event_name',
+  'instrumentation:name': 'scope_name',
+};
+
+/** Where the values of a tag stand; undefined where there is no list of them (durations, ids, what is not stored). */
 function placeOf(tag: string): Place | undefined {
-  if (['name', 'span:name', 'rootName', 'trace:rootName'].includes(tag)) return { column: 'name' };
-  if (['rootServiceName', 'trace:rootService', 'resource.service.name', '.service.name', 'service.name'].includes(tag))
-    return { column: 'service' };
-  if (['statusMessage', 'span:statusMessage'].includes(tag)) return { column: 'status_message' };
-  if (intrinsicNames.includes(tag)) return undefined;
-  const [, scoped, key = tag] = /^(span|resource)?\.(.+)$/s.exec(tag) ?? [];
-  return { key, maps: scoped === 'span' ? ['attrs'] : scoped === 'resource' ? ['res'] : ['attrs', 'res'] };
+  const column = columnsOfTags[tag];
+  if (column) return { column };
+  if (intrinsicNames.includes(tag) || tag.startsWith('instrumentation.')) return undefined;
+  const [, scoped, key = tag] = /^(span|resource|event|link)?\.(.+)$/s.exec(tag) ?? [];
+  return { key, places: scoped === undefined ? ['span', 'resource'] : [scoped as TagScope] };
 }
 
 function badQuery({ message, position }: TraceqlError): Fault {

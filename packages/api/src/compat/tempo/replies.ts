@@ -73,7 +73,11 @@ export function rangeReply(series: readonly TraceqlSeries[]): object {
     series: series.map((one) => ({
       ...labelsOf(one),
       samples: one.samples.map(({ atMs, value }) => ({ timestampMs: String(atMs), value })),
-      exemplars: [],
+      exemplars: one.exemplars.map(({ atMs, value, labels }) => ({
+        labels: labels.map(([key, text]) => ({ key, value: { stringValue: text } })),
+        value,
+        timestampMs: String(atMs),
+      })),
     })),
     metrics: { completedJobs: 1, totalJobs: 1 },
   };

@@ -6,6 +6,8 @@ import { BesideWeek, changeOf } from './beside-week.tsx';
 import { singleValues, type SingleValue } from './single-values.ts';
 
 const statsAtMost = 24;
+/** Of a character, as a share of the size of its type: wider than most are. */
+const widthOfFigure = 0.66;
 const toneWords = { good: 'good', warn: 'warning', bad: 'bad', idle: '' } as const;
 
 /** One number, or a few, each with its state in colour and shape, and its course as a quiet line behind. */
@@ -14,7 +16,17 @@ export default function StatPanel({ panel, data, label, width, height }: PanelPr
   const format = formatOf(panel);
   const shown = all.slice(0, statsAtMost);
   const across = Math.max(1, Math.min(shown.length, Math.floor(width / 130)));
-  const size = Math.max(18, Math.min(40, (height / Math.ceil(shown.length / across)) * 0.42, (width / across) * 0.17));
+  const longest = Math.max(...shown.map(({ value }) => format(value).length));
+  const size = Math.max(
+    14,
+    Math.min(
+      40,
+      (height / Math.ceil(shown.length / across)) * 0.42,
+      (width / across) * 0.17,
+      // A figure that is cut off may be read as another one.
+      width / across / (longest * widthOfFigure),
+    ),
+  );
   if (shown.length === 0) return <p className="panel-none">No value</p>;
   return (
     <div className="stats" style={{ gridTemplateColumns: `repeat(${across}, minmax(0, 1fr))` }}>

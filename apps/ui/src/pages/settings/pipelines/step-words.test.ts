@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { begunWith, changesOf, freshStep, stepNames, stepText, type StepKind } from './step-words.ts';
+import { type StepKind, begunWith, changesOf, freshStep, missingOf, stepNames, stepText } from './step-words.ts';
 
 test('what a pipeline did to a line’s attributes', () => {
   expect(changesOf({ a: '1', b: '2', c: '3' }, { b: '2', c: '4', d: '5' })).toEqual([
@@ -23,4 +23,28 @@ test('a pipeline begins empty, or with the expression and filter that it was ask
     filter: '"a"',
     steps: [{ kind: 'parse', format: 'regex', pattern: '^a (?<b>.*?)$' }],
   });
+});
+
+test.each([
+  ['parse', 'a pattern'],
+  ['rename', 'both names'],
+  ['set', 'an attribute'],
+  ['remove', 'an attribute'],
+  ['take', 'an attribute to take from'],
+  ['metric', "the metric's name"],
+  ['drop', undefined],
+  ['sample', undefined],
+  ['cap', undefined],
+  ['route', undefined],
+] as const)('a new step of the kind %s needs %s', (kind, missing) => {
+  expect(missingOf(freshStep(kind))).toBe(missing);
+});
+
+test('every kind is judged, and one that was told enough needs nothing', () => {
+  for (const kind of Object.keys(stepNames) as StepKind[]) missingOf(freshStep(kind));
+  expect(missingOf({ kind: 'parse', when: '', from: '', format: 'json', pattern: '', prefix: '' })).toBeUndefined();
+  expect(
+    missingOf({ kind: 'parse', when: '', from: '', format: 'grok', pattern: '%{IP:ip}', prefix: '' }),
+  ).toBeUndefined();
+  expect(missingOf({ kind: 'rename', when: '', from: 'a', to: 'b' })).toBeUndefined();
 });

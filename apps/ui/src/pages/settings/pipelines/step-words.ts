@@ -42,6 +42,29 @@ export function freshStep(kind: StepKind): PipelineStepInput {
   }
 }
 
+/** What a step cannot do without and has not been told yet, as in "needs a pattern"; undefined where nothing is missing. */
+export function missingOf(step: PipelineStepInput): string | undefined {
+  const empty = (text: string | undefined): boolean => (text ?? '').trim() === '';
+  switch (step.kind) {
+    case 'parse':
+      return (step.format === 'grok' || step.format === 'regex') && empty(step.pattern) ? 'a pattern' : undefined;
+    case 'rename':
+      return empty(step.from) || empty(step.to) ? 'both names' : undefined;
+    case 'set':
+    case 'remove':
+      return empty(step.attribute) ? 'an attribute' : undefined;
+    case 'take':
+      return empty(step.from) ? 'an attribute to take from' : undefined;
+    case 'metric':
+      return empty(step.metric) ? "the metric's name" : undefined;
+    case 'drop':
+    case 'sample':
+    case 'cap':
+    case 'route':
+      return undefined;
+  }
+}
+
 /** What a step does, in a few words. */
 export function stepText(step: PipelineStepInput): string {
   return step.when === '' ? actText(step) : `${actText(step)} where ${step.when}`;

@@ -4,11 +4,12 @@ import { tryPipeline, type PipelineInput } from '@sightline/contract';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { FormProblem } from '../../../components/form-problem.tsx';
+import { counted } from '../../../components/number-text.ts';
 import { SkeletonRows } from '../../../components/skeleton.tsx';
 import { ToneBadge } from '../../../components/state-badge.tsx';
 import { TimeText } from '../../../components/time-text.tsx';
 import { call, type ProblemError, type Reply } from '../../../data/call.ts';
-import { changesOf, stepText } from './step-words.ts';
+import { changesOf, missingOf, stepText } from './step-words.ts';
 
 type Line = Reply<typeof tryPipeline>['lines'][number];
 
@@ -23,11 +24,13 @@ export function TryOut({ pipeline }: { pipeline: PipelineInput }): ReactNode {
     pipeline: { ...pipeline, name: pipeline.name === '' ? 'draft' : pipeline.name },
     ...(source === 'pasted' ? { pasted: { lines: lines.slice(0, linesAtMost) } } : {}),
   };
+  const missing = pipeline.steps.map(missingOf);
+  const first = missing.findIndex((what) => what !== undefined);
   const [settled] = useDebouncedValue(JSON.stringify(body), 500);
   const asked = useQuery<Reply<typeof tryPipeline>, ProblemError>({
     queryKey: [tryPipeline.path, settled],
     queryFn: async ({ signal }) => call(tryPipeline, { body: JSON.parse(settled) as typeof body }, signal),
-    enabled: source === 'live' || lines.length > 0,
+    enabled: first < 0 && (source === 'live' || lines.length > 0),
     placeholderData: keepPreviousData,
     retry: false,
     staleTime: 10_000,
@@ -61,16 +64,22 @@ export function TryOut({ pipeline }: { pipeline: PipelineInput }): ReactNode {
             onChange={(event) => setText(event.currentTarget.value)}
           />
         )}
-        {asked.error !== null && <FormProblem problem={asked.error} known={[]} />}
+        {first >= 0 && (
+          <p role="status" className="muted">
+            Step {first + 1} needs {missing[first]}: then you see here what the steps make of{' '}
+            {source === 'live' ? 'lines of the last hour' : 'the pasted lines'}.
+          </p>
+        )}
+        {first < 0 && asked.error !== null && <FormProblem problem={asked.error} known={[]} />}
         {asked.isLoading && <SkeletonRows rows={3} />}
-        {asked.error === null && asked.data !== undefined && (
+        {first < 0 && asked.error === null && asked.data !== undefined && (
           <p role="status" className="muted" data-stale={asked.isFetching ? '' : undefined}>
             {tried.length === 0
               ? 'No line of the last hour passes the filter. Paste some.'
-              : `${tried.length} lines: ${tried.length - gone} kept, ${gone} let go. Nothing is stored.`}
+              : `${counted(tried.length, 'line')}: ${tried.length - gone} kept, ${gone} let go. Nothing is stored.`}
           </p>
         )}
-        {asked.error === null && tried.length > 0 && (
+        {first < 0 && asked.error === null && tried.length > 0 && (
           <ol className="tried-list">
             {tried.map((line, n) => (
               // Lines have no name of their own, and the list is made anew as a whole.

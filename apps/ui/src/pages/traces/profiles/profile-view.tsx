@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { memo, useEffect, useMemo, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { memo, useEffect, useMemo, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
 import { formatDuration, formatShare } from '../../../charts/number-format.ts';
 import { useKeys } from '../../../shell/keys.ts';
 import { FlameField, useFlameField } from '../flame-field.tsx';
@@ -68,7 +68,7 @@ export function ProfileView(props: ProfileViewProps): ReactNode {
     field.focus(target.depth - (zoomed?.depth ?? 0), `[data-call="${target.id}"]`);
   };
   return (
-    <div className="flame profile-flame">
+    <div className="flame profile-flame" style={{ '--flame-rows': rows.length } as CSSProperties}>
       {zoomed !== undefined && <EscapeKey run={() => onZoom(undefined)} />}
       <div className="flame-bar-line">
         <span className="flame-where" role="status">
