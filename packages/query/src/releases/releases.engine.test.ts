@@ -149,7 +149,14 @@ it('feedback with the error that it is about and the screenshot that came with i
   ]);
   const list = async (over: Partial<Parameters<typeof listFeedback>[1]> = {}) => {
     const asked: Parameters<typeof listFeedback>[1] = {
-      ...{ scope, q: '', issues: [], status: 'all', unread: false, decisions: new Map(), limit: 100, cursor: '' },
+      scope,
+      q: '',
+      issues: [],
+      status: 'all',
+      unread: false,
+      decisions: new Map(),
+      limit: 100,
+      cursor: '',
       ...over,
     };
     return listFeedback(test.store, asked);
