@@ -7,7 +7,7 @@ import {
   type SpooledRecord,
   WriteRequestCursor,
 } from '@sightline/ingest/metric-formats';
-import type { Reason, ReceivedSeries } from '@sightline/record';
+import type { Reason, ReceivedSeries, ResourcePromotion } from '@sightline/record';
 import { type LabelDefaults, seriesLabels } from '../labels/series-labels.ts';
 import type { Catalogue } from '../series/catalogue.ts';
 import { Hash64, HashTable } from '../series/hash.ts';
@@ -48,6 +48,8 @@ export class SegmentStage {
   readonly #catalogue: Catalogue;
   readonly #announcements: Announcements;
   readonly #keptMs: number;
+  /** Of frames that are decoded from now on. */
+  promotion: ResourcePromotion;
   readonly #cursor = new WriteRequestCursor();
   readonly #hash = new Hash64();
   readonly #scopes = new Map<string, Scope>();
@@ -64,10 +66,12 @@ export class SegmentStage {
     readonly catalogue: Catalogue;
     readonly announcements: Announcements;
     readonly keptMs: number;
+    readonly promotion: ResourcePromotion;
   }) {
     this.#catalogue = parts.catalogue;
     this.#announcements = parts.announcements;
     this.#keptMs = parts.keptMs;
+    this.promotion = parts.promotion;
   }
 
   /** Decodes all frames of a segment's bytes. Lets others run from time to time. */
@@ -161,7 +165,8 @@ export class SegmentStage {
   }
 
   #decoded(frame: SpooledRecord, scope: Scope, format: 'rw2' | 'otlp'): string {
-    const { series, refused } = format === 'otlp' ? decodeOtlpMetrics(frame) : decodeWriteRequest2(frame);
+    const { series, refused } =
+      format === 'otlp' ? decodeOtlpMetrics(frame, this.promotion) : decodeWriteRequest2(frame);
     for (const { reason, records } of refused) this.#reject(reason, records);
     for (const received of series) this.#receive(received, scope, frame);
     return '';
