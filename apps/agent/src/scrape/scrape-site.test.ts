@@ -25,7 +25,7 @@ test('targets of the site are scraped by its file, and kept as requests of remot
     file,
     version: '0',
     // Reports come every 15 s: here every tenth of a second.
-    clock: { now: systemClock.now, sleep: (ms, signal) => systemClock.sleep(ms === 15_000 ? 100 : ms, signal) },
+    clock: { now: () => systemClock.now(), sleep: (ms, signal) => systemClock.sleep(ms === 15_000 ? 100 : ms, signal) },
     logger: silentLogger,
     submit: async (request, samples) => void kept.push({ request, samples }),
     report: (message) => void reports.push(message),

@@ -90,8 +90,8 @@ function labelsOf(text: string): Record<string, string> | undefined {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const entries = Object.entries(value);
-  const texts = entries.every((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return texts && entries.length <= labelsAtMost ? (Object.fromEntries(entries) as Record<string, string>) : undefined;
+  const texts = entries.every(([, one]) => typeof one === 'string');
+  return texts && entries.length <= labelsAtMost ? Object.fromEntries(entries) : undefined;
 }
 
 async function answerTargetMetadata(call: Call): Promise<Answer> {
