@@ -187,7 +187,24 @@ const grafanaDashboard = {
       gridPos: { x: 16, y: 1, w: 8, h: 8 },
       targets: [{ refId: 'A', expr: 'max(till_queue_depth)' }],
     },
-    { id: 4, type: 'nodeGraph', title: 'Calls', gridPos: { x: 0, y: 9, w: 24, h: 4 }, targets: [] },
+    { id: 4, type: 'nodeGraph', title: 'Calls', gridPos: { x: 0, y: 17, w: 24, h: 4 }, targets: [] },
+    {
+      id: 5,
+      type: 'table',
+      title: 'Queues by store',
+      gridPos: { x: 0, y: 9, w: 24, h: 8 },
+      targets: [{ refId: 'A', expr: 'sum by (site, job) (till_queue_depth)', instant: true }],
+      transformations: [
+        {
+          id: 'organize',
+          options: {
+            excludeByName: { Time: true, job: true },
+            indexByName: { Value: 0, site: 1 },
+            renameByName: { Value: 'Waiting', site: 'Store' },
+          },
+        },
+      ],
+    },
   ],
 };
 
@@ -274,6 +291,10 @@ describe('dashboards', () => {
       20_000,
     );
     expect(Number(longest)).toBeGreaterThan(0);
+    const table = page.getByRole('region', { name: 'Queues by store' });
+    await table.getByRole('cell', { name: 'STORE_002' }).first().waitFor({ timeout: 20_000 });
+    expect(await table.getByRole('columnheader').allInnerTexts()).toEqual(['Waiting', 'Store']);
+    await table.first().scrollIntoViewIfNeeded();
     await picture('dashboard-grafana');
   });
 

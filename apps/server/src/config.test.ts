@@ -51,6 +51,16 @@ describe('good settings', () => {
     [[], { archive: '' }],
     [['--archive', 'old'], { archive: '/srv/old', archiveEncrypted: true }],
     [['--archive-encryption', 'off'], { archiveEncrypted: false }],
+    [[], { otlpPromotion: undefined }],
+    [
+      ['--otlp-promote-resource-attributes', 'k8s.namespace.name, cloud.region'],
+      { otlpPromotion: { attributes: ['k8s.namespace.name', 'cloud.region'], all: false } },
+    ],
+    [
+      ['--otlp-promote-resource-attributes', '*,-process.pid'],
+      { otlpPromotion: { attributes: ['process.pid'], all: true } },
+    ],
+    [['--otlp-promote-resource-attributes', 'none'], { otlpPromotion: { attributes: [], all: false } }],
     [[], { scrapeConfig: '', statsd: [] }],
     [
       ['--scrape-config', '/etc/prometheus.yml', '--statsd-port', '8125'],
@@ -128,6 +138,9 @@ describe('wrong settings stop the start with a sentence', () => {
     [['--role', 'ingest'], { DATABASE_URL: 'postgres://stores/sightline' }, /--clickhouse-url/],
     [['--spool-limit', '5'], {}, /at least 16MB/],
     [['--otlp-ports', '4317'], {}, /two ports/],
+    [['--otlp-promote-resource-attributes', 'a,,b'], {}, /names of attributes/],
+    [['--otlp-promote-resource-attributes', 'a,-b'], {}, /names of attributes/],
+    [['--otlp-promote-resource-attributes', '*,b'], {}, /names of attributes/],
     [['--metric-series-limit', '1000000'], {}, /two numbers/],
     [['--metric-series-limit', '200000/1000000'], {}, /the greater first/],
     [['--retention-metrics', '1h'], {}, /at least 1d.*forever/],

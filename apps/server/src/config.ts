@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { fail, ok, parseDuration, type LogLevel, type Result } from '@sightline/base';
+import type { ResourcePromotion } from '@sightline/record';
 import type { S3Place } from '@sightline/store';
 
 export const roles = ['ingest', 'query', 'detect', 'fleet'] as const;
@@ -42,6 +43,8 @@ export interface Config {
   readonly retentionMetricsMs: number;
   /** Active series that an organisation, and one metric of it, may have. */
   readonly metricSeriesLimit: { readonly organisation: number; readonly metric: number };
+  /** Attributes of OTLP resources that become labels; undefined to take what the scrape configuration says. */
+  readonly otlpPromotion: ResourcePromotion | undefined;
   /** A prometheus.yml to scrape by; '' for none. */
   readonly scrapeConfig: string;
   /** Where StatsD is taken, and for whom: the name or id of an organisation, '' for the first. */
@@ -158,6 +161,21 @@ function readSeriesLimit(text: string, from: string): Result<Config['metricSerie
     ? ok({ organisation, metric })
     : wrong(
         `${from} must be two numbers from 1000 to 20000000, the greater first, such as 1000000/200000, got "${text}".`,
+      );
+}
+
+/** `a.b,c.d`; `*` for all, `*,-a.b` for all but some; `none`. */
+function readPromotion(text: string, from: string): Result<Config['otlpPromotion'], Wrong> {
+  if (text === '') return ok(undefined);
+  if (text === 'none') return ok({ attributes: [], all: false });
+  const parts = text.split(',').map((part) => part.trim());
+  const all = parts.includes('*');
+  const attributes = parts.filter((part) => part !== '*').map((part) => (all ? part.replace(/^-/, '') : part));
+  const fits = parts.every((part) => part !== '' && (part === '*' || part.startsWith('-') === all));
+  return fits && attributes.length <= 100
+    ? ok({ attributes: [...new Set(attributes)], all })
+    : wrong(
+        `${from} must be names of attributes joined by commas such as k8s.namespace.name,cloud.region, at most 100; * for all, *,-process.pid for all but some, or none, got "${text}".`,
       );
 }
 
@@ -340,6 +358,8 @@ export function readConfig(
   if (!retentionMetricsMs.ok) return retentionMetricsMs;
   const metricSeriesLimit = readSeriesLimit(...at('metric-series-limit'));
   if (!metricSeriesLimit.ok) return metricSeriesLimit;
+  const otlpPromotion = readPromotion(...at('otlp-promote-resource-attributes'));
+  if (!otlpPromotion.ok) return otlpPromotion;
   const statsd = readStatsd(...at('statsd-port'));
   if (!statsd.ok) return statsd;
   const syslog = readListeners(...at('syslog'));
@@ -387,6 +407,7 @@ export function readConfig(
     spoolLimitBytes: spoolLimitBytes.value,
     retentionMetricsMs: retentionMetricsMs.value,
     metricSeriesLimit: metricSeriesLimit.value,
+    otlpPromotion: otlpPromotion.value,
     statsd: statsd.value,
     syslog: syslog.value,
     gelf: gelf.value,

@@ -111,6 +111,12 @@ export const reductions = ['last', 'mean', 'min', 'max', 'sum', 'count', 'first'
 export const reduction = z.enum(reductions);
 export type Reduction = z.infer<typeof reduction>;
 
+/**
+ * A column of a table: `name` is a label, or `Value #A` for the values of query A; '' as title is the name, or the query's legend. Those that
+ * are listed stand in this order, the others behind them.
+ */
+export const tableColumn = z.object({ name: word, title: word.default(''), hidden: z.boolean().default(false) });
+
 /** Words for values: what stands instead of a number, and in which tone. */
 export const valueWord = z.object({ value: z.number(), text: word, tone: tone.optional() });
 
@@ -134,6 +140,10 @@ export const panelOptions = z.object({
   /** Of a time series: single measurements with their span, at their value. */
   exemplars: z.boolean().default(false),
   words: z.array(valueWord).max(50).default([]),
+  /** Of a table. */
+  columns: z.array(tableColumn).max(100).default([]),
+  /** Of a table: whether columns that are not listed are shown. */
+  otherColumns: z.boolean().default(true),
   /** Of a text panel: Markdown (headings, lists, emphasis, code, links). */
   text: z.string().max(20_000).default(''),
   /** Of a row: the panels below it, up to the next row, are hidden. */

@@ -165,8 +165,8 @@ export function wireLimit({ limits }: Pick<ReceiverParts, 'limits'>, endpoint: P
 }
 
 /** Bodies of these sizes are read into memory that is used again and again. */
-const reused = { fromBytes: 8 * 1024, toBytes: 256 * 1024 };
-/** Pieces of that memory: 8 MB. What comes while all are in use gets memory of its own. */
+const reused = { fromBytes: 8 * 1024, toBytes: 512 * 1024 };
+/** Pieces of that memory: 16 MB, of which the system gives what is written to. What comes while all are in use gets memory of its own. */
 const piecesLimit = 32;
 
 /** What is held of one request. */

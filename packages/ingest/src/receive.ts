@@ -12,6 +12,7 @@ import {
 } from './protocol.ts';
 import type { Spool, SpoolRefusal } from './spool/spool.ts';
 import { type BodyRefusal, tooLarge, unpackBody } from './unpack-body.ts';
+import { YoungBuffers } from './young-buffers.ts';
 
 /** What a key opens. */
 export interface KnownKey {
@@ -149,15 +150,20 @@ async function keyWithinBody(visit: Visit): Promise<Refused | undefined> {
   return secret === undefined ? missingKey : authenticate(visit, secret);
 }
 
+const young = new YoungBuffers();
+
 async function unpack(visit: Visit): Promise<Refused | undefined> {
   const { parts, endpoint, request } = visit;
   const limitBytes = endpoint.bodyLimitBytes ?? parts.limits?.bodyBytes ?? defaultReceiveLimits.bodyBytes;
   const plain = await unpackBody(request.body, request.headers['content-encoding'], limitBytes);
   if (!plain.ok) return fromBody(plain.error);
+  young.took(request.body.length);
+  if (plain.value !== request.body) young.took(plain.value.length);
   visit.request = { ...request, body: plain.value };
   if (!endpoint.uncompress || plain.value.length === 0) return undefined;
   try {
     visit.request = { ...request, body: await endpoint.uncompress(visit.request, limitBytes) };
+    young.took(visit.request.body.length);
     return undefined;
   } catch (error) {
     // A RangeError says that the bound would be broken; anything else that the bytes are no such coding.

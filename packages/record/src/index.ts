@@ -28,6 +28,7 @@ export * from './retention.ts';
 export * from './float-histogram.ts';
 export * from './received-series.ts';
 export * from './pipelines.ts';
+export * from './resource-promotion.ts';
 export {
   detectors,
   optionalDetectors,

@@ -26,7 +26,15 @@ test('the file is read anew when it changes; while it is wrong, what was in forc
   const clock = new ManualClock(1_795_000_000_000);
   const errors: unknown[] = [];
   const logger = { ...silentLogger, error: (_: string, fields?: unknown) => void errors.push(fields) };
-  running = startScrapeFile({ file, sink: { append: async () => undefined }, clock, logger, version: '0' });
+  const told: unknown[] = [];
+  running = startScrapeFile({
+    file,
+    sink: { append: async () => undefined },
+    clock,
+    logger,
+    version: '0',
+    onConfig: ({ promotion }) => void told.push(promotion),
+  });
   const inForce = async (expected: readonly string[]): Promise<void> => {
     await expect
       .poll(
@@ -41,8 +49,9 @@ test('the file is read anew when it changes; while it is wrong, what was in forc
   expect(running.scraping.jobs()).toEqual([]);
   writeFileSync(file, jobs('a'));
   await inForce(['a']);
-  writeFileSync(file, jobs('a', 'b'));
+  writeFileSync(file, `${jobs('a', 'b')}otlp: { promote_resource_attributes: [x] }`);
   await inForce(['a', 'b']);
+  await expect.poll(() => told).toEqual([undefined, { attributes: ['x'], all: false }]);
   expect(running.scraping.targets().active.map(({ job }) => job)).toEqual(['a', 'b']);
   const before = errors.length;
   writeFileSync(file, 'scrape_configs: [{}]');

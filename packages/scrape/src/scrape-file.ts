@@ -14,6 +14,8 @@ export interface ScrapeFile {
 
 export interface ScrapeFileOptions extends ScraperOptions {
   readonly file: string;
+  /** Told of each configuration that comes into force. */
+  readonly onConfig?: (config: ReadConfig) => void;
 }
 
 const lookEveryMs = 5000;
@@ -52,6 +54,7 @@ export function startScrapeFile(options: ScrapeFileOptions): ScrapeFile {
     if (begun && read.value.text === scraping.text) return ok({ jobs });
     begun = true;
     await scraping.configure(read.value);
+    options.onConfig?.(read.value);
     logger.info('the scrape configuration is in force', { file, jobs });
     return ok({ jobs });
   };

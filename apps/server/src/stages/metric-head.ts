@@ -15,6 +15,7 @@ export async function openMetricHead({
       folder: path.join(config.dataFolder, 'metrics'),
       keptMs: config.retentionMetricsMs,
       limits: config.metricSeriesLimit,
+      ...(config.otlpPromotion === undefined ? {} : { promotion: config.otlpPromotion }),
     },
     store: stores.store,
     exactlyOnce: exactlyOnceSettings,

@@ -3,7 +3,16 @@ import type { ApiDeps } from '@sightline/api';
 import type { Result } from '@sightline/base';
 import { keepOwnSeries, type OwnSeriesParts, scrapeProtocol } from '@sightline/ingest';
 import { guardedLookup, isMetadataAddress } from '@sightline/monitors';
-import { durationText, readScrapeFile, type ScrapeFile, type Scraping, startScrapeFile } from '@sightline/scrape';
+import {
+  durationText,
+  readScrapeFile,
+  type ScrapeConfig,
+  type ScrapeFile,
+  type Scraping,
+  startScrapeFile,
+} from '@sightline/scrape';
+import type { MetricHead } from '@sightline/metrics';
+import { noPromotion } from '@sightline/record';
 import type { StageParts } from '../stage.ts';
 import { firstOrganisation } from './first-organisation.ts';
 import { KeptScraping } from './kept-scraping.ts';
@@ -24,12 +33,16 @@ export interface ScrapeStage {
 export async function openScrape(
   { config, stores, clock, logger, closers }: StageParts,
   version: string,
-  ingest: Omit<OwnSeriesParts, 'clock'>,
+  ingest: Omit<OwnSeriesParts, 'clock'> & { readonly head: Pick<MetricHead, 'promote'> },
 ): Promise<ScrapeStage> {
   const file = config.scrapeConfig;
+  // What the command line says of OTLP's resources goes before the file.
+  const promote = ({ promotion }: ScrapeConfig): void =>
+    config.otlpPromotion === undefined ? ingest.head.promote(promotion ?? noPromotion) : undefined;
   if (file !== '') {
     const read = await readScrapeFile(file);
     if (!read.ok) throw new Error(`${read.error} Mend it, or leave out --scrape-config (SIGHTLINE_SCRAPE_CONFIG).`);
+    promote(read.value);
   }
   const log = logger.with({ part: 'scraping' });
   const parts: OwnSeriesParts = { ...ingest, metricsKeptMs: config.retentionMetricsMs, clock };
@@ -66,7 +79,14 @@ export async function openScrape(
       : firstOrganisation(stores.control, clock, stop.signal).then((organisation) => {
           if (organisation === undefined) return;
           byFile.organisation = organisation;
-          byFile.scraping = startScrapeFile({ file, sink: sinkOf(organisation), clock, logger: log, version });
+          byFile.scraping = startScrapeFile({
+            file,
+            sink: sinkOf(organisation),
+            clock,
+            logger: log,
+            version,
+            onConfig: promote,
+          });
         });
   closers.add('scraping', async () => {
     stop.abort();

@@ -1,4 +1,4 @@
-import type { ReceivedSeries } from '@sightline/record';
+import { noPromotion, type ReceivedSeries, type ResourcePromotion } from '@sightline/record';
 import { describe, expect, test } from 'vitest';
 import { ProtobufWriter, writeAttributes, type AttributeValue } from '../otlp/index.ts';
 import type { FrameOrigin } from '../protocol.ts';
@@ -117,6 +117,48 @@ describe('resource attributes', () => {
     ],
     ['nothing', {}, ['x{job="unknown",service="unknown"} 1']],
   ])('%s', (_, resource, expected) => expect(toldAll(request(resource, gauge('x', 1)))).toEqual(expected));
+
+  const rich = {
+    ...till,
+    'service.namespace': 'shop',
+    'k8s.pod.name': 'pod-1',
+    'cloud.region': 'eu',
+    cloud_region: 'us',
+    service: 'other',
+    job: 'mine',
+  };
+  const toldWith = (promotion: ResourcePromotion, attributes: Attributes = {}): string | undefined =>
+    decodeOtlpMetrics({ scope, receivedAtMs: now, bytes: request(rich, gauge('x', 1, attributes)) }, promotion)
+      .series.map(told)
+      .find((text) => text.startsWith('x{'));
+  test.each<[what: string, promotion: ResourcePromotion, own: Attributes, expected: string]>([
+    ['nothing', noPromotion, {}, 'x{job="shop/till",service="till"} 1'],
+    [
+      'some, where they are there',
+      { attributes: ['k8s.pod.name', 'nothing.here', 'service.name'], all: false },
+      {},
+      'x{job="shop/till",k8s_pod_name="pod-1",service="till",service_name="till"} 1',
+    ],
+    [
+      'what a point has is its own, and what the product knows stays',
+      { attributes: ['k8s.pod.name', 'service', 'job'], all: false },
+      { 'k8s.pod.name': 'point' },
+      'x{job="shop/till",k8s_pod_name="point",service="till"} 1',
+    ],
+    [
+      'all but some; names that become alike share a label',
+      { attributes: ['k8s.pod.name', 'service.name'], all: true },
+      {},
+      'x{cloud_region="eu;us",job="shop/till",service="till",service_namespace="shop"} 1',
+    ],
+  ])('promoted: %s', (_, promotion, own, expected) => expect(toldWith(promotion, own)).toBe(expected));
+
+  test('what is promoted changes nothing of target_info', () => {
+    const bytes = request(rich, gauge('x', 1));
+    const info = (promotion: ResourcePromotion) =>
+      decodeOtlpMetrics({ scope, receivedAtMs: now, bytes }, promotion).series.map(told).at(-1);
+    expect(info({ attributes: [], all: true })).toBe(info(noPromotion));
+  });
 
   test('the key says what the client does not', () => {
     const bytes = request({}, gauge('x', 1));

@@ -1,4 +1,11 @@
-import { staleNaNBits, type MetricType, type ReceivedExemplar, type ReceivedSeries } from '@sightline/record';
+import {
+  noPromotion,
+  staleNaNBits,
+  type MetricType,
+  type ReceivedExemplar,
+  type ReceivedSeries,
+  type ResourcePromotion,
+} from '@sightline/record';
 import { ProtobufReader } from '../protobuf-reader.ts';
 import type { Refusal } from '../protocol.ts';
 import type { DecodedMetrics, MetricFrame } from './decoded-metrics.ts';
@@ -21,6 +28,7 @@ interface Metric {
 /** One decoding under way. */
 interface Decoding {
   readonly frame: MetricFrame;
+  readonly promotion: ResourcePromotion;
   readonly skewMs: number;
   /** The time of points that name none. */
   readonly fallbackMs: number;
@@ -41,11 +49,12 @@ const staleNaN = ((): number => {
  * An `ExportMetricsServiceRequest` as series of Prometheus
  * (https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#otlp-metric-points-to-prometheus): names with unit
  * and `_total`, `job` and `instance`, `target_info`, histograms as `_bucket`, `_sum` and `_count`, exponential ones as native histograms.
- * Labels are neither scrubbed nor limited. Any bytes are safe to pass: what is malformed is refused, the rest is kept.
+ * What `promotion` names of a resource stands on all its series. Labels are neither scrubbed nor limited. Any bytes are safe to pass: what is malformed is refused, the rest is kept.
  */
-export function decodeOtlpMetrics(frame: MetricFrame): DecodedMetrics {
+export function decodeOtlpMetrics(frame: MetricFrame, promotion = noPromotion): DecodedMetrics {
   const decoding: Decoding = {
     frame,
+    promotion,
     skewMs: frame.origin?.skewMs ?? 0,
     fallbackMs: frame.origin?.keptAtMs ?? frame.receivedAtMs,
     series: [],
@@ -69,7 +78,7 @@ function refuse({ refused }: Decoding, reason: Refusal['reason'], message: strin
 function readResourceMetrics(ahead: ProtobufReader, reader: ProtobufReader, decoding: Decoding): void {
   let resource: ProtobufReader | undefined;
   while (ahead.next()) if (ahead.is(1, 2)) resource = ahead.message();
-  decoding.resource = readResource(resource, decoding.frame);
+  decoding.resource = readResource(resource, decoding.frame, decoding.promotion);
   decoding.earliestMs = Infinity;
   decoding.latestMs = -Infinity;
   while (reader.next()) {

@@ -1,4 +1,4 @@
-import type { ReceivedSeries } from '@sightline/record';
+import type { ReceivedSeries, ResourcePromotion } from '@sightline/record';
 import type { ProtobufReader } from '../protobuf-reader.ts';
 import type { MetricFrame } from './decoded-metrics.ts';
 import { LabelBuilder, labelOf, type LabelPairs, readAttribute, setLabel } from './otlp-attributes.ts';
@@ -17,8 +17,15 @@ export interface ResourceLabels {
 
 export const siteAttributes = ['store.id', 'site.id', 'sightline.site'] as const;
 
-/** Labels of a resource by its attributes and what the key says. False in `bad` of the reader when it is malformed. */
-export function readResource(resource: ProtobufReader | undefined, { scope, origin }: MetricFrame): ResourceLabels {
+/**
+ * Labels of a resource by its attributes, what the key says and which attributes are promoted
+ * (https://prometheus.io/docs/prometheus/latest/configuration/configuration/, `otlp`). False in `bad` of the reader when it is malformed.
+ */
+export function readResource(
+  resource: ProtobufReader | undefined,
+  { scope, origin }: MetricFrame,
+  promotion: ResourcePromotion,
+): ResourceLabels {
   const attributes = new Map<string, string>();
   while (resource?.next()) {
     if (!resource.is(1, 2)) continue;
@@ -34,18 +41,37 @@ export function readResource(resource: ProtobufReader | undefined, { scope, orig
     job: name !== '' && namespace !== '' ? `${namespace}/${name}` : service,
     instance: first('service.instance.id', 'host.name') || scope.device,
   });
-  const promoted = pairs({
+  const known = pairs({
     site,
     service,
     environment: first('deployment.environment.name', 'deployment.environment') || scope.environment,
     device: first('device.id', 'terminal.id') || scope.device,
   });
   const forcedSite = origin ? scope.site : undefined;
-  return { identity, promoted, forcedSite, targetInfo: targetInfo(attributes, identity, promoted, forcedSite) };
+  const promoted = [...known, ...promotedBeside(known, attributes, promotion)];
+  return { identity, promoted, forcedSite, targetInfo: targetInfo(attributes, identity, known, forcedSite) };
 }
 
 function pairs(labels: Readonly<Record<string, string>>): (readonly [string, string])[] {
   return Object.entries(labels).filter(([, value]) => value !== '');
+}
+
+function promotedBeside(
+  known: ResourceLabels['promoted'],
+  attributes: ReadonlyMap<string, string>,
+  { all, attributes: named }: ResourcePromotion,
+): (readonly [string, string])[] {
+  if (!all && named.length === 0) return [];
+  const labels = new LabelBuilder();
+  if (all) {
+    for (const [key, value] of attributes) if (!named.includes(key)) labels.add(key, value);
+  } else for (const key of named) labels.add(key, attributes.get(key) ?? '');
+  const promoted: (readonly [string, string])[] = [];
+  for (let at = 0; at < labels.pairs.length; at += 2) {
+    const [name = '', value = ''] = labels.pairs.slice(at, at + 2);
+    if (!known.some(([taken]) => taken === name)) promoted.push([name, value]);
+  }
+  return promoted;
 }
 
 const identifying: ReadonlySet<string> = new Set(['service.name', 'service.namespace', 'service.instance.id']);

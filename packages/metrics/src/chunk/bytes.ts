@@ -2,7 +2,7 @@
 
 const two7 = 128;
 
-/** A scratch that is used again; `take` copies what was written. */
+/** A scratch that is used again. */
 export class ByteWriter {
   #bytes = new Uint8Array(4096);
   #view = new DataView(this.#bytes.buffer);
@@ -12,8 +12,14 @@ export class ByteWriter {
     this.length = 0;
   }
 
-  take(): Uint8Array {
-    return this.#bytes.slice(0, this.length);
+  /** What was written, where it lies: valid until more is written. */
+  written(): Uint8Array {
+    return this.#bytes.subarray(0, this.length);
+  }
+
+  /** Writes over the byte at `at`, which was written before. */
+  patch(at: number, value: number): void {
+    this.#bytes[at] = value;
   }
 
   #reserve(more: number): void {
@@ -59,15 +65,24 @@ export class ByteWriter {
     if (width === 0) return;
     const size = Math.ceil((count * width) / 8);
     this.#reserve(size + 8);
-    const [bytes, view, at] = [this.#bytes, this.#view, this.length];
-    bytes.fill(0, at, at + size + 4);
+    const [view, at] = [this.#view, this.length];
     if (width === 32) {
       for (let i = 0; i < count; i++) view.setUint32(at + 4 * i, (numbers[i] ?? 0) >>> 0, true);
     } else {
-      for (let i = 0, bit = 0; i < count; i++, bit += width) {
-        const word = at + (bit >>> 3);
-        view.setUint32(word, view.getUint32(word, true) | ((numbers[i] ?? 0) << (bit & 7)), true);
+      let word = 0;
+      let used = 0;
+      let to = at;
+      for (let i = 0; i < count; i++) {
+        const number = numbers[i] ?? 0;
+        word |= number << used;
+        used += width;
+        if (used < 32) continue;
+        view.setUint32(to, word, true);
+        to += 4;
+        used -= 32;
+        word = number >>> (width - used);
       }
+      if (used > 0) view.setUint32(to, word, true);
     }
     this.length += size;
   }

@@ -35,6 +35,11 @@ function wordsOf(values: Float64Array): Uint32Array {
  * staleness marks, start times and native histograms included. At least one sample.
  */
 export function encodeChunk(samples: SampleColumns, start = 0, end = samples.count): Uint8Array {
+  return borrowChunk(samples, start, end).slice();
+}
+
+/** As `encodeChunk`, in bytes that are valid until the next chunk is encoded: for who copies them at once. */
+export function borrowChunk(samples: SampleColumns, start = 0, end = samples.count): Uint8Array {
   const count = end - start;
   if (count < 1 || count > maxChunkSamples) throw new Error(`a chunk of ${count} samples`);
   const { times, values, histograms, startTimes } = samples;
@@ -70,9 +75,8 @@ export function encodeChunk(samples: SampleColumns, start = 0, end = samples.cou
     set |= flags.histograms;
     writeHistograms(out, histograms, start, end);
   }
-  const bytes = out.take();
-  bytes[flagsAt] = set;
-  return bytes;
+  out.patch(flagsAt, set);
+  return out.written();
 }
 
 function anySet(column: Float64Array, start: number, end: number): boolean {
@@ -119,7 +123,7 @@ function asDecimals(
     const value = values[start + i] ?? 0;
     const scaled = Math.round(value * power);
     const minusZero = scaled === 0 && (words[2 * (start + i) + 1] ?? 0) !== 0;
-    if (scaled / power === value && !minusZero && scaled <= 2 ** 51 && scaled >= -(2 ** 51)) {
+    if ((power === 1 ? scaled : scaled / power) === value && !minusZero && scaled <= 2 ** 51 && scaled >= -(2 ** 51)) {
       // Exceptions in front take the first good number, so that they cost no width.
       if (excepted === i && i > 0) decimals.fill(scaled, 0, i);
       decimals[i] = last = scaled;
@@ -152,7 +156,7 @@ function exponentFor(values: Float64Array, start: number, count: number): number
   for (let i = start; i < start + count; i++) {
     const value = values[i] ?? 0;
     const power = powers[exponent] ?? 1;
-    if (Math.round(value * power) / power === value) continue;
+    if ((exponent === 0 ? Math.floor(value) : Math.round(value * power) / power) === value) continue;
     const found = value - value === 0 ? powers.findIndex((p) => Math.round(value * p) / p === value) : -1;
     if (found > exponent && Math.abs(value) * (powers[found] ?? 1) <= 2 ** 51) exponent = found;
     else if (++unfit > allowed + 1) return -1;

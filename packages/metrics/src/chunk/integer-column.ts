@@ -23,6 +23,8 @@ interface Plan {
 }
 
 let sorted = new Float64Array(0);
+let steps = new Float64Array(0);
+let off = new Float64Array(0);
 let offsets = new Float64Array(0);
 let high = new Float64Array(0);
 
@@ -35,44 +37,43 @@ const stored = (width: number): number => (width > 25 && width < 32 ? 32 : width
 
 const kinds = new Int32Array(64);
 
-/** True where a few of `all` lie so far from the rest that leaving them out could save bits. */
-function hasOutliers(all: Float64Array, count: number): boolean {
-  const [a, b, c] = [all[0] ?? 0, all[count >> 1] ?? 0, all[count - 1] ?? 0];
+/** True where a few of the numbers, which lie between `least` and `greatest`, are so far from the rest that leaving them out could save bits. */
+function hasOutliers(numbers: Float64Array, from: number, to: number, least: number, greatest: number): boolean {
+  const count = to - from;
+  const [a, b, c] = [numbers[from] ?? 0, numbers[from + (count >> 1)] ?? 0, numbers[to - 1] ?? 0];
   const middle = Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+  const widest = widthOf(Math.max(greatest - middle, middle - least));
+  if (widest === 0) return false;
+  const allowed = count >> 3;
+  // Of most columns many numbers are among the widest: seen after a few of them.
+  const far = 2 ** (widest - 1);
+  for (let i = from, beyond = 0; i < to; i++)
+    if (Math.abs((numbers[i] as number) - middle) >= far && ++beyond > allowed) return false;
   kinds.fill(0);
-  for (let i = 0; i < count; i++) {
-    const distance = Math.abs((all[i] ?? 0) - middle);
+  for (let i = from; i < to; i++) {
+    const distance = Math.abs((numbers[i] as number) - middle);
     const kind = distance < 2 ** 31 ? 32 - Math.clz32(distance) : widthOf(distance);
     kinds[kind] = (kinds[kind] ?? 0) + 1;
   }
-  let greatest = 63;
-  while (greatest > 0 && kinds[greatest] === 0) greatest--;
-  for (let kind = greatest, beyond = 0; kind > 0; kind--) {
+  for (let kind = widest, beyond = 0; kind > 0; kind--) {
     beyond += kinds[kind] ?? 0;
-    if (beyond > count >> 3) return false;
-    if ((greatest - kind + 1) * count > beyond * 32) return true;
+    if (beyond > allowed) return false;
+    if ((widest - kind + 1) * count > beyond * 32) return true;
   }
   return false;
 }
 
-/** The base and width with the fewest bits, patches included. */
-function plan(numbers: Float64Array, from: number, to: number, difference: boolean): Plan {
+/** The base and width with the fewest bits, patches included, of numbers that lie between `least` and `greatest`. */
+function plan(numbers: Float64Array, from: number, to: number, least: number, greatest: number): Plan {
   const count = to - from;
-  if (sorted.length < count) sorted = new Float64Array(2 * count);
-  const all = sorted;
-  let least = Infinity;
-  let greatest = -Infinity;
-  for (let i = 0; i < count; i++) {
-    const v = (numbers[from + i] ?? 0) - (difference ? (numbers[from + i - 1] ?? 0) : 0);
-    all[i] = v;
-    if (v < least) least = v;
-    if (v > greatest) greatest = v;
-  }
   const full = widthOf(greatest - least);
   let best: Plan = { base: least, width: full, bits: stored(full) * count };
   // Sorting is worth it only where patches could save something.
-  if (full < 3 || count < 8 || !hasOutliers(all, count)) return best;
-  const ordered = all.subarray(0, count).sort();
+  if (full < 3 || count < 8 || !hasOutliers(numbers, from, to, least, greatest)) return best;
+  if (sorted.length < count) sorted = new Float64Array(2 * count);
+  const ordered = sorted.subarray(0, count);
+  ordered.set(numbers.subarray(from, to));
+  ordered.sort();
   const patchBits = 16 + Math.ceil((full * 8) / 7);
   for (let width = 0; width < full; width = width < 25 ? width + 1 : width + 3) {
     const room = 2 ** width - 1;
@@ -88,16 +89,20 @@ function plan(numbers: Float64Array, from: number, to: number, difference: boole
   return best;
 }
 
-let off = new Float64Array(0);
-
-/** How far times are off from a regular grid that begins with the first: its step, milliseconds, the distances in `off`. */
-function offGrid(times: Float64Array, from: number, to: number): number {
+/** How far times are off from a regular grid of `step` milliseconds that begins with the first, in `off`; planned. */
+function planGrid(times: Float64Array, from: number, to: number, step: number): Plan {
   const count = to - from;
   if (off.length < count) off = new Float64Array(2 * count);
-  const first = times[from] ?? 0;
-  const step = Math.round(((times[to - 1] ?? 0) - first) / (count - 1));
-  for (let i = 0; i < count; i++) off[i] = (times[from + i] ?? 0) - i * step;
-  return step;
+  const distances = off;
+  let least = Infinity;
+  let greatest = -Infinity;
+  for (let i = 0; i < count; i++) {
+    const v = (times[from + i] as number) - i * step;
+    distances[i] = v;
+    if (v < least) least = v;
+    if (v > greatest) greatest = v;
+  }
+  return plan(distances, 0, count, least, greatest);
 }
 
 /**
@@ -112,68 +117,83 @@ export function writeIntegers(
   to: number,
   times = false,
 ): boolean {
-  let mightBeDirect = to - from > 2;
-  let rising = true;
-  for (let i = from; i < to; i++) {
-    const v = numbers[i] ?? 0;
+  const count = to - from;
+  if (steps.length < count) steps = new Float64Array(2 * count);
+  const differences = steps;
+  let before = from < to ? (numbers[from] as number) : 0;
+  if (!(before <= most && before >= -most) || before !== Math.floor(before)) return false;
+  let [low, up] = [before, before];
+  let least = Infinity;
+  let greatest = -Infinity;
+  for (let i = 1; i < count; i++) {
+    const v = numbers[from + i] as number;
     if (!(v <= most && v >= -most) || v !== Math.floor(v)) return false;
-    if (i > from && v < (numbers[i - 1] ?? 0)) rising = false;
+    if (v < low) low = v;
+    if (v > up) up = v;
+    const difference = v - before;
+    before = v;
+    differences[i - 1] = difference;
+    if (difference < least) least = difference;
+    if (difference > greatest) greatest = difference;
   }
-  if (rising) mightBeDirect = false;
-  const steps = plan(numbers, Math.min(from + 1, to), to, true);
-  const direct = mightBeDirect ? plan(numbers, from, to, false) : undefined;
-  if (times && rising && to - from >= leastOfGrid && steps.width > 1) {
-    const step = offGrid(numbers, from, to);
-    const grid = plan(off, 0, to - from, false);
-    if (grid.bits + 24 < steps.bits) {
+  const rising = !(least < 0);
+  const stepped = plan(differences, 0, Math.max(0, count - 1), least, greatest);
+  if (times && rising && count >= leastOfGrid && stepped.width > 1) {
+    const step = Math.round(((numbers[to - 1] ?? 0) - (numbers[from] ?? 0)) / (count - 1));
+    const grid = planGrid(numbers, from, to, step);
+    if (grid.bits + 24 < stepped.bits) {
       out.byte(onGrid);
       out.signed(step);
-      writePlanned(out, off, 0, to - from, grid, false);
+      writePlanned(out, off, 0, count, grid);
       return true;
     }
   }
-  if (direct && direct.bits < steps.bits) writePlanned(out, numbers, from, to, direct, false);
-  else writePlanned(out, numbers, from, to, steps, true);
+  const direct = !rising && count > 2 ? plan(numbers, from, to, low, up) : undefined;
+  if (direct && direct.bits < stepped.bits) writePlanned(out, numbers, from, to, direct);
+  else writePlanned(out, differences, 0, Math.max(0, count - 1), stepped, numbers[from] ?? 0);
   return true;
 }
 
+/** Packs numbers `from` to `to` (excluded); differences where the number is given that the first of them follows. */
+// oxlint-disable-next-line max-params -- as below
 function writePlanned(
   out: ByteWriter,
   numbers: Float64Array,
   from: number,
   to: number,
   { base, width: planned }: Plan,
-  difference: boolean,
+  following?: number,
 ): void {
-  const first = difference ? from + 1 : from;
-  const count = Math.max(0, to - first);
+  const difference = following !== undefined;
+  const count = to - from;
   const width = stored(planned);
   if (offsets.length < count) offsets = new Float64Array(2 * count);
+  const packed = offsets;
   const room = 2 ** width - 1;
   const patches: number[] = [];
   for (let i = 0; i < count; i++) {
-    const v = (numbers[first + i] ?? 0) - (difference ? (numbers[first + i - 1] ?? 0) : 0) - base;
+    const v = (numbers[from + i] as number) - base;
     const fits = v >= 0 && v <= room;
     if (!fits) patches.push(i, v);
-    offsets[i] = fits ? v : 0;
+    packed[i] = fits ? v : 0;
   }
   out.byte(width | (difference ? differenceBit : 0) | (patches.length > 0 ? patchedBit : 0));
-  if (difference) out.signed(numbers[from] ?? 0);
+  if (difference) out.signed(following);
   if (count > 0) out.signed(base);
   if (patches.length > 0) {
     out.unsigned(patches.length / 2);
-    for (let p = 0, before = 0; p < patches.length; p += 2) {
+    for (let p = 0, last = 0; p < patches.length; p += 2) {
       const index = patches[p] ?? 0;
-      out.unsigned(index - before);
+      out.unsigned(index - last);
       out.signed(patches[p + 1] ?? 0);
-      before = index;
+      last = index;
     }
   }
-  if (width <= 32) out.bits(offsets, count, width);
+  if (width <= 32) out.bits(packed, count, width);
   else {
     if (high.length < count) high = new Float64Array(2 * count);
-    for (let i = 0; i < count; i++) high[i] = Math.floor((offsets[i] ?? 0) / 2 ** 32);
-    out.bits(offsets, count, 32);
+    for (let i = 0; i < count; i++) high[i] = Math.floor((packed[i] ?? 0) / 2 ** 32);
+    out.bits(packed, count, 32);
     out.bits(high, count, width - 32 > 25 ? 32 : width - 32);
   }
 }

@@ -1,6 +1,6 @@
 import { open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { encodeChunk } from '../chunk/chunk.ts';
+import { borrowChunk } from '../chunk/chunk.ts';
 import { SampleBuffer } from '../chunk/sample-buffer.ts';
 import { blockMs } from '../block.ts';
 import type { Catalogue } from '../series/catalogue.ts';
@@ -107,7 +107,7 @@ export class Cutter {
     const ordered = block.gather(sid, gathered);
     if (gathered.count === 0) return 0;
     const samples = ordered ? gathered : inOrder(gathered);
-    const chunk = encodeChunk(samples);
+    const chunk = borrowChunk(samples);
     const member = this.#catalogue.members[sid] as number;
     rows.string(family.organisation);
     rows.string(family.metric);

@@ -4,6 +4,7 @@ import { HeadReader } from '../query/head-reader.ts';
 import { HeadBlock } from './head-block.ts';
 import { PieceList } from './piece-list.ts';
 import { SampleSlab } from './sample-slab.ts';
+import { SampleColumnsStage } from './transaction.ts';
 
 const roomBytes = 1_000_000;
 
@@ -68,6 +69,40 @@ describe('what a reader was told of the head', () => {
     expect(read(told(block, 1, 194_500, 196_000), 1, 194_500, 196_000)).toEqual([[195, 196]]);
     expect(read(told(block, 1, 300_000), 1)).toEqual([[]]);
   });
+});
+
+test.each([
+  ['in order', 700, (k: number) => k],
+  ['with some late, some twice', 700, (k: number) => (k % 50 === 49 ? k - 20 : k % 70 === 69 ? k - 1 : k)],
+  ['beyond the end of the block', 7_300, (k: number) => k],
+])('samples in runs are taken as one by one: %s', (_, count, place) => {
+  const stage = new SampleColumnsStage();
+  const [ofRuns, ofSamples] = [blockOn(new SampleSlab(roomBytes)), blockOn(new SampleSlab(roomBytes))];
+  for (let sid = 0; sid < 3; sid++)
+    for (let k = 0; k < count; k++) stage.push(sid, 1000 * place(k), ...bitsOf(1000 * sid + k));
+  for (let i = 0; i < stage.count;) {
+    const next = ofRuns.appendRun(stage, i);
+    for (let sample = i; sample < Math.max(next, i + 1); sample++) {
+      const taken = [stage.sids[sample], stage.times[sample], ...stage.bits.subarray(sample * 2, sample * 2 + 2)];
+      // What is beyond the block's end belongs to another block.
+      if ((stage.times[sample] as number) < ofRuns.endMs) {
+        ofSamples.append(...(taken as [number, number, number, number]));
+        if (next === i) ofRuns.append(...(taken as [number, number, number, number]));
+      } else expect(next).toBe(i);
+    }
+    i = Math.max(next, i + 1);
+  }
+  const gathered = (block: HeadBlock, sid: number): number[][] => {
+    const into = new SampleBuffer(16);
+    block.gather(sid, into);
+    return [[...into.times.subarray(0, into.count)], [...into.values.subarray(0, into.count)]];
+  };
+  for (let sid = 0; sid < 3; sid++) expect(gathered(ofRuns, sid)).toEqual(gathered(ofSamples, sid));
+  expect([ofRuns.samples, ofRuns.lateSamples, ofRuns.duplicates]).toEqual([
+    ofSamples.samples,
+    ofSamples.lateSamples,
+    ofSamples.duplicates,
+  ]);
 });
 
 describe('room of the head', () => {

@@ -1,10 +1,11 @@
 import type { FloatHistogram, SampleColumns } from '@sightline/query/promql';
 import { blockMs } from '../block.ts';
-import { appendChunk, encodeChunk } from '../chunk/chunk.ts';
+import { appendChunk, borrowChunk } from '../chunk/chunk.ts';
 import { SampleBuffer } from '../chunk/sample-buffer.ts';
 import { grown } from '../series/family.ts';
 import type { PieceList } from './piece-list.ts';
 import { leastSamples, mostSamples, PieceArena, type SampleSlab } from './sample-slab.ts';
+import type { SampleColumnsStage } from './transaction.ts';
 
 /** A sample with more than a time and a value. */
 export interface RichSample {
@@ -82,6 +83,33 @@ export class HeadBlock {
     const capacity = leastSamples << (this.#sizes[sid] as number);
     if (count === capacity) this.#makeRoom(sid, ref, count, atMs, lo, hi);
     else this.#write(sid, ref, capacity, count, atMs, lo, hi);
+  }
+
+  /**
+   * Takes the samples from number `from` on, as long as they are of one series, later than what it has, within the block and have room in the
+   * series' open piece. Returns the number of the first that it did not take: that one is for `append`.
+   */
+  appendRun({ sids, times, bits, count }: SampleColumnsStage, from: number): number {
+    const sid = sids[from] as number;
+    const ref = sid < this.#ref.length ? (this.#ref[sid] as number) : 0;
+    if (ref === 0) return from;
+    const capacity = leastSamples << (this.#sizes[sid] as number);
+    const held = this.#counts[sid] as number;
+    const { doubles, words } = this.#slab;
+    const end = Math.min(count, from + capacity - held);
+    let last = this.#last[sid] as number;
+    let i = from;
+    for (let at = ref + held; i < end && sids[i] === sid; i++, at++) {
+      const atMs = times[i] as number;
+      if (!(atMs > last) || atMs >= this.endMs) break;
+      doubles[at] = last = atMs;
+      words[(at + capacity) * 2] = bits[i * 2] as number;
+      words[(at + capacity) * 2 + 1] = bits[i * 2 + 1] as number;
+    }
+    this.#counts[sid] = held + i - from;
+    this.#last[sid] = last;
+    this.samples += i - from;
+    return i;
   }
 
   /** Takes a sample with a histogram or a start time. */
@@ -194,7 +222,7 @@ export class HeadBlock {
     const open = this.#open(sid);
     const before = this.#lastPiece[sid] as number;
     const firstMs = open.times[0] as number;
-    const piece = this.#pieces.add(encodeChunk(open), before, firstMs, this.#last[sid] as number);
+    const piece = this.#pieces.add(borrowChunk(open), before, firstMs, this.#last[sid] as number);
     if (before === 0) this.#firstPiece[sid] = piece;
     this.#lastPiece[sid] = piece;
     // Not written over: who asked before may still be reading it.

@@ -36,14 +36,18 @@ export class HeadBlocks {
     let block: HeadBlock | undefined;
     let from = 0;
     let to = 0;
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count;) {
       const atMs = times[i] as number;
       if (atMs < from || atMs >= to) {
         from = Math.floor(atMs / blockMs) * blockMs;
         to = from + blockMs;
         block = this.#blockFor(from, seq, nowMs, replay);
       }
-      block?.append(sids[i] as number, atMs, bits[i * 2] as number, bits[i * 2 + 1] as number);
+      const next = block ? block.appendRun(samples, i) : i + 1;
+      if (next === i) {
+        block?.append(sids[i] as number, atMs, bits[i * 2] as number, bits[i * 2 + 1] as number);
+        i++;
+      } else i = next;
     }
     for (const entry of rich) {
       const start = Math.floor(entry.atMs / blockMs) * blockMs;

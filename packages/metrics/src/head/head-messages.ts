@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { LogLevel } from '@sightline/base';
 import type { LoadedMetrics, MetricSegment } from '@sightline/ingest/metric-formats';
+import type { ResourcePromotion } from '@sightline/record';
 import type { HeadFigures } from './head.ts';
 import type { HeadSettings } from './head-settings.ts';
 
@@ -12,6 +13,8 @@ export interface HeadThreadData {
 export type ToHead =
   | { readonly kind: 'load'; readonly id: number; readonly segment: MetricSegment }
   | { readonly kind: 'cut' | 'close'; readonly id: number }
+  /** Which attributes of OTLP resources become labels. */
+  | { readonly kind: 'promote'; readonly promotion: ResourcePromotion }
   /** Somebody who may ask the index. */
   | { readonly kind: 'index'; readonly port: MessagePort }
   /** A statement that the head asked for has ended. */

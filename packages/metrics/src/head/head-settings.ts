@@ -1,3 +1,4 @@
+import { noPromotion, type ResourcePromotion } from '@sightline/record';
 import { type CardinalityLimits, defaultCardinality } from '../series/catalogue.ts';
 
 /** How the head keeps samples. */
@@ -7,6 +8,8 @@ export interface HeadSettings {
   /** Samples older than this when they are received are refused; Infinity takes any. */
   readonly keptMs: number;
   readonly limits: CardinalityLimits;
+  /** Attributes of OTLP resources that become labels, at the start. */
+  readonly promotion: ResourcePromotion;
   /** How long after its end a block stays open for samples that come late; later ones open it anew. */
   readonly windowMs: number;
   /** A block that was opened anew is cut when nothing came for so long. */
@@ -22,6 +25,7 @@ export interface HeadSettings {
 export const defaultHeadSettings: Omit<HeadSettings, 'folder'> = {
   keptMs: 30 * 86_400_000,
   limits: defaultCardinality,
+  promotion: noPromotion,
   windowMs: 600_000,
   idleMs: 60_000,
   memoryBytes: 300_000_000,

@@ -90,6 +90,9 @@ main.on('message', (message: ToHead) => {
         return { kind: 'answer', id: message.id };
       });
       break;
+    case 'promote':
+      void opening.then((head) => head.promote(message.promotion));
+      break;
     case 'index':
       void opening.then((head) => answerIndexCalls(message.port, indexOf(head), logger));
       break;

@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock, Logger } from '@sightline/base';
 import type { LoadedMetrics, MetricSegment } from '@sightline/ingest/metric-formats';
+import type { ResourcePromotion } from '@sightline/record';
 import { Catalogue } from '../series/catalogue.ts';
 import { grown } from '../series/family.ts';
 import { Announcements } from './announcements.ts';
@@ -100,7 +101,8 @@ export class Head {
     const { folder } = settings;
     const run = `${manifest.id.slice(0, 8)}-${clock.now().toString(36)}`;
     this.#announcements = new Announcements({ folder, engine, catalogue, clock, logger, run });
-    this.#stage = new SegmentStage({ catalogue, announcements: this.#announcements, keptMs: settings.keptMs });
+    const { keptMs, promotion } = settings;
+    this.#stage = new SegmentStage({ catalogue, announcements: this.#announcements, keptMs, promotion });
     this.#cutter = new Cutter({ folder, engine, catalogue, manifest });
     this.blocks = new HeadBlocks({
       memoryBytes: settings.memoryBytes * 2,
@@ -131,6 +133,11 @@ export class Head {
     } finally {
       this.#waiting--;
     }
+  }
+
+  /** Other attributes of OTLP resources become labels from now on. */
+  promote(promotion: ResourcePromotion): void {
+    this.#stage.promotion = promotion;
   }
 
   /** To be called about every second: announces what is new and cuts what is due. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
+import { ProtobufWriter, writeAttributes } from '@sightline/ingest/otlp';
 import { exactlyOnceSettings, migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { IndexClient } from '../index-port.ts';
@@ -47,6 +48,58 @@ test('the thread takes segments, answers the index, cuts, and takes back what it
   const cut = await index.select(request);
   expect(cut).toMatchObject({ ok: true, value: { metrics: ['up'], head: { series: { length: 0 } } } });
   expect(await store.query('SELECT count() > 0 AS there FROM metric_chunks')).toEqual([{ there: 1 }]);
+});
+
+/** A gauge of OTLP, of a pod in a region. */
+function gauge(name: string, atMs: number): Buffer {
+  const writer = new ProtobufWriter();
+  const inside = (field: number, write: () => void): void => {
+    const opened = writer.open(field);
+    write();
+    writer.close(opened);
+  };
+  inside(1, () => {
+    inside(1, () => writeAttributes(writer, 1, { 'service.name': 'till', 'k8s.pod.name': 'p1', 'cloud.region': 'eu' }));
+    inside(2, () =>
+      inside(2, () => {
+        writer.string(1, name);
+        inside(5, () =>
+          inside(1, () => {
+            writer.fixed64(3, BigInt(atMs) * 1_000_000n);
+            writer.double(4, 1);
+          }),
+        );
+      }),
+    );
+  });
+  return writer.finish();
+}
+
+test('attributes of resources become labels by what is in force when a segment is taken', async () => {
+  const now = Date.now();
+  const load = async (name: string): Promise<void> => {
+    const frame = { bytes: gauge(name, now), records: 1, receivedAtMs: now };
+    await head.load(writeSegment(path.join(data, 'spool'), name, [frame], 'otlp'));
+  };
+  await load('before');
+  head.promote({ attributes: ['k8s.pod.name'], all: false });
+  await load('during');
+  head.promote({ attributes: [], all: false });
+  await load('after');
+  const index = new IndexClient(head.indexPort());
+  const { items } = await index.series({
+    organisation: 'acme',
+    matchers: [[{ label: 'job', operator: '=', value: 'till' }]],
+    startMs: 0,
+    endMs: now + 1000,
+    limit: 10,
+  });
+  const told = items.filter(({ __name__: name }) => name !== 'target_info').map((labels) => ({ ...labels }));
+  expect(told.toSorted((a, b) => ((a['__name__'] ?? '') < (b['__name__'] ?? '') ? -1 : 1))).toEqual([
+    { __name__: 'after', job: 'till', service: 'till' },
+    { __name__: 'before', job: 'till', service: 'till' },
+    { __name__: 'during', job: 'till', service: 'till', k8s_pod_name: 'p1' },
+  ]);
 });
 
 test('a head that cannot read its manifest does not open', async () => {

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from '@sightline/base';
 import type { LoadedMetrics, MetricSegment, MetricTarget } from '@sightline/ingest/metric-formats';
+import type { ResourcePromotion } from '@sightline/record';
 import type { TelemetryWriter } from '@sightline/store/port';
 import type { HeadFigures } from './head.ts';
 import type { FromHead, HeadThreadData, ToHead } from './head-messages.ts';
@@ -17,6 +18,8 @@ const closeMs = 20_000;
 export interface MetricHead extends MetricTarget {
   /** A port on which the head's thread answers the index (`IndexClient`); to be handed to a query thread. */
   indexPort(): MessagePort;
+  /** Other attributes of OTLP resources become labels, of what is loaded from now on. */
+  promote(promotion: ResourcePromotion): void;
   /** Lines of Prometheus' text format, of a second ago. */
   metrics(): string;
   /** Cuts everything in memory into the engine now. */
@@ -88,6 +91,10 @@ class ThreadHead implements MetricHead {
     return port2;
   }
 
+  promote(promotion: ResourcePromotion): void {
+    if (!this.#gone) this.#worker.postMessage({ kind: 'promote', promotion } satisfies ToHead, []);
+  }
+
   metrics(): string {
     const figures = this.#figures;
     return figures
@@ -113,7 +120,7 @@ class ThreadHead implements MetricHead {
   }
 
   #ask(
-    message: Exclude<ToHead, { kind: 'index' | 'executed' }>,
+    message: Exclude<ToHead, { kind: 'index' | 'executed' | 'promote' }>,
     timeoutMs: number,
   ): Promise<LoadedMetrics | undefined> {
     if (this.#gone) return Promise.reject(this.#gone);

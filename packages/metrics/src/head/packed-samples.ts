@@ -22,6 +22,11 @@ let room = new Uint8Array(1 << 16);
 let end = 0;
 
 function put(number: number): void {
+  // Most are small.
+  if (number < 128) {
+    room[end++] = number;
+    return;
+  }
   let rest = number;
   for (; rest >= two32; rest = Math.floor(rest / 128)) room[end++] = (rest % 128) | 128;
   let low = rest >>> 0;
@@ -58,12 +63,14 @@ export function packSamples({ count, sids, times, bits }: SampleColumnsStage, ba
       const lo = (words[0] = bits[2 * i] as number);
       const hi = (words[1] = bits[2 * i + 1] as number);
       const value = double[0] as number;
-      const hundredfold = Math.round(value * 100);
       // Minus zero is no whole number here: its sign would be lost.
       if (value === Math.floor(value) && value <= most && value >= -most && (value !== 0 || hi === 0)) {
         put(zigzag(value - whole) * kindCount + kinds.whole);
         whole = value;
-      } else if (hundredfold / 100 === value && hundredfold <= most && hundredfold >= -most && hundredfold !== 0) {
+        continue;
+      }
+      const hundredfold = Math.round(value * 100);
+      if (hundredfold / 100 === value && hundredfold <= most && hundredfold >= -most && hundredfold !== 0) {
         put(zigzag(hundredfold - cents) * kindCount + kinds.cents);
         cents = hundredfold;
       } else {

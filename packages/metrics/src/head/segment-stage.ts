@@ -7,7 +7,7 @@ import {
   type SpooledRecord,
   WriteRequestCursor,
 } from '@sightline/ingest/metric-formats';
-import type { Reason, ReceivedSeries } from '@sightline/record';
+import type { Reason, ReceivedSeries, ResourcePromotion } from '@sightline/record';
 import { type LabelDefaults, seriesLabels } from '../labels/series-labels.ts';
 import type { Catalogue } from '../series/catalogue.ts';
 import { Hash64, HashTable } from '../series/hash.ts';
@@ -48,6 +48,8 @@ export class SegmentStage {
   readonly #catalogue: Catalogue;
   readonly #announcements: Announcements;
   readonly #keptMs: number;
+  /** Of frames that are decoded from now on. */
+  promotion: ResourcePromotion;
   readonly #cursor = new WriteRequestCursor();
   readonly #hash = new Hash64();
   readonly #scopes = new Map<string, Scope>();
@@ -64,10 +66,12 @@ export class SegmentStage {
     readonly catalogue: Catalogue;
     readonly announcements: Announcements;
     readonly keptMs: number;
+    readonly promotion: ResourcePromotion;
   }) {
     this.#catalogue = parts.catalogue;
     this.#announcements = parts.announcements;
     this.#keptMs = parts.keptMs;
+    this.promotion = parts.promotion;
   }
 
   /** Decodes all frames of a segment's bytes. Lets others run from time to time. */
@@ -134,12 +138,14 @@ export class SegmentStage {
       const { samples, times, bits } = cursor;
       const fold = this.#wasFolded;
       if (!fold) this.#announcements.heard(sid, frame.receivedAtMs);
-      for (let i = 0; i < samples; i++) {
-        const atMs = times[i] as number;
-        if (atMs < earliest || atMs > latest) this.#reject(atMs < earliest ? 'too-old' : 'too-new', 1);
-        else if (fold) this.#fold(sid, atMs, bits[i * 2] as number, bits[i * 2 + 1] as number);
-        else this.samples.push(sid, atMs, bits[i * 2] as number, bits[i * 2 + 1] as number);
-      }
+      if (!fold && areWithin(times, samples, earliest, latest)) this.samples.pushAll(sid, times, bits, samples);
+      else
+        for (let i = 0; i < samples; i++) {
+          const atMs = times[i] as number;
+          if (atMs < earliest || atMs > latest) this.#reject(atMs < earliest ? 'too-old' : 'too-new', 1);
+          else if (fold) this.#fold(sid, atMs, bits[i * 2] as number, bits[i * 2 + 1] as number);
+          else this.samples.push(sid, atMs, bits[i * 2] as number, bits[i * 2 + 1] as number);
+        }
       if (cursor.histogramsAt.length > 0) this.#histograms(cursor, sid, fold, earliest, latest);
       if (cursor.exemplarsAt.length > 0 && !fold)
         for (const { labels, value, atMs } of cursor.exemplars()) this.exemplars.push({ sid, atMs, value, labels });
@@ -159,7 +165,8 @@ export class SegmentStage {
   }
 
   #decoded(frame: SpooledRecord, scope: Scope, format: 'rw2' | 'otlp'): string {
-    const { series, refused } = format === 'otlp' ? decodeOtlpMetrics(frame) : decodeWriteRequest2(frame);
+    const { series, refused } =
+      format === 'otlp' ? decodeOtlpMetrics(frame, this.promotion) : decodeWriteRequest2(frame);
     for (const { reason, records } of refused) this.#reject(reason, records);
     for (const received of series) this.#receive(received, scope, frame);
     return '';
@@ -291,6 +298,12 @@ export class SegmentStage {
     }
     return known;
   }
+}
+
+function areWithin(times: Float64Array, count: number, earliest: number, latest: number): boolean {
+  for (let i = 0; i < count; i++)
+    if (!((times[i] as number) >= earliest && (times[i] as number) <= latest)) return false;
+  return true;
 }
 
 /** What the name says of the type, where the client did not say it. */

@@ -96,6 +96,19 @@ export class SampleColumnsStage {
     this.bits[at * 2] = lo;
     this.bits[at * 2 + 1] = hi;
   }
+
+  /** As `push`, of the first `count` samples of one series. */
+  pushAll(sid: number, times: Float64Array, bits: Uint32Array, count: number): void {
+    this.reserve(count);
+    const at = this.count;
+    this.count = at + count;
+    for (let i = 0; i < count; i++) {
+      this.sids[at + i] = sid;
+      this.times[at + i] = times[i] as number;
+      this.bits[(at + i) * 2] = bits[i * 2] as number;
+      this.bits[(at + i) * 2 + 1] = bits[i * 2 + 1] as number;
+    }
+  }
 }
 
 interface Written extends TransactionHead {

@@ -190,3 +190,51 @@ test('a cluster that we run in is asked with the account of our own pod', () => 
     },
   ]);
 });
+
+describe('attributes of OTLP resources', () => {
+  test.each<[what: string, yaml: string, expected: unknown, warnings: string[]]>([
+    ['nothing', 'scrape_configs: []', undefined, []],
+    ['the defaults', 'otlp: { translation_strategy: UnderscoreEscapingWithSuffixes }', undefined, []],
+    [
+      'some',
+      'otlp: { promote_resource_attributes: [k8s.pod.name, cloud.region] }',
+      { attributes: ['k8s.pod.name', 'cloud.region'], all: false },
+      [],
+    ],
+    [
+      'all but some',
+      'otlp: { promote_all_resource_attributes: true, ignore_resource_attributes: [process.pid] }',
+      { attributes: ['process.pid'], all: true },
+      [],
+    ],
+    [
+      'what is not followed',
+      'otlp: { translation_strategy: NoTranslation, promote_scope_metadata: true }',
+      undefined,
+      [
+        'otlp: names are made by UnderscoreEscapingWithSuffixes alone',
+        'otlp.promote_scope_metadata is not understood and left out',
+      ],
+    ],
+  ])('%s', (_, yaml, expected, warnings) => {
+    const config = read(yaml);
+    expect(config.ok && [config.value.promotion, config.value.warnings]).toEqual([expected, warnings]);
+  });
+
+  test.each([
+    ['promote_all_resource_attributes: true, promote_resource_attributes: [a]', 'exclude each other'],
+    ['ignore_resource_attributes: [a]', 'needs promote_all_resource_attributes'],
+    ['promote_resource_attributes: [a, a]', 'named twice'],
+    ["promote_resource_attributes: ['']", 'no name'],
+    ['promote_resource_attributes: a', 'must be a list'],
+    [`promote_resource_attributes: [${Array.from({ length: 101 }, (_, n) => `a${n}`).join(', ')}]`, 'at most 100'],
+  ])('%s is refused', (yaml, message) => {
+    const config = read(`otlp: { ${yaml} }`);
+    expect(config.ok ? '' : config.error).toContain(message);
+  });
+
+  test('a text of an organisation cannot say it for the whole server', () => {
+    const config = readScrapeConfig('otlp: { promote_all_resource_attributes: true }', undefined);
+    expect(config.ok && [config.value.promotion, config.value.warnings.length]).toEqual([undefined, 1]);
+  });
+});

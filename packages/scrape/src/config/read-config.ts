@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { fail, ok, type Result } from '@sightline/base';
+import type { ResourcePromotion } from '@sightline/record';
 import { parse } from 'yaml';
 import {
   defaultScrapeProtocols,
@@ -18,6 +19,8 @@ export interface ScrapeConfig {
   readonly jobs: readonly ScrapeJob[];
   /** Keys that were left out, and why. */
   readonly warnings: readonly string[];
+  /** Attributes of OTLP resources that become labels; undefined where the file does not say. */
+  readonly promotion: ResourcePromotion | undefined;
 }
 
 const knownDiscoveries: readonly string[] = [
@@ -35,9 +38,10 @@ const otherParts = [
   'storage',
   'tracing',
   'runtime',
-  'otlp',
   'scrape_config_files',
 ];
+const promotedAtMost = 100;
+const defaultTranslation = 'UnderscoreEscapingWithSuffixes';
 /** The most that is unzipped of a target's answer where the file names no bound. */
 export const bodyLimitBytes = 64 * 1024 * 1024;
 
@@ -59,6 +63,7 @@ export function readScrapeConfig(text: string, folder: string | undefined): Resu
   for (const part of otherParts) whole.raw(part);
   if (whole.has('scrape_config_files'))
     whole.warn('scrape_config_files is not read: write the jobs into scrape_configs');
+  const promotion = readPromotion(whole, folder);
   const global = readGlobal(whole.section('global'));
   const placeOf = (value: unknown, n: number): string =>
     typeof value === 'object' && value !== null && 'job_name' in value ? String(value.job_name) : String(n);
@@ -66,7 +71,34 @@ export function readScrapeConfig(text: string, folder: string | undefined): Resu
   whole.finish();
   const twice = jobs.find(({ name }, n) => jobs.findIndex((other) => other.name === name) !== n);
   if (twice) notes.errors.push(`two scrape_configs have the job_name "${twice.name}"`);
-  return notes.errors.length > 0 ? fail(notes.errors.slice(0, 20).join('; ')) : ok({ jobs, warnings: notes.warnings });
+  return notes.errors.length > 0
+    ? fail(notes.errors.slice(0, 20).join('; '))
+    : ok({ jobs, warnings: notes.warnings, promotion });
+}
+
+/** What `otlp` says of attributes of resources. The rest of that section is not followed, and what differs from Prometheus' defaults is warned of. */
+function readPromotion(whole: Section, folder: string | undefined): ResourcePromotion | undefined {
+  const section = whole.section('otlp');
+  if (section.keys.length === 0) return undefined;
+  if (folder === undefined) {
+    section.warn('it is of the whole server, and left out here: --otlp-promote-resource-attributes');
+    return undefined;
+  }
+  const named = section.texts('promote_resource_attributes');
+  const all = section.flag('promote_all_resource_attributes', false);
+  const ignored = section.texts('ignore_resource_attributes');
+  if (all && named.length > 0)
+    section.error('promote_all_resource_attributes and promote_resource_attributes exclude each other');
+  if (!all && ignored.length > 0)
+    section.error('ignore_resource_attributes needs promote_all_resource_attributes: true');
+  const attributes = all ? ignored : named;
+  if (attributes.some((name) => name === '')) section.error('an attribute has no name');
+  if (new Set(attributes).size < attributes.length) section.error('an attribute is named twice');
+  if (attributes.length > promotedAtMost) section.error(`at most ${promotedAtMost} attributes can be named`);
+  const strategy = section.text('translation_strategy', defaultTranslation);
+  if (strategy !== defaultTranslation) section.warn(`names are made by ${defaultTranslation} alone`);
+  section.finish();
+  return all || named.length > 0 ? { attributes, all } : undefined;
 }
 
 interface Defaults {

@@ -116,10 +116,10 @@ describe('panels of Grafana', () => {
           title: 'Hosts',
           ...place(0, 0),
           targets: [series('up'), { refId: 'B', rawSql: 'SELECT 1', datasource: { type: 'mysql' } }],
-          transformations: [{ id: 'organize' }, { id: 'merge' }],
+          transformations: [{ id: 'groupBy' }, { id: 'merge' }, { id: 'sortBy' }],
           fieldConfig: {
             defaults: { unit: 'dateTimeAsIso' },
-            overrides: [{ matcher: {}, properties: [{ id: 'custom.width' }] }],
+            overrides: [{ matcher: { id: 'byName', options: 'job' }, properties: [{ id: 'custom.width' }] }],
           },
           timeFrom: '1d',
           alert: { name: 'x' },
@@ -128,12 +128,12 @@ describe('panels of Grafana', () => {
       ]),
     );
     expect(notes).toEqual([
-      'Hosts: Transformations are left out: organize, merge.',
-      'Hosts: What single series or fields override is left out: custom.width.',
       'Hosts: Its alert is left out: make a rule of it under Rules.',
       'Hosts: A time range of its own is left out: the panel follows the page.',
       'Hosts: The unit dateTimeAsIso is not known here; values stand without it.',
       'Hosts: Query B asks mysql and is left out.',
+      'Hosts: Transformations are left out: groupBy, sortBy.',
+      'Hosts: What “job” overrides is left out: custom.width.',
       'About: HTML is shown as plain text.',
     ]);
   });
@@ -287,8 +287,463 @@ test.each([
   [{ dashboard: grafana([{ type: 'stat', title: 'x', ...place(0, 0) }]), meta: {} }, true],
   [grafana([]), false],
   [{ apiVersion: 'dashboard.grafana.app/v2', kind: 'Dashboard', spec: { elements: {} } }, false],
+  [{ apiVersion: 'dashboard.grafana.app/v1', kind: 'Dashboard', spec: {} }, false],
+  [
+    {
+      apiVersion: 'dashboard.grafana.app/v1beta1',
+      kind: 'Dashboard',
+      metadata: { name: 'x' },
+      spec: grafana([{ type: 'stat', title: 'x', ...place(0, 0) }]),
+    },
+    true,
+  ],
 ])('%j is read: %s', (source, expected) => {
   expect(readImport(source).ok).toBe(expected);
+});
+
+describe('overrides', () => {
+  const panel = (overrides: object[], more: object = {}) =>
+    read(
+      grafana([
+        {
+          type: 'timeseries',
+          title: 'IO',
+          ...place(0, 0),
+          targets: [
+            series('rate(in_bytes[5m])', { legendFormat: 'In' }),
+            series('rate(out_bytes[5m])', { refId: 'B', legendFormat: '{{device}} - Transmit' }),
+            series('errors', { refId: 'C' }),
+          ],
+          fieldConfig: { defaults: {}, overrides },
+          ...more,
+        },
+      ]),
+    );
+  const override = (id: string, options: unknown, properties: Record<string, unknown>) => ({
+    matcher: { id, options },
+    properties: Object.entries(properties).map(([name, value]) => ({ id: name, value })),
+  });
+
+  test('become the look of the queries whose series they mean', () => {
+    const { panels, notes } = panel([
+      override('byName', 'In', { unit: 'percentunit', max: 1, 'custom.axisPlacement': 'right', displayName: 'Inside' }),
+      override('byRegexp', '/.*Trans.*/', { 'custom.drawStyle': 'bars', decimals: 1 }),
+      override('byFrameRefID', 'C', {
+        'custom.stacking': { mode: 'normal', group: 'A' },
+        'custom.fillOpacity': 40,
+        displayName: 'Errors of ${__field.labels.device}',
+      }),
+    ]);
+    expect(notes).toEqual([]);
+    expect(panels[0]?.queries).toMatchObject([
+      { ref: 'A', legend: 'Inside', look: { unit: 'share', max: 1, axis: 'right', draw: null } },
+      { ref: 'B', look: { draw: 'bars', decimals: 1, axis: 'left' } },
+      { ref: 'C', legend: 'Errors of {{device}}', look: { draw: 'stacked' } },
+    ]);
+  });
+
+  test('a series that is hidden is a query that is', () => {
+    const hide = { 'custom.hideFrom': { viz: true, legend: true, tooltip: true } };
+    expect(panel([override('byFrameRefID', 'B', hide)]).panels[0]?.queries[1]?.hidden).toBe(true);
+  });
+
+  test.each<[string, object, string[]]>([
+    [
+      'a name that no query has',
+      override('byName', 'eth0', { unit: 's' }),
+      ['IO: What “eth0” overrides is left out: unit.'],
+    ],
+    [
+      'an expression that some labels match',
+      override('byRegexp', '/^eth.*/', { unit: 's' }),
+      ['IO: What “/^eth.*/” overrides is left out: unit.'],
+    ],
+    [
+      'an expression that is none',
+      override('byRegexp', '/(/', { unit: 's' }),
+      ['IO: What “/(/” overrides is left out: unit.'],
+    ],
+    ['a type', override('byType', 'number', { unit: 's' }), ['IO: What the type number overrides is left out: unit.']],
+    [
+      'colours and widths',
+      override('byFrameRefID', 'A', { color: { mode: 'fixed', fixedColor: 'red' }, 'custom.lineWidth': 3, min: 0 }),
+      ['IO: What query A overrides is left out: color, custom.lineWidth.'],
+    ],
+    [
+      'a unit of dates',
+      override('byName', 'In', { unit: 'dateTimeAsIso' }),
+      ['IO: What “In” overrides is left out: unit.'],
+    ],
+    [
+      'names of a field',
+      override('byName', 'In', { displayName: '${__series.name}' }),
+      ['IO: What “In” overrides is left out: displayName.'],
+    ],
+  ])('%s is noted', (_, one, notes) => expect(panel([one]).notes).toEqual(notes));
+
+  test('single series of old graphs', () => {
+    const { panels, notes } = panel([], {
+      type: 'graph',
+      yaxes: [{ format: 'Bps' }, { format: 'percent', max: '100' }],
+      seriesOverrides: [
+        { alias: 'In', yaxis: 2, bars: true },
+        { alias: '/.*Trans.*/', transform: 'negative-Y', fill: 3, color: 'red' },
+        { alias: 'other', color: 'blue' },
+      ],
+    });
+    expect(panels[0]?.queries).toMatchObject([
+      { look: { axis: 'right', unit: '%', max: 100, draw: 'bars' } },
+      { look: { draw: 'area' }, expression: '-(rate(out_bytes[5m]))' },
+      { ref: 'C' },
+    ]);
+    expect(notes).toEqual(['IO: What “/.*Trans.*/”, “other” override is left out: color.']);
+  });
+});
+
+describe('transformations', () => {
+  const table = (transformations: object[], more: object = {}) =>
+    read(
+      grafana([
+        {
+          type: 'table',
+          title: 'Hosts',
+          ...place(0, 0),
+          targets: [
+            series('sum by (host, job) (cpu)', { instant: true, range: false }),
+            series('sum by (host, job) (ram)', { refId: 'B', instant: true, range: false }),
+          ],
+          transformations,
+          ...more,
+        },
+      ]),
+    );
+
+  test('columns of a table are named, ordered and hidden', () => {
+    const { panels, notes } = table([
+      { id: 'merge', options: {} },
+      {
+        id: 'organize',
+        options: {
+          excludeByName: { Time: true, job: true, host: false },
+          indexByName: { 'Value #B': 0, host: 1, 'Value #A': 2 },
+          renameByName: { 'Value #A': 'CPU', 'Value #B': 'Memory', host: 'Host' },
+        },
+      },
+    ]);
+    expect(notes).toEqual([]);
+    expect(panels[0]?.options).toMatchObject({
+      otherColumns: true,
+      columns: [
+        { name: 'Value #B', title: 'Memory', hidden: false },
+        { name: 'host', title: 'Host', hidden: false },
+        { name: 'Value #A', title: 'CPU', hidden: false },
+        { name: 'job', hidden: true },
+      ],
+    });
+  });
+
+  test('those that are chosen by name stand alone', () => {
+    const { panels } = table([
+      { id: 'filterFieldsByName', options: { include: { names: ['Time', 'host', 'Value #A'] } } },
+    ]);
+    expect(panels[0]?.options).toMatchObject({
+      otherColumns: false,
+      columns: [
+        { name: 'host', hidden: false },
+        { name: 'Value #A', hidden: false },
+      ],
+    });
+  });
+
+  test('a calculation is a query, a reduction the panel’s', () => {
+    const { panels, notes } = table([
+      {
+        id: 'calculateField',
+        options: {
+          mode: 'binary',
+          alias: 'Share',
+          binary: { left: 'Value #A', operator: '/', right: { matcher: { id: 'byName', options: 'Value #B' } } },
+          replaceFields: true,
+        },
+      },
+      { id: 'calculateField', options: { mode: 'binary', binary: { left: 'Share', operator: '*', right: '100' } } },
+      { id: 'reduce', options: { reducers: ['max', 'mean'] } },
+    ]);
+    expect(panels[0]?.queries).toMatchObject([
+      { ref: 'A', hidden: true },
+      { ref: 'B', hidden: true },
+      {
+        ref: 'C',
+        expression: '(sum by (host, job) (cpu)) / (sum by (host, job) (ram))',
+        legend: 'Share',
+        hidden: false,
+      },
+      {
+        ref: 'D',
+        expression: '((sum by (host, job) (cpu)) / (sum by (host, job) (ram))) * 100',
+        legend: 'Share * 100',
+      },
+    ]);
+    expect(panels[0]?.options.reduce).toBe('max');
+    expect(panels[0]?.queries.every((query) => query.kind === 'promql' && !query.instant)).toBe(true);
+    expect(notes).toEqual(['Hosts: Of several reductions the first is kept: max.']);
+  });
+
+  test.each<[object, string[]]>([
+    [
+      { id: 'joinByField', options: { byField: 'host' } },
+      ['Hosts: Rows are joined by all their labels, not by host alone.'],
+    ],
+    [
+      { id: 'joinByField', options: { byField: 'Time' } },
+      [
+        'Hosts: Transformations are left out, because our table has a row for each set of labels, not for each moment: joinByField.',
+      ],
+    ],
+    [
+      { id: 'calculateField', options: { mode: 'reduceRow', reduce: { reducer: 'sum' } } },
+      [
+        'Hosts: Transformations are left out, because our queries calculate with two values and + - * / % ^ alone: calculateField.',
+      ],
+    ],
+    [
+      { id: 'calculateField', options: { mode: 'binary', binary: { left: 'x', operator: '+', right: 'y' } } },
+      ['Hosts: Transformations are left out, because it is not known which query its fields are of: calculateField.'],
+    ],
+    [
+      { id: 'filterFieldsByName', options: { include: { pattern: 'h.*' } } },
+      ['Hosts: Transformations are left out, because columns are chosen by an expression: filterFieldsByName.'],
+    ],
+    [
+      { id: 'organize', options: {}, filter: { id: 'byRefId', options: 'A' } },
+      ['Hosts: Transformations are left out, because it is for a part of the queries: organize.'],
+    ],
+    [{ id: 'sortBy', disabled: true }, []],
+    [{ id: 'labelsToFields' }, []],
+  ])('%j', (one, notes) => expect(table([one]).notes).toEqual(notes));
+
+  test('names of series become legends', () => {
+    const { panels, notes } = table(
+      [{ id: 'organize', options: { renameByName: { 'Value #A': 'CPU', eth0: 'Cable' } } }],
+      {
+        type: 'timeseries',
+      },
+    );
+    expect(panels[0]?.queries).toMatchObject([{ legend: 'CPU' }, { legend: '' }]);
+    expect(notes).toEqual([
+      'Hosts: Transformations are left out, because names of single series are no legend: organize.',
+    ]);
+  });
+});
+
+describe('resources of version 2', () => {
+  const element = (id: number, title: string, group: string, expr: string, more: object = {}) => ({
+    kind: 'Panel',
+    spec: {
+      id,
+      title,
+      description: '',
+      links: [],
+      data: {
+        kind: 'QueryGroup',
+        spec: {
+          queries: [
+            {
+              kind: 'PanelQuery',
+              spec: {
+                refId: 'A',
+                hidden: false,
+                query: {
+                  kind: 'DataQuery',
+                  group: 'prometheus',
+                  version: 'v0',
+                  spec: { expr, legendFormat: '{{till}}' },
+                },
+              },
+            },
+          ],
+          transformations: [{ kind: 'Transformation', group: 'sortBy', spec: { options: {} } }],
+          queryOptions: {},
+        },
+      },
+      vizConfig: {
+        kind: 'VizConfig',
+        group,
+        version: '12.4.0',
+        spec: { options: {}, fieldConfig: { defaults: { unit: 's' }, overrides: [] } },
+      },
+      ...more,
+    },
+  });
+  const item = (name: string, x: number, y: number, more: object = {}) => ({
+    kind: 'GridLayoutItem',
+    spec: { x, y, width: 12, height: 6, element: { kind: 'ElementReference', name }, ...more },
+  });
+  const resource = (layout: object, more: object = {}) => ({
+    apiVersion: 'dashboard.grafana.app/v2beta1',
+    kind: 'Dashboard',
+    metadata: { name: 'tills' },
+    spec: {
+      title: 'Tills',
+      tags: ['shop'],
+      timeSettings: { from: 'now-6h', to: 'now' },
+      elements: {
+        a: element(1, 'Latency', 'timeseries', 'rate(latency[$step])'),
+        b: element(2, 'Now', 'stat', 'up'),
+        // As the first version of the second form wrote it.
+        c: element(3, 'Old', '', 'up', {
+          data: {
+            kind: 'QueryGroup',
+            spec: {
+              queries: [
+                {
+                  kind: 'PanelQuery',
+                  spec: { refId: 'B', hidden: true, query: { kind: 'prometheus', spec: { expr: 'down' } } },
+                },
+                { kind: 'PanelQuery', spec: { refId: 'C', query: { kind: 'loki', spec: { expr: '{a="b"}' } } } },
+              ],
+              transformations: [{ kind: 'merge', spec: { id: 'merge', options: {} } }],
+            },
+          },
+          vizConfig: { kind: 'table', spec: { options: {}, fieldConfig: { defaults: {}, overrides: [] } } },
+        }),
+        d: { kind: 'LibraryPanel', spec: { id: 4, title: 'Shared', libraryPanel: { uid: 'x', name: 'Shared one' } } },
+      },
+      variables: [
+        {
+          kind: 'QueryVariable',
+          spec: {
+            name: 'till',
+            hide: 'dontHide',
+            multi: true,
+            sort: 'numericalDesc',
+            current: { text: 'x', value: 'x' },
+            query: { kind: 'DataQuery', group: 'prometheus', spec: { query: 'label_values(up, till)' } },
+          },
+        },
+        {
+          kind: 'IntervalVariable',
+          spec: { name: 'step', query: '1m,5m', current: { value: '5m' }, hide: 'hideVariable' },
+        },
+        { kind: 'SwitchVariable', spec: { name: 'on' } },
+      ],
+      annotations: [
+        { kind: 'AnnotationQuery', spec: { name: 'Annotations & Alerts', builtIn: true } },
+        { kind: 'AnnotationQuery', spec: { name: 'Restarts' } },
+      ],
+      layout,
+      ...more,
+    },
+  });
+
+  test('a grid, with variables, annotations and what is left behind', () => {
+    const { panels, variables, range, title, tags, notes } = read(
+      resource({
+        kind: 'GridLayout',
+        spec: {
+          items: [
+            item('a', 0, 0),
+            item('b', 12, 0, { repeat: { mode: 'variable', value: 'till' } }),
+            item('c', 0, 6),
+            item('gone', 12, 6),
+          ],
+        },
+      }),
+    );
+    expect({ title, tags, range }).toEqual({ title: 'Tills', tags: ['shop'], range: '6h' });
+    expect(panels).toMatchObject([
+      {
+        id: 'p1',
+        type: 'timeseries',
+        unit: 's',
+        place: { x: 0, y: 0, w: 12, h: 6 },
+        queries: [{ ref: 'A', expression: 'rate(latency[$step])', legend: '{{till}}' }],
+      },
+      { type: 'stat', place: { x: 12, y: 0 }, repeat: 'till' },
+      { type: 'table', place: { x: 0, y: 6 }, queries: [{ ref: 'B', hidden: true }] },
+    ]);
+    expect(variables).toMatchObject([
+      { type: 'query', name: 'till', of: 'till', match: 'up', multi: true, sort: 'number-desc' },
+      { type: 'interval', name: 'step', hidden: true, initial: ['5m'] },
+    ]);
+    expect(notes).toEqual([
+      ': The element gone is named in the layout and not in the file.',
+      ': The variable on is left out: variables of the type switch are not known here.',
+      'Latency: Transformations are left out: sortBy.',
+      'Now: Transformations are left out: sortBy.',
+      'Old: Query C asks loki and is left out.',
+      ': The annotation Restarts is left out; incidents and deploys are marked.',
+    ]);
+  });
+
+  test('rows and tabs, one below the other', () => {
+    const grid = (...items: object[]) => ({ kind: 'GridLayout', spec: { items } });
+    const row = (title: string, layout: object, more: object = {}) => ({
+      kind: 'RowsLayoutRow',
+      spec: { title, layout, ...more },
+    });
+    const { panels, notes } = read(
+      resource({
+        kind: 'TabsLayout',
+        spec: {
+          tabs: [
+            {
+              kind: 'TabsLayoutTab',
+              spec: {
+                title: 'First',
+                layout: {
+                  kind: 'RowsLayout',
+                  spec: { rows: [row('Inner', grid(item('a', 0, 3)), { collapse: true })] },
+                },
+              },
+            },
+            {
+              kind: 'TabsLayoutTab',
+              spec: {
+                title: 'Second',
+                repeat: { mode: 'variable', value: 'till' },
+                conditionalRendering: { kind: 'ConditionalRenderingGroup', spec: { items: [{}] } },
+                layout: {
+                  kind: 'AutoGridLayout',
+                  spec: {
+                    maxColumnCount: 2,
+                    rowHeightMode: 'short',
+                    items: ['a', 'b', 'd'].map((name) => ({ kind: 'AutoGridLayoutItem', spec: { element: { name } } })),
+                  },
+                },
+              },
+            },
+          ],
+        },
+      }),
+    );
+    expect(panels.map(({ type, title, place: { x, y, w } }) => `${type} ${title} ${x}/${y}/${w}`)).toEqual([
+      'row First 0/0/24',
+      'row Inner 0/1/24',
+      'timeseries Latency 0/2/12',
+      'row Second 0/8/24',
+      'timeseries Latency 0/9/12',
+      'stat Now 12/9/12',
+      'text Shared 0/14/12',
+    ]);
+    expect(panels[1]?.options.collapsed).toBe(true);
+    expect(panels[3]?.repeat).toBe('till');
+    expect(notes).toContain(': Tabs stand one below the other, as rows.');
+    expect(notes).toContain('Second: It is shown always: conditions on what is shown are not known here.');
+    expect(notes).toContain(
+      'Shared: The library panel Shared one lies in the Grafana it comes from, not in this file. Its place holds this sentence.',
+    );
+  });
+
+  test('a layout that holds itself ends', () => {
+    let layout: object = { kind: 'GridLayout', spec: { items: [item('a', 0, 0)] } };
+    for (let n = 0; n < 50; n++)
+      layout = { kind: 'RowsLayout', spec: { rows: [{ kind: 'RowsLayoutRow', spec: { title: `r${n}`, layout } }] } };
+    const found = readImport(resource(layout));
+    expect(found.ok && found.value.notes.map(({ text }) => text)).toContain(
+      'What lies more than 5 rows or tabs deep is left out.',
+    );
+  });
 });
 
 test('ranges come to the nearest that there is; links out of Grafana stay', () => {

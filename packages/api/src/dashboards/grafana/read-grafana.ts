@@ -12,6 +12,7 @@ import {
   variablesIn,
 } from '@sightline/contract';
 import { parsePromql } from '@sightline/query/promql';
+import { classicOf, isResource } from './classic-of.ts';
 import { numberOf, objectOf, objectsOf, listOf, textOf, within, type Json } from './json.ts';
 import { Notes } from './notes.ts';
 import { readSections } from './read-layout.ts';
@@ -20,33 +21,30 @@ import { readVariables } from './read-variables.ts';
 
 const panelsAtMost = 500;
 
-/** True for Grafana's classic JSON, alone or as its API wraps it. */
+/** True for Grafana's classic JSON, alone or as its API wraps it, and for its resources. */
 export function isGrafana(source: Json): boolean {
   const inner = unwrap(source);
   return (
     inner['schemaVersion'] !== undefined ||
     Array.isArray(inner['rows']) ||
     (Array.isArray(inner['panels']) && inner['schema'] === undefined) ||
-    isResource(source)
+    isResource(inner)
   );
 }
 
-/** Grafana's newer form, a resource with `spec.elements`. */
-const isResource = (source: Json): boolean => source['kind'] === 'Dashboard' || 'elements' in objectOf(source['spec']);
 const unwrap = (source: Json): Json => (Object.hasOwn(source, 'dashboard') ? objectOf(source['dashboard']) : source);
 
 /**
- * Grafana's dashboard JSON (classic, schema versions up to 42:
+ * Grafana's dashboard JSON (classic, schema versions up to 42, and resources of v1 and v2:
  * https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/) as ours. What cannot be
  * carried over is noted panel by panel; one panel that cannot be read costs no other.
  */
 export function readGrafana(
   source: Json,
 ): Result<{ document: DashboardDocument; notes: readonly ImportNote[] }, string> {
-  const dashboard = unwrap(source);
-  if (isResource(source) && !Array.isArray(dashboard['panels']))
-    return fail("This is Grafana's resource form. Export it with the model “Classic”, and import that.");
   const notes = new Notes();
+  const inner = unwrap(source);
+  const dashboard = isResource(inner) ? classicOf(inner, notes) : inner;
   const title = (textOf(dashboard['title']).trim() || 'Imported dashboard').slice(0, 200);
   const variables = readVariables(dashboard, notes);
   const panels = readPanels(dashboard, notes);

@@ -21,10 +21,16 @@ const reductionNames: Readonly<Record<string, Reduction>> = {
   diff: 'range',
   delta: 'range',
 };
-const reductionOf = (name: unknown): Reduction | undefined => reductionNames[textOf(name)];
+/** Our word for one of Grafana's calculations; undefined where there is none. */
+export const reductionOf = (name: unknown): Reduction | undefined => reductionNames[textOf(name)];
 
 /** Unit, thresholds and options of a panel, from the forms of all versions of Grafana. */
-export function readLook(panel: Json, type: PanelType, title: string, notes: Notes): object {
+export function readLook(
+  panel: Json,
+  type: PanelType,
+  title: string,
+  notes: Notes,
+): { unit: string; thresholds: Thresholds; options: object } {
   const defaults = objectOf(within(panel, 'fieldConfig', 'defaults'));
   const unit = readUnit(panel, defaults, title, notes);
   const min =

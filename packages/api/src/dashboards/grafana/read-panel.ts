@@ -2,6 +2,8 @@ import { dashboardPanel, type DashboardPanel, type PanelPlace, type PanelType } 
 import { listOf, objectOf, objectsOf, textOf, within, type Json } from './json.ts';
 import type { Notes } from './notes.ts';
 import { readLook } from './read-options.ts';
+import { applyOverrides, type DraftQuery } from './read-overrides.ts';
+import { applyTransformations } from './read-transformations.ts';
 
 const types: Readonly<Record<string, PanelType>> = {
   timeseries: 'timeseries',
@@ -74,11 +76,14 @@ function unknownPanel(base: object, panel: Json, named: string, said: string, no
 function readContent(panel: Json, type: PanelType, said: string, notes: Notes): object {
   noteLeftBehind(panel, said, notes);
   if (type === 'text') return { options: { text: readText(panel, said, notes) } };
-  const look = readLook(panel, type, said, notes);
-  const queries = objectsOf(panel['targets']).flatMap((target, index) =>
-    readTarget(target, panel, type, index, said, notes),
-  );
-  return { ...look, queries: queries.slice(0, 26), links: readLinks(panel['links'], said, notes) };
+  const { options, ...look } = readLook(panel, type, said, notes);
+  const asked = objectsOf(panel['targets'])
+    .flatMap((target, index) => readTarget(target, panel, type, index, said, notes))
+    .slice(0, 26);
+  const { options: more, queries } = applyTransformations(panel, type, asked, said, notes);
+  applyOverrides(panel, type, queries, said, notes);
+  const links = readLinks(panel['links'], said, notes);
+  return { ...look, options: { ...options, ...more }, queries, links };
 }
 
 function readText(panel: Json, said: string, notes: Notes): string {
@@ -93,7 +98,14 @@ function readText(panel: Json, said: string, notes: Notes): string {
     .slice(0, 20_000);
 }
 
-function readTarget(target: Json, panel: Json, type: PanelType, index: number, said: string, notes: Notes): object[] {
+function readTarget(
+  target: Json,
+  panel: Json,
+  type: PanelType,
+  index: number,
+  said: string,
+  notes: Notes,
+): DraftQuery[] {
   const ref = (textOf(target['refId']) || String.fromCharCode(65 + (index % 26))).slice(0, 50);
   const source = textOf(within(target, 'datasource', 'type')) || textOf(within(panel, 'datasource', 'type'));
   const expression = textOf(target['expr']).trim();
@@ -140,15 +152,6 @@ export function readLinks(links: unknown, said: string, notes: Notes): object[] 
 }
 
 function noteLeftBehind(panel: Json, said: string, notes: Notes): void {
-  const transformations = objectsOf(panel['transformations']).map(({ id }) => textOf(id));
-  if (transformations.length > 0)
-    notes.add(said, `Transformations are left out: ${[...new Set(transformations)].join(', ')}.`);
-  const overrides = objectsOf(within(panel, 'fieldConfig', 'overrides')).flatMap(({ properties }) =>
-    objectsOf(properties).map(({ id }) => textOf(id)),
-  );
-  if (overrides.length > 0)
-    notes.add(said, `What single series or fields override is left out: ${[...new Set(overrides)].join(', ')}.`);
-  if (listOf(panel['seriesOverrides']).length > 0) notes.add(said, 'What single series override is left out.');
   if (Object.keys(objectOf(panel['alert'])).length > 0)
     notes.add(said, 'Its alert is left out: make a rule of it under Rules.');
   if (listOf(within(panel, 'fieldConfig', 'defaults', 'links')).length > 0)

@@ -61,6 +61,8 @@ const brokenLabel = Buffer.from(series({ __name__: 'x', job: 'A' }, [[1, now]]))
 brokenLabel[brokenLabel.indexOf('A')] = 0xff;
 const twice = Buffer.from(series({ __name__: 'x', job: '1', joc: '2' }, [[1, now]]));
 twice[twice.indexOf('joc') + 2] = 0x62;
+const twiceApart = Buffer.from(series({ __name__: 'x', job: '1', code: '7', joc: '2' }, [[1, now]]));
+twiceApart[twiceApart.indexOf('joc') + 2] = 0x62;
 /** Two observations in one bucket. */
 const histogram: readonly number[] = (() => {
   const writer = new ProtobufWriter();
@@ -94,6 +96,7 @@ describe('refused alone', () => {
     ['a sample of 2100', series({ __name__: 'x' }, [[1, 4102444800000]]), 'too-new', 1],
     ['a label that is no UTF-8', brokenLabel, 'malformed', 1],
     ['a label twice', twice, 'malformed', 1],
+    ['a label twice, another between', twiceApart, 'malformed', 1],
     ['a native histogram of an unknown schema', series({ __name__: 'x' }, [], 4, [0x20, 40]), 'malformed', 1],
   ])('%s', (_, bad, reason, records) => {
     const checked = accepted(checkRemoteWrite(request(Buffer.concat([up, bad]))));

@@ -38,6 +38,8 @@ class Walk {
   #nameStart = 0;
   #nameStop = 0;
   #ordered = true;
+  /** Where the names of the first `maxLabels` labels lie: start and stop in turn. */
+  readonly #names = new Int32Array(2 * maxLabels);
   /** Refused of it, unless all of it is. */
   #refused: [reason: Reason, message: string][] = [];
   /** Fields to leave out, start and stop in turn; bounded by the body. */
@@ -79,8 +81,10 @@ class Walk {
     while (cursor.next(stop)) {
       const { field } = cursor;
       if (field === 1 && cursor.is(2)) this.#label();
-      else if (field === 2 && cursor.is(2)) this.#sample();
-      else if (field === 3 && cursor.is(2)) this.#exemplar();
+      else if (field === 2 && cursor.is(2)) {
+        this.#sample();
+        this.#usualSamples(stop);
+      } else if (field === 3 && cursor.is(2)) this.#exemplar();
       else if (field === 4 && cursor.is(2)) this.#histogram();
       else this.#out.push(cursor.fieldStart, cursor.stop);
     }
@@ -91,8 +95,7 @@ class Walk {
   #judge(fieldStart: number, start: number, stop: number): void {
     const { tally } = this;
     if (this.#labels > maxLabels) this.#problem ||= `a series has more than ${maxLabels} labels`;
-    if (!this.#ordered && this.#problem === '' && this.#hasTwins(start, stop))
-      this.#problem = 'a series has a label twice';
+    if (!this.#ordered && this.#problem === '' && this.#hasTwins()) this.#problem = 'a series has a label twice';
     if (!this.#named) this.#problem ||= 'a series has no label __name__';
     const left = this.#samples + this.#histograms;
     if (this.#problem !== '') {
@@ -140,6 +143,10 @@ class Walk {
       }
       cursor.at = stop;
     }
+    if (this.#labels < maxLabels) {
+      this.#names[2 * this.#labels] = nameStart;
+      this.#names[2 * this.#labels + 1] = nameStop;
+    }
     this.#labels++;
     if (nameStart === nameStop) this.#problem ||= 'a label has no name';
     if (!isText(bytes, nameStart, nameStop) || !isText(bytes, valueStart, valueStop))
@@ -151,25 +158,47 @@ class Walk {
       this.#named ||= bytes.compare(metricNameLabel, 0, 8, nameStart, nameStop) === 0;
   }
 
-  /** Labels that come in no order may name one twice: seldom, so it may cost. */
-  #hasTwins(start: number, stop: number): boolean {
-    const cursor = this.#cursor;
-    const names = new Set<string>();
-    let labels = 0;
-    cursor.at = start;
-    while (cursor.next(stop)) {
-      if (cursor.field !== 1) continue;
-      const { start: labelStart, stop: labelStop } = cursor;
-      let name = '';
-      cursor.at = labelStart;
-      while (cursor.next(labelStop))
-        if (cursor.field === 1) name = cursor.bytes.toString('utf8', cursor.start, cursor.stop);
-      cursor.at = labelStop;
-      names.add(name);
-      labels++;
+  /** Labels that come in no order may name one twice. */
+  #hasTwins(): boolean {
+    const names = this.#names;
+    const { bytes } = this.#cursor;
+    const end = 2 * this.#labels;
+    for (let a = 0; a < end; a += 2) {
+      const [start, stop] = [names[a] ?? 0, names[a + 1] ?? 0];
+      for (let b = a + 2; b < end; b += 2) {
+        const other = names[b] ?? 0;
+        if ((names[b + 1] ?? 0) - other !== stop - start || bytes[other] !== bytes[start]) continue;
+        if (compare(bytes, start, stop, other, other + stop - start) === 0) return true;
+      }
     }
-    cursor.at = stop;
-    return names.size < labels;
+    return false;
+  }
+
+  /** Counts samples of value and time, in this order, as all clients write them, one behind the other, up to the first that is another or is out of time. */
+  #usualSamples(stop: number): void {
+    const cursor = this.#cursor;
+    const { bytes } = cursor;
+    const { fromMs, toMs } = this.#window;
+    let { at } = cursor;
+    // Times from 1971 to 2109 are varints of six bytes.
+    for (; at + 18 <= stop; at += 18) {
+      const head = bytes[at] === 0x12 && bytes[at + 1] === 16 && bytes[at + 2] === 0x09 && bytes[at + 11] === 0x10;
+      if (!head) break;
+      const [a, b, c, d] = [
+        bytes[at + 12] as number,
+        bytes[at + 13] as number,
+        bytes[at + 14] as number,
+        bytes[at + 15] as number,
+      ];
+      const e = bytes[at + 16] as number;
+      const f = bytes[at + 17] as number;
+      if ((a & b & c & d & e) < 128 || f > 127) break;
+      const low = (a & 127) | ((b & 127) << 7) | ((c & 127) << 14) | ((d & 127) << 21);
+      const atMs = ((e & 127) | (f << 7)) * 268_435_456 + low;
+      if (atMs < fromMs || atMs > toMs) break;
+      this.#samples++;
+    }
+    cursor.at = at;
   }
 
   #sample(): void {

@@ -4,6 +4,7 @@ import { reduceValues } from '../../../charts/column-data.ts';
 import type { PanelProps } from '../panel-props.ts';
 import { formatOf, toneOf } from '../values.ts';
 import { ReadTable } from './read-table.tsx';
+import { shownColumns } from './table-columns.ts';
 
 const rowsAtMost = 200;
 
@@ -21,6 +22,7 @@ export default function TablePanel(props: PanelProps): ReactNode {
   if (read !== undefined) return <ReadTable read={read.read} {...props} />;
   const format = formatOf(panel);
   const { rows, names, titles } = joined(props);
+  const columns = shownColumns(names, titles, panel.options);
   const sorted = sort === undefined ? rows : rows.toSorted((a, b) => compare(a, b, sort.column) * (sort.down ? -1 : 1));
   const head = (column: string, title: string, number: boolean): ReactNode => (
     <th
@@ -45,21 +47,20 @@ export default function TablePanel(props: PanelProps): ReactNode {
       <table className="table one-line">
         <thead>
           <tr>
-            {names.map((name) => head(name, name, false))}
-            {titles.map((title, index) => head(`#${index}`, title, true))}
+            {columns.map(({ label: name, value, title }) =>
+              value === undefined ? head(name, title, false) : head(`#${value}`, title, true),
+            )}
           </tr>
         </thead>
         <tbody>
           {sorted.slice(0, rowsAtMost).map((row) => (
             <tr key={row.key}>
-              {names.map((name) => (
-                <td key={name}>{row.labels[name] ?? ''}</td>
-              ))}
-              {titles.map((title, index) => {
+              {columns.map(({ label: name, value: index }) => {
+                if (index === undefined) return <td key={name}>{row.labels[name] ?? ''}</td>;
                 const value = row.values[index] ?? null;
                 return (
                   <td
-                    key={title + index}
+                    key={`#${index}`}
                     className="number toned"
                     data-tone={panel.thresholds.steps.length > 0 ? toneOf(panel, value) : undefined}
                   >
@@ -82,7 +83,7 @@ export default function TablePanel(props: PanelProps): ReactNode {
 function joined({ panel, data }: PanelProps): {
   rows: readonly Row[];
   names: readonly string[];
-  titles: readonly string[];
+  titles: readonly { readonly ref: string; readonly title: string }[];
 } {
   const frames = data.frames;
   const found = new Map<string, Row>();
@@ -102,7 +103,8 @@ function joined({ panel, data }: PanelProps): {
   });
   const titles = frames.map(({ ref }) => {
     const query = panel.queries.find((one) => one.ref === ref);
-    return query?.legend.replaceAll(/\{\{.*?\}\}/g, '').trim() || (frames.length === 1 ? 'Value' : ref);
+    const named = query?.legend.replaceAll(/\{\{.*?\}\}/g, '').trim() ?? '';
+    return { ref, title: named || (frames.length === 1 ? 'Value' : ref) };
   });
   return { rows: [...found.values()], names: [...names], titles };
 }

@@ -1,0 +1,190 @@
+import type { PanelType } from '@sightline/contract';
+import { RE2JS } from 're2js';
+import { listOf, numberOf, objectOf, objectsOf, textOf, within, type Json } from './json.ts';
+import type { Notes } from './notes.ts';
+import { unitOf } from './units.ts';
+
+/** A query of ours that an import is still working on. */
+export interface DraftQuery {
+  readonly kind: string;
+  readonly ref: string;
+  expression?: string;
+  /** A search of logs. */
+  q?: string;
+  legend?: string;
+  hidden?: boolean;
+  look?: Record<string, unknown>;
+  instant?: boolean;
+}
+
+const draws = new Set(['bars', 'points']);
+
+/**
+ * What single series override, where all series of a query share it: unit, decimals, ends, axis and drawing of a time series, and a name.
+ * Which series a name or an expression means is known where the legend is a fixed text, or matches whatever the labels are. The
+ * rest is noted: which matcher, and what it would have changed.
+ */
+export function applyOverrides(
+  panel: Json,
+  type: PanelType,
+  queries: readonly DraftQuery[],
+  title: string,
+  notes: Notes,
+): void {
+  const left = new Map<string, Set<string>>();
+  for (const { matcher, properties } of [
+    ...objectsOf(within(panel, 'fieldConfig', 'overrides')),
+    ...objectsOf(panel['seriesOverrides']).map((one) => overrideOfOld(one, panel)),
+  ]) {
+    const named = matcherText(matcher);
+    const meant = meantBy(objectOf(matcher), queries);
+    const ids = new Map(objectsOf(properties).map(({ id, value }) => [textOf(id), value]));
+    const lost = [...ids].filter(([id, value]) => meant.length === 0 || !applyProperty(id, value, ids, meant, type));
+    if (lost.length === 0) continue;
+    const what = lost.map(([id]) => id).join(', ');
+    left.set(what, (left.get(what) ?? new Set()).add(named));
+  }
+  for (const [what, matchers] of left) notes.add(title, leftOut([...matchers], what));
+}
+
+function leftOut(matchers: readonly string[], what: string): string {
+  const shown = matchers.slice(0, 8).join(', ');
+  const more = matchers.length > 8 ? ` and ${matchers.length - 8} more` : '';
+  return `What ${shown}${more} ${matchers.length === 1 ? 'overrides' : 'override'} is left out: ${what}.`.slice(
+    0,
+    1000,
+  );
+}
+
+function matcherText(matcher: unknown): string {
+  const options = within(matcher, 'options');
+  const what = textOf(options) || listOf(within(options, 'names')).map(textOf).join(', ');
+  const id = textOf(within(matcher, 'id'));
+  if (id === 'byFrameRefID') return `query ${what}`;
+  if (id === 'byType') return `the type ${what}`;
+  return what === '' ? 'a matcher without a name' : `“${what.slice(0, 100)}”`;
+}
+
+/** The queries all of whose series are meant. */
+export function meantBy(matcher: Json, queries: readonly DraftQuery[]): DraftQuery[] {
+  const options = matcher['options'];
+  switch (matcher['id']) {
+    case 'byFrameRefID':
+      return queries.filter(({ ref }) => ref === textOf(options));
+    case 'byName':
+      return queries.filter((query) => namesOf(query, queries).includes(textOf(options)));
+    case 'byRegexp':
+      return queries.filter((query) => matchesAlways(textOf(options), query));
+    default:
+      return [];
+  }
+}
+
+/** What Grafana calls the one field of a query: its fixed legend, or the value column of a table. */
+export function namesOf({ ref, legend = '' }: DraftQuery, queries: readonly DraftQuery[]): string[] {
+  const own = [`Value #${ref}`, ...(queries.length === 1 ? ['Value'] : [])];
+  return legend === '' || /\{\{.*?\}\}|\$/.test(legend) ? own : [legend, ...own];
+}
+
+/** Whether the legend matches whatever its labels are. */
+function matchesAlways(expression: string, { legend = '', ref }: DraftQuery): boolean {
+  const [, inner = expression] = /^\/(.*)\/[a-z]*$/s.exec(expression) ?? [];
+  let pattern: RE2JS;
+  try {
+    pattern = RE2JS.compile(inner);
+  } catch {
+    return false;
+  }
+  if (legend === '' || /\$/.test(legend)) return pattern.matcher(`Value #${ref}`).find();
+  return ['', 'a1', 'Z:9/', '_ -'].every((label) => pattern.matcher(legend.replaceAll(/\{\{.*?\}\}/g, label)).find());
+}
+
+function applyProperty(
+  id: string,
+  value: unknown,
+  all: ReadonlyMap<string, unknown>,
+  queries: readonly DraftQuery[],
+  type: PanelType,
+): boolean {
+  if (id === 'displayName') {
+    const legend = textOf(value).replaceAll(/\$\{__field\.labels\.([\w.]+)\}/g, '{{$1}}');
+    if (legend === '' || legend.includes('${__')) return false;
+    for (const query of queries) query.legend = legend.slice(0, 200);
+    return true;
+  }
+  if (type !== 'timeseries') return false;
+  if (id === 'custom.transform' && value === 'negative-Y') {
+    // Drawn below the axis: so are values that are negative.
+    for (const query of queries) if (query.expression !== undefined) query.expression = `-(${query.expression})`;
+    return queries.every((query) => query.expression !== undefined);
+  }
+  const look = lookOf(id, value, all);
+  if (look === undefined) return false;
+  for (const query of queries) {
+    if (look === 'hidden') query.hidden = true;
+    else query.look = { ...query.look, ...look };
+  }
+  return true;
+}
+
+/** What a property is of our look; undefined where there is nothing like it. */
+function lookOf(id: string, value: unknown, all: ReadonlyMap<string, unknown>): object | 'hidden' | undefined {
+  switch (id) {
+    case 'unit': {
+      const unit = unitOf(textOf(value));
+      return unit === undefined ? undefined : { unit };
+    }
+    case 'min':
+    case 'max':
+      return numberOf(value) === null ? undefined : { [id]: numberOf(value) };
+    case 'decimals': {
+      const decimals = numberOf(value);
+      return decimals === null ? undefined : { decimals: Math.max(0, Math.min(10, Math.round(decimals))) };
+    }
+    case 'custom.axisPlacement':
+      return value === 'right'
+        ? { axis: 'right' }
+        : value === 'left' || value === 'auto'
+          ? { axis: 'left' }
+          : undefined;
+    case 'custom.drawStyle':
+    case 'custom.fillOpacity':
+    case 'custom.stacking':
+      return { draw: drawOf(all) };
+    case 'custom.hideFrom':
+      return within(value, 'viz') === true && within(value, 'legend') === true ? 'hidden' : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function drawOf(all: ReadonlyMap<string, unknown>): string {
+  const style = textOf(all.get('custom.drawStyle'));
+  if (draws.has(style)) return style;
+  const mode = textOf(within(all.get('custom.stacking'), 'mode'));
+  if (mode !== '' && mode !== 'none') return 'stacked';
+  return (numberOf(all.get('custom.fillOpacity')) ?? 0) >= 10 ? 'area' : 'lines';
+}
+
+/** `seriesOverrides` of old graphs in the newer form. */
+function overrideOfOld({ alias, yaxis, bars, fill, stack, lines, ...more }: Json, panel: Json): Json {
+  const properties: Json[] = Object.keys(more)
+    .filter((key) => !key.startsWith('$$'))
+    .map((id) => ({ id: id === 'transform' ? 'custom.transform' : id, value: more[id] }));
+  if (yaxis === 2) {
+    const { format, min, max } = objectOf(listOf(panel['yaxes'])[1]);
+    properties.push({ id: 'custom.axisPlacement', value: 'right' });
+    if (textOf(format) !== '') properties.push({ id: 'unit', value: format });
+    if (numberOf(min) !== null) properties.push({ id: 'min', value: min });
+    if (numberOf(max) !== null) properties.push({ id: 'max', value: max });
+  }
+  if (bars === true) properties.push({ id: 'custom.drawStyle', value: 'bars' });
+  else if (lines === true || stack === false) properties.push({ id: 'custom.stacking', value: { mode: 'none' } });
+  if (fill !== undefined && bars !== true)
+    properties.push({ id: 'custom.fillOpacity', value: (numberOf(fill) ?? 0) * 10 });
+  const named = textOf(alias);
+  return {
+    matcher: { id: /^\/.*\/[a-z]*$/s.test(named) ? 'byRegexp' : 'byName', options: named },
+    properties,
+  };
+}
