@@ -144,6 +144,7 @@ export const parts: readonly Part[] = [
     kinds: ['apps/ui/src/pages'],
   },
   { folder: 'examples/fleet-simulator', what: 'a hundred stores that report through stock SDKs', mayImport: [] },
+  { folder: 'examples/react-kiosk', what: 'a page whose error boundaries recover and take feedback', mayImport: [] },
   { folder: 'bench', what: 'scenarios measured against our server and a peer', mayImport: ['*'] },
   { folder: 'tests', what: 'journeys: the real product in a real browser', mayImport: ['*'] },
   { folder: 'tools', what: 'programs that look after the repository', mayImport: ['*'] },

@@ -15,6 +15,7 @@ import { hasPrometheus, prometheusClients } from './prometheus.ts';
 import { hasLogger, socketClients } from './sockets.ts';
 import { certificateFiles } from '../support/certificate.ts';
 import { profileClients } from './profiles.ts';
+import { reactClients } from './react.ts';
 import { replayClients } from './replays.ts';
 import { sentryClients } from './sentry.ts';
 import { sourceMapClients } from './source-maps.ts';
@@ -77,6 +78,7 @@ const bench: Bench = {
 
 describe('Sentry SDKs', () => sentryClients(bench));
 describe('source maps', () => sourceMapClients(bench));
+describe('React error boundaries', () => reactClients(bench));
 describe('replays', () => replayClients(bench));
 describe('profiles', () => profileClients(bench));
 describe('OpenTelemetry SDK', () => openTelemetryClients(bench));

@@ -1,69 +1,35 @@
 /** A Vite build with Sentry's own plugin, minified: what it throws in a browser is shown where it was written. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { getIssue, type IssueRow } from '@sightline/contract';
-import { sentryVitePlugin } from '@sentry/vite-plugin';
-import { build } from 'vite';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { z } from 'zod';
 import { openBrowser } from '../support/browser.ts';
-import { operatorKey } from '../support/owner.ts';
 import { program, read, readUntil } from '../support/stock-client.ts';
 import type { Bench } from './bench.ts';
+import { buildShop, openShop } from './built-shop.ts';
 
 type Issue = z.infer<typeof getIssue.reply>;
 
 export function sourceMapClients(bench: Bench): void {
   test('@sentry/vite-plugin and @sentry/react: the issue shows the original line', async () => {
     const { product, workshop } = bench;
-    const dist = path.join(workshop.folder, 'kiosk-dist');
-    const input = workshop.write('kiosk.js', `import ${JSON.stringify(program('kiosk-page.ts'))};\n`);
-    // The plugin's command-line tool remembers servers by their organisations' names: it must not remember another run's.
-    vi.stubEnv('SENTRY_CONFIG_DIR', path.join(workshop.folder, 'sentry-config'));
-    vi.stubEnv('SENTRY_NO_CACHE', '1');
-    await build({
+    const dist = await buildShop(bench, {
+      name: 'kiosk',
+      release: 'kiosk@3.1.0',
       root: workshop.folder,
-      logLevel: 'error',
-      define: { kiosk: JSON.stringify({ dsn: workshop.dsn }), 'process.env.NODE_ENV': '"production"' },
-      build: {
-        outDir: dist,
-        sourcemap: 'hidden',
-        minify: true,
-        rollupOptions: { input, output: { entryFileNames: 'assets/[name]-[hash].js' } },
-      },
-      plugins: [
-        sentryVitePlugin({
-          url: product.url,
-          org: 'florida-stores',
-          project: '1',
-          authToken: await operatorKey(product),
-          telemetry: false,
-          silent: true,
-          release: { name: 'kiosk@3.1.0' },
-          errorHandler: (error) => {
-            throw error;
-          },
-        }),
-      ],
+      input: workshop.write('kiosk.js', `import ${JSON.stringify(program('kiosk-page.ts'))};\n`),
+      define: { kiosk: JSON.stringify({ dsn: workshop.dsn }) },
     });
-    vi.unstubAllEnvs();
     const script = readdirSync(path.join(dist, 'assets')).find((name) => name.endsWith('.js')) ?? '';
-    const shop = createServer((request, response) => {
-      const isScript = request.url === `/assets/${script}`;
-      response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-      response.end(
-        isScript
-          ? readFileSync(path.join(dist, 'assets', script))
-          : `<!doctype html><title>kiosk</title><body></body><script type="module" src="/assets/${script}"></script>`,
-      );
-    });
-    await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', () => resolve()));
+    const shop = await openShop(
+      dist,
+      `<!doctype html><title>kiosk</title><body></body><script type="module" src="/assets/${script}"></script>`,
+    );
     const browser = await openBrowser();
     try {
       const page = await browser.newPage();
-      await page.goto(`http://127.0.0.1:${(shop.address() as AddressInfo).port}/`);
+      await page.goto(shop.url);
       await page.click('#pay');
       await page.waitForFunction("document.title === 'sent'", undefined, { timeout: 15_000 });
     } finally {

@@ -107,6 +107,7 @@ async function send(path: string, body: string, headers: Record<string, string>)
 }
 
 const replayId = randomBytes(16).toString('hex');
+const feedbackId = randomBytes(16).toString('hex');
 
 /** A session recorded at the till, by Sentry's envelope: a page, two clicks, and the error of the sale. */
 async function sendReplay(error: string): Promise<void> {
@@ -303,6 +304,14 @@ async function sendSale(): Promise<void> {
     },
   );
   await sendReplay(eventId);
+  const written = { message: 'The terminal froze', name: 'Ana', associated_event_id: eventId };
+  await send(
+    '/api/1/envelope/',
+    [{ event_id: feedbackId }, { type: 'feedback' }, { event_id: feedbackId, contexts: { feedback: written } }]
+      .map((part) => JSON.stringify(part))
+      .join('\n'),
+    { 'x-sentry-auth': `Sentry sentry_version=7, sentry_key=${key}` },
+  );
 }
 
 async function signIn(page: Page): Promise<void> {
@@ -390,6 +399,9 @@ function visits({ issue, row }: { issue: string; row: string }): Visit[] {
     { path: `/replays/${replayId}?t=${startMs + 500}&show=clicks` },
     { path: '/releases' },
     { path: '/feedback' },
+    { path: `/feedback?feedback=${feedbackId}` },
+    { path: '/feedback?status=spam' },
+    { path: '/rules/new?source=feedback' },
     { path: '/releases/none%401' },
     { path: '/metrics' },
     { path: '/metrics?metric=system.cpu.utilization' },

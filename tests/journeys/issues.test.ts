@@ -1,12 +1,12 @@
 /** What people do with issues: found by their money, archived and undone exactly, merged and taken out, resolved and back; and one read by its events. */
 import { randomUUID } from 'node:crypto';
-import { deflateSync, crc32 } from 'node:zlib';
 import type { IssueRow } from '@sightline/contract';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { desk, openBrowser, openPage, phone } from '../support/browser.ts';
 import { type AsOwner, signInOwner } from '../support/owner.ts';
 import { eventually, headless, type Product, startProduct } from '../support/product.ts';
+import { type EnvelopeItem, fileItem, onePicture, sendEnvelope } from '../support/sentry-envelope.ts';
 
 let product: Product;
 let browser: Browser;
@@ -14,31 +14,12 @@ let page: Page;
 let faults: string[];
 let owner: AsOwner;
 
-interface Item {
-  readonly type: string;
-  readonly [header: string]: unknown;
-}
-
-/** Sends an envelope as a Sentry SDK does. */
-async function send(items: readonly (readonly [Item, Buffer])[], eventId: string): Promise<void> {
-  const parts = items.flatMap(([header, body]) => [
-    Buffer.from(`${JSON.stringify({ ...header, length: body.length })}\n`),
-    body,
-    Buffer.from('\n'),
-  ]);
-  const reply = await fetch(`${product.url}/api/1/envelope/?sentry_key=${headless.SIGHTLINE_SETUP_KEY}`, {
-    method: 'POST',
-    body: Buffer.concat([Buffer.from(`${JSON.stringify({ event_id: eventId })}\n`), ...parts]),
-  });
-  expect(reply.status, await reply.text()).toBe(200);
-}
-
 interface Failure {
   readonly type: string;
   readonly message: string;
   readonly site?: string;
   readonly order?: { readonly id: string; readonly amount: number; readonly currency: string };
-  readonly files?: readonly (readonly [Item, Buffer])[];
+  readonly files?: readonly (readonly [EnvelopeItem, Buffer])[];
   readonly threads?: readonly object[];
   readonly vars?: Readonly<Record<string, string>>;
 }
@@ -67,31 +48,8 @@ async function fail({ type, message, site = 'STORE_001', order, files = [], thre
       ],
     },
   };
-  await send([[{ type: 'event' }, Buffer.from(JSON.stringify(event))], ...files], eventId);
+  await sendEnvelope(product, [[{ type: 'event' }, Buffer.from(JSON.stringify(event))], ...files], eventId);
   return eventId;
-}
-
-/** A picture of one colour. */
-function picture(width: number, height: number): Buffer {
-  const chunk = (name: string, data: Buffer): Buffer => {
-    const body = Buffer.concat([Buffer.from(name), data]);
-    const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
-    length.writeUInt32BE(data.length);
-    check.writeUInt32BE(crc32(body));
-    return Buffer.concat([length, body, check]);
-  };
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width, 0);
-  head.writeUInt32BE(height, 4);
-  head.set([8, 2, 0, 0, 0], 8);
-  const line = Buffer.concat([Buffer.from([0]), Buffer.alloc(width * 3, 0x60)]);
-  const rows = Buffer.concat(Array.from({ length: height }, () => line));
-  return Buffer.concat([
-    Buffer.from('89504e470d0a1a0a', 'hex'),
-    chunk('IHDR', head),
-    chunk('IDAT', deflateSync(rows)),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
 }
 
 const range = () => `from=${Date.now() - 3_600_000}&to=${Date.now() + 60_000}`;
@@ -117,8 +75,6 @@ beforeAll(async () => {
   const dollars = { amount: 40, currency: 'USD' };
   for (const site of ['STORE_001', 'STORE_001', 'STORE_002'])
     await fail({ type: 'PaymentError', message: 'terminal timed out', site, order: { id: 'ORD-1', ...dollars } });
-  const file = (filename: string, content_type: string, body: Buffer) =>
-    [{ type: 'attachment', filename, content_type }, body] as const;
   const views = { rendering_system: 'Compose', windows: [{ type: 'Window', children: [{ type: 'PayButton' }] }] };
   const eventId = await fail({
     type: 'PaymentError',
@@ -138,9 +94,9 @@ beforeAll(async () => {
       },
     ],
     files: [
-      file('screen.png', 'image/png', picture(160, 90)),
-      file('cart.json', 'application/json', Buffer.from('{"lines":[{"sku":"A-1"}]}')),
-      file('view-hierarchy.json', 'application/json', Buffer.from(JSON.stringify(views))),
+      fileItem('screen.png', 'image/png', onePicture(160, 90)),
+      fileItem('cart.json', 'application/json', Buffer.from('{"lines":[{"sku":"A-1"}]}')),
+      fileItem('view-hierarchy.json', 'application/json', Buffer.from(JSON.stringify(views))),
     ],
   });
   const feedback = {
@@ -148,7 +104,11 @@ beforeAll(async () => {
     tags: { 'site.id': 'STORE_002' },
     contexts: { feedback: { message: 'The card terminal froze twice', name: 'Ana', associated_event_id: eventId } },
   };
-  await send([[{ type: 'feedback' }, Buffer.from(JSON.stringify(feedback))]], randomUUID().replaceAll('-', ''));
+  await sendEnvelope(
+    product,
+    [[{ type: 'feedback' }, Buffer.from(JSON.stringify(feedback))]],
+    randomUUID().replaceAll('-', ''),
+  );
   await fail({ type: 'SyncError', message: 'stock was not sent' });
   await fail({ type: 'PrintError', message: 'no paper' });
   await eventually(issues, (found) => found.length === 3 && found.some(({ events }) => events === 4), 60_000);

@@ -126,6 +126,7 @@ function readsOf({ store, control }: Stores, metrics: MetricEngine | undefined):
       ]);
       return { decisions, merged: new Map(merges.map(({ issue, into }) => [issue, into])) };
     },
+    feedback: async (...range) => (await control.feedback.written(...range)).states,
     templates: control.detect.templates,
   };
 }

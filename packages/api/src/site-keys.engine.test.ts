@@ -223,6 +223,8 @@ const reads: readonly [url: string, shows: 'its own' | 'nothing'][] = [
   [`/api/v1/releases?${range}`, 'its own'],
   [`/api/v1/releases/${here}?${range}`, 'its own'],
   [`/api/v1/feedback?${range}`, 'its own'],
+  [`/api/v1/feedback/${here}`, 'its own'],
+  [`/api/v1/feedback/${elsewhere}`, 'nothing'],
   [`/api/v1/replays?${range}`, 'its own'],
   [`/api/v1/metrics?${range}`, 'its own'],
   [`/api/v1/metrics/common/labels?${range}`, 'its own'],
@@ -313,6 +315,22 @@ describe('a key that is bound to a site', () => {
     }
     expect(gets.size).toBeGreaterThan(100);
     expect(faults).toEqual([]);
+  });
+
+  it('changes feedback of its site, and finds no other to change', async () => {
+    const organisation = await control.organisations.ensure('Acme');
+    if (!organisation.ok) throw new Error(organisation.error.message);
+    const acme = organisation.value.id;
+    const made = await control.keys.create(acme, { name: 'acts', permissions: ['operate'], site: here }, 'test');
+    if (!made.ok) throw new Error(made.error.message);
+    const post = (url: string, payload: object) =>
+      app.inject({ method: 'POST', url, payload, headers: { authorization: `Bearer ${made.value.secret}` } });
+    const both = { feedback: [here, elsewhere], change: { status: 'spam' } };
+    expect((await post('/api/v1/feedback/changes', both)).json()).toEqual({ changed: 1 });
+    expect([...(await control.feedback.list(acme, [here, elsewhere])).keys()]).toEqual([here]);
+    expect((await post(`/api/v1/feedback/${elsewhere}/comments`, { text: 'x' })).statusCode).toBe(404);
+    expect((await post(`/api/v1/feedback/${here}/comments`, { text: 'x' })).statusCode).toBe(200);
+    await control.feedback.change(acme, [{ id: here, at: now }], { status: 'unresolved' }, 'test');
   });
 
   it('leaves calls about whole traces to keys of no site', async () => {

@@ -6,6 +6,7 @@ const mindful: readonly RegExp[] = [
   /^POST \/api\/v1\/incidents\/:number\/[a-z-]+$/,
   /^(?:POST|PUT|DELETE) \/api\/v1\/silences(?:\/:id)?$/,
   /^POST \/api\/v1\/metrics\/query$/,
+  /^(?:GET|POST) \/api\/v1\/feedback\/(?::id(?:\/comments)?|changes)$/,
   /^GET \/api\/v1\/(?:rule-groups|scrape-targets)$/,
 ];
 

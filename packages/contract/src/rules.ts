@@ -11,7 +11,7 @@ const dayMs = 86_400_000;
 export const ruleValues = z.object({
   name: z.string().trim().min(1).max(200),
   description: z.string().max(2000).default(''),
-  /** `threshold`, `absence`, `issues` or `new-pattern`. */
+  /** `threshold`, `absence`, `issues`, `new-pattern` or `feedback`. */
   type: z.string().max(50),
   settings: z.record(z.string(), z.unknown()),
   severity: ruleSeverity,

@@ -396,6 +396,47 @@ for (const { name, missing, start } of testServers) {
       await control.close();
     });
 
+    it('feedback keeps what was decided and who did it, for its organisation alone', async () => {
+      const { control, clock, organisation } = await founded();
+      const { feedback } = control;
+      const at = clock.now() - 60_000;
+      const both = [
+        { id: 'a', at },
+        { id: 'b', at: at + 1000 },
+      ];
+      expect(await feedback.change(organisation, both, { status: 'spam', read: true }, 'ada')).toEqual(['a', 'b']);
+      expect(await feedback.change(organisation, both, { status: 'spam', read: true }, 'ada'), 'was so').toEqual([]);
+      const readAt = clock.now();
+      clock.advance(1000);
+      expect(
+        await feedback.change(organisation, [both[1]!, both[1]!], { status: 'unresolved', assignee: '#web' }, 'bob'),
+      ).toEqual(['b']);
+      await feedback.comment(organisation, { id: 'c', at }, 'called back', 'bob');
+      const states = new Map([
+        ['b', { status: 'unresolved', assignee: '#web', readAt }],
+        ['a', { status: 'spam', assignee: '', readAt }],
+        ['c', { status: 'unresolved', assignee: '', readAt: null }],
+      ]);
+      expect(await feedback.written(organisation, at, at + 1001)).toEqual({ states, cut: false });
+      expect([...(await feedback.written(organisation, at + 1, 8.64e15)).states.keys()]).toEqual(['b']);
+      expect([...(await feedback.list(organisation, ['a', 'x'])).keys()]).toEqual(['a']);
+      expect((await feedback.activity(organisation, 'b')).map(({ actor, text }) => `${actor} ${text}`)).toEqual([
+        'bob assigned it to #web',
+        'bob reopened it',
+        'ada marked it as spam',
+      ]);
+      expect(await feedback.activity(organisation, 'c')).toMatchObject([{ kind: 'comment', text: 'called back' }]);
+      expect((await feedback.written('org_other', 0, clock.now())).states.size).toBe(0);
+      expect(await feedback.activity('org_other', 'b')).toEqual([]);
+
+      // Feedback itself is kept 90 days: its states go when others change, with what was said.
+      clock.advance(121 * 86_400_000);
+      await feedback.change(organisation, [{ id: 'd', at: clock.now() }], { read: true }, 'ada');
+      expect([...(await feedback.written(organisation, 0, 8.64e15)).states.keys()]).toEqual(['d']);
+      expect(await feedback.activity(organisation, 'b')).toEqual([]);
+      await control.close();
+    });
+
     it('issue states keep what was decided and who did it', async () => {
       const { control, clock, organisation } = await founded();
       const issue = '00000000000000ab';

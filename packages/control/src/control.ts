@@ -14,6 +14,7 @@ import type { Scrubbing } from './scrubbing/port.ts';
 import type { Retention } from './retention/port.ts';
 import type { Detect } from './detect/port.ts';
 import type { Alerting } from './alerting/port.ts';
+import type { FeedbackStates } from './feedback/port.ts';
 import type { IssueRecords, IssueStates } from './issues/port.ts';
 import type { Monitors } from './monitors/port.ts';
 import type { Teams } from './teams/port.ts';
@@ -35,6 +36,7 @@ export interface Control {
   readonly sites: Sites;
   readonly issueStates: IssueStates;
   readonly issues: IssueRecords;
+  readonly feedback: FeedbackStates;
   readonly audit: Audit;
   readonly fleet: FleetControl;
   readonly detect: Detect;

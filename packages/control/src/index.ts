@@ -17,6 +17,7 @@ export * from './detect/port.ts';
 export * from './alerting/port.ts';
 export * from './respond/port.ts';
 export * from './monitors/port.ts';
+export * from './feedback/port.ts';
 export * from './issues/port.ts';
 export * from './teams/port.ts';
 export { verifyAuditExport } from './audit-export.ts';

@@ -18,6 +18,7 @@ import { type Database, openDatabase } from './database/database.ts';
 import { startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
 import { fleetControl } from './fleet/fleet.ts';
 import { invitations } from './invitations.ts';
+import { feedbackStates } from './feedback/feedback-states.ts';
 import { issueRecords } from './issues/issue-records.ts';
 import { issueStates } from './issues/issue-states.ts';
 import { keys } from './keys.ts';
@@ -81,6 +82,7 @@ export async function openControl(options: OpenControlOptions): Promise<Control>
     sites: sitesService,
     issueStates: issueStates(context),
     issues: issueRecords(context),
+    feedback: feedbackStates(context),
     audit: audit(context),
     fleet: fleetControl(context, sitesService),
     detect: detect(context),

@@ -120,6 +120,8 @@ export interface ProtocolEndpoint {
   readonly anyKey?: boolean;
   /** The protocol's own place for the key, tried before `Authorization`. May read the first bytes of the body. */
   readonly key?: (request: Omit<ProtocolRequest, 'scope'>) => string | undefined;
+  /** The number of Sentry's project where the path has none. */
+  readonly project?: (request: Omit<ProtocolRequest, 'scope'>) => number;
   /** Undoes a content coding that HTTP does not announce (Loki's bare snappy). Must bound its output. */
   readonly uncompress?: (request: Omit<ProtocolRequest, 'scope'>, limitBytes: number) => Buffer | Promise<Buffer>;
   /**

@@ -187,9 +187,9 @@ function check(visit: Visit): Refused | undefined {
 }
 
 async function keep(visit: Visit): Promise<Refused | undefined> {
-  const { parts, protocol, request, scope, accepted } = visit;
+  const { parts, protocol, endpoint, request, scope, accepted } = visit;
   if (!scope || accepted.frames.length === 0) return undefined;
-  const project = Number(request.params['project'] ?? 0);
+  const project = Number(request.params['project'] ?? endpoint.project?.(request) ?? 0);
   const meta = {
     protocol: protocol.name,
     project: Number.isSafeInteger(project) && project > 0 ? project : 0,

@@ -79,7 +79,10 @@ export {
 export { counterNames, gaugeNames, readGauges, type Gauge } from './fleet/site-metrics.ts';
 export * from './fleet/fleet.ts';
 export * from './errors/errors.ts';
-export { listFeedback, type FeedbackRow } from './feedback/list-feedback.ts';
+export type { FeedbackDecisions } from './feedback/feedback-rows.ts';
+export { findFeedback } from './feedback/find-feedback.ts';
+export { listFeedback } from './feedback/list-feedback.ts';
+export { feedbackTimes, readFeedback } from './feedback/read-feedback.ts';
 export {
   nothingSeen,
   readNamedIssues,

@@ -196,6 +196,7 @@ const reads: readonly [name: string, url: (secret: string) => string, shows: 'se
   ['release', (s) => `/api/v1/releases/${s}?${range}`, 'secret'],
   ['feedback', () => `/api/v1/feedback?${range}`, 'secret'],
   ['feedback by search', (s) => `/api/v1/feedback?${range}&q=${s}`, 'secret'],
+  ['one piece of feedback', (s) => `/api/v1/feedback/${s}`, 'secret'],
   ['replays', () => `/api/v1/replays?${range}`, 'secret'],
   ['replay', (s) => `/api/v1/replays/${replayOf(s)}`, 'secret'],
   ['beside a replay', (s) => `/api/v1/replays/${replayOf(s)}/beside`, 'nothing'],
@@ -581,6 +582,68 @@ it('assigns new issues to their owners where the organisation wants it, once, an
   expect((await call('stranger', 'GET', `/api/v1/issues?${range}`)).json().issues[0].assignee).toBe('');
   await restarted.close();
   await mode('admin', 'suggest');
+});
+
+it('answers feedback: states, owners, remarks, who did what; nobody of another organisation does', async () => {
+  const listed = async (who: string, more = '') =>
+    (await call(who, 'GET', `/api/v1/feedback?${range}${more}`)).json() as {
+      feedback: { eventId: string; status: string; assignee: string; read: boolean }[];
+      counts: object;
+    };
+  const change = (who: string, wanted: object, ids = ['ACMESECRET']) =>
+    call(who, 'POST', '/api/v1/feedback/changes', { feedback: ids, change: wanted });
+  const fresh = { eventId: 'ACMESECRET', status: 'unresolved', assignee: '', read: false };
+  expect(await listed('viewer')).toMatchObject({
+    feedback: [fresh],
+    counts: { unresolved: 1, resolved: 0, spam: 0, unread: 1 },
+  });
+  expect((await change('viewer', { status: 'spam' })).status).toBe(403);
+  expect((await change('responder', {})).status).toBe(400);
+  expect((await change('responder', { assignee: '#nobody' })).json()).toMatchObject({
+    status: 422,
+    fields: { assignee: 'There is no team #nobody' },
+  });
+  expect((await change('stranger', { status: 'spam' })).json(), 'not theirs').toEqual({ changed: 0 });
+  expect((await change('responder', { read: true }, ['ACMESECRET', 'RIVALSECRET', 'none'])).json()).toEqual({
+    changed: 1,
+  });
+  expect((await change('responder', { read: true })).json(), 'was read before').toEqual({ changed: 0 });
+  await change('responder', { status: 'resolved', assignee: 'responder@example.com' });
+  expect((await listed('viewer', '&status=unresolved')).feedback).toEqual([]);
+  expect(await listed('viewer', '&status=resolved')).toMatchObject({
+    feedback: [{ ...fresh, status: 'resolved', assignee: 'responder@example.com', read: true }],
+    counts: { unresolved: 0, resolved: 1, spam: 0, unread: 0 },
+  });
+  expect((await listed('responder', '&assigned=me')).feedback).toHaveLength(1);
+  expect((await listed('viewer', '&assigned=me')).feedback).toHaveLength(0);
+  expect((await listed('viewer', '&assigned=nobody')).feedback).toHaveLength(0);
+  expect((await listed('stranger')).feedback).toMatchObject([
+    { eventId: 'RIVALSECRET', status: 'unresolved', read: false },
+  ]);
+
+  const url = '/api/v1/feedback/ACMESECRET';
+  expect((await call('viewer', 'POST', `${url}/comments`, { text: 'no' })).status).toBe(403);
+  expect((await call('stranger', 'POST', `${url}/comments`, { text: 'no' })).status).toBe(404);
+  expect((await call('responder', 'POST', `${url}/comments`, { text: 'Ana was called back' })).status).toBe(200);
+  expect((await call('viewer', 'GET', url)).json()).toMatchObject({
+    feedback: { message: 'ACMESECRET', status: 'resolved', files: [{ name: 'page.html' }, { name: 'screen.png' }] },
+    earlier: [],
+    about: null,
+    activity: [
+      { actor: 'responder@example.com', kind: 'comment', text: 'Ana was called back' },
+      { actor: 'responder@example.com', kind: 'change', text: 'assigned it to responder@example.com' },
+      { actor: 'responder@example.com', kind: 'change', text: 'resolved it' },
+    ],
+  });
+  expect((await call('stranger', 'GET', url)).status).toBe(404);
+  const trail = (await call('admin', 'GET', `/api/v1/audit?limit=3`)).json().entries;
+  expect(trail).toMatchObject([
+    { action: 'feedback.comment', subject: 'ACMESECRET' },
+    { action: 'feedback.change', subject: 'ACMESECRET', detail: 'status resolved, assignee responder@example.com' },
+    {},
+  ]);
+  // Reading is no decision, and is not in the trail.
+  expect(trail[2].action).not.toBe('feedback.change');
 });
 
 it('assigns issues to teams, by hand and by the ownership rules, and finds them as mine', async () => {

@@ -75,4 +75,15 @@ export const textPlaces: readonly TextPlace[] = [
     texts: ['note'],
     json: [],
   },
+  {
+    signal: 'comments on feedback',
+    table: 'feedback_activity',
+    key: 'id',
+    keyType: 'bigint',
+    from: 'at',
+    to: 'at',
+    texts: ['text'],
+    json: [],
+    people: ['actor'],
+  },
 ];

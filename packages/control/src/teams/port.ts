@@ -55,7 +55,7 @@ export interface Teams {
   putMember(organisation: string, slug: string, person: string, role: TeamRole): Promise<Result<TeamMember, Refused>>;
   removeMember(organisation: string, slug: string, person: string): Promise<Result<TeamMember, Refused>>;
   /**
-   * Takes the team off everything it owned, in one transaction: issues become nobody's with a line of activity, rules lose
+   * Takes the team off everything it owned, in one transaction: issues and feedback become nobody's with a line of activity, rules lose
    * the label, policies' steps the recipient, and `withoutTeam` says what remains of the ownership rules. Answers what it owned.
    */
   remove(

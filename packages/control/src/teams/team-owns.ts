@@ -58,6 +58,13 @@ export async function disown(
     INSERT INTO issue_activity (organisation, issue, at, actor, text, kind)
     SELECT ${organisation}, issue, ${now}, ${by}, ${`unassigned it: the team ${teamOwner(slug)} was deleted`}, 'change'
     FROM gone`);
+  await tx.execute(sql`
+    WITH gone AS (
+      UPDATE feedback_states SET assignee = '', updated_at = ${now}
+      WHERE organisation = ${organisation} AND assignee = ${teamOwner(slug)} RETURNING feedback)
+    INSERT INTO feedback_activity (organisation, feedback, at, actor, text, kind)
+    SELECT ${organisation}, feedback, ${now}, ${by}, ${`unassigned it: the team ${teamOwner(slug)} was deleted`}, 'change'
+    FROM gone`);
   await tx
     .update(rules)
     .set({ labels: sql`${rules.labels} - 'team'`, updatedAt: now, updatedBy: by })

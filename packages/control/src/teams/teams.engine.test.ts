@@ -118,6 +118,12 @@ for (const { name, missing, start } of testServers) {
       await control.issueStates.change(one, issues[1], { assignee: '#web', status: 'resolved' }, 'ann');
       await control.issueStates.change(one, issues[2], { assignee: '#pay' }, 'ann');
       await control.issueStates.change(two, issues[0], { assignee: '#web' }, 'eve');
+      const [ours, theirs] = [
+        { id: 'ours', at: Date.now() },
+        { id: 'theirs', at: Date.now() },
+      ];
+      await control.feedback.change(one, [ours], { assignee: '#web' }, 'ann');
+      await control.feedback.change(one, [theirs], { assignee: '#pay' }, 'ann');
       const rule = (title: string, team: string) => ({
         name: title,
         description: '',
@@ -149,6 +155,9 @@ for (const { name, missing, start } of testServers) {
         text: 'unassigned it: the team #web was deleted',
         kind: 'change',
       });
+      const feedback = await control.feedback.list(one, ['ours', 'theirs']);
+      expect([feedback.get('ours')?.assignee, feedback.get('theirs')?.assignee]).toEqual(['', '#pay']);
+      expect((await control.feedback.activity(one, 'ours'))[0]?.text).toBe('unassigned it: the team #web was deleted');
       expect((await control.detect.rules.list(one)).map(({ labels }) => labels)).toEqual([
         { area: 'till' },
         { area: 'till', team: 'pay' },

@@ -1,9 +1,11 @@
 import type { Batch } from './batch.ts';
+import { FeedbackBatch } from './feedback-batch.ts';
 import { IssuesBatch } from './issues-batch.ts';
 import { PatternsBatch } from './patterns-batch.ts';
 import { MetricBatch, pulledLabels, type MetricColumn } from './metric-batch.ts';
 import {
   questionKey,
+  type FeedbackQuestion,
   type IssuesQuestion,
   type MetricQuestion,
   type PatternsQuestion,
@@ -40,12 +42,14 @@ function planTogether(questions: readonly Question[]): Batch[] {
   const seen: SeenQuestion[] = [];
   const issues: IssuesQuestion[] = [];
   const patterns: PatternsQuestion[] = [];
+  const feedback: FeedbackQuestion[] = [];
   for (const question of questions) {
     if (question.kind === 'records') records.push(question);
     else if (question.kind === 'metric') metrics.push(question);
     else if (question.kind === 'vital') vitals.push(question);
     else if (question.kind === 'issues') issues.push(question);
     else if (question.kind === 'patterns') patterns.push(question);
+    else if (question.kind === 'feedback') feedback.push(question);
     else seen.push(question);
   }
   return [
@@ -55,6 +59,7 @@ function planTogether(questions: readonly Question[]): Batch[] {
     ...(seen.length > 0 ? [new SeenBatch(seen)] : []),
     ...issues.map((question) => new IssuesBatch(question)),
     ...patterns.map((question) => new PatternsBatch(question)),
+    ...feedback.map((question) => new FeedbackBatch(question)),
   ];
 }
 

@@ -146,6 +146,7 @@ function withoutMemory(reads: TelemetryReads): TelemetryReads {
     stream: (...asked) => reads.stream(...asked),
     metrics: reads.metrics,
     ...(reads.issues && { issues: reads.issues }),
+    ...(reads.feedback && { feedback: reads.feedback }),
   };
 }
 

@@ -10,7 +10,8 @@ export type Question =
   | VitalQuestion
   | SeenQuestion
   | IssuesQuestion
-  | PatternsQuestion;
+  | PatternsQuestion
+  | FeedbackQuestion;
 
 /** Counts records that match a search, or takes a quantile of one of their numbers. */
 export interface RecordsQuestion {
@@ -70,6 +71,18 @@ export interface PatternsQuestion {
   readonly windowMs: number;
   /** What was not seen for so long is new. */
   readonly quietMs: number;
+}
+
+/** What people wrote and nobody dealt with yet. By message, site and service. */
+export interface FeedbackQuestion {
+  readonly kind: 'feedback';
+  /** Words that all stand in it. */
+  readonly words: string;
+  /** '' for all. */
+  readonly site: string;
+  readonly service: string;
+  readonly environment: string;
+  readonly windowMs: number;
 }
 export const seenDimensions = ['site', 'service', 'environment'] as const;
 export type SeenDimension = (typeof seenDimensions)[number];

@@ -269,4 +269,13 @@ export const readyRules: readonly ReadyRule[] = [
     everyMs: minuteMs,
     settings: { query: '', level: 'warn', windowMs: 10 * minuteMs, least: 3, days: 7 },
   }),
+  rule({
+    ready: 'new-feedback',
+    name: 'New feedback',
+    description: 'Somebody wrote through a feedback form, and nobody has dealt with it yet.',
+    severity: 'low',
+    type: 'feedback',
+    enabled: false,
+    settings: { words: '', where: {}, windowMs: 60 * minuteMs },
+  }),
 ];

@@ -10,6 +10,7 @@ import type { Finding } from '@sightline/record';
 import { migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
 import { StoreError } from '@sightline/store/port';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { feedbackRule } from '../rule-types/feedback/feedback.ts';
 import { issuesRule } from '../rule-types/issues/issues.ts';
 import { newPatternRule } from '../rule-types/new-pattern/new-pattern.ts';
 import { checkRule } from './check-rule.ts';
@@ -769,5 +770,81 @@ describe('rules about issues', () => {
   });
   it.each(['is:blue', 'is:new OR x', 'a AND ('])('refuse the search %s', (query) => {
     expect(issuesRule.check(issuesRule.settings.parse({ what: 'new', query }))).toMatchObject([{ field: 'query' }]);
+  });
+});
+
+describe('rules about feedback', () => {
+  async function wrote(world: World, id: string, agoMs: number, more: Record<string, string> = {}): Promise<void> {
+    const {
+      organisation = world.organisation.id,
+      site = 'STORE_001',
+      message = `the ${id} hangs`,
+      name = 'Ana',
+    } = more;
+    await store.execute(
+      `INSERT INTO feedback (organisation, site, service, environment, ts, event_id, name, message)
+      SELECT {organisation:String}, {site:String}, 'till', 'production', fromUnixTimestamp64Milli({at:Int64}), {id:String}, {name:String}, {message:String}`,
+      { organisation, site, id, name, message, at: world.clock.now() - agoMs },
+      { settings: { insert_deduplicate: 0 } },
+    );
+  }
+  it('tell each new message once, until somebody deals with it', async () => {
+    const world = await newWorld();
+    const { control, organisation } = world;
+    Object.assign(world.reader, {
+      feedback: async (...range: [string, number, number]) => (await control.feedback.written(...range)).states,
+    });
+    world.runner = world.newRunner();
+    const rule = await world.rule({
+      type: 'feedback',
+      settings: { words: 'HANGS', where: { site: 'STORE_001' }, windowMs: 600_000 },
+    });
+    await wrote(world, 'printer', 60_000, { name: '' });
+    await wrote(world, 'scale', 30_000, { message: `it  hangs\n${'x'.repeat(400)}` });
+    await wrote(world, 'old', 700_000);
+    await wrote(world, 'praise', 60_000, { message: 'all well' });
+    await wrote(world, 'elsewhere', 60_000, { site: 'STORE_002' });
+    await wrote(world, 'foreign', 60_000, { organisation: 'rival' });
+    await control.feedback.change(
+      organisation.id,
+      [{ id: 'dealt', at: world.clock.now() - 60_000 }],
+      { status: 'spam' },
+      'ann',
+    );
+    await wrote(world, 'dealt', 60_000);
+    await world.pass(15_000);
+    const told = () =>
+      world.found
+        .filter(({ sourceId }) => sourceId === rule.id)
+        .map(({ state, labels }) => `${state} ${labels['feedback']}`)
+        .toSorted();
+    expect(told()).toEqual(['firing printer', 'firing scale']);
+    const printer = world.found.find(({ labels }) => labels['feedback'] === 'printer');
+    expect(printer).toMatchObject({
+      summary: 'Somebody: “the printer hangs”',
+      labels: { site: 'STORE_001', service: 'till' },
+      link: expect.stringMatching(/^\/feedback\?status=all&feedback=printer&from=\d+&to=\d+$/),
+    });
+    expect(world.found.find(({ labels }) => labels['feedback'] === 'scale')?.summary).toBe(
+      `Ana: “it hangs ${'x'.repeat(291)}…”`,
+    );
+    await control.feedback.change(
+      organisation.id,
+      [{ id: 'printer', at: world.clock.now() }],
+      { status: 'resolved' },
+      'ann',
+    );
+    await world.pass(120_000);
+    expect(told().filter((one) => one.startsWith('resolved'))).toEqual(['resolved printer']);
+    await world.runner.close();
+    await control.close();
+  });
+  it('refuse a place that is none', () => {
+    expect(feedbackRule.settings.safeParse({ where: { till: '7' } }).success).toBe(false);
+    expect(feedbackRule.settings.parse({})).toEqual({
+      words: '',
+      where: { site: '', service: '', environment: '' },
+      windowMs: 600_000,
+    });
   });
 });

@@ -36,6 +36,7 @@ export class Sight {
       stream: (...question) => reader.stream(...question),
       metrics: reader.metrics,
       ...(reader.issues && { issues: reader.issues }),
+      ...(reader.feedback && { feedback: reader.feedback }),
       ...(reader.templates && { templates: reader.templates }),
     };
   }

@@ -243,6 +243,24 @@ const fixtures: readonly (readonly [name: string, fixture: ContractFixture])[] =
       ...sentryKeys,
     },
   ],
+  [
+    'Sentry crash report dialog',
+    {
+      protocol: 'sentry',
+      path: '/api/embed/error-page/',
+      contentType: 'application/x-www-form-urlencoded',
+      body: () => 'name=Ana&email=ana%40shop.example&comments=contract',
+      records: 1,
+      signal: 'feedback',
+      limitBytes: 64 * 1024,
+      // A form that was cut is a form with a shorter text.
+      cutIsFine: true,
+      withKey: (key) => ({
+        headers: { origin: 'https://till.shop.example' },
+        query: `dsn=${encodeURIComponent(`http://${key}@sight.example/7`)}&eventId=${'ab'.repeat(16)}`,
+      }),
+    },
+  ],
   ...['/loki/api/v1/push', '/api/prom/push'].map(
     (path) =>
       [

@@ -1,4 +1,5 @@
 import type { IssueDecisions } from '../errors/find-issues.ts';
+import type { FeedbackDecisions } from '../feedback/feedback-rows.ts';
 import type { Result } from '@sightline/base';
 import { StoreError, type QueryLimits, type TelemetryReader } from '@sightline/store/port';
 import type {
@@ -17,6 +18,8 @@ export interface TelemetryReads extends TelemetryReader {
   readonly metrics: MetricEngine;
   /** What people decided about issues; absent where nobody decides: then every issue is open. */
   readonly issues?: (organisation: string) => Promise<IssueDecisions>;
+  /** What people decided about feedback that was written in a range, milliseconds since the epoch; absent where nobody decides. */
+  readonly feedback?: (organisation: string, fromMs: number, toMs: number) => Promise<FeedbackDecisions>;
   /** Templates of log lines that are known; absent where nothing is kept: then what the store holds tells what is known. */
   readonly templates?: TemplateMemory;
 }

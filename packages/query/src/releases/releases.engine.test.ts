@@ -148,7 +148,17 @@ it('feedback with the error that it is about and the screenshot that came with i
     { ...session, organisation: 'rival', replay_id: 'b'.repeat(32) },
   ]);
   const list = async (over: Partial<Parameters<typeof listFeedback>[1]> = {}) => {
-    const asked = { scope, q: '', issues: [], limit: 100, cursor: '', ...over };
+    const asked: Parameters<typeof listFeedback>[1] = {
+      scope,
+      q: '',
+      issues: [],
+      status: 'all',
+      unread: false,
+      decisions: new Map(),
+      limit: 100,
+      cursor: '',
+      ...over,
+    };
     return listFeedback(test.store, asked);
   };
   const ids = async (over: Parameters<typeof list>[0]) => (await list(over))?.feedback.map(({ eventId }) => eventId);
@@ -173,4 +183,31 @@ it('feedback with the error that it is about and the screenshot that came with i
   const second = await list({ limit: 1, cursor: first?.next ?? '' });
   expect([second?.feedback.map(({ eventId }) => eventId), second?.next]).toEqual([['scale'], '']);
   expect(await list({ cursor: "1' OR 1" })).toBeUndefined();
+
+  // More decisions than one parameter holds; what nobody touched is unresolved, nobody's and unread.
+  const dealt = (assignee: string) => ({ status: 'resolved', assignee, readAt: now }) as const;
+  const many = Array.from({ length: 9998 }, (_, i) => [`${i}`.padStart(32, '0'), dealt('ann@shop.example')] as const);
+  const decisions = new Map([...many, ['scale', dealt('#tills')] as const]);
+  expect((await list({ decisions }))?.feedback).toMatchObject([
+    { eventId: 'printer', status: 'unresolved', assignee: '', read: false },
+    { eventId: 'scale', status: 'resolved', assignee: '#tills', read: true },
+  ]);
+  expect((await list({ decisions, limit: 1 }))?.counts).toEqual({ unresolved: 1, resolved: 1, spam: 0, unread: 1 });
+  expect((await list({ decisions, q: 'scale' }))?.counts).toEqual({ unresolved: 0, resolved: 1, spam: 0, unread: 0 });
+  expect(await ids({ decisions, status: 'resolved' })).toEqual(['scale']);
+  expect(await ids({ decisions, status: 'spam' })).toEqual([]);
+  expect(await ids({ decisions, status: 'unresolved' })).toEqual(['printer']);
+  expect(await ids({ decisions, assignees: ['#tills'] })).toEqual(['scale']);
+  expect(await ids({ decisions, assignees: [''] })).toEqual(['printer']);
+  expect(await ids({ decisions, assignees: [] })).toEqual([]);
+  expect(await ids({ decisions, unread: true })).toEqual(['printer']);
+
+  // A report in the older form says only which error it is about: it is where that was.
+  const about = 'till@2.0-55-2';
+  const report = { site: '', service: 'project-1', environment: '', associated_event_id: about };
+  await test.insert('feedback', [written(about, 15, report)]);
+  const [shown] = (await list({ scope: { ...scope, site: 'STORE_001' }, q: about }))?.feedback ?? [];
+  expect(shown).toMatchObject({ site: 'STORE_001', service: 'till', release: 'till@2.0', issue: '0000000000000002' });
+  expect(await ids({ scope: { ...scope, service: 'till' } })).toEqual(['printer', about]);
+  expect(await ids({ scope: { ...scope, site: 'STORE_002' } })).toEqual([]);
 });

@@ -2,7 +2,7 @@ import type { IssueChange, IssueRow } from '@sightline/contract';
 import { Button, Select } from '@mantine/core';
 import type { ReactNode, Ref } from 'react';
 import { useMe } from '../../data/session.tsx';
-import { AssigneeSelect } from './assignee-select.tsx';
+import { AssigneeSelect } from '../../records/assignee-select.tsx';
 import './errors.css';
 
 /** Who has the issue, whose it is by the rules, and how pressing it is. */

@@ -3,13 +3,13 @@ import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { formatCount } from '../../charts/number-format.ts';
 import { TimeText } from '../../components/time-text.tsx';
+import { tellProblem } from '../../components/tell-problem.ts';
 import { useAct } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useMe } from '../../data/session.tsx';
 import { Go } from '../../shell/go.tsx';
 import './errors.css';
 import { issueTitle } from './issue-words.ts';
-import { tellProblem } from './use-change-issues.tsx';
 
 /** Issues that may be the same bug, to merge; and what is merged already, to take out again. */
 export function IssueRelations({ answer }: { answer: Reply<typeof getIssue> }): ReactNode {

@@ -1,11 +1,12 @@
-import type { getIssue } from '@sightline/contract';
+import { commentIssue, getIssue } from '@sightline/contract';
 import { useRef, type ReactNode } from 'react';
 import { TimeText } from '../../components/time-text.tsx';
+import { useAct } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useMe } from '../../data/session.tsx';
+import { Activity } from '../../records/activity.tsx';
 import { useKeys } from '../../shell/keys.ts';
 import './errors.css';
-import { IssueActivity } from './issue-activity.tsx';
 import { IssueActs } from './issue-acts.tsx';
 import { IssueReplays } from './issue-replays.tsx';
 import { IssuePeople } from './issue-people.tsx';
@@ -20,6 +21,7 @@ export function IssueSide({ answer }: { answer: Reply<typeof getIssue> }): React
   const { issue, grouping, activity, decision, owner, suspectRelease, suspectCommits } = answer;
   const { may } = useMe();
   const { change, busy } = useChangeIssues();
+  const remark = useAct(commentIssue, [getIssue]);
   const field = useRef<HTMLInputElement>(null);
   const open = issue.status === 'unresolved' || issue.status === 'regressed';
   const sentence = decisionSentence(issue, decision);
@@ -87,7 +89,12 @@ export function IssueSide({ answer }: { answer: Reply<typeof getIssue> }): React
       <WhyGrouped parts={grouping} />
       <IssueReplays issue={issue.issue} />
       <IssueRelations answer={answer} />
-      <IssueActivity issue={issue.issue} activity={activity} />
+      <Activity
+        entries={activity}
+        busy={remark.isPending}
+        problem={remark.error}
+        comment={(text, done) => remark.mutate({ params: { issue: issue.issue }, body: { text } }, { onSuccess: done })}
+      />
     </aside>
   );
 }

@@ -11,6 +11,7 @@ import { ErrorState } from '../../components/error-state.tsx';
 import { SeverityTick } from '../../components/severity-tick.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
+import { tellProblem } from '../../components/tell-problem.ts';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAddress } from '../../data/address.ts';
 import { useAct } from '../../data/ask.ts';
@@ -22,12 +23,12 @@ import { quoteValue } from '../../search/query-edit.ts';
 import { QueryLine } from '../../search/query-line.tsx';
 import { Go, useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
-import { AssigneeSelect } from './assignee-select.tsx';
+import { AssigneeSelect } from '../../records/assignee-select.tsx';
 import './errors.css';
 import { IssueActs } from './issue-acts.tsx';
 import { issueTitle, moneyText, statusTone, statusWord } from './issue-words.ts';
 import { IssueViews } from './issue-views.tsx';
-import { tellProblem, useChangeIssues } from './use-change-issues.tsx';
+import { useChangeIssues } from './use-change-issues.tsx';
 
 const statuses = ['open', 'unresolved', 'regressed', 'resolved', 'ignored', 'all'] as const;
 const sorts = [

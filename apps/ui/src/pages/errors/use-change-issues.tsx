@@ -9,6 +9,7 @@ import {
 } from '@sightline/contract';
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
+import { tellProblem } from '../../components/tell-problem.ts';
 import { useAct } from '../../data/ask.ts';
 import type { ProblemError } from '../../data/call.ts';
 import { changedSentence } from './issue-words.ts';
@@ -16,10 +17,6 @@ import { changedSentence } from './issue-words.ts';
 const undoMs = 10_000;
 /** So many issues go in one call. */
 const atOnce = 200;
-
-export const tellProblem = ({ title, detail }: ProblemError): void => {
-  notifications.show({ color: 'red', message: `${title}. ${detail}`, autoClose: 10_000 });
-};
 
 /**
  * Changes issues at once and offers to undo that for ten seconds, instead of asking first: back comes exactly what was decided

@@ -41,6 +41,7 @@ const sourceWords: Readonly<Record<Source, string>> = {
   silence: 'Silence',
   issues: 'Issues',
   pattern: 'New log pattern',
+  feedback: 'User feedback',
 };
 const measureWords: Readonly<Record<Measure, string>> = {
   count: 'How many',
@@ -76,6 +77,9 @@ const silenceWords: Readonly<Record<SilenceTable, string>> = {
 };
 const commonLabels = ['site', 'service', 'environment', 'device', 'release'];
 const silenceLabels = ['site', 'service', 'environment'];
+
+/** Sources that are no number with a limit. */
+const withoutLimit: ReadonlySet<Source> = new Set(['silence', 'issues', 'pattern', 'feedback']);
 
 const choices = <T extends string>(all: readonly T[], words: Readonly<Record<T, string>>) =>
   all.map((value) => ({ value, label: words[value] }));
@@ -122,9 +126,8 @@ export function ConditionFields(props: FieldsProps): ReactNode {
       {draft.source === 'silence' && <SilenceFields {...props} />}
       {draft.source === 'issues' && <IssuesFields {...props} />}
       {draft.source === 'pattern' && <PatternFields {...props} />}
-      {draft.source !== 'silence' && draft.source !== 'issues' && draft.source !== 'pattern' && (
-        <LimitFields {...props} />
-      )}
+      {draft.source === 'feedback' && <FeedbackFields {...props} />}
+      {!withoutLimit.has(draft.source) && <LimitFields {...props} />}
     </>
   );
 }
@@ -398,6 +401,43 @@ function PatternFields(props: FieldsProps): ReactNode {
       <p className="muted">
         What is there when the rule begins is known. Of each kind of line its first occurrence is told, with the sites
         it came from.
+      </p>
+    </>
+  );
+}
+
+function FeedbackFields({ draft, change, problem }: FieldsProps): ReactNode {
+  return (
+    <>
+      <div className="rule-line">
+        <TextInput
+          label="With these words (empty: all)"
+          w={260}
+          maxLength={200}
+          placeholder="printer"
+          value={draft.query}
+          error={problem?.fields['settings.words']}
+          onChange={(event) => change({ query: event.currentTarget.value })}
+        />
+        <TextInput
+          label="Only where (site, service, environment)"
+          w={300}
+          placeholder="site=STORE_012, service=till"
+          value={draft.where}
+          error={problem?.fields['settings.where']}
+          onChange={(event) => change({ where: event.currentTarget.value })}
+        />
+        <Select
+          label="Told for"
+          w={150}
+          data={durations(draft.windowMs, [600_000, 1_800_000, 3_600_000, 21_600_000, 86_400_000])}
+          value={String(draft.windowMs)}
+          allowDeselect={false}
+          onChange={(value) => change({ windowMs: Number(value) })}
+        />
+      </div>
+      <p className="muted">
+        Every message is told by itself, until that time is over or somebody resolves it or marks it as spam.
       </p>
     </>
   );

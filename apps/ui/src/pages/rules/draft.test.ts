@@ -60,6 +60,16 @@ describe('a draft', () => {
     ],
     ['a level', { ...emptyDraft, source: 'vital', query: '', vital: 'disk' }],
     [
+      'feedback',
+      {
+        ...emptyDraft,
+        source: 'feedback',
+        query: 'printer',
+        where: 'site=STORE_012, service=till',
+        windowMs: 3_600_000,
+      },
+    ],
+    [
       'a silence',
       {
         ...emptyDraft,

@@ -1,7 +1,17 @@
 import type { Rule, RuleSeverity, RuleValues } from '@sightline/contract';
 import { readWhere, writeWhere } from './label-pairs.ts';
 
-export const sources = ['logs', 'spans', 'errors', 'metric', 'vital', 'silence', 'issues', 'pattern'] as const;
+export const sources = [
+  'logs',
+  'spans',
+  'errors',
+  'metric',
+  'vital',
+  'silence',
+  'issues',
+  'pattern',
+  'feedback',
+] as const;
 export type Source = (typeof sources)[number];
 export const measures = ['count', 'rate', 'share', 'percentile'] as const;
 export type Measure = (typeof measures)[number];
@@ -116,6 +126,10 @@ export function settingsOf(draft: Draft): Pick<RuleValues, 'type' | 'settings'> 
       type: 'new-pattern',
       settings: { query, level, windowMs: Math.min(windowMs, 60 * minuteMs), least, days },
     };
+  }
+  if (draft.source === 'feedback') {
+    const { query: words, windowMs } = draft;
+    return { type: 'feedback', settings: { words, where: Object.fromEntries(readWhere(draft.where)), windowMs } };
   }
   const { windowMs, operator, threshold, by, leastSample, leastHits } = draft;
   const share = isShare(draft);
@@ -246,6 +260,16 @@ export function draftOf(rule: Rule): Draft {
       days: number(given['days'], 7),
     };
   }
+  if (rule.type === 'feedback') {
+    return {
+      ...emptyDraft,
+      ...own,
+      source: 'feedback',
+      query: text(given['words'], ''),
+      where: pairs(given['where']),
+      windowMs: number(given['windowMs'], 10 * minuteMs),
+    };
+  }
   const source = (given['source'] ?? {}) as Readonly<Record<string, unknown>>;
   const common = {
     ...emptyDraft,
@@ -290,6 +314,8 @@ function oneOf<T extends string>(all: readonly T[], value: unknown, otherwise: T
 function pairs(value: unknown): string {
   if (typeof value !== 'object' || value === null) return '';
   return writeWhere(
-    Object.entries(value).flatMap(([name, one]): [string, string][] => (typeof one === 'string' ? [[name, one]] : [])),
+    Object.entries(value).flatMap(([name, one]): [string, string][] =>
+      typeof one === 'string' && one !== '' ? [[name, one]] : [],
+    ),
   );
 }

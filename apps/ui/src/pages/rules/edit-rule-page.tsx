@@ -32,9 +32,15 @@ export default function EditRulePage(): ReactNode {
   }
   if (id === '') {
     const source = sources.find((one) => one === search['source']) ?? emptyDraft.source;
-    // Of a new pattern the level is a field of its own.
-    const query = search['q'] ?? (source === 'pattern' ? '' : emptyDraft.query);
-    return <RuleForm id="" first={{ ...emptyDraft, source, query }} left={search['left'] ?? ''} />;
+    // Of a new pattern the level is a field of its own; feedback has none, and is nobody's emergency.
+    const own: Partial<Draft> =
+      source === 'feedback'
+        ? { query: '', severity: 'low', windowMs: 3_600_000 }
+        : source === 'pattern'
+          ? { query: '' }
+          : {};
+    const given = { ...(search['q'] !== undefined && { query: search['q'] }), where: search['where'] ?? '' };
+    return <RuleForm id="" first={{ ...emptyDraft, ...own, source, ...given }} left={search['left'] ?? ''} />;
   }
   if (asked.data === undefined) {
     return (
@@ -68,7 +74,7 @@ function RuleForm({ id, first, left = '' }: { id: string; first: Draft; left?: s
     const body = valuesOf(draft);
     const kept =
       id === '' ? await creating.mutateAsync({ body }) : await updating.mutateAsync({ params: { id }, body });
-    go(`/rules/${kept.id}`, { source: '', q: '', left: '' });
+    go(`/rules/${kept.id}`, { source: '', q: '', where: '', left: '' });
   };
   return (
     <div className="page">
@@ -101,7 +107,7 @@ function RuleForm({ id, first, left = '' }: { id: string; first: Draft; left?: s
             </Button>
             <Button
               variant="default"
-              onClick={() => go(id === '' ? '/rules' : `/rules/${id}`, { source: '', q: '', left: '' })}
+              onClick={() => go(id === '' ? '/rules' : `/rules/${id}`, { source: '', q: '', where: '', left: '' })}
             >
               Cancel
             </Button>
@@ -125,6 +131,8 @@ const shownFields: ReadonlySet<string> = new Set([
   'settings.source.field',
   'settings.source.metrics',
   'settings.query',
+  'settings.words',
+  'settings.where',
   'settings.by',
   'settings.threshold',
   'settings.lookbackMs',

@@ -9,6 +9,7 @@ import { keyOfDsn, sentryKey } from './credentials.ts';
 import { decodeEnvelope } from './decode-envelope.ts';
 import { parseEnvelope } from './envelope.ts';
 import { sentryPixelReply, sentryReply } from './reply.ts';
+import { checkDialog, checkReport, dialogKey, dialogProject, dialogReply } from './report-dialog.ts';
 import { sentry } from './sentry.ts';
 import { checkSecurityReport, checkStore, checkStoreQuery, storeBody } from './store-endpoint.ts';
 
@@ -632,4 +633,81 @@ test('both spellings of each address are known, and browsers may ask', () => {
     ]),
   );
   expect(sentry.endpoints.every((endpoint) => endpoint.cors === true)).toBe(true);
+});
+
+describe('the crash report dialog', () => {
+  const eventId = 'ab'.repeat(16);
+  const asked = (
+    body = '',
+    more: Record<string, string> = {},
+    headers: Record<string, string> = { origin: 'https://a' },
+  ) =>
+    request(body, {
+      params: {},
+      headers,
+      query: new URLSearchParams({ dsn: 'https://sl_ingest_abc@sight.example/7', eventId, ...more }),
+    });
+  const replyTo = (checked: Checked) =>
+    dialogReply(checked.kind === 'accept' ? { ...checked, kind: 'stored' } : { ...checked, kind: 'refused' }, asked());
+
+  test('is a script in which nothing of the query stands, and keeps nothing', () => {
+    const title = '</script><script>alert(1)//';
+    const checked = accepted(checkDialog(asked('', { title })));
+    expect([checked.frames, checked.refused]).toEqual([[], []]);
+    const reply = replyTo(checked);
+    expect(reply).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'text/javascript; charset=utf-8', 'x-content-type-options': 'nosniff' },
+    });
+    expect(String(reply.body)).toContain('showModal');
+    expect(String(reply.body)).not.toContain('alert(1)');
+    // Nothing is fetched but the report's own address.
+    expect(String(reply.body)).not.toMatch(/https?:\/\//);
+  });
+
+  test('keeps its form as a report about the event', async () => {
+    const checked = checkReport(asked('name=Ana&email=ana%40shop.example&comments=It+froze%0Atwice&other=x'));
+    expect((await rowsOf(checked)).rows['feedback']).toMatchObject([
+      {
+        event_id: eventId,
+        associated_event_id: eventId,
+        name: 'Ana',
+        contact: 'ana@shop.example',
+        message: 'It froze\ntwice',
+      },
+    ]);
+    expect(replyTo(checked)).toMatchObject({ status: 200, body: '{}', headers: { vary: 'Origin' } });
+    expect((await rowsOf(checkReport(asked('comments=no+name')))).rows['feedback']).toMatchObject([
+      { name: '', contact: '' },
+    ]);
+  });
+
+  test.each([
+    ['comments', 'name=Ana&comments=+'],
+    ['email', 'email=nobody&comments=x'],
+    ['email', `email=${'e'.repeat(250)}@x&comments=x`],
+    ['name', `name=${'n'.repeat(200)}&comments=x`],
+    ['comments', '\0\x01{"comments":1}'],
+  ])('names the field %s that is wrong in %s', (field, body) => {
+    const reply = replyTo(checkReport(asked(body)));
+    expect(reply.status).toBe(400);
+    expect(Object.keys(JSON.parse(String(reply.body)).errors)).toEqual([field]);
+  });
+
+  test.each([checkDialog, checkReport])('refuses a request without an event or a page (%o)', (check) => {
+    for (const id of ['', 'x', `${eventId}0`])
+      expect(check(asked('comments=x', { eventId: id })), id).toMatchObject({ kind: 'refuse', status: 400 });
+    expect(check(asked('comments=x', {}, {}))).toMatchObject({ kind: 'refuse', status: 403 });
+    expect(check(asked('comments=x', {}, { referer: 'https://a/b' })).kind).toBe('accept');
+  });
+
+  test.each([
+    ['https://abc@host/7', 'abc', 7],
+    ['https://abc:secret@host/base/42', 'abc', 42],
+    ['https://abc@host/99999999999', 'abc', 0],
+    ['nonsense', undefined, 0],
+  ])('reads key and project of the DSN %s', (dsn, key, project) => {
+    const bare = asked('', { dsn });
+    expect([dialogKey(bare), dialogProject(bare)]).toEqual([key, project]);
+  });
 });

@@ -6,6 +6,7 @@ import { CategoryGate } from './category-limits.ts';
 import { sentryFilesLane, sentryLane } from './lane.ts';
 import { checkMinidump, checkUnreal } from './minidump.ts';
 import { sentryPixelReply, sentryReply } from './reply.ts';
+import { checkDialog, checkReport, dialogKey, dialogProject, dialogReply, reportFormBytes } from './report-dialog.ts';
 import {
   checkCron,
   checkSecurityReport,
@@ -21,7 +22,7 @@ const envelopeLimitBytes = 100 * 1_048_576;
 type EndpointPart = Pick<ProtocolEndpoint, 'signal' | 'check'> & Partial<ProtocolEndpoint>;
 
 /** Clients write the address with and without the last slash. */
-function both(path: string, part: EndpointPart): ProtocolEndpoint[] {
+function both(path: string, part: EndpointPart, below = ':project'): ProtocolEndpoint[] {
   const endpoint = {
     method: 'POST',
     contentTypes: [],
@@ -30,7 +31,7 @@ function both(path: string, part: EndpointPart): ProtocolEndpoint[] {
     reply: sentryReply,
     ...part,
   } as const;
-  return [`/api/:project/${path}/`, `/api/:project/${path}`].map((address) => ({ ...endpoint, path: address }));
+  return [`/api/${below}/${path}/`, `/api/${below}/${path}`].map((address) => ({ ...endpoint, path: address }));
 }
 
 /** Some 1,700 errors: a load takes some eight times its segment of the engine's memory, and more errors make it hardly cheaper. */
@@ -60,6 +61,21 @@ export const sentry = defineProtocol({
         check: checkCron,
         bodyLimitBytes: 1_048_576,
       }),
+    ),
+    ...(['GET', 'POST'] as const).flatMap((method) =>
+      both(
+        'error-page',
+        {
+          method,
+          signal: 'feedback',
+          key: dialogKey,
+          project: dialogProject,
+          check: method === 'GET' ? checkDialog : checkReport,
+          reply: dialogReply,
+          bodyLimitBytes: reportFormBytes,
+        },
+        'embed',
+      ),
     ),
     ...both('unreal/:key', {
       signal: 'errors',

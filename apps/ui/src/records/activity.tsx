@@ -1,27 +1,35 @@
-import { commentIssue, getIssue } from '@sightline/contract';
 import { Button, Textarea } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
-import { TimeText } from '../../components/time-text.tsx';
-import { useAct } from '../../data/ask.ts';
-import type { Reply } from '../../data/call.ts';
-import { useMe } from '../../data/session.tsx';
-import './errors.css';
+import { TimeText } from '../components/time-text.tsx';
+import type { ProblemError } from '../data/call.ts';
+import { useMe } from '../data/session.tsx';
+import './records.css';
 
-/** What people did with the issue and said about it, the newest first. */
-export function IssueActivity({
-  issue,
-  activity,
+interface Entry {
+  readonly at: number;
+  readonly actor: string;
+  readonly text: string;
+  readonly kind: 'change' | 'comment';
+}
+
+/** What people did with a thing and said about it, the newest first, and a field to say more. */
+export function Activity({
+  entries,
+  comment,
+  busy,
+  problem,
 }: {
-  issue: string;
-  activity: Reply<typeof getIssue>['activity'];
+  readonly entries: readonly Entry[];
+  /** `done` is called when the remark is kept. */
+  readonly comment: (text: string, done: () => void) => void;
+  readonly busy: boolean;
+  readonly problem: ProblemError | null;
 }): ReactNode {
   const { may } = useMe();
   const [text, setText] = useState('');
-  const comment = useAct(commentIssue, [getIssue]);
-  if (activity.length === 0 && !may('responder')) return null;
+  if (entries.length === 0 && !may('responder')) return null;
   const send = () => {
-    if (text.trim() === '') return;
-    comment.mutate({ params: { issue }, body: { text: text.trim() } }, { onSuccess: () => setText('') });
+    if (text.trim() !== '') comment(text.trim(), () => setText(''));
   };
   return (
     <section>
@@ -41,18 +49,18 @@ export function IssueActivity({
             maxRows={8}
             maxLength={10_000}
             value={text}
-            error={comment.error === null ? undefined : comment.error.detail}
+            error={problem?.detail}
             onChange={(event) => setText(event.currentTarget.value)}
           />
           {text.trim() !== '' && (
-            <Button type="submit" variant="default" loading={comment.isPending}>
+            <Button type="submit" variant="default" loading={busy}>
               Comment
             </Button>
           )}
         </form>
       )}
       <ol className="activity">
-        {activity.map((entry, index) => (
+        {entries.map((entry, index) => (
           <li key={index}>
             <b>{entry.actor}</b> {entry.kind === 'change' && entry.text}{' '}
             <span className="muted">

@@ -1,8 +1,8 @@
 import { listMembers, listTeams } from '@sightline/contract';
 import { Select } from '@mantine/core';
 import type { ReactNode, Ref } from 'react';
-import { useAsk } from '../../data/ask.ts';
-import { useMe } from '../../data/session.tsx';
+import { useAsk } from '../data/ask.ts';
+import { useMe } from '../data/session.tsx';
 import { assigneeGroups } from './assignee-groups.ts';
 
 /** Who may get an issue: me, my teams and the others, people. `onChoose` gets '' for nobody. */
