@@ -324,7 +324,7 @@ test('TraceQL is completed from what was received, and finds the trace', async (
   await page.goto(`${product.url}/traces?view=traceql&q=${encodeURIComponent('{ status = }')}`);
   await page.getByRole('alert').filter({ hasText: 'expected a value' }).waitFor({ timeout: 20_000 });
   await page.keyboard.press('/');
-  await expect.poll(async () => editor.evaluate((field) => field.matches(':focus'))).toBe(true);
+  await expect.poll(async () => page.locator('.cm-focused').getByRole('textbox', { name: 'TraceQL' }).count()).toBe(1);
   expect(faults).toEqual([]);
   await page.context().close();
 });
