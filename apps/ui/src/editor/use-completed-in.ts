@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from 'react';
+import { useMemo } from 'react';
 import type { CompletedLanguage } from './completed-language.ts';
 
 type Range = { readonly from: number; readonly to: number };
@@ -7,13 +7,8 @@ type Range = { readonly from: number; readonly to: number };
 const coarseMs = 300_000;
 
 /** A language whose offers come from the page's range, ms since the epoch, as it moves on. */
-export function useCompletedIn(
-  make: (range: () => Range) => CompletedLanguage,
-  { from, to }: Range,
-): CompletedLanguage {
-  const range = useRef<Range>({ from, to });
-  useEffect(() => {
-    range.current = { from: Math.floor(from / coarseMs) * coarseMs, to: Math.ceil(to / coarseMs) * coarseMs };
-  }, [from, to]);
-  return useMemo(() => make(() => range.current), [make]);
+export function useCompletedIn(make: (range: Range) => CompletedLanguage, range: Range): CompletedLanguage {
+  const from = Math.floor(range.from / coarseMs) * coarseMs;
+  const to = Math.ceil(range.to / coarseMs) * coarseMs;
+  return useMemo(() => make({ from, to }), [make, from, to]);
 }

@@ -93,11 +93,11 @@ export async function logqlOffers(text: string, caret: number, names: LogqlNames
   if (inner?.sign === '(' && (inner.word === 'by' || inner.word === 'without')) {
     return /[(,]$/.test(before) ? { from, offers: labelled(await names.labels()) } : undefined;
   }
-  if (/\|$/.test(before) && !/\|\|$/.test(before)) return { from, offers: stages };
+  if (before.endsWith('|') && !before.endsWith('||')) return { from, offers: stages };
   if (/\|\s*(?:unwrap|drop|keep)(?:\s+[\w\s,]*,)?$/.test(before))
     return { from, offers: labelled(await names.labels()) };
   if (word === '') return undefined;
-  if (aggregating.has(nameSigns.exec(before)?.[0] ?? '') || (/\)$/.test(before) && inner?.sign !== '('))
+  if (aggregating.has(nameSigns.exec(before)?.[0] ?? '') || (before.endsWith(')') && inner?.sign !== '('))
     return { from, offers: groupings };
   return before === '' || /[(,+*/%^<>=-]$/.test(before)
     ? { from, offers: [...rangeFunctions, ...aggregations] }
@@ -113,11 +113,11 @@ const quoted = (value: string, quote: string): string => (quote === '"' ? JSON.s
 const list = z.object({ data: z.array(z.string()) });
 
 /** LogQL that is completed from what came in between `from` and `to`, ms since the epoch. */
-export function logqlLanguage(range: () => { readonly from: number; readonly to: number }): CompletedLanguage {
-  const time = (): { start: string; end: string } => ({ start: `${range().from}000000`, end: `${range().to}000000` });
+export function logqlLanguage({ from, to }: { readonly from: number; readonly to: number }): CompletedLanguage {
+  const time = { start: `${from}000000`, end: `${to}000000` };
   const names: LogqlNames = {
-    labels: async () => (await knownNames('/loki/api/v1/labels', {}, time(), list))?.data ?? [],
-    values: async (name) => (await knownNames('/loki/api/v1/label/:name/values', { name }, time(), list))?.data ?? [],
+    labels: async () => (await knownNames('/loki/api/v1/labels', {}, time, list))?.data ?? [],
+    values: async (name) => (await knownNames('/loki/api/v1/label/:name/values', { name }, time, list))?.data ?? [],
   };
   return { comment: '#', words, offer: async (text, caret) => logqlOffers(text, caret, names) };
 }

@@ -83,8 +83,8 @@ export async function traceqlOffers(text: string, caret: number, names: TraceqlN
   if (inner?.sign === '(' && ofAttributes.has(inner.word)) {
     return /[(,]$/.test(before) ? { from, offers: attributed(await names.attributes()) } : undefined;
   }
-  if (/\|$/.test(before) && !/\|\|$/.test(before)) return { from, offers: stages };
-  return word !== '' && /\)$/.test(before) ? { from, offers: by } : undefined;
+  if (before.endsWith('|') && !before.endsWith('||')) return { from, offers: stages };
+  return word !== '' && before.endsWith(')') ? { from, offers: by } : undefined;
 }
 
 const attributed = (names: readonly string[]): readonly Completion[] =>
@@ -94,18 +94,15 @@ const scopes = z.object({ scopes: z.array(z.object({ name: z.string(), tags: z.a
 const values = z.object({ tagValues: z.array(z.object({ type: z.string(), value: z.string() })) });
 
 /** TraceQL that is completed from what came in between `from` and `to`, ms since the epoch. */
-export function traceqlLanguage(range: () => { readonly from: number; readonly to: number }): CompletedLanguage {
-  const time = (): { start: number; end: number } => ({
-    start: Math.floor(range().from / 1000),
-    end: Math.ceil(range().to / 1000),
-  });
+export function traceqlLanguage({ from, to }: { readonly from: number; readonly to: number }): CompletedLanguage {
+  const time = { start: Math.floor(from / 1000), end: Math.ceil(to / 1000) };
   const names: TraceqlNames = {
     attributes: async () =>
-      ((await knownNames('/tempo/api/v2/search/tags', {}, time(), scopes))?.scopes ?? []).flatMap(({ name, tags }) =>
+      ((await knownNames('/tempo/api/v2/search/tags', {}, time, scopes))?.scopes ?? []).flatMap(({ name, tags }) =>
         name === 'intrinsic' ? tags : tags.map((tag) => `${name}.${tag}`),
       ),
     values: async (tag) =>
-      (await knownNames('/tempo/api/v2/search/tag/:tag/values', { tag }, time(), values))?.tagValues ?? [],
+      (await knownNames('/tempo/api/v2/search/tag/:tag/values', { tag }, time, values))?.tagValues ?? [],
   };
   return { comment: '//', words, offer: async (text, caret) => traceqlOffers(text, caret, names) };
 }
