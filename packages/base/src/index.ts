@@ -6,6 +6,7 @@ export { retry, type RetryPolicy } from './retry.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { BoundedQueue } from './bounded-queue.ts';
 export { LruCache } from './lru-cache.ts';
+export { Hash64, HashTable } from './hash-64.ts';
 export { redact, redactText } from './redact.ts';
 export { jsonLogger, silentLogger, type Logger, type LogLevel } from './logger.ts';
 export { readJson } from './read-json.ts';

@@ -10,7 +10,7 @@ import {
 import type { Reason, ReceivedSeries, ResourcePromotion } from '@sightline/record';
 import { type LabelDefaults, seriesLabels } from '../labels/series-labels.ts';
 import type { Catalogue } from '../series/catalogue.ts';
-import { Hash64, HashTable } from '../series/hash.ts';
+import { Hash64, HashTable } from '@sightline/base';
 import type { Announcements } from './announcements.ts';
 import { Growth } from './growth.ts';
 import { SegmentAccount } from './segment-account.ts';

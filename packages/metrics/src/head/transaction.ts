@@ -102,11 +102,12 @@ export class SampleColumnsStage {
     this.reserve(count);
     const at = this.count;
     this.count = at + count;
+    const { sids, times: toTimes, bits: toBits } = this;
     for (let i = 0; i < count; i++) {
-      this.sids[at + i] = sid;
-      this.times[at + i] = times[i] as number;
-      this.bits[(at + i) * 2] = bits[i * 2] as number;
-      this.bits[(at + i) * 2 + 1] = bits[i * 2 + 1] as number;
+      sids[at + i] = sid;
+      toTimes[at + i] = times[i] as number;
+      toBits[(at + i) * 2] = bits[i * 2] as number;
+      toBits[(at + i) * 2 + 1] = bits[i * 2 + 1] as number;
     }
   }
 }

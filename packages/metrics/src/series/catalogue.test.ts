@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Catalogue, overflowPairs } from './catalogue.ts';
 import { findMembers, MatcherTable } from './find-members.ts';
-import { HashTable } from './hash.ts';
+import { HashTable } from '@sightline/base';
 
 test('numbers by key survive growth, change and a clear', () => {
   const table = new HashTable();

@@ -1,5 +1,5 @@
 import { Family, grown } from './family.ts';
-import { Hash64 } from './hash.ts';
+import { Hash64 } from '@sightline/base';
 
 /** Active series that one organisation, and one metric of it, may have; further ones are folded. */
 export interface CardinalityLimits {

@@ -1,5 +1,5 @@
 import type { Labels } from '@sightline/query/promql';
-import { HashTable } from './hash.ts';
+import { HashTable } from '@sightline/base';
 
 /** One label of a family: what each member has for it, as a number into the distinct values. */
 export interface Column {

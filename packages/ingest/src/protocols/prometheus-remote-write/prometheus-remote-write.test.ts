@@ -124,6 +124,36 @@ test.each<[what: string, body: Buffer, records: number]>([
   expect(Buffer.from(checked.frames[0]?.bytes ?? [])).toEqual(body);
 });
 
+describe('labels that were found good before', () => {
+  const labels = { __name__: 'known', job: '1' };
+  const label = (name: string): number[] => [0x0a, name.length, ...Buffer.from(name), 0x12, 1, 0x32];
+  const judged = (body: Buffer): Pick<ReturnType<typeof accepted>, 'refused'> & { records: number } => {
+    const { frames, refused } = accepted(checkRemoteWrite(request(body)));
+    return { records: frames.reduce((sum, frame) => sum + frame.records, 0), refused };
+  };
+
+  test('are taken again, each time the same', () => {
+    const body = series(labels, [[1, now]]);
+    for (let time = 0; time < 3; time++) expect(judged(body)).toEqual({ records: 1, refused: [] });
+    expect(judged(series(labels, [[1, 1]]))).toMatchObject({
+      records: 0,
+      refused: [{ reason: 'too-old', records: 1 }],
+    });
+  });
+  test.each([
+    ['another label behind the samples is taken', 'zone', 1, []],
+    ['the same label behind the samples is refused', 'job', 0, [{ reason: 'malformed', records: 1 }]],
+  ])('%s', (_, name, records, refused) => {
+    expect(judged(series(labels, [[1, now]]))).toMatchObject({ records: 1 });
+    for (let time = 0; time < 2; time++)
+      expect(judged(series(labels, [[1, now]], 1, label(name)))).toMatchObject({ records, refused });
+  });
+  test('labels that were refused are refused again', () => {
+    for (let time = 0; time < 2; time++)
+      expect(judged(twiceApart)).toMatchObject({ records: 0, refused: [{ reason: 'malformed', records: 1 }] });
+  });
+});
+
 test('how far samples may lie back is handed in', () => {
   const old = series({ __name__: 'x' }, [[1, 1]]);
   const kept = (metricsFromMs: number): number =>

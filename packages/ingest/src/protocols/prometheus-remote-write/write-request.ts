@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
+import { Hash64, HashTable } from '@sightline/base';
 import type { Reason } from '@sightline/record';
 import { checkHistogram } from './check-histogram.ts';
 import {
@@ -14,6 +16,14 @@ import { WireCursor } from './wire-cursor.ts';
 
 const metricNameLabel = Buffer.from('__name__');
 
+/** Labels that were found good lately, so that they are not judged anew with every sample: by hash, under seeds that nobody can guess. */
+const good = new HashTable(1024);
+/** Some 6 MB. */
+const goodLimit = 200_000;
+const seeds = randomBytes(8);
+const [seedLo, seedHi] = [seeds.readUInt32LE(0), seeds.readUInt32LE(4)];
+const hash = new Hash64();
+
 /**
  * Walks a remote-write 1.0 `WriteRequest` and keeps what can be stored as it came, byte by byte. Refused alone: series whose labels are
  * none, samples of impossible times, broken native histograms. Undefined when the bytes are no such message.
@@ -27,6 +37,7 @@ class Walk {
   readonly tally: Tally;
   readonly #cursor: WireCursor;
   readonly #window: SampleWindow;
+  readonly #view: DataView;
   // Of the series at hand.
   #problem = '';
   #labels = 0;
@@ -38,6 +49,8 @@ class Walk {
   #nameStart = 0;
   #nameStop = 0;
   #ordered = true;
+  /** Where the last label ends. */
+  #labelsStop = 0;
   /** Where the names of the first `maxLabels` labels lie: start and stop in turn. */
   readonly #names = new Int32Array(2 * maxLabels);
   /** Refused of it, unless all of it is. */
@@ -48,6 +61,7 @@ class Walk {
   constructor(body: Buffer, window: SampleWindow) {
     this.tally = new Tally(body);
     this.#cursor = new WireCursor(body);
+    this.#view = new DataView(body.buffer, body.byteOffset, body.length);
     this.#window = window;
   }
 
@@ -69,10 +83,35 @@ class Walk {
   }
 
   #series(fieldStart: number, start: number, stop: number): void {
+    const leading = this.#leadingLabels(start, stop);
+    hash.bytes(this.#view, start, leading, seedLo, seedHi);
+    const { lo, hi } = hash;
+    const known = leading > start && good.get(lo, hi) >= 0;
+    if (!known || !this.#fields(leading, stop, true)) {
+      this.#fields(start, stop, false);
+      this.#judgeLabels();
+      if (this.#problem === '' && this.#labelsStop === leading && !this.#cursor.bad) {
+        if (good.size >= goodLimit) good.clear();
+        good.set(lo, hi, 0);
+      }
+    }
+    if (!this.#cursor.bad) this.#judge(fieldStart, start, stop);
+  }
+
+  /** Where the labels end with which a series begins, each shorter than 128 bytes, as all clients write them; `start` where it does not. */
+  #leadingLabels(start: number, stop: number): number {
+    const { bytes } = this.#cursor;
+    let at = start;
+    while (at + 1 < stop && bytes[at] === 0x0a && (bytes[at + 1] as number) < 128) at += 2 + (bytes[at + 1] as number);
+    return at > stop ? start : at;
+  }
+
+  /** Goes through the fields of a series from `start` on. False where its labels are known to be good, and another one comes. */
+  #fields(start: number, stop: number, known: boolean): boolean {
     const cursor = this.#cursor;
     this.#problem = '';
     this.#labels = this.#samples = this.#histograms = this.#exemplars = 0;
-    this.#nameStart = this.#nameStop = 0;
+    this.#nameStart = this.#nameStop = this.#labelsStop = 0;
     this.#named = false;
     this.#ordered = true;
     if (this.#out.length > 0) this.#out = [];
@@ -80,8 +119,10 @@ class Walk {
     cursor.at = start;
     while (cursor.next(stop)) {
       const { field } = cursor;
-      if (field === 1 && cursor.is(2)) this.#label();
-      else if (field === 2 && cursor.is(2)) {
+      if (field === 1 && cursor.is(2)) {
+        if (known) return false;
+        this.#label();
+      } else if (field === 2 && cursor.is(2)) {
         this.#sample();
         this.#usualSamples(stop);
       } else if (field === 3 && cursor.is(2)) this.#exemplar();
@@ -89,14 +130,17 @@ class Walk {
       else this.#out.push(cursor.fieldStart, cursor.stop);
     }
     cursor.at = stop;
-    if (!cursor.bad) this.#judge(fieldStart, start, stop);
+    return true;
+  }
+
+  #judgeLabels(): void {
+    if (this.#labels > maxLabels) this.#problem ||= `a series has more than ${maxLabels} labels`;
+    if (!this.#ordered && this.#problem === '' && this.#hasTwins()) this.#problem = 'a series has a label twice';
+    if (!this.#named) this.#problem ||= 'a series has no label __name__';
   }
 
   #judge(fieldStart: number, start: number, stop: number): void {
     const { tally } = this;
-    if (this.#labels > maxLabels) this.#problem ||= `a series has more than ${maxLabels} labels`;
-    if (!this.#ordered && this.#problem === '' && this.#hasTwins()) this.#problem = 'a series has a label twice';
-    if (!this.#named) this.#problem ||= 'a series has no label __name__';
     const left = this.#samples + this.#histograms;
     if (this.#problem !== '') {
       tally.refuse('malformed', left + this.#refused.length || 1, this.#problem);
@@ -148,6 +192,7 @@ class Walk {
       this.#names[2 * this.#labels + 1] = nameStop;
     }
     this.#labels++;
+    this.#labelsStop = stop;
     if (nameStart === nameStop) this.#problem ||= 'a label has no name';
     if (!isText(bytes, nameStart, nameStop) || !isText(bytes, valueStart, valueStop))
       this.#problem ||= 'a label is no UTF-8';
