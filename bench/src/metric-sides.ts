@@ -82,7 +82,12 @@ export async function writeTo({ base, headers }: Pick<MetricSide, 'base' | 'head
       },
       body: new Uint8Array(body),
       signal: AbortSignal.timeout(60_000),
+    }).catch((error: unknown) => {
+      // A side closes connections that rested for some seconds, just as one is used again.
+      if (tries < 3) return undefined;
+      throw error;
     });
+    if (!reply) continue;
     const text = await reply.text();
     if (reply.ok) return;
     if (reply.status !== 429 && reply.status < 500) throw new Error(`${reply.status} ${text}`);

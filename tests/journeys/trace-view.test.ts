@@ -299,3 +299,146 @@ test.each([
   expect(faults).toEqual([]);
   await page.context().close();
 });
+
+test('TraceQL is completed from what was received, and finds the trace', async () => {
+  const { page, faults } = await open('/traces?view=traceql&range=1h');
+  const editor = page.getByRole('textbox', { name: 'TraceQL' });
+  const offer = (name: string) => page.getByRole('option', { name, exact: true });
+  /** As a person does: what opened under the hand a moment ago is not taken by the next key. */
+  const take = async () => {
+    await page.waitForTimeout(200);
+    await page.keyboard.press('Enter');
+  };
+  await editor.click();
+  await page.keyboard.type('{ resource.service.n');
+  await offer('resource.service.name').waitFor({ timeout: 20_000 });
+  await take();
+  await page.keyboard.type(' = "pay');
+  await offer('payment').waitFor({ timeout: 20_000 });
+  await take();
+  await expect.poll(async () => editor.innerText()).toBe('{ resource.service.name = "payment"}');
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: /POST \/orders/ }).waitFor({ timeout: 20_000 });
+  expect(new URL(page.url()).searchParams.get('q')).toBe('{ resource.service.name = "payment"}');
+  // What is wrong is said, and leads back to the field, which `/` reaches.
+  await page.goto(`${product.url}/traces?view=traceql&q=${encodeURIComponent('{ status = }')}`);
+  await page.getByRole('alert').filter({ hasText: 'expected a value' }).waitFor({ timeout: 20_000 });
+  await page.keyboard.press('/');
+  await expect.poll(async () => page.locator('.cm-focused').getByRole('textbox', { name: 'TraceQL' }).count()).toBe(1);
+  expect(faults).toEqual([]);
+  await page.context().close();
+});
+
+/** A checkout of 800 ms, sampled a hundred times a second, as Sentry's SDK for Node sends it. */
+async function sendProfile(): Promise<void> {
+  const [trace, transaction, profile] = [randomBytes(16), randomBytes(16), randomBytes(16)].map((id) =>
+    id.toString('hex'),
+  );
+  const own = ['main', 'handleCheckout', 'priceCart', 'applyDiscounts', 'saveOrder'];
+  const frames = [...own, 'query'].map((name, n) => ({
+    function: name,
+    filename: name === 'query' ? 'node_modules/pg/lib/client.js' : `app/src/${name}.ts`,
+    lineno: 10 + n,
+    in_app: name !== 'query',
+  }));
+  // The innermost call first: 100 ms in priceCart itself, 300 ms in applyDiscounts, 400 ms in the query.
+  const stacks = [
+    [2, 1, 0],
+    [3, 2, 1, 0],
+    [5, 4, 1, 0],
+  ];
+  const order = [0, 1, 2].flatMap((stack) => Array.from({ length: [10, 30, 40][stack] ?? 0 }, () => stack));
+  const samples = order.map((stack, n) => ({
+    stack_id: stack,
+    thread_id: '1',
+    elapsed_since_start_ns: `${n * 10_000_000}`,
+  }));
+  const common = { platform: 'node', release: 'till@1.1.0', environment: 'production' };
+  const items = [
+    [
+      { type: 'transaction' },
+      {
+        ...common,
+        type: 'transaction',
+        event_id: transaction,
+        transaction: 'POST /checkout',
+        start_timestamp: startMs / 1000,
+        timestamp: startMs / 1000 + 0.8,
+        tags: { 'site.id': 'STORE_047', 'service.name': 'till' },
+        contexts: {
+          trace: { trace_id: trace, span_id: randomBytes(8).toString('hex'), op: 'http.server', status: 'ok' },
+          profile: { profile_id: profile },
+        },
+        spans: [],
+      },
+    ],
+    [
+      { type: 'profile' },
+      {
+        ...common,
+        version: '1',
+        event_id: profile,
+        timestamp: new Date(startMs).toISOString(),
+        transaction: { id: transaction, name: 'POST /checkout', trace_id: trace, active_thread_id: '1' },
+        profile: { frames, stacks, samples, thread_metadata: { 1: { name: 'main' } } },
+      },
+    ],
+  ];
+  const body = [JSON.stringify({ event_id: transaction }), ...items.flat().map((part) => JSON.stringify(part))].join(
+    '\n',
+  );
+  const reply = await fetch(`${product.url}/api/1/envelope/?sentry_key=${headless.SIGHTLINE_SETUP_KEY}`, {
+    method: 'POST',
+    body,
+  });
+  expect(reply.status, await reply.text()).toBe(200);
+}
+
+test('a profile says in which functions the time went, and the link to a part of it shows the same', async () => {
+  await sendProfile();
+  const { page, faults } = await open('/traces?view=profiles&range=1h');
+  const listed = page.getByRole('link', { name: /POST \/checkout/ });
+  await eventually(
+    async () => {
+      await page.getByRole('button', { name: 'Search', exact: true }).click();
+      return listed.count();
+    },
+    (count) => count > 0,
+    30_000,
+    1000,
+  );
+  await listed.first().click();
+  const call = (name: string) => page.getByRole('treeitem', { name: new RegExp(`^${name}\\b`) });
+  await call('applyDiscounts').waitFor({ timeout: 20_000 });
+
+  // The table has the functions by their own time.
+  const table = page.getByRole('region', { name: 'Functions by own time' });
+  expect(await table.getByRole('button').allInnerTexts()).toEqual([
+    'query',
+    'applyDiscounts',
+    'priceCart',
+    'main',
+    'handleCheckout',
+    'saveOrder',
+  ]);
+  await table.getByRole('button', { name: 'applyDiscounts' }).click();
+  await page.getByText(/^1 function, 3[78] % of the time$/).waitFor();
+
+  // What a library did belongs to whoever called it.
+  await page.getByLabel('In-app only').check();
+  await expect.poll(async () => call('query').count()).toBe(0);
+  await call('saveOrder').click();
+  await page.getByText(/400 ms \(50 %\), itself 400 ms/).waitFor();
+  await page.keyboard.press('z');
+  await expect.poll(async () => call('handleCheckout').count()).toBe(0);
+
+  // Somebody else opens the link on a phone.
+  const small = await open(`/${page.url().split('/').slice(3).join('/')}`, phone, 'light');
+  await small.page.getByRole('treeitem', { name: /^saveOrder\b/ }).waitFor({ timeout: 20_000 });
+  expect(await small.page.getByRole('treeitem', { name: /^handleCheckout\b/ }).count()).toBe(0);
+  expect(await small.page.getByLabel('In-app only').isChecked()).toBe(true);
+  expect(await small.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(phone.width);
+  expect([...faults, ...small.faults]).toEqual([]);
+  await small.page.context().close();
+  await page.context().close();
+});

@@ -1,130 +1,15 @@
-import {
-  autocompletion,
-  closeBrackets,
-  closeBracketsKeymap,
-  closeCompletion,
-  completionKeymap,
-  completionStatus,
-} from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent } from '@codemirror/commands';
-import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
-import { setDiagnostics } from '@codemirror/lint';
-import { Compartment, EditorState, Prec } from '@codemirror/state';
-import { EditorView, keymap, placeholder as placeholderOf } from '@codemirror/view';
-import { tags } from '@lezer/highlight';
 import { PromQLExtension } from '@prometheus-io/codemirror-promql';
-import { useEffect, useRef, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
+import { CodeEditor, type CodeEditorProps, type EditorLanguage } from '../editor/code-editor.tsx';
 import { completionClient } from './completion-client.ts';
-import './promql-editor.css';
 
-export interface PromqlEditorProps {
-  readonly label: string;
-  readonly value: string;
-  readonly onChange: (text: string) => void;
-  /** Enter; a new line is Shift with Enter. */
-  readonly onSubmit?: (text: string) => void;
-  readonly placeholder?: string;
-  /** What the server found wrong, and where. */
-  readonly fault?: { readonly message: string; readonly from: number; readonly to: number } | undefined;
+function promql(): EditorLanguage {
+  // Faults are those of the server: variables of a dashboard are no PromQL, and it alone knows all.
+  const language = new PromQLExtension().setComplete({ remote: completionClient() }).activateLinter(false);
+  return { extension: language.asExtension(), close: () => language.destroy() };
 }
 
-const colours = syntaxHighlighting(
-  HighlightStyle.define([
-    {
-      tag: [tags.keyword, tags.modifier, tags.operatorKeyword, tags.function(tags.variableName)],
-      color: 'var(--accent)',
-    },
-    { tag: [tags.string, tags.special(tags.string)], color: 'var(--series-4)' },
-    { tag: [tags.number, tags.literal], color: 'var(--series-5)' },
-    { tag: tags.labelName, color: 'var(--series-2)' },
-    { tag: tags.comment, color: 'var(--faint)' },
-    { tag: tags.invalid, color: 'var(--bad)' },
-  ]),
-);
-
-/** A field for PromQL: colours, brackets, and completion of metrics, labels, values and functions from what was received. */
-export default function PromqlEditor(props: PromqlEditorProps): ReactNode {
-  const host = useRef<HTMLDivElement>(null);
-  const view = useRef<EditorView>(null);
-  const latest = useRef(props);
-  const { label, value, placeholder = '', fault } = props;
-  useEffect(() => {
-    latest.current = props;
-  });
-
-  // The editor is made once; what changes is handed over below.
-  // oxlint-disable-next-line react/exhaustive-effect-dependencies
-  useEffect(() => {
-    const element = host.current;
-    if (element === null) return undefined;
-    // Faults are those of the server: variables of a dashboard are no PromQL, and it alone knows all.
-    const language = new PromQLExtension().setComplete({ remote: completionClient() }).activateLinter(false);
-    const naming = new Compartment();
-    const submit = (editor: EditorView): boolean => {
-      latest.current.onSubmit?.(editor.state.doc.toString());
-      return latest.current.onSubmit !== undefined;
-    };
-    const made = new EditorView({
-      parent: element,
-      state: EditorState.create({
-        doc: latest.current.value,
-        extensions: [
-          history(),
-          bracketMatching(),
-          closeBrackets(),
-          autocompletion({ icons: false, tooltipClass: () => 'promql-offers' }),
-          language.asExtension(),
-          // Offers that are still on their way when the field is left would open over what is used next.
-          EditorView.domEventHandlers({
-            blur: (_, editor) => {
-              if (completionStatus(editor.state) === 'pending') closeCompletion(editor);
-            },
-          }),
-          colours,
-          EditorView.lineWrapping,
-          placeholderOf(placeholder),
-          naming.of(EditorView.contentAttributes.of({ 'aria-label': label })),
-          keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
-          Prec.low(keymap.of([{ key: 'Enter', run: submit, shift: insertNewlineAndIndent }])),
-          Prec.high(keymap.of([{ key: 'Mod-Enter', run: submit }])),
-          EditorView.updateListener.of((update) => {
-            if (update.docChanged) latest.current.onChange(update.state.doc.toString());
-          }),
-        ],
-      }),
-    });
-    view.current = made;
-    return () => {
-      language.destroy();
-      made.destroy();
-      view.current = null;
-    };
-    // oxlint-disable-next-line react/exhaustive-deps
-  }, []);
-
-  useEffect(() => {
-    const editor = view.current;
-    if (editor === null || editor.state.doc.toString() === value) return;
-    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
-  }, [value]);
-
-  useEffect(() => {
-    const editor = view.current;
-    if (editor === null) return;
-    const length = editor.state.doc.length;
-    const marked =
-      fault === undefined
-        ? []
-        : [
-            {
-              from: Math.min(fault.from, Math.max(0, length - 1)),
-              to: Math.min(Math.max(fault.to, fault.from + 1), length),
-              severity: 'error' as const,
-              message: fault.message,
-            },
-          ];
-    editor.dispatch(setDiagnostics(editor.state, length === 0 ? [] : marked));
-  }, [fault]);
-
-  return <div ref={host} className="promql-editor" />;
+/** A field for PromQL, which completes metrics, labels, values and functions from what was received. */
+export default function PromqlEditor(props: Omit<CodeEditorProps, 'language'>): ReactNode {
+  return <CodeEditor {...props} language={promql} />;
 }

@@ -1,16 +1,21 @@
-import { Button, Textarea } from '@mantine/core';
-import { useState, type ReactNode } from 'react';
+import { Button } from '@mantine/core';
+import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { EmptyState } from '../components/empty-state.tsx';
 import { QueryFault } from '../components/query-fault.tsx';
+import { Skeleton } from '../components/skeleton.tsx';
 import type { ProblemError } from '../data/call.ts';
+import type { CompletedLanguage } from '../editor/completed-language.ts';
 import './language-box.css';
 
+const CompletedEditor = lazy(async () => import('../editor/completed-editor.tsx'));
+
 /**
- * A field for a query language of several lines. Enter runs, Shift with Enter begins a line. What the server found wrong stands below,
- * with its place marked.
+ * A field for a query language of several lines, completed from what was received. Enter runs, Shift with Enter begins a line. What the
+ * server found wrong is underlined, and stands below.
  */
 export function LanguageBox(props: {
   label: string;
+  language: CompletedLanguage;
   placeholder: string;
   /** The query that stands in the address. */
   value: string;
@@ -37,28 +42,24 @@ export function LanguageBox(props: {
           props.onRun(text.trim());
         }}
       >
-        <Textarea
-          data-page-search
-          className="grow"
-          classNames={{ input: 'code' }}
-          aria-label={props.label}
-          placeholder={props.placeholder}
-          value={text}
-          autosize
-          minRows={1}
-          maxRows={10}
-          maxLength={16_000}
-          spellCheck={false}
-          autoCapitalize="off"
-          autoComplete="off"
-          error={fault !== undefined && text === value}
-          onChange={(event) => setText(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
-            event.preventDefault();
-            props.onRun(text.trim());
-          }}
-        />
+        <div className="grow">
+          <Suspense fallback={<Skeleton height={32} />}>
+            <CompletedEditor
+              label={props.label}
+              placeholder={props.placeholder}
+              language={props.language}
+              value={text}
+              isPageSearch
+              onChange={setText}
+              onSubmit={(query) => props.onRun(query.trim())}
+              fault={
+                fault?.position === undefined || text !== value
+                  ? undefined
+                  : { message: fault.detail, ...fault.position }
+              }
+            />
+          </Suspense>
+        </div>
         <Button type="submit" loading={props.busy}>
           Run
         </Button>

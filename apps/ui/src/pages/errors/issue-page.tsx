@@ -11,6 +11,7 @@ import { useAsk } from '../../data/ask.ts';
 import type { ProblemError, Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { EventFile } from '../../records/event-file.tsx';
+import { contextParts } from './context-parts.ts';
 import { ContextCards } from './context-cards.tsx';
 import './errors.css';
 import { IssueFeedback } from './issue-feedback.tsx';
@@ -186,15 +187,29 @@ function MoreOfEvent({ event }: { event: NonNullable<Answer['event']> }): ReactN
   return (
     <Part title="More of this event">
       {Object.entries(rest).map(([name, value]) => (
-        <details key={name} className="fold">
-          <summary>{name}</summary>
-          <pre className="frame-code" tabIndex={0}>
-            {JSON.stringify(value, null, 2)}
-          </pre>
-        </details>
+        <Context key={name} name={name} value={value} />
       ))}
       {event.sdk !== '' && <p className="muted">Sent by {event.sdk}</p>}
     </Part>
+  );
+}
+
+function Context({ name, value }: { name: string; value: Readonly<Record<string, unknown>> }): ReactNode {
+  const { json, texts } = contextParts(value);
+  return (
+    <details className="fold">
+      <summary>{name}</summary>
+      {json !== '' && (
+        <pre className="frame-code" tabIndex={0}>
+          {json}
+        </pre>
+      )}
+      {texts.map((one) => (
+        <pre key={one.name} className="frame-code" tabIndex={0} aria-label={one.name}>
+          {one.text}
+        </pre>
+      ))}
+    </details>
   );
 }
 

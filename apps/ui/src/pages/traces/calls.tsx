@@ -23,7 +23,7 @@ const words: Readonly<Record<CallKind, { what: string; peer: string; empty: stri
     what: 'Query',
     peer: 'Database',
     empty: 'No database query in this range',
-    teach: 'Client spans that name a database (`db.system.name`, `db.query.text`) are grouped here, literals folded.',
+    teach: 'Client spans that name a database (db.system.name, db.query.text) are grouped here, literals folded.',
   },
   external: {
     what: 'Call',

@@ -14,6 +14,7 @@ import { TimeText } from '../../../components/time-text.tsx';
 import { useAddress } from '../../../data/address.ts';
 import { useAsk } from '../../../data/ask.ts';
 import { useScope, type ScopeQuery } from '../../../data/scope.ts';
+import { useCompletedIn } from '../../../editor/use-completed-in.ts';
 import { SeriesAnswer } from '../../../promql/series-answer.tsx';
 import { FieldTable } from '../../../records/field-table.tsx';
 import type { LogField } from '../../../records/log-fields.ts';
@@ -22,6 +23,7 @@ import { Go } from '../../../shell/go.tsx';
 import { useKeys } from '../../../shell/keys.ts';
 import { LogList } from '../log-list.tsx';
 import { rowsOf, soughtWords, withLabel } from './logql-lines.ts';
+import { logqlLanguage } from './logql-offers.ts';
 import './logql.css';
 import { LogsMode } from './logs-mode.tsx';
 
@@ -42,6 +44,7 @@ export default function LogqlPage(): ReactNode {
   const { search, setSearch } = useAddress();
   const { query: scope, setRange, refresh } = useScope();
   const q = search['q'] ?? '';
+  const language = useCompletedIn(logqlLanguage, scope);
   const order = search['order'] === 'oldest' ? 'oldest' : 'newest';
   const limit = limits.find((one) => String(one) === search['limit']) ?? limits[0];
   const archive = search['archive'] === '1';
@@ -65,6 +68,7 @@ export default function LogqlPage(): ReactNode {
         <div className="grow">
           <LanguageBox
             label="LogQL"
+            language={language}
             placeholder={'{service_name="payment"} |= "declined"'}
             value={q}
             busy={asked.isFetching && answer === undefined}
@@ -77,7 +81,7 @@ export default function LogqlPage(): ReactNode {
       {q === '' && (
         <LanguageExamples
           title="Ask in LogQL"
-          text="Labels in braces choose the streams, a pipeline behind them filters and reads the lines; with rate() and the like, a chart over time. Enter runs the query."
+          text="Labels in braces choose the streams, a pipeline behind them filters and reads the lines; with rate() and the like, a chart over time. Labels, values and stages are offered as you write; Enter runs the query."
           examples={examples}
           onRun={run}
         />

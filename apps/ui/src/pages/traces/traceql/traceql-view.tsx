@@ -9,9 +9,11 @@ import { TimeText } from '../../../components/time-text.tsx';
 import { useAddress } from '../../../data/address.ts';
 import { useAsk } from '../../../data/ask.ts';
 import { useScope } from '../../../data/scope.ts';
+import { useCompletedIn } from '../../../editor/use-completed-in.ts';
 import { SeriesAnswer } from '../../../promql/series-answer.tsx';
 import { LanguageBox, LanguageExamples } from '../../../search/language-box.tsx';
 import { Go } from '../../../shell/go.tsx';
+import { traceqlLanguage } from './traceql-offers.ts';
 import './traceql.css';
 
 const mostTraces = 100;
@@ -29,6 +31,7 @@ export function TraceqlView(): ReactNode {
   const { search, setSearch } = useAddress();
   const { query: scope, setRange, refresh } = useScope();
   const q = search['q'] ?? '';
+  const language = useCompletedIn(traceqlLanguage, scope);
   const asked = useAsk(
     queryTraceql,
     { query: { ...scope, q, limit: mostTraces, spans: shownSpans } },
@@ -45,6 +48,7 @@ export function TraceqlView(): ReactNode {
     <>
       <LanguageBox
         label="TraceQL"
+        language={language}
         placeholder="{ status = error && duration > 500ms }"
         value={q}
         busy={asked.isFetching && answer === undefined}
@@ -54,7 +58,7 @@ export function TraceqlView(): ReactNode {
       {q === '' && (
         <LanguageExamples
           title="Ask in TraceQL"
-          text="Spansets in braces, joined by their place in the trace (>>, >, ~), counted and compared; with rate() and the like, a chart over time. Enter runs the query."
+          text="Spansets in braces, joined by their place in the trace (>>, >, ~), counted and compared; with rate() and the like, a chart over time. Attributes, values and functions are offered as you write; Enter runs the query."
           examples={examples}
           onRun={run}
         />
