@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { begin, familyOf, type Seen, type Started, untilGone, untilReady } from '../support/processes.ts';
+import { begin, familyOf, runningOn, type Seen, type Started, untilGone, untilReady } from '../support/processes.ts';
 import { eventually, freePort, headless } from '../support/product.ts';
 
 /** Ctrl-C drains and stops within this. */
@@ -57,6 +57,32 @@ test.each<[string, (family: readonly Seen[], group: number) => void]>([
   const orphans = remaining.filter((member) => !/postgres/.test(member.command));
   expect(orphans.map((member) => member.command)).toEqual([]);
   if (title !== 'kill -9 of the server') expect(remaining).toEqual([]);
+});
+
+test.each<[string, (group: number) => void]>([
+  ['Ctrl-C', (group) => process.kill(-group, 'SIGINT')],
+  ['SIGTERM to npm', (group) => process.kill(group, 'SIGTERM')],
+])('%s while it still starts leaves no process', async (_, end) => {
+  const fresh = mkdtempSync(path.join(tmpdir(), 'sightline-cut-'));
+  const args = ['--host', '127.0.0.1', '--port', String(await freePort()), '--otlp-ports', 'none', '--data', fresh];
+  const started = begin(['npm', 'start', '--', ...args], { env: headless });
+  const database = (): Seen | undefined => runningOn(fresh).find(({ command }) => programs.postgres.test(command));
+  await eventually(
+    () => Promise.resolve(database()),
+    (found) => found !== undefined,
+    60_000,
+  );
+  expect(database()).toBeDefined();
+  expect(started.printed()).not.toContain('Open');
+  end(started.pid);
+  await started.ended;
+  const remaining = await eventually(
+    () => Promise.resolve(runningOn(fresh)),
+    (still) => still.length === 0,
+    60_000,
+  );
+  expect(remaining.map(({ command }) => command)).toEqual([]);
+  rmSync(fresh, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 });
 
 test('kill -9 of engine, database or fleet under a running server is mended by itself', async () => {

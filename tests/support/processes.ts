@@ -36,6 +36,11 @@ export function familyOf(pid: number): Seen[] {
   return family;
 }
 
+/** Every living process whose command line names `folder`, whosever child it is. */
+export function runningOn(folder: string): Seen[] {
+  return allProcesses().filter(({ command }) => command.includes(folder));
+}
+
 /** Those of `family` that still live as the same programs. */
 function left(family: readonly Seen[]): Seen[] {
   const living = allProcesses();
