@@ -516,6 +516,9 @@ test('PromQL takes a second query and a formula, and the link has them all', { t
   await other.getByText('6 series').waitFor({ timeout: 20_000 });
   expect(await other.getByRole('textbox', { name: 'Formula of A and B' }).inputValue()).toBe('A / on() group_left() B');
   await other.context().close();
+  await page.getByRole('textbox', { name: 'Formula of A and B' }).fill('A / B');
+  await page.getByRole('button', { name: 'Run' }).click();
+  await page.getByText(/^The formula has no series: /).waitFor({ timeout: 20_000 });
   await page.getByRole('textbox', { name: 'Formula of A and B' }).fill('A / C');
   await page.getByRole('button', { name: 'Run' }).click();
   await page.getByRole('alert').getByText('There is no query C.').waitFor();

@@ -1,6 +1,6 @@
 import type { MetricColumns } from '@sightline/contract';
-import { expect, test } from 'vitest';
-import { joinAnswers } from './join-answers.ts';
+import { describe, expect, test } from 'vitest';
+import { emptyNotes, joinAnswers } from './join-answers.ts';
 
 const answer = (values: (number | null)[][], rest: Partial<MetricColumns> = {}): MetricColumns => ({
   type: 'matrix',
@@ -57,4 +57,20 @@ test('an answer without series lends no times, a text has no series', () => {
   ]);
   expect(joined).toMatchObject({ times: [1, 2], type: 'matrix' });
   expect(joined?.series).toHaveLength(1);
+});
+
+describe('queries that gave nothing', () => {
+  const [some, none] = [
+    { type: 'matrix' as const, series: [{ labels: {}, values: [1] }] },
+    { type: 'matrix' as const, series: [] },
+  ];
+  test.each([
+    ['all gave something', [some, some, some], []],
+    ['none did: the chart says so', [none, none, none], []],
+    ['one is empty', [some, none, none], ['B has no series in this range.', 'Formula has no series in this range.']],
+    ['the formula alone is empty', [some, some, none], [expect.stringMatching(/^The formula has no series: /)]],
+  ])('%s', (_, answers, said) => {
+    const parts = answers.map((data, i) => ({ ref: ['A', 'B', 'Formula'][i] ?? '', data }));
+    expect(emptyNotes(parts as Parameters<typeof emptyNotes>[0], 'Formula')).toEqual(said);
+  });
 });

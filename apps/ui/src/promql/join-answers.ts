@@ -36,3 +36,17 @@ export function joinAnswers(
     infos: all(({ infos }) => infos),
   };
 }
+
+/** What is said of queries that gave nothing while others did; `formula` is the one over the others, whose labels may not match. */
+export function emptyNotes(
+  parts: readonly { readonly ref: string; readonly data: Pick<MetricColumns, 'type' | 'series'> }[],
+  formula: string,
+): string[] {
+  const empty = parts.filter(({ data }) => data.type !== 'string' && data.series.length === 0).map(({ ref }) => ref);
+  if (empty.length === parts.length) return [];
+  return empty.map((ref) =>
+    ref === formula && empty.length === 1
+      ? 'The formula has no series: no series of one query has the labels of one of the other. Say which labels they are matched by, A / on (site) B, or that one series goes with all: A / on () group_left () B.'
+      : `${ref} has no series in this range.`,
+  );
+}

@@ -12,7 +12,7 @@ import { useAddress } from '../../data/address.ts';
 import { useScope } from '../../data/scope.ts';
 import { ExemplarLine, ExemplarPoints, ExemplarSwitch } from '../../promql/exemplars.tsx';
 import { fillFormula } from '../../promql/formula.ts';
-import { joinAnswers, queryLabel } from '../../promql/join-answers.ts';
+import { emptyNotes, joinAnswers, queryLabel } from '../../promql/join-answers.ts';
 import { clearHistory, noteQuery, readHistory } from '../../promql/query-history.ts';
 import { SeriesAnswer } from '../../promql/series-answer.tsx';
 import { useColumns } from '../../promql/use-columns.ts';
@@ -188,7 +188,7 @@ export function PromqlView(): ReactNode {
           </div>
           {[
             ...data.warnings.map((said) => ({ said, warns: true })),
-            ...data.infos.map((said) => ({ said, warns: false })),
+            ...[...emptyNotes(parts, formulaRef), ...data.infos].map((said) => ({ said, warns: false })),
           ].map(({ said, warns }) => (
             <p key={said} className="promql-said" data-tone={warns ? 'warn' : 'idle'}>
               {warns ? <IconAlertTriangle size={14} aria-hidden /> : <IconInfoCircle size={14} aria-hidden />} {said}
