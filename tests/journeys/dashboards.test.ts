@@ -491,6 +491,37 @@ test('two measures stand on two axes, each in its unit', { timeout: 60_000 }, as
   await expect.poll(() => look.getByLabel('Axis', { exact: true }).first().inputValue()).toBe('right');
 });
 
+test('columns of a table are named, put in order and hidden in the editor', { timeout: 60_000 }, async () => {
+  const panel = {
+    id: 'p1',
+    type: 'table',
+    title: 'Queues',
+    place: { x: 0, y: 0, w: 24, h: 12 },
+    queries: [{ kind: 'promql', ref: 'A', expression: 'sum by (site)(till_queue_depth)' }],
+  };
+  const document = { schema: 1, title: 'Columns', folder: 'Wall', panels: [panel] };
+  const { id } = await asOwner<{ id: string }>('POST', 'dashboards', { document });
+  await page.goto(`${product.url}/dashboards/${id}?edit=1&panel=p1`);
+  const preview = page.getByRole('region', { name: 'Preview' });
+  const heads = (): Promise<string[]> => preview.getByRole('columnheader').allInnerTexts();
+  await expect.poll(heads, { timeout: 20_000 }).toEqual(['site', 'Value']);
+  const columns = page.getByRole('region', { name: 'Columns', exact: true });
+  for (const [index, name, title] of [
+    [0, 'site', 'Store'],
+    [1, 'Value #A', 'Customers'],
+  ] as const) {
+    await columns.getByRole('button', { name: 'Add a column' }).click();
+    await columns.getByRole('combobox', { name: 'Label, or Value #A' }).nth(index).fill(name);
+    await columns.getByRole('textbox', { name: 'Name it' }).nth(index).fill(title);
+  }
+  await expect.poll(heads).toEqual(['Store', 'Customers']);
+  await columns.getByRole('button', { name: 'Move Customers forward' }).click();
+  await expect.poll(heads).toEqual(['Customers', 'Store']);
+  await columns.getByRole('switch', { name: 'Store is shown' }).press('Space');
+  await expect.poll(heads).toEqual(['Customers']);
+  await picture('columns');
+});
+
 test('PromQL takes a second query and a formula, and the link has them all', { timeout: 120_000 }, async () => {
   const ask = new URLSearchParams({ mode: 'promql', expr: 'sum by (site)(till_queue_depth)' });
   await page.goto(`${product.url}/metrics?${ask.toString()}`);
@@ -518,7 +549,7 @@ test('PromQL takes a second query and a formula, and the link has them all', { t
   await other.context().close();
   await page.getByRole('textbox', { name: 'Formula of A and B' }).fill('A / B');
   await page.getByRole('button', { name: 'Run' }).click();
-  await page.getByText(/^The formula has no series: /).waitFor({ timeout: 20_000 });
+  await page.getByText(/The formula has no series: /).waitFor({ timeout: 20_000 });
   await page.getByRole('textbox', { name: 'Formula of A and B' }).fill('A / C');
   await page.getByRole('button', { name: 'Run' }).click();
   await page.getByRole('alert').getByText('There is no query C.').waitFor();

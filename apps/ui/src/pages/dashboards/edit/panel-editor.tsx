@@ -14,6 +14,7 @@ import { Drawer } from '../../../components/drawer.tsx';
 import type { ScopeQuery } from '../../../data/scope.ts';
 import { PanelBody } from '../panel-body.tsx';
 import { useFrames } from '../use-frames.ts';
+import { ColumnFields } from './column-fields.tsx';
 import { panelWords } from './edit-bar.tsx';
 import { draws, units } from './look-choices.ts';
 import { QueryFields } from './query-fields.tsx';
@@ -93,6 +94,9 @@ export function PanelEditor(props: {
           <>
             <Queries panel={panel} change={change} />
             <Look panel={panel} change={change} setOptions={setOptions} />
+            {panel.type === 'table' && !panel.queries.some(({ kind }) => kind === 'read') && (
+              <ColumnFields panel={panel} setOptions={setOptions} />
+            )}
             <ThresholdFields panel={panel} change={change} />
           </>
         )}
