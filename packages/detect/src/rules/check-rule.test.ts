@@ -83,9 +83,9 @@ describe('words of a rule', () => {
     const checked = checkRule(rule.type, rule.settings);
     if (!checked.ok || !type) throw new Error('not a rule');
     const { settings } = checked.value;
-    expect(type.summary(settings, { value: 700_000, sample: 40 })).toMatch(/(limit|least) /);
+    expect(type.summary(settings, { value: 700_000, sample: 40 })).toMatch(/(limit|least|message of the last) /);
     expect(type.link(settings, { site: 'STORE_001' }, { fromMs: 1, toMs: 2 })).toMatch(
-      /^\/(logs|traces|errors|metrics|sites\/STORE_001)\?.*from=1&to=2$/,
+      /^\/(logs|traces|errors|metrics|feedback|sites\/STORE_001)\?.*from=1&to=2$/,
     );
   });
 });
