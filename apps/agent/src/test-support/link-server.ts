@@ -111,8 +111,14 @@ function connectionOf(socket: WebSocket, request: IncomingMessage): Connection {
     next: <Type extends AgentMessage['type']>(type: Type) => {
       const at = inbox.findIndex((message) => message.type === type);
       if (at >= 0) return Promise.resolve(inbox.splice(at, 1)[0] as Of<Type>);
-      const come = new Promise<AgentMessage>((take) => takers.push({ type, take }));
-      return within(waitMs, type, come) as Promise<Of<Type>>;
+      const { promise: come, resolve: take } = Promise.withResolvers<AgentMessage>();
+      const taker = { type, take };
+      takers.push(taker);
+      // Who no longer waits takes nothing from whoever asks next.
+      const leave = (): void => {
+        if (takers.includes(taker)) takers.splice(takers.indexOf(taker), 1);
+      };
+      return within(waitMs, type, come).finally(leave) as Promise<Of<Type>>;
     },
   };
 }
