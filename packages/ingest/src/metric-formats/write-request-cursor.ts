@@ -25,6 +25,16 @@ const writtenTypes: readonly MetricType[] = [
 ];
 
 /**
+ * Where the labels end with which a series of a remote write 1.0 request begins, each shorter than 128 bytes, as all clients write them; beyond
+ * `to` where the last is cut.
+ */
+export function endOfLabels(bytes: Buffer, from: number, to: number): number {
+  let at = from;
+  while (at + 1 < to && bytes[at] === 0x0a && (bytes[at + 1] as number) < 128) at += 2 + (bytes[at + 1] as number);
+  return at;
+}
+
+/**
  * Goes through a remote write 1.0 `WriteRequest`
  * (https://prometheus.io/docs/specs/prw/remote_write_spec/) series by series and makes no strings: labels are told as the bytes
  * between which they stand, values as their bits. Any bytes are safe to pass.
@@ -133,9 +143,7 @@ export class WriteRequestCursor {
     if (this.exemplarsAt.length > 0) this.exemplarsAt.length = 0;
     if (this.histogramsAt.length > 0) this.histogramsAt.length = 0;
     const { bytes } = this;
-    // As all clients write it: labels first, each shorter than 128 bytes.
-    let at = from;
-    while (at + 1 < to && bytes[at] === 0x0a && (bytes[at + 1] as number) < 128) at += 2 + (bytes[at + 1] as number);
+    const at = endOfLabels(bytes, from, to);
     if (at > to) {
       this.bad = true;
       return;

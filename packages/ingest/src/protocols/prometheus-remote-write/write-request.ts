@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { Hash64, HashTable } from '@sightline/base';
 import type { Reason } from '@sightline/record';
+import { endOfLabels } from '../../metric-formats/write-request-cursor.ts';
 import { checkHistogram } from './check-histogram.ts';
 import {
   fieldHead,
@@ -83,7 +84,8 @@ class Walk {
   }
 
   #series(fieldStart: number, start: number, stop: number): void {
-    const leading = this.#leadingLabels(start, stop);
+    const end = endOfLabels(this.#cursor.bytes, start, stop);
+    const leading = end > stop ? start : end;
     hash.bytes(this.#view, start, leading, seedLo, seedHi);
     const { lo, hi } = hash;
     const known = leading > start && good.get(lo, hi) >= 0;
@@ -96,14 +98,6 @@ class Walk {
       }
     }
     if (!this.#cursor.bad) this.#judge(fieldStart, start, stop);
-  }
-
-  /** Where the labels end with which a series begins, each shorter than 128 bytes, as all clients write them; `start` where it does not. */
-  #leadingLabels(start: number, stop: number): number {
-    const { bytes } = this.#cursor;
-    let at = start;
-    while (at + 1 < stop && bytes[at] === 0x0a && (bytes[at + 1] as number) < 128) at += 2 + (bytes[at + 1] as number);
-    return at > stop ? start : at;
   }
 
   /** Goes through the fields of a series from `start` on. False where its labels are known to be good, and another one comes. */
