@@ -5,17 +5,9 @@ import {
   type FeedbackChange,
   type FeedbackRow,
 } from '@sightline/contract';
-import { ActionIcon } from '@mantine/core';
-import {
-  IconAlertHexagon,
-  IconBuildingStore,
-  IconLink,
-  IconPlayerPlay,
-  IconRoute,
-  IconTimeline,
-} from '@tabler/icons-react';
+import { IconAlertHexagon, IconBuildingStore, IconPlayerPlay, IconRoute, IconTimeline } from '@tabler/icons-react';
 import { useEffect, useRef, type ReactNode } from 'react';
-import { copyText } from '../../components/copy.ts';
+import { CopyLink } from '../../components/copy-link.tsx';
 import { Drawer } from '../../components/drawer.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
@@ -65,18 +57,7 @@ export function FeedbackDrawer(props: FeedbackDrawerProps): ReactNode {
       onClose={props.onClose}
       onNext={props.onNext}
       onPrevious={props.onPrevious}
-      actions={
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size={28}
-          aria-label="Copy link to this message"
-          title="Copy link to this message"
-          onClick={() => void copyText(window.location.href, 'Link')}
-        >
-          <IconLink size={16} />
-        </ActionIcon>
-      }
+      actions={<CopyLink what="message" />}
     >
       {answer === undefined && asked.error !== null && (
         <ErrorState error={asked.error} again={() => void asked.refetch()} />

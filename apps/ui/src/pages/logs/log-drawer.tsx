@@ -1,8 +1,8 @@
 import { logContext, type LogRow } from '@sightline/contract';
-import { ActionIcon, Button } from '@mantine/core';
-import { IconAlertHexagon, IconBuildingStore, IconLink, IconRoute, IconTimeline } from '@tabler/icons-react';
+import { Button } from '@mantine/core';
+import { IconAlertHexagon, IconBuildingStore, IconRoute, IconTimeline } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
-import { copyText } from '../../components/copy.ts';
+import { CopyLink } from '../../components/copy-link.tsx';
 import { Drawer } from '../../components/drawer.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { SeverityTick } from '../../components/severity-tick.tsx';
@@ -47,18 +47,7 @@ export function LogDrawer(props: LogDrawerProps): ReactNode {
       onClose={props.onClose}
       onNext={props.onNext}
       onPrevious={props.onPrevious}
-      actions={
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size={28}
-          aria-label="Copy link to this line"
-          title="Copy link to this line"
-          onClick={() => void copyText(window.location.href, 'Link')}
-        >
-          <IconLink size={16} />
-        </ActionIcon>
-      }
+      actions={<CopyLink what="line" />}
     >
       {row === undefined && context.error !== null && (
         <ErrorState error={context.error} again={() => void context.refetch()} />

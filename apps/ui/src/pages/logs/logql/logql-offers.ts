@@ -1,7 +1,7 @@
-import type { Completion } from '@codemirror/autocomplete';
 import { z } from 'zod';
 import type { CompletedLanguage, Offered } from '../../../editor/completed-language.ts';
 import { knownNames } from '../../../editor/known-names.ts';
+import { insideQuotes, nameOffers, wordOffers } from '../../../editor/offers.ts';
 import { queryPlace } from '../../../editor/query-place.ts';
 
 /** Where names come from: all of a range, ms since the epoch. */
@@ -10,10 +10,7 @@ export interface LogqlNames {
   readonly values: (label: string) => Promise<readonly string[]>;
 }
 
-const named = (names: Readonly<Record<string, string>>, type: string): readonly Completion[] =>
-  Object.entries(names).map(([label, detail]) => ({ label, detail, type }));
-
-const rangeFunctions = named(
+const rangeFunctions = wordOffers(
   {
     rate: 'entries a second',
     count_over_time: 'entries',
@@ -33,7 +30,7 @@ const rangeFunctions = named(
   },
   'function',
 );
-const aggregations = named(
+const aggregations = wordOffers(
   {
     sum: 'of series',
     avg: 'of series',
@@ -51,7 +48,7 @@ const aggregations = named(
   },
   'function',
 );
-const stages = named(
+const stages = wordOffers(
   {
     json: 'read fields of JSON',
     logfmt: 'read key=value',
@@ -67,7 +64,7 @@ const stages = named(
   },
   'keyword',
 );
-const groupings = named({ by: 'one series for each', without: 'all labels but these' }, 'keyword');
+const groupings = wordOffers({ by: 'one series for each', without: 'all labels but these' }, 'keyword');
 const words = new Set([...rangeFunctions, ...aggregations, ...stages, ...groupings].map(({ label }) => label));
 const aggregating = new Set(['sum', 'avg', 'min', 'max', 'count', 'stddev', 'stdvar', 'topk', 'bottomk']);
 
@@ -85,17 +82,20 @@ export async function logqlOffers(text: string, caret: number, names: LogqlNames
     if (label === undefined) return undefined;
     return {
       from,
-      offers: (await names.values(label)).map((value) => ({ label: value, apply: quoted(value, place.string!.quote) })),
+      offers: (await names.values(label)).map((value) => ({
+        label: value,
+        apply: insideQuotes(value, place.string!.quote),
+      })),
     };
   }
-  if (inner?.sign === '{') return /[{,]$/.test(before) ? { from, offers: labelled(await names.labels()) } : undefined;
+  if (inner?.sign === '{') return /[{,]$/.test(before) ? { from, offers: nameOffers(await names.labels()) } : undefined;
   if (inner?.sign === '[') return undefined;
   if (inner?.sign === '(' && (inner.word === 'by' || inner.word === 'without')) {
-    return /[(,]$/.test(before) ? { from, offers: labelled(await names.labels()) } : undefined;
+    return /[(,]$/.test(before) ? { from, offers: nameOffers(await names.labels()) } : undefined;
   }
   if (before.endsWith('|') && !before.endsWith('||')) return { from, offers: stages };
   if (/\|\s*(?:unwrap|drop|keep)(?:\s+[\w\s,]*,)?$/.test(before))
-    return { from, offers: labelled(await names.labels()) };
+    return { from, offers: nameOffers(await names.labels()) };
   if (word === '') return undefined;
   if (aggregating.has(nameSigns.exec(before)?.[0] ?? '') || (before.endsWith(')') && inner?.sign !== '('))
     return { from, offers: groupings };
@@ -103,12 +103,6 @@ export async function logqlOffers(text: string, caret: number, names: LogqlNames
     ? { from, offers: [...rangeFunctions, ...aggregations] }
     : undefined;
 }
-
-const labelled = (names: readonly string[]): readonly Completion[] =>
-  names.map((label) => ({ label, type: 'property' }));
-
-/** A value as it stands inside of quotes. */
-const quoted = (value: string, quote: string): string => (quote === '"' ? JSON.stringify(value).slice(1, -1) : value);
 
 const list = z.object({ data: z.array(z.string()) });
 

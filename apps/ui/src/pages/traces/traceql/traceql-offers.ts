@@ -1,7 +1,7 @@
-import type { Completion } from '@codemirror/autocomplete';
 import { z } from 'zod';
 import type { CompletedLanguage, Offered } from '../../../editor/completed-language.ts';
 import { knownNames } from '../../../editor/known-names.ts';
+import { insideQuotes, nameOffers, wordOffers } from '../../../editor/offers.ts';
 import { queryPlace } from '../../../editor/query-place.ts';
 
 /** A value of an attribute, and whether it is a word of the language, as `error` of `status` is. */
@@ -16,10 +16,7 @@ export interface TraceqlNames {
   readonly values: (attribute: string) => Promise<readonly TraceqlValue[]>;
 }
 
-const named = (names: Readonly<Record<string, string>>, type: string): readonly Completion[] =>
-  Object.entries(names).map(([label, detail]) => ({ label, detail, type }));
-
-const stages = named(
+const stages = wordOffers(
   {
     count: 'spans of a trace: count() > 3',
     avg: 'of a number: avg(duration)',
@@ -43,7 +40,7 @@ const stages = named(
   },
   'function',
 );
-const by = named({ by: 'one series for each' }, 'keyword');
+const by = wordOffers({ by: 'one series for each' }, 'keyword');
 const words = new Set([...stages.map(({ label }) => label), 'true', 'false', 'nil']);
 const nameSigns = /[A-Za-z_][\w.:-]*$/;
 const compared = /([A-Za-z_.][\w.:-]*)\s*(?:=~|!~|!=|>=|<=|=|>|<)$/;
@@ -66,7 +63,7 @@ export async function traceqlOffers(text: string, caret: number, names: TraceqlN
         .filter(({ type }) => type === 'string')
         .map(({ value }) => ({
           label: value,
-          apply: place.string!.quote === '"' ? JSON.stringify(value).slice(1, -1) : value,
+          apply: insideQuotes(value, place.string!.quote),
         })),
     };
   }
@@ -78,17 +75,14 @@ export async function traceqlOffers(text: string, caret: number, names: TraceqlN
         offers: values.map(({ type, value }) => ({ label: type === 'string' ? JSON.stringify(value) : value })),
       };
     }
-    return /(?:[{(!]|&&|\|\|)$/.test(before) ? { from, offers: attributed(await names.attributes()) } : undefined;
+    return /(?:[{(!]|&&|\|\|)$/.test(before) ? { from, offers: nameOffers(await names.attributes()) } : undefined;
   }
   if (inner?.sign === '(' && ofAttributes.has(inner.word)) {
-    return /[(,]$/.test(before) ? { from, offers: attributed(await names.attributes()) } : undefined;
+    return /[(,]$/.test(before) ? { from, offers: nameOffers(await names.attributes()) } : undefined;
   }
   if (before.endsWith('|') && !before.endsWith('||')) return { from, offers: stages };
   return word !== '' && before.endsWith(')') ? { from, offers: by } : undefined;
 }
-
-const attributed = (names: readonly string[]): readonly Completion[] =>
-  names.map((label) => ({ label, type: 'property' }));
 
 const scopes = z.object({ scopes: z.array(z.object({ name: z.string(), tags: z.array(z.string()) })) });
 const values = z.object({ tagValues: z.array(z.object({ type: z.string(), value: z.string() })) });
