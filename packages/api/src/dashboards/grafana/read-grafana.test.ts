@@ -399,6 +399,31 @@ describe('overrides', () => {
     expect(notes).toEqual(['IO: What “other” overrides is left out: color.']);
   });
 
+  test('all names but some, and what is clicked away', () => {
+    const targets = [
+      series('a', { legendFormat: 'Used' }),
+      series('b', { refId: 'B', legendFormat: 'Limit' }),
+      series('c', { refId: 'C', legendFormat: 'Free' }),
+    ];
+    const away = { 'custom.hideFrom': { viz: true, legend: false, tooltip: false } };
+    const { panels, notes } = panel([override('byNames', { mode: 'exclude', names: ['Used'] }, away)], { targets });
+    expect(panels[0]?.queries.map(({ hidden }) => hidden)).toEqual([false, true, true]);
+    expect(notes).toEqual([]);
+    const some = panel([override('byNames', { mode: 'include', names: ['In'] }, { unit: 's' })]);
+    expect(some.panels[0]?.queries[0]).toMatchObject({ look: { unit: 's' } });
+    // A name made of labels may be any of them.
+    expect(panel([override('byNames', { mode: 'exclude', names: ['In'] }, away)]).notes).toHaveLength(1);
+  });
+
+  test('what means nothing in Grafana either is no loss', () => {
+    const targets = [series('a', { legendFormat: 'Used' }), series('b', { refId: 'B', legendFormat: 'Free' })];
+    const stale = [override('byName', 'Apps', { unit: 's' }), override('byRegexp', '/^Swap/', { unit: 's' })];
+    expect(panel(stale, { targets }).notes).toEqual([]);
+    expect(panel(stale, { targets, transformations: [{ id: 'organize', options: {} }] }).notes).not.toEqual([]);
+    expect(panel(stale).notes).toHaveLength(1);
+    expect(panel([...stale, override('byName', 'Used', { displayName: 'Apps' })], { targets }).notes).toHaveLength(1);
+  });
+
   test('colours, widths, fills and broken lines', () => {
     const { panels, notes } = panel([
       override('byName', 'In', {
