@@ -445,6 +445,25 @@ describe('overrides', () => {
     ]);
   });
 
+  test('shades of one colour are told apart, one colour for several stays one', () => {
+    const fixed = (name: string) => ({ color: { mode: 'fixed', fixedColor: name } });
+    const shades = ['dark-blue', 'light-blue', 'blue', 'blue', 'gray', 'text'];
+    const targets = shades.map((_, n) => series(`a${n}`, { refId: `${n}`, legendFormat: `L${n}` }));
+    const { panels, notes } = panel(
+      shades.map((shade, n) => override('byName', `L${n}`, fixed(shade))),
+      { targets },
+    );
+    expect(panels[0]?.queries.map((query) => ('look' in query ? query.look?.colour : ''))).toEqual([
+      'blue',
+      'indigo',
+      'teal',
+      'teal',
+      'grey',
+      'grey',
+    ]);
+    expect(notes).toEqual([]);
+  });
+
   test('those of old graphs, and names with colours', () => {
     const { panels, notes } = panel([], {
       type: 'graph',

@@ -2,7 +2,7 @@ import type { PanelType, SeriesColour } from '@sightline/contract';
 import { RE2JS } from 're2js';
 import { listOf, numberOf, objectOf, objectsOf, textOf, within, type Json } from './json.ts';
 import type { Notes } from './notes.ts';
-import { seriesColourOf } from './tones.ts';
+import { nearestColours, seriesColourOf } from './tones.ts';
 import { unitOf } from './units.ts';
 
 /** A query of ours that an import is still working on. */
@@ -34,6 +34,7 @@ export function applyOverrides(
   notes: Notes,
 ): void {
   const left = new Map<string, Set<string>>();
+  const coloured = new Map<DraftQuery, string>();
   for (const { matcher, properties } of [
     ...objectsOf(within(panel, 'fieldConfig', 'overrides')),
     ...objectsOf(panel['seriesOverrides']).map((one) => overrideOfOld(one, panel)),
@@ -44,11 +45,25 @@ export function applyOverrides(
     if (meant.length === 0 && type === 'timeseries' && hasNoEffect(objectOf(matcher), panel, queries)) continue;
     const ids = new Map(objectsOf(properties).map(({ id, value }) => [textOf(id), value]));
     const lost = [...ids].filter(([id, value]) => meant.length === 0 || !applyProperty(id, value, ids, meant, type));
+    if (ids.has('color') && !lost.some(([id]) => id === 'color'))
+      for (const query of meant) coloured.set(query, JSON.stringify(ids.get('color')));
     if (lost.length === 0) continue;
     const what = lost.map(([id]) => id).join(', ');
     left.set(what, (left.get(what) ?? new Set()).add(named));
   }
+  tellApart(coloured);
   for (const [what, matchers] of left) notes.add(title, leftOut([...matchers], what));
+}
+
+/** Two shades of blue are two colours there: the second query takes the nearest of ours that is free. */
+function tellApart(coloured: ReadonlyMap<DraftQuery, string>): void {
+  const takenBy = new Map<unknown, string>();
+  for (const [query, source] of coloured) {
+    const wanted = query.look?.['colour'] as SeriesColour;
+    const colour = nearestColours(wanted).find((one) => (takenBy.get(one) ?? source) === source) ?? wanted;
+    takenBy.set(colour, source);
+    query.look = { ...query.look, colour };
+  }
 }
 
 function leftOut(matchers: readonly string[], what: string): string {
