@@ -73,7 +73,7 @@ test.each([
   ['an end before its start', request({ start: 2, end: 1 }), 'ends (1) before it starts (2)'],
   ['an unknown matcher', request({ start: 1, end: 2, matchers: [[7, 'a', 'b']] }), 'the type 7'],
   ['a matcher without label', request({ start: 1, end: 2, matchers: [[0, '', 'b']] }), 'names no label'],
-  ['too many queries', request(...Array<Query>(101).fill({ start: 1, end: 2 })), 'at most 100 queries'],
+  ['too many queries', request(...Array.from({ length: 101 }, () => ({ start: 1, end: 2 }))), 'at most 100 queries'],
 ])('%s: says what was expected', (_, bytes, words) => {
   const read = readReadRequest(bytes);
   expect(read.ok ? '' : read.error).toContain(words);
