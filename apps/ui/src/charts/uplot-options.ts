@@ -2,7 +2,7 @@ import uPlot from 'uplot';
 import { isStack } from './chart-data.ts';
 import type { LineLook } from './column-data.ts';
 import { placeWords } from './mark-words.ts';
-import { tickText } from './time-text.ts';
+import { chartEndPx, wholeTicks } from './time-text.ts';
 
 export type ChartKind = 'bars' | 'lines' | 'stacked' | 'area' | 'points';
 
@@ -103,7 +103,7 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
     width: Math.max(120, element.clientWidth),
     height,
     ms: 1,
-    padding: [8, 8, 0, 0],
+    padding: [8, chartEndPx, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -133,7 +133,10 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
         size: 28,
         space: 72,
         grid: { show: false },
-        values: (_chart, ticks) => ticks.map((tick) => tickText(tick, frame().to - frame().from)),
+        values: (chart, ticks) => {
+          const { from, to } = frame();
+          return wholeTicks(ticks, { from, to, widthPx: chart.bbox.width / uPlot.pxRatio });
+        },
       },
       { ...axis, ...valueAxis(format), show: hasLeft },
       ...(hasRight
