@@ -67,6 +67,13 @@ async function startTestServer(binaries?: { initdb: string; postgres: string }):
   };
 }
 
+/** The id of the organisation of this name, which is made where there is none. */
+export async function organisationOf({ organisations }: Pick<Control, 'organisations'>, name: string): Promise<string> {
+  const made = await organisations.ensure(name);
+  if (!made.ok) throw new Error(made.error.message);
+  return made.value.id;
+}
+
 /** Runs one statement on a database, for what the ports do not offer tests: rows of other stages, times moved by hand. */
 export async function runStatement(
   connectionString: string,

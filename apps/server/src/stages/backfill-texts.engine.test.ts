@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Clock, silentLogger, systemClock } from '@sightline/base';
 import type { Control, ScrubBackfill, ScrubBackfills } from '@sightline/control';
-import { runStatement, type TestServer, testServers } from '@sightline/control/testing';
+import { organisationOf, runStatement, type TestServer, testServers } from '@sightline/control/testing';
 import { createFunctions } from '@sightline/ingest';
 import { type EmbeddedStore, migrate, openDiskBlobs, openEmbeddedStore } from '@sightline/store';
 import type { BlobStore } from '@sightline/store/port';
@@ -36,13 +36,8 @@ let token = 0;
 beforeAll(async () => {
   server = await testServers[0]!.start();
   control = await server.freshControl(clock);
-  const ids: string[] = [];
-  for (const name of ['acme', 'other']) {
-    const made = await control.organisations.ensure(name);
-    if (!made.ok) throw new Error(made.error.message);
-    ids.push(made.value.id);
-  }
-  [acme = '', other = ''] = ids;
+  acme = await organisationOf(control, 'acme');
+  other = await organisationOf(control, 'other');
   store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
   await migrate(store, silentLogger);
   await createFunctions(store);
