@@ -6,7 +6,8 @@ import type { Control, ScrubBackfill, ScrubBackfills } from '@sightline/control'
 import { organisationOf, testServers, type TestServer } from '@sightline/control/testing';
 import { createFunctions } from '@sightline/ingest';
 import { readScrubReport } from '@sightline/query';
-import { type EmbeddedStore, migrate, openEmbeddedStore } from '@sightline/store';
+import { type EmbeddedStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Closers } from '../closers.ts';
 import { openBackfills } from './backfills.ts';
@@ -32,8 +33,7 @@ beforeAll(async () => {
   control = await server.freshControl(clock);
   acme = await organisationOf(control, 'acme');
   other = await organisationOf(control, 'other');
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   await createFunctions(store);
 });
 afterAll(async () => {

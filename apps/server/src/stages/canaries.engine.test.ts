@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ManualClock, silentLogger, systemClock } from '@sightline/base';
+import { ManualClock, silentLogger } from '@sightline/base';
 import type { Control } from '@sightline/control';
 import { organisationOf, testServers, type TestServer } from '@sightline/control/testing';
 import { createLedger, openSpool, protocols, startLoader, type Loader, type Spool } from '@sightline/ingest';
 import type { Finding } from '@sightline/record';
-import { type EmbeddedStore, exactlyOnceSettings, migrate, openEmbeddedStore } from '@sightline/store';
+import { type EmbeddedStore, exactlyOnceSettings } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Closers } from '../closers.ts';
 import { openCanaries } from './canaries.ts';
@@ -29,8 +30,7 @@ beforeAll(async () => {
   server = await testServers[0]!.start();
   control = await server.freshControl(clock);
   org = await organisationOf(control, 'acme');
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   const ledger = createLedger({ target: store, settings: exactlyOnceSettings, clock, logger: silentLogger });
   spool = await openSpool({
     folder: path.join(folder, 'spool'),

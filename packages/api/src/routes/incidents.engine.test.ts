@@ -34,11 +34,7 @@ describe('incidents over the API', () => {
     organisation = (await control.organisations.first())?.id ?? '';
     respond = openRespond({ control, clock, logger: silentLogger });
     app = fastify();
-    await registerApi(
-      app,
-      depsOf({ control, respond, clock }),
-      [...sessionRoutes, ...incidentRoutes],
-    );
+    await registerApi(app, depsOf({ control, respond, clock }), [...sessionRoutes, ...incidentRoutes]);
     for (const role of ['responder', 'viewer'] as const) await join(organisation, role);
     await fires('STORE_047');
   });

@@ -9,7 +9,8 @@ import { getMonitor, listMonitorHistory, listMonitors, siteHistory } from '@sigh
 import { type Control, openControl, type Role } from '@sightline/control';
 import { organisationOf } from '@sightline/control/testing';
 import { openUptime, type Uptime } from '@sightline/detect';
-import { exactlyOnceSettings, migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import { exactlyOnceSettings, type TelemetryStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { registerApi } from '../register-api.ts';
@@ -45,10 +46,9 @@ async function call(who: string, method: 'GET' | 'POST' | 'PUT' | 'DELETE', url:
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sl-monitors-api-'));
   [store, control] = await Promise.all([
-    openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
+    openMigratedStore(folder),
     openControl({ dataFolder: folder, logger: silentLogger, clock }),
   ]);
-  await migrate(store, silentLogger);
   for (const [name, roles] of [
     ['Acme', ['admin', 'responder', 'viewer']],
     ['Rival', ['admin']],

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
 import { openControl, type Control, type Role } from '@sightline/control';
 import { organisationOf } from '@sightline/control/testing';
-import { migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import { type TelemetryStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerApi } from '../register-api.ts';
@@ -48,10 +49,9 @@ const rule = (name: string, query = 'severity:>=error') => ({
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sl-api-rules-'));
   [store, control] = await Promise.all([
-    openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
+    openMigratedStore(folder),
     openControl({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
   ]);
-  await migrate(store, silentLogger);
   organisation = await organisationOf(control, 'One');
   await person('admin', organisation, 'admin');
   await person('responder', organisation, 'responder');
