@@ -1,8 +1,9 @@
 import uPlot from 'uplot';
 import { isStack } from './chart-data.ts';
+import type { LineLook } from './column-data.ts';
+import { countTicks } from './count-ticks.ts';
 import { placeWords } from './mark-words.ts';
-import { tickText } from './time-text.ts';
-import { wholeTicks } from './whole-ticks.ts';
+import { chartEndPx, wholeTicks } from './time-text.ts';
 
 export type ChartKind = 'bars' | 'lines' | 'stacked' | 'area' | 'points';
 
@@ -61,6 +62,7 @@ interface ChartSettings {
     readonly bridged?: boolean;
     readonly draw?: ChartKind | undefined;
     readonly axis?: 'right' | undefined;
+    readonly line?: LineLook | undefined;
   }[];
   readonly kind: ChartKind;
   readonly height: number;
@@ -102,7 +104,7 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
     width: Math.max(120, element.clientWidth),
     height,
     ms: 1,
-    padding: [8, 8, 0, 0],
+    padding: [8, chartEndPx, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -132,7 +134,10 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
         size: 28,
         space: 72,
         grid: { show: false },
-        values: (_chart, ticks) => ticks.map((tick) => tickText(tick, frame().to - frame().from)),
+        values: (chart, ticks) => {
+          const { from, to } = frame();
+          return wholeTicks(ticks, { from, to, widthPx: chart.bbox.width / uPlot.pxRatio });
+        },
       },
       {
         ...axis,
@@ -176,7 +181,7 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
 }
 
 /** Bars are mostly counts: where they are, ticks are whole. */
-const countsOnly: uPlot.Axis.Filter = (chart, ticks) => wholeTicks(ticks, chart.data.slice(1));
+const countsOnly: uPlot.Axis.Filter = (chart, ticks) => countTicks(ticks, chart.data.slice(1));
 
 /** Kinds whose height means something: their axis begins at zero. */
 const standsOnZero = (kind: ChartKind): boolean => isStack(kind) || kind === 'area';
@@ -194,7 +199,8 @@ function seriesOptions(one: ChartSettings['series'][number], kind: ChartKind, co
   return { ...drawnAs(one, kind, colour), ...(one.axis === undefined ? {} : { scale: one.axis }) };
 }
 
-function drawnAs(one: ChartSettings['series'][number], kind: ChartKind, colour: string): uPlot.Series {
+/** How uPlot draws one series. */
+export function drawnAs(one: ChartSettings['series'][number], kind: ChartKind, colour: string): uPlot.Series {
   if (one.dashed === true)
     return { label: one.name, stroke: colour, width: 1.2, dash: [4, 4], spanGaps: one.bridged === true };
   if (kind === 'points')
@@ -205,15 +211,16 @@ function drawnAs(one: ChartSettings['series'][number], kind: ChartKind, colour: 
       paths: () => null,
       points: { show: true, size: 4, fill: colour },
     };
-  if (kind === 'area')
-    return {
-      label: one.name,
-      stroke: colour,
-      fill: `${colour}22`,
-      width: 1.5,
-      spanGaps: false,
-      points: { show: false },
-    };
+  const fill = one.line?.fill ?? (kind === 'area' ? areaFill : 0);
+  const line: uPlot.Series = {
+    label: one.name,
+    stroke: colour,
+    width: one.line?.width ?? 1.5,
+    spanGaps: false,
+    ...(one.line?.broken === true ? { dash: [8, 5] } : {}),
+    ...(fill > 0 ? { fill: `${colour}${opacity(fill)}` } : {}),
+  };
+  if (kind === 'area') return { ...line, points: { show: false } };
   const bars = uPlot.paths.bars?.({ size: [0.8, 48], align: 1 });
   if (kind === 'bars')
     return {
@@ -224,8 +231,17 @@ function drawnAs(one: ChartSettings['series'][number], kind: ChartKind, colour: 
       ...(bars === undefined ? {} : { paths: bars }),
     };
   if (kind === 'stacked') return { label: one.name, fill: colour, stroke: colour, width: 1, points: { show: false } };
-  return { label: one.name, stroke: colour, width: 1.5, spanGaps: false };
+  return line;
 }
+
+/** Of an area, per cent, where nothing is said. */
+const areaFill = 13;
+
+/** Per cent as the last two digits of a colour. */
+const opacity = (percent: number): string =>
+  Math.round((percent / 100) * 255)
+    .toString(16)
+    .padStart(2, '0');
 
 let measure: CanvasRenderingContext2D | null | undefined;
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import cookie from '@fastify/cookie';
 import { silentLogger, systemClock } from '@sightline/base';
-import { migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import { type TelemetryStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -51,8 +52,7 @@ async function insert(rows: string): Promise<void> {
 /** 240 records in an hour, one each 15 s: two thirds pushed by Loki's clients, of two sites; a few of another organisation. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sightline-logs-'));
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   const rows = (
     organisation: string,
     count: number,
@@ -659,6 +659,149 @@ describe('Elasticsearch', () => {
       new Intl.DateTimeFormat('en-GB', { timeZone: 'America/New_York', hour: '2-digit', hourCycle: 'h23' }).format(key),
     );
     expect(new Set(hours)).toEqual(new Set(['00']));
+  });
+
+  /** Thirty lines within three milliseconds, their ids in no order of time. */
+  const burst = { term: { 'service.name': 'burst' } };
+  async function lines(from: number, count: number): Promise<void> {
+    await insert(
+      `SELECT 'rival', '', '', 'burst', fromUnixTimestamp64Nano(${fromMs - 7_200_000}000000 + number * 100000), fromUnixTimestamp64Milli(${fromMs} + ${from}), 9, concat('burst line ', toString(number)), 'app', map(), map() FROM numbers(${from}, ${count})`,
+    );
+  }
+  const messages = (hits: { _source: { message: string } }[]): string[] => hits.map(({ _source }) => _source.message);
+  const burstOf = (count: number): string[] => Array.from({ length: count }, (_, number) => `burst line ${number}`);
+
+  test('pages behind each other, a point in time and a scroll tell each document once', async () => {
+    await lines(0, 30);
+    const found: string[] = [];
+    let after: unknown[] | undefined;
+    for (let pages = 0; pages < 8; pages++) {
+      const body = { size: 7, query: burst, sort: [{ '@timestamp': 'desc' }, '_shard_doc'] };
+      const { hits } = (await elastic('/_search', { ...body, ...(after && { search_after: after }) }, 'rival')).json();
+      found.push(...messages(hits.hits));
+      after = hits.hits.at(-1)?.sort ?? after;
+    }
+    expect(found.toSorted()).toEqual(burstOf(30).toSorted());
+
+    const { id } = (await elastic('/logs*/_pit?keep_alive=1m', {}, 'rival')).json();
+    const first = await elastic(
+      '/_search?scroll=1m&size=12',
+      { query: burst, sort: ['_doc'], aggs: { n: { value_count: { field: 'service.name' } } } },
+      'rival',
+    );
+    expect(first.json()).toMatchObject({
+      hits: { total: { value: 30, relation: 'eq' } },
+      aggregations: { n: { value: 30 } },
+    });
+    // What comes while somebody reads is not part of it.
+    await store.execute(
+      "INSERT INTO logs (organisation, service, ts, received_at, severity, body) SELECT 'rival', 'burst', fromUnixTimestamp64Milli(" +
+        String(fromMs - 7_200_000) +
+        "), now64(3) + INTERVAL 1 HOUR, 9, 'burst line late'",
+      {},
+      {},
+    );
+
+    const scrolled = messages(first.json().hits.hits);
+    let scrollId: string = first.json()._scroll_id;
+    for (let pages = 0; pages < 3; pages++) {
+      const reply = (await elastic('/_search/scroll', { scroll: '1m', scroll_id: scrollId }, 'rival')).json();
+      expect(reply.hits.total).toEqual({ value: 30, relation: 'eq' });
+      scrolled.push(...messages(reply.hits.hits));
+      scrollId = reply._scroll_id;
+    }
+    expect(scrolled.toSorted()).toEqual(burstOf(30).toSorted());
+
+    const pit = { id, keep_alive: '1m' };
+    const asked = { size: 20, query: burst, pit, sort: [{ '@timestamp': { order: 'asc' } }] };
+    const one = (await elastic('/_search', asked, 'rival')).json();
+    expect(one).toMatchObject({ pit_id: id, hits: { total: { value: 30 } } });
+    const two = (await elastic('/_search', { ...asked, search_after: one.hits.hits.at(-1).sort }, 'rival')).json();
+    expect([...messages(one.hits.hits), ...messages(two.hits.hits)].toSorted()).toEqual(burstOf(30).toSorted());
+    // An id says what is read, the key whose.
+    expect((await elastic('/_search', asked, 'acme')).json().hits.total.value).toBe(0);
+    for (const path of ['/_pit', '/_search/scroll'])
+      expect(
+        (
+          await app.inject({
+            url: `/elasticsearch${path}`,
+            method: 'DELETE',
+            headers: { authorization: 'Bearer rival' },
+          })
+        ).json(),
+      ).toEqual({ succeeded: true, num_freed: 1 });
+  });
+
+  test.each([
+    ['/_search/scroll', { scroll_id: 'AAAA' }, 404, 'search_context_missing_exception'],
+    ['/_search', { pit: { id: 'no id' } }, 404, 'search_context_missing_exception'],
+    ['/_search?scroll=1m', { from: 5 }, 400, 'action_request_validation_exception'],
+    ['/_search', { collapse: { field: 'service.name' } }, 400, 'parsing_exception'],
+    ['/_ml/info', {}, 400, 'illegal_argument_exception'],
+  ])('%s %j is refused in Elasticsearch’s form', async (path, body, status, type) => {
+    const reply = await elastic(path, body);
+    expect([reply.status, reply.headers['x-elastic-product'], reply.json()]).toMatchObject([
+      status,
+      'Elasticsearch',
+      { status, error: { type } },
+    ]);
+  });
+
+  test('one document by its id', async () => {
+    const { hits } = (
+      await elastic('/_search?size=1', {
+        query: { bool: { filter: [inRange, { term: { 'service.name': 'payment' } }] } },
+      })
+    ).json();
+    const [hit] = hits.hits;
+    expect((await elastic(`/logs/_doc/${hit._id}`)).json()).toMatchObject({
+      _id: hit._id,
+      found: true,
+      _source: hit._source,
+    });
+    expect((await elastic(`/logs/_source/${hit._id}?_source_includes=message`)).json()).toEqual({
+      message: hit._source.message,
+    });
+    expect((await elastic(`/logs/_doc/${hit._id}`, undefined, 'rival')).json()).toEqual({
+      _index: 'logs',
+      _id: hit._id,
+      found: false,
+    });
+    expect((await elastic('/logs/_doc/mine')).status).toBe(404);
+  });
+
+  test('values of a field as they are written', async () => {
+    const ask = async (body: object): Promise<unknown> =>
+      (await elastic('/logs*/_terms_enum', { index_filter: inRange, ...body })).json();
+    expect(await ask({ field: 'service.name', string: 'pa' })).toMatchObject({ terms: ['payment'], complete: true });
+    expect(await ask({ field: 'site.id', string: 'store_', case_insensitive: true, size: 1 })).toMatchObject({
+      terms: ['STORE_1'],
+    });
+    expect(await ask({ field: 'message', string: 'a' })).toMatchObject({ terms: [] });
+  });
+
+  test('what was found is marked', async () => {
+    const query = {
+      bool: {
+        filter: [inRange, { term: { 'service.name': 'payment' } }],
+        must: [{ query_string: { query: 'declin* AND message:payment' } }],
+        must_not: [{ match: { message: '1000' } }],
+      },
+    };
+    const ask = async (highlight: object): Promise<unknown> =>
+      (await elastic('/_search', { size: 1, sort: ['@timestamp'], query, highlight })).json().hits.hits[0].highlight;
+    const whole = { number_of_fragments: 0, pre_tags: ['['], post_tags: [']'] };
+    expect(await ask({ fields: { message: {} } })).toEqual({
+      message: ['<em>Payment</em> 1002 <em>declined</em> after 2 s'],
+    });
+    expect(await ask({ fields: { '*': {} }, ...whole })).toEqual({
+      message: ['[Payment] 1002 [declined] after 2 s'],
+      'service.name': ['[payment]'],
+    });
+    expect(await ask({ fields: { message: { fragment_size: 10, number_of_fragments: 1 } } })).toEqual({
+      message: ['<em>Payment</em>'],
+    });
+    expect(await ask({ fields: { 'order.id': {} } })).toBeUndefined();
   });
 
   test('several searches, each with its own ending', async () => {

@@ -6,8 +6,9 @@ import { logColumns, toLog, type LogColumns, type LogRecord } from '../logs/log-
 import { matchesLinePattern } from '../logql/pattern.ts';
 import { logsByTime, upToSecondOf } from '../search/scope.ts';
 import { aggregate } from './aggregations.ts';
-import { ElasticFault, illegal, isObject, objectOf, textOf, type Json } from './fault.ts';
+import { ElasticFault, illegal, isObject, objectOf, parsing, textOf, type Json } from './fault.ts';
 import { findField, indexName } from './fields.ts';
+import { highlighter, type Highlighter } from './highlight.ts';
 import { QuerySql } from './query-sql.ts';
 
 /** Whose documents: a key that is bound to a site sees that alone. */
@@ -26,6 +27,21 @@ export interface ElasticError {
 }
 
 const mostHits = 10_000;
+
+/** What a search may say; the last dozen is without effect on what is found. */
+const understood = new Set(
+  'query post_filter size from sort search_after track_total_hits aggs aggregations _source fields docvalue_fields highlight pit timeout terminate_after version seq_no_primary_term stored_fields track_scores explain profile stats ext preference indices_boost min_score'.split(
+    ' ',
+  ),
+);
+
+/** Anything else would be answered as if it had not been asked (`collapse`, `knn`, `script_fields`): it is refused, unless it is empty. */
+function refuseUnknown(body: Json): void {
+  for (const [name, value] of Object.entries(body)) {
+    const empty = value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+    if (!understood.has(name) && !empty) throw parsing(`Unknown key [${name}] in a search: it is not answered here.`);
+  }
+}
 const defaultLimits: QueryLimits = { timeoutMs: 30_000, threads: 2 };
 
 /** Runs a read; what the request itself got wrong becomes a value. */
@@ -82,7 +98,9 @@ export function searchDocuments(
       throw illegal(
         `Result window is too large, from + size must be less than or equal to: [${mostHits}] but was [${from + size}]. See the scroll api for a more efficient way to request large data sets.`,
       );
+    refuseUnknown(body);
     const shape = shapeOf(body);
+    const marked = highlighter(body);
     const topHits = async (
       given: Json,
       levels: readonly { sql: string }[],
@@ -153,7 +171,7 @@ export function searchDocuments(
       hits: {
         ...(total ? { total } : {}),
         max_score: body['sort'] === undefined && rows.length > 0 ? 1 : null,
-        hits: rows.map((row) => hitOf(row, shape, sort, body['sort'] !== undefined)),
+        hits: rows.map((row) => hitOf(row, shape, sort, body['sort'] !== undefined, marked)),
       },
       ...(answered ? { aggregations: answered } : {}),
     };
@@ -261,7 +279,9 @@ function sortKeys(given: unknown, compiler: QuerySql): SortKey[] {
     const order = wanted === undefined ? (name === '_score' ? 'desc' : 'asc') : textOf(wanted, 'sort').toLowerCase();
     if (order !== 'asc' && order !== 'desc') throw illegal(`No enum constant for order [${order}]`);
     const down = order === 'desc';
-    if (name === '_doc' || name === '_shard_doc') return { field: name, sql: 'toUInt32(id)', down, numeric: true };
+    // As many of its bits as a number of JSON holds.
+    if (name === '_doc' || name === '_shard_doc')
+      return { field: name, sql: 'bitAnd(id, 9007199254740991)', down, numeric: true };
     if (name === '_score') return { field: name, sql: 'toUInt8(1)', down, numeric: true };
     const field = findField(name);
     if (field.kind === 'text')
@@ -281,8 +301,12 @@ const sortColumns = (keys: readonly SortKey[]): string[] =>
 function orderSql(keys: readonly SortKey[]): string {
   const parts = keys.flatMap(({ field, sql, down }, index) => {
     const direction = down ? 'DESC' : 'ASC';
-    // As the sorting key begins: the engine then reads in order.
-    return field === '@timestamp' && index === 0 ? [logsByTime(direction)] : [`${sql} ${direction}`];
+    if (field !== '@timestamp' || index > 0) return [`${sql} ${direction}`];
+    // As the sorting key begins: the engine then reads in order. A time is told in milliseconds, so that the keys behind it decide within
+    // one: by the nanosecond, a page that begins behind another's last hit would leave out its neighbours.
+    return keys.length === 1
+      ? [logsByTime(direction)]
+      : [`toStartOfMinute(ts) ${direction}, toDateTime(ts) ${direction}, ${sql} ${direction}`];
   });
   return parts.join(', ');
 }
@@ -404,19 +428,27 @@ function nested(fields: ReadonlyMap<string, string>): Record<string, unknown> {
   return root;
 }
 
-function hitOf(row: DocumentRow & Json, { source, fields }: Shape, sort: readonly SortKey[], sorted: boolean): Json {
+function hitOf(
+  row: DocumentRow & Json,
+  { source, fields }: Shape,
+  sort: readonly SortKey[],
+  sorted: boolean,
+  marked?: Highlighter,
+): Json {
   const log = toLog(row);
   const all = fieldsOf(log, row.logger);
   const chosen = source && new Map([...all].filter(([name]) => source(name)));
   const wanted = fields.length === 0 ? undefined : globs(fields);
   const shown =
     wanted && Object.fromEntries([...all].filter(([name]) => wanted(name)).map(([name, value]) => [name, [value]]));
+  const highlight = marked?.(all);
   return {
     _index: log.attributes['elasticsearch.index'] || 'logs',
     _id: log.id,
     _score: sorted ? null : 1,
     ...(chosen ? { _source: nested(chosen) } : {}),
     ...(shown ? { fields: shown } : {}),
+    ...(highlight ? { highlight } : {}),
     ...(sorted
       ? { sort: sort.map(({ numeric }, index) => (numeric ? Number(row[`sort${index}`]) : row[`sort${index}`])) }
       : {}),

@@ -21,6 +21,7 @@ import type { ApiDeps } from '../../route.ts';
 import { askerOf } from '../prometheus/asker.ts';
 import { ApiFault } from '../prometheus/fault.ts';
 import { QueryGate } from '../prometheus/gate.ts';
+import { cursorId, readCursor, withinCursor, type Cursor } from './cursors.ts';
 
 const prefix = '/elasticsearch';
 const bodyLimitBytes = 2 * 1024 * 1024;
@@ -32,6 +33,7 @@ type Body = Record<string, unknown>;
 interface Call {
   readonly scope: ElasticScope;
   readonly query: URLSearchParams;
+  readonly params: Readonly<Record<string, string>>;
   readonly text: string;
   readonly signal: AbortSignal;
   readonly began: number;
@@ -46,6 +48,13 @@ class Plain {
   readonly text: string;
   constructor(text: string) {
     this.text = text;
+  }
+}
+/** What is not there, in the form of what would be. */
+class Missing {
+  readonly json: object;
+  constructor(json: object) {
+    this.json = json;
   }
 }
 class Refusal {
@@ -63,7 +72,7 @@ function errorJson({ type, reason, status }: ElasticError): object {
 
 /**
  * Reads of Elasticsearch's API below `/elasticsearch`, as its clients and tools like Kibana ask for logs: `_search`, `_msearch`, `_async_search`, `_count`,
- * `_mapping`, `_field_caps`, `_cat/indices`, `_resolve/index`. A key with `query` or `operate` (`ApiKey`, bearer or basic), or a session, says whose. What is
+ * `_mapping`, `_field_caps`, `_cat/indices`, `_resolve/index`, scrolls, points in time, single documents, `_terms_enum`. A key with `query` or `operate` (`ApiKey`, bearer or basic), or a session, says whose. What is
  * written, and the handshake, is ingest's.
  */
 export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps): Promise<void> {
@@ -79,10 +88,14 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
       ).problem;
       return send(request, reply, refuse(status, status >= 500 ? 'exception' : 'illegal_argument_exception', detail));
     });
-    const route = (paths: readonly string[], answer: (call: Call) => Promise<unknown>): void => {
+    const route = (
+      paths: readonly string[],
+      answer: (call: Call) => Promise<unknown>,
+      method: readonly ('GET' | 'POST' | 'DELETE')[] = ['GET', 'POST'],
+    ): void => {
       for (const path of paths) {
         scope.route({
-          method: ['GET', 'POST'],
+          method: [...method],
           url: `${prefix}${path}`,
           bodyLimit: bodyLimitBytes,
           handler: async (request, reply) => {
@@ -90,7 +103,8 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
             const asker = await askerOf(request, deps);
             if (asker instanceof ApiFault)
               return send(request, reply, refuse(asker.status, 'security_exception', asker.message));
-            const { index = '' } = request.params as { index?: string };
+            const params = request.params as Record<string, string>;
+            const { index = '' } = params;
             const began = performance.now();
             const query = new URLSearchParams(request.url.split('?')[1] ?? '');
             const told: string[] = [];
@@ -105,6 +119,7 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
                 nowMs: deps.clock.now(),
               },
               query,
+              params,
               text: typeof request.body === 'string' ? request.body : '',
               signal,
               began,
@@ -123,8 +138,61 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
 
     route(both('/_search'), async (call) => {
       const body = bodyOf(call.text);
-      return body instanceof Refusal ? body : search(call, withParameters(body, call.query));
+      if (body instanceof Refusal) return body;
+      const asked = withParameters(body, call.query);
+      if (call.query.has('scroll')) return beginScroll(call, asked);
+      return asked['pit'] === undefined ? search(call, asked) : searchPoint(call, asked);
     });
+    // No `:id` in the path, which Elasticsearch too no longer takes.
+    route(['/_search/scroll'], async (call) => {
+      const body = bodyOf(call.text);
+      if (body instanceof Refusal) return body;
+      const cursor = readCursor(body['scroll_id'] ?? call.query.get('scroll_id'));
+      return cursor?.body
+        ? scroll(call, cursor, cursor.body)
+        : refuse(404, 'search_context_missing_exception', noCursor);
+    });
+    // Nothing is kept of either, so that there is nothing to give up.
+    route(['/_search/scroll', '/_search/scroll/:id', '/_pit'], async () => ({ succeeded: true, num_freed: 1 }), [
+      'DELETE',
+    ]);
+    route(
+      ['/:index/_pit', '/_pit'],
+      async ({ scope: { index, nowMs } }) => {
+        const id = cursorId({ index, untilMs: nowMs });
+        return { id, _shards: { total: 1, successful: 1, skipped: 0, failed: 0 } };
+      },
+      ['POST'],
+    );
+    route(
+      ['/:index/_doc/:id'],
+      async (call) => {
+        const hit = await findDocument(call);
+        if (hit instanceof Refusal) return hit;
+        if (!hit) return new Missing({ _index: call.scope.index, _id: call.params['id'] ?? '', found: false });
+        return {
+          _index: hit._index,
+          _id: hit._id,
+          _version: 1,
+          _seq_no: 0,
+          _primary_term: 1,
+          found: true,
+          _source: hit._source,
+        };
+      },
+      ['GET'],
+    );
+    route(
+      ['/:index/_source/:id'],
+      async (call) => {
+        const hit = await findDocument(call);
+        const named = `[${call.scope.index}]/[${call.params['id'] ?? ''}]`;
+        if (hit instanceof Refusal) return hit;
+        return hit ? hit._source : refuse(404, 'resource_not_found_exception', `Document not found ${named}`);
+      },
+      ['GET'],
+    );
+    route(['/:index/_terms_enum', '/_terms_enum'], termsEnum);
     route(both('/_async_search'), async (call) => {
       const body = bodyOf(call.text);
       if (body instanceof Refusal) return body;
@@ -211,7 +279,110 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
       aliases: [],
       data_streams: [],
     }));
+    // Every other path is answered in Elasticsearch's form: its clients read no other.
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE'] as const)
+      scope.route({
+        method,
+        url: `${prefix}/*`,
+        handler: (request, reply) =>
+          send(
+            request,
+            reply,
+            refuse(
+              400,
+              'illegal_argument_exception',
+              `no handler found for uri [${request.url.split('?')[0]?.slice(prefix.length, 300) ?? ''}] and method [${method}]`,
+            ),
+          ),
+      });
     done();
+
+    async function beginScroll(call: Call, { aggs, aggregations, ...body }: Body): Promise<Refusal | object> {
+      if (Number(body['from'] ?? 0) > 0)
+        return refuse(
+          400,
+          'action_request_validation_exception',
+          'Validation Failed: 1: using [from] is not allowed in a scroll context;',
+        );
+      const cursor = { index: call.scope.index, untilMs: call.scope.nowMs, body };
+      return scroll(call, cursor, {
+        ...body,
+        track_total_hits: true,
+        ...((aggs ?? aggregations) ? { aggs: aggs ?? aggregations } : {}),
+      });
+    }
+    /** One page of a scroll, and where the next one begins. */
+    async function scroll(call: Call, cursor: Cursor, asked: Body): Promise<Refusal | object> {
+      const scoped = { ...call, scope: { ...call.scope, index: cursor.index } };
+      const counted = cursor.total ? { ...asked, track_total_hits: false } : asked;
+      const found = await far(scoped, withinCursor(counted, cursor), searchDocuments);
+      if (found instanceof Refusal) return found;
+      const hits = found['hits'] as Hits;
+      const total = cursor.total ?? hits.total;
+      const after = hits.hits.at(-1)?.sort ?? cursor.after;
+      const id = cursorId({ ...cursor, ...(total ? { total } : {}), ...(after ? { after } : {}) });
+      if (id === undefined) return refuse(400, 'illegal_argument_exception', 'The search is too long to be scrolled.');
+      return asAsked(call, { _scroll_id: id, took: took(call), ...found, hits: { ...hits, total } });
+    }
+    async function searchPoint(call: Call, { pit, ...body }: Body): Promise<Refusal | object> {
+      const id = (pit as { id?: unknown } | null)?.id;
+      const cursor = readCursor(id);
+      if (!cursor || cursor.body) return refuse(404, 'search_context_missing_exception', noCursor);
+      if (call.scope.index !== '')
+        return refuse(
+          400,
+          'action_request_validation_exception',
+          'Validation Failed: 1: [indices] cannot be used with point in time;',
+        );
+      const scoped = { ...call, scope: { ...call.scope, index: cursor.index } };
+      const found = await search(scoped, withinCursor(body, cursor));
+      return found instanceof Refusal ? found : { pit_id: id, ...found };
+    }
+    /** A document by the id that a search gave it, which begins with its time. */
+    async function findDocument(call: Call): Promise<Refusal | Hit | undefined> {
+      const id = call.params['id'] ?? '';
+      const ns = /^(\d{1,19})-[0-9a-f]{16}$/.exec(id)?.[1];
+      if (ns === undefined) return undefined;
+      const atMs = Number(BigInt(ns) / 1_000_000n);
+      const at = { range: { '@timestamp': { gte: atMs, lte: atMs } } };
+      const body = { size: 1, track_total_hits: false, query: { bool: { filter: [at, { ids: { values: [id] } }] } } };
+      const found = await far(call, withParameters(body, call.query), searchDocuments);
+      return found instanceof Refusal ? found : (found['hits'] as Hits).hits[0];
+    }
+    async function termsEnum(call: Call): Promise<Refusal | object> {
+      const body = bodyOf(call.text);
+      if (body instanceof Refusal) return body;
+      const { field, string = '', size = 10, case_insensitive: ignoreCase = false, index_filter: filter } = body;
+      if (typeof field !== 'string' || typeof string !== 'string')
+        return refuse(400, 'action_request_validation_exception', 'Validation Failed: 1: field cannot be null;');
+      const complete = { _shards: { total: 1, successful: 1, failed: 0 }, complete: true };
+      // Words of a text are no terms here.
+      if (knownElasticFields.some(([name, type]) => name === field && type !== 'keyword'))
+        return { ...complete, terms: [] };
+      const recent = filter ?? { range: { '@timestamp': { gte: call.scope.nowMs - dayMs } } };
+      const begins =
+        string === ''
+          ? { exists: { field } }
+          : { prefix: { [field]: { value: string, case_insensitive: ignoreCase } } };
+      const asked = {
+        size: 0,
+        track_total_hits: false,
+        query: { bool: { filter: [recent, begins] } },
+        aggs: {
+          terms: { terms: { field, size: Math.max(1, Math.min(1000, Number(size) || 10)), order: { _key: 'asc' } } },
+        },
+      };
+      const found = await far(call, asked, searchDocuments);
+      if (found instanceof Refusal) return found;
+      const { buckets } = (found['aggregations'] as { terms: { buckets: { key: string }[] } }).terms;
+      return { ...complete, terms: buckets.map(({ key }) => key) };
+    }
+    /** The total as a number, where a client of old asks for it so. */
+    function asAsked(call: Call, answered: Body): object {
+      if (call.query.get('rest_total_hits_as_int') !== 'true') return answered;
+      const hits = answered['hits'] as Hits;
+      return { ...answered, hits: { ...hits, total: hits.total?.value ?? -1 } };
+    }
 
     /** A read of documents, as far as its range reaches; without a lower bound on the time it is the engine's alone. */
     async function far<T>(call: Call, body: Body, read: DocumentsRead<T>): Promise<Refusal | T> {
@@ -239,10 +410,7 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
     async function search(call: Call, body: Body): Promise<Refusal | object> {
       const found = await far(call, body, searchDocuments);
       if (found instanceof Refusal) return found;
-      const answered = { took: took(call), ...found };
-      if (call.query.get('rest_total_hits_as_int') !== 'true') return answered;
-      const hits = found['hits'] as { total?: { value: number } };
-      return { ...answered, hits: { ...hits, total: hits.total?.value ?? -1 } };
+      return asAsked(call, { took: took(call), ...found });
     }
     const attributesOf = ({ scope: asked, signal }: Call): Promise<string[]> =>
       listAttributes(deps.store, asked, { signal });
@@ -250,6 +418,19 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
       listIndices(deps.store, asked, { signal });
   });
 }
+
+interface Hit {
+  readonly _index: string;
+  readonly _id: string;
+  readonly _source?: unknown;
+  readonly sort?: unknown[];
+}
+interface Hits {
+  readonly total?: { readonly value: number; readonly relation: 'eq' | 'gte' };
+  readonly hits: readonly Hit[];
+}
+
+const noCursor = 'No search context found for this id.';
 
 type DocumentsRead<T> = (
   reader: TelemetryReader,
@@ -308,6 +489,8 @@ function withParameters(body: Body, query: URLSearchParams): Body {
   }
   const [sort, source] = [query.get('sort'), query.get('_source')];
   if (sort !== null) found['sort'] = sort.split(',');
+  const [includes, excludes] = ['_source_includes', '_source_excludes'].map((name) => query.get(name)?.split(','));
+  if (includes || excludes) found['_source'] = { ...(includes && { includes }), ...(excludes && { excludes }) };
   if (source !== null) found['_source'] = /^(true|false)$/.test(source) ? source === 'true' : source.split(',');
   return found;
 }
@@ -351,6 +534,7 @@ function send(request: FastifyRequest, reply: FastifyReply, answered: unknown): 
       ? `application/vnd.elasticsearch+json;compatible-with=${compatible[1]}`
       : 'application/json; charset=utf-8',
   );
+  if (answered instanceof Missing) return reply.code(404).send(Buffer.from(JSON.stringify(answered.json)));
   if (!(answered instanceof Refusal)) return reply.send(Buffer.from(JSON.stringify(answered)));
   const { error } = answered;
   if (error.status === 401) reply.header('www-authenticate', 'ApiKey, Basic realm="Sightline"');

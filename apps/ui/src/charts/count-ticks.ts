@@ -2,7 +2,7 @@
 type Ticks = readonly (number | null)[];
 
 /** Where all values are whole (things that are counted), half a thing has no tick. `columns`: the values drawn, one list for each series. */
-export function wholeTicks(ticks: Ticks, columns: readonly ArrayLike<number | null | undefined>[]): (number | null)[] {
+export function countTicks(ticks: Ticks, columns: readonly ArrayLike<number | null | undefined>[]): (number | null)[] {
   const counts = columns.every((column) =>
     Array.prototype.every.call(column, (value: number | null | undefined) => value == null || Number.isInteger(value)),
   );

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { wholeTicks } from './whole-ticks.ts';
+import { countTicks } from './count-ticks.ts';
 
 test('half an event has no tick', () => {
-  expect(wholeTicks([0, 0.5, 1], [[0, null, 1]])).toEqual([0, null, 1]);
+  expect(countTicks([0, 0.5, 1], [[0, null, 1]])).toEqual([0, null, 1]);
 });
 
 test('levels keep every tick', () => {
   expect(
-    wholeTicks(
+    countTicks(
       [0, 0.5, 1],
       [
         [0, 1],
@@ -18,5 +18,5 @@ test('levels keep every tick', () => {
 });
 
 test('a chart without values keeps whole ticks only', () => {
-  expect(wholeTicks([0, 0.5, null, 1], [])).toEqual([0, null, null, 1]);
+  expect(countTicks([0, 0.5, null, 1], [])).toEqual([0, null, null, 1]);
 });
