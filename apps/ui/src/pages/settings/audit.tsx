@@ -10,7 +10,7 @@ import { ToneBadge } from '../../components/state-badge.tsx';
 import { useAddress } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import { addressOf, type Reply } from '../../data/call.ts';
-import { AuditTable } from '../../records/audit-table.tsx';
+import { AuditEntries } from '../../records/audit-entries.tsx';
 import { localTime, readLocalTime } from './local-time.ts';
 
 /** Who did what, newest first, a page at a time; the filters stand in the address. */
@@ -98,7 +98,7 @@ function Entries(props: {
     );
   return (
     <section className="panel" aria-label="Audit">
-      <AuditTable label="Table of the audit" entries={entries} withAddress />
+      <AuditEntries label="Table of the audit" entries={entries} withAddress />
       <Pager cursors={props.cursors} next={next} onChange={props.onCursors} />
     </section>
   );

@@ -10,7 +10,7 @@ import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
-import { AuditTable } from '../../records/audit-table.tsx';
+import { AuditEntries } from '../../records/audit-entries.tsx';
 import { Go } from '../../shell/go.tsx';
 
 type History = Reply<typeof siteHistory>;
@@ -45,7 +45,7 @@ export function SiteHistory({ code }: { code: string }): ReactNode {
           <header className="panel-head">
             <h2>What people did</h2>
           </header>
-          <AuditTable label="Table of what people did" entries={entries} />
+          <AuditEntries label="Table of what people did" entries={entries} />
           <Pager cursors={cursors} next={next} onChange={setCursors} />
         </section>
       )}

@@ -14,14 +14,14 @@ interface AuditEntry {
 }
 
 /** Entries of the audit trail, one a line. `label` is read aloud. */
-export function AuditTable(props: {
+export function AuditEntries(props: {
   readonly label: string;
   readonly entries: readonly AuditEntry[];
   readonly withAddress?: boolean;
 }): ReactNode {
   return (
     <ScrollX label={props.label}>
-      <table className="table one-line">
+      <table className="table one-line stacks">
         <thead>
           <tr>
             <th>When</th>
@@ -38,11 +38,19 @@ export function AuditTable(props: {
               <td>
                 <TimeText at={entry.at} />
               </td>
-              <td>{entry.actor}</td>
-              <td className="code">{entry.action}</td>
-              <td>{entry.subject}</td>
-              <td className="muted">{entry.detail}</td>
-              {props.withAddress === true && <td className="muted">{entry.address}</td>}
+              <td data-title="Who">{entry.actor}</td>
+              <td className="code" data-title="What">
+                {entry.action}
+              </td>
+              <td data-title="On">{entry.subject}</td>
+              <td className="muted" data-title={entry.detail === '' ? undefined : 'Detail'}>
+                {entry.detail}
+              </td>
+              {props.withAddress === true && (
+                <td className="muted" data-title="From">
+                  {entry.address}
+                </td>
+              )}
             </tr>
           ))}
         </tbody>
