@@ -13,6 +13,7 @@ import {
   openSpool,
   protocols,
   registerForwarded,
+  RecordGate,
   registerIngest,
   type ReceiverParts,
   type Spool,
@@ -195,7 +196,8 @@ async function openIngest(
     },
   };
   const limits = { metricsKeptMs: config.retentionMetricsMs };
-  const parts = { protocols, spool, keys: control.keys, organisations, ledger, limits, clock, logger };
+  const gate = new RecordGate();
+  const parts = { protocols, spool, keys: control.keys, organisations, ledger, gate, limits, clock, logger };
   return { parts, spool, ledger, accepted, head };
 }
 

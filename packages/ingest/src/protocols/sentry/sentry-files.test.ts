@@ -3,7 +3,6 @@ import { encode } from '@msgpack/msgpack';
 import { expect, test } from 'vitest';
 import { decodeOtlpMetrics } from '../../metric-formats/index.ts';
 import type { Checked, CheckIn, Decoded, DecodePorts, ProtocolRequest } from '../../protocol.ts';
-import { CategoryGate } from './category-limits.ts';
 import { checkEnvelope } from './check-envelope.ts';
 import { decodeEnvelope } from './decode-envelope.ts';
 import { checkMinidump } from './minidump.ts';
@@ -310,23 +309,6 @@ test('a check-in is told to who watches, with its schedule', async () => {
   const checkIn = { check_in_id: replayId, monitor_slug: 'sync', status: 'in_progress', monitor_config: config };
   await decoded(checkEnvelope(request(envelope([{ type: 'check_in' }, checkIn]))), ports);
   expect(checkIns).toMatchObject([{ organisation: 'acme', monitor: 'sync', status: 'in_progress', config, atMs: now }]);
-});
-
-test('more files than a minute may hold: refused, and the client told which to hold back', () => {
-  const gate = new CategoryGate({ attachments: 2 });
-  const attachment = [{ type: 'attachment' }, Buffer.from('x')] as const;
-  const event = [{ type: 'event' }, { message: 'm' }] as const;
-  const ask = (body: Buffer, atMs = now): { status: number; headers?: Readonly<Record<string, string>> } => {
-    const asked = { ...request(body), receivedAtMs: atMs };
-    const checked = checkEnvelope(asked, gate);
-    if (checked.kind !== 'accept') throw new Error(checked.message);
-    return sentryReply({ ...checked, kind: 'stored' }, asked);
-  };
-  expect(ask(envelope(attachment, attachment)).headers).not.toHaveProperty('x-sentry-rate-limits');
-  const limits = { 'x-sentry-rate-limits': '60:attachment:organization:quota' };
-  expect(ask(envelope(attachment, event))).toMatchObject({ status: 200, headers: limits });
-  expect(ask(envelope(attachment))).toMatchObject({ status: 429, headers: { ...limits, 'retry-after': '60' } });
-  expect(ask(envelope(attachment), now + 60_000).status).toBe(200);
 });
 
 test('a minidump is an event and its attachments', async () => {
