@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '@sightline/base';
+import { silentLogger, systemClock, type Clock } from '@sightline/base';
 import { afterEach, expect, test } from 'vitest';
-import { createLedger, type LedgerEntry } from './ledger.ts';
+import type { LedgerEntry } from '@sightline/record';
+import type { Ledger } from './ledger.ts';
 import { LogsRequestBuilder } from './otlp/build-logs.ts';
 import type { Protocol } from './protocol.ts';
 import { otlp } from './protocols/otlp/otlp.ts';
@@ -23,12 +24,13 @@ const now = 1_800_000_000_000;
 async function open(limits: SetLimits, defaults = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sightline-limits-'));
   let atMs = now;
-  const clock = { now: () => atMs, monotonic: () => atMs } as never;
+  const clock: Clock = { ...systemClock, now: () => atMs };
   const logger = silentLogger;
-  const target = { execute: async () => undefined } as never;
-  const ledger = createLedger({ target, settings: {}, clock, logger });
-  const entries: unknown[] = [];
-  const counting = { ...ledger, received: () => undefined, count: (entry: LedgerEntry) => void entries.push(entry) };
+  const entries: LedgerEntry[] = [];
+  const ledger = {
+    received: () => undefined,
+    count: (entry: LedgerEntry) => void entries.push(entry),
+  } as unknown as Ledger;
   const spool = await openSpool({ folder, clock, logger, limits: { freeDiskBytes: 0 } });
   cleaners.push(
     () => rmSync(folder, { recursive: true, force: true }),
@@ -45,7 +47,7 @@ async function open(limits: SetLimits, defaults = {}) {
         limits,
       }),
     },
-    ledger: counting as never,
+    ledger,
     gate: new RecordGate(defaults),
     clock,
     logger,
