@@ -35,20 +35,20 @@ export const parts: readonly Part[] = [
     folder: 'packages/ingest',
     what: 'receive, protocols, spool, load, error grouping, source maps, ledger',
     mayImport: own('base', 'base/protobuf', 'record'),
-    testsMayImport: own('store', 'query'),
+    testsMayImport: own('store', 'store/testing', 'query'),
     kinds: ['packages/ingest/src/protocols'],
   },
   {
     folder: 'packages/query',
     what: 'search language and reads',
     mayImport: own('base', 'record', 'store/port'),
-    testsMayImport: own('store'),
+    testsMayImport: own('store', 'store/testing'),
   },
   {
     folder: 'packages/metrics',
     what: 'metric store: head, chunks, series index, roll-ups, PromQL on worker threads',
     mayImport: own('base', 'record', 'store/port', 'query/promql', 'ingest/metric-formats'),
-    testsMayImport: own('store', 'ingest', 'ingest/otlp'),
+    testsMayImport: own('store', 'store/testing', 'ingest', 'ingest/otlp'),
   },
   {
     folder: 'packages/scrape',
@@ -70,7 +70,7 @@ export const parts: readonly Part[] = [
     folder: 'packages/detect',
     what: 'rules, uptime judgement, silence: findings',
     mayImport: own('base', 'record', 'query', 'query/promql', 'monitors', 'control', 'store/port'),
-    testsMayImport: own('store', 'control/testing', 'query/promql/testing'),
+    testsMayImport: own('store', 'store/testing', 'control/testing', 'query/promql/testing'),
     kinds: ['packages/detect/src/rule-types'],
   },
   {
@@ -111,7 +111,7 @@ export const parts: readonly Part[] = [
       'fleet',
       'fleet/messages',
     ),
-    testsMayImport: own('store', 'control/testing', 'query/promql/testing'),
+    testsMayImport: own('store', 'store/testing', 'control/testing', 'query/promql/testing'),
     kinds: [],
   },
   {
@@ -134,7 +134,7 @@ export const parts: readonly Part[] = [
       'scrape',
       'fleet/messages',
     ),
-    testsMayImport: own('store'),
+    testsMayImport: own('store', 'store/testing'),
     kinds: ['apps/agent/src/diagnostics'],
   },
   {

@@ -165,6 +165,48 @@ ${job('node', exporterPort)}${job('prometheus', port)}`;
     }
   });
 
+  test('another Prometheus reads through us, and is federated from us', async () => {
+    const port = await freePort();
+    const { host } = new URL(product.url);
+    const authorization = `authorization: { type: Bearer, credentials: '${headless.SIGHTLINE_SETUP_KEY}' }`;
+    const folder = path.join(workshop.folder, 'reader');
+    mkdirSync(folder);
+    const configuration = `remote_read:
+  - url: '${product.url}/prometheus/api/v1/read'
+    read_recent: true
+    ${authorization}
+scrape_configs:
+  - job_name: federate
+    scrape_interval: 1s
+    honor_labels: true
+    metrics_path: /prometheus/federate
+    params: { 'match[]': ['up{job="node"}'] }
+    ${authorization}
+    static_configs: [{ targets: ['${host}'] }]
+`;
+    running.push(
+      runUntilStopped(workshop, 'prometheus', [
+        `--config.file=${workshop.write('reader.yml', configuration)}`,
+        `--storage.tsdb.path=${folder}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+      ]),
+    );
+    const reader = `http://127.0.0.1:${port}`;
+    const federated = await eventually(
+      () => latest(reader, 'scrape_samples_scraped{job="federate"} == 1'),
+      (samples) => samples.length === 1,
+      20_000,
+    );
+    expect(federated).toHaveLength(1);
+    for (const expression of ranges) {
+      const flags = [`--start=${at - 8}`, `--end=${at}`, '--step=1s'];
+      const [their, read] = await Promise.all(
+        [theirs, reader].map((server) => asked(server, 'range', flags, expression)),
+      );
+      expect(read, expression).toEqual(their);
+    }
+  });
+
   test('a query that is none is refused in the same words', async () => {
     for (const expression of ['sum(', 'rate(up)', 'up[5m']) {
       const [their, our] = await Promise.all(

@@ -26,8 +26,13 @@ import type { MetricHead } from '@sightline/metrics';
 import type { Uptime } from '@sightline/detect';
 import type { FindingSink } from '@sightline/record';
 import type { Deliverer } from '@sightline/respond';
-import { connectStore, exactlyOnceSettings, migrate, openEmbeddedStore, type RestoreStep } from '@sightline/store';
-import { StoreError, type TelemetryStore } from '@sightline/store/port';
+import {
+  bringUpToDate,
+  connectStore,
+  exactlyOnceSettings,
+  openEmbeddedStore,
+  type RestoreStep,
+} from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Closers } from './closers.ts';
 import type { Config } from './config.ts';
@@ -115,21 +120,6 @@ async function openStores(config: Config, clock: Clock, logger: Logger, closers:
   if (telemetry.status === 'rejected') throw telemetry.reason;
   if (control.status === 'rejected') throw control.reason;
   return { ...telemetry.value, control: control.value };
-}
-
-/** Tries in all where the store goes away while its tables are brought up to date. */
-const migrationTries = 3;
-
-/** An engine that had to be replaced meanwhile, on a machine that stood still, is back in a moment, and what was done by then is noted. */
-async function bringUpToDate(store: TelemetryStore, logger: Logger): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await migrate(store, logger);
-    } catch (error) {
-      if (!(error instanceof StoreError && error.kind === 'unavailable') || tries === migrationTries) throw error;
-      logger.warn('the telemetry store was gone while its tables were brought up to date; going on', { error });
-    }
-  }
 }
 
 function readsOf({ store, control }: Stores, metrics: MetricEngine | undefined): TelemetryReads {

@@ -7,7 +7,8 @@ import { openControl, type Control } from '@sightline/control';
 import { createFunctions } from '@sightline/ingest';
 import { InMemoryEngine } from '@sightline/query/promql/testing';
 import { openRespond } from '@sightline/respond';
-import { migrate, openDiskBlobs, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import { openDiskBlobs, type TelemetryStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerApi } from './register-api.ts';
@@ -68,10 +69,9 @@ async function fill(organisation: string, site: string): Promise<void> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sightline-sites-'));
   [store, control] = await Promise.all([
-    openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
+    openMigratedStore(folder),
     openControl({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
   ]);
-  await migrate(store, silentLogger);
   await createFunctions(store);
   const made = await control.organisations.ensure('Acme');
   if (!made.ok) throw new Error(made.error.message);

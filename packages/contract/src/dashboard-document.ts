@@ -30,6 +30,26 @@ export const seriesDraws = ['lines', 'area', 'stacked', 'bars', 'points'] as con
 export const seriesDraw = z.enum(seriesDraws);
 export type SeriesDraw = z.infer<typeof seriesDraw>;
 
+/** Colours that a query's series may have: each is legible on both themes. */
+export const seriesColours = [
+  'red',
+  'orange',
+  'yellow',
+  'green',
+  'teal',
+  'blue',
+  'indigo',
+  'purple',
+  'pink',
+  'grey',
+] as const;
+export type SeriesColour = (typeof seriesColours)[number];
+
+/** Pixels; 0 draws no line. */
+const lineWidth = z.number().min(0).max(10);
+/** Of the area below a line, per cent; stacks and bars are always filled. */
+const areaFill = z.number().min(0).max(100);
+
 /**
  * What the series of one query have for themselves in a time series; null is as the panel has it. An axis is written in the
  * unit of the first query that stands on it, and ends where the first that names an end says.
@@ -41,6 +61,12 @@ export const queryLook = z.object({
   decimals: z.number().int().min(0).max(10).nullable().default(null),
   min: z.number().nullable().default(null),
   max: z.number().nullable().default(null),
+  /** Of all series of the query. */
+  colour: z.enum(seriesColours).nullable().default(null),
+  width: lineWidth.nullable().default(null),
+  fill: areaFill.nullable().default(null),
+  /** A broken line, as for a limit. */
+  broken: z.boolean().default(false),
 });
 export type QueryLook = z.infer<typeof queryLook>;
 
@@ -123,6 +149,9 @@ export const valueWord = z.object({ value: z.number(), text: word, tone: tone.op
 export const panelOptions = z.object({
   /** How a time series is drawn. */
   draw: seriesDraw.default('lines'),
+  /** Of its lines and of the areas below them; null is as the chart draws them. */
+  lineWidth: lineWidth.nullable().default(null),
+  fill: areaFill.nullable().default(null),
   /** Series drawn before the rest becomes "others". */
   most: z.number().int().min(1).max(100).default(8),
   /** How a series becomes one number: stat, gauge, bar, top list, columns of a table. */

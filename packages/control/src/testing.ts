@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Clock, silentLogger, systemClock } from '@sightline/base';
 import pg from 'pg';
 import type { Control } from './control.ts';
+import { openDatabase } from './database/database.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
 import { openControl } from './open-control.ts';
 
@@ -46,25 +47,39 @@ async function startTestServer(binaries?: { initdb: string; postgres: string }):
   if (!started.ok) throw new Error(started.error);
   const server = started.value;
   let count = 0;
-  const freshDatabase = async (): Promise<string> => {
+  const create = async (pattern?: string): Promise<{ name: string; url: string }> => {
     const name = `test_${++count}`;
-    const client = new pg.Client({ connectionString: server.connectionString });
-    await client.connect();
-    await client.query(`CREATE DATABASE ${name}`);
-    await client.end();
-    return server.connectionString.replace('/sightline?', `/${name}?`);
+    await runStatement(
+      server.connectionString,
+      `CREATE DATABASE ${name}${pattern === undefined ? '' : ` TEMPLATE ${pattern}`}`,
+    );
+    return { name, url: server.connectionString.replace('/sightline?', `/${name}?`) };
   };
+  // Copying a migrated database takes a tenth of what migrating an empty one takes, and suites want one for each test.
+  let migrated: Promise<string> | undefined;
+  const migratedPattern = (): Promise<string> => (migrated ??= makeMigrated(create));
   return {
     folder,
     server,
-    freshDatabase,
-    freshControl: async (clock = systemClock) =>
-      openControl({ databaseUrl: await freshDatabase(), dataFolder: folder, logger: silentLogger, clock }),
+    freshDatabase: async () => (await create()).url,
+    freshControl: async (clock = systemClock) => {
+      const { url } = await create(await migratedPattern());
+      return openControl({ databaseUrl: url, dataFolder: folder, logger: silentLogger, clock });
+    },
     stop: async () => {
       await server.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Makes a database with every migration applied and nobody connected, as PostgreSQL wants of one that is copied. */
+async function makeMigrated(create: () => Promise<{ name: string; url: string }>): Promise<string> {
+  const { name, url } = await create();
+  const opened = await openDatabase(url, silentLogger);
+  if (!opened.ok) throw new Error(opened.error);
+  await opened.value.pool.end();
+  return name;
 }
 
 /** Runs one statement on a database, for what the ports do not offer tests: rows of other stages, times moved by hand. */

@@ -35,3 +35,10 @@ function announcedLength(bytes: Buffer): number | undefined {
   }
   return undefined;
 }
+
+/** Packs bytes as one snappy block, on a thread of its own where they are many. */
+export async function snappyBlock(bytes: Buffer): Promise<Buffer> {
+  const { compress, compressSync } = await import('snappy');
+  const options = { copyOutputData: true };
+  return bytes.length <= hereBytes ? compressSync(bytes, options) : compress(bytes, options);
+}

@@ -2,14 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ManualClock, silentLogger, systemClock } from '@sightline/base';
-import {
-  exactlyOnceSettings,
-  migrate,
-  openEmbeddedStore,
-  telemetryDatabase,
-  type EmbeddedStore,
-  type TelemetryStore,
-} from '@sightline/store';
+import { exactlyOnceSettings, telemetryDatabase, type EmbeddedStore, type TelemetryStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { writeRw2Request } from '@sightline/ingest/metric-formats';
 import type { FloatHistogram, QueryValue } from '@sightline/query/promql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -30,8 +24,7 @@ let segments = 0;
 const start = blockStartOf(Date.now()) - 2 * 7_200_000;
 
 beforeAll(async () => {
-  store = await openEmbeddedStore({ dataFolder: data, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(data);
   await open();
 });
 afterAll(async () => {

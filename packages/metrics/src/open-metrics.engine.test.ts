@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
 import type { Answer, QueryFault } from '@sightline/query/promql';
-import { migrate, openEmbeddedStore, telemetryDatabase, type EmbeddedStore } from '@sightline/store';
+import { telemetryDatabase, type EmbeddedStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blockMs } from './block.ts';
 import { openMetrics, type Metrics } from './open-metrics.ts';
@@ -36,8 +37,7 @@ const open = (): Metrics =>
   });
 
 beforeAll(async () => {
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   await givenSeries(store, organisation, series);
   await store.execute(
     `INSERT INTO metric_metadata SELECT 'acme', 'requests_total', 'counter', '1', 'Requests.', 5`,

@@ -129,6 +129,7 @@ class ThreadedEngine implements Metrics {
       bounds: { ...defaultBounds, ...this.#options.bounds, ...query.bounds },
       enforced: query.enforced ?? [],
       whole: query.whole ?? false,
+      staleMarks: query.staleMarks ?? false,
       startMs,
       endMs,
       stepMs,

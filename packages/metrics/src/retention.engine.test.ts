@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { silentLogger, systemClock } from '@sightline/base';
-import { migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
+import { type EmbeddedStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keepMetrics } from './retention.ts';
 
@@ -11,8 +11,7 @@ const dayMs = 86_400_000;
 let store: EmbeddedStore;
 
 beforeAll(async () => {
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
 });
 afterAll(async () => {
   await store.close();

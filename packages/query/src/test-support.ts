@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, systemClock } from '@sightline/base';
-import { migrate, openEmbeddedStore, type TelemetryExports, type TelemetryStore } from '@sightline/store';
+import { type TelemetryExports, type TelemetryStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 
 /** A real engine with the product's schema on an empty folder, for tests. */
 export interface TestStore {
@@ -15,8 +15,7 @@ export interface TestStore {
 /** Opens it; the caller closes. */
 export async function openTestStore(): Promise<TestStore> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'sightline-query-'));
-  const store = await openEmbeddedStore({ dataFolder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  const store = await openMigratedStore(dataFolder);
   return {
     store,
     insert: async (table, rows) => {

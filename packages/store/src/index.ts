@@ -13,7 +13,7 @@ export type { HeldRows } from './steps/held-rows.ts';
 export { BackfillStep, type BackfillScrubber } from './scrub/backfill-step.ts';
 export type { BackfillBatch, BackfillBook, BackfillRun } from './scrub/backfill-book.ts';
 export { SamplingStep, type ActivePolicy } from './steps/sampling-step.ts';
-export { migrate, readMigrations, type Migration } from './schema/migrate.ts';
+export { bringUpToDate, migrate, readMigrations, type Migration } from './schema/migrate.ts';
 export { exactlyOnceSettings } from './schema/exactly-once.ts';
 export { DayProof, DayProofReads } from './archive/day-proof.ts';
 export { compareTexts } from './archive/head-chain.ts';

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
 import type { Control } from '@sightline/control';
-import { type EmbeddedStore, migrate, openEmbeddedStore } from '@sightline/store';
+import { type EmbeddedStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Closers } from '../closers.ts';
 import { readConfig } from '../config.ts';
@@ -22,8 +23,7 @@ let store: EmbeddedStore;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'sightline-archive-'));
   archive = path.join(folder, 'archive');
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   await store.execute(
     `INSERT INTO logs (organisation, site, service, ts, received_at, body)
      SELECT 'org_a', 'STORE_047', 'payment', fromUnixTimestamp64Milli({at:Int64}), fromUnixTimestamp64Milli({at:Int64}), concat('line ', toString(number)) FROM numbers(100)`,

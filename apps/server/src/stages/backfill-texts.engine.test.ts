@@ -9,7 +9,8 @@ import { type Clock, silentLogger, systemClock } from '@sightline/base';
 import type { Control, ScrubBackfill, ScrubBackfills } from '@sightline/control';
 import { runStatement, type TestServer, testServers } from '@sightline/control/testing';
 import { createFunctions } from '@sightline/ingest';
-import { type EmbeddedStore, migrate, openDiskBlobs, openEmbeddedStore } from '@sightline/store';
+import { type EmbeddedStore, openDiskBlobs } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import type { BlobStore } from '@sightline/store/port';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Closers } from '../closers.ts';
@@ -43,8 +44,7 @@ beforeAll(async () => {
     ids.push(made.value.id);
   }
   [acme = '', other = ''] = ids;
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   await createFunctions(store);
   blobs = await openDiskBlobs({ folder: path.join(folder, 'blobs'), clock, logger: silentLogger });
 }, 240_000);

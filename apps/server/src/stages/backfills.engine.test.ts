@@ -6,7 +6,8 @@ import type { Control, ScrubBackfill, ScrubBackfills } from '@sightline/control'
 import { testServers, type TestServer } from '@sightline/control/testing';
 import { createFunctions } from '@sightline/ingest';
 import { readScrubReport } from '@sightline/query';
-import { type EmbeddedStore, migrate, openEmbeddedStore } from '@sightline/store';
+import { type EmbeddedStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Closers } from '../closers.ts';
 import { openBackfills } from './backfills.ts';
@@ -37,8 +38,7 @@ beforeAll(async () => {
     ids.push(found.value.id);
   }
   [acme = '', other = ''] = ids;
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   await createFunctions(store);
 });
 afterAll(async () => {

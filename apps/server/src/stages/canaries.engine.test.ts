@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ManualClock, silentLogger, systemClock } from '@sightline/base';
+import { ManualClock, silentLogger } from '@sightline/base';
 import type { Control } from '@sightline/control';
 import { testServers, type TestServer } from '@sightline/control/testing';
 import { createLedger, openSpool, protocols, startLoader, type Loader, type Spool } from '@sightline/ingest';
 import type { Finding } from '@sightline/record';
-import { type EmbeddedStore, exactlyOnceSettings, migrate, openEmbeddedStore } from '@sightline/store';
+import { type EmbeddedStore, exactlyOnceSettings } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Closers } from '../closers.ts';
 import { openCanaries } from './canaries.ts';
@@ -31,8 +32,7 @@ beforeAll(async () => {
   const found = await control.organisations.ensure('acme');
   if (!found.ok) throw new Error(found.error.message);
   org = found.value.id;
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   const ledger = createLedger({ target: store, settings: exactlyOnceSettings, clock, logger: silentLogger });
   spool = await openSpool({
     folder: path.join(folder, 'spool'),

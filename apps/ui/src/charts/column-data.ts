@@ -5,6 +5,15 @@ import type { ChartKind } from './uplot-options.ts';
 /** null is a gap; undefined is a time at which only other series were asked: nothing is drawn, and nothing is missing. */
 export type ColumnValue = number | null | undefined;
 
+/** How the line of a series is drawn; what is left out is as the chart draws it. */
+export interface LineLook {
+  /** Pixels. */
+  readonly width?: number | undefined;
+  /** Of the area below a line, per cent. */
+  readonly fill?: number | undefined;
+  readonly broken?: boolean | undefined;
+}
+
 /** One series of a chart as a column beside the chart's times. */
 export interface Column {
   readonly name: string;
@@ -17,6 +26,7 @@ export interface Column {
   readonly draw?: ChartKind | undefined;
   /** Stands on the axis at the right. */
   readonly axis?: 'right' | undefined;
+  readonly line?: LineLook | undefined;
   /** Written otherwise than the chart's values. */
   readonly format?: ((value: number) => string) | undefined;
 }

@@ -14,6 +14,7 @@ import {
   type RightAxis,
   type ValueAxis,
 } from './uplot-options.ts';
+import type { LineLook } from './column-data.ts';
 import { useColourScheme } from './use-colour-scheme.ts';
 
 /** What is drawn of one series besides its values. */
@@ -24,6 +25,7 @@ interface PlotSeries {
   readonly bridged?: boolean;
   readonly draw?: ChartKind | undefined;
   readonly axis?: 'right' | undefined;
+  readonly line?: LineLook | undefined;
   readonly format?: ((value: number) => string) | undefined;
 }
 
@@ -103,7 +105,14 @@ export function Plot(props: PlotProps): ReactNode {
   useEffect(() => {
     frame.current = { from, to, marks, data, format, right, onRange, needsAxis };
   });
-  const named = series.map(({ name, colour, dashed, draw, axis: side }) => [name, colour, dashed, draw, side]);
+  const named = series.map(({ name, colour, dashed, draw, axis: side, line }) => [
+    name,
+    colour,
+    dashed,
+    draw,
+    side,
+    line,
+  ]);
   const ends = [low, high, right?.low, right?.high];
   const shape = JSON.stringify([named, kind, height, scheme, ends, logarithmic, limits, together]);
 

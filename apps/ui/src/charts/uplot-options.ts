@@ -1,5 +1,6 @@
 import uPlot from 'uplot';
 import { isStack } from './chart-data.ts';
+import type { LineLook } from './column-data.ts';
 import { placeWords } from './mark-words.ts';
 import { tickText } from './time-text.ts';
 
@@ -60,6 +61,7 @@ interface ChartSettings {
     readonly bridged?: boolean;
     readonly draw?: ChartKind | undefined;
     readonly axis?: 'right' | undefined;
+    readonly line?: LineLook | undefined;
   }[];
   readonly kind: ChartKind;
   readonly height: number;
@@ -185,7 +187,8 @@ function seriesOptions(one: ChartSettings['series'][number], kind: ChartKind, co
   return { ...drawnAs(one, kind, colour), ...(one.axis === undefined ? {} : { scale: one.axis }) };
 }
 
-function drawnAs(one: ChartSettings['series'][number], kind: ChartKind, colour: string): uPlot.Series {
+/** How uPlot draws one series. */
+export function drawnAs(one: ChartSettings['series'][number], kind: ChartKind, colour: string): uPlot.Series {
   if (one.dashed === true)
     return { label: one.name, stroke: colour, width: 1.2, dash: [4, 4], spanGaps: one.bridged === true };
   if (kind === 'points')
@@ -196,15 +199,16 @@ function drawnAs(one: ChartSettings['series'][number], kind: ChartKind, colour: 
       paths: () => null,
       points: { show: true, size: 4, fill: colour },
     };
-  if (kind === 'area')
-    return {
-      label: one.name,
-      stroke: colour,
-      fill: `${colour}22`,
-      width: 1.5,
-      spanGaps: false,
-      points: { show: false },
-    };
+  const fill = one.line?.fill ?? (kind === 'area' ? areaFill : 0);
+  const line: uPlot.Series = {
+    label: one.name,
+    stroke: colour,
+    width: one.line?.width ?? 1.5,
+    spanGaps: false,
+    ...(one.line?.broken === true ? { dash: [8, 5] } : {}),
+    ...(fill > 0 ? { fill: `${colour}${opacity(fill)}` } : {}),
+  };
+  if (kind === 'area') return { ...line, points: { show: false } };
   const bars = uPlot.paths.bars?.({ size: [0.8, 48], align: 1 });
   if (kind === 'bars')
     return {
@@ -215,8 +219,17 @@ function drawnAs(one: ChartSettings['series'][number], kind: ChartKind, colour: 
       ...(bars === undefined ? {} : { paths: bars }),
     };
   if (kind === 'stacked') return { label: one.name, fill: colour, stroke: colour, width: 1, points: { show: false } };
-  return { label: one.name, stroke: colour, width: 1.5, spanGaps: false };
+  return line;
 }
+
+/** Of an area, per cent, where nothing is said. */
+const areaFill = 13;
+
+/** Per cent as the last two digits of a colour. */
+const opacity = (percent: number): string =>
+  Math.round((percent / 100) * 255)
+    .toString(16)
+    .padStart(2, '0');
 
 let measure: CanvasRenderingContext2D | null | undefined;
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import cookie from '@fastify/cookie';
 import { silentLogger, systemClock } from '@sightline/base';
-import { migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import { type TelemetryStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -51,8 +52,7 @@ async function insert(rows: string): Promise<void> {
 /** 240 records in an hour, one each 15 s: two thirds pushed by Loki's clients, of two sites; a few of another organisation. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sightline-logs-'));
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   const rows = (
     organisation: string,
     count: number,

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import cookie from '@fastify/cookie';
 import { silentLogger, systemClock } from '@sightline/base';
-import { migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import { type TelemetryStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiDeps } from '../route.ts';
@@ -39,8 +40,7 @@ const control = {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sightline-api-'));
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   const at = (ms: number): string => `fromUnixTimestamp64Milli(${endMs - 10 * minuteMs + ms})`;
   const span = (
     id: string,

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { builtInVariables, fillVariables, type DashboardPanel, type VariableValue } from '@sightline/contract';
-import { parsePromql } from '@sightline/query/promql';
+import { parsePromql, selectorsIn } from '@sightline/query/promql';
 import { expect, test } from 'vitest';
 import { readyDashboards, readyNames } from './ready-dashboards.ts';
 
@@ -65,3 +65,24 @@ test.each(all)('every query of %s is PromQL, all and one chosen', (_, { panels, 
     expect(faults).toEqual([]);
   }
 });
+
+test.each(all.filter(([, { variables }]) => variables.some(({ name }) => name === 'site')))(
+  'whoever chooses a site in %s sees no other in any chart',
+  (_, { panels, variables }) => {
+    const values: Record<string, VariableValue> = { ...builtInVariables(0, 3_600_000, 15_000) };
+    for (const { name } of variables) values[name] = { values: ['STORE_001'], multi: true };
+    const others = panels.flatMap((panel) =>
+      panel.queries.flatMap((query) => {
+        const parsed =
+          query.kind === 'promql' ? parsePromql(fillVariables(query.expression, values, 'promql')) : undefined;
+        if (!parsed?.ok) return [];
+        return selectorsIn(parsed.value)
+          .filter(
+            ({ matchers }) => !matchers.some(({ label, value }) => label === 'site' && value.includes('STORE_001')),
+          )
+          .map(() => panel.title);
+      }),
+    );
+    expect(others).toEqual([]);
+  },
+);

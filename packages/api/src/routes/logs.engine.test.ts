@@ -9,10 +9,9 @@ import {
   ArchiveRecords,
   ArchiveStep,
   DiskTarget,
-  migrate,
-  openEmbeddedStore,
   type EmbeddedStore,
 } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sendProblem } from '../problem.ts';
@@ -55,8 +54,7 @@ function install(route: Route, deps: ApiDeps): void {
 }
 
 beforeAll(async () => {
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   await arrive('acme', 25);
   await arrive('rival', 5);
   await store.execute(

@@ -8,7 +8,8 @@ import { type Clock, silentLogger, systemClock } from '@sightline/base';
 import { getMonitor, listMonitorHistory, listMonitors, siteHistory } from '@sightline/contract';
 import { type Control, openControl, type Role } from '@sightline/control';
 import { openUptime, type Uptime } from '@sightline/detect';
-import { exactlyOnceSettings, migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import { exactlyOnceSettings, type TelemetryStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { unavailableMetrics } from '@sightline/query/promql';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -56,10 +57,9 @@ async function call(who: string, method: 'GET' | 'POST' | 'PUT' | 'DELETE', url:
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sl-monitors-api-'));
   [store, control] = await Promise.all([
-    openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
+    openMigratedStore(folder),
     openControl({ dataFolder: folder, logger: silentLogger, clock }),
   ]);
-  await migrate(store, silentLogger);
   for (const [name, roles] of [
     ['Acme', ['admin', 'responder', 'viewer']],
     ['Rival', ['admin']],

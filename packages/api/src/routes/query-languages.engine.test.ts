@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
 import { createFunctions } from '@sightline/ingest';
-import { migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import { type TelemetryStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { registerApi } from '../register-api.ts';
@@ -29,8 +30,7 @@ const control = {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sightline-api-'));
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   await createFunctions(store);
   // For each site a trace of two services, of which the second fails, and two lines.
   for (const [organisation, site, n] of [

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
 import { openControl, type Control, type Role } from '@sightline/control';
-import { migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import { type TelemetryStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { unavailableMetrics } from '@sightline/query/promql';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -60,10 +61,9 @@ const rule = (name: string, query = 'severity:>=error') => ({
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sl-api-rules-'));
   [store, control] = await Promise.all([
-    openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
+    openMigratedStore(folder),
     openControl({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
   ]);
-  await migrate(store, silentLogger);
   const made = await Promise.all(['One', 'Two'].map((name) => control.organisations.ensure(name)));
   const [one, two] = made.map((each) => (each.ok ? each.value.id : ''));
   organisation = one ?? '';

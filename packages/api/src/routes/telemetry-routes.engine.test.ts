@@ -7,14 +7,8 @@ import { fail, ManualClock, ok, silentLogger, systemClock } from '@sightline/bas
 import { openControl, type Control, type Role } from '@sightline/control';
 import { createFunctions } from '@sightline/ingest';
 import { InMemoryEngine } from '@sightline/query/promql/testing';
-import {
-  type BlobStore,
-  type Destruction,
-  migrate,
-  openDiskBlobs,
-  openEmbeddedStore,
-  type TelemetryStore,
-} from '@sightline/store';
+import { type BlobStore, type Destruction, openDiskBlobs, type TelemetryStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerApi } from '../register-api.ts';
@@ -134,10 +128,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sightline-api-'));
   clock = new ManualClock(now);
   [store, control] = await Promise.all([
-    openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
+    openMigratedStore(folder),
     openControl({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
   ]);
-  await migrate(store, silentLogger);
   await createFunctions(store);
   blobs = await openDiskBlobs({ folder: join(folder, 'blobs'), clock, logger: silentLogger });
   const [acme, rival] = [await organisation('Acme'), await organisation('Rival')];

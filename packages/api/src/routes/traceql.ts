@@ -1,5 +1,12 @@
 import { type MatchedTrace as ShownTrace, type MetricColumns, queryTraceql, stepFor } from '@sightline/contract';
-import { type MatchedTrace, parseTraceql, searchTraceql, traceqlMetrics, type TraceqlSeries } from '@sightline/query';
+import {
+  type MatchedTrace,
+  parseTraceql,
+  searchTraceql,
+  seriesAskedAt,
+  traceqlMetrics,
+  type TraceqlSeries,
+} from '@sightline/query';
 import { refuse, type Route } from '../route.ts';
 import { searchFault } from '../store-fault.ts';
 import { answerRead } from './answer-read.ts';
@@ -14,7 +21,7 @@ const runTraceql = answerRead(queryTraceql, async ({ query }, { deps, caller, si
   const parsed = parseTraceql(q);
   if (!parsed.ok) return searchFault(parsed.error);
   const asked = { organisation: caller.organisation, environment, site, service, query: q };
-  if (parsed.value.metric) {
+  if (seriesAskedAt(parsed.value) !== undefined) {
     const stepMs = stepFor(to - from, points);
     const series = await traceqlMetrics(deps.store, { ...asked, fromMs: from, toMs: to, stepMs }, { signal });
     if (!series.ok) return searchFault(series.error);

@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ManualClock, silentLogger, systemClock } from '@sightline/base';
+import { ManualClock, silentLogger } from '@sightline/base';
 import type { Control, Organisation, Rule, RuleValues } from '@sightline/control';
 import { testServers, type TestServer } from '@sightline/control/testing';
 import type { TelemetryReads } from '@sightline/query';
 import { InMemoryEngine } from '@sightline/query/promql/testing';
 import type { Finding } from '@sightline/record';
-import { migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
+import { type EmbeddedStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { StoreError } from '@sightline/store/port';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { feedbackRule } from '../rule-types/feedback/feedback.ts';
@@ -28,11 +29,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sightline-detect-'));
   const started = testServers[0];
   if (!started) throw new Error('no PostgreSQL');
-  [store, server] = await Promise.all([
-    openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
-    started.start(),
-  ]);
-  await migrate(store, silentLogger);
+  [store, server] = await Promise.all([openMigratedStore(folder), started.start()]);
 });
 afterAll(async () => {
   await store.close();

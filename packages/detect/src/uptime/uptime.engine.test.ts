@@ -9,7 +9,8 @@ import { type Clock, silentLogger, systemClock } from '@sightline/base';
 import type { Control, NewMonitor } from '@sightline/control';
 import { type TestServer, testServers } from '@sightline/control/testing';
 import type { Finding } from '@sightline/record';
-import { exactlyOnceSettings, migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
+import { exactlyOnceSettings, type TelemetryStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CheckIn } from './check-ins.ts';
 import { openUptime, type Uptime, type UptimeOptions } from './uptime.ts';
@@ -43,8 +44,7 @@ async function openSite(): Promise<Site> {
 beforeAll(async () => {
   server = await postgres.start();
   folder = await mkdtemp(join(tmpdir(), 'sl-uptime-'));
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
 });
 afterAll(async () => {
   await store.close();

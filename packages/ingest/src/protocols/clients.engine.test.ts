@@ -2,14 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
-import {
-  type BlobStore,
-  exactlyOnceSettings,
-  migrate,
-  openDiskBlobs,
-  openEmbeddedStore,
-  type EmbeddedStore,
-} from '@sightline/store';
+import { type BlobStore, exactlyOnceSettings, openDiskBlobs, type EmbeddedStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import * as Sentry from '@sentry/node';
 import fastify, { type FastifyInstance } from 'fastify';
 import { compressSync } from 'snappy';
@@ -40,8 +34,7 @@ const metrics = collectMetrics();
 /** The whole way from socket to tables, with one known key. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sightline-clients-'));
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   const parts = { clock: systemClock, logger: silentLogger };
   spool = await openSpool({ folder: join(folder, 'spool'), limits: { freeDiskBytes: 0 }, ...parts });
   ledger = createLedger({ target: store, settings: exactlyOnceSettings, ...parts });

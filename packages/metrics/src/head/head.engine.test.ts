@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ManualClock, silentLogger, systemClock } from '@sightline/base';
+import { ManualClock, silentLogger } from '@sightline/base';
 import type { LoadedMetrics } from '@sightline/ingest/metric-formats';
 import type { Matcher } from '@sightline/query/promql';
-import { exactlyOnceSettings, migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
+import { exactlyOnceSettings, type EmbeddedStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { HeadReader } from '../query/head-reader.ts';
 import { appendChunk } from '../chunk/chunk.ts';
@@ -21,8 +22,7 @@ const now = Date.parse('2026-11-20T12:30:00Z');
 let store: EmbeddedStore;
 const data = mkdtempSync(path.join(tmpdir(), 'sightline-head-'));
 beforeAll(async () => {
-  store = await openEmbeddedStore({ dataFolder: data, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(data);
 });
 afterAll(async () => {
   await store.close();

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { silentLogger, systemClock } from '@sightline/base';
+import { silentLogger } from '@sightline/base';
 import { ProtobufWriter, writeAttributes } from '@sightline/ingest/otlp';
-import { exactlyOnceSettings, migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
+import { exactlyOnceSettings, type EmbeddedStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { IndexClient } from '../index-port.ts';
 import { writeRequest, writeSegment } from '../test-support/segments.ts';
@@ -14,8 +15,7 @@ let head: MetricHead;
 const data = mkdtempSync(path.join(tmpdir(), 'sightline-thread-'));
 const folder = path.join(data, 'metrics');
 beforeAll(async () => {
-  store = await openEmbeddedStore({ dataFolder: data, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(data);
 });
 afterAll(async () => {
   await head.close();

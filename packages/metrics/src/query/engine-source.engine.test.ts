@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ok, silentLogger, systemClock, type Result } from '@sightline/base';
+import { ok, type Result } from '@sightline/base';
 import {
   GroupReduction,
   QueryFailure,
@@ -10,7 +10,8 @@ import {
   type ScanRequest,
   type ScanResult,
 } from '@sightline/query/promql';
-import { migrate, openEmbeddedStore, telemetryDatabase, type EmbeddedStore } from '@sightline/store';
+import { telemetryDatabase, type EmbeddedStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blockMs } from '../block.ts';
 import { encodeChunk } from '../chunk/chunk.ts';
@@ -49,8 +50,7 @@ for (const metric of ['http_requests_total', 'queue_length', 'temperature']) {
 }
 
 beforeAll(async () => {
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   await givenSeries(store, organisation, series);
   await givenSeries(store, 'other', [{ ...series[0]!, values: series[0]!.values.map(() => 1e9) }]);
   reader = new EngineReader({ url: 'http://engine', socketPath: store.socketPath, database: telemetryDatabase });

@@ -24,6 +24,7 @@ export interface QueryJob {
   readonly enforced: readonly Matcher[];
   /** Refused where the newest samples are missing. */
   readonly whole: boolean;
+  readonly staleMarks: boolean;
   readonly startMs: number;
   readonly endMs: number;
   /** Undefined for an instant query at `startMs`. */

@@ -5,13 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
 import type { Answer } from '@sightline/query/promql';
-import {
-  exactlyOnceSettings,
-  migrate,
-  openEmbeddedStore,
-  telemetryDatabase,
-  type EmbeddedStore,
-} from '@sightline/store';
+import { exactlyOnceSettings, telemetryDatabase, type EmbeddedStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { blockStartOf } from '../block.ts';
 import { openHead, type MetricHead } from '../head/open-head.ts';
@@ -114,8 +109,7 @@ async function total(metrics: Metrics): Promise<[number | undefined, readonly st
 const missing = [expect.stringContaining(newestMissing)];
 
 beforeAll(async () => {
-  store = await openEmbeddedStore({ dataFolder: data, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(data);
 });
 afterAll(async () => {
   await store.close();

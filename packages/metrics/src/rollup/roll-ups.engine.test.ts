@@ -1,16 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ManualClock, silentLogger, systemClock } from '@sightline/base';
+import { ManualClock, silentLogger } from '@sightline/base';
 import type { MetricEngine, ScanRequest, ScanResult } from '@sightline/query/promql';
-import {
-  exactlyOnceSettings,
-  migrate,
-  openEmbeddedStore,
-  telemetryDatabase,
-  type EmbeddedStore,
-  type TelemetryStore,
-} from '@sightline/store';
+import { exactlyOnceSettings, telemetryDatabase, type EmbeddedStore, type TelemetryStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openMetrics } from '../open-metrics.ts';
 import { ChunkCache } from '../query/chunk-cache.ts';
@@ -119,8 +113,7 @@ function staleLatency(): GivenSeries {
 }
 
 beforeAll(async () => {
-  store = await openEmbeddedStore({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   // So that the last tests find what is too old by then.
   await keepMetrics(store, keptAtLast);
   await store.execute('SYSTEM STOP TTL MERGES metric_chunks');

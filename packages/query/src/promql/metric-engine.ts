@@ -16,6 +16,8 @@ export interface AskedQuery {
   readonly enforced?: readonly Matcher[];
   /** An answer that would lack the newest samples is a fault (`unavailable`) instead of one with a warning: for who acts on it. */
   readonly whole?: boolean;
+  /** Samples of an instant query for a range vector hold the marks that a series has ended, as remote read hands them on. */
+  readonly staleMarks?: boolean;
 }
 export interface InstantQuery extends AskedQuery {
   readonly atMs: number;

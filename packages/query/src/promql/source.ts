@@ -39,7 +39,7 @@ export interface SeriesValues {
   readonly values: Float64Array;
   readonly present: Uint8Array;
   readonly histograms?: (FloatHistogram | undefined)[];
-  /** Of the kernel `samples` alone: the window's samples themselves, staleness marks left out (`x[5m]` as an instant query). */
+  /** Of the kernel `samples` alone: the window's samples themselves, staleness marks left out unless asked for (`x[5m]` as an instant query). */
   readonly samples?: SampleColumns;
 }
 
@@ -56,6 +56,8 @@ export interface KernelCall {
    */
   readonly extended?: 'anchored' | 'smoothed';
   readonly lookbackMs?: number;
+  /** Of `samples` alone: staleness marks among them. */
+  readonly staleMarks?: true;
   /** True where nothing but count, sum and resets of native histograms is asked for. */
   readonly statistics?: true;
 }

@@ -1,14 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, systemClock } from '@sightline/base';
-import { migrate, openEmbeddedStore, type EmbeddedStore } from '@sightline/store';
+import { type EmbeddedStore } from '@sightline/store';
+import { openMigratedStore } from '@sightline/store/testing';
 
 /** A real engine with empty tables in a folder of its own. For tests. */
 export async function openSmallStore(): Promise<{ store: EmbeddedStore; close: () => Promise<void> }> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'sightline-query-'));
-  const store = await openEmbeddedStore({ dataFolder, logger: silentLogger, clock: systemClock });
-  await migrate(store, silentLogger);
+  const store = await openMigratedStore(dataFolder);
   return {
     store,
     close: async () => {

@@ -173,9 +173,30 @@ export interface Metric {
   readonly at: Position;
 }
 
+/** Arithmetic on metrics queries, such as `({status = error} | rate()) / ({} | rate())`. */
+export type MetricMath =
+  | { readonly kind: 'query'; readonly pipeline: Pipeline; readonly metric: Metric; readonly at: Position }
+  | { readonly kind: 'number'; readonly value: number; readonly at: Position }
+  | {
+      readonly kind: 'arithmetic';
+      readonly op: '+' | '-' | '*' | '/';
+      readonly left: MetricMath;
+      readonly right: MetricMath;
+      readonly at: Position;
+    }
+  | {
+      readonly kind: 'staged';
+      readonly of: MetricMath;
+      readonly stages: readonly MetricStage[];
+      readonly at: Position;
+    };
+
 export interface Query {
+  /** Without stages where there is `math`. */
   readonly pipeline: Pipeline;
   readonly metric: Metric | undefined;
+  /** Arithmetic between metrics queries; `metric` is undefined then. */
+  readonly math: MetricMath | undefined;
   /** `with (exemplars=…)`: how many, or whether any; undefined where it is not said. */
   readonly exemplars: number | boolean | undefined;
 }
@@ -185,3 +206,6 @@ export interface TraceqlError {
   readonly message: string;
   readonly position: { readonly from: number; readonly to: number };
 }
+
+/** Whether a query is answered by series over time, and where that begins; undefined where it finds traces. */
+export const seriesAskedAt = ({ metric, math }: Query): Position | undefined => metric?.at ?? math?.at;

@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import type { Field, Pipeline, Query, Scalar, Spanset } from './ast.ts';
+import type { Field, Metric, MetricMath, Pipeline, Query, Scalar, Spanset } from './ast.ts';
 import { Unreadable } from './lex.ts';
 
 type Type = 'text' | 'number' | 'duration' | 'bool' | 'status' | 'kind' | 'nil' | 'any';
@@ -21,9 +21,24 @@ const intrinsicTypes: Readonly<Record<string, Type>> = {
 };
 
 /** Refuses what can never be true or has no value, with its place. Throws `Unreadable`. */
-export function checkQuery({ pipeline, metric }: Query): void {
-  checkPipeline(pipeline);
-  if (!metric) return;
+export function checkQuery({ pipeline, metric, math }: Query): void {
+  if (math) checkMath(math);
+  else {
+    checkPipeline(pipeline);
+    if (metric) checkMetric(metric);
+  }
+}
+
+function checkMath(math: MetricMath): void {
+  if (math.kind === 'arithmetic') for (const side of [math.left, math.right]) checkMath(side);
+  else if (math.kind === 'staged') checkMath(math.of);
+  else if (math.kind === 'query') {
+    checkPipeline(math.pipeline);
+    checkMetric(math.metric);
+  }
+}
+
+function checkMetric(metric: Metric): void {
   if (metric.selection) checkSpanset(metric.selection);
   for (const field of metric.by) checkReference(field, 'by()');
   if (metric.of) {

@@ -3,7 +3,9 @@ import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/st
 import { scopeCondition } from '../search/scope.ts';
 import type { Metric, TraceqlError } from './ast.ts';
 import type { ConditionSql } from './condition-sql.ts';
-import type { TraceqlRange, TraceqlSeries } from './metrics-traceql.ts';
+import { readExemplars, type SpanExemplar } from './exemplars.ts';
+import { stepOf } from './metric-series.ts';
+import type { TraceqlExemplar, TraceqlRange, TraceqlSeries } from './metrics-traceql.ts';
 
 const mostSeries = 5000;
 const mostSamples = 500_000;
@@ -22,7 +24,7 @@ const pairs = `arrayConcat(
 /**
  * `compare({…}, n, from, to)`, as Tempo answers it: of each attribute its n most frequent values over time, inside the selection and outside of
  * it (`__meta_type` is `selection` or `baseline`), how many spans have the attribute at all (`selection_total`, `baseline_total`, the
- * attribute is `nil`), and which attributes have more values than n (`__meta_error`). Refuses, as a value, what looks at more than one span
+ * attribute is `nil`), and which attributes have more values than n (`__meta_error`), with a span as exemplar of as many series as are asked for. Refuses, as a value, what looks at more than one span
  * at a time and answers that would be too large. Throws `StoreError`.
  */
 export async function compareSeries(
@@ -31,6 +33,7 @@ export async function compareSeries(
   metric: Metric,
   filter: string,
   compiler: ConditionSql,
+  mostExemplars: number,
   limits: QueryLimits,
 ): Promise<Result<TraceqlSeries[], TraceqlError>> {
   const refuse = (message: string) => fail({ message, position: { from: metric.at, to: metric.at + 1 } });
@@ -84,16 +87,62 @@ export async function compareSeries(
   if (rows.reduce((sum, { steps }) => sum + steps.length, 0) > mostSamples)
     return refuse('the answer has too many samples: choose a longer step, or compare fewer values');
   const tooMany = new Set(rows.filter(({ different }) => Number(different) > metric.top).map(({ name }) => name));
+  const series = rows.map(({ selected, name, value, total, steps, counts }) => ({
+    total,
+    labels: [
+      ['__meta_type', `${selected === 1 ? 'selection' : 'baseline'}${total === 1 ? '_total' : ''}`] as const,
+      [name, value] as const,
+    ],
+    key: keyOf(String(selected), name, value),
+    samples: steps
+      .map((step, n) => ({ atMs: range.fromMs + Number(step) * range.stepMs, value: Number(counts[n]) }))
+      .toSorted((a, b) => a.atMs - b.atMs),
+  }));
+  const examples =
+    mostExemplars === 0 || rows.length === 0
+      ? []
+      : await readExemplars(
+          reader,
+          {
+            filter: `${scope.sql} AND ${filter}`,
+            parameters,
+            labels: [
+              `toString(toUInt8(${selection.sql}${inRange}))`,
+              `toJSONString(arrayMap(p -> [p.1, p.2], arrayFilter(p -> p.2 != '', ${pairs})))`,
+            ],
+            value: undefined,
+            fromMs: Math.trunc(range.fromMs),
+            toMs: range.toMs,
+            stepMs: Math.trunc(range.stepMs),
+            most: mostExemplars,
+          },
+          limits,
+        );
+  const byKey = new Map<string, SpanExemplar[]>();
+  for (const one of examples) {
+    const [selected = '', text = '[]'] = one.labels;
+    for (const [name = '', value = ''] of JSON.parse(text) as string[][]) {
+      const key = keyOf(selected, name, value);
+      byKey.set(key, [...(byKey.get(key) ?? []), one]);
+    }
+  }
+  let left = mostExemplars;
+  const exemplarOf = (key: string, samples: TraceqlSeries['samples']): TraceqlExemplar[] => {
+    const at = new Map(samples.map((sample) => [sample.atMs, sample.value]));
+    for (const { atMs, spanLabels } of left > 0 ? (byKey.get(key) ?? []) : []) {
+      const value = at.get(stepOf(atMs, range));
+      if (value === undefined) continue;
+      left--;
+      return [{ atMs, value, labels: spanLabels }];
+    }
+    return [];
+  };
   return ok([
-    ...rows.map(({ selected, name, value, total, steps, counts }) => ({
-      labels: [
-        ['__meta_type', `${selected === 1 ? 'selection' : 'baseline'}${total === 1 ? '_total' : ''}`] as const,
-        [name, value] as const,
-      ],
-      samples: steps
-        .map((step, n) => ({ atMs: range.fromMs + Number(step) * range.stepMs, value: Number(counts[n]) }))
-        .toSorted((a, b) => a.atMs - b.atMs),
-      exemplars: [],
+    // Those of the selection first: what is asked for is what a span of it looks like.
+    ...series.map(({ labels, samples, total, key }) => ({
+      labels,
+      samples,
+      exemplars: total === 1 ? [] : exemplarOf(key, samples),
     })),
     ...[...tooMany].map((name) => ({
       labels: [['__meta_error', '__too_many_values__'] as const, [name, 'nil'] as const],
@@ -102,3 +151,5 @@ export async function compareSeries(
     })),
   ]);
 }
+
+const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);

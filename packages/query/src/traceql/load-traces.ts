@@ -4,8 +4,9 @@ import { atHand, type TraceAtHand } from './evaluate.ts';
 import { fullSpanColumns, toFullSpan, type FullSpan, type FullSpanColumns } from './full-span.ts';
 
 /** Spans of a trace are looked for this far around the searched range. */
-const aroundMs = 3_600_000;
-const mostSpans = 50_000;
+export const aroundMs = 3_600_000;
+/** Spans that are loaded at once. */
+export const mostSpans = 50_000;
 /** Spans of one trace that are looked at. */
 const mostOfTrace = 10_000;
 

@@ -1,11 +1,14 @@
 import { fail, ok, type Result } from '@sightline/base';
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { scopeCondition } from '../search/scope.ts';
-import type { Metric, MetricStage, Pipeline, TraceqlError } from './ast.ts';
+import type { Metric, Pipeline, TraceqlError } from './ast.ts';
 import { compareSeries } from './compare-series.ts';
 import { ConditionSql } from './condition-sql.ts';
-import { compareValues, nameOf } from './evaluate.ts';
-import { readExemplars } from './exemplars.ts';
+import { nameOf } from './evaluate.ts';
+import { readExemplars, type SpanExemplar } from './exemplars.ts';
+import { answerMath } from './metric-math.ts';
+import { attachExemplars, collect, type CollectedSeries, type MetricRow, throughStages } from './metric-series.ts';
+import { rowsAtHand } from './metrics-at-hand.ts';
 import { parseTraceql } from './parse.ts';
 
 export interface TraceqlRange {
@@ -41,18 +44,20 @@ export interface TraceqlSeries {
 }
 
 const mostSeries = 1000;
+/** Of the engine: a step of a series each. */
+const mostRows = 100_000;
 const mostSteps = 11_000;
 /** Exemplars of an answer. */
 const mostExemplars = 100;
 
-/** The query of a metrics query as SQL can answer it: filters on single spans. */
+/** What stands before a metrics function, as SQL can answer it: filters on single spans. */
 function filtersOf({ stages }: Pipeline, compiler: ConditionSql): Result<string, TraceqlError> {
   const conditions: string[] = [];
   for (const stage of stages) {
     const at = stage.kind === 'spanset' ? stage.spanset.at : stage.at;
     const refuse = (what: string) =>
       fail({
-        message: `${what} cannot stand before a metrics function: filter single spans with {…}`,
+        message: `${what} cannot stand before compare(): filter single spans with {…}`,
         position: { from: at, to: at + 1 },
       });
     if (stage.kind === 'select' || stage.kind === 'coalesce') continue;
@@ -65,15 +70,11 @@ function filtersOf({ stages }: Pipeline, compiler: ConditionSql): Result<string,
   return ok(conditions.length === 0 ? '1' : conditions.join(' AND '));
 }
 
-interface Row {
-  readonly step: string;
-  readonly labels: string[];
-  readonly values: number[];
-}
+type Answer = Result<readonly CollectedSeries[], TraceqlError>;
 
 /**
- * A TraceQL metrics query over time, all of it in SQL. Durations are answered in seconds. Refuses, as a value, what looks at more
- * than one span at a time. Throws `StoreError`.
+ * A TraceQL metrics query over time, or arithmetic between several: in SQL where single spans are looked at, else on the traces
+ * themselves, within bounds. Durations are answered in seconds. Throws `StoreError`.
  */
 export async function traceqlMetrics(
   reader: TelemetryReader,
@@ -82,8 +83,9 @@ export async function traceqlMetrics(
 ): Promise<Result<TraceqlSeries[], TraceqlError>> {
   const parsed = parseTraceql(asked.query);
   if (!parsed.ok) return parsed;
-  const { metric, pipeline } = parsed.value;
-  if (!metric) {
+  const { metric, pipeline, math } = parsed.value;
+  const of = metric ? { kind: 'query' as const, pipeline, metric, at: metric.at } : math;
+  if (!of) {
     return fail({
       message: 'expected a metrics function such as `| rate()`',
       position: { from: asked.query.length, to: asked.query.length + 1 },
@@ -96,76 +98,112 @@ export async function traceqlMetrics(
       position: { from: 0, to: 1 },
     });
   }
-  const compiler = new ConditionSql();
-  const filter = filtersOf(pipeline, compiler);
-  if (!filter.ok) return filter;
   const fromMs =
     asked.whole === true ? Math.trunc(asked.fromMs) : Math.floor(asked.fromMs / asked.stepMs) * asked.stepMs;
-  const range = { ...asked, fromMs };
-  if (metric.name === 'compare') return compareSeries(reader, range, metric, filter.value, compiler, limits);
+  const range = { ...asked, fromMs, stepMs: Math.trunc(asked.stepMs) };
+  const most = exemplarsWanted(parsed.value.exemplars, asked);
+  const answer = await answerMath(of, range, (query, exemplars) =>
+    answerQuery(reader, query, range, exemplars ? most : 0, limits),
+  );
+  if (!answer.ok) return answer;
+  const found = answer.value.length;
+  if (found > mostSeries && metric?.name !== 'compare') {
+    return fail({
+      message: `the answer has ${found} series, more than ${mostSeries}: group by fewer attributes, or end with \`| topk(10)\``,
+      position: { from: of.at, to: of.at + 1 },
+    });
+  }
+  return ok(answer.value.map(({ labels, samples, exemplars }) => ({ labels, samples, exemplars })));
+}
+
+async function answerQuery(
+  reader: TelemetryReader,
+  { pipeline, metric }: { readonly pipeline: Pipeline; readonly metric: Metric },
+  range: TraceqlRange,
+  most: number,
+  limits: QueryLimits,
+): Promise<Answer> {
+  const compiler = new ConditionSql();
+  const filter = filtersOf(pipeline, compiler);
+  if (metric.name === 'compare') {
+    if (!filter.ok) return filter;
+    const compared = await compareSeries(reader, range, metric, filter.value, compiler, most, limits);
+    return compared.ok ? ok(compared.value.map((one) => ({ ...one, group: '' }))) : compared;
+  }
+  const grouped = filter.ok ? groupsOf(metric, compiler) : undefined;
+  const found =
+    filter.ok && grouped
+      ? await rowsInSql(reader, { filter: filter.value, metric, ...grouped }, compiler, range, limits)
+      : await rowsAtHand(reader, { pipeline, metric }, range, most, limits);
+  if (!found.ok) return found;
+  const { rows, exemplars } = found.value;
+  const names = [...metric.by.map(nameOf), ...(metric.name === 'histogram_over_time' ? ['__bucket'] : [])];
+  const collected = collect(rows, names, metric, range);
+  if (!collected.ok) return collected;
+  const series = throughStages(collected.value, metric.stages);
+  if (most === 0 || series.length === 0) return ok(series);
+  const examples = typeof exemplars === 'function' ? await exemplars(most) : exemplars;
+  return ok(attachExemplars(series, examples, metric.by.map(nameOf), range));
+}
+
+/** What spans are grouped by and measured by, as SQL; undefined where SQL cannot tell. */
+function groupsOf(metric: Metric, compiler: ConditionSql): { by: string[]; value: ValueSql } | undefined {
   const by: string[] = [];
   for (const field of metric.by) {
     const text = compiler.text(field);
-    if (text === undefined)
-      return fail({
-        message: `by(${nameOf(field)}) cannot be answered: group by attributes of the span or its resource`,
-        position: { from: field.at, to: field.at + 1 },
-      });
+    if (text === undefined) return undefined;
     by.push(`if(${text} = '', 'nil', ${text})`);
   }
   const value = valueSql(metric, compiler);
-  if (!value.ok) return value;
-  const histogram = metric.name === 'histogram_over_time';
-  const keys = [...by, ...(histogram ? [value.value.bucket] : [])];
+  return value && { by, value };
+}
+
+async function rowsInSql(
+  reader: TelemetryReader,
+  {
+    filter,
+    metric,
+    by,
+    value,
+  }: { readonly filter: string; readonly metric: Metric; readonly by: readonly string[]; readonly value: ValueSql },
+  compiler: ConditionSql,
+  range: TraceqlRange,
+  limits: QueryLimits,
+): Promise<Result<{ rows: MetricRow[]; exemplars: (most: number) => Promise<SpanExemplar[]> }, TraceqlError>> {
+  const labels = [...by, ...(metric.name === 'histogram_over_time' ? [value.bucket] : [])];
   const scope = scopeCondition({
-    organisation: asked.organisation,
-    fromMs,
-    toMs: asked.toMs,
-    environment: asked.environment ?? '',
-    site: asked.site ?? '',
-    service: asked.service ?? '',
+    organisation: range.organisation,
+    fromMs: range.fromMs,
+    toMs: range.toMs,
+    environment: range.environment ?? '',
+    site: range.site ?? '',
+    service: range.service ?? '',
   });
-  const rows = await reader.query<Row>(
-    `SELECT toString(intDiv(toInt64(toUnixTimestamp64Milli(toDateTime64(ts, 3))) - {firstMs:Int64}, {stepMs:Int64})) AS step, [${keys.join(', ')}] AS labels, ${value.value.sql} AS values
-     FROM spans PREWHERE ${scope.sql} AND ${filter.value}${value.value.only} GROUP BY step, labels ORDER BY step, labels LIMIT {most:UInt32}`,
-    {
-      ...scope.parameters,
-      ...compiler.parameters,
-      stepMs: Math.trunc(asked.stepMs),
-      firstMs: Math.trunc(fromMs),
-      most: mostSeries * 100 + 1,
-    },
-    { ...limits, resultRows: mostSeries * 100 + 1 },
+  const parameters = { ...scope.parameters, ...compiler.parameters };
+  const where = `${scope.sql} AND ${filter}${value.only}`;
+  const rows = await reader.query<MetricRow>(
+    `SELECT toString(intDiv(toInt64(toUnixTimestamp64Milli(toDateTime64(ts, 3))) - {firstMs:Int64}, {stepMs:Int64})) AS step, [${labels.join(', ')}] AS labels, ${value.sql} AS values
+     FROM spans PREWHERE ${where} GROUP BY step, labels ORDER BY step, labels LIMIT {most:UInt32}`,
+    { ...parameters, stepMs: range.stepMs, firstMs: Math.trunc(range.fromMs), most: mostRows + 1 },
+    { ...limits, resultRows: mostRows + 1 },
   );
-  if (rows.length > mostSeries * 100) {
+  if (rows.length > mostRows) {
     return fail({
       message: 'the answer has too many series: group by fewer attributes',
       position: { from: metric.at, to: metric.at + 1 },
     });
   }
-  const names = [...metric.by.map(nameOf), ...(histogram ? ['__bucket'] : [])];
-  let series: readonly CollectedSeries[] = collect(rows, names, metric, range);
-  for (const stage of metric.stages) series = stage.kind === 'top' ? keepTop(series, stage) : keepWhere(series, stage);
-  const most = exemplarsWanted(parsed.value.exemplars, asked);
-  if (most === 0 || series.length === 0) return ok(series.map(plain));
-  const exemplars = await readExemplars(
-    reader,
-    {
-      filter: `${scope.sql} AND ${filter.value}${value.value.only}`,
-      parameters: { ...scope.parameters, ...compiler.parameters },
-      labels: keys,
-      value: value.value.each,
-      fromMs: Math.trunc(fromMs),
-      toMs: asked.toMs,
-      stepMs: Math.trunc(asked.stepMs),
-      most,
-    },
-    limits,
-  );
-  return ok(attachExemplars(series, exemplars, metric.by.map(nameOf), range).map(plain));
+  const { fromMs, toMs, stepMs } = range;
+  return ok({
+    rows,
+    exemplars: (most) =>
+      readExemplars(
+        reader,
+        { filter: where, parameters, labels, value: value.each, fromMs: Math.trunc(fromMs), toMs, stepMs, most },
+        limits,
+      ),
+  });
 }
-
-const plain = ({ labels, samples, exemplars }: CollectedSeries): TraceqlSeries => ({ labels, samples, exemplars });
 
 function exemplarsWanted(hint: number | boolean | undefined, { exemplars = 0, whole }: TraceqlRange): number {
   if (whole === true || hint === false || exemplars === 0) return 0;
@@ -179,161 +217,32 @@ const aggregateSql: Readonly<Record<string, (value: string) => string>> = {
   sum_over_time: (value) => `sum(${value})`,
 };
 
-function valueSql(
-  metric: Metric,
-  compiler: ConditionSql,
-): Result<
-  { sql: string; only: string; bucket: string; /** Of one span; undefined for a count. */ each: string | undefined },
-  TraceqlError
-> {
-  if (!metric.of) return ok({ sql: '[toFloat64(count())]', only: '', bucket: '', each: undefined });
+interface ValueSql {
+  readonly sql: string;
+  readonly only: string;
+  readonly bucket: string;
+  /** Of one span; undefined for a count. */
+  readonly each: string | undefined;
+}
+
+function valueSql(metric: Metric, compiler: ConditionSql): ValueSql | undefined {
+  if (!metric.of) return { sql: '[toFloat64(count())]', only: '', bucket: '', each: undefined };
   const number = compiler.number(metric.of);
-  if (number === undefined) {
-    return fail({
-      message: `${metric.name} of this cannot be answered: take an attribute or duration`,
-      position: { from: metric.of.at, to: metric.of.at + 1 },
-    });
-  }
+  if (number === undefined) return undefined;
   const lasting = metric.of.kind === 'intrinsic' && ['duration', 'event:timeSinceStart'].includes(metric.of.name);
   const value = `assumeNotNull(${number})${lasting ? ' / 1e9' : ''}`;
   const each = `toFloat64(${value})`;
   const only = ` AND isNotNull(${number})`;
   if (metric.name === 'histogram_over_time') {
     // Powers of two, as Tempo's: the label is the upper end.
-    return ok({
-      sql: '[toFloat64(count())]',
-      only,
-      bucket: `toString(pow(2, ceil(log2(greatest(${value}, 1e-9)))))`,
-      each,
-    });
+    const bucket = `toString(pow(2, ceil(log2(greatest(${value}, 1e-9)))))`;
+    return { sql: '[toFloat64(count())]', only, bucket, each };
   }
   if (metric.name === 'quantile_over_time') {
     // Levels are constants of a statement, not parameters: numbers between 0 and 1, written out by us.
-    return ok({
-      sql: `quantiles(${metric.quantiles.map((q) => q.toFixed(6)).join(', ')})(${value})`,
-      only,
-      bucket: '',
-      each,
-    });
+    const levels = metric.quantiles.map((q) => q.toFixed(6)).join(', ');
+    return { sql: `quantiles(${levels})(${value})`, only, bucket: '', each };
   }
   const aggregate = aggregateSql[metric.name] ?? ((v: string) => `sum(${v})`);
-  return ok({ sql: `[toFloat64(${aggregate(value)})]`, only, bucket: '', each });
-}
-
-interface CollectedSeries extends TraceqlSeries {
-  /** What the spans were grouped by, as one text. */
-  readonly group: string;
-}
-
-function collect(
-  rows: readonly Row[],
-  names: readonly string[],
-  metric: Metric,
-  range: TraceqlRange,
-): CollectedSeries[] {
-  const per = metric.name === 'rate' ? range.stepMs / 1000 : 1;
-  const filled = metric.name === 'rate' || metric.name === 'count_over_time';
-  const series = new Map<
-    string,
-    { group: string; labels: (readonly [string, string | number])[]; at: Map<number, number> }
-  >();
-  for (const { step, labels, values } of rows) {
-    for (const [i, value] of values.entries()) {
-      const quantile = metric.name === 'quantile_over_time' ? metric.quantiles[i] : undefined;
-      const key = JSON.stringify([labels, quantile]);
-      let one = series.get(key);
-      if (!one) {
-        const named = names.map((name, n) => {
-          const text = labels[n] ?? '';
-          return [name, name === '__bucket' ? Number(text) : text] as const;
-        });
-        const own = quantile === undefined ? named : [...named, ['p', quantile] as const];
-        one = {
-          group: JSON.stringify(labels),
-          labels: own.length === 0 ? [['__name__', metric.name]] : own,
-          at: new Map(),
-        };
-        series.set(key, one);
-      }
-      if (Number.isFinite(value)) one.at.set(range.fromMs + Number(step) * range.stepMs, value / per);
-    }
-  }
-  if (series.size === 0 && filled && names.length === 0)
-    series.set('', { group: '[]', labels: [['__name__', metric.name]], at: new Map() });
-  return [...series.values()].slice(0, mostSeries).map(({ group, labels, at }) => {
-    const samples: { atMs: number; value: number }[] = [];
-    for (let atMs = range.fromMs; atMs < range.toMs; atMs += range.stepMs) {
-      const value = at.get(atMs) ?? (filled ? 0 : undefined);
-      if (value !== undefined) samples.push({ atMs, value });
-    }
-    return { group, labels, samples, exemplars: [] };
-  });
-}
-
-/** As Prometheus' `topk`: at each step the largest stay, the others lose their sample there. */
-function keepTop(
-  series: readonly CollectedSeries[],
-  { name, count }: Extract<MetricStage, { kind: 'top' }>,
-): CollectedSeries[] {
-  const byStep = new Map<number, { of: number; value: number }[]>();
-  for (const [of, { samples }] of series.entries()) {
-    for (const { atMs, value } of samples) {
-      const list = byStep.get(atMs) ?? [];
-      list.push({ of, value });
-      byStep.set(atMs, list);
-    }
-  }
-  const kept = new Set<string>();
-  for (const [atMs, list] of byStep) {
-    list.sort((a, b) => (name === 'topk' ? b.value - a.value : a.value - b.value));
-    for (const { of } of list.slice(0, count)) kept.add(`${of}/${atMs}`);
-  }
-  return series
-    .map((one, of) => ({ ...one, samples: one.samples.filter(({ atMs }) => kept.has(`${of}/${atMs}`)) }))
-    .filter(({ samples }) => samples.length > 0);
-}
-
-/** Samples that satisfy the comparison; a series without one goes. */
-function keepWhere(
-  series: readonly CollectedSeries[],
-  { op, value: bound }: Extract<MetricStage, { kind: 'compare' }>,
-): CollectedSeries[] {
-  return series
-    .map((one) => ({ ...one, samples: one.samples.filter(({ value }) => compareValues(op, value, bound)) }))
-    .filter(({ samples }) => samples.length > 0);
-}
-
-/**
- * Exemplars beside the samples that their spans are part of; those whose sample did not stay go. Of several quantiles of a group it is the
- * nearest.
- */
-function attachExemplars(
-  series: readonly CollectedSeries[],
-  exemplars: Awaited<ReturnType<typeof readExemplars>>,
-  names: readonly string[],
-  { fromMs, stepMs }: TraceqlRange,
-): CollectedSeries[] {
-  const byGroup = new Map<string, { readonly at: ReadonlyMap<number, number>; readonly own: TraceqlExemplar[] }[]>();
-  const result = series.map((one) => {
-    const own: TraceqlExemplar[] = [];
-    const at = new Map(one.samples.map(({ atMs, value }) => [atMs, value]));
-    byGroup.set(one.group, [...(byGroup.get(one.group) ?? []), { at, own }]);
-    return { ...one, exemplars: own };
-  });
-  for (const { labels, value, atMs, spanLabels } of exemplars) {
-    const stepAt = fromMs + Math.floor((atMs - fromMs) / stepMs) * stepMs;
-    let nearest: { readonly own: TraceqlExemplar[]; readonly sample: number } | undefined;
-    for (const { at, own } of byGroup.get(JSON.stringify(labels)) ?? []) {
-      const sample = at.get(stepAt);
-      if (sample === undefined) continue;
-      const distance = value === undefined ? 0 : Math.abs(sample - value);
-      if (!nearest || distance < Math.abs(nearest.sample - (value ?? nearest.sample))) nearest = { own, sample };
-    }
-    nearest?.own.push({
-      atMs,
-      value: value ?? nearest.sample,
-      labels: [...spanLabels, ...names.map((name, n) => [name, labels[n] ?? 'nil'] as const)],
-    });
-  }
-  return result;
+  return { sql: `[toFloat64(${aggregate(value)})]`, only, bucket: '', each };
 }

@@ -9,6 +9,8 @@ import {
   type Literal,
   type Metric,
   type MetricFunction,
+  type MetricMath,
+  type MetricStage,
   type Pipeline,
   type Query,
   type Scalar,
@@ -23,6 +25,8 @@ import { lex, type Token, Unreadable } from './lex.ts';
 
 const longestQuery = 10_000;
 const deepest = 100;
+/** Metrics queries in one arithmetic. */
+const mostQueries = 10;
 
 /** Stronger ones bind tighter; `&&` and `||` bind alike, from left to right, as in Tempo's grammar. */
 const strength: Readonly<Record<string, number>> = {
@@ -92,16 +96,83 @@ class Parser {
   readonly #tokens: readonly Token[];
   #next = 0;
   #depth = 0;
+  #queries = 0;
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
   }
 
   query(): Query {
-    const { pipeline, metric } = this.#pipeline(true);
+    const math = this.#metricWithin(this.#next) > 0 ? this.#staged(this.#math()) : undefined;
+    const { pipeline, metric } = math
+      ? { pipeline: math.kind === 'query' ? math.pipeline : { stages: [] }, metric: undefined }
+      : this.#pipeline(true);
     const exemplars = this.#accept('with') ? this.#hints() : undefined;
     this.#expectEnd();
-    return { pipeline, metric, exemplars };
+    return { pipeline, metric, math, exemplars };
+  }
+
+  /**
+   * How many parentheses deep the first metrics function stands, of all tokens from here on or, where here is a parenthesis, of those in
+   * it; 0 for none, or where it stands in no parenthesis.
+   */
+  #metricWithin(from: number, inside = false): number {
+    let parentheses = 0;
+    for (let i = from; i < this.#tokens.length; i++) {
+      const token = this.#tokens[i];
+      if (isOp(token, '(')) parentheses++;
+      else if (isOp(token, ')') && --parentheses === 0 && inside) return 0;
+      const after = this.#tokens[i + 1];
+      if (isOp(token, '|') && after?.kind === 'word' && metricFunctions.includes(after.text as MetricFunction))
+        return parentheses;
+    }
+    return 0;
+  }
+
+  /** `({…} | rate()) / ({…} | rate())`, `100 * (…)`: each query stands in parentheses, as in Tempo. */
+  #math(least = 0): MetricMath {
+    let left = this.#mathOperand();
+    for (;;) {
+      const token = this.#token;
+      const binds = token.kind === 'op' && ['+', '-', '*', '/'].includes(token.text) ? (strength[token.text] ?? 0) : 0;
+      if (binds === 0 || binds < least) return left;
+      this.#next++;
+      const right = this.#deeper(() => this.#math(binds + 1));
+      left = {
+        kind: 'arithmetic',
+        op: (token as { text: string }).text as '+' | '-' | '*' | '/',
+        left,
+        right,
+        at: token.at,
+      };
+    }
+  }
+
+  #mathOperand(): MetricMath {
+    const { at, end } = this.#token;
+    if (!this.#is('(')) {
+      const literal = this.#literal();
+      if (literal?.type === 'number') return { kind: 'number', value: literal.value, at };
+      throw new Unreadable('expected a number, or a metrics query in parentheses: `({} | rate())`', at, end);
+    }
+    const isQuery = this.#metricWithin(this.#next, true) === 1;
+    this.#next++;
+    const inner = this.#deeper((): MetricMath => {
+      if (!isQuery) return this.#staged(this.#math());
+      if (++this.#queries > mostQueries) throw new Unreadable(`at most ${mostQueries} metrics queries in one`, at, end);
+      const { pipeline, metric } = this.#pipeline(true);
+      if (!metric) throw this.#unexpected('a metrics function such as `| rate()`');
+      if (metric.name === 'compare') throw new Unreadable('compare() cannot be part of arithmetic', metric.at);
+      return { kind: 'query', pipeline, metric, at: metric.at };
+    });
+    this.#expect(')');
+    return inner;
+  }
+
+  #staged(of: MetricMath): MetricMath {
+    const stages = this.#comparisons();
+    while (this.#accept('|')) stages.push(this.#top(), ...this.#comparisons());
+    return stages.length === 0 ? of : { kind: 'staged', of, stages, at: of.at };
   }
 
   get #token(): Token {
@@ -147,12 +218,10 @@ class Parser {
       const token = this.#token;
       const name = token.kind === 'word' ? token.text : '';
       if (metric) {
-        if (name !== 'topk' && name !== 'bottomk') throw this.#unexpected('`topk` or `bottomk`');
-        this.#next++;
-        metric = { ...metric, stages: [...metric.stages, { kind: 'top', name, count: this.#countInParentheses() }] };
-        metric = this.#compared(metric);
+        metric = { ...metric, stages: [...metric.stages, this.#top(), ...this.#comparisons()] };
       } else if (top && stages.length > 0 && metricFunctions.includes(name as MetricFunction)) {
-        metric = this.#compared(this.#metric(name as MetricFunction));
+        const own = this.#metric(name as MetricFunction);
+        metric = { ...own, stages: this.#comparisons(name === 'compare') };
       } else stages.push(this.#stage(stages.length === 0));
     } while (this.#accept('|'));
     return { pipeline: { stages }, metric };
@@ -178,12 +247,19 @@ class Parser {
     return exemplars;
   }
 
-  /** A comparison behind a metrics function or `topk`: `| rate() > 10`. */
-  #compared(metric: Metric): Metric {
-    const stages = [...metric.stages];
+  #top(): MetricStage {
+    const token = this.#token;
+    const name = token.kind === 'word' ? token.text : '';
+    if (name !== 'topk' && name !== 'bottomk') throw this.#unexpected('`topk` or `bottomk`');
+    this.#next++;
+    return { kind: 'top', name, count: this.#countInParentheses() };
+  }
+
+  /** Comparisons behind a metrics function, arithmetic or `topk`: `| rate() > 10`. */
+  #comparisons(refused = false): MetricStage[] {
+    const stages: MetricStage[] = [];
     for (let token = this.#token; token.kind === 'op' && scalarComparisons.has(token.text); token = this.#token) {
-      if (metric.name === 'compare')
-        throw new Unreadable('compare() cannot stand before a comparison', token.at, token.end);
+      if (refused) throw new Unreadable('compare() cannot stand before a comparison', token.at, token.end);
       this.#next++;
       const { at, end } = this.#token;
       const literal = this.#literal();
@@ -192,7 +268,7 @@ class Parser {
       const value = literal.type === 'duration' ? literal.value / 1e9 : literal.value;
       stages.push({ kind: 'compare', op: token.text as '=' | '!=' | '<' | '<=' | '>' | '>=', value });
     }
-    return { ...metric, stages };
+    return stages;
   }
 
   #stage(first: boolean): Stage {

@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '@sightline/base';
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { growingWindows, scopeCondition, windowOf, type ReadScope, type Window } from '../search/scope.ts';
-import type { Field, Query, Spanset, TraceqlError } from './ast.ts';
+import { seriesAskedAt, type Field, type Query, type Spanset, type TraceqlError } from './ast.ts';
 import { ConditionSql } from './condition-sql.ts';
 import { nameOf, runPipeline, valueOf, type FieldValue, type TraceAtHand } from './evaluate.ts';
 import type { FullSpan } from './full-span.ts';
@@ -76,8 +76,8 @@ export async function searchTraceql(
 ): Promise<Result<TraceqlFound, TraceqlError>> {
   const parsed = parseTraceql(asked.query);
   if (!parsed.ok) return parsed;
-  if (parsed.value.metric) {
-    const { at } = parsed.value.metric;
+  const at = seriesAskedAt(parsed.value);
+  if (at !== undefined) {
     return fail({
       message: 'this is a metrics query: ask /api/metrics/query_range',
       position: { from: at, to: at + 1 },

@@ -1,4 +1,5 @@
 import type { Condition } from '../search/scope.ts';
+import { seriesAskedAt } from './ast.ts';
 import { ConditionSql } from './condition-sql.ts';
 import { parseTraceql } from './parse.ts';
 
@@ -19,7 +20,7 @@ export function tagFilter(query: string): Condition | undefined {
 
 function conditionOf(inner: string): Condition | undefined {
   const parsed = parseTraceql(`{${inner}}`);
-  if (!parsed.ok || parsed.value.metric) return undefined;
+  if (!parsed.ok || seriesAskedAt(parsed.value) !== undefined) return undefined;
   const [stage, ...more] = parsed.value.pipeline.stages;
   if (more.length > 0 || stage?.kind !== 'spanset' || stage.spanset.kind !== 'filter' || !stage.spanset.condition)
     return undefined;

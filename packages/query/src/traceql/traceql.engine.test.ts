@@ -376,12 +376,143 @@ describe('metrics', () => {
       expect(events.get('__meta_type=baseline,instrumentation:name=http')).toEqual([1]);
     });
   });
+  describe('arithmetic between queries', () => {
+    test('a share, by labels and of the whole', async () => {
+      const [share] = await ask('({ status = error } | rate()) / ({ name = "authorise card" } | rate())');
+      expect(share?.labels).toBe('');
+      expect(share?.samples).toHaveLength(6);
+      const [errors] = await ask('{ status = error } | count_over_time()');
+      const [calls] = await ask('{ name = "authorise card" } | count_over_time()');
+      expect(share?.samples[2]).toBeCloseTo((errors?.samples[2] ?? 0) / (calls?.samples[2] ?? 0));
+      const by = await ask('({ status = error } | rate() by (name)) / ({} | rate() by (name))');
+      expect(by.map(({ labels }) => labels)).toEqual(['name=authorise card']);
+      expect(by[0]?.samples).toEqual(share?.samples);
+      const parts = await ask('100 * (({} | rate() by (name)) / ({} | rate()))');
+      expect(parts).toHaveLength(5);
+      expect(parts.reduce((total, { samples }) => total + (samples[2] ?? 0), 0)).toBeCloseTo(100);
+      const turned = await ask('({} | rate()) / ({} | rate() by (name)) | topk(1)');
+      expect(turned.every(({ labels }) => labels.startsWith('name='))).toBe(true);
+    });
+    test('nothing divided by nothing has no sample', async () => {
+      expect((await ask('({ name = "no" } | rate()) / ({ name = "no" } | rate())'))[0]?.samples).toEqual([]);
+      expect((await ask('({} | count_over_time()) / 0'))[0]?.samples).toEqual([]);
+      expect(await ask('({ name = "no" } | max_over_time(duration)) / ({} | max_over_time(duration))')).toEqual([]);
+    });
+    test('exemplars are those of the first query, at the value of the result', async () => {
+      const found = await traceqlMetrics(store, {
+        ...range,
+        stepMs,
+        exemplars: 20,
+        query: '({ status = error } | rate()) / ({ name = "authorise card" } | rate())',
+      });
+      const [one] = found.ok ? found.value : [];
+      expect(one?.exemplars.length).toBeGreaterThan(5);
+      for (const { atMs, value, labels } of one?.exemplars ?? []) {
+        expect(value).toBe(one?.samples.find((sample) => sample.atMs === Math.floor(atMs / stepMs) * stepMs)?.value);
+        expect(Object.fromEntries(labels)['span:name']).toBe('authorise card');
+      }
+    });
+  });
+
+  describe('of whole traces', () => {
+    test.each([
+      ['{ name = "checkout" } >> { status = error } | count_over_time()', '{ status = error } | count_over_time()'],
+      [
+        '{ status = error } << { name = "checkout" } | quantile_over_time(duration, 0.3, 0.9)',
+        '{ name = "checkout" && duration > 0s } | quantile_over_time(duration, 0.3, 0.9)',
+      ],
+      ['{ kind != nil } | by(name) | count() > 0 | rate() by (name)', '{} | rate() by (name)'],
+      ['{ rootName = "checkout" } | sum_over_time(duration) by (name)', '{} | sum_over_time(duration) by (name)'],
+      [
+        '{ rootName = "checkout" } | avg_over_time(span.http.status_code) by (name)',
+        '{} | avg_over_time(span.http.status_code) by (name)',
+      ],
+      ['{ rootName = "checkout" } | min_over_time(duration)', '{} | min_over_time(duration)'],
+      ['{ rootName = "checkout" } | histogram_over_time(duration)', '{} | histogram_over_time(duration)'],
+      ['{} !>> {} | rate()', '{ nestedSetParent < 0 } | rate()'],
+    ])('%s is as %s', async (query, plain) => {
+      const [found, expected] = [await ask(query), await ask(plain)];
+      const sorted = (all: typeof found) => all.toSorted((a, b) => (a.labels < b.labels ? -1 : 1));
+      // Of the callers of those that failed there are as many as failed.
+      if (query.includes('<<')) {
+        expect(found.map(({ labels }) => labels)).toEqual(expected.map(({ labels }) => labels));
+        expect(found.every(({ samples }) => samples.length === 6)).toBe(true);
+        return;
+      }
+      expect(sorted(found).map(({ labels }) => labels)).toEqual(sorted(expected).map(({ labels }) => labels));
+      for (const [i, { samples }] of sorted(found).entries()) {
+        const others = sorted(expected)[i]?.samples ?? [];
+        expect(samples).toHaveLength(others.length);
+        for (const [n, value] of samples.entries()) expect(value).toBeCloseTo(others[n] ?? Number.NaN, 6);
+      }
+    });
+    test('grouped and measured by what the trace tells, with exemplars', async () => {
+      const found = await traceqlMetrics(store, {
+        ...range,
+        stepMs,
+        exemplars: 10,
+        query: '{ status = error } | max_over_time(traceDuration) by (rootName)',
+      });
+      if (!found.ok) throw new Error(found.error.message);
+      expect(found.value.map(({ labels }) => labels)).toEqual([[['rootName', 'checkout']]]);
+      expect(found.value[0]?.samples[0]?.value).toBeGreaterThan(1);
+      expect(found.value[0]?.samples[0]?.value).toBeLessThan(100);
+      expect(found.value[0]?.exemplars).toHaveLength(10);
+      expect(Object.fromEntries(found.value[0]?.exemplars[0]?.labels ?? [])).toMatchObject({ rootName: 'checkout' });
+    });
+    test('only spans of the range and of the service count', async () => {
+      const within = { fromMs: endMs - 3 * hourMs, toMs: endMs - 2 * hourMs, service: 'payment' };
+      for (const query of ['{ parent != nil } | rate()', '{ rootName = "checkout" } | rate()']) {
+        const found = await traceqlMetrics(store, { ...range, ...within, stepMs, query });
+        const plain = await traceqlMetrics(store, { ...range, ...within, stepMs, query: '{} | rate()' });
+        expect(found.ok && found.value[0]?.samples).toEqual(plain.ok && plain.value[0]?.samples);
+      }
+    });
+  });
+
+  test('topk looks at all series, of more than a thousand too; an answer of more says how to have fewer', async () => {
+    await store.execute(
+      `INSERT INTO spans (organisation, service, site, ts, received_at, duration_ns, trace_id, span_id, name, attrs)
+       SELECT 'many', 'shop', 'S1', fromUnixTimestamp64Milli(${endMs - hourMs}), fromUnixTimestamp64Milli(${endMs - hourMs}), number, reinterpretAsFixedString(toUInt128(number)),
+         reinterpretAsFixedString(number), 'step', map('n', leftPad(toString(number), 5, '0')) FROM numbers(1500)`,
+    );
+    const of = { ...range, organisation: 'many', stepMs };
+    const top = await traceqlMetrics(store, { ...of, query: '{} | max_over_time(duration) by (span.n) | topk(1)' });
+    expect(top.ok && top.value.map(({ labels }) => labels)).toEqual([[['span.n', '01499']]]);
+    const all = await traceqlMetrics(store, { ...of, query: '{} | max_over_time(duration) by (span.n)' });
+    expect(all.ok ? '' : all.error.message).toContain('1500 series, more than 1000');
+  });
+
+  test('compare names spans that have the value', async () => {
+    const found = await traceqlMetrics(store, {
+      ...range,
+      stepMs,
+      exemplars: 30,
+      query: '{ name = "authorise card" } | compare({ status = error }, 3)',
+    });
+    if (!found.ok) throw new Error(found.error.message);
+    const named = found.value.flatMap(({ labels, exemplars, samples }) =>
+      exemplars.map((one) => ({ ...one, of: labels, samples, labels: Object.fromEntries(one.labels) })),
+    );
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.length).toBeLessThanOrEqual(30);
+    expect(named.some(({ of }) => of[0]?.[1] === 'selection')).toBe(true);
+    for (const { of, labels, atMs, value, samples } of named) {
+      expect(value).toBe(samples.find((sample) => sample.atMs === Math.floor(atMs / stepMs) * stepMs)?.value);
+      const [span] = traces
+        .flatMap(({ tree }) => tree.spans)
+        .filter(({ span: one }) => one.spanId === labels['span:id']);
+      expect(span?.span.status === 'error').toBe(of[0]?.[1] === 'selection');
+      const [name = '', text = ''] = of[1] ?? [];
+      if (name.startsWith('span.')) expect(span?.span.attributes[name.slice(5)]).toBe(text);
+    }
+  });
+
   test.each([
     ['{}', 'expected a metrics function'],
-    ['{} >> {} | rate()', 'an operator between spansets'],
-    ['{ parent.name = "x" } | rate()', 'other spans of the trace'],
-    ['{} | rate() by (rootName)', 'cannot be answered'],
-    ['{} | count() > 1 | rate()', 'an aggregate'],
+    ['{} >> {} | compare({ status = error })', 'an operator between spansets'],
+    ['{ parent.name = "x" } | compare({ status = error })', 'other spans of the trace'],
+    ['{} | compare({ rootName = "a" })', 'one filter on single spans'],
   ])('%s is refused', async (query, message) => {
     const found = await traceqlMetrics(store, { ...range, stepMs, query });
     expect(found.ok ? '' : found.error.message).toContain(message);

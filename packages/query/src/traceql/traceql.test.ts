@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SpanRecord } from '../traces/span-row.ts';
 import { treeOf } from '../traces/analyse/trace-tree.ts';
+import { type MetricMath, seriesAskedAt } from './ast.ts';
 import { ConditionSql } from './condition-sql.ts';
 import { atHand, runPipeline } from './evaluate.ts';
 import type { FullSpan } from './full-span.ts';
@@ -197,6 +198,14 @@ test.each([
   ['{} | rate() with (exemplars)', 28, 'expected `=`'],
   ['{} | rate() with ()', 19, 'the name of a hint'],
   ['{} | topk(0)', 6, 'expected `{`'],
+  ['({} | rate()) / {}', 17, 'a metrics query in parentheses'],
+  ['({} | rate()) / ', 17, 'a metrics query in parentheses'],
+  ['({} | rate()) * 1s', 17, 'expected a number'],
+  ['({} | rate()) / ({})', 18, 'a metrics query in parentheses'],
+  ['({} | rate()) | count() > 1', 17, '`topk` or `bottomk`'],
+  ['({} | compare({})) / 2', 7, 'cannot be part of arithmetic'],
+  ['({} | avg_over_time(name)) / 2', 21, 'needs numbers'],
+  [Array(11).fill('({} | rate())').join(' + '), 161, 'at most 10 metrics queries'],
   [`${'('.repeat(200)}{}`, 102, 'nested too deeply'],
   [`{ ${'!'.repeat(200)}true }`, 104, 'nested too deeply'],
 ])('%s is refused', (query, at, message) => {
@@ -222,6 +231,31 @@ describe('metrics queries', () => {
     const parsed = parseTraceql(query);
     expect(parsed.ok ? parsed.value.metric : parsed.error).toMatchObject(expected);
   });
+});
+
+/** The arithmetic of a query, with its names and numbers. */
+function mathOf(math: MetricMath): string {
+  if (math.kind === 'number') return String(math.value);
+  if (math.kind === 'query') return math.metric.name;
+  if (math.kind === 'staged')
+    return `${mathOf(math.of)}${math.stages.map((one) => (one.kind === 'top' ? ` ${one.name}${one.count}` : ` ${one.op}${one.value}`)).join('')}`;
+  return `(${mathOf(math.left)} ${math.op} ${mathOf(math.right)})`;
+}
+test.each([
+  ['({ status = error } | rate()) / ({} | rate())', '(rate / rate)'],
+  ['100 * ({} | rate())', '(100 * rate)'],
+  ['({} | rate()) - -1 - 2', '((rate - -1) - 2)'],
+  ['({} | rate()) + ({} | count_over_time()) * 2', '(rate + (count_over_time * 2))'],
+  ['(({} | rate()) + ({} | count_over_time())) * 2', '((rate + count_over_time) * 2)'],
+  ['(({} || { name = "a" }) | rate() by (name) | topk(3)) / ({} | rate()) > 0.5 | topk(5)', '(rate / rate) >0.5 topk5'],
+  ['(({} | rate()) / 2 > 1) + ({} | rate())', '((rate / 2) >1 + rate)'],
+  ['({} | rate())', 'rate'],
+  ['({} || {}) | rate()', undefined],
+])('arithmetic of %s is %s', (query, expected) => {
+  const parsed = parseTraceql(query);
+  if (!parsed.ok) throw new Error(parsed.error.message);
+  expect(parsed.value.math && mathOf(parsed.value.math)).toBe(expected);
+  expect(seriesAskedAt(parsed.value)).toBeGreaterThan(-1);
 });
 
 test.each<[string, boolean]>([

@@ -4,8 +4,7 @@ import path from 'node:path';
 import { ManualClock, silentLogger } from '@sightline/base';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EmbeddedStore } from '../embedded-store.ts';
-import { migrate } from '../schema/migrate.ts';
-import { freshFolder, openStore, removeFolder } from '../testing.ts';
+import { freshFolder, openMigratedStore, removeFolder } from '../testing.ts';
 import { ArchiveProof, type ArchiveProofParts } from './archive-proof.ts';
 import { ArchiveReader } from './archive-reader.ts';
 import { ArchiveStep, type ArchiveSigner, type ArchiveStepParts } from './archive-step.ts';
@@ -82,8 +81,7 @@ const filesOf = (organisation: string, day: string): string[] =>
 beforeAll(async () => {
   folder = freshFolder();
   archive = path.join(folder, 'archive');
-  store = await openStore(folder);
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   const noon = startMs + 12 * hourMs;
   await receive('acme', noon, ['web/STORE_1: hello', 'web/STORE_1: good-bye', 'web/: nowhere', 'web/../x: climbs']);
   await receive('acme', noon + 1, ['pos-payment/STORE_1: captured', 'Age-Verification/STORE_2: of age']);

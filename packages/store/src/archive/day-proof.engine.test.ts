@@ -4,8 +4,7 @@ import path from 'node:path';
 import { ManualClock, silentLogger } from '@sightline/base';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { EmbeddedStore } from '../embedded-store.ts';
-import { migrate } from '../schema/migrate.ts';
-import { freshFolder, openStore, removeFolder } from '../testing.ts';
+import { freshFolder, openMigratedStore, removeFolder } from '../testing.ts';
 import { ArchiveStep } from './archive-step.ts';
 import { DayProof, DayProofReads } from './day-proof.ts';
 import { DiskTarget } from './disk-target.ts';
@@ -86,8 +85,7 @@ const tamper = (sql: string): Promise<unknown> =>
 
 beforeAll(async () => {
   folder = freshFolder();
-  store = await openStore(folder);
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
 });
 afterAll(async () => {
   await store.close();

@@ -4,8 +4,7 @@ import path from 'node:path';
 import { ManualClock, silentLogger } from '@sightline/base';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EmbeddedStore } from '../embedded-store.ts';
-import { migrate } from '../schema/migrate.ts';
-import { freshFolder, openStore, removeFolder } from '../testing.ts';
+import { freshFolder, openMigratedStore, removeFolder } from '../testing.ts';
 import { ArchiveReader } from './archive-reader.ts';
 import { ArchiveRecords } from './archive-records.ts';
 import { ArchiveStep, type ArchiveSigner } from './archive-step.ts';
@@ -139,8 +138,7 @@ const expectFaults = async (vault: Vault, ...expected: RegExp[]): Promise<void> 
 beforeAll(async () => {
   folder = freshFolder();
   base = 'base';
-  store = await openStore(folder);
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   for (const organisation of ['acme', 'rival'])
     for (const day of [0, 1])
       await receive(organisation, startMs + day * dayMs + hourMs, [

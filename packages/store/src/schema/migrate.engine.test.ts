@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { silentLogger } from '@sightline/base';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EmbeddedStore } from '../embedded-store.ts';
-import type { TelemetryStore } from '../port/index.ts';
+import { StoreError, type TelemetryStore } from '../port/index.ts';
 import { freshFolder, openStore, removeFolder } from '../testing.ts';
 import { exactlyOnceSettings } from './exactly-once.ts';
-import { migrate, readMigrations, repeatable, splitStatements, type Migration } from './migrate.ts';
+import { bringUpToDate, migrate, readMigrations, repeatable, splitStatements, type Migration } from './migrate.ts';
 
 let store: EmbeddedStore;
 const folder = freshFolder();
@@ -98,6 +98,32 @@ describe('from the previous version', () => {
     await migrate(store, silentLogger, set([first, second]));
     expect(await store.query('SELECT * FROM a')).toEqual([{ x: 7, y: '' }]);
     expect(await tables()).toEqual(['a', 'schema_migrations']);
+  });
+
+  /** A store that is away for each statement of `away`, counted from the first, with what it did by then done. */
+  const awayAt = (
+    away: readonly number[],
+    error = new StoreError('unavailable', 'The engine ended'),
+  ): TelemetryStore => {
+    let statement = 0;
+    return {
+      ...dyingAfter(Infinity),
+      execute: async (sql, parameters, limits) => {
+        if (away.includes(++statement)) throw error;
+        await store.execute(sql, parameters, limits);
+      },
+    };
+  };
+
+  test.each([[[1]], [[3]], [[4, 7]]])('an engine that is replaced at statement %j is waited for', async (away) => {
+    await bringUpToDate(awayAt(away), silentLogger, set([first, second]));
+    expect(await tables()).toEqual(['a', 'schema_migrations']);
+  });
+
+  test('an engine that stays away is given up, and a fault of the statement is not tried again', async () => {
+    await expect(bringUpToDate(awayAt([1, 2, 3]), silentLogger, set([first]))).rejects.toThrow('The engine ended');
+    const fault = new StoreError('bug', 'no such type');
+    await expect(bringUpToDate(awayAt([2], fault), silentLogger, set([first]))).rejects.toThrow('no such type');
   });
 
   test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])('killed behind statement %d it goes on where it stopped', async (n) => {

@@ -63,7 +63,7 @@ interface Progress {
 }
 
 /**
- * Applies what is missing, statement by statement, and notes each one, so that a run that was killed goes on where it
+ * Applies what is missing, statement by statement, and notes how far it came, so that a run that was killed goes on where it
  * stopped. Throws when the store's tables are newer than this program, or when an applied migration was changed since.
  */
 export async function migrate(
@@ -96,14 +96,43 @@ export async function migrate(
   }
 }
 
+/** Tries in all where the store goes away while its tables are brought up to date. */
+const migrationTries = 3;
+
+/**
+ * As `migrate`, and goes on where the store was gone meanwhile: an engine that had to be replaced, on a machine that stood still,
+ * is back in a moment, and what was done by then is noted. Throws what `migrate` throws, and what the last try met.
+ */
+export async function bringUpToDate(
+  store: TelemetryStore,
+  logger: Logger,
+  migrations = readMigrations(ownFolder),
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await migrate(store, logger, migrations);
+    } catch (error) {
+      if (!(error instanceof StoreError && error.kind === 'unavailable') || tries === migrationTries) throw error;
+      logger.warn('the telemetry store was gone while its tables were brought up to date; going on', { error });
+    }
+  }
+}
+
 async function apply(store: TelemetryStore, migration: Migration, done: number, logger: Logger): Promise<void> {
   logger.info('applying telemetry schema', { version: migration.version, name: migration.name, from: done });
+  const count = migration.statements.length;
+  let noted = done;
   for (const [i, statement] of migration.statements.entries()) {
     if (i < done) continue;
+    // Creating once more does no harm, and a note takes as long as a table: creations in a row are noted together.
+    const creation = createsOnly.test(statement);
+    if (!creation && noted < i) await note(store, migration, i, false);
     const carry = carryOf(statement);
     if (carry) await carryPartitions(store, logger, carry);
     else if (!(await isDone(store, statement))) await store.execute(repeatable(statement));
-    await note(store, migration, i + 1, i + 1 === migration.statements.length);
+    if (creation && i + 1 < count) continue;
+    await note(store, migration, i + 1, i + 1 === count);
+    noted = i + 1;
   }
   if (migration.statements.length === 0) await note(store, migration, 0, true);
 }
@@ -132,6 +161,7 @@ async function isDone(store: TelemetryStore, statement: string): Promise<boolean
   return found?.ttl === 0;
 }
 
+const createsOnly = /^CREATE /i;
 const creates = /^CREATE (TABLE|MATERIALIZED VIEW|VIEW|DICTIONARY|FUNCTION) (?!IF NOT EXISTS\b)/i;
 const drops = /^(DROP|DETACH|RENAME) (TABLE|VIEW|DICTIONARY|FUNCTION) (?!IF EXISTS\b)/i;
 const attaches = /^ATTACH TABLE (?!IF NOT EXISTS\b)/i;

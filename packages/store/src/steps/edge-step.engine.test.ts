@@ -1,8 +1,7 @@
 import { ManualClock, silentLogger } from '@sightline/base';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { EmbeddedStore } from '../embedded-store.ts';
-import { migrate } from '../schema/migrate.ts';
-import { freshFolder, openStore, removeFolder } from '../testing.ts';
+import { freshFolder, openMigratedStore, removeFolder } from '../testing.ts';
 import { EdgeStep } from './edge-step.ts';
 
 const minuteMs = 60_000;
@@ -16,8 +15,7 @@ let inserted = 0;
 
 beforeEach(async () => {
   folder = freshFolder();
-  store = await openStore(folder);
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
   clock = new ManualClock(startMs + minuteMs);
   waitingSinceMs = undefined;
   step = new EdgeStep({ store, clock, logger: silentLogger, waitingSinceMs: () => waitingSinceMs });

@@ -2,8 +2,7 @@ import { ManualClock, silentLogger } from '@sightline/base';
 import { builtInClasses, type RetentionClass, type RetentionTerms } from '@sightline/record';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { EmbeddedStore } from '../embedded-store.ts';
-import { migrate } from '../schema/migrate.ts';
-import { freshFolder, openStore, removeFolder } from '../testing.ts';
+import { freshFolder, openMigratedStore, removeFolder } from '../testing.ts';
 import type { HeldRows } from './held-rows.ts';
 import { HotStep, type HotRows, type HotStepParts } from './hot-step.ts';
 
@@ -17,8 +16,7 @@ let noted: Map<string, HotRows & { done: boolean }>;
 let token = 0;
 
 beforeAll(async () => {
-  store = await openStore(folder);
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
 });
 afterAll(async () => {
   await store.close();

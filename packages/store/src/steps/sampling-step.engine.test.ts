@@ -3,8 +3,7 @@ import type { SamplingPolicy } from '@sightline/record';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { EmbeddedStore } from '../embedded-store.ts';
 import type { TelemetryStore } from '../port/index.ts';
-import { migrate } from '../schema/migrate.ts';
-import { freshFolder, openStore, removeFolder } from '../testing.ts';
+import { freshFolder, openMigratedStore, removeFolder } from '../testing.ts';
 import { EdgeStep } from './edge-step.ts';
 import { SamplingStep, type ActivePolicy } from './sampling-step.ts';
 
@@ -19,8 +18,7 @@ let inserted = 0;
 
 beforeAll(async () => {
   folder = freshFolder();
-  store = await openStore(folder);
-  await migrate(store, silentLogger);
+  store = await openMigratedStore(folder);
 });
 afterAll(async () => {
   await store.close();

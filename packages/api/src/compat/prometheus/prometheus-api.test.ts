@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { fail, ManualClock, ok, silentLogger } from '@sightline/base';
 import type { Control, KeyPermission } from '@sightline/control';
 import type { Answer, InstantQuery, MetricEngine, QueryFault, RangeQuery, SeriesQuery } from '@sightline/query/promql';
+import { snappyBlock, unsnappy } from '@sightline/ingest';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registerApi } from '../../register-api.ts';
@@ -789,3 +790,127 @@ describe('reload', () => {
     ['nobody', 401],
   ])('is not for %s', async (key, status) => expect((await reload(key))[0]).toBe(status));
 });
+
+/** Two series, of which the second has ended. */
+function samplesAsked(): void {
+  const values = Float64Array.of(1.5, 0);
+  new BigUint64Array(values.buffer)[1] = 0x7ff0000000000002n;
+  const times = Float64Array.of(nowMs - 20_000, nowMs - 5000);
+  told.answer = {
+    value: {
+      type: 'matrix',
+      series: [
+        { labels: { __name__: 'up', job: 'a"b' }, floats: { times, values: Float64Array.of(1, 0) }, histograms: [] },
+        { labels: { __name__: 'up', job: 'gone' }, floats: { times, values }, histograms: [] },
+        {
+          labels: { __name__: 'my.metric', instance: 'x' },
+          floats: { times, values: Float64Array.of(1, NaN) },
+          histograms: [],
+        },
+      ],
+    },
+    warnings: [],
+    infos: [],
+    samples: 6,
+  };
+}
+
+describe('samples as they are', () => {
+  const read = async (payload: Buffer | Promise<Buffer>, key = 'reader') =>
+    app.inject({
+      method: 'POST',
+      url: '/prometheus/api/v1/read',
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/x-protobuf',
+        'content-encoding': 'snappy',
+      },
+      payload: await payload,
+    });
+  /** `{__name__="up", job=~"a.*"}` from 1 s before now on. */
+  const request = snappyBlock(
+    Buffer.concat([
+      Buffer.from([0x0a, 0x2e, 0x08]),
+      varint(nowMs - 1000),
+      Buffer.from([0x10]),
+      varint(nowMs),
+      Buffer.from([0x1a, 0x0e, 0x12, 0x08]),
+      Buffer.from('__name__'),
+      Buffer.from([0x1a, 0x02]),
+      Buffer.from('up'),
+      Buffer.from([0x1a, 0x0e, 0x08, 0x02, 0x12, 0x03]),
+      Buffer.from('job'),
+      Buffer.from([0x1a, 0x05]),
+      Buffer.from('a.*bc'),
+    ]),
+  );
+
+  it('are read by remote read, with the marks of series that ended', async () => {
+    samplesAsked();
+    const reply = await read(request, 'store');
+    expect([reply.statusCode, reply.headers['content-type'], reply.headers['content-encoding']]).toEqual([
+      200,
+      'application/x-protobuf',
+      'snappy',
+    ]);
+    const bytes = await unsnappy(reply.rawPayload, 10_000);
+    for (const text of ['up', 'a"b', 'gone', 'my.metric']) expect(bytes.includes(text), text).toBe(true);
+    expect(bytes.includes(Buffer.from([2, 0, 0, 0, 0, 0, 0xf0, 0x7f]))).toBe(true);
+    expect(told.asked[0]).toMatchObject({
+      organisation: 'org_1',
+      expression: '{"__name__"="up","job"=~"a.*bc"}[1001ms]',
+      atMs: nowMs,
+      staleMarks: true,
+      enforced: [{ label: 'site', operator: '=', value: 'STORE_047' }],
+    });
+  });
+
+  it('are refused with what was expected', async () => {
+    const said = async (payload: Buffer | Promise<Buffer>, key?: string) => {
+      const reply = await read(payload, key);
+      return `${reply.statusCode} ${reply.json().error}`;
+    };
+    expect(await said(Buffer.from('no snappy'))).toMatch(/^400 expected one snappy block/);
+    expect(await said(snappyBlock(Buffer.from('no request')))).toMatch(/^400 the body is no prometheus.ReadRequest/);
+    expect(await said(snappyBlock(Buffer.alloc(2_000_000)))).toMatch(
+      /^400 expected one snappy block: the body would take 2000000/,
+    );
+    expect(await said(request, 'sender')).toMatch(/^403 /);
+    expect(await said(request, 'nobody')).toMatch(/^401 /);
+    told.answer = { kind: 'execution', message: 'query processing would load too many samples into memory' };
+    expect(await said(request)).toMatch(/^422 query processing would load too many samples/);
+  });
+
+  it('are federated: the newest of each that has not ended, in the text format', async () => {
+    samplesAsked();
+    const federate = async (query: string, key = 'reader') =>
+      app.inject({ url: `/prometheus/federate${query}`, headers: { authorization: `Bearer ${key}` } });
+    const reply = await federate('?match[]=up&match[]={job="x"}', 'store');
+    expect(reply.headers['content-type']).toContain('text/plain; version=0.0.4');
+    expect(reply.body).toBe(
+      [
+        '# TYPE "my.metric" untyped',
+        `{"my.metric",instance="x"} NaN ${nowMs - 5000}`,
+        '# TYPE up untyped',
+        `up{instance="",job="a\\"b"} 0 ${nowMs - 5000}`,
+        '',
+      ].join('\n'),
+    );
+    expect(told.asked).toHaveLength(2);
+    expect(told.asked[1]).toMatchObject({
+      expression: '{"job"="x"}[300000ms]',
+      atMs: nowMs,
+      enforced: [{ label: 'site', operator: '=', value: 'STORE_047' }],
+    });
+    expect((await federate('')).json().error).toContain('no match[] parameter');
+    expect((await federate('?match[]={a=""}')).json().error).toContain('at least one non-empty matcher');
+    expect((await federate('?match[]=up', 'sender')).statusCode).toBe(403);
+  });
+});
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+  return Buffer.from([...bytes, rest]);
+}

@@ -7,7 +7,9 @@ import { ApiFault } from './fault.ts';
 import { QueryGate } from './gate.ts';
 import { indexRoutes } from './index-routes.ts';
 import { Form } from './parameters.ts';
+import { answerFederate } from './federate-route.ts';
 import { queryRoutes } from './query-routes.ts';
+import { answerRemoteRead } from './remote-read-route.ts';
 import { answerReload } from './reload-route.ts';
 import { sendAnswer } from './reply.ts';
 import { ruleRoutes } from './rule-routes.ts';
@@ -58,6 +60,17 @@ export async function registerPrometheus(app: FastifyInstance, deps: ApiDeps): P
     ] as const) {
       scope.get(`${prefix}/-/${probe}`, (_, reply) => reply.type('text/plain; charset=utf-8').send(text));
     }
+    await scope.register((binary, _options, done) => {
+      binary.removeAllContentTypeParsers();
+      binary.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
+      binary.post(`${prefix}/api/v1/read`, { bodyLimit: bodyLimitBytes }, (request, reply) =>
+        answerRemoteRead(request, reply, { deps, gate, gone: awayOf(reply) }),
+      );
+      done();
+    });
+    scope.get(`${prefix}/federate`, (request, reply) =>
+      answerFederate(request, reply, { deps, gate, form: formOf(request), gone: awayOf(reply) }),
+    );
     // What Prometheus itself says where it takes no further listeners: there is nothing to wait for, do not come again.
     scope.get(`${prefix}/api/v1/notifications/live`, async (request, reply) => {
       const asker = await askerOf(request, deps);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readImport } from '../read-import.ts';
-import { toneOf } from './tones.ts';
+import { seriesColourOf, toneOf } from './tones.ts';
 
 const place = (x: number, y: number, w = 12, h = 8) => ({ gridPos: { x, y, w, h } });
 const grafana = (panels: object[], more: object = {}) => ({ title: 'Till', schemaVersion: 39, panels, ...more });
@@ -365,9 +365,9 @@ describe('overrides', () => {
     ],
     ['a type', override('byType', 'number', { unit: 's' }), ['IO: What the type number overrides is left out: unit.']],
     [
-      'colours and widths',
-      override('byFrameRefID', 'A', { color: { mode: 'fixed', fixedColor: 'red' }, 'custom.lineWidth': 3, min: 0 }),
-      ['IO: What query A overrides is left out: color, custom.lineWidth.'],
+      'colours that follow the value, and curves',
+      override('byFrameRefID', 'A', { color: { mode: 'thresholds' }, 'custom.lineInterpolation': 'smooth', min: 0 }),
+      ['IO: What query A overrides is left out: color, custom.lineInterpolation.'],
     ],
     [
       'a unit of dates',
@@ -393,10 +393,64 @@ describe('overrides', () => {
     });
     expect(panels[0]?.queries).toMatchObject([
       { look: { axis: 'right', unit: '%', max: 100, draw: 'bars' } },
-      { look: { draw: 'area' }, expression: '-(rate(out_bytes[5m]))' },
+      { look: { draw: 'area', fill: 30, colour: 'red' }, expression: '-(rate(out_bytes[5m]))' },
       { ref: 'C' },
     ]);
-    expect(notes).toEqual(['IO: What “/.*Trans.*/”, “other” override is left out: color.']);
+    expect(notes).toEqual(['IO: What “other” overrides is left out: color.']);
+  });
+
+  test('colours, widths, fills and broken lines', () => {
+    const { panels, notes } = panel([
+      override('byName', 'In', {
+        color: { mode: 'fixed', fixedColor: 'semi-dark-orange' },
+        'custom.lineWidth': 3,
+        'custom.lineStyle': { fill: 'dash', dash: [10, 10] },
+      }),
+      override('byRegexp', '/Transmit$/', {
+        color: { mode: 'fixed', fixedColor: '#1F78C1' },
+        'custom.fillOpacity': 0,
+        'custom.lineStyle': { fill: 'solid' },
+      }),
+    ]);
+    expect(notes).toEqual([]);
+    expect(panels[0]?.queries).toMatchObject([
+      { look: { colour: 'orange', width: 3, broken: true, fill: null } },
+      { look: { colour: 'blue', width: null, broken: false, fill: 0, draw: 'lines' } },
+      { ref: 'C' },
+    ]);
+  });
+
+  test('those of old graphs, and names with colours', () => {
+    const { panels, notes } = panel([], {
+      type: 'graph',
+      linewidth: 2,
+      fill: 4,
+      aliasColors: { In: '#7EB26D', gone: '#E24D42' },
+      seriesOverrides: [{ alias: '/Transmit/', linewidth: 0, dashes: true, dashLength: 4 }],
+    });
+    expect(panels[0]?.options).toMatchObject({ draw: 'area', lineWidth: 2, fill: 40 });
+    expect(panels[0]?.queries).toMatchObject([{ look: { colour: 'green' } }, { look: { width: 0, broken: true } }, {}]);
+    expect(notes).toEqual(['IO: What “gone” overrides is left out: color.']);
+  });
+
+  test('a panel in one colour is its only query in it; width and fill of every new panel are as ours', () => {
+    const one = (targets: object[]) =>
+      panel([], {
+        targets,
+        fieldConfig: {
+          defaults: {
+            color: { mode: 'fixed', fixedColor: 'dark-purple' },
+            custom: { lineWidth: 1, fillOpacity: 10 },
+          },
+          overrides: [],
+        },
+      }).panels[0];
+    expect(one([series('a')])?.queries).toMatchObject([{ look: { colour: 'purple' } }]);
+    expect(one([series('a'), series('b', { refId: 'B' })])?.queries.map((query) => 'look' in query)).toEqual([
+      false,
+      false,
+    ]);
+    expect(one([series('a')])?.options).toMatchObject({ draw: 'area', lineWidth: null, fill: null });
   });
 });
 
@@ -773,3 +827,20 @@ test.each([
 ])('%s is %s', (colour, tone) => {
   expect(toneOf(colour)).toBe(tone);
 });
+
+test.each([
+  ['super-light-yellow', 'yellow'],
+  ['text', 'grey'],
+  ['#ffffff', 'grey'],
+  ['transparent', undefined],
+  ['rgba(255, 0, 0, 0)', undefined],
+  ['rgba(255, 0, 0, 0.5)', 'red'],
+  ['#EAB839', 'yellow'],
+  ['#6ED0E0', 'teal'],
+  ['#EF843C', 'orange'],
+  ['#E24D42', 'red'],
+  ['#BA43A9', 'pink'],
+  ['#705DA0', 'purple'],
+  ['rgb(58, 98, 216)', 'indigo'],
+  ['nonsense', undefined],
+])('a series in %s is %s', (colour, expected) => expect(seriesColourOf(colour)).toBe(expected));

@@ -44,6 +44,7 @@ export function readLook(
   const decimals = numberOf(defaults['decimals']) ?? numberOf(panel['decimals']);
   const options = {
     draw: drawOf(panel, defaults),
+    ...linesOf(panel, defaults),
     reduce: reduceOf(panel),
     min: type === 'gauge' ? (min ?? 0) : min,
     max,
@@ -79,6 +80,18 @@ function drawOf(panel: Json, defaults: Json): string {
   if (textOf(custom['drawStyle']) === 'bars' || panel['bars'] === true) return 'bars';
   if (textOf(custom['drawStyle']) === 'points') return 'points';
   return (numberOf(custom['fillOpacity']) ?? 0) >= 10 || (numberOf(panel['fill']) ?? 0) >= 2 ? 'area' : 'lines';
+}
+
+/** Width and fill where they are not what every new panel has: those are drawn as our own. */
+function linesOf(panel: Json, defaults: Json): { lineWidth?: number; fill?: number } {
+  const custom = objectOf(defaults['custom']);
+  const width = numberOf(custom['lineWidth']) ?? numberOf(panel['linewidth']);
+  const old = numberOf(panel['fill']);
+  const fill = numberOf(custom['fillOpacity']) ?? (old === null ? null : old * 10);
+  return {
+    ...(width === null || width === 1 ? {} : { lineWidth: Math.max(0, Math.min(10, width)) }),
+    ...(fill === null || fill <= 10 ? {} : { fill: Math.min(100, fill) }),
+  };
 }
 
 function reduceOf(panel: Json): Reduction {

@@ -1,7 +1,8 @@
-import type { PanelType } from '@sightline/contract';
+import type { PanelType, SeriesColour } from '@sightline/contract';
 import { RE2JS } from 're2js';
 import { listOf, numberOf, objectOf, objectsOf, textOf, within, type Json } from './json.ts';
 import type { Notes } from './notes.ts';
+import { seriesColourOf } from './tones.ts';
 import { unitOf } from './units.ts';
 
 /** A query of ours that an import is still working on. */
@@ -20,7 +21,8 @@ export interface DraftQuery {
 const draws = new Set(['bars', 'points']);
 
 /**
- * What single series override, where all series of a query share it: unit, decimals, ends, axis and drawing of a time series, and a name.
+ * What single series override, where all series of a query share it: unit, decimals, ends, axis, drawing, colour and line of a time series, and a
+ * name.
  * Which series a name or an expression means is known where the legend is a fixed text, or matches whatever the labels are. The
  * rest is noted: which matcher, and what it would have changed.
  */
@@ -35,6 +37,7 @@ export function applyOverrides(
   for (const { matcher, properties } of [
     ...objectsOf(within(panel, 'fieldConfig', 'overrides')),
     ...objectsOf(panel['seriesOverrides']).map((one) => overrideOfOld(one, panel)),
+    ...Object.entries(objectOf(panel['aliasColors'])).map(([alias, color]) => overrideOfOld({ alias, color }, panel)),
   ]) {
     const named = matcherText(matcher);
     const meant = meantBy(objectOf(matcher), queries);
@@ -148,14 +151,33 @@ function lookOf(id: string, value: unknown, all: ReadonlyMap<string, unknown>): 
           ? { axis: 'left' }
           : undefined;
     case 'custom.drawStyle':
-    case 'custom.fillOpacity':
     case 'custom.stacking':
       return { draw: drawOf(all) };
+    case 'custom.fillOpacity': {
+      const fill = numberOf(value);
+      return { draw: drawOf(all), ...(fill === null ? {} : { fill: Math.max(0, Math.min(100, fill)) }) };
+    }
+    case 'custom.lineWidth':
+      return numberOf(value) === null ? undefined : { width: Math.max(0, Math.min(10, numberOf(value) ?? 0)) };
+    case 'custom.lineStyle': {
+      const style = textOf(within(value, 'fill'));
+      return { broken: style === 'dash' || style === 'dot' };
+    }
+    case 'color': {
+      const colour = fixedColour(value);
+      return colour === undefined ? undefined : { colour };
+    }
     case 'custom.hideFrom':
       return within(value, 'viz') === true && within(value, 'legend') === true ? 'hidden' : undefined;
     default:
       return undefined;
   }
+}
+
+/** What one colour for all series is here; undefined where each has its own, or follows its value. */
+export function fixedColour(value: unknown): SeriesColour | undefined {
+  if (typeof value === 'string') return seriesColourOf(value);
+  return within(value, 'mode') === 'fixed' ? seriesColourOf(textOf(within(value, 'fixedColor'))) : undefined;
 }
 
 function drawOf(all: ReadonlyMap<string, unknown>): string {
@@ -167,9 +189,13 @@ function drawOf(all: ReadonlyMap<string, unknown>): string {
 }
 
 /** `seriesOverrides` of old graphs in the newer form. */
-function overrideOfOld({ alias, yaxis, bars, fill, stack, lines, ...more }: Json, panel: Json): Json {
+function overrideOfOld(
+  { alias, yaxis, bars, fill, stack, lines, linewidth, dashes, ...more }: Json,
+  panel: Json,
+): Json {
   const properties: Json[] = Object.keys(more)
-    .filter((key) => !key.startsWith('$$'))
+    // How long its dashes are is ours to say.
+    .filter((key) => !key.startsWith('$$') && key !== 'dashLength' && key !== 'spaceLength')
     .map((id) => ({ id: id === 'transform' ? 'custom.transform' : id, value: more[id] }));
   if (yaxis === 2) {
     const { format, min, max } = objectOf(listOf(panel['yaxes'])[1]);
@@ -178,6 +204,8 @@ function overrideOfOld({ alias, yaxis, bars, fill, stack, lines, ...more }: Json
     if (numberOf(min) !== null) properties.push({ id: 'min', value: min });
     if (numberOf(max) !== null) properties.push({ id: 'max', value: max });
   }
+  if (linewidth !== undefined) properties.push({ id: 'custom.lineWidth', value: linewidth });
+  if (dashes === true) properties.push({ id: 'custom.lineStyle', value: { fill: 'dash' } });
   if (bars === true) properties.push({ id: 'custom.drawStyle', value: 'bars' });
   else if (lines === true || stack === false) properties.push({ id: 'custom.stacking', value: { mode: 'none' } });
   if (fill !== undefined && bars !== true)

@@ -2,7 +2,7 @@ import { dashboardPanel, type DashboardPanel, type PanelPlace, type PanelType } 
 import { listOf, objectOf, objectsOf, textOf, within, type Json } from './json.ts';
 import type { Notes } from './notes.ts';
 import { readLook } from './read-options.ts';
-import { applyOverrides, type DraftQuery } from './read-overrides.ts';
+import { applyOverrides, fixedColour, type DraftQuery } from './read-overrides.ts';
 import { applyTransformations } from './read-transformations.ts';
 
 const types: Readonly<Record<string, PanelType>> = {
@@ -81,9 +81,17 @@ function readContent(panel: Json, type: PanelType, said: string, notes: Notes): 
     .flatMap((target, index) => readTarget(target, panel, type, index, said, notes))
     .slice(0, 26);
   const { options: more, queries } = applyTransformations(panel, type, asked, said, notes);
+  applyPanelColour(panel, type, queries);
   applyOverrides(panel, type, queries, said, notes);
   const links = readLinks(panel['links'], said, notes);
   return { ...look, options: { ...options, ...more }, queries, links };
+}
+
+/** One colour for the panel is that of its query; several queries in one colour could not be told apart. */
+function applyPanelColour(panel: Json, type: PanelType, queries: readonly DraftQuery[]): void {
+  const colour = fixedColour(within(panel, 'fieldConfig', 'defaults', 'color'));
+  const [only, ...more] = queries;
+  if (type === 'timeseries' && only && more.length === 0 && colour !== undefined) only.look = { ...only.look, colour };
 }
 
 function readText(panel: Json, said: string, notes: Notes): string {

@@ -1,4 +1,4 @@
-import type { Tone } from '@sightline/contract';
+import type { SeriesColour, Tone } from '@sightline/contract';
 
 /** State has four tones here and any colour in Grafana: greens are good, yellows and oranges a warning, reds bad. */
 export function toneOf(colour: string): Tone {
@@ -16,6 +16,34 @@ export function toneOf(colour: string): Tone {
   if (hue < 20 || hue >= 335) return 'bad';
   if (hue < 70) return 'warn';
   return hue < 170 ? 'good' : 'idle';
+}
+
+const greys = /gr[ae]y|white|black|text/;
+const hueNames = ['red', 'orange', 'yellow', 'green', 'teal', 'blue', 'indigo', 'purple', 'pink'] as const;
+/** Where the hues of the wheel end, degrees; from the last on it is red again. */
+const hueEnds: readonly (readonly [number, SeriesColour])[] = [
+  [15, 'red'],
+  [42, 'orange'],
+  [66, 'yellow'],
+  [160, 'green'],
+  [195, 'teal'],
+  [222, 'blue'],
+  [255, 'indigo'],
+  [300, 'purple'],
+  [345, 'pink'],
+];
+
+/** The nearest colour that a series can have here, of Grafana's names (`semi-dark-orange`) and of colours as CSS writes them; undefined for none. */
+export function seriesColourOf(colour: string): SeriesColour | undefined {
+  const name = colour.toLowerCase().trim();
+  if (name === '' || name === 'transparent' || /^rgba\(.*,\s*0(?:\.0*)?\s*\)$/.test(name)) return undefined;
+  const parts = partsOf(name);
+  if (parts === undefined) return greys.test(name) ? 'grey' : hueNames.find((hue) => name.includes(hue));
+  const high = Math.max(...parts);
+  const spread = high - Math.min(...parts);
+  if (spread < 30) return 'grey';
+  const hue = hueOf(...parts, high, spread);
+  return hueEnds.find(([end]) => hue < end)?.[1] ?? 'red';
 }
 
 function partsOf(text: string): readonly [number, number, number] | undefined {

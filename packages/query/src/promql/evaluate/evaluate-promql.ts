@@ -23,6 +23,8 @@ export interface EvaluateOptions {
   /** Resolution of subqueries that name none. Default 60,000. */
   readonly subqueryStepMs?: number;
   readonly bounds?: Partial<QueryBounds>;
+  /** Samples of an instant query for a range vector hold staleness marks. */
+  readonly staleMarks?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -50,8 +52,8 @@ async function evaluate(expression: Expression, options: EvaluateOptions, source
   const grid = gridOf(options, bounds.steps);
   const limits = new QueryLimits(bounds, options.signal);
   limits.check();
-  const { text, lookbackMs = 300_000, subqueryStepMs = 60_000 } = options;
-  const evaluation = new Evaluation({ source, text, limits, lookbackMs, subqueryStepMs, instant });
+  const { text, lookbackMs = 300_000, subqueryStepMs = 60_000, staleMarks = false } = options;
+  const evaluation = new Evaluation({ source, text, limits, lookbackMs, subqueryStepMs, instant, staleMarks });
   const evaluator = new Evaluator(evaluation);
   const prepared = prepare(expression, options);
   evaluator.prefetch(prepared, grid);

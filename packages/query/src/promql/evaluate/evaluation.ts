@@ -14,6 +14,8 @@ export interface EvaluationOptions {
   readonly subqueryStepMs: number;
   /** True for an instant query, whose vector keeps the order that `sort` and `topk` gave it. */
   readonly instant: boolean;
+  /** Samples of a range vector as an answer hold staleness marks. */
+  readonly staleMarks: boolean;
 }
 
 /** Reads of one query, each once however often it stands there, and what is to be said at the end. */

@@ -23,7 +23,7 @@ export async function rawMatrix(
     return matrixOf(cleaned(series), inner);
   }
   if (node.kind !== 'matrix-selector') throw new Error(`a ${node.kind} is no range vector`);
-  const request = evaluator.selectors.ofSamples(node, grid);
+  const request = evaluator.selectors.ofSamples(node, grid, evaluation.options.staleMarks);
   const { series } = await evaluation.scan(request);
   const endMs = request.grid.startMs;
   const { extended } = node.selector;

@@ -78,9 +78,10 @@ export class Selectors {
   }
 
   /** The samples themselves of a range selector's one window. */
-  ofSamples(node: MatrixSelector, grid: Grid): ScanRequest {
+  ofSamples(node: MatrixSelector, grid: Grid, staleMarks = false): ScanRequest {
     const request = this.ofVector(node.selector, grid, 'samples');
-    return { ...request, kernel: { ...request.kernel, rangeMs: node.rangeMs } };
+    const kernel = { ...request.kernel, rangeMs: node.rangeMs };
+    return { ...request, kernel: staleMarks ? { ...kernel, staleMarks } : kernel };
   }
 
   /** What a range function over a selector asks for, its other arguments known. */

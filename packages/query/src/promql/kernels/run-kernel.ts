@@ -28,7 +28,7 @@ export function runKernel(
   const samples = call.statistics && needed.histograms ? asStatistics(needed) : needed;
   const output = { values: new Float64Array(grid.count), present: new Uint8Array(grid.count) };
   if (call.name === 'samples') {
-    const kept = withoutStale(samples);
+    const kept = call.staleMarks ? samples : withoutStale(samples);
     const { beforeMs, afterMs } = reach(call);
     const taken = windowSamples({ call, grid, samples: kept, notes }, windows(kept, grid, beforeMs, afterMs));
     output.present[0] = taken.count > 0 ? 1 : 0;

@@ -272,6 +272,24 @@ function Look({
               allowDeselect={false}
               onChange={(value) => setOptions({ draw: draws.find((one) => one.value === value)?.value ?? 'lines' })}
             />
+            <NumberInput
+              size="xs"
+              label="Line, px"
+              w={80}
+              min={0}
+              max={10}
+              value={options.lineWidth ?? ''}
+              onChange={(value) => setOptions({ lineWidth: number(value) })}
+            />
+            <NumberInput
+              size="xs"
+              label="Fill, %"
+              w={80}
+              min={0}
+              max={100}
+              value={options.fill ?? ''}
+              onChange={(value) => setOptions({ fill: number(value) })}
+            />
             <Select
               label="Legend"
               w={100}

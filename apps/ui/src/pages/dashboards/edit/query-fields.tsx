@@ -1,5 +1,5 @@
 import { Button, NumberInput, Select, Switch, TextInput } from '@mantine/core';
-import { panelReads, queryLook, type PanelQuery, type QueryLook } from '@sightline/contract';
+import { panelReads, queryLook, seriesColours, type PanelQuery, type QueryLook } from '@sightline/contract';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { Skeleton } from '../../../components/skeleton.tsx';
 import { readWords } from '../read-words.ts';
@@ -93,6 +93,8 @@ export function QueryFields({
 }
 
 const asPanel = 'as the panel';
+/** Each series has the next colour of the palette. */
+const inTurn = 'in turn';
 
 /** What one query has for itself: its axis, its unit, how it is drawn. */
 function LookFields({
@@ -159,6 +161,38 @@ function LookFields({
         w={80}
         value={look.max ?? ''}
         onChange={(value) => set({ max: number(value) })}
+      />
+      <Select
+        label="Colour"
+        w={110}
+        data={[{ value: inTurn, label: inTurn }, ...seriesColours]}
+        value={look.colour ?? inTurn}
+        allowDeselect={false}
+        onChange={(value) => set({ colour: seriesColours.find((one) => one === value) ?? null })}
+      />
+      <NumberInput
+        size="xs"
+        label="Line, px"
+        w={80}
+        min={0}
+        max={10}
+        value={look.width ?? ''}
+        onChange={(value) => set({ width: number(value) })}
+      />
+      <NumberInput
+        size="xs"
+        label="Fill, %"
+        w={80}
+        min={0}
+        max={100}
+        value={look.fill ?? ''}
+        onChange={(value) => set({ fill: number(value) })}
+      />
+      <Switch
+        size="xs"
+        label="Broken line"
+        checked={look.broken}
+        onChange={(event) => set({ broken: event.currentTarget.checked })}
       />
     </div>
   );

@@ -38,6 +38,25 @@ test('each series has what its query says, the rest is as the panel', () => {
   expect(columns[1]?.format?.(0.5)).toBe('500 ms');
 });
 
+test('colour, width, fill and a broken line are those of the query, else of the panel', () => {
+  const drawn = dashboardPanel.parse({
+    ...panel,
+    options: { lineWidth: 2, fill: 30 },
+    queries: [
+      { kind: 'promql', ref: 'A', expression: 'a', look: { colour: 'red', fill: 0, broken: true } },
+      { kind: 'promql', ref: 'B', expression: 'b' },
+    ],
+  });
+  const { columns } = joinFrames([frame('A', [1], [1]), frame('B', [1], [2])], drawn);
+  expect(columns).toMatchObject([
+    { colour: 'var(--bad)', line: { width: 2, fill: 0, broken: true } },
+    { line: { width: 2, fill: 30 } },
+  ]);
+  expect(columns[1]).not.toHaveProperty('colour');
+  const [first] = joinFrames([frame('A', [1], [1])], panel).columns;
+  expect(first).not.toHaveProperty('line');
+});
+
 test('what was a week before stands on the axis of its query', () => {
   const before = [{ name: 'B', labels: {}, values: [1, 2] }];
   const { columns } = joinFrames([{ ...frame('B', [1, 2], [3, 4]), before }], panel);

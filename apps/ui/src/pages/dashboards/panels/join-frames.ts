@@ -1,7 +1,7 @@
 import type { DashboardPanel } from '@sightline/contract';
 import type { Column, ColumnValue } from '../../../charts/column-data.ts';
 import type { Frame } from '../use-frames.ts';
-import { formatOfLook, lookOf } from './query-look.ts';
+import { cssColour, formatOfLook, lineOf, lookOf } from './query-look.ts';
 
 /**
  * The queries of a panel over one row of times, each series with what its query has for itself. Queries that answered at other
@@ -16,7 +16,10 @@ export function joinFrames(
   const columnsOf = (which: 'columns' | 'before'): Column[] =>
     ranges.flatMap((frame) => {
       const look = lookOf(panel.queries.find(({ ref }) => ref === frame.ref));
+      const line = lineOf(panel, look);
       const own: Partial<Column> = {
+        ...(look?.colour == null ? {} : { colour: cssColour(look.colour) }),
+        ...(line === undefined ? {} : { line }),
         ...(look?.axis === 'right' ? { axis: 'right' } : {}),
         ...(look?.draw != null && look.draw !== panel.options.draw ? { draw: look.draw } : {}),
         ...(look === undefined ? {} : { format: formatOfLook(panel, look) }),

@@ -1,4 +1,5 @@
-import type { DashboardPanel, PanelQuery, QueryLook } from '@sightline/contract';
+import type { DashboardPanel, PanelQuery, QueryLook, SeriesColour } from '@sightline/contract';
+import type { LineLook } from '../../../charts/column-data.ts';
 import type { RightAxis } from '../../../charts/uplot-options.ts';
 import { formatOf } from '../values.ts';
 
@@ -36,4 +37,33 @@ export function axesOf(panel: Pick<DashboardPanel, 'unit' | 'options' | 'queries
     };
   };
   return { left: axis('left', panel.options.min, panel.options.max), right: axis('right', null, null) };
+}
+
+/** Variables of both themes. */
+const colours: Readonly<Record<SeriesColour, string>> = {
+  red: 'var(--bad)',
+  orange: 'var(--warn)',
+  yellow: 'var(--series-5)',
+  green: 'var(--good)',
+  teal: 'var(--series-4)',
+  blue: 'var(--series-2)',
+  indigo: 'var(--series-6)',
+  purple: 'var(--series-1)',
+  pink: 'var(--series-3)',
+  grey: 'var(--idle)',
+};
+/** A colour of a query as CSS. */
+export const cssColour = (colour: SeriesColour): string => colours[colour];
+
+/** How the lines of a query are drawn: as it says, else as the panel does; undefined where neither says anything. */
+export function lineOf(panel: Pick<DashboardPanel, 'options'>, look: QueryLook | undefined): LineLook | undefined {
+  const width = look?.width ?? panel.options.lineWidth;
+  const fill = look?.fill ?? panel.options.fill;
+  const broken = look?.broken === true;
+  if (width === null && fill === null && !broken) return undefined;
+  return {
+    ...(width === null ? {} : { width }),
+    ...(fill === null ? {} : { fill }),
+    ...(broken ? { broken } : {}),
+  };
 }

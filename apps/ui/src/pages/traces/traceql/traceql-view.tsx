@@ -24,6 +24,7 @@ const examples = [
   '{ kind = client } | count() > 10',
   '{ kind = server } | rate() by (resource.service.name)',
   '{ kind = server } | quantile_over_time(duration, 0.5, 0.95) by (resource.service.name)',
+  '100 * ({ status = error } | rate() by (resource.service.name)) / ({} | rate() by (resource.service.name))',
 ];
 
 /** One TraceQL query: traces with the spans that matched, or series over time. It stands in the address. */
