@@ -7,6 +7,7 @@ import { checkEnvelope } from './check-envelope.ts';
 import { decodeEnvelope } from './decode-envelope.ts';
 import { checkMinidump } from './minidump.ts';
 import { sentryReply } from './reply.ts';
+import { sentry } from './sentry.ts';
 
 const scope = { organisation: 'acme', keyId: 'k1', site: '', device: '', service: '', environment: '' };
 const now = Date.parse('2026-11-20T12:00:00Z');
@@ -309,6 +310,54 @@ test('a check-in is told to who watches, with its schedule', async () => {
   const checkIn = { check_in_id: replayId, monitor_slug: 'sync', status: 'in_progress', monitor_config: config };
   await decoded(checkEnvelope(request(envelope([{ type: 'check_in' }, checkIn]))), ports);
   expect(checkIns).toMatchObject([{ organisation: 'acme', monitor: 'sync', status: 'in_progress', config, atMs: now }]);
+});
+
+test.each([
+  [
+    'traces',
+    'otlp-traces',
+    {
+      resourceSpans: [
+        {
+          scopeSpans: [
+            {
+              spans: [
+                {
+                  traceId: '5b8efff798038103d269b633813fc60c',
+                  spanId: 'eee19b7ec3c1b174',
+                  name: 'charge',
+                  startTimeUnixNano: `${now}000000`,
+                  endTimeUnixNano: `${now + 5}000000`,
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    },
+  ],
+  [
+    'logs',
+    'otlp-logs',
+    {
+      resourceLogs: [
+        { scopeLogs: [{ logRecords: [{ timeUnixNano: `${now}000000`, body: { stringValue: 'paper is low' } }] }] },
+      ],
+    },
+  ],
+])('%s of OpenTelemetry’s exporters, as the SDKs’ OTLP integration sends them', (name, lane, sent) => {
+  for (const slash of ['', '/']) {
+    const endpoint = sentry.endpoints.find(({ path }) => path === `/api/:project/integration/otlp/v1/${name}${slash}`);
+    const asked = {
+      ...request(JSON.stringify(sent), { 'x-sentry-auth': 'sentry sentry_key=abc, sentry_version=7' }),
+      contentType: 'application/json',
+    };
+    expect(endpoint?.key?.(asked)).toBe('abc');
+    const checked = endpoint?.check(asked);
+    expect(checked).toMatchObject({ kind: 'accept', refused: [], frames: [{ lane, records: 1 }] });
+    if (checked?.kind !== 'accept') throw new Error('refused');
+    expect(endpoint?.reply({ ...checked, kind: 'stored' }, asked)).toMatchObject({ status: 200, body: '{}' });
+  }
 });
 
 test('a minidump is an event and its attachments', async () => {

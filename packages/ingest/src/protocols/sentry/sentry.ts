@@ -1,4 +1,5 @@
 import { defineProtocol, type ProtocolEndpoint } from '../../protocol.ts';
+import { otlpEndpoint } from '../otlp/otlp.ts';
 import { checkEnvelope } from './check-envelope.ts';
 import { sentryKey } from './credentials.ts';
 import { decodeEnvelope } from './decode-envelope.ts';
@@ -74,6 +75,9 @@ export const sentry = defineProtocol({
         'embed',
       ),
     ),
+    // OpenTelemetry's own exporters, which the SDKs' OTLP integration points here instead of sending spans in envelopes.
+    ...both('integration/otlp/v1/traces', otlpEndpoint('spans', '')),
+    ...both('integration/otlp/v1/logs', otlpEndpoint('logs', '')),
     ...both('unreal/:key', {
       signal: 'errors',
       key: (request) => request.params['key'],
