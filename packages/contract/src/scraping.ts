@@ -45,10 +45,17 @@ export const getScrapeTarget = endpoint({
   method: 'GET',
   path: '/api/v1/scrape-target',
   summary:
-    'What discovery said of a target, before relabelling; several where a job has the address more than once, 20 at most',
+    'What discovery said of a target, before relabelling; several where a job has the address more than once, as the agents of many sites do, 20 at most: `labels` names one',
   permission: 'viewer',
-  query: z.object({ job: z.string().max(1000), url: z.string().max(4000) }),
+  query: z.object({
+    job: z.string().max(1000),
+    url: z.string().max(4000),
+    /** All labels of the one that is meant, as a JSON object; '' for any. */
+    labels: z.string().max(50_000).default(''),
+  }),
   reply: z.object({
+    /** How many there are besides. */
+    omitted: z.number(),
     targets: z.array(
       z.object({
         labels: z.record(z.string(), z.string()),

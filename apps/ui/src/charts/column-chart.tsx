@@ -1,7 +1,8 @@
 import { useMemo, type ReactNode } from 'react';
 import type uPlot from 'uplot';
 import { paintColumns, spokenColumns, topColumns, type Column } from './column-data.ts';
-import { Plot, seriesColour, valuesOf } from './plot.tsx';
+import { Plot, valuesOf } from './plot.tsx';
+import { coloursBeside } from './series-colour.ts';
 import type { ChartKind, ChartLimit, ChartMark, RightAxis } from './uplot-options.ts';
 
 interface ColumnChartProps {
@@ -41,7 +42,9 @@ export function drawnColumns(
   const now = columns.filter(({ dashed }) => dashed !== true);
   const before = columns.filter(({ dashed }) => dashed === true);
   const { kept, omitted } = topColumns(now, most, addable);
-  const coloured = kept.map((one, index) => ({ ...one, colour: one.colour ?? seriesColour(index) }));
+  const inTurn = coloursBeside(new Set(kept.flatMap(({ colour }) => colour ?? [])));
+  let turn = 0;
+  const coloured = kept.map((one) => ({ ...one, colour: one.colour ?? inTurn(turn++) }));
   const paired = before.flatMap((one) => {
     const pair = coloured.find(({ name }) => one.name.startsWith(name));
     return pair === undefined ? [] : [{ ...one, colour: pair.colour }];

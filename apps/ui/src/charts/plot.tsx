@@ -76,12 +76,6 @@ interface PlotProps {
 const noMarks: readonly ChartMark[] = [];
 const noLimits: readonly ChartLimit[] = [];
 const cardRows = 16;
-const colours = 8;
-
-/** The colour of the series at `index` of a chart. */
-export function seriesColour(index: number): string {
-  return `var(--series-${(index % colours) + 1})`;
-}
 
 /**
  * The frame of every chart over time: it keeps one uPlot through changes of data, shows all values under the pointer and

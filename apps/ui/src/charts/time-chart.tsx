@@ -2,7 +2,8 @@ import { useCallback, useMemo, type ReactNode } from 'react';
 import type uPlot from 'uplot';
 import { alignSeries, stackColumns, summariseSeries, topSeries, type ChartSeries } from './chart-data.ts';
 import { formatValue } from './number-format.ts';
-import { Plot, seriesColour, valuesOf } from './plot.tsx';
+import { Plot, valuesOf } from './plot.tsx';
+import { seriesColour } from './series-colour.ts';
 import type { ChartKind, ChartMark } from './uplot-options.ts';
 
 export type { ChartKind, ChartMark } from './uplot-options.ts';

@@ -6,6 +6,7 @@ import {
   putScrapeConfiguration,
 } from '@sightline/contract';
 import { readScrapeConfig, redactedConfig, restoredConfig } from '@sightline/scrape/config';
+import { z } from 'zod';
 import type { ScrapeTarget } from '../compat/prometheus/ports.ts';
 import { answer, doneReply, refuse, type Route } from '../route.ts';
 
@@ -15,6 +16,23 @@ const sameAtMost = 20;
 const jobsAtMost = 500;
 const warningsAtMost = 50;
 const order: Readonly<Record<ScrapeTarget['health'], number>> = { down: 0, unknown: 1, up: 2 };
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Null where the text is no object of texts. */
+function labelsIn(text: string): Labels | null {
+  try {
+    const read = z.record(z.string(), z.string()).safeParse(JSON.parse(text));
+    return read.success ? read.data : null;
+  } catch {
+    return null;
+  }
+}
+
+const sameLabels = (some: Labels, others: Labels): boolean => {
+  const names = Object.keys(some);
+  return names.length === Object.keys(others).length && names.every((name) => some[name] === others[name]);
+};
 
 export const scrapingRoutes: readonly Route[] = [
   answer(listScrapeTargets, async (_, { deps, caller }) => {
@@ -63,10 +81,16 @@ export const scrapingRoutes: readonly Route[] = [
 
   answer(getScrapeTarget, async ({ query }, { deps, caller }) => {
     const active = (await deps.targetReader?.active(caller.organisation)) ?? [];
-    const found = active.filter(({ pool, url }) => pool === query.job && url === query.url);
+    const meant = query.labels === '' ? undefined : labelsIn(query.labels);
+    if (meant === null) return refuse(422, 'The labels are not valid', 'labels: expected a JSON object of texts.');
+    const found = active.filter(
+      ({ pool, url, labels }) =>
+        pool === query.job && url === query.url && (meant === undefined || sameLabels(labels, meant)),
+    );
     if (found.length === 0)
       return refuse(404, 'No such target', `No target ${query.url} of the job ${query.job} is scraped now.`);
     return {
+      omitted: Math.max(0, found.length - sameAtMost),
       targets: found.slice(0, sameAtMost).map(({ labels, discoveredLabels, interval, timeout }) => ({
         labels: { ...labels },
         discovered: { ...discoveredLabels },

@@ -21,7 +21,7 @@ const rangeMs = 3_600_000;
 /** One target: what discovery said of it, what relabelling made of that, and how its scrapes went during the last hour. */
 export function ScrapeTargetDrawer({ target, onClose }: { target: ScrapeTarget; onClose: () => void }): ReactNode {
   const { agent, job, url, labels, health, lastError, lastScrapeAt, lastScrapeMs, interval } = target;
-  const asked = useAsk(getScrapeTarget, { query: { job, url } });
+  const asked = useAsk(getScrapeTarget, { query: { job, url, labels: JSON.stringify(labels) } });
   // The page's clock moves every 10 s: a scrape since then is of now, not to come.
   const clock = useNow();
   const { to: now } = useScope().query;

@@ -6,7 +6,7 @@ import { formatValue } from '../../charts/number-format.ts';
 import { topSeries } from '../../charts/chart-data.ts';
 import { comparable, weekMs } from '../../charts/last-week.ts';
 import { MarkLine } from '../../charts/mark-line.tsx';
-import { seriesColour } from '../../charts/plot.tsx';
+import { seriesColour } from '../../charts/series-colour.ts';
 import { TimeChart, type ChartSeries } from '../../charts/time-chart.tsx';
 import { useMarks } from '../../charts/use-marks.ts';
 import { weekChange } from '../../charts/week-change.ts';

@@ -57,7 +57,7 @@ export function Keys(): ReactNode {
       ) : (
         <section className="panel" aria-label="API keys">
           <ScrollX label="Table of keys">
-            <table className="table one-line">
+            <table className="table one-line stacks">
               <thead>
                 <tr>
                   <th>Name</th>
@@ -74,20 +74,24 @@ export function Keys(): ReactNode {
                 {asked.data.keys.map((key) => (
                   <tr key={key.id}>
                     <td>{key.name}</td>
-                    <td>
+                    <td data-title="Key">
                       {key.secret === null ? (
                         <span className="code muted">{key.hint}</span>
                       ) : (
                         <CopyId id={key.secret} what={`Key ${key.name}`} length={14} />
                       )}
                     </td>
-                    <td>{key.permissions.map((p) => words[p]).join(', ')}</td>
-                    <td>{[key.environment, key.site, key.service].filter(Boolean).join(' · ') || 'all'}</td>
-                    <td>
+                    <td data-title="May">{key.permissions.map((p) => words[p]).join(', ')}</td>
+                    <td data-title="Speaks for">
+                      {[key.environment, key.site, key.service].filter(Boolean).join(' · ') || 'all'}
+                    </td>
+                    <td data-title="Created">
                       <TimeText at={key.createdAt} show="relative" /> <span className="muted">by {key.createdBy}</span>
                     </td>
-                    <td>{key.lastUsedAt === null ? 'never' : <TimeText at={key.lastUsedAt} show="relative" />}</td>
-                    <td>
+                    <td data-title="Last used">
+                      {key.lastUsedAt === null ? 'never' : <TimeText at={key.lastUsedAt} show="relative" />}
+                    </td>
+                    <td data-title="At most">
                       {key.permissions.includes('ingest') && (
                         <span className="row">
                           {limitsInWords(key.limits)}

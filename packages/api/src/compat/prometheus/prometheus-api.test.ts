@@ -159,6 +159,9 @@ let reloaded: Awaited<ReturnType<NonNullable<ApiDeps['fileReload']>['reload']>> 
 let told: ToldEngine;
 let app: FastifyInstance;
 
+/** Targets with the same address before the two. */
+let alike = 0;
+
 beforeEach(async () => {
   told = new ToldEngine();
   app = fastify();
@@ -178,7 +181,11 @@ beforeEach(async () => {
       ruleReader: { groups: async () => [group, { ...group, name: 'second' }] },
       targetReader: {
         pools: async () => ['node', 'b', 'a'],
-        active: async () => [target, { ...target, labels: { job: 'node', site: 'STORE_001' } }],
+        active: async () => [
+          ...Array.from({ length: alike }, (_, n) => ({ ...target, labels: { job: 'node', site: `STORE_9${n}` } })),
+          target,
+          { ...target, labels: { job: 'node', site: 'STORE_001' } },
+        ],
         dropped: async () => ({ targets: [{ pool: 'node', discoveredLabels: { a: 'b' } }], counts: { node: 1 } }),
         configuration: async () => 'scrape_configs: []\n',
         relabelSteps: async (_, pool, discovered) =>
@@ -708,6 +715,22 @@ describe('the same for our own pages', () => {
       omitted: 0,
       configuration: 'scrape_configs: []\n',
     });
+  });
+
+  it('one of many targets with an address is found by its labels', async () => {
+    alike = 25;
+    const path = `/scrape-target?job=node&url=${encodeURIComponent('http://a:9100/metrics')}`;
+    const all = await read(path);
+    alike = 0;
+    expect(all.body).toMatchObject({ omitted: 7 });
+    const of = (labels: string) => read(`${path}&labels=${encodeURIComponent(labels)}`);
+    alike = 25;
+    const one = await of('{"site":"STORE_001","job":"node"}');
+    const none = await of('{"site":"STORE_001"}');
+    const wrong = [await of('{'), await of('{"a":1}')];
+    alike = 0;
+    expect(one.body).toMatchObject({ omitted: 0, targets: [{ labels: { job: 'node', site: 'STORE_001' } }] });
+    expect([none.status, ...wrong.map(({ status }) => status)]).toEqual([404, 422, 422]);
   });
 
   it('a key that is bound to a site sees its own targets and no configuration', async () => {

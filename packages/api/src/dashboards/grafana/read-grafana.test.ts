@@ -399,6 +399,31 @@ describe('overrides', () => {
     expect(notes).toEqual(['IO: What “other” overrides is left out: color.']);
   });
 
+  test('all names but some, and what is clicked away', () => {
+    const targets = [
+      series('a', { legendFormat: 'Used' }),
+      series('b', { refId: 'B', legendFormat: 'Limit' }),
+      series('c', { refId: 'C', legendFormat: 'Free' }),
+    ];
+    const away = { 'custom.hideFrom': { viz: true, legend: false, tooltip: false } };
+    const { panels, notes } = panel([override('byNames', { mode: 'exclude', names: ['Used'] }, away)], { targets });
+    expect(panels[0]?.queries.map(({ hidden }) => hidden)).toEqual([false, true, true]);
+    expect(notes).toEqual([]);
+    const some = panel([override('byNames', { mode: 'include', names: ['In'] }, { unit: 's' })]);
+    expect(some.panels[0]?.queries[0]).toMatchObject({ look: { unit: 's' } });
+    // A name made of labels may be any of them.
+    expect(panel([override('byNames', { mode: 'exclude', names: ['In'] }, away)]).notes).toHaveLength(1);
+  });
+
+  test('what means nothing in Grafana either is no loss', () => {
+    const targets = [series('a', { legendFormat: 'Used' }), series('b', { refId: 'B', legendFormat: 'Free' })];
+    const stale = [override('byName', 'Apps', { unit: 's' }), override('byRegexp', '/^Swap/', { unit: 's' })];
+    expect(panel(stale, { targets }).notes).toEqual([]);
+    expect(panel(stale, { targets, transformations: [{ id: 'organize', options: {} }] }).notes).not.toEqual([]);
+    expect(panel(stale).notes).toHaveLength(1);
+    expect(panel([...stale, override('byName', 'Used', { displayName: 'Apps' })], { targets }).notes).toHaveLength(1);
+  });
+
   test('colours, widths, fills and broken lines', () => {
     const { panels, notes } = panel([
       override('byName', 'In', {
@@ -418,6 +443,25 @@ describe('overrides', () => {
       { look: { colour: 'blue', width: null, broken: false, fill: 0, draw: 'lines' } },
       { ref: 'C' },
     ]);
+  });
+
+  test('shades of one colour are told apart, one colour for several stays one', () => {
+    const fixed = (name: string) => ({ color: { mode: 'fixed', fixedColor: name } });
+    const shades = ['dark-blue', 'light-blue', 'blue', 'blue', 'gray', 'text'];
+    const targets = shades.map((_, n) => series(`a${n}`, { refId: `${n}`, legendFormat: `L${n}` }));
+    const { panels, notes } = panel(
+      shades.map((shade, n) => override('byName', `L${n}`, fixed(shade))),
+      { targets },
+    );
+    expect(panels[0]?.queries.map((query) => ('look' in query ? query.look?.colour : ''))).toEqual([
+      'blue',
+      'indigo',
+      'teal',
+      'teal',
+      'grey',
+      'grey',
+    ]);
+    expect(notes).toEqual([]);
   });
 
   test('those of old graphs, and names with colours', () => {

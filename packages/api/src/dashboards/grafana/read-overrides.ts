@@ -2,7 +2,7 @@ import type { PanelType, SeriesColour } from '@sightline/contract';
 import { RE2JS } from 're2js';
 import { listOf, numberOf, objectOf, objectsOf, textOf, within, type Json } from './json.ts';
 import type { Notes } from './notes.ts';
-import { seriesColourOf } from './tones.ts';
+import { nearestColours, seriesColourOf } from './tones.ts';
 import { unitOf } from './units.ts';
 
 /** A query of ours that an import is still working on. */
@@ -34,6 +34,7 @@ export function applyOverrides(
   notes: Notes,
 ): void {
   const left = new Map<string, Set<string>>();
+  const coloured = new Map<DraftQuery, string>();
   for (const { matcher, properties } of [
     ...objectsOf(within(panel, 'fieldConfig', 'overrides')),
     ...objectsOf(panel['seriesOverrides']).map((one) => overrideOfOld(one, panel)),
@@ -41,13 +42,28 @@ export function applyOverrides(
   ]) {
     const named = matcherText(matcher);
     const meant = meantBy(objectOf(matcher), queries);
+    if (meant.length === 0 && type === 'timeseries' && hasNoEffect(objectOf(matcher), panel, queries)) continue;
     const ids = new Map(objectsOf(properties).map(({ id, value }) => [textOf(id), value]));
     const lost = [...ids].filter(([id, value]) => meant.length === 0 || !applyProperty(id, value, ids, meant, type));
+    if (ids.has('color') && !lost.some(([id]) => id === 'color'))
+      for (const query of meant) coloured.set(query, JSON.stringify(ids.get('color')));
     if (lost.length === 0) continue;
     const what = lost.map(([id]) => id).join(', ');
     left.set(what, (left.get(what) ?? new Set()).add(named));
   }
+  tellApart(coloured);
   for (const [what, matchers] of left) notes.add(title, leftOut([...matchers], what));
+}
+
+/** Two shades of blue are two colours there: the second query takes the nearest of ours that is free. */
+function tellApart(coloured: ReadonlyMap<DraftQuery, string>): void {
+  const takenBy = new Map<unknown, string>();
+  for (const [query, source] of coloured) {
+    const wanted = query.look?.['colour'] as SeriesColour;
+    const colour = nearestColours(wanted).find((one) => (takenBy.get(one) ?? source) === source) ?? wanted;
+    takenBy.set(colour, source);
+    query.look = { ...query.look, colour };
+  }
 }
 
 function leftOut(matchers: readonly string[], what: string): string {
@@ -78,9 +94,32 @@ export function meantBy(matcher: Json, queries: readonly DraftQuery[]): DraftQue
       return queries.filter((query) => namesOf(query, queries).includes(textOf(options)));
     case 'byRegexp':
       return queries.filter((query) => matchesAlways(textOf(options), query));
+    case 'byNames': {
+      const names = listOf(within(options, 'names')).map(textOf);
+      if (within(options, 'mode') !== 'exclude')
+        return queries.filter((query) => namesOf(query, queries).some((name) => names.includes(name)));
+      // All but those: which are meant is known where each query has one fixed name.
+      const named = queries.map((query) => ({ query, own: namesOf(query, queries) }));
+      if (named.some(({ query, own }) => !own.includes(query.legend ?? ''))) return [];
+      return named.filter(({ own }) => !own.some((name) => names.includes(name))).map(({ query }) => query);
+    }
     default:
       return [];
   }
+}
+
+/** Whether a matcher means no series in Grafana either: all names are fixed, and none is meant. Such ones stay behind when queries are changed. */
+function hasNoEffect({ id, options }: Json, panel: Json, queries: readonly DraftQuery[]): boolean {
+  // Names may come of transformations and of other overrides.
+  if (listOf(panel['transformations']).length > 0) return false;
+  const overrides = objectsOf(within(panel, 'fieldConfig', 'overrides'));
+  if (overrides.some(({ properties }) => objectsOf(properties).some((one) => one['id'] === 'displayName')))
+    return false;
+  const legends = queries.map(({ legend = '' }) => legend);
+  if (legends.some((legend) => legend === '' || /\{\{.*?\}\}|\$/.test(legend))) return false;
+  if (id === 'byName') return !legends.includes(textOf(options));
+  const pattern = id === 'byRegexp' ? patternOf(textOf(options)) : undefined;
+  return pattern !== undefined && !legends.some((legend) => pattern.matcher(legend).find());
 }
 
 /** What Grafana calls the one field of a query: its fixed legend, or the value column of a table. */
@@ -91,15 +130,20 @@ export function namesOf({ ref, legend = '' }: DraftQuery, queries: readonly Draf
 
 /** Whether the legend matches whatever its labels are. */
 function matchesAlways(expression: string, { legend = '', ref }: DraftQuery): boolean {
-  const [, inner = expression] = /^\/(.*)\/[a-z]*$/s.exec(expression) ?? [];
-  let pattern: RE2JS;
-  try {
-    pattern = RE2JS.compile(inner);
-  } catch {
-    return false;
-  }
+  const pattern = patternOf(expression);
+  if (!pattern) return false;
   if (legend === '' || /\$/.test(legend)) return pattern.matcher(`Value #${ref}`).find();
   return ['', 'a1', 'Z:9/', '_ -'].every((label) => pattern.matcher(legend.replaceAll(/\{\{.*?\}\}/g, label)).find());
+}
+
+/** An expression as Grafana writes it, `/…/` or bare; undefined where it is none of RE2. */
+function patternOf(expression: string): RE2JS | undefined {
+  const [, inner = expression] = /^\/(.*)\/[a-z]*$/s.exec(expression) ?? [];
+  try {
+    return RE2JS.compile(inner);
+  } catch {
+    return undefined;
+  }
 }
 
 function applyProperty(
@@ -168,7 +212,8 @@ function lookOf(id: string, value: unknown, all: ReadonlyMap<string, unknown>): 
       return colour === undefined ? undefined : { colour };
     }
     case 'custom.hideFrom':
-      return within(value, 'viz') === true && within(value, 'legend') === true ? 'hidden' : undefined;
+      // One that is only clicked away stands in the legend there; here the editor shows it again.
+      return within(value, 'viz') === true ? 'hidden' : undefined;
     default:
       return undefined;
   }

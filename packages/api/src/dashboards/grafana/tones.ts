@@ -46,6 +46,14 @@ export function seriesColourOf(colour: string): SeriesColour | undefined {
   return hueEnds.find(([end]) => hue < end)?.[1] ?? 'red';
 }
 
+/** A colour, then those beside it on the wheel, ever farther, then grey. */
+export function nearestColours(colour: SeriesColour): readonly SeriesColour[] {
+  const at = hueNames.findIndex((hue) => hue === colour);
+  if (at < 0) return [colour];
+  const nth = (n: number) => hueNames[(at + n + hueNames.length) % hueNames.length] ?? colour;
+  return [colour, nth(1), nth(-1), nth(2), nth(-2), nth(3), nth(-3), nth(4), nth(-4), 'grey'];
+}
+
 function partsOf(text: string): readonly [number, number, number] | undefined {
   const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/.exec(text);
   if (hex) return [parseInt(hex[1] ?? '', 16), parseInt(hex[2] ?? '', 16), parseInt(hex[3] ?? '', 16)];

@@ -19,7 +19,7 @@ export default function BarPanel({ panel, data, label }: PanelProps): ReactNode 
     panel.options.max ??
     Math.max(low + Number.EPSILON, ...all.map(({ value, before }) => Math.max(value, before ?? value)));
   const share = (value: number): number => Math.max(0, Math.min(1, (value - low) / (high - low || 1)));
-  if (all.length === 0) return <p className="panel-none">Nothing to show</p>;
+  if (all.length === 0) return <p className="panel-none">No value</p>;
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- who has no pointer scrolls it with the arrow keys
     <div className="bars" tabIndex={0} role="region" aria-label={label}>

@@ -83,6 +83,7 @@ export default function TimeSeriesPanel(props: PanelProps): ReactNode {
   const limits = options.thresholdLines ? panel.thresholds.steps.filter((step) => step.tone !== 'idle') : undefined;
   const named = options.legendValues.length === 0 ? (['last'] as const) : options.legendValues;
   const now = shown.filter(({ dashed }) => dashed !== true);
+  if (columns.length === 0) return <p className="panel-none">No values in this range</p>;
   return (
     <>
       <ColumnChart
