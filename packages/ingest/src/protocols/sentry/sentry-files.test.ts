@@ -6,7 +6,6 @@ import type { Checked, CheckIn, Decoded, DecodePorts, ProtocolRequest } from '..
 import { checkEnvelope } from './check-envelope.ts';
 import { decodeEnvelope } from './decode-envelope.ts';
 import { checkMinidump } from './minidump.ts';
-import { sentryReply } from './reply.ts';
 import { sentry } from './sentry.ts';
 
 const scope = { organisation: 'acme', keyId: 'k1', site: '', device: '', service: '', environment: '' };
