@@ -10,6 +10,7 @@ import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAct, useAsk } from '../../data/ask.ts';
 import { FormProblem } from '../../components/form-problem.tsx';
+import { limitsInWords, RecordLimitsButton } from './record-limits.tsx';
 import { ShownOnce } from './shown-once.tsx';
 
 type KeyPermission = ApiKey['permissions'][number];
@@ -42,9 +43,15 @@ export function Keys(): ReactNode {
     if (asked.error !== null) return <ErrorState error={asked.error} again={() => void asked.refetch()} />;
     return <SkeletonRows rows={6} />;
   }
+  const { limits, defaultLimits } = asked.data;
+  const ofAll = limitsInWords({ ...defaultLimits, ...limits });
   return (
     <>
       <CreateKey />
+      <p className="muted row">
+        <span>All keys together: at most {ofAll}.</span>
+        <RecordLimitsButton limits={limits} defaults={defaultLimits} />
+      </p>
       {asked.data.keys.length === 0 ? (
         <EmptyState compact title="No keys yet" text="A client needs a key to send or read. Create the first above." />
       ) : (
@@ -59,6 +66,7 @@ export function Keys(): ReactNode {
                   <th>Speaks for</th>
                   <th>Created</th>
                   <th>Last used</th>
+                  <th>At most</th>
                   <th />
                 </tr>
               </thead>
@@ -82,6 +90,14 @@ export function Keys(): ReactNode {
                     </td>
                     <td data-title="Last used">
                       {key.lastUsedAt === null ? 'never' : <TimeText at={key.lastUsedAt} show="relative" />}
+                    </td>
+                    <td data-title="At most">
+                      {key.permissions.includes('ingest') && (
+                        <span className="row">
+                          {limitsInWords(key.limits)}
+                          <RecordLimitsButton of={key} limits={key.limits} defaults={defaultLimits} />
+                        </span>
+                      )}
                     </td>
                     <td className="number">
                       <Confirm
