@@ -46,26 +46,28 @@ export async function rowsAtHand(
     let spans = 0;
     for (const [id, trace] of loaded) {
       spans += trace.tree.spans.length;
-      let shown = false;
+      const counted: { span: FullSpan; atMs: number; value: Pick<SpanExemplar, 'labels' | 'value'> }[] = [];
       for (const span of runPipeline(pipeline, trace).flatMap((group) => group.spans)) {
         const atMs = Number(BigInt(span.span.startNs) / 1_000_000n);
         if (atMs < range.fromMs || atMs >= range.toMs) continue;
         if ((range.service ?? '') !== '' && span.span.service !== range.service) continue;
         const value = tally.add(Math.floor((atMs - range.fromMs) / range.stepMs), span, trace);
-        if (!value || shown) continue;
-        shown = true;
-        const { spanId, name, service } = span.span as FullSpan;
-        examples.push({
-          ...value,
-          atMs,
-          spanLabels: [
-            ['trace:id', id],
-            ['span:id', spanId],
-            ['span:name', name],
-            ['service.name', service],
-          ],
-        });
+        if (value) counted.push({ span: span.span as FullSpan, atMs, value });
       }
+      // Traces are alike: were it the first span of each, one series would have all exemplars.
+      const shown = counted[examples.length % Math.max(1, counted.length)];
+      if (!shown) continue;
+      const { span, atMs, value } = shown;
+      examples.push({
+        ...value,
+        atMs,
+        spanLabels: [
+          ['trace:id', id],
+          ['span:id', span.spanId],
+          ['span:name', span.name],
+          ['service.name', span.service],
+        ],
+      });
     }
     if (spans >= mostSpans) return refuse(`${batch} of them have more than ${mostSpans} spans`);
     if (tally.counted > mostCounted) return refuse(`more than ${mostCounted} spans match`);
