@@ -239,6 +239,7 @@ for (const { name, missing, start } of testServers) {
         { call: ['GET', '/api/v1/audit'], least: 'admin' },
         { call: ['GET', '/api/v1/audit/export'], least: 'admin' },
         { call: ['POST', '/api/v1/keys', { name: 'k', permissions: ['ingest'] }], least: 'admin' },
+        { call: ['PUT', '/api/v1/record-limits', { limits: { errors: 100 } }], least: 'admin' },
         { call: ['POST', '/api/v1/keys', { name: 'k', permissions: ['any-organisation'] }], least: 'owner' },
         { call: ['POST', '/api/v1/people/invitations', { email: 'x@x.example', role: 'admin' }], least: 'admin' },
         { call: ['POST', '/api/v1/people/invitations', { email: 'x@x.example', role: 'owner' }], least: 'owner' },
@@ -410,6 +411,14 @@ for (const { name, missing, start } of testServers) {
       const made = (
         await as(ada, ['POST', '/api/v1/keys', { name: 'POS', permissions: ['ingest'], site: 'S1' }])
       ).json<{ secret: string; key: { id: string } }>();
+      await as(ada, ['PUT', `/api/v1/keys/${made.key.id}/limits`, { limits: { errors: 600 } }]);
+      expect((await as(ada, ['GET', '/api/v1/keys'])).json()).toMatchObject({
+        keys: expect.arrayContaining([expect.objectContaining({ id: made.key.id, limits: { errors: 600 } })]),
+        limits: {},
+        defaultLimits: { attachments: 6000 },
+      });
+      for (const limits of [{ errors: 0 }, { errors: 1.5 }, { tea: 5 }])
+        expect((await as(ada, ['PUT', `/api/v1/keys/${made.key.id}/limits`, { limits }])).statusCode).toBe(422);
       await as(ada, ['DELETE', `/api/v1/keys/${made.key.id}`]);
       const { id } = (
         await as(ada, ['POST', '/api/v1/people/invitations', { email: 'x@x.example', role: 'admin' }])
@@ -427,6 +436,7 @@ for (const { name, missing, start } of testServers) {
         'invitation.revoke',
         'invitation.create',
         'key.revoke',
+        'key.limits',
         'key.create',
         'invitation.accept',
         'invitation.create',

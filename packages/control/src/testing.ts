@@ -73,6 +73,13 @@ async function startTestServer(binaries?: { initdb: string; postgres: string }):
   };
 }
 
+/** The id of the organisation of this name, which is made where there is none. */
+export async function organisationOf({ organisations }: Pick<Control, 'organisations'>, name: string): Promise<string> {
+  const made = await organisations.ensure(name);
+  if (!made.ok) throw new Error(made.error.message);
+  return made.value.id;
+}
+
 /** Makes a database with every migration applied and nobody connected, as PostgreSQL wants of one that is copied. */
 async function makeMigrated(create: () => Promise<{ name: string; url: string }>): Promise<string> {
   const { name, url } = await create();

@@ -1,6 +1,6 @@
 import { ManualClock } from '@sightline/base';
 import type { Control } from '@sightline/control';
-import { testServers, type TestServer } from '@sightline/control/testing';
+import { organisationOf, testServers, type TestServer } from '@sightline/control/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AgentMessage, cutAnswer, restartService, serviceLogs, systemInfo } from './messages/index.ts';
 import { defaultFloodLimits } from './sessions/flood-gate.ts';
@@ -25,9 +25,7 @@ describe('the link of agents', () => {
   beforeEach(async () => {
     clock = new ManualClock(1_700_000_000_000);
     control = await server.freshControl(clock);
-    const made = await control.organisations.ensure('Stores');
-    if (!made.ok) throw new Error('refused');
-    organisation = made.value.id;
+    organisation = await organisationOf(control, 'Stores');
     test = await startTestFleet(control, clock);
   });
   afterEach(async () => {

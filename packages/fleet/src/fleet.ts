@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Clock, fail, type Logger, type Result } from '@sightline/base';
+import { BackgroundLoop, type Clock, fail, type Logger, type Result } from '@sightline/base';
 import type { Agent, Control } from '@sightline/control';
 import type { FindingSink } from '@sightline/record';
 import { WebSocketServer } from 'ws';
@@ -94,15 +94,15 @@ export function openFleet(options: FleetOptions): Fleet {
     flush: () => sessions.flush(),
   });
   watch.start();
-  const stop = new AbortController();
-  const loop = keepOrder(sessions, clock, logger, stop.signal);
+  const order = orderKeeper(sessions, clock, logger);
+  order.start();
 
   const upgrade: Fleet['upgrade'] = (request, socket, head, address) => {
     socket.on('error', () => socket.destroy());
     void door
       .admit(request, address)
       .then((admitted) => {
-        if (stop.signal.aborted || sessions.size >= connectionsAtMost) return turnAway(socket, noRoom);
+        if (order.signal.aborted || sessions.size >= connectionsAtMost) return turnAway(socket, noRoom);
         if (isTurned(admitted)) return turnAway(socket, admitted);
         sockets.handleUpgrade(request, socket, head, (webSocket) => {
           if (admitted === 'revoked') {
@@ -139,8 +139,7 @@ export function openFleet(options: FleetOptions): Fleet {
     connected: () => sessions.size,
     metrics: () => metricsText(sessions, requests),
     close: async () => {
-      stop.abort();
-      await Promise.all([sessions.stop(), watch.close(), loop]);
+      await Promise.all([order.close(), sessions.stop(), watch.close()]);
       await sessions.flush().catch((error: unknown) => logger.warn('Last heartbeats were not written', { error }));
       sockets.close();
     },
@@ -160,17 +159,21 @@ function metricsText(sessions: SessionTable, requests: OpenRequests): string {
 }
 
 /** Each second: silent links are ended; now and then agents hear what to run. */
-async function keepOrder(sessions: SessionTable, clock: Clock, logger: Logger, signal: AbortSignal): Promise<void> {
+function orderKeeper(sessions: SessionTable, clock: Clock, logger: Logger): BackgroundLoop {
   let toldAt = clock.now();
-  while (!signal.aborted) {
-    await clock.sleep(tickMs, signal);
-    sessions.endSilent();
-    if (clock.now() - toldAt < ordersEveryMs) continue;
-    toldAt = clock.now();
-    await sessions
-      .tellOrders()
-      .catch((error: unknown) => logger.warn('Agents were not told their monitors', { error }));
-  }
+  return new BackgroundLoop({
+    clock,
+    logger,
+    everyMs: tickMs,
+    pausesFirst: true,
+    round: async () => {
+      sessions.endSilent();
+      if (clock.now() - toldAt < ordersEveryMs) return;
+      toldAt = clock.now();
+      await sessions.tellOrders();
+    },
+    fault: 'Agents were not told their monitors',
+  });
 }
 
 async function enrol(

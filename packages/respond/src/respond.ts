@@ -1,4 +1,4 @@
-import { type Clock, type Logger, reasonOf } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger, reasonOf } from '@sightline/base';
 import type { Control } from '@sightline/control';
 import type { Finding, FindingSink } from '@sightline/record';
 import { runEscalation } from './escalation/run-escalation.ts';
@@ -95,17 +95,15 @@ function metric(name: string, help: string, value: number): string {
  */
 export function startRespondLoops(parts: RespondParts & { readonly evidence?: EvidenceSource }): RespondLoops {
   const { control, clock, logger, evidence, onMessages } = parts;
-  const stop = new AbortController();
-  const pokes = new Set<AbortController>();
   let lookedAtSuppressed = -Infinity;
   let forgotAt = -Infinity;
 
-  const escalate = async (): Promise<void> => {
+  const escalate = async (signal: AbortSignal): Promise<void> => {
     const now = clock.now();
     const suppressed = now - lookedAtSuppressed >= lookAtSuppressedEveryMs;
     if (suppressed) lookedAtSuppressed = now;
     for (const organisation of await control.respond.due(now, suppressed)) {
-      if (stop.signal.aborted) return;
+      if (signal.aborted) return;
       try {
         await escalateOne(organisation);
       } catch (error) {
@@ -126,36 +124,28 @@ export function startRespondLoops(parts: RespondParts & { readonly evidence?: Ev
       onMessages?.();
     }
   };
-  const loop = async (name: string, step: () => Promise<unknown>): Promise<void> => {
-    while (!stop.signal.aborted) {
-      // Who wakes the loop while it works wakes it for the next look.
-      const poke = new AbortController();
-      pokes.add(poke);
-      try {
-        await step();
-      } catch (error) {
-        logger.error(`${name} failed; it is tried again`, { reason: reasonOf(error) });
-      }
-      if (!stop.signal.aborted) await clock.sleep(lookEveryMs, poke.signal);
-      pokes.delete(poke);
-    }
+  const loopOf = (name: string, step: (signal: AbortSignal) => Promise<unknown>): BackgroundLoop => {
+    const loop: BackgroundLoop = new BackgroundLoop({
+      clock,
+      logger,
+      everyMs: lookEveryMs,
+      round: async () => void (await step(loop.signal)),
+      fault: (error) => logger.error(`${name} failed; it is tried again`, { reason: reasonOf(error) }),
+    });
+    return loop;
   };
-  const wake = (): void => {
-    for (const poke of pokes) poke.abort();
-  };
-  const running = [
-    loop('Escalation', escalate),
-    loop('Forgetting what is long over', forget),
-    ...(evidence === undefined
-      ? []
-      : [loop('Capturing evidence', () => captureEvidence({ control, source: evidence, clock, logger }, stop.signal))]),
-  ];
+  const loops = [loopOf('Escalation', escalate), loopOf('Forgetting what is long over', forget)];
+  if (evidence !== undefined) {
+    const parts = { control, source: evidence, clock, logger };
+    loops.push(loopOf('Capturing evidence', (signal) => captureEvidence(parts, signal)));
+  }
+  for (const loop of loops) loop.start();
   return {
-    wake,
+    wake: () => {
+      for (const loop of loops) loop.wake();
+    },
     close: async () => {
-      stop.abort();
-      wake();
-      await Promise.all(running);
+      await Promise.all(loops.map((loop) => loop.close()));
     },
   };
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fail, ok, type Result } from '@sightline/base';
+import { BackgroundLoop, fail, ok, type Result } from '@sightline/base';
 import type { ScraperOptions } from './scraper.ts';
 import { type ReadConfig, readConfigText, Scraping } from './scraping.ts';
 
@@ -38,7 +38,6 @@ export async function readScrapeFile(file: string): Promise<Result<ReadConfig, s
  */
 export function startScrapeFile(options: ScrapeFileOptions): ScrapeFile {
   const { file, clock, logger } = options;
-  const stop = new AbortController();
   const scraping = new Scraping(options);
   let begun = false;
   let lastFault = '';
@@ -65,18 +64,19 @@ export function startScrapeFile(options: ScrapeFileOptions): ScrapeFile {
     turn = mine.catch(() => undefined);
     return mine;
   };
-  const running = (async () => {
-    while (!stop.signal.aborted) {
-      await next().catch((error: unknown) => logger.error('the scrape configuration could not be read', { error }));
-      await clock.sleep(lookEveryMs, stop.signal);
-    }
-  })();
+  const following = new BackgroundLoop({
+    clock,
+    logger,
+    everyMs: lookEveryMs,
+    round: async () => void (await next()),
+    fault: (error) => logger.error('the scrape configuration could not be read', { error }),
+  });
+  following.start();
   return {
     scraping,
     reload: next,
     close: async () => {
-      stop.abort();
-      await running;
+      await following.close();
       await turn;
       await scraping.close();
     },

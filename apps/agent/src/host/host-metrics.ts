@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
 import type { ContainerState } from '@sightline/fleet/messages';
 import { cpuModes, type CpuTimes, type HostReader } from './host-reader.ts';
 import { metricsRequest, type HostMetric } from './metrics-request.ts';
@@ -21,31 +21,24 @@ export interface HostMetricsOptions {
  * (https://opentelemetry.io/docs/specs/semconv/system/system-metrics/). Close it to end within a moment.
  */
 export function startHostMetrics(options: HostMetricsOptions): { close(): Promise<void> } {
-  const stop = new AbortController();
   const { clock, logger, host, resource, submit } = options;
-  const loop = async (): Promise<void> => {
-    let before = host.cpuTimes();
-    while (!stop.signal.aborted) {
-      await clock.sleep(everyMs, stop.signal);
-      if (stop.signal.aborted) return;
-      try {
-        const after = host.cpuTimes();
-        const metrics = await readMetrics(options, before, after);
-        before = after;
-        const nowMs = clock.now();
-        await submit(metricsRequest(resource, metrics, nowMs - host.uptimeS() * 1000, nowMs));
-      } catch (error) {
-        logger.error('the machine could not be measured', { error });
-      }
-    }
-  };
-  const running = loop();
-  return {
-    close: async () => {
-      stop.abort();
-      await running;
+  let before = host.cpuTimes();
+  const measuring = new BackgroundLoop({
+    clock,
+    logger,
+    everyMs,
+    pausesFirst: true,
+    round: async () => {
+      const after = host.cpuTimes();
+      const metrics = await readMetrics(options, before, after);
+      before = after;
+      const nowMs = clock.now();
+      await submit(metricsRequest(resource, metrics, nowMs - host.uptimeS() * 1000, nowMs));
     },
-  };
+    fault: (error) => logger.error('the machine could not be measured', { error }),
+  });
+  measuring.start();
+  return measuring;
 }
 
 /** All metrics of one moment; the processor's are of the time between the two readings. */

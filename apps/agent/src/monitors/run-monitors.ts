@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
 import type { AgentMessage, MonitorOrder, MonitorResult } from '@sightline/fleet/messages';
 import type { CheckOrder, CheckResult } from '@sightline/monitors';
 import { KeptResults } from './kept-results.ts';
@@ -35,6 +35,7 @@ class Runner implements RunningMonitors {
   readonly #options: MonitorsOptions;
   readonly #kept: KeptResults;
   readonly #stop = new AbortController();
+  readonly #saving: BackgroundLoop;
   readonly #loops = new Map<string, { readonly text: string; readonly stop: AbortController }>();
   readonly #running = new Set<Promise<void>>();
   readonly #free: (() => void)[] = [];
@@ -43,7 +44,16 @@ class Runner implements RunningMonitors {
   constructor(options: MonitorsOptions) {
     this.#options = options;
     this.#kept = new KeptResults(options.file, options.clock);
-    this.#track(this.#saveNowAndThen());
+    const { clock, logger } = options;
+    this.#saving = new BackgroundLoop({
+      clock,
+      logger,
+      everyMs: saveEveryMs,
+      pausesFirst: true,
+      round: async () => this.#kept.save(),
+      fault: (error) => logger.error('results of monitors could not be kept', { error }),
+    });
+    this.#saving.start();
   }
 
   order(orders: readonly MonitorOrder[]): void {
@@ -78,7 +88,7 @@ class Runner implements RunningMonitors {
   async close(): Promise<void> {
     this.#stop.abort();
     for (const wake of this.#free.splice(0)) wake();
-    await Promise.all(this.#running);
+    await Promise.all([...this.#running, this.#saving.close()]);
     this.#kept.save();
   }
 
@@ -134,16 +144,5 @@ class Runner implements RunningMonitors {
   #sendNext(): void {
     const batch = this.#kept.next();
     if (batch && !this.#options.send(batch)) this.#kept.unsent();
-  }
-
-  async #saveNowAndThen(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await this.#options.clock.sleep(saveEveryMs, this.#stop.signal);
-      try {
-        this.#kept.save();
-      } catch (error) {
-        this.#options.logger.error('results of monitors could not be kept', { error });
-      }
-    }
   }
 }

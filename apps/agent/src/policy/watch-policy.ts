@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
 import { readPolicy } from './policy.ts';
 
 /** Requests read the file anew anyway; this is for what people see of it. */
@@ -11,27 +11,24 @@ export function watchPolicy(
   logger: Logger,
   changed: () => void,
 ): { close(): Promise<void> } {
-  const stop = new AbortController();
-  const loop = async (): Promise<void> => {
-    let before = readPolicy(file);
-    if (before.fault) logger.error(before.fault);
-    while (!stop.signal.aborted) {
-      await clock.sleep(everyMs, stop.signal);
-      if (stop.signal.aborted) return;
+  let before = readPolicy(file);
+  if (before.fault) logger.error(before.fault);
+  const watching = new BackgroundLoop({
+    clock,
+    logger,
+    everyMs,
+    pausesFirst: true,
+    round: async () => {
       const now = readPolicy(file);
       if (now.fault && now.fault !== before.fault) logger.error(now.fault);
       const differs = JSON.stringify(now.policy) !== JSON.stringify(before.policy);
       before = now;
-      if (!differs) continue;
+      if (!differs) return;
       logger.info('the policy of the site changed', { ...now.policy });
       changed();
-    }
-  };
-  const running = loop();
-  return {
-    close: async () => {
-      stop.abort();
-      await running;
     },
-  };
+    fault: 'the policy of the site could not be looked at; tried again',
+  });
+  watching.start();
+  return watching;
 }

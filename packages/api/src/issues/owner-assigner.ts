@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, type Logger, LruCache, reasonOf } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger, LruCache, reasonOf } from '@sightline/base';
 import { ownershipModeOf, ownershipSetting, type Control } from '@sightline/control';
 import { issuesSince, readIssue, type TelemetryReads } from '@sightline/query';
 import { ownerOf } from './owner-of.ts';
@@ -31,30 +31,25 @@ export interface OwnerAssignerParts {
 export class OwnerAssigner {
   readonly #parts: OwnerAssignerParts;
   readonly #holder = randomUUID();
-  readonly #ending = new AbortController();
+  readonly #loop: BackgroundLoop;
   /** Issues that were looked at under these rules, by organisation, issue and when the rules were written. */
   readonly #examined: LruCache<string, true>;
-  #loop: Promise<void> | undefined;
 
   constructor(parts: OwnerAssignerParts) {
     this.#parts = parts;
     this.#examined = new LruCache(examinedKept, 2 * lookBackMs, parts.clock);
+    this.#loop = new BackgroundLoop({
+      clock: parts.clock,
+      logger: parts.logger,
+      everyMs: lookEveryMs,
+      round: async () => void (await this.look()),
+      fault: (error) => parts.logger.warn('New issues are not assigned at the moment', { reason: reasonOf(error) }),
+    });
   }
 
   /** Begins to look; returns at once. */
   start(): void {
-    this.#loop = this.#watch();
-  }
-
-  async #watch(): Promise<void> {
-    const { clock, logger } = this.#parts;
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      await this.look().catch((error: unknown) => {
-        logger.warn('New issues are not assigned at the moment', { reason: reasonOf(error) });
-      });
-      await clock.sleep(lookEveryMs, signal);
-    }
+    this.#loop.start();
   }
 
   /** One look at the new issues of all organisations; answers how many were assigned. */
@@ -64,7 +59,7 @@ export class OwnerAssigner {
     if (held.length === 0) return 0;
     let assigned = 0;
     for (const { id } of await control.organisations.list()) {
-      if (this.#ending.signal.aborted) break;
+      if (this.#loop.signal.aborted) break;
       if (ownershipModeOf(await control.settings.get(id, ownershipSetting)) === 'assign')
         assigned += await this.#assign(id);
     }
@@ -74,7 +69,7 @@ export class OwnerAssigner {
 
   async #assign(organisation: string): Promise<number> {
     const { control, store, clock, logger } = this.#parts;
-    const limits = { timeoutMs: queryTimeoutMs, signal: this.#ending.signal };
+    const limits = { timeoutMs: queryTimeoutMs, signal: this.#loop.signal };
     const { ownership } = await control.issues.rules.read(organisation);
     if (ownership.content.trim() === '') return 0;
     const sinceMs = clock.now() - lookBackMs;
@@ -111,8 +106,7 @@ export class OwnerAssigner {
 
   /** Ends after what is under way. */
   async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+    await this.#loop.close();
     await this.#parts.control.detect.leases.release(this.#holder, [lease]).catch((error: unknown) => {
       this.#parts.logger.warn('The share of assigning issues was not given back; it runs out', {
         reason: reasonOf(error),

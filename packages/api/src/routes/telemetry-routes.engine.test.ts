@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { fail, ManualClock, ok, silentLogger, systemClock } from '@sightline/base';
 import { openControl, type Control, type Role } from '@sightline/control';
+import { organisationOf } from '@sightline/control/testing';
 import { createFunctions } from '@sightline/ingest';
 import { InMemoryEngine } from '@sightline/query/promql/testing';
 import { type BlobStore, type Destruction, openDiskBlobs, type TelemetryStore } from '@sightline/store';
@@ -12,8 +13,8 @@ import { openMigratedStore } from '@sightline/store/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerApi } from '../register-api.ts';
+import { signedIn, type SignedIn } from '../test-support/signed-in.ts';
 import { OwnerAssigner } from '../issues/owner-assigner.ts';
-import { sessionCookie } from '../authenticate.ts';
 import type { Fault } from '../route.ts';
 
 const minute = 60_000;
@@ -29,39 +30,16 @@ const faults: Fault[] = [{ name: 'payment-outage', title: 'Payments', descriptio
 
 const destructions: Destruction[] = [];
 
-interface Person {
-  readonly organisation: string;
-  readonly cookie: string;
-  readonly csrf: string;
-}
-const people = new Map<string, Person>();
-
+const people = new Map<string, SignedIn>();
 async function person(name: string, organisation: string, role: Role): Promise<void> {
-  const invited = await control.invitations.create(organisation, `${name}@example.com`, role, {
-    name: 'test',
-    role: 'owner',
-  });
-  if (!invited.ok) throw new Error(invited.error.message);
-  const accepted = await control.invitations.accept(invited.value.token, { name, password: 'long enough password' });
-  if (!accepted.ok) throw new Error(accepted.error.message);
-  const opened = await control.sessions.open(accepted.value.person.id, { address: '', userAgent: '', organisation });
-  if (!opened) throw new Error('no session');
-  people.set(name, { organisation, cookie: opened.token, csrf: opened.session.csrfToken });
-}
-
-async function organisation(name: string): Promise<string> {
-  const made = await control.organisations.ensure(name);
-  if (!made.ok) throw new Error(made.error.message);
-  return made.value.id;
+  people.set(name, await signedIn(control, name, organisation, role));
 }
 
 async function call(who: string, method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE', url: string, body?: object) {
-  const caller = people.get(who);
   const reply = await app.inject({
     method,
     url,
-    cookies: { [sessionCookie]: caller?.cookie ?? '' },
-    headers: { 'x-csrf-token': caller?.csrf ?? '' },
+    ...people.get(who)?.carries,
     ...(body ? { payload: body } : {}),
   });
   return { status: reply.statusCode, headers: reply.headers, text: reply.body, json: () => reply.json() };
@@ -133,7 +111,7 @@ beforeAll(async () => {
   ]);
   await createFunctions(store);
   blobs = await openDiskBlobs({ folder: join(folder, 'blobs'), clock, logger: silentLogger });
-  const [acme, rival] = [await organisation('Acme'), await organisation('Rival')];
+  const [acme, rival] = [await organisationOf(control, 'Acme'), await organisationOf(control, 'Rival')];
   for (const role of ['owner', 'admin', 'responder', 'viewer'] as const) await person(role, acme, role);
   await person('stranger', rival, 'admin');
   await fill(acme, 'ACMESECRET');
@@ -1029,9 +1007,9 @@ describe('sampling', () => {
 describe('retention', () => {
   const last = { name: 'default', query: '', hotDays: 30, keepDays: 400 };
   const noise = { name: 'noise', query: 'severity:<info', hotDays: 3, keepDays: 30 };
-  const organisationOf = (who: string): string => people.get(who)?.organisation ?? '';
+  const organisationOfPerson = (who: string): string => people.get(who)?.organisation ?? '';
   const lastAudit = async (): Promise<unknown> => {
-    const audit = await control.audit.list(organisationOf('admin'), { limit: 1, cursor: '' });
+    const audit = await control.audit.list(organisationOfPerson('admin'), { limit: 1, cursor: '' });
     return audit.ok ? audit.value.entries[0] : undefined;
   };
 
@@ -1072,7 +1050,7 @@ describe('retention', () => {
     await store.execute(
       `INSERT INTO logs (organisation, class, severity, ts, received_at)
        SELECT {o:String}, ['noise', 'old'][1 + number % 2], if(number < 3, 5, 9), fromUnixTimestamp64Milli({at:Int64}), now64(9) FROM numbers(5)`,
-      { o: organisationOf('admin'), at: yesterday },
+      { o: organisationOfPerson('admin'), at: yesterday },
       { settings: { insert_deduplicate: 0 } },
     );
     const preview = await call('admin', 'POST', '/api/v1/retention/preview', { classes: [noise, last] });

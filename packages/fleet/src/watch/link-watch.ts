@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
 import type { Agent, Incidents, LinkWatchRows } from '@sightline/control';
 import type { Finding, FindingSink } from '@sightline/record';
 import { endedFinding, lostAllTogether, lostFinding, type OtherViews } from './link-finding.ts';
@@ -42,32 +42,29 @@ const togetherWithinMs = 30_000;
  */
 export class LinkWatch {
   readonly #options: LinkWatchOptions;
-  readonly #stop = new AbortController();
+  readonly #loop: BackgroundLoop;
   #judgesFromMs: number;
   #lookedAtMs: number;
-  #loop: Promise<void> = Promise.resolve();
 
   constructor(options: LinkWatchOptions) {
     this.#options = options;
     this.#lookedAtMs = options.clock.now();
     this.#judgesFromMs = this.#lookedAtMs + graceMs;
+    const { clock, logger } = options;
+    this.#loop = new BackgroundLoop({
+      clock,
+      logger,
+      everyMs: lookEveryMs,
+      round: () => this.look(),
+      fault: (error) => {
+        logger.warn('The links of agents could not be watched', { error });
+        this.#judgesFromMs = Math.max(this.#judgesFromMs, clock.now() + longestGapMs);
+      },
+    });
   }
 
   start(): void {
-    this.#loop = this.#run();
-  }
-
-  async #run(): Promise<void> {
-    const { clock, logger } = this.#options;
-    while (!this.#stop.signal.aborted) {
-      try {
-        await this.look();
-      } catch (error) {
-        logger.warn('The links of agents could not be watched', { error });
-        this.#judgesFromMs = Math.max(this.#judgesFromMs, clock.now() + longestGapMs);
-      }
-      await clock.sleep(lookEveryMs, this.#stop.signal);
-    }
+    this.#loop.start();
   }
 
   /** One look at all links. */
@@ -135,8 +132,7 @@ export class LinkWatch {
   }
 
   /** Ends after the look that is on its way. */
-  async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#loop;
+  close(): Promise<void> {
+    return this.#loop.close();
   }
 }

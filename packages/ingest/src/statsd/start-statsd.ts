@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { createServer, type Server, type Socket as TcpSocket } from 'node:net';
-import type { Clock, Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
 import type { KeyScope, ReceivedSeries } from '@sightline/record';
 import { keepOwnSeries, type OwnSeriesParts } from '../own-series.ts';
 import { metricsKeptMs, type Refusal } from '../protocol.ts';
@@ -46,13 +46,16 @@ export async function startStatsd(
       throw error;
     },
   );
-  const stop = new AbortController();
-  const flushing = (async () => {
-    while (!stop.signal.aborted) {
-      await parts.clock.sleep(flushEveryMs, stop.signal);
-      await intake.flush().catch((error: unknown) => parts.logger.error('StatsD could not be kept', { error }));
-    }
-  })();
+  const lost = (error: unknown): void => parts.logger.error('StatsD could not be kept', { error });
+  const flushing = new BackgroundLoop({
+    clock: parts.clock,
+    logger: parts.logger,
+    everyMs: flushEveryMs,
+    pausesFirst: true,
+    round: () => intake.flush(),
+    fault: lost,
+  });
+  flushing.start();
   return {
     port,
     flush: () => intake.flush(),
@@ -60,8 +63,8 @@ export async function startStatsd(
       await new Promise<void>((closed) => udp.close(() => closed()));
       for (const connection of connections) connection.destroy();
       await new Promise<void>((closed) => void tcp.close(() => closed()));
-      stop.abort();
-      await flushing;
+      await flushing.close();
+      await intake.flush().catch(lost);
     },
   };
 }

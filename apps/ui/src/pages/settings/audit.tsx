@@ -100,7 +100,7 @@ function Entries(props: {
   return (
     <section className="panel" aria-label="Audit">
       <ScrollX label="Table of the audit">
-        <table className="table one-line">
+        <table className="table one-line stacks">
           <thead>
             <tr>
               <th>When</th>
@@ -117,11 +117,17 @@ function Entries(props: {
                 <td>
                   <TimeText at={entry.at} />
                 </td>
-                <td>{entry.actor}</td>
-                <td className="code">{entry.action}</td>
-                <td>{entry.subject}</td>
-                <td className="muted">{entry.detail}</td>
-                <td className="muted">{entry.address}</td>
+                <td data-title="Who">{entry.actor}</td>
+                <td className="code" data-title="What">
+                  {entry.action}
+                </td>
+                <td data-title="On">{entry.subject}</td>
+                <td className="muted" data-title={entry.detail === '' ? undefined : 'Detail'}>
+                  {entry.detail}
+                </td>
+                <td className="muted" data-title="From">
+                  {entry.address}
+                </td>
               </tr>
             ))}
           </tbody>
