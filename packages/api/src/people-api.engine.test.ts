@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { ManualClock, silentLogger } from '@sightline/base';
+import { ManualClock } from '@sightline/base';
 import { type Control, type ExportedAuditEntry, type Role, verifyAuditExport } from '@sightline/control';
 import { type TestServer, testServers } from '@sightline/control/testing';
 import fastify, { type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify';
