@@ -67,3 +67,10 @@ test('a legal hold is placed, and lifted with a reason that stays', async () => 
   await row.getByText(/Case closed/).waitFor();
   expect(faults).toEqual([]);
 });
+
+test('without an archive nothing of it is offered', async () => {
+  await page.goto(`${product.url}/retention?tab=archive`);
+  await page.getByText('No archive that can be read here').waitFor();
+  expect(await page.getByRole('button', { name: 'Check today' }).count()).toBe(0);
+  expect(faults).toEqual([]);
+});

@@ -13,6 +13,7 @@ import {
   openSpool,
   protocols,
   registerForwarded,
+  RecordGate,
   registerIngest,
   type ReceiverParts,
   type Spool,
@@ -185,7 +186,8 @@ async function openIngest(
     },
   };
   const limits = { metricsKeptMs: config.retentionMetricsMs };
-  const parts = { protocols, spool, keys: control.keys, organisations, ledger, limits, clock, logger };
+  const gate = new RecordGate();
+  const parts = { protocols, spool, keys: control.keys, organisations, ledger, gate, limits, clock, logger };
   return { parts, spool, ledger, accepted, head };
 }
 

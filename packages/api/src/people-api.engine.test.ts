@@ -1,18 +1,18 @@
 import { Readable } from 'node:stream';
-import { ManualClock, silentLogger } from '@sightline/base';
+import { ManualClock } from '@sightline/base';
 import { type Control, type ExportedAuditEntry, type Role, verifyAuditExport } from '@sightline/control';
 import { type TestServer, testServers } from '@sightline/control/testing';
-import { unavailableMetrics } from '@sightline/query/promql';
 import fastify, { type FastifyInstance, type InjectOptions, type LightMyRequestResponse } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { registerApi } from './register-api.ts';
-import { type ApiDeps, type Health, stream } from './route.ts';
+import { type Health, stream } from './route.ts';
 import { allRoutes } from './routes/all.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { teamRoutes } from './routes/teams.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { triesPerSubject } from './sign-in-limiter.ts';
+import { depsOf, unaskedStore } from './test-support/deps-of.ts';
 
 const password = 'correct horse battery';
 const setupKey = 'set-up-key-of-the-test';
@@ -65,18 +65,10 @@ for (const { name, missing, start } of testServers) {
 
     async function open(publicUrl = 'http://sightline.test'): Promise<FastifyInstance> {
       const opened = fastify();
-      const deps: ApiDeps = {
-        store: {
-          query: () => Promise.reject(new Error('a secret of the store')),
-          stream: () => {
-            throw new Error('not asked here');
-          },
-          metrics: unavailableMetrics('not asked here'),
-        },
+      const deps = depsOf({
+        store: { ...unaskedStore, query: () => Promise.reject(new Error('a secret of the store')) },
         control,
-        ingest: { status: () => ({ lagMs: 0, spoolBytes: 0, spoolLimitBytes: 1, waitingRecords: 0 }) },
         clock,
-        logger: silentLogger,
         settings: { publicUrl, version: '0.0.0', demo: false, checkReplies: true },
         health: () => Promise.resolve({ status: state, version: '0.0.0', uptimeS: 1, components: [] }),
         metrics: () => 'sightline_up 1\n',
@@ -86,7 +78,7 @@ for (const { name, missing, start } of testServers) {
           file: async () => undefined,
           signedAudit: async () => signedAudit,
         },
-      };
+      });
       await registerApi(opened, deps, [...allRoutes.flat(), failingRoute]);
       return opened;
     }
@@ -239,6 +231,7 @@ for (const { name, missing, start } of testServers) {
         { call: ['GET', '/api/v1/audit'], least: 'admin' },
         { call: ['GET', '/api/v1/audit/export'], least: 'admin' },
         { call: ['POST', '/api/v1/keys', { name: 'k', permissions: ['ingest'] }], least: 'admin' },
+        { call: ['PUT', '/api/v1/record-limits', { limits: { errors: 100 } }], least: 'admin' },
         { call: ['POST', '/api/v1/keys', { name: 'k', permissions: ['any-organisation'] }], least: 'owner' },
         { call: ['POST', '/api/v1/people/invitations', { email: 'x@x.example', role: 'admin' }], least: 'admin' },
         { call: ['POST', '/api/v1/people/invitations', { email: 'x@x.example', role: 'owner' }], least: 'owner' },
@@ -410,6 +403,14 @@ for (const { name, missing, start } of testServers) {
       const made = (
         await as(ada, ['POST', '/api/v1/keys', { name: 'POS', permissions: ['ingest'], site: 'S1' }])
       ).json<{ secret: string; key: { id: string } }>();
+      await as(ada, ['PUT', `/api/v1/keys/${made.key.id}/limits`, { limits: { errors: 600 } }]);
+      expect((await as(ada, ['GET', '/api/v1/keys'])).json()).toMatchObject({
+        keys: expect.arrayContaining([expect.objectContaining({ id: made.key.id, limits: { errors: 600 } })]),
+        limits: {},
+        defaultLimits: { attachments: 6000 },
+      });
+      for (const limits of [{ errors: 0 }, { errors: 1.5 }, { tea: 5 }])
+        expect((await as(ada, ['PUT', `/api/v1/keys/${made.key.id}/limits`, { limits }])).statusCode).toBe(422);
       await as(ada, ['DELETE', `/api/v1/keys/${made.key.id}`]);
       const { id } = (
         await as(ada, ['POST', '/api/v1/people/invitations', { email: 'x@x.example', role: 'admin' }])
@@ -427,6 +428,7 @@ for (const { name, missing, start } of testServers) {
         'invitation.revoke',
         'invitation.create',
         'key.revoke',
+        'key.limits',
         'key.create',
         'invitation.accept',
         'invitation.create',

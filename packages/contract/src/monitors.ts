@@ -41,7 +41,7 @@ export type MonitorHistory = z.infer<typeof monitorHistory>;
 
 /** What people decide. `settings` are checked against the type's own schema; their faults come as `settings.<field>`. */
 const monitorBody = z.object({
-  name: z.string().trim().min(1, 'a name').max(200),
+  name: z.string().trim().min(1, 'must not be empty').max(200),
   settings: z.record(z.string(), z.unknown()),
   site: z.string().max(200).default(''),
   runsOn: z.enum(['server', 'agent']).default('server'),

@@ -141,6 +141,22 @@ export const changePassword = endpoint({
 });
 
 export const keyPermission = z.enum(['ingest', 'query', 'any-organisation', 'operate']);
+export const limitedSignals = [
+  'errors',
+  'spans',
+  'logs',
+  'metrics',
+  'sessions',
+  'feedback',
+  'attachments',
+  'replays',
+  'profiles',
+  'checks',
+] as const;
+/** Records that may come in a minute, by signal. */
+export const recordLimits = z.partialRecord(z.enum(limitedSignals), z.number().int().min(1).max(1_000_000_000));
+export type RecordLimits = z.infer<typeof recordLimits>;
+
 export const apiKey = z.object({
   id: z.string(),
   name: z.string(),
@@ -155,6 +171,8 @@ export const apiKey = z.object({
   createdAt: z.number(),
   createdBy: z.string(),
   lastUsedAt: z.number().nullable(),
+  /** What it may send in a minute; signals that are not named have no limit of the key's own. */
+  limits: recordLimits,
 });
 export type ApiKey = z.infer<typeof apiKey>;
 export const listKeys = endpoint({
@@ -162,7 +180,29 @@ export const listKeys = endpoint({
   path: '/api/v1/keys',
   summary: 'API keys',
   permission: 'admin',
-  reply: z.object({ keys: z.array(apiKey) }),
+  reply: z.object({
+    keys: z.array(apiKey),
+    /** What all keys together may send in a minute: as it was set, and where nothing was. */
+    limits: recordLimits,
+    defaultLimits: recordLimits,
+  }),
+});
+export const setKeyLimits = endpoint({
+  method: 'PUT',
+  path: '/api/v1/keys/:id/limits',
+  summary: 'Set what a key may send in a minute, by signal; what is not named has no limit of its own',
+  permission: 'admin',
+  params: z.object({ id: z.string().max(100) }),
+  body: z.object({ limits: recordLimits }),
+  reply: done,
+});
+export const setRecordLimits = endpoint({
+  method: 'PUT',
+  path: '/api/v1/record-limits',
+  summary: 'Set what all keys of the organisation together may send in a minute, by signal',
+  permission: 'admin',
+  body: z.object({ limits: recordLimits }),
+  reply: done,
 });
 export const createKey = endpoint({
   method: 'POST',

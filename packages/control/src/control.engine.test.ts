@@ -294,6 +294,30 @@ for (const { name, missing, start } of testServers) {
     });
 
     describe('keys', () => {
+      it('have limits by kind of record, beside those of all', async () => {
+        const { control, organisation } = await founded();
+        const made = await control.keys.create(organisation, { name: 'POS', permissions: ['ingest'] }, 'ada');
+        if (!made.ok) throw new Error(made.error.message);
+        const { key, secret } = made.value;
+        expect((await control.keys.find(secret))?.limits).toEqual({ organisation: {}, key: {} });
+        expect(await control.keys.setLimits(organisation, null, { spans: 9000 })).toEqual({ ok: true, value: '' });
+        // A key that was found lately tells its own limits at once.
+        expect(await control.keys.setLimits(organisation, key.id, { errors: 5, logs: 0 })).toEqual({
+          ok: true,
+          value: 'POS',
+        });
+        const limits = { organisation: { spans: 9000 }, key: { errors: 5 } };
+        expect((await control.keys.find(secret))?.limits).toEqual(limits);
+        expect(await control.keys.limits(organisation)).toEqual({
+          organisation: { spans: 9000 },
+          keys: new Map([[key.id, { errors: 5 }]]),
+        });
+        await control.keys.setLimits(organisation, key.id, {});
+        expect((await control.keys.find(secret))?.limits.key).toEqual({});
+        expect(await control.keys.setLimits(organisation, 'key_none', {})).toMatchObject({ ok: false });
+        expect(await control.keys.limits('org_other')).toEqual({ organisation: {}, keys: new Map() });
+      });
+
       it('are found until revoked; another process sees it within ten seconds, however busy the key', async () => {
         const { control, clock, organisation } = await founded();
         const elsewhere = await openControl({

@@ -219,7 +219,12 @@ export interface FoundKey {
   };
   readonly name: string;
   readonly permissions: readonly KeyPermission[];
+  /** Records of each signal that may come in a minute, where people set any. */
+  readonly limits: { readonly organisation: RecordLimits; readonly key: RecordLimits };
 }
+
+/** Records that may come in a minute, by signal. */
+export type RecordLimits = Readonly<Record<string, number>>;
 
 export interface NewKey {
   readonly name: string;
@@ -242,6 +247,10 @@ export interface Keys {
   revoke(organisation: string, id: string): Promise<Result<ApiKey, Refused>>;
   /** The key that the "Send data" page shows: an ingest-only key of the organisation, created when there is none. */
   ingestKey(organisation: string): Promise<ApiKey>;
+  /** What may come in a minute: of the whole organisation, and of keys by id that have limits of their own. */
+  limits(organisation: string): Promise<{ organisation: RecordLimits; keys: ReadonlyMap<string, RecordLimits> }>;
+  /** Sets the limits of a key (`null`: of the whole organisation); they hold within ten seconds. */
+  setLimits(organisation: string, id: string | null, limits: RecordLimits): Promise<Result<string, Refused>>;
   /** Names by id, revoked ones included, for the ledger. */
   names(organisation: string): Promise<ReadonlyMap<string, string>>;
 }

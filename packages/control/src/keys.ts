@@ -1,6 +1,6 @@
 import { LruCache, ok } from '@sightline/base';
-import { and, desc, eq, isNull } from 'drizzle-orm';
-import type { ApiKey, FoundKey, Keys, NewKey } from './control.ts';
+import { and, desc, eq, inArray, isNull, like, or } from 'drizzle-orm';
+import type { ApiKey, FoundKey, Keys, NewKey, RecordLimits } from './control.ts';
 import * as table from './database/schema.ts';
 import { hashSecret, letters, newId, type Sealer } from './secrets.ts';
 import { refused, type ServicesContext, type Transaction } from './services-context.ts';
@@ -9,6 +9,18 @@ const cachedForMs = 10_000;
 const cachedKeys = 10_000;
 const noteEveryMs = 30_000;
 const longestSecret = 512;
+
+/** Settings that hold limits: of the organisation, and behind a colon of a key. */
+const limitsSetting = 'record-limits';
+const limitsOf = (id: string): string => `${limitsSetting}:${id}`;
+
+/** What a setting holds, as far as it is numbers. */
+function readLimits(value: unknown): RecordLimits {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1]) && entry[1] > 0),
+  );
+}
 
 type Row = typeof table.apiKeys.$inferSelect;
 
@@ -89,10 +101,17 @@ export function keys({ db, clock, sealer, logger }: ServicesContext): KeysServic
       .where(and(eq(table.apiKeys.secretHash, hash), isNull(table.apiKeys.revokedAt)));
     if (!row) return undefined;
     const { organisation, site, device, service, environment } = row;
+    const names = [limitsSetting, limitsOf(row.id)];
+    const set = await db
+      .select({ name: table.settings.name, value: table.settings.value })
+      .from(table.settings)
+      .where(and(eq(table.settings.organisation, organisation), inArray(table.settings.name, names)));
+    const [whole, own] = names.map((name) => readLimits(set.find((one) => one.name === name)?.value));
     return {
       scope: { organisation, keyId: row.id, site, device, service, environment },
       name: row.name,
       permissions: row.permissions,
+      limits: { organisation: whole ?? {}, key: own ?? {} },
     };
   };
 
@@ -165,6 +184,47 @@ export function keys({ db, clock, sealer, logger }: ServicesContext): KeysServic
       const made = await create(organisation, { name: 'Send data', permissions: ['ingest'] }, 'Sightline');
       if (!made.ok) throw new Error(made.error.message);
       return made.value.key;
+    },
+    limits: async (organisation) => {
+      const rows = await db
+        .select({ name: table.settings.name, value: table.settings.value })
+        .from(table.settings)
+        .where(
+          and(
+            eq(table.settings.organisation, organisation),
+            or(eq(table.settings.name, limitsSetting), like(table.settings.name, limitsOf('%'))),
+          ),
+        )
+        .limit(5000);
+      const entries = rows.map(({ name, value }) => [name.slice(limitsSetting.length + 1), readLimits(value)] as const);
+      const { '': whole = {}, ...keys } = Object.fromEntries(entries);
+      return { organisation: whole, keys: new Map(Object.entries(keys)) };
+    },
+    setLimits: async (organisation, id, limits) => {
+      const [row] =
+        id === null
+          ? []
+          : await db
+              .select()
+              .from(table.apiKeys)
+              .where(
+                and(
+                  eq(table.apiKeys.organisation, organisation),
+                  eq(table.apiKeys.id, id),
+                  isNull(table.apiKeys.revokedAt),
+                ),
+              );
+      if (id !== null && !row) return refused('not-found', 'There is no key of this id.');
+      const setting = { organisation, name: id === null ? limitsSetting : limitsOf(id), value: readLimits(limits) };
+      await db
+        .insert(table.settings)
+        .values(setting)
+        .onConflictDoUpdate({
+          target: [table.settings.organisation, table.settings.name],
+          set: { value: setting.value },
+        });
+      if (row) found.delete(row.secretHash.toString('base64'));
+      return ok(row?.name ?? '');
     },
     names: async (organisation) => {
       const rows = await db

@@ -44,6 +44,7 @@ export { snappyBlock, unsnappy } from './snappy-block.ts';
 export { protocols } from './protocols/all.ts';
 export * from './protocol.ts';
 export { keepOwnSeries, type OwnSeriesParts } from './own-series.ts';
+export { defaultRecordLimits, RecordGate, type RecordLimits } from './record-limits.ts';
 export { receiveOwn, type OwnRequest } from './own-request.ts';
 export { scrapeProtocol } from './scraped.ts';
 export { startStatsd, type StatsdServer } from './statsd/start-statsd.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock, Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
 import type { LedgerEntry } from '@sightline/record';
 import type { LoadTarget, StatementSettings } from './load/load-target.ts';
 
@@ -25,6 +25,7 @@ export interface Ledger {
 const flushEveryMs = 2000;
 const linesLimit = 10_000;
 const minuteMs = 60_000;
+const unwritten = 'the ledger could not be written and will be tried again';
 
 /**
  * The account of every record: received = accepted + dropped + rejected. `settings` are the store's settings under which a
@@ -42,10 +43,8 @@ export function createLedger(options: {
 class StoreLedger implements Ledger {
   readonly #target: LoadTarget;
   readonly #settings: StatementSettings;
-  readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #loop: BackgroundLoop;
   readonly #run = `ledger-${randomBytes(8).toString('hex')}`;
   #lines = new Map<string, LedgerEntry>();
   /** A batch that could not be written yet keeps its token, so that trying again cannot count twice. */
@@ -58,9 +57,16 @@ class StoreLedger implements Ledger {
   constructor(target: LoadTarget, settings: StatementSettings, clock: Clock, logger: Logger) {
     this.#target = target;
     this.#settings = settings;
-    this.#clock = clock;
     this.#logger = logger;
-    this.#running = this.#flushNowAndThen();
+    this.#loop = new BackgroundLoop({
+      clock,
+      logger,
+      everyMs: flushEveryMs,
+      pausesFirst: true,
+      round: () => this.#flush(),
+      fault: unwritten,
+    });
+    this.#loop.start();
   }
 
   count(entry: LedgerEntry): void {
@@ -99,18 +105,10 @@ class StoreLedger implements Ledger {
   }
 
   async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+    await this.#loop.close();
     // Twice: a batch that waited for its second try, and what came since.
     await this.#flush();
     await this.#flush();
-  }
-
-  async #flushNowAndThen(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await this.#clock.sleep(flushEveryMs, this.#stop.signal);
-      await this.#flush();
-    }
   }
 
   async #flush(): Promise<void> {
@@ -123,7 +121,7 @@ class StoreLedger implements Ledger {
       await this.#insert(this.#batch.token, this.#batch.entries);
       this.#batch = undefined;
     } catch (error) {
-      this.#logger.warn('the ledger could not be written and will be tried again', { error });
+      this.#logger.warn(unwritten, { error });
     }
   }
 

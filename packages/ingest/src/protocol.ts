@@ -1,5 +1,6 @@
 import type { OrganisationGrouping } from './errors/grouping/group-error.ts';
 import type { KeyScope, Reason } from '@sightline/record';
+import type { Held } from './record-limits.ts';
 import type { StatementSettings } from './load/load-target.ts';
 import type { SourceMaps } from './source-maps/source-maps.ts';
 
@@ -264,6 +265,11 @@ export interface Protocol {
   readonly docs: string;
   readonly endpoints: readonly ProtocolEndpoint[];
   readonly grpc?: readonly GrpcMethod[];
+  /**
+   * Headers by which clients are told what to hold back. Where a protocol has them, only what is more than a limit is refused; else the whole
+   * request is (429), and the client sends it again.
+   */
+  readonly limited?: (held: readonly Held[]) => Readonly<Record<string, string>>;
   readonly lanes: readonly Lane[];
 }
 

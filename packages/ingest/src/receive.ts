@@ -10,6 +10,7 @@ import {
   type ProtocolEndpoint,
   type ProtocolRequest,
 } from './protocol.ts';
+import { heldMessage, type Held, type RecordGate, type SetLimits } from './record-limits.ts';
 import type { Spool, SpoolRefusal } from './spool/spool.ts';
 import { type BodyRefusal, tooLarge, unpackBody } from './unpack-body.ts';
 import { YoungBuffers } from './young-buffers.ts';
@@ -18,6 +19,8 @@ import { YoungBuffers } from './young-buffers.ts';
 export interface KnownKey {
   readonly scope: KeyScope;
   readonly permissions: readonly KeyPermission[];
+  /** What the organisation set for itself and this key. */
+  readonly limits?: SetLimits;
 }
 
 /** Who holds the keys; the control plane fills this. */
@@ -60,6 +63,8 @@ export interface ReceiverParts {
   readonly keys: Keys;
   readonly organisations?: Organisations;
   readonly ledger: Ledger;
+  /** Counts what may come in a minute; absent where nothing is limited. */
+  readonly gate?: RecordGate;
   readonly limits?: Partial<ReceiveLimits>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -84,6 +89,7 @@ interface Visit {
   readonly endpoint: ProtocolEndpoint;
   request: BareRequest;
   scope?: KeyScope;
+  set?: SetLimits | undefined;
   accepted: Extract<Checked, { kind: 'accept' }>;
   /** Records that a refusal is counted as; one while nothing was read. */
   records: number;
@@ -116,6 +122,7 @@ export async function receiveRequest(
       (await unpack(visit)) ??
       (await keyWithinBody(visit)) ??
       check(visit) ??
+      holdBack(visit) ??
       (await keep(visit));
   } catch (error) {
     parts.logger.error('a request ended in an exception', { protocol: protocol.name, path: endpoint.path, error });
@@ -184,6 +191,39 @@ function check(visit: Visit): Refused | undefined {
   }
   visit.records = checked.records;
   return { kind: 'refused', status: checked.status, reason: checked.reason, message: checked.message };
+}
+
+/** Refuses what is more than a minute may hold: pieces where the protocol can say so, else the request. */
+function holdBack(visit: Visit): Refused | undefined {
+  const { parts, protocol, request, scope, accepted, set } = visit;
+  const { gate } = parts;
+  if (!gate || !scope) return undefined;
+  const held: Held[] = [];
+  const frames = accepted.frames.filter((frame) => {
+    const one = gate.ask(scope, frame, request.receivedAtMs, set);
+    if (one) held.push(one);
+    return one === undefined;
+  });
+  const [first] = held;
+  if (!first) return undefined;
+  if (!protocol.limited) {
+    visit.records = accepted.frames.reduce((sum, frame) => sum + frame.records, 0);
+    const message = heldMessage(first);
+    return { kind: 'refused', status: 429, reason: 'rate-limited', message, retryAfterS: first.waitS };
+  }
+  const refused = held.map((one) => ({
+    signal: one.signal,
+    reason: 'rate-limited' as const,
+    records: one.records,
+    message: heldMessage(one),
+  }));
+  visit.accepted = {
+    ...accepted,
+    frames,
+    refused: [...accepted.refused, ...refused],
+    headers: { ...accepted.headers, ...protocol.limited(held) },
+  };
+  return undefined;
 }
 
 async function keep(visit: Visit): Promise<Refused | undefined> {
@@ -271,6 +311,7 @@ async function authenticate(visit: Visit, secret: string): Promise<Refused | und
   if (!key) return wrongKey;
   if (!key.permissions.includes('ingest') && visit.endpoint.anyKey !== true) return notForIngest;
   visit.scope = key.scope;
+  visit.set = key.limits;
   const named = request.headers['x-scope-orgid'] ?? '';
   if (named === '' || !parts.organisations || !key.permissions.includes('any-organisation')) return undefined;
   const { organisations } = parts;
@@ -281,6 +322,8 @@ async function authenticate(visit: Visit, secret: string): Promise<Refused | und
     return { kind: 'refused', status: 400, reason: 'unauthorised', message };
   }
   visit.scope = { ...key.scope, organisation };
+  // The limits were those of the key's own organisation.
+  visit.set = undefined;
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { Agent as HttpAgent } from 'node:http';
 import path from 'node:path';
-import { type Clock, fail, type Logger, ok, type Result } from '@sightline/base';
+import { BackgroundLoop, type Clock, fail, type Logger, ok, type Result } from '@sightline/base';
 import { type OtlpSignal, scrapedLane } from '@sightline/ingest/site';
 import { defaultPace, type DeliveryState, Forwarder, type ForwarderPace } from './forwarder.ts';
 import { keepOtlp, type LocalReceiver, openLocalReceiver, type ReceiveAddress } from './local-receive.ts';
@@ -70,22 +70,21 @@ export async function startForwarder(options: ForwarderOptions): Promise<Running
       logger.warn(receiveFault);
     }
   }
-  const stop = new AbortController();
-  const tending = tend();
-  async function tend(): Promise<void> {
-    let expiredAtMs = clock.now();
-    while (!stop.signal.aborted) {
-      await clock.sleep(tendEveryMs, stop.signal);
-      try {
-        await receiver?.flush();
-        if (Math.abs(clock.now() - expiredAtMs) < expireEveryMs) continue;
-        expiredAtMs = clock.now();
-        await spool.expire();
-      } catch (error) {
-        logger.error('the spool could not be looked after', { error });
-      }
-    }
-  }
+  let expiredAtMs = clock.now();
+  const tending = new BackgroundLoop({
+    clock,
+    logger,
+    everyMs: tendEveryMs,
+    pausesFirst: true,
+    round: async () => {
+      await receiver?.flush();
+      if (Math.abs(clock.now() - expiredAtMs) < expireEveryMs) return;
+      expiredAtMs = clock.now();
+      await spool.expire();
+    },
+    fault: (error) => logger.error('the spool could not be looked after', { error }),
+  });
+  tending.start();
   let closed = false;
   return {
     submit: async (signal, request) => {
@@ -106,10 +105,10 @@ export async function startForwarder(options: ForwarderOptions): Promise<Running
     wake: () => forwarder.wake(),
     close: async () => {
       closed = true;
-      stop.abort();
+      const tended = tending.close();
       await receiver?.close();
       await forwarder.close();
-      await tending;
+      await tended;
       await spool.close();
     },
   };

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Clock, silentLogger, systemClock } from '@sightline/base';
 import type { Control, ScrubBackfill, ScrubBackfills } from '@sightline/control';
-import { runStatement, type TestServer, testServers } from '@sightline/control/testing';
+import { organisationOf, runStatement, type TestServer, testServers } from '@sightline/control/testing';
 import { createFunctions } from '@sightline/ingest';
 import { type EmbeddedStore, openDiskBlobs } from '@sightline/store';
 import { openMigratedStore } from '@sightline/store/testing';
@@ -37,13 +37,8 @@ let token = 0;
 beforeAll(async () => {
   server = await testServers[0]!.start();
   control = await server.freshControl(clock);
-  const ids: string[] = [];
-  for (const name of ['acme', 'other']) {
-    const made = await control.organisations.ensure(name);
-    if (!made.ok) throw new Error(made.error.message);
-    ids.push(made.value.id);
-  }
-  [acme = '', other = ''] = ids;
+  acme = await organisationOf(control, 'acme');
+  other = await organisationOf(control, 'other');
   store = await openMigratedStore(folder);
   await createFunctions(store);
   blobs = await openDiskBlobs({ folder: path.join(folder, 'blobs'), clock, logger: silentLogger });

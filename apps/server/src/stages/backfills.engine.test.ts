@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Clock, type Logger, silentLogger, systemClock } from '@sightline/base';
 import type { Control, ScrubBackfill, ScrubBackfills } from '@sightline/control';
-import { testServers, type TestServer } from '@sightline/control/testing';
+import { organisationOf, testServers, type TestServer } from '@sightline/control/testing';
 import { createFunctions } from '@sightline/ingest';
 import { readScrubReport } from '@sightline/query';
 import { type EmbeddedStore } from '@sightline/store';
@@ -31,13 +31,8 @@ let token = 0;
 beforeAll(async () => {
   server = await testServers[0]!.start();
   control = await server.freshControl(clock);
-  const ids = [];
-  for (const name of ['acme', 'other']) {
-    const found = await control.organisations.ensure(name);
-    if (!found.ok) throw new Error(found.error.message);
-    ids.push(found.value.id);
-  }
-  [acme = '', other = ''] = ids;
+  acme = await organisationOf(control, 'acme');
+  other = await organisationOf(control, 'other');
   store = await openMigratedStore(folder);
   await createFunctions(store);
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ManualClock, silentLogger } from '@sightline/base';
 import type { Control } from '@sightline/control';
-import { testServers, type TestServer } from '@sightline/control/testing';
+import { organisationOf, testServers, type TestServer } from '@sightline/control/testing';
 import { createLedger, openSpool, protocols, startLoader, type Loader, type Spool } from '@sightline/ingest';
 import type { Finding } from '@sightline/record';
 import { type EmbeddedStore, exactlyOnceSettings } from '@sightline/store';
@@ -29,9 +29,7 @@ let runner: ReturnType<typeof openCanaries>;
 beforeAll(async () => {
   server = await testServers[0]!.start();
   control = await server.freshControl(clock);
-  const found = await control.organisations.ensure('acme');
-  if (!found.ok) throw new Error(found.error.message);
-  org = found.value.id;
+  org = await organisationOf(control, 'acme');
   store = await openMigratedStore(folder);
   const ledger = createLedger({ target: store, settings: exactlyOnceSettings, clock, logger: silentLogger });
   spool = await openSpool({

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
 import { type Control, openControl } from '@sightline/control';
+import { organisationOf } from '@sightline/control/testing';
 import { readyRules } from '@sightline/detect';
 import { type Evidence, openRespond } from '@sightline/respond';
 import { migrate, openEmbeddedStore, type TelemetryStore } from '@sightline/store';
@@ -21,9 +22,7 @@ beforeAll(async () => {
   const parts = { dataFolder: folder, logger: silentLogger, clock: systemClock };
   [store, control] = await Promise.all([openEmbeddedStore(parts), openControl(parts)]);
   await migrate(store, silentLogger);
-  const made = await control.organisations.ensure('Stores');
-  if (!made.ok) throw new Error(made.error.message);
-  organisation = made.value.id;
+  organisation = await organisationOf(control, 'Stores');
   await fill();
 });
 afterAll(async () => {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { BackgroundLoop } from '@sightline/base';
 import type { DecodePorts } from '@sightline/ingest';
 import { openSourceMaps, type SourceMaps } from '@sightline/ingest/source-maps';
 import { type BlobArea, type BlobStore, openDiskBlobs } from '@sightline/store';
@@ -52,23 +53,19 @@ export async function openFiles({
     logger: log,
   });
   closers.add('source maps', () => sourceMaps.close());
-  const stop = new AbortController();
-  const sweeping = (async () => {
-    while (!stop.signal.aborted) {
-      try {
-        await artifacts.forget(clock.now() - artifactsKeptDays * dayMs);
-        for (const [area, days] of Object.entries(keptDays))
-          await blobs.sweep(area as BlobArea, clock.now() - days * dayMs);
-      } catch (error) {
-        log.warn('what is kept no longer could not be removed and will be later', { error });
-      }
-      await clock.sleep(sweepEveryMs, stop.signal);
-    }
-  })();
-  closers.add('files', async () => {
-    stop.abort();
-    await sweeping;
+  const sweeping = new BackgroundLoop({
+    clock,
+    logger: log,
+    everyMs: sweepEveryMs,
+    round: async () => {
+      await artifacts.forget(clock.now() - artifactsKeptDays * dayMs);
+      for (const [area, days] of Object.entries(keptDays))
+        await blobs.sweep(area as BlobArea, clock.now() - days * dayMs);
+    },
+    fault: 'what is kept no longer could not be removed and will be later',
   });
+  sweeping.start();
+  closers.add('files', () => sweeping.close());
   return {
     blobs,
     sourceMaps,

@@ -83,10 +83,7 @@ export function announceHead({ config, stores, clock, logger, closers }: Parts, 
     clock,
     logger,
     everyMs: renewMs,
-    round: async () => {
-      await leases.hold(holder, names, ttlMs);
-      return false;
-    },
+    round: async () => void (await leases.hold(holder, names, ttlMs)),
     fault: `Where the metric head is could not be renewed: ${url}`,
   });
   renewing.start();

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
 import type { Control } from '@sightline/control';
 import { readConfigText, Scraping } from '@sightline/scrape';
 
@@ -27,16 +27,30 @@ interface Kept {
 export class KeptScraping {
   readonly #parts: KeptScrapingParts;
   readonly #kept = new Map<string, Kept>();
-  readonly #stop = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #loop: BackgroundLoop;
   #failing = false;
 
   constructor(parts: KeptScrapingParts) {
     this.#parts = parts;
+    const { clock, logger } = parts;
+    this.#loop = new BackgroundLoop({
+      clock,
+      logger,
+      everyMs: lookEveryMs,
+      round: async () => {
+        await this.look();
+        this.#failing = false;
+      },
+      fault: (error) => {
+        // The control plane may be away for a moment: what was in force stays.
+        if (!this.#failing) logger.warn('scrape configurations cannot be read at the moment', { error });
+        this.#failing = true;
+      },
+    });
   }
 
   start(): void {
-    this.#running ??= this.#watch();
+    this.#loop.start();
   }
 
   of(organisation: string): Scraping | undefined {
@@ -44,28 +58,12 @@ export class KeptScraping {
   }
 
   async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+    await this.#loop.close();
     const organisations = [...this.#kept.keys()];
     await Promise.all([...this.#kept.values()].map(({ scraping }) => scraping.close()));
     this.#kept.clear();
     if (organisations.length > 0)
       await this.#parts.leases.release(this.#parts.holder, organisations.map(leaseName)).catch(() => undefined);
-  }
-
-  async #watch(): Promise<void> {
-    const { clock, logger } = this.#parts;
-    while (!this.#stop.signal.aborted) {
-      try {
-        await this.look();
-        this.#failing = false;
-      } catch (error) {
-        // The control plane may be away for a moment: what was in force stays.
-        if (!this.#failing) logger.warn('scrape configurations cannot be read at the moment', { error });
-        this.#failing = true;
-      }
-      await clock.sleep(lookEveryMs, this.#stop.signal);
-    }
   }
 
   /** Takes up what changed. */
@@ -83,7 +81,7 @@ export class KeptScraping {
       }
     }
     for (const [organisation, digest] of wanted)
-      if (mine.has(leaseName(organisation)) && !this.#stop.signal.aborted) await this.#follow(organisation, digest);
+      if (mine.has(leaseName(organisation)) && !this.#loop.signal.aborted) await this.#follow(organisation, digest);
   }
 
   async #follow(organisation: string, digest: string): Promise<void> {

@@ -153,7 +153,7 @@ function capital(name: string): string {
 function valueText(value: number, unit: string): string {
   return unit === 'share'
     ? percent(value)
-    : `${compactNumber(value)} ${unit === 'errors' && value === 1 ? 'error' : unit}`;
+    : `${compactNumber(value)} ${value === 1 && /^[a-z]{3,}s$/.test(unit) ? unit.slice(0, -1) : unit}`;
 }
 
 /** State has its colours; everything else is drawn in one quiet one. */

@@ -1,6 +1,7 @@
 import uPlot from 'uplot';
 import { isStack } from './chart-data.ts';
 import type { LineLook } from './column-data.ts';
+import { countTicks } from './count-ticks.ts';
 import { placeWords } from './mark-words.ts';
 import { chartEndPx, wholeTicks } from './time-text.ts';
 
@@ -138,7 +139,12 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
           return wholeTicks(ticks, { from, to, widthPx: chart.bbox.width / uPlot.pxRatio });
         },
       },
-      { ...axis, ...valueAxis(format), show: hasLeft },
+      {
+        ...axis,
+        ...valueAxis(format),
+        ...(kind === 'bars' ? { filter: countsOnly, grid: { ...axis.grid, filter: countsOnly } } : {}),
+        show: hasLeft,
+      },
       ...(hasRight
         ? [
             {
@@ -173,6 +179,9 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
     },
   };
 }
+
+/** Bars are mostly counts: where they are, ticks are whole. */
+const countsOnly: uPlot.Axis.Filter = (chart, ticks) => countTicks(ticks, chart.data.slice(1));
 
 /** Kinds whose height means something: their axis begins at zero. */
 const standsOnZero = (kind: ChartKind): boolean => isStack(kind) || kind === 'area';
@@ -317,17 +326,25 @@ function drawMarks(chart: uPlot, { from, to, marks }: ChartFrame, colour: (value
   ctx.textAlign = 'left';
   // What happened at nearly the same moment has its line; words that would stand on others are in the list beside the chart.
   const begins = placeWords(shown, { left: bbox.left, right: bbox.left + bbox.width, gap: 4 * devicePixelRatio });
-  for (const [index, { x, label, tone }] of shown.entries()) {
+  for (const { x, tone } of shown) {
     ctx.strokeStyle = colour(`var(--${tone})`);
-    ctx.fillStyle = ctx.strokeStyle;
     ctx.lineWidth = devicePixelRatio;
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
+  }
+  const line = 14 * devicePixelRatio;
+  // Below the line in which a chart says what it leaves out.
+  const foot = bbox.top + 20 * devicePixelRatio;
+  for (const [index, { label, tone, width }] of shown.entries()) {
     const begin = begins[index];
-    // Below the line in which a chart says what it leaves out.
-    if (begin !== undefined) ctx.fillText(label, begin, bbox.top + 20 * devicePixelRatio);
+    if (begin === undefined) continue;
+    // Other marks' lines and the values run below the words: they stand on ground of their own.
+    ctx.fillStyle = colour('var(--surface)');
+    ctx.fillRect(begin - 2 * devicePixelRatio, foot - 0.8 * line, width + 4 * devicePixelRatio, line);
+    ctx.fillStyle = colour(`var(--${tone})`);
+    ctx.fillText(label, begin, foot);
   }
   ctx.restore();
 }

@@ -1,4 +1,4 @@
-import { ActionIcon } from '@mantine/core';
+import { ActionIcon, Button } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { TimeText } from './time-text.tsx';
@@ -12,8 +12,64 @@ export function RemoveLine({ what, onRemove }: { what: string; onRemove: () => v
   );
 }
 
+/** Puts one more line into a form, as long as it may hold one. */
+export function AddLine(props: {
+  readonly full: boolean;
+  readonly onAdd: () => void;
+  readonly children: ReactNode;
+}): ReactNode {
+  return (
+    <div>
+      <Button variant="default" size="compact-sm" disabled={props.full} onClick={props.onAdd}>
+        {props.children}
+      </Button>
+    </div>
+  );
+}
+
+/** The end of a form that is saved as a whole: the button, and who saved it last. */
+export function SaveLine(props: {
+  readonly saving: boolean;
+  /** False while something in it is missing. */
+  readonly whole: boolean;
+  readonly at: number | null;
+  readonly by: string;
+}): ReactNode {
+  return (
+    <div className="row">
+      <Button type="submit" loading={props.saving} disabled={!props.whole}>
+        Save
+      </Button>
+      <SavedBy at={props.at} by={props.by} />
+    </div>
+  );
+}
+
+/** The end of a form that fills a page: who may change it saves or cancels, all others go back. */
+export function SaveOrBack(props: {
+  readonly may: boolean;
+  readonly saving: boolean;
+  readonly onClose: () => void;
+  /** What else may be done with it. */
+  readonly children?: ReactNode;
+}): ReactNode {
+  return (
+    <div className="row">
+      {props.may && (
+        <Button type="submit" loading={props.saving}>
+          Save
+        </Button>
+      )}
+      <Button variant="subtle" onClick={props.onClose}>
+        {props.may ? 'Cancel' : 'Back'}
+      </Button>
+      {props.children}
+    </div>
+  );
+}
+
 /** Who saved it last, and when; nothing before the first time. */
-export function SavedBy({ at, by }: { at: number | null; by: string }): ReactNode {
+function SavedBy({ at, by }: { at: number | null; by: string }): ReactNode {
   return (
     at !== null && (
       <span className="muted">

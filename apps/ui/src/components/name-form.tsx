@@ -21,11 +21,13 @@ export function NameForm({
   onCancel: () => void;
 }): ReactNode {
   const [name, setName] = useState(initial);
+  const [missing, setMissing] = useState(false);
   return (
     <form
       className="row"
       onSubmit={(event) => {
         event.preventDefault();
+        setMissing(name.trim() === '');
         if (name.trim() !== '') onSave(name.trim());
       }}
     >
@@ -35,7 +37,7 @@ export function NameForm({
         placeholder="Name"
         maxLength={100}
         value={name}
-        error={fault}
+        error={missing && name.trim() === '' ? 'This is needed.' : fault}
         onChange={(event) => setName(event.currentTarget.value)}
       />
       {children}

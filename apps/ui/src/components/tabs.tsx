@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { useAddress } from '../data/address.ts';
+import { watchSides } from './hidden-sides.ts';
 import './tabs.css';
 
 export interface Tab {
@@ -30,7 +31,7 @@ export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }): 
   }
   return (
     <>
-      <div className="tabs" role="tablist" aria-label={label}>
+      <div className="tabs" role="tablist" ref={watchSides} aria-label={label}>
         {tabs.map((tab) => (
           <button
             key={tab.name}

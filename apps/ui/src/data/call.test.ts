@@ -4,6 +4,7 @@ import { endpoint } from '@sightline/contract';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { addressOf, call, keepCsrfToken, ProblemError, whenSignedOut } from './call.ts';
+import { lostSince, tellReached } from './reach.ts';
 
 const read = endpoint({
   method: 'GET',
@@ -124,7 +125,21 @@ test('no server: unreachable, worth asking again', async () => {
   globalThis.fetch = async (address, init) => pageFetch(new URL(address as string, 'http://127.0.0.1:1'), init);
   const got = await problemOf(call(read, { params: { name: 'till' } }));
   globalThis.fetch = kept;
-  expect(got).toMatchObject({ kind: 'unreachable', passing: true });
+  expect(got).toMatchObject({ kind: 'unreachable', passing: true, detail: expect.stringContaining('we keep trying') });
+  expect(lostSince()).toBeDefined();
+  await call(read, { params: { name: 'till' } });
+  expect(lostSince()).toBeUndefined();
+});
+
+test('no server for an act: it is not said to be tried again', async () => {
+  const kept = globalThis.fetch;
+  globalThis.fetch = async (address, init) => pageFetch(new URL(address as string, 'http://127.0.0.1:1'), init);
+  const got = await problemOf(call(write, { body: { name: 'till' } }));
+  globalThis.fetch = kept;
+  tellReached();
+  expect(got.detail).toBe(
+    'No answer came. Nothing you typed is lost: when the connection is back, look whether it was done, else press again.',
+  );
 });
 
 test('an abort that the page asked for stays an abort', async () => {

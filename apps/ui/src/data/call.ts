@@ -2,6 +2,7 @@ import type { Endpoint } from '@sightline/contract';
 import { problem as problemSchema } from '@sightline/contract';
 import type { z } from 'zod';
 import { ProblemError } from './problem.ts';
+import { tellLost, tellReached } from './reach.ts';
 
 export { ProblemError } from './problem.ts';
 
@@ -82,8 +83,11 @@ export async function call<E extends Endpoint>(
     text = await answer.text();
   } catch (cause) {
     if (signal?.aborted === true) throw cause;
-    throw limit.aborted ? slow(endpoint) : unreachable();
+    if (limit.aborted) throw slow(endpoint);
+    tellLost(Date.now());
+    throw unreachable(endpoint);
   }
+  tellReached();
   if (!answer.ok) {
     if (answer.status === 401 && endpoint.permission !== 'public') onSignedOut();
     throw refusal(answer.status, text);
@@ -111,10 +115,14 @@ function refusal(status: number, text: string): ProblemError {
   });
 }
 
-function unreachable(): ProblemError {
+/** A question is asked again by itself; an act is not: it may have been done although no answer came. */
+function unreachable({ method }: Endpoint): ProblemError {
   return new ProblemError('unreachable', {
     title: 'The server cannot be reached',
-    detail: 'No answer came. Check your connection; we keep trying.',
+    detail:
+      method === 'GET'
+        ? 'No answer came. Check your connection; we keep trying.'
+        : 'No answer came. Nothing you typed is lost: when the connection is back, look whether it was done, else press again.',
   });
 }
 

@@ -1,6 +1,7 @@
 /** Words of the checks behind a form, as they come from the server, and how a person would say them. */
 const sayings: readonly (readonly [RegExp, (found: RegExpExecArray) => string])[] = [
   [/invalid e-?mail/i, () => 'Write the whole address, such as name@company.com.'],
+  [/^must not be empty$/i, () => 'This is needed.'],
   [/too small: expected string to have >=1 char/i, () => 'This is needed.'],
   [/too small: expected string to have >=(\d+) char/i, ([, least]) => `At least ${least} characters.`],
   [/too big: expected string to have <=(\d+) char/i, ([, most]) => `At most ${most} characters.`],

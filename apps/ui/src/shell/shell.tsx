@@ -11,6 +11,7 @@ import { copyText } from '../components/copy.ts';
 import { allPages } from '../pages/all.ts';
 import { useGo } from './go.tsx';
 import { useKeys } from './keys.ts';
+import { OutOfReach } from './out-of-reach.tsx';
 import { openPalette } from './palette-door.ts';
 import { BottomBar, Rail } from './rail.tsx';
 import { useTheme } from './theme-switch.ts';
@@ -59,6 +60,7 @@ function Frame({ path }: { path: string }): ReactNode {
       <Rail path={path} />
       <TopBar />
       <main id="content" className="content" tabIndex={-1}>
+        <OutOfReach />
         {notices.map(({ path: from, notice: Notice }) => (
           <Notice key={from} />
         ))}

@@ -1,13 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { silentLogger, systemClock } from '@sightline/base';
-import { unavailableMetrics } from '@sightline/query/promql';
 import type { Control, Role } from '@sightline/control';
-import { type TestServer, testServers } from '@sightline/control/testing';
+import { organisationOf, type TestServer, testServers } from '@sightline/control/testing';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, describe, it } from 'vitest';
 import { registerApi } from '../register-api.ts';
-import type { ApiDeps } from '../route.ts';
+import { depsOf } from '../test-support/deps-of.ts';
 import { channelRoutes } from './channels.ts';
 import { auditRoutes } from './audit-trail.ts';
 import { peopleRoutes } from './people.ts';
@@ -52,23 +50,7 @@ beforeEach(async () => {
   receiver.says = () => 'thank you';
   control = await server.freshControl();
   app = fastify();
-  const deps: ApiDeps = {
-    store: {
-      query: () => Promise.reject(new Error('not asked here')),
-      stream: () => {
-        throw new Error('not asked here');
-      },
-      metrics: unavailableMetrics('not asked here'),
-    },
-    control,
-    ingest: { status: () => ({ lagMs: 0, spoolBytes: 0, spoolLimitBytes: 1, waitingRecords: 0 }) },
-    clock: systemClock,
-    logger: silentLogger,
-    settings: { publicUrl: 'http://sightline.test', version: '0.0.0', demo: false, checkReplies: true },
-    health: () => Promise.resolve({ status: 'healthy', version: '0.0.0', uptimeS: 1, components: [] }),
-    metrics: () => '',
-  };
-  await registerApi(app, deps, [
+  await registerApi(app, depsOf({ control }), [
     ...channelRoutes,
     ...policyRoutes,
     ...silenceRoutes,
@@ -76,8 +58,8 @@ beforeEach(async () => {
     ...peopleRoutes,
     ...sessionRoutes,
   ]);
-  organisation = await ensure('Stores');
-  const rivals = await ensure('Rivals');
+  organisation = await organisationOf(control, 'Stores');
+  const rivals = await organisationOf(control, 'Rivals');
   people = {
     viewer: await join(organisation, 'viewer'),
     responder: await join(organisation, 'responder'),
@@ -91,11 +73,6 @@ afterEach(async () => {
   await control.close();
 });
 
-async function ensure(name: string): Promise<string> {
-  const made = await control.organisations.ensure(name);
-  if (!made.ok) throw new Error(made.error.message);
-  return made.value.id;
-}
 async function join(to: string, role: Role): Promise<Ask> {
   const by = { name: 'test', role: 'owner' as const };
   const invited = await control.invitations.create(to, `${role}@${to.slice(-8)}.example`.toLowerCase(), role, by);

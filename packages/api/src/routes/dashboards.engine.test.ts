@@ -3,39 +3,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
 import { openControl, type Control, type Role } from '@sightline/control';
-import type { TelemetryReader } from '@sightline/store/port';
-import { unavailableMetrics } from '@sightline/query/promql';
+import { organisationOf } from '@sightline/control/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sessionCookie } from '../authenticate.ts';
 import { registerApi } from '../register-api.ts';
+import { depsOf } from '../test-support/deps-of.ts';
+import { signedIn, type SignedIn } from '../test-support/signed-in.ts';
 
 let folder: string;
 let control: Control;
 let app: FastifyInstance;
 let organisation: string;
-const people = new Map<string, { cookie: string; csrf: string }>();
-/** Dashboards live in the control plane alone. */
-const store = {} as TelemetryReader;
-
-async function person(name: string, of: string, role: Role): Promise<void> {
-  const invited = await control.invitations.create(of, `${name}@example.com`, role, { name: 'test', role: 'owner' });
-  if (!invited.ok) throw new Error(invited.error.message);
-  const accepted = await control.invitations.accept(invited.value.token, { name, password: 'long enough password' });
-  if (!accepted.ok) throw new Error(accepted.error.message);
-  const about = { address: '', userAgent: '', organisation: of };
-  const opened = await control.sessions.open(accepted.value.person.id, about);
-  if (!opened) throw new Error('no session');
-  people.set(name, { cookie: opened.token, csrf: opened.session.csrfToken });
+const people = new Map<string, SignedIn>();
+async function person(name: string, organisation: string, role: Role): Promise<void> {
+  people.set(name, await signedIn(control, name, organisation, role));
 }
 
 async function call(who: string, method: 'GET' | 'PUT' | 'POST' | 'DELETE', url: string, body?: object) {
-  const caller = people.get(who);
   const reply = await app.inject({
     method,
     url: `/api/v1/dashboards${url}`,
-    cookies: { [sessionCookie]: caller?.cookie ?? '' },
-    headers: { 'x-csrf-token': caller?.csrf ?? '' },
+    ...people.get(who)?.carries,
     ...(body ? { payload: body } : {}),
   });
   return { status: reply.statusCode, body: reply.json<Record<string, unknown>>(), headers: reply.headers };
@@ -46,23 +34,12 @@ const document = (title: string, more: object = {}) => ({ schema: 1, title, ...m
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sl-api-dashboards-'));
   control = await openControl({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  const made = await Promise.all(['One', 'Two'].map((name) => control.organisations.ensure(name)));
-  const [one, two] = made.map((each) => (each.ok ? each.value.id : ''));
-  organisation = one ?? '';
+  organisation = await organisationOf(control, 'One');
   await person('responder', organisation, 'responder');
   await person('viewer', organisation, 'viewer');
-  await person('stranger', two ?? '', 'owner');
+  await person('stranger', await organisationOf(control, 'Two'), 'owner');
   app = Fastify();
-  await registerApi(app, {
-    store: { ...store, metrics: unavailableMetrics('not asked here') },
-    control,
-    clock: systemClock,
-    logger: silentLogger,
-    ingest: { status: () => ({ lagMs: 0, spoolBytes: 0, spoolLimitBytes: 1, waitingRecords: 0 }) },
-    settings: { publicUrl: 'http://localhost', version: '0', demo: false, checkReplies: true },
-    health: () => Promise.resolve({ status: 'healthy', version: '0', uptimeS: 0, components: [] }),
-    metrics: () => '',
-  });
+  await registerApi(app, depsOf({ control }));
 });
 afterAll(async () => {
   await app.close();

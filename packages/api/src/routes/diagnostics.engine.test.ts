@@ -1,13 +1,12 @@
-import { ManualClock, ok, type Result, silentLogger } from '@sightline/base';
+import { ManualClock, ok, type Result } from '@sightline/base';
 import type { Control, KeyPermission } from '@sightline/control';
-import { type TestServer, testServers } from '@sightline/control/testing';
+import { organisationOf, type TestServer, testServers } from '@sightline/control/testing';
 import type { AskFault, Question } from '@sightline/fleet';
 import { diagnostics } from '@sightline/fleet/messages';
-import { unavailableMetrics } from '@sightline/query/promql';
 import fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { registerApi } from '../register-api.ts';
-import type { ApiDeps } from '../route.ts';
+import { depsOf } from '../test-support/deps-of.ts';
 import { agentRoutes } from './agents.ts';
 import { diagnosticRoutes } from './diagnostics.ts';
 
@@ -46,24 +45,15 @@ describe('agents and diagnostics over HTTP', () => {
   beforeEach(async () => {
     const clock = new ManualClock(1_700_000_000_000);
     control = await server.freshControl(clock);
-    organisation = await organisationOf('Stores');
+    organisation = await organisationOf(control, 'Stores');
     await control.sites.seen(organisation, ['STORE_047', 'STORE_048']);
     answer = ok(restarted);
     asked = [];
     revoked = [];
     app = fastify();
-    const deps: ApiDeps = {
-      store: {
-        query: () => Promise.reject(new Error('not asked here')),
-        stream: () => {
-          throw new Error('not asked here');
-        },
-        metrics: unavailableMetrics('not asked here'),
-      },
+    const deps = depsOf({
       control,
-      ingest: { status: () => ({ lagMs: 0, spoolBytes: 0, spoolLimitBytes: 1, waitingRecords: 0 }) },
       clock,
-      logger: silentLogger,
       settings: { publicUrl: 'http://sightline.test:4600', version: '0.0.0', demo: false, checkReplies: true },
       agents: {
         ask: async (where, question) => {
@@ -72,9 +62,7 @@ describe('agents and diagnostics over HTTP', () => {
         },
         revoked: (agent) => void revoked.push(agent),
       },
-      health: () => Promise.resolve({ status: 'healthy', version: '0.0.0', uptimeS: 1, components: [] }),
-      metrics: () => '',
-    };
+    });
     await registerApi(app, deps, [...agentRoutes, ...diagnosticRoutes]);
   });
   afterEach(async () => {
@@ -82,11 +70,6 @@ describe('agents and diagnostics over HTTP', () => {
     await control.close();
   });
 
-  async function organisationOf(name: string): Promise<string> {
-    const made = await control.organisations.ensure(name);
-    if (!made.ok) throw new Error(made.error.message);
-    return made.value.id;
-  }
   async function keyFor(permissions: KeyPermission[], of = organisation, site = ''): Promise<string> {
     const made = await control.keys.create(of, { name: permissions.join('+'), permissions, site }, 'ada');
     if (!made.ok) throw new Error(made.error.message);
@@ -145,7 +128,7 @@ describe('agents and diagnostics over HTTP', () => {
   });
 
   it("another organisation's site does not exist", async () => {
-    const rival = await organisationOf('Rival');
+    const rival = await organisationOf(control, 'Rival');
     const reply = await restart(await keyFor(['operate'], rival));
     expect(reply.statusCode).toBe(404);
     expect(asked).toEqual([]);

@@ -2,10 +2,10 @@ import { ManualClock, silentLogger } from '@sightline/base';
 import type { Control, Role } from '@sightline/control';
 import { type TestServer, testServers } from '@sightline/control/testing';
 import { openRespond, type Respond } from '@sightline/respond';
-import { unavailableMetrics } from '@sightline/query/promql';
 import fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { registerApi } from '../register-api.ts';
+import { depsOf } from '../test-support/deps-of.ts';
 import { incidentRoutes } from './incidents.ts';
 import { sessionRoutes } from './session.ts';
 
@@ -34,27 +34,7 @@ describe('incidents over the API', () => {
     organisation = (await control.organisations.first())?.id ?? '';
     respond = openRespond({ control, clock, logger: silentLogger });
     app = fastify();
-    await registerApi(
-      app,
-      {
-        store: {
-          query: () => Promise.reject(new Error('not asked here')),
-          stream: () => {
-            throw new Error('not asked here');
-          },
-          metrics: unavailableMetrics('not asked here'),
-        },
-        control,
-        respond,
-        ingest: { status: () => ({ lagMs: 0, spoolBytes: 0, spoolLimitBytes: 1, waitingRecords: 0 }) },
-        clock,
-        logger: silentLogger,
-        settings: { publicUrl: 'http://sightline.test', version: '0.0.0', demo: false, checkReplies: true },
-        health: () => Promise.resolve({ status: 'healthy', version: '0.0.0', uptimeS: 1, components: [] }),
-        metrics: () => '',
-      },
-      [...sessionRoutes, ...incidentRoutes],
-    );
+    await registerApi(app, depsOf({ control, respond, clock }), [...sessionRoutes, ...incidentRoutes]);
     for (const role of ['responder', 'viewer'] as const) await join(organisation, role);
     await fires('STORE_047');
   });

@@ -1,10 +1,11 @@
 import type { ApiKey as ShownKey } from '@sightline/contract';
-import { createKey, listKeys, revokeKey } from '@sightline/contract';
+import { createKey, listKeys, revokeKey, setKeyLimits, setRecordLimits } from '@sightline/contract';
+import { defaultRecordLimits } from '@sightline/ingest';
 import { type ApiKey, roleAtLeast } from '@sightline/control';
 import { refusal } from '../problem.ts';
 import { answer, type ApiDeps, type Caller, doneReply, refuse, type Route } from '../route.ts';
 
-const show = (key: ApiKey): ShownKey => ({
+const show = (key: ApiKey, limits: ShownKey['limits'] = {}): ShownKey => ({
   id: key.id,
   name: key.name,
   permissions: [...key.permissions],
@@ -16,7 +17,14 @@ const show = (key: ApiKey): ShownKey => ({
   createdAt: key.createdAt,
   createdBy: key.createdBy,
   lastUsedAt: key.lastUsedAt,
+  limits,
 });
+
+/** Limits in words, for the audit trail. */
+function told(limits: ShownKey['limits']): string {
+  const parts = Object.entries(limits).map(([signal, records]) => `${records} ${signal} a minute`);
+  return parts.length === 0 ? 'no limits of its own' : parts.join(', ');
+}
 
 /** A key for any organisation reaches beyond the one that asks: only those who set the installation up may make one. */
 async function ownsInstallation({ control }: ApiDeps, caller: Caller): Promise<boolean> {
@@ -25,9 +33,28 @@ async function ownsInstallation({ control }: ApiDeps, caller: Caller): Promise<b
 }
 
 export const keyRoutes: readonly Route[] = [
-  answer(listKeys, async (_, { deps, caller }) => ({
-    keys: (await deps.control.keys.list(caller.organisation)).map(show),
-  })),
+  answer(listKeys, async (_, { deps, caller }) => {
+    const { keys } = deps.control;
+    const [list, limits] = await Promise.all([keys.list(caller.organisation), keys.limits(caller.organisation)]);
+    return {
+      keys: list.map((key) => show(key, limits.keys.get(key.id))),
+      limits: limits.organisation,
+      defaultLimits: defaultRecordLimits,
+    };
+  }),
+
+  answer(setKeyLimits, async ({ params, body }, { deps, caller, audit }) => {
+    const set = await deps.control.keys.setLimits(caller.organisation, params.id, body.limits);
+    if (!set.ok) return refusal(set.error);
+    await audit('key.limits', set.value, told(body.limits));
+    return doneReply;
+  }),
+
+  answer(setRecordLimits, async ({ body }, { deps, caller, audit }) => {
+    await deps.control.keys.setLimits(caller.organisation, null, body.limits);
+    await audit('limits.change', 'all keys', told(body.limits));
+    return doneReply;
+  }),
 
   answer(createKey, async ({ body }, { deps, caller, audit }) => {
     if (body.permissions.includes('any-organisation') && !(await ownsInstallation(deps, caller))) {

@@ -7,14 +7,15 @@ import { join } from 'node:path';
 import { type Clock, silentLogger, systemClock } from '@sightline/base';
 import { getMonitor, listMonitorHistory, listMonitors, siteHistory } from '@sightline/contract';
 import { type Control, openControl, type Role } from '@sightline/control';
+import { organisationOf } from '@sightline/control/testing';
 import { openUptime, type Uptime } from '@sightline/detect';
 import { exactlyOnceSettings, type TelemetryStore } from '@sightline/store';
 import { openMigratedStore } from '@sightline/store/testing';
-import { unavailableMetrics } from '@sightline/query/promql';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sessionCookie } from '../authenticate.ts';
 import { registerApi } from '../register-api.ts';
+import { depsOf, unaskedStore } from '../test-support/deps-of.ts';
+import { signedIn, type SignedIn } from '../test-support/signed-in.ts';
 
 let folder: string;
 let store: TelemetryStore;
@@ -24,31 +25,19 @@ let app: FastifyInstance;
 let target: string;
 let aheadMs = 0;
 const clock: Clock = { now: () => Date.now() + aheadMs, sleep: (ms, signal) => systemClock.sleep(ms, signal) };
-const people = new Map<string, { cookie: string; csrf: string; organisation: string }>();
+const people = new Map<string, SignedIn>();
+async function person(name: string, organisation: string, role: Role): Promise<void> {
+  people.set(name, await signedIn(control, name, organisation, role));
+}
 const server = createServer((request, reply) =>
   reply.writeHead(request.headers.authorization === 'Bearer s3cret' ? 200 : 401).end('{"status":"ok"}'),
 );
 
-async function person(name: string, organisation: string, role: Role): Promise<void> {
-  const invited = await control.invitations.create(organisation, `${name}@example.com`, role, {
-    name: 'test',
-    role: 'owner',
-  });
-  if (!invited.ok) throw new Error(invited.error.message);
-  const accepted = await control.invitations.accept(invited.value.token, { name, password: 'long enough password' });
-  if (!accepted.ok) throw new Error(accepted.error.message);
-  const opened = await control.sessions.open(accepted.value.person.id, { address: '', userAgent: '', organisation });
-  if (!opened) throw new Error('no session');
-  people.set(name, { cookie: opened.token, csrf: opened.session.csrfToken, organisation });
-}
-
 async function call(who: string, method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: object) {
-  const caller = people.get(who);
   const reply = await app.inject({
     method,
     url,
-    cookies: { [sessionCookie]: caller?.cookie ?? '' },
-    headers: { 'x-csrf-token': caller?.csrf ?? '' },
+    ...people.get(who)?.carries,
     ...(payload ? { payload } : {}),
   });
   return { status: reply.statusCode, text: reply.body, json: () => reply.json() };
@@ -64,9 +53,8 @@ beforeAll(async () => {
     ['Acme', ['admin', 'responder', 'viewer']],
     ['Rival', ['admin']],
   ] as const) {
-    const made = await control.organisations.ensure(name);
-    if (!made.ok) throw new Error(made.error.message);
-    for (const role of roles) await person(name === 'Acme' ? role : 'stranger', made.value.id, role);
+    const organisation = await organisationOf(control, name);
+    for (const role of roles) await person(name === 'Acme' ? role : 'stranger', organisation, role);
   }
   uptime = openUptime({
     control,
@@ -80,17 +68,16 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   target = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   app = Fastify();
-  await registerApi(app, {
-    store: { ...store, metrics: unavailableMetrics('not asked here') },
-    control,
-    clock,
-    logger: silentLogger,
-    settings: { publicUrl: 'https://sight.example', version: '0', demo: false },
-    ingest: { status: () => ({ lagMs: 0, spoolBytes: 0, spoolLimitBytes: 1, waitingRecords: 0 }) },
-    monitors: uptime,
-    health: async () => ({ status: 'healthy', version: '0', uptimeS: 0, components: [] }),
-    metrics: () => '',
-  });
+  await registerApi(
+    app,
+    depsOf({
+      store: { ...store, metrics: unaskedStore.metrics },
+      control,
+      clock,
+      settings: { publicUrl: 'https://sight.example', version: '0', demo: false },
+      monitors: uptime,
+    }),
+  );
 });
 afterAll(async () => {
   await app.close();
@@ -318,16 +305,7 @@ describe('what is read', () => {
 test('liveness asks nothing of anybody', async () => {
   const silent = Fastify();
   const never = () => new Promise<never>(() => undefined);
-  await registerApi(silent, {
-    store: { ...store, metrics: unavailableMetrics('not asked here') },
-    control,
-    clock,
-    logger: silentLogger,
-    settings: { publicUrl: '', version: '0', demo: false },
-    ingest: { status: () => ({ lagMs: 0, spoolBytes: 0, spoolLimitBytes: 1, waitingRecords: 0 }) },
-    health: never,
-    metrics: () => '',
-  });
+  await registerApi(silent, depsOf({ control, clock, health: never }));
   const begun = Date.now();
   const reply = await silent.inject('/health/live');
   expect([reply.statusCode, reply.json()]).toEqual([200, { status: 'healthy' }]);

@@ -3,42 +3,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
 import { openControl, type Control, type Role } from '@sightline/control';
+import { organisationOf } from '@sightline/control/testing';
 import { type TelemetryStore } from '@sightline/store';
 import { openMigratedStore } from '@sightline/store/testing';
-import { unavailableMetrics } from '@sightline/query/promql';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { registerApi } from '../register-api.ts';
-import { sessionCookie } from '../authenticate.ts';
+import { depsOf, unaskedStore } from '../test-support/deps-of.ts';
+import { signedIn, type SignedIn } from '../test-support/signed-in.ts';
 
 let folder: string;
 let store: TelemetryStore;
 let control: Control;
 let app: FastifyInstance;
 let organisation: string;
-const people = new Map<string, { cookie: string; csrf: string }>();
-
-async function person(name: string, of: string, role: Role): Promise<void> {
-  const invited = await control.invitations.create(of, `${name}@example.com`, role, { name: 'test', role: 'owner' });
-  if (!invited.ok) throw new Error(invited.error.message);
-  const accepted = await control.invitations.accept(invited.value.token, { name, password: 'long enough password' });
-  if (!accepted.ok) throw new Error(accepted.error.message);
-  const opened = await control.sessions.open(accepted.value.person.id, {
-    address: '',
-    userAgent: '',
-    organisation: of,
-  });
-  if (!opened) throw new Error('no session');
-  people.set(name, { cookie: opened.token, csrf: opened.session.csrfToken });
+const people = new Map<string, SignedIn>();
+async function person(name: string, organisation: string, role: Role): Promise<void> {
+  people.set(name, await signedIn(control, name, organisation, role));
 }
 
 async function call(who: string, method: 'GET' | 'PUT' | 'POST' | 'DELETE', url: string, body?: object) {
-  const caller = people.get(who);
   const reply = await app.inject({
     method,
     url: `/api/v1/rules${url}`,
-    cookies: { [sessionCookie]: caller?.cookie ?? '' },
-    headers: { 'x-csrf-token': caller?.csrf ?? '' },
+    ...people.get(who)?.carries,
     ...(body ? { payload: body } : {}),
   });
   return { status: reply.statusCode, body: reply.json<Record<string, unknown>>() };
@@ -64,24 +52,13 @@ beforeAll(async () => {
     openMigratedStore(folder),
     openControl({ dataFolder: folder, logger: silentLogger, clock: systemClock }),
   ]);
-  const made = await Promise.all(['One', 'Two'].map((name) => control.organisations.ensure(name)));
-  const [one, two] = made.map((each) => (each.ok ? each.value.id : ''));
-  organisation = one ?? '';
+  organisation = await organisationOf(control, 'One');
   await person('admin', organisation, 'admin');
   await person('responder', organisation, 'responder');
   await person('viewer', organisation, 'viewer');
-  await person('stranger', two ?? '', 'owner');
+  await person('stranger', await organisationOf(control, 'Two'), 'owner');
   app = Fastify();
-  await registerApi(app, {
-    store: { ...store, metrics: unavailableMetrics('not asked here') },
-    control,
-    clock: systemClock,
-    logger: silentLogger,
-    ingest: { status: () => ({ lagMs: 0, spoolBytes: 0, spoolLimitBytes: 1, waitingRecords: 0 }) },
-    settings: { publicUrl: 'http://localhost', version: '0', demo: false, checkReplies: true },
-    health: () => Promise.resolve({ status: 'healthy', version: '0', uptimeS: 0, components: [] }),
-    metrics: () => '',
-  });
+  await registerApi(app, depsOf({ store: { ...store, metrics: unaskedStore.metrics }, control }));
 });
 afterAll(async () => {
   await app.close();

@@ -3,39 +3,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock } from '@sightline/base';
 import { openControl, type Control, type Role } from '@sightline/control';
-import { unavailableMetrics } from '@sightline/query/promql';
-import type { TelemetryReads } from '@sightline/query';
+import { organisationOf } from '@sightline/control/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sessionCookie } from '../authenticate.ts';
 import { registerApi } from '../register-api.ts';
+import { depsOf } from '../test-support/deps-of.ts';
+import { signedIn, type SignedIn } from '../test-support/signed-in.ts';
 
 let folder: string;
 let control: Control;
 let app: FastifyInstance;
 let one: string;
-const people = new Map<string, { cookie: string; csrf: string }>();
-
+const people = new Map<string, SignedIn>();
 async function person(name: string, organisation: string, role: Role): Promise<void> {
-  const invited = await control.invitations.create(organisation, `${name}@example.com`, role, {
-    name: 'test',
-    role: 'owner',
-  });
-  if (!invited.ok) throw new Error(invited.error.message);
-  const accepted = await control.invitations.accept(invited.value.token, { name, password: 'long enough password' });
-  if (!accepted.ok) throw new Error(accepted.error.message);
-  const opened = await control.sessions.open(accepted.value.person.id, { address: '', userAgent: '', organisation });
-  if (!opened) throw new Error('no session');
-  people.set(name, { cookie: opened.token, csrf: opened.session.csrfToken });
+  people.set(name, await signedIn(control, name, organisation, role));
 }
 
 async function call(who: string, method: 'GET' | 'PUT' | 'DELETE', content?: string) {
-  const caller = people.get(who);
   const reply = await app.inject({
     method,
     url: '/api/v1/scrape-configuration',
-    cookies: { [sessionCookie]: caller?.cookie ?? '' },
-    headers: caller ? { 'x-csrf-token': caller.csrf } : { authorization: `Bearer ${who}` },
+    ...(people.get(who)?.carries ?? { headers: { authorization: `Bearer ${who}` } }),
     ...(content === undefined ? {} : { payload: { content } }),
   });
   return { status: reply.statusCode, body: reply.json<Record<string, unknown>>() };
@@ -44,23 +32,12 @@ async function call(who: string, method: 'GET' | 'PUT' | 'DELETE', content?: str
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sl-api-scraping-'));
   control = await openControl({ dataFolder: folder, logger: silentLogger, clock: systemClock });
-  const made = await Promise.all(['One', 'Two'].map((name) => control.organisations.ensure(name)));
-  const [first = '', second = ''] = made.map((each) => (each.ok ? each.value.id : ''));
-  one = first;
+  one = await organisationOf(control, 'One');
   await person('admin', one, 'admin');
   await person('responder', one, 'responder');
-  await person('stranger', second, 'owner');
+  await person('stranger', await organisationOf(control, 'Two'), 'owner');
   app = Fastify();
-  await registerApi(app, {
-    store: { metrics: unavailableMetrics('not asked here') } as unknown as TelemetryReads,
-    control,
-    clock: systemClock,
-    logger: silentLogger,
-    ingest: { status: () => ({ lagMs: 0, spoolBytes: 0, spoolLimitBytes: 1, waitingRecords: 0 }) },
-    settings: { publicUrl: 'http://localhost', version: '0', demo: false, checkReplies: true },
-    health: () => Promise.resolve({ status: 'healthy', version: '0', uptimeS: 0, components: [] }),
-    metrics: () => '',
-  });
+  await registerApi(app, depsOf({ control }));
 });
 afterAll(async () => {
   await app.close();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Control } from '../control.ts';
 import type { Db } from '../database/database.ts';
 import { tables } from '../database/schema.ts';
-import { runStatement, type TestServer, testServers } from '../testing.ts';
+import { organisationOf, runStatement, type TestServer, testServers } from '../testing.ts';
 import type { AttemptEnding, ClaimedNotification, NewNotification, NewPolicy, NewSilence } from './port.ts';
 
 const start = 1_800_000_000_000;
@@ -34,19 +34,14 @@ describe.each(testServers)('alerting on $name', ({ missing, start: startServer }
     // An ended pool does not wait for its sockets: the server may stop before they are closed, and tells them.
     pool.on('error', () => undefined);
     db = drizzle(pool, { schema: tables });
-    organisation = await ensure('liquor');
-    other = await ensure('somebody else');
+    organisation = await organisationOf(control, 'liquor');
+    other = await organisationOf(control, 'somebody else');
   });
   afterAll(async () => {
     await control.close();
     await pool.end();
   });
 
-  async function ensure(name: string): Promise<string> {
-    const made = await control.organisations.ensure(name);
-    if (!made.ok) throw new Error(made.error.message);
-    return made.value.id;
-  }
   async function channel(
     name: string,
     settings: unknown = { url: 'https://hooks.example/secret-word' },

@@ -1,7 +1,7 @@
 import { ManualClock } from '@sightline/base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Control } from '../control.ts';
-import { testServers, type TestServer } from '../testing.ts';
+import { organisationOf, testServers, type TestServer } from '../testing.ts';
 
 const about = { name: 'pc-47', version: '1.0.0', facts: { host: 'pc-47' }, address: '10.0.0.7' };
 const hello = { version: '1.0.1', facts: {}, policy: { logs: ['*'] }, spool: {}, address: '10.0.0.8' };
@@ -16,18 +16,13 @@ for (const { name, missing, start } of testServers) {
       server = await start();
       clock = new ManualClock(1_700_000_000_000);
       control = await server.freshControl(clock);
-      organisation = await organisationOf('Stores');
+      organisation = await organisationOf(control, 'Stores');
     });
     afterAll(async () => {
       await control.close();
       await server.stop();
     });
 
-    async function organisationOf(called: string): Promise<string> {
-      const made = await control.organisations.ensure(called);
-      if (!made.ok) throw new Error(made.error.message);
-      return made.value.id;
-    }
     async function tokenFor(site: string, of = organisation): Promise<string> {
       const made = await control.fleet.enrolments.create(of, site, 'ada@stores.example');
       if (!made.ok) throw new Error(made.error.message);
@@ -101,7 +96,7 @@ for (const { name, missing, start } of testServers) {
     });
 
     it('belong to one organisation', async () => {
-      const rival = await organisationOf('Rival');
+      const rival = await organisationOf(control, 'Rival');
       const { agent } = await enrolled('STORE_003', rival);
       expect(await control.fleet.agents.find(organisation, agent.id)).toBeUndefined();
       expect(await control.fleet.agents.revoke(organisation, agent.id)).toMatchObject({

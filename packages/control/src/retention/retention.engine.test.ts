@@ -1,7 +1,7 @@
 import { ManualClock } from '@sightline/base';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Control } from '../control.ts';
-import { runStatement, testServers, type TestServer } from '../testing.ts';
+import { organisationOf, runStatement, testServers, type TestServer } from '../testing.ts';
 import type { HoldToPlace, KeptClass } from './port.ts';
 
 const dayMs = 86_400_000;
@@ -17,17 +17,11 @@ let acme: string;
 let rival: string;
 const clock = new ManualClock(startMs);
 
-async function organisation(name: string): Promise<string> {
-  const found = await control.organisations.ensure(name);
-  if (!found.ok) throw new Error(found.error.message);
-  return found.value.id;
-}
-
 beforeAll(async () => {
   server = await start();
   control = await server.freshControl(clock);
-  acme = await organisation('acme');
-  rival = await organisation('rival');
+  acme = await organisationOf(control, 'acme');
+  rival = await organisationOf(control, 'rival');
 });
 afterAll(async () => {
   await control.close();

@@ -1,7 +1,8 @@
-import { ManualClock } from '@sightline/base';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ManualClock } from '@sightline/base';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Control } from '../control.ts';
-import { testServers, type TestServer } from '../testing.ts';
+import { twoOrganisations } from '../test-support/two-organisations.ts';
+import { testServers } from '../testing.ts';
 import type { KeptAlert } from './port.ts';
 
 const alert = (over: Partial<KeptAlert> = {}): KeptAlert => ({
@@ -18,21 +19,13 @@ const alert = (over: Partial<KeptAlert> = {}): KeptAlert => ({
 
 for (const { name, missing, start } of testServers) {
   describe.skipIf(missing !== undefined)(`rule files on ${name}`, () => {
-    let server: TestServer;
     let control: Control;
     let clock: ManualClock;
     let one: string;
     let two: string;
-    beforeAll(async () => {
-      server = await start();
-    });
-    afterAll(() => server.stop());
+    const fresh = twoOrganisations(start);
     beforeEach(async () => {
-      clock = new ManualClock(1_800_000_000_000);
-      control = await server.freshControl(clock);
-      const made = await Promise.all(['One', 'Two'].map((each) => control.organisations.ensure(each)));
-      [one = '', two = ''] = made.map((each) => (each.ok ? each.value.id : ''));
-      return () => control.close();
+      ({ control, clock, one, two } = await fresh());
     });
 
     it('are put, replaced and removed by one organisation alone', async () => {

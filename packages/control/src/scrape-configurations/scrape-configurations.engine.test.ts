@@ -1,26 +1,19 @@
-import { ManualClock } from '@sightline/base';
+import type { ManualClock } from '@sightline/base';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Control } from '../control.ts';
-import { testServers, type TestServer } from '../testing.ts';
+import { twoOrganisations } from '../test-support/two-organisations.ts';
+import { testServers } from '../testing.ts';
 
 for (const { name, missing, start } of testServers) {
   describe.skipIf(missing !== undefined)(`scrape configurations on ${name}`, () => {
-    let server: TestServer;
     let control: Control;
     let clock: ManualClock;
     let one: string;
     let two: string;
-    beforeAll(async () => {
-      server = await start();
-    });
-    afterAll(() => server.stop());
+    const fresh = twoOrganisations(start);
     beforeEach(async () => {
-      clock = new ManualClock(1_800_000_000_000);
-      control = await server.freshControl(clock);
-      const made = await Promise.all(['One', 'Two'].map((each) => control.organisations.ensure(each)));
-      [one = '', two = ''] = made.map((each) => (each.ok ? each.value.id : ''));
-      return () => control.close();
+      ({ control, clock, one, two } = await fresh());
     });
 
     it('are of one organisation alone, and change their digest with the content', async () => {

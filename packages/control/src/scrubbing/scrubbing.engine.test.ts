@@ -1,7 +1,7 @@
 import { ManualClock } from '@sightline/base';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Control } from '../control.ts';
-import { testServers, type TestServer } from '../testing.ts';
+import { organisationOf, testServers, type TestServer } from '../testing.ts';
 import type { WrittenScrubRules } from './port.ts';
 
 const dayMs = 86_400_000;
@@ -21,9 +21,7 @@ const rules: WrittenScrubRules = {
 beforeAll(async () => {
   server = await start();
   control = await server.freshControl(clock);
-  const found = await control.organisations.ensure('acme');
-  if (!found.ok) throw new Error(found.error.message);
-  acme = found.value.id;
+  acme = await organisationOf(control, 'acme');
 });
 afterAll(async () => {
   await control.close();

@@ -1,7 +1,7 @@
-import { ManualClock } from '@sightline/base';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Control } from '../control.ts';
-import { runStatement, testServers, type TestServer } from '../testing.ts';
+import { twoOrganisations } from '../test-support/two-organisations.ts';
+import { runStatement, testServers } from '../testing.ts';
 import { teamLimits, teamSlugOf } from './port.ts';
 
 it.each([
@@ -14,21 +14,14 @@ it.each([
 
 for (const { name, missing, start } of testServers) {
   describe.skipIf(missing !== undefined)(`teams on ${name}`, () => {
-    let server: TestServer;
     let control: Control;
     let one: string;
     let two: string;
     let ann: string;
-    beforeAll(async () => {
-      server = await start();
-    });
-    afterAll(() => server.stop());
+    const fresh = twoOrganisations(start);
     beforeEach(async () => {
-      control = await server.freshControl(new ManualClock(1_800_000_000_000));
-      const made = await Promise.all(['One', 'Two'].map((each) => control.organisations.ensure(each)));
-      [one = '', two = ''] = made.map((each) => (each.ok ? each.value.id : ''));
+      ({ control, one, two } = await fresh());
       ann = await person('Ann@shop.example');
-      return () => control.close();
     });
 
     async function person(email: string): Promise<string> {

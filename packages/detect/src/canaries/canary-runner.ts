@@ -47,10 +47,7 @@ export class CanaryRunner {
       logger: parts.logger,
       everyMs: lookEveryMs,
       fault: 'canaries of the scrubber could not be looked at; tried again',
-      round: async () => {
-        await this.catchUp();
-        return false;
-      },
+      round: async () => void (await this.catchUp()),
     });
   }
 

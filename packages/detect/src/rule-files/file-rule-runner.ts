@@ -1,4 +1,4 @@
-import { type Clock, type Logger, reasonOf } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger, reasonOf } from '@sightline/base';
 import type { Control, KeptAlert } from '@sightline/control';
 import type { MetricEngine } from '@sightline/query/promql';
 import type { Finding, FindingSink, ReceivedSeries } from '@sightline/record';
@@ -50,18 +50,24 @@ export class FileRuleRunner {
   readonly #loaded = new Set<string>();
   readonly #gate = new Gate(groupsAtOnce);
   readonly #running = new Set<Promise<void>>();
-  readonly #ending = new AbortController();
+  readonly #loop: BackgroundLoop;
   readonly #figures = new FileRuleFigures();
   #version = -1;
-  #loop: Promise<void> | undefined;
 
   constructor(parts: FileRuleRunnerParts) {
     this.#parts = parts;
     this.#book = new RuleFilesBook(parts);
+    this.#loop = new BackgroundLoop({
+      clock: parts.clock,
+      logger: parts.logger,
+      everyMs: lookEveryMs,
+      round: () => this.look(),
+      fault: (error) => parts.logger.warn('Rule files are not evaluated at the moment', { reason: reasonOf(error) }),
+    });
   }
 
   start(): void {
-    this.#loop = this.#watch();
+    this.#loop.start();
   }
 
   /** Reads the folder again at once (SIGHUP); what it holds is evaluated from the next look on. */
@@ -78,17 +84,6 @@ export class FileRuleRunner {
 
   metrics(): string {
     return this.#figures.text(this.#groups.values());
-  }
-
-  async #watch(): Promise<void> {
-    const { clock, logger } = this.#parts;
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      await this.look().catch((error: unknown) => {
-        logger.warn('Rule files are not evaluated at the moment', { reason: reasonOf(error) });
-      });
-      await clock.sleep(lookEveryMs, signal);
-    }
   }
 
   /** Reads what changed and begins what is due; does not wait for evaluations. */
@@ -216,7 +211,7 @@ export class FileRuleRunner {
     const surroundings = { externalUrl: publicUrl().replace(/\/$/u, ''), externalLabels: {} };
     let waiting: ReceivedSeries[] = [];
     for (const { rule, memory, readsEarlier } of known.rules) {
-      if (this.#ending.signal.aborted || !this.#speaksFor(known)) return;
+      if (this.#loop.signal.aborted || !this.#speaksFor(known)) return;
       if (readsEarlier && waiting.length > 0) {
         await this.#write(organisation, waiting);
         waiting = [];
@@ -290,7 +285,7 @@ export class FileRuleRunner {
 
   #asker(organisation: string): AskInstant {
     const { engine } = this.#parts;
-    const { signal } = this.#ending;
+    const { signal } = this.#loop;
     return async (expression, atMs) => {
       this.#figures.queries++;
       const answer = await engine.instant({
@@ -321,8 +316,7 @@ export class FileRuleRunner {
 
   /** Stops, and lets what runs come to its end within 8 s. */
   async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+    await this.#loop.close();
     await Promise.race([Promise.all(this.#running), this.#parts.clock.sleep(closeWithinMs)]);
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, reasonOf } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger, reasonOf } from '@sightline/base';
 import type { Control } from '@sightline/control';
 import type { FindingSink } from '@sightline/record';
 import type { TelemetryReads } from '@sightline/query';
@@ -46,7 +46,7 @@ export class RuleRunner {
   readonly #runs: OrganisationRuns;
   readonly #sight: Sight;
   readonly #figures = new RunnerFigures();
-  readonly #ending = new AbortController();
+  readonly #loop: BackgroundLoop;
   /** The last tick that was begun, by organisation and interval. */
   readonly #ticks = new Map<string, number>();
   readonly #busy = new Map<string, Promise<void>>();
@@ -56,35 +56,30 @@ export class RuleRunner {
   #loadedAtMs = -Infinity;
   #readyAtMs = -Infinity;
   #notedAtMs = -Infinity;
-  #loop: Promise<void> | undefined;
 
   constructor(parts: RuleRunnerParts) {
     this.#parts = parts;
+    this.#loop = new BackgroundLoop({
+      clock: parts.clock,
+      logger: parts.logger,
+      everyMs: lookEveryMs,
+      round: () => this.look(),
+      fault: (error) => parts.logger.warn('Rules are not evaluated at the moment', { reason: reasonOf(error) }),
+    });
     this.#shards = new Shards(parts.control.detect.leases, parts.clock);
     this.#book = new RuleBook(parts.control.detect, parts.clock);
     this.#sight = new Sight(parts.reader, parts.clock, parts.lagMs ?? (() => 0));
     this.#runs = new OrganisationRuns(parts.clock, {
       reader: this.#sight.reader,
       gate: new Gate(queriesAtOnce),
-      limits: { timeoutMs: queryTimeoutMs, memoryBytes: 1e9, threads: 1, signal: this.#ending.signal },
+      limits: { timeoutMs: queryTimeoutMs, memoryBytes: 1e9, threads: 1, signal: this.#loop.signal },
       onQuery: () => this.#figures.queries++,
     });
   }
 
   /** Begins to watch; returns at once. */
   start(): void {
-    this.#loop = this.#watch();
-  }
-
-  async #watch(): Promise<void> {
-    const { clock, logger } = this.#parts;
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      await this.look().catch((error: unknown) => {
-        logger.warn('Rules are not evaluated at the moment', { reason: reasonOf(error) });
-      });
-      await clock.sleep(lookEveryMs, signal);
-    }
+    this.#loop.start();
   }
 
   /** True while this server surely speaks for the organisation's rules. */
@@ -211,11 +206,11 @@ export class RuleRunner {
         this.#figures.findings += changes.reduce((sum, change) => sum + change.findings.length, 0);
         return;
       } catch (error) {
-        if (tried === commitTries || this.#ending.signal.aborted) {
+        if (tried === commitTries || this.#loop.signal.aborted) {
           logger.error('Findings could not be told; the next evaluation tells them', { error });
           return;
         }
-        await clock.sleep(500 * tried, this.#ending.signal);
+        await clock.sleep(500 * tried, this.#loop.signal);
       }
     }
   }
@@ -248,8 +243,7 @@ export class RuleRunner {
 
   /** Stops, lets what runs come to its end within 8 s, and gives the shards to others. */
   async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+    await this.#loop.close();
     await Promise.race([Promise.all(this.#busy.values()), this.#parts.clock.sleep(closeWithinMs)]);
     await this.#shards.release().catch((error: unknown) => {
       this.#parts.logger.warn('The shares of the rules were not given back; they run out', {

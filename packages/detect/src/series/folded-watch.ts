@@ -32,10 +32,7 @@ export class FoldedWatch {
       logger: parts.logger,
       everyMs: lookEveryMs,
       fault: 'it could not be looked at which metrics met the limit of series; tried again',
-      round: async () => {
-        await this.look();
-        return false;
-      },
+      round: () => this.look(),
     });
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, type Logger, redactText } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger, redactText } from '@sightline/base';
 import type { TelemetryWriter } from '@sightline/store/port';
 
 /** One result as it is kept in `checks`. */
@@ -23,6 +23,7 @@ const flushEveryMs = 1000;
 const rowsAtOnce = 2000;
 const rowsWaiting = 50_000;
 const closingMs = 8000;
+const unwritten = 'Results of monitors could not be written and will be tried again';
 
 /**
  * Writes results in batches within about a second. A batch that failed is written again under the same token, so that it
@@ -33,8 +34,7 @@ export class ResultWriter {
   readonly #settings: Readonly<Record<string, string | number>>;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
+  readonly #loop: BackgroundLoop;
   readonly #run = `checks-${randomBytes(8).toString('hex')}`;
   #waiting: CheckRow[] = [];
   #batch: { readonly token: string; readonly rows: readonly CheckRow[] } | undefined;
@@ -50,7 +50,15 @@ export class ResultWriter {
     this.#settings = settings;
     this.#clock = clock;
     this.#logger = logger;
-    this.#running = this.#flushNowAndThen();
+    this.#loop = new BackgroundLoop({
+      clock,
+      logger,
+      everyMs: flushEveryMs,
+      pausesFirst: true,
+      round: async () => (await this.flush()) && this.#waiting.length >= rowsAtOnce,
+      fault: unwritten,
+    });
+    this.#loop.start();
   }
 
   /** Takes a result; it is written soon. */
@@ -72,8 +80,7 @@ export class ResultWriter {
 
   /** Writes what waits and stops, within some seconds. */
   async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+    await this.#loop.close();
     const until = this.#clock.now() + closingMs;
     while ((this.#batch || this.#waiting.length > 0) && this.#clock.now() < until) if (!(await this.flush())) return;
   }
@@ -89,15 +96,8 @@ export class ResultWriter {
       this.#batch = undefined;
       return true;
     } catch (error) {
-      this.#logger.warn('Results of monitors could not be written and will be tried again', { error });
+      this.#logger.warn(unwritten, { error });
       return false;
-    }
-  }
-
-  async #flushNowAndThen(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await this.#clock.sleep(flushEveryMs, this.#stop.signal);
-      while ((await this.flush()) && this.#waiting.length >= rowsAtOnce && !this.#stop.signal.aborted);
     }
   }
 }

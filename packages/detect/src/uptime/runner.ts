@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Clock, formatDuration, type Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, formatDuration, type Logger } from '@sightline/base';
 import type { ClaimedMonitor, Control } from '@sightline/control';
 import { findMonitorType, resultWords, runCheck } from '@sightline/monitors';
 import type { FindingSink } from '@sightline/record';
@@ -27,10 +27,8 @@ export interface RunnerParts {
  */
 export class Runner {
   readonly #parts: RunnerParts;
-  readonly #stop = new AbortController();
   readonly #open = new Set<Promise<void>>();
-  readonly #running: Promise<void>;
-  #alarm = new AbortController();
+  readonly #loop: BackgroundLoop;
   #forgotAt = 0;
   /** Since when calls can be taken and what is due is seen: not while the control plane does not answer. */
   #watchingSince: number;
@@ -39,43 +37,42 @@ export class Runner {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#watchingSince = parts.clock.now();
-    this.#running = this.#loop();
+    this.#loop = new BackgroundLoop({
+      clock: parts.clock,
+      logger: parts.logger,
+      everyMs: tickMs,
+      round: () => this.#look(),
+      fault: (error) => {
+        this.#blind = true;
+        parts.logger.warn('Monitors could not be looked at and will be again', { error });
+      },
+    });
+    this.#loop.start();
   }
 
   /** Looks at once instead of at the next tick. */
   wake(): void {
-    this.#alarm.abort();
+    this.#loop.wake();
   }
 
   /** Takes no more, gives back what it holds, and ends. */
   async close(): Promise<void> {
-    this.#stop.abort();
-    this.wake();
-    await this.#running;
+    await this.#loop.close();
     await Promise.all(this.#open);
   }
 
-  async #loop(): Promise<void> {
-    const { logger, places, control, clock } = this.#parts;
-    while (!this.#stop.signal.aborted) {
-      this.#alarm = new AbortController();
-      try {
-        const free = places - this.#open.size;
-        const claimed = free > 0 ? await control.monitors.claim(free) : [];
-        this.#looked();
-        for (const monitor of claimed) this.#start(monitor);
-        await this.#lookAround();
-        // A full house is looked at again as soon as a place is free.
-        if (claimed.length > 0 && claimed.length === free) {
-          await Promise.race([...this.#open, clock.sleep(tickMs, this.#stop.signal)]);
-          continue;
-        }
-      } catch (error) {
-        this.#blind = true;
-        logger.warn('Monitors could not be looked at and will be again', { error });
-      }
-      await clock.sleep(tickMs, AbortSignal.any([this.#stop.signal, this.#alarm.signal]));
-    }
+  /** True where more may be due already. */
+  async #look(): Promise<boolean> {
+    const { places, control, clock } = this.#parts;
+    const free = places - this.#open.size;
+    const claimed = free > 0 ? await control.monitors.claim(free) : [];
+    this.#looked();
+    for (const monitor of claimed) this.#start(monitor);
+    await this.#lookAround();
+    const full = claimed.length > 0 && claimed.length === free;
+    // A full house is looked at again as soon as a place is free.
+    if (full) await Promise.race([...this.#open, clock.sleep(tickMs, this.#loop.signal)]);
+    return full;
   }
 
   #looked(): void {
@@ -108,8 +105,8 @@ export class Runner {
     const { control, clock, writer } = this.#parts;
     const startedAt = clock.now();
     if (!findMonitorType(monitor.type)?.check) return this.#late(monitor);
-    const result = await runCheck(monitor, clock, this.#stop.signal);
-    if (this.#stop.signal.aborted) {
+    const result = await runCheck(monitor, clock, this.#loop.signal);
+    if (this.#loop.signal.aborted) {
       await control.monitors.release(monitor);
       return;
     }

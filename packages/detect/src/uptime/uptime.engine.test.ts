@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, silentLogger, systemClock } from '@sightline/base';
 import type { Control, NewMonitor } from '@sightline/control';
-import { type TestServer, testServers } from '@sightline/control/testing';
+import { organisationOf, type TestServer, testServers } from '@sightline/control/testing';
 import type { Finding } from '@sightline/record';
 import { exactlyOnceSettings, type TelemetryStore } from '@sightline/store';
 import { openMigratedStore } from '@sightline/store/testing';
@@ -65,9 +65,7 @@ beforeEach(async () => {
   told = [];
   site = await openSite();
   control = await server.freshControl(clock);
-  const made = await control.organisations.ensure(`org ${Math.random()}`);
-  if (!made.ok) throw new Error(made.error.message);
-  organisation = made.value.id;
+  organisation = await organisationOf(control, `org ${Math.random()}`);
 });
 afterEach(async () => {
   for (const one of open.splice(0)) await one.close();

@@ -1,4 +1,5 @@
 import { LogsRequestBuilder, otlpLogsLane } from '../otlp/build-logs.ts';
+import { framesOf } from '../otlp/frames-of.ts';
 import type { Frame, Refusal } from '../protocol.ts';
 import { BoundedRefusals } from './bounded-refusals.ts';
 import type { ReadLog } from './read-log.ts';
@@ -50,8 +51,6 @@ export class LogBatch {
 
   /** The frame, none when nothing was kept, and what was refused. The batch must not be used afterwards. */
   finish(): { readonly frames: readonly Frame[]; readonly refused: readonly Refusal[] } {
-    const { records } = this.builder;
-    const frames = records === 0 ? [] : [{ lane: otlpLogsLane, bytes: this.builder.build(), records, signal: 'logs' }];
-    return { frames, refused: this.#refusals.list() };
+    return { frames: framesOf(this.builder, otlpLogsLane, 'logs'), refused: this.#refusals.list() };
   }
 }

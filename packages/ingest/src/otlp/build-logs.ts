@@ -1,5 +1,5 @@
 import { type AttributeValue, writeAnyValue, writeAttributes } from './any-value.ts';
-import { ProtobufWriter } from './protobuf-writer.ts';
+import { RequestBuilder } from './request-builder.ts';
 
 /** The lane whose frames are OTLP `ExportLogsServiceRequest` bytes. A builder's bytes go there. */
 export const otlpLogsLane = 'otlp-logs';
@@ -31,43 +31,11 @@ export interface LogRecordInput {
  *     builder.add({ timeNs, severityText: 'error', body: 'payment declined', attributes: { 'order.id': 7 } });
  *     return { lane: otlpLogsLane, bytes: builder.build(), records: builder.records, signal: 'logs' };
  */
-export class LogsRequestBuilder {
-  readonly #writer: ProtobufWriter;
-  #resourceAt = -1;
-  #scopeAt = -1;
-  #records = 0;
-
-  /** `expectedBytes`: about what will be written, so that it need not be copied while it grows. */
-  constructor(expectedBytes = 8192) {
-    this.#writer = new ProtobufWriter(Math.ceil(expectedBytes));
-  }
-
-  /** Log records added so far. */
-  get records(): number {
-    return this.#records;
-  }
-
-  /** Starts a new group: the records that follow belong to a resource with these attributes. */
-  resource(attributes: Readonly<Record<string, AttributeValue>>, scopeName = ''): this {
-    this.#closeGroup();
-    this.#resourceAt = this.#writer.open(1);
-    const resource = this.#writer.open(1);
-    writeAttributes(this.#writer, 1, attributes);
-    this.#writer.close(resource);
-    this.#scopeAt = this.#writer.open(2);
-    if (scopeName !== '') {
-      const scope = this.#writer.open(1);
-      this.#writer.string(1, scopeName);
-      this.#writer.close(scope);
-    }
-    return this;
-  }
-
+export class LogsRequestBuilder extends RequestBuilder {
   /** Adds a record to the current group; without one, to a group without attributes. */
   add(record: LogRecordInput): this {
-    if (this.#resourceAt < 0) this.resource({});
-    const writer = this.#writer;
-    const opened = writer.open(2);
+    const { writer } = this;
+    const opened = this.openRecord();
     writer.fixed64(1, record.timeNs ?? 0n);
     writer.integer(2, record.severityNumber ?? 0);
     writer.string(3, record.severityText ?? '');
@@ -79,7 +47,6 @@ export class LogsRequestBuilder {
     writer.fixed64(11, record.observedTimeNs ?? 0n);
     writer.string(12, record.eventName ?? '');
     writer.close(opened);
-    this.#records++;
     return this;
   }
 
@@ -88,26 +55,13 @@ export class LogsRequestBuilder {
    * `target`.
    */
   addEncoded(sizeBytes: number): number {
-    this.#records++;
-    return this.#writer.sized(2, sizeBytes);
+    this.written++;
+    return this.writer.sized(2, sizeBytes);
   }
 
   /** Where `addEncoded` makes room; another one after each addition. */
   get target(): Buffer {
-    return this.#writer.target;
-  }
-
-  /** The encoded request. The builder must not be used afterwards. */
-  build(): Buffer {
-    this.#closeGroup();
-    return this.#writer.finish();
-  }
-
-  #closeGroup(): void {
-    if (this.#resourceAt < 0) return;
-    this.#writer.close(this.#scopeAt);
-    this.#writer.close(this.#resourceAt);
-    this.#resourceAt = -1;
+    return this.writer.target;
   }
 }
 

@@ -1,6 +1,6 @@
 import { type AttributeValue, writeAttributes } from './any-value.ts';
 import { idBytes } from './build-logs.ts';
-import { ProtobufWriter } from './protobuf-writer.ts';
+import { RequestBuilder } from './request-builder.ts';
 
 /** The lane whose frames are OTLP `ExportTraceServiceRequest` bytes. A builder's bytes go there. */
 export const otlpTracesLane = 'otlp-traces';
@@ -52,37 +52,10 @@ export interface SpanLinkInput {
  * Encodes an OTLP `ExportTraceServiceRequest` (https://opentelemetry.io/docs/specs/otlp/), so that any protocol that carries
  * spans shares the lane `otlp-traces`, its SQL and its scrubber. `resource` begins a group; `add` adds to it.
  */
-export class TracesRequestBuilder {
-  readonly #writer = new ProtobufWriter(8192);
-  #resourceAt = -1;
-  #scopeAt = -1;
-  #records = 0;
-
-  /** Spans added so far. */
-  get records(): number {
-    return this.#records;
-  }
-
-  /** Starts a new group: the spans that follow belong to a resource with these attributes. */
-  resource(attributes: Readonly<Record<string, AttributeValue>>, scopeName = ''): this {
-    this.#closeGroup();
-    this.#resourceAt = this.#writer.open(1);
-    const resource = this.#writer.open(1);
-    writeAttributes(this.#writer, 1, attributes);
-    this.#writer.close(resource);
-    this.#scopeAt = this.#writer.open(2);
-    if (scopeName !== '') {
-      const scope = this.#writer.open(1);
-      this.#writer.string(1, scopeName);
-      this.#writer.close(scope);
-    }
-    return this;
-  }
-
+export class TracesRequestBuilder extends RequestBuilder {
   add(span: SpanInput): this {
-    if (this.#resourceAt < 0) this.resource({});
-    const writer = this.#writer;
-    const opened = writer.open(2);
+    const { writer } = this;
+    const opened = this.openRecord();
     writer.bytes(1, idBytes(span.traceId, 16));
     writer.bytes(2, idBytes(span.spanId, 8));
     writer.string(3, span.traceState ?? '');
@@ -101,36 +74,22 @@ export class TracesRequestBuilder {
       writer.close(status);
     }
     writer.close(opened);
-    this.#records++;
     return this;
   }
 
-  /** The encoded request. The builder must not be used afterwards. */
-  build(): Buffer {
-    this.#closeGroup();
-    return this.#writer.finish();
-  }
-
   #event({ timeNs, name, attributes }: SpanEventInput): void {
-    const opened = this.#writer.open(11);
-    this.#writer.fixed64(1, timeNs);
-    this.#writer.string(2, name);
-    if (attributes) writeAttributes(this.#writer, 3, attributes);
-    this.#writer.close(opened);
+    const opened = this.writer.open(11);
+    this.writer.fixed64(1, timeNs);
+    this.writer.string(2, name);
+    if (attributes) writeAttributes(this.writer, 3, attributes);
+    this.writer.close(opened);
   }
 
   #link({ traceId, spanId, attributes }: SpanLinkInput): void {
-    const opened = this.#writer.open(13);
-    this.#writer.bytes(1, idBytes(traceId, 16));
-    this.#writer.bytes(2, idBytes(spanId, 8));
-    if (attributes) writeAttributes(this.#writer, 4, attributes);
-    this.#writer.close(opened);
-  }
-
-  #closeGroup(): void {
-    if (this.#resourceAt < 0) return;
-    this.#writer.close(this.#scopeAt);
-    this.#writer.close(this.#resourceAt);
-    this.#resourceAt = -1;
+    const opened = this.writer.open(13);
+    this.writer.bytes(1, idBytes(traceId, 16));
+    this.writer.bytes(2, idBytes(spanId, 8));
+    if (attributes) writeAttributes(this.writer, 4, attributes);
+    this.writer.close(opened);
   }
 }

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Clock, Logger } from '@sightline/base';
+import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
 import type { TelemetryStore } from '@sightline/store/port';
 import { pathLiteral } from '../head/head-settings.ts';
 import type { EngineAddress } from '../query/engine-address.ts';
@@ -47,8 +47,7 @@ const heapMb = 256;
 export class RollUps {
   readonly #options: RollUpOptions;
   readonly #startedAtMs: number;
-  readonly #stop = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #loop: BackgroundLoop;
   #worker: Worker | undefined;
   /** Since when queries keep days waiting. */
   #waitsSinceMs: number | undefined;
@@ -60,18 +59,27 @@ export class RollUps {
   constructor(options: RollUpOptions) {
     this.#options = options;
     this.#startedAtMs = options.clock.now();
+    const { clock, logger } = options;
+    this.#loop = new BackgroundLoop({
+      clock,
+      logger,
+      everyMs: lookEveryMs,
+      round: () => this.pass(),
+      fault: (error) => {
+        this.#failures++;
+        logger.warn('a day of metrics could not be rolled up yet and will be tried again', { error: String(error) });
+      },
+    });
   }
 
   /** Looks once a minute until `close`. */
   start(): void {
-    this.#running = this.#loop();
+    this.#loop.start();
   }
 
   /** Ends at once: what is half-made is made again after the next start. */
   async close(): Promise<void> {
-    this.#stop.abort();
-    await this.#worker?.terminate();
-    await this.#running;
+    await Promise.all([this.#loop.close(), this.#worker?.terminate()]);
   }
 
   /** Lines of Prometheus' text format. */
@@ -95,7 +103,7 @@ export class RollUps {
       const due = this.#due(held, made);
       this.#done = made.size;
       for (const day of due) {
-        if (this.#stop.signal.aborted || this.#givesWay()) return;
+        if (this.#loop.signal.aborted || this.#givesWay()) return;
         await this.#makeDay(day, held.get(day)?.chunks ?? 0, made.get(day)?.madeAtMs ?? 0);
       }
     } finally {
@@ -118,20 +126,6 @@ export class RollUps {
     const { folder } = this.#options;
     for (const name of await readdir(folder))
       if (name.startsWith(rowsFilePrefix)) await rm(path.join(folder, name), { force: true });
-  }
-
-  async #loop(): Promise<void> {
-    const { clock, logger } = this.#options;
-    while (!this.#stop.signal.aborted) {
-      try {
-        await this.pass();
-      } catch (error) {
-        if (this.#stop.signal.aborted) return;
-        this.#failures++;
-        logger.warn('a day of metrics could not be rolled up yet and will be tried again', { error: String(error) });
-      }
-      await clock.sleep(lookEveryMs, this.#stop.signal);
-    }
   }
 
   /** Days that are over and not made of what is there now, oldest first. What is partly gone already is not made anew. */
@@ -166,7 +160,7 @@ export class RollUps {
     // Greater than before, whatever the clock says.
     const version = Math.max(clock.now(), madeBeforeMs + 1);
     for (const { organisation, chunks: own, before } of organisations) {
-      if (this.#stop.signal.aborted) return;
+      if (this.#loop.signal.aborted) return;
       if (own === before) continue;
       const { series } = await this.#inThread({ organisation, dayMs: day, version, folder: this.#options.folder });
       this.#series += series;

@@ -17,6 +17,8 @@ const batch = 250;
 /** Spans that count, of all traces. */
 const mostCounted = 1_000_000;
 const withinMs = 20_000;
+/** Spans of a trace of which one may be an exemplar. */
+const mostOfTrace = 10;
 
 /**
  * What SQL cannot tell of single spans (structural operators, aggregates, conditions on other spans of the trace): the traces that may matter are
@@ -39,23 +41,22 @@ export async function rowsAtHand(
   const ids = await candidates(reader, pipeline, range, limits);
   if (ids.length > mostTraces) return refuse(`more than ${mostTraces} traces may match`);
   const tally = new Tally(metric);
-  const examples: SpanExemplar[] = [];
+  const examples: Examples[] = [];
   for (let i = 0; i < ids.length; i += batch) {
     if (performance.now() > until) return refuse(`${ids.length} traces take too long`);
     const loaded = await loadTraces(reader, range, ids.slice(i, i + batch), limits);
     let spans = 0;
     for (const [id, trace] of loaded) {
       spans += trace.tree.spans.length;
-      let shown = false;
+      const own: SpanExemplar[] = [];
       for (const span of runPipeline(pipeline, trace).flatMap((group) => group.spans)) {
         const atMs = Number(BigInt(span.span.startNs) / 1_000_000n);
         if (atMs < range.fromMs || atMs >= range.toMs) continue;
         if ((range.service ?? '') !== '' && span.span.service !== range.service) continue;
         const value = tally.add(Math.floor((atMs - range.fromMs) / range.stepMs), span, trace);
-        if (!value || shown) continue;
-        shown = true;
+        if (!value || own.length >= mostOfTrace) continue;
         const { spanId, name, service } = span.span as FullSpan;
-        examples.push({
+        own.push({
           ...value,
           atMs,
           spanLabels: [
@@ -66,6 +67,7 @@ export async function rowsAtHand(
           ],
         });
       }
+      if (exemplars > 0 && own[0]) examples.push({ atMs: own[0].atMs, own });
     }
     if (spans >= mostSpans) return refuse(`${batch} of them have more than ${mostSpans} spans`);
     if (tally.counted > mostCounted) return refuse(`more than ${mostCounted} spans match`);
@@ -194,11 +196,20 @@ function quantileOf(sorted: Float64Array, q: number): number {
   return low + ((sorted[Math.ceil(place)] ?? low) - low) * (place - Math.floor(place));
 }
 
-/** As many as are wanted, from all over the range, in order of time. */
-function spread(all: SpanExemplar[], most: number): SpanExemplar[] {
+/** Spans of one trace of which one may be an exemplar. */
+interface Examples {
+  readonly atMs: number;
+  readonly own: readonly SpanExemplar[];
+}
+
+/**
+ * One span each of as many traces as are wanted, from all over the range. Traces are alike: were it the first span of each, one series would
+ * have all exemplars, so it is another each time.
+ */
+function spread(all: readonly Examples[], most: number): SpanExemplar[] {
   const sorted = all.toSorted((a, b) => a.atMs - b.atMs);
-  if (sorted.length <= most) return sorted;
-  return Array.from({ length: most }, (_, i) => sorted[Math.floor((i * sorted.length) / most)]).filter(
-    (one) => one !== undefined,
+  const shown = Math.min(most, sorted.length);
+  return Array.from({ length: shown }, (_, i) => sorted[Math.floor((i * sorted.length) / shown)]).flatMap(
+    (one, i) => one?.own[i % one.own.length] ?? [],
   );
 }

@@ -460,6 +460,15 @@ describe('metrics', () => {
       expect(found.value[0]?.exemplars).toHaveLength(10);
       expect(Object.fromEntries(found.value[0]?.exemplars[0]?.labels ?? [])).toMatchObject({ rootName: 'checkout' });
     });
+    test('exemplars are of all series', async () => {
+      const found = await traceqlMetrics(store, {
+        ...range,
+        stepMs,
+        exemplars: 50,
+        query: '{ rootName = "checkout" } | rate() by (name)',
+      });
+      expect(found.ok && found.value.map(({ exemplars }) => exemplars.length > 3)).toEqual(Array(5).fill(true));
+    });
     test('only spans of the range and of the service count', async () => {
       const within = { fromMs: endMs - 3 * hourMs, toMs: endMs - 2 * hourMs, service: 'payment' };
       for (const query of ['{ parent != nil } | rate()', '{ rootName = "checkout" } | rate()']) {

@@ -1,6 +1,6 @@
 import { type Clock, ManualClock, silentLogger, systemClock } from '@sightline/base';
 
-import { runStatement, type TestServer, testServers } from '@sightline/control/testing';
+import { organisationOf, runStatement, type TestServer, testServers } from '@sightline/control/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type HttpReceiver, startHttpReceiver } from '../testing/index.ts';
 import { type Deliverer, pauseMs, startDeliverer } from './deliver.ts';
@@ -20,9 +20,7 @@ afterEach(async () => {
 async function world(clock: Clock = systemClock) {
   const control = await server.freshControl(clock);
   open.push(control);
-  const made = await control.organisations.ensure('liquor');
-  if (!made.ok) throw new Error(made.error.message);
-  const organisation = made.value.id;
+  const organisation = await organisationOf(control, 'liquor');
   const query = (text: string, values: readonly unknown[] = []) =>
     runStatement(control.database.connectionString, text, values);
   const receiver = async (name: string) => {

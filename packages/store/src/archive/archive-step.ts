@@ -134,10 +134,7 @@ export class ArchiveStep {
       logger: parts.logger,
       everyMs: lookEveryMs,
       fault: 'logs could not be archived; tried again',
-      round: async () => {
-        await this.catchUp();
-        return false;
-      },
+      round: async () => void (await this.catchUp()),
     });
     this.#turns = parts.turns ?? new Turns();
     this.#publicKey = createPublicKey(parts.signer.publicKeyPem);

@@ -116,10 +116,7 @@ export class DayProof {
       logger: parts.logger,
       everyMs: lookEveryMs,
       fault: 'records could not be signed; tried again',
-      round: async () => {
-        await this.sign();
-        return false;
-      },
+      round: async () => void (await this.sign()),
     });
   }
 

@@ -61,10 +61,7 @@ export class RestoreStep {
       logger: parts.logger,
       everyMs: lookEveryMs,
       fault: 'archived logs could not be restored; tried again',
-      round: async () => {
-        await this.catchUp();
-        return false;
-      },
+      round: () => this.catchUp(),
     });
   }
 

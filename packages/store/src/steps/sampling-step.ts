@@ -65,10 +65,7 @@ export class SamplingStep {
       logger: parts.logger,
       everyMs: lookEveryMs,
       fault: 'traces could not be sampled; tried again',
-      round: async () => {
-        await this.catchUp();
-        return false;
-      },
+      round: async () => void (await this.catchUp()),
     });
   }
 

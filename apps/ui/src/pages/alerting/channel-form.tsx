@@ -83,7 +83,7 @@ export function ChannelForm(props: {
       ))}
       <FormProblem problem={problem} known={['name', ...type.fields.map((field) => `settings.${field.name}`)]} />
       <div>
-        <Button type="submit" loading={creating.isPending || changing.isPending} disabled={name.trim() === ''}>
+        <Button type="submit" loading={creating.isPending || changing.isPending}>
           {channel === undefined ? 'Add the channel' : 'Save'}
         </Button>
       </div>

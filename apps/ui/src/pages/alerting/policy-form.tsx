@@ -10,7 +10,7 @@ import {
 } from '@sightline/contract';
 import { IconArrowDown, IconArrowUp, IconTrash } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
-import { FormProblem } from '../../components/form-problem.tsx';
+import { focusFault, FormProblem } from '../../components/form-problem.tsx';
 import { useAct } from '../../data/ask.ts';
 import { readWait, waitText } from './words.ts';
 
@@ -87,7 +87,9 @@ export function PolicyForm({
       className="stack"
       onSubmit={(event) => {
         event.preventDefault();
-        save();
+        // A wait that cannot be read has its fault at its field already.
+        if (unread) focusFault(event.currentTarget.firstElementChild);
+        else save();
       }}
     >
       <TextInput
@@ -154,13 +156,7 @@ export function PolicyForm({
       />
       <FormProblem problem={problem} known={['name', 'repeats']} />
       <div className="row">
-        <Button
-          type="submit"
-          loading={creating.isPending || changing.isPending}
-          disabled={
-            name.trim() === '' || unread || steps.some((step) => step.channels.length + step.teams.length === 0)
-          }
-        >
+        <Button type="submit" loading={creating.isPending || changing.isPending}>
           {policy === undefined ? 'Add the policy' : 'Save'}
         </Button>
         <Button variant="default" onClick={onDone}>

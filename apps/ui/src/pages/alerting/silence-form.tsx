@@ -65,7 +65,6 @@ function SilenceFields(props: {
     .filter(({ name }) => name.trim() !== '')
     .map(({ name, value, isRegex, isEqual }) => ({ name: name.trim(), value, isRegex, isEqual }));
   const wait = readWait(length);
-  const lasts = wait !== undefined && wait > 0;
 
   function put(key: number, change: Partial<Matcher>): void {
     setMatchers((old) => old.map((one) => (one.key === key ? { ...one, ...change } : one)));
@@ -96,6 +95,7 @@ function SilenceFields(props: {
             at={at}
             matcher={matcher}
             put={(change) => put(matcher.key, change)}
+            fault={at === 0 && problem?.fields['matchers'] !== undefined ? 'One condition is needed.' : undefined}
             {...(matchers.length > 1
               ? {
                   remove: () => setMatchers((old) => old.filter(({ key }) => key !== matcher.key)),
@@ -140,13 +140,9 @@ function SilenceFields(props: {
         error={problem?.fields['comment']}
         onChange={(event) => setComment(event.currentTarget.value)}
       />
-      <FormProblem problem={problem} known={['comment']} />
+      <FormProblem problem={problem} known={['comment', 'matchers']} />
       <div className="row">
-        <Button
-          type="submit"
-          loading={creating.isPending || changing.isPending}
-          disabled={wanted.length === 0 || comment.trim() === '' || (length !== '' && !lasts)}
-        >
+        <Button type="submit" loading={creating.isPending || changing.isPending}>
           {silence === undefined || again ? 'Silence it' : 'Save'}
         </Button>
         <Button variant="default" onClick={onDone}>
@@ -161,9 +157,10 @@ function MatcherRow(props: {
   at: number;
   matcher: Matcher;
   put: (change: Partial<Matcher>) => void;
+  fault: string | undefined;
   remove?: () => void;
 }): ReactNode {
-  const { at, matcher, put, remove } = props;
+  const { at, matcher, put, fault, remove } = props;
   const known = useAsk(scopes);
   const values: Readonly<Record<string, readonly string[] | undefined>> = {
     site: known.data?.sites,
@@ -180,6 +177,7 @@ function MatcherRow(props: {
         list="silence-labels"
         w={120}
         value={matcher.name}
+        error={fault}
         onChange={(event) => put({ name: event.currentTarget.value })}
       />
       <Select

@@ -29,7 +29,10 @@ interface GridProps {
 
 const noneClosed: ReadonlySet<string> = new Set();
 
-/** All panels on 24 columns; one below the other on a phone. */
+/** A stat this narrow is one figure: on a phone two stand side by side. */
+const figureColumns = 6;
+
+/** All panels on 24 columns; one below the other on a phone, single figures in pairs. */
 export function DashboardGrid(props: GridProps): ReactNode {
   const { document, values, closed, edit } = props;
   const grid = useRef<HTMLDivElement>(null);
@@ -41,7 +44,13 @@ export function DashboardGrid(props: GridProps): ReactNode {
   return (
     <div className="dash-grid" ref={grid} data-edit={edit === undefined ? undefined : ''}>
       {inOrder.map((one) => (
-        <div key={one.key} className="dash-cell" data-type={one.panel.type} style={cellStyle(one.place)}>
+        <div
+          key={one.key}
+          className="dash-cell"
+          data-type={one.panel.type}
+          data-figure={one.panel.type === 'stat' && one.place.w <= figureColumns ? '' : undefined}
+          style={cellStyle(one.place)}
+        >
           {one.panel.type === 'row' ? (
             <RowHead {...props} one={one} />
           ) : (

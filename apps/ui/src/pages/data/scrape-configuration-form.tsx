@@ -1,4 +1,4 @@
-import { Button, Textarea } from '@mantine/core';
+import { Textarea } from '@mantine/core';
 import {
   deleteScrapeConfiguration,
   getScrapeConfiguration,
@@ -8,6 +8,7 @@ import {
 import { useState, type ReactNode } from 'react';
 import { Confirm } from '../../components/confirm.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
+import { SaveOrBack } from '../../components/form-parts.tsx';
 import { RefusedText } from '../../components/refused-text.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
@@ -79,15 +80,7 @@ function Form({ kept, onClose }: { readonly kept: Kept; readonly onClose: () => 
         </div>
       )}
       {save.error !== null && <RefusedText problem={save.error} />}
-      <div className="row">
-        {me.may('admin') && (
-          <Button type="submit" loading={save.isPending}>
-            Save
-          </Button>
-        )}
-        <Button variant="subtle" onClick={onClose}>
-          {me.may('admin') ? 'Cancel' : 'Back'}
-        </Button>
+      <SaveOrBack may={me.may('admin')} saving={save.isPending} onClose={onClose}>
         {me.may('admin') && !isNew && (
           <Confirm
             verb="Delete"
@@ -101,7 +94,7 @@ function Form({ kept, onClose }: { readonly kept: Kept; readonly onClose: () => 
             }}
           />
         )}
-      </div>
+      </SaveOrBack>
     </form>
   );
 }

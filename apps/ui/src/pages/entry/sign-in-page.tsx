@@ -1,7 +1,7 @@
 import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { setupState, signIn } from '@sightline/contract';
 import { useRouter } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
+import { useRef, useState, type ReactNode } from 'react';
 import { useAddress } from '../../data/address.ts';
 import { useAct, useAsk } from '../../data/ask.ts';
 import { enterAs } from '../../data/session.tsx';
@@ -12,12 +12,21 @@ import { nextAddress } from './next-address.ts';
 export default function SignInPage(): ReactNode {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
+  const [pressed, setPressed] = useState(false);
+  const emailField = useRef<HTMLInputElement>(null);
+  const passwordField = useRef<HTMLInputElement>(null);
   const { search } = useAddress();
   const router = useRouter();
   const entering = useAct(signIn);
   const fresh = useAsk(setupState).data?.needed === true;
   const faults = entering.error?.fields ?? {};
+  // The button is pressed, not greyed: a browser that fills in what it knows says so only when somebody presses something.
+  const missing = (value: string): string | undefined =>
+    pressed && value.trim() === '' ? 'This is needed.' : undefined;
   function send(): void {
+    setPressed(true);
+    if (email.trim() === '') return emailField.current?.focus();
+    if (password === '') return passwordField.current?.focus();
     entering.mutate(
       { body: { email: email.trim(), password } },
       {
@@ -44,6 +53,7 @@ export default function SignInPage(): ReactNode {
     >
       <EntryForm problem={entering.error} known={['email', 'password']} onSend={send}>
         <TextInput
+          ref={emailField}
           size="sm"
           label="E-mail"
           type="email"
@@ -51,19 +61,20 @@ export default function SignInPage(): ReactNode {
           autoFocus
           required
           value={email}
-          error={faults['email']}
+          error={missing(email) ?? faults['email']}
           onChange={(event) => setEmail(event.currentTarget.value)}
         />
         <PasswordInput
+          ref={passwordField}
           size="sm"
           label="Password"
           autoComplete="current-password"
           required
           value={password}
-          error={faults['password']}
+          error={missing(password) ?? faults['password']}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
-        <Button type="submit" size="sm" loading={entering.isPending} disabled={email === '' || password === ''}>
+        <Button type="submit" size="sm" loading={entering.isPending}>
           Sign in
         </Button>
       </EntryForm>

@@ -1,5 +1,6 @@
 import { getIssueReplays } from '@sightline/contract';
 import type { ReactNode } from 'react';
+import { counted } from '../../components/number-text.ts';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAsk } from '../../data/ask.ts';
@@ -22,16 +23,20 @@ export function IssueReplays({ issue }: { readonly issue: string }): ReactNode {
       <h3 className="part-title">Replays</h3>
       <ul className="related">
         {replays.map((replay) => (
-          <li key={replay.replay} className="row">
-            <Go to={`/replays/${replay.replay}`} search={{ t: String(Math.round(replay.at)) }}>
-              {replay.user === '' ? 'Unknown user' : replay.user}
+          <li key={replay.replay}>
+            <Go
+              to={`/replays/${replay.replay}`}
+              search={{ t: String(Math.round(replay.at)) }}
+              className="row related-line"
+            >
+              <span className="related-title grow">
+                {replay.user === '' ? 'Unknown user' : replay.user} <span className="muted">{replay.site}</span>
+              </span>
+              {replay.rage > 0 && <span className="chip">{counted(replay.rage, 'rage click')}</span>}
+              <span className="muted">
+                <TimeText at={replay.at} show="relative" />
+              </span>
             </Go>
-            <span className="muted cut">{replay.site}</span>
-            <span className="grow" />
-            {replay.rage > 0 && <span className="chip">{replay.rage} rage</span>}
-            <span className="muted">
-              <TimeText at={replay.at} show="relative" />
-            </span>
           </li>
         ))}
       </ul>

@@ -5,7 +5,7 @@ import {
   type FeedbackChange,
   type FeedbackRow,
 } from '@sightline/contract';
-import { IconAlertHexagon, IconBuildingStore, IconPlayerPlay, IconRoute, IconTimeline } from '@tabler/icons-react';
+import { IconPlayerPlay } from '@tabler/icons-react';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { CopyLink } from '../../components/copy-link.tsx';
 import { Drawer } from '../../components/drawer.tsx';
@@ -19,6 +19,7 @@ import { useMe } from '../../data/session.tsx';
 import { Activity } from '../../records/activity.tsx';
 import { AssigneeSelect } from '../../records/assignee-select.tsx';
 import { FeedbackFiles, feedbackTone, writerOf } from '../../records/feedback-entry.tsx';
+import { ErrorsWay, SiteWay, StoryWay, TraceWay } from '../../records/ways.tsx';
 import { Go } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
 import { FeedbackActs } from './feedback-acts.tsx';
@@ -181,7 +182,6 @@ function Fact({ title, value }: { readonly title: string; readonly value: string
 /** Where a message leads to. */
 function WaysOn({ row, about }: { readonly row: FeedbackRow; readonly about: Answer['about'] }): ReactNode {
   const traceId = about?.traceId ?? '';
-  const story = about === null ? '' : about.correlationId || traceId;
   return (
     <nav className="ways-on" aria-label="Related">
       {row.replay !== '' && (
@@ -189,37 +189,10 @@ function WaysOn({ row, about }: { readonly row: FeedbackRow; readonly about: Ans
           <IconPlayerPlay size={14} aria-hidden /> Replay
         </Go>
       )}
-      {traceId !== '' && (
-        <Go to={`/traces/${traceId}`}>
-          <IconRoute size={14} aria-hidden /> Trace
-        </Go>
-      )}
-      {story !== '' && (
-        <Go to={`/story/${encodeURIComponent(story)}`}>
-          <IconTimeline size={14} aria-hidden /> Story
-        </Go>
-      )}
-      {row.site !== '' && (
-        <Go to={`/sites/${encodeURIComponent(row.site)}`}>
-          <IconBuildingStore size={14} aria-hidden /> {row.site}
-        </Go>
-      )}
-      {about === null && (
-        <Go
-          to="/errors"
-          search={{
-            site: row.site,
-            service: row.service,
-            range: '',
-            from: String(Math.round(row.at - aroundMs)),
-            to: String(Math.round(row.at + aroundMs)),
-          }}
-        >
-          <IconAlertHexagon size={14} aria-hidden /> Errors around this moment
-        </Go>
-      )}
+      <TraceWay traceId={traceId} />
+      {about !== null && <StoryWay correlationId={about.correlationId} traceId={traceId} />}
+      <SiteWay site={row.site} />
+      {about === null && <ErrorsWay row={row} />}
     </nav>
   );
 }
-
-const aroundMs = 300_000;

@@ -65,6 +65,14 @@ test.each([
     [slow, gone, paying],
     '2 stores need you: payment errors at STORE_012 since 21:04; offline at STORE_047 since 21:18. 1 more to watch.',
   ],
+  [
+    'one gone, and most of the fleet silent',
+    [
+      gone,
+      ...['A', 'B', 'C', 'D'].map((code) => site(code, 'late', { worst: 'silent 4 min', lastSeenAt: minutesAgo(4) })),
+    ],
+    '1 store needs you: offline at STORE_047 since 21:18. 4 more to watch: silent at A, B and 2 more since 21:26.',
+  ],
   ['only to watch', [slow, site('A')], 'Nothing is down. 1 store to watch: slow inventory at STORE_022 since 21:25.'],
   [
     'gone for days',

@@ -73,6 +73,7 @@ export function troubleWords(site: SiteSummary): string {
 /**
  * One sentence that answers: is anything wrong, where, since when.
  * `3 stores need you: payments failing at STORE_012 and STORE_014 since 21:04; offline at STORE_047 since 21:18.`
+ * Where most of the fleet is only to be watched, it says what for: `99 more to watch: silent at STORE_001, STORE_002 and 97 more since 21:26.`
  * Where the stores are well and something else is not, it says so: `All 100 stores are well, but 1 incident is open.`
  * `clock` writes a moment (ms); `openIncidents` are those of the whole organisation.
  */
@@ -96,7 +97,14 @@ export function fleetSentence(
       ? `${stores(act.length)} ${act.length === 1 ? 'needs' : 'need'} you: `
       : `${openIncidents === 0 ? 'Nothing' : 'No store'} is down. ${stores(watch.length)} to watch: `;
   const parts: SentencePart[] = [{ text: lead }, ...list(worst, now, clock)];
-  if (act.length > 0 && watch.length > 0) parts.push({ text: ` ${watch.length} more to watch.` });
+  if (act.length > 0 && watch.length > 0) {
+    // What most of the fleet has is the news, however mild at each store: a dead uplink makes all of them silent at first.
+    const most = watch.length * 2 >= sites.length && watch.length > act.length;
+    parts.push(
+      { text: ` ${watch.length} more to watch${most ? ': ' : '.'}` },
+      ...(most ? list(watch, now, clock) : []),
+    );
+  }
   if (act.length === 0 && openIncidents > 0) parts.push({ text: ' ' }, incidentsOpen(openIncidents), { text: '.' });
   return { tone: act.length > 0 ? 'bad' : 'warn', parts };
 }

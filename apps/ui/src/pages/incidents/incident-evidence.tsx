@@ -1,6 +1,7 @@
 import type { IncidentEvidence as Evidence } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { TimeChart } from '../../charts/time-chart.tsx';
+import { counted } from '../../components/number-text.ts';
 import { SeverityTick, type Severity } from '../../components/severity-tick.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
@@ -88,7 +89,7 @@ export function IncidentEvidence({
                 <Go to={`/errors/${issue}`} search={{ site: incident.site }} className="cut">
                   {title}
                 </Go>
-                <span className="muted">{events.toLocaleString('en-US')} events</span>
+                <span className="muted">{counted(events, 'event')}</span>
               </li>
             ))}
           </ul>

@@ -1,6 +1,5 @@
 import { logContext, type LogRow } from '@sightline/contract';
 import { Button } from '@mantine/core';
-import { IconAlertHexagon, IconBuildingStore, IconRoute, IconTimeline } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { CopyLink } from '../../components/copy-link.tsx';
 import { Drawer } from '../../components/drawer.tsx';
@@ -10,6 +9,7 @@ import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAsk } from '../../data/ask.ts';
 import { LitText } from '../../search/lit-text.tsx';
+import { ErrorsWay, SiteWay, StoryWay, TraceWay } from '../../records/ways.tsx';
 import { Go } from '../../shell/go.tsx';
 import { FieldTable } from '../../records/field-table.tsx';
 import { arrivalNotes } from '../../records/arrival.ts';
@@ -135,41 +135,14 @@ function Body({ row, words }: { row: LogRow; words: readonly string[] }): ReactN
   );
 }
 
-const aroundMs = 300_000;
-
 /** Where a record leads: its trace, its story, its site, and errors of the same moment. */
 function WaysOn({ row }: { row: LogRow }): ReactNode {
-  const story = row.correlationId || row.traceId;
   return (
     <nav className="ways-on" aria-label="Related">
-      {row.traceId !== '' && (
-        <Go to={`/traces/${row.traceId}`} search={{ span: row.spanId }}>
-          <IconRoute size={14} aria-hidden /> Trace
-        </Go>
-      )}
-      {story !== '' && (
-        <Go to={`/story/${encodeURIComponent(story)}`}>
-          <IconTimeline size={14} aria-hidden /> Story
-        </Go>
-      )}
-      {row.site !== '' && (
-        <Go to={`/sites/${encodeURIComponent(row.site)}`}>
-          <IconBuildingStore size={14} aria-hidden /> {row.site}
-        </Go>
-      )}
-      <Go
-        to="/errors"
-        search={{
-          site: row.site,
-          service: row.service,
-          range: '',
-          from: String(Math.round(row.at - aroundMs)),
-          to: String(Math.round(row.at + aroundMs)),
-          q: row.traceId === '' ? '' : `trace:${row.traceId}`,
-        }}
-      >
-        <IconAlertHexagon size={14} aria-hidden /> Errors {row.traceId === '' ? 'around this moment' : 'of this trace'}
-      </Go>
+      <TraceWay traceId={row.traceId} spanId={row.spanId} />
+      <StoryWay correlationId={row.correlationId} traceId={row.traceId} />
+      <SiteWay site={row.site} />
+      <ErrorsWay row={row} traceId={row.traceId} />
     </nav>
   );
 }

@@ -1,5 +1,6 @@
 import { problem as problemSchema } from '@sightline/contract';
 import { ProblemError } from '../../data/problem.ts';
+import { lostSince, onReach } from '../../data/reach.ts';
 
 /** What a reader of a live tail is told. */
 export interface TailListener {
@@ -152,11 +153,17 @@ export const browserTail: TailGiven = {
   fetch: async (address, init) => fetch(address, init),
   sleep: async (ms, signal) =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      signal.addEventListener('abort', () => {
+      const end = (): void => {
         clearTimeout(timer);
+        stop();
         resolve();
+      };
+      const timer = setTimeout(() => end(), ms);
+      // Somebody else heard from the server again: no need to wait for the tail's own turn.
+      const stop = onReach(() => {
+        if (lostSince() === undefined) end();
       });
+      signal.addEventListener('abort', end, { once: true });
     }),
   silentMs: 45_000,
 };

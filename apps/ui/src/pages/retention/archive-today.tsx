@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { checkToday, todayRecordsPath } from '@sightline/contract';
+import { checkToday, getArchiveReading, todayRecordsPath } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
 import { counted } from '../../components/number-text.ts';
 import { ToneBadge } from '../../components/state-badge.tsx';
@@ -10,7 +10,10 @@ import type { Reply } from '../../data/call.ts';
 /** Whether records that are kept for proof are as they were signed minutes after they were stored; asked for by a button. */
 export function ArchiveToday(): ReactNode {
   const [asked, setAsked] = useState(false);
+  const reading = useAsk(getArchiveReading);
   const today = useAsk(checkToday, {}, { when: asked, keepOld: false });
+  // Without an archive nothing is signed, which the list of its days says already.
+  if (reading.data?.available !== true) return null;
   return (
     <section className="panel" aria-label="Since the last archived day">
       <div className="panel-head archive-head">

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, NumberInput, TextInput } from '@mantine/core';
+import { ActionIcon, NumberInput, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import {
   getRetention,
@@ -11,7 +11,8 @@ import { IconArrowUp } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { ErrorState } from '../../components/error-state.tsx';
-import { RemoveLine, SavedBy } from '../../components/form-parts.tsx';
+import { AddLine, RemoveLine, SaveLine } from '../../components/form-parts.tsx';
+import { nextKey } from '../../components/line-key.ts';
 import { FormProblem } from '../../components/form-problem.tsx';
 import { bytesText, compactNumber, counted } from '../../components/number-text.ts';
 import { ScrollX } from '../../components/scroll-x.tsx';
@@ -76,7 +77,7 @@ function ClassesForm({ kept }: { kept: Reply<typeof getRetention> }): ReactNode 
   const add = (): void =>
     setDrafts((all) => [
       ...all.slice(0, -1),
-      { key: Math.max(0, ...all.map(({ key }) => key)) + 1, name: '', query: '', hotDays: 7, keepDays: 30 },
+      { key: nextKey(all), name: '', query: '', hotDays: 7, keepDays: 30 },
       ...all.slice(-1),
     ]);
   return (
@@ -154,22 +155,15 @@ function ClassesForm({ kept }: { kept: Reply<typeof getRetention> }): ReactNode 
             );
           })}
           {may && (
-            <div>
-              <Button variant="default" size="compact-sm" disabled={drafts.length >= 20} onClick={add}>
-                Add a class
-              </Button>
-            </div>
+            <AddLine full={drafts.length >= 20} onAdd={add}>
+              Add a class
+            </AddLine>
           )}
         </fieldset>
         {may && classes !== undefined && <Preview classes={classes} />}
         <FormProblem problem={saving.error} known={[]} />
         {may && (
-          <div className="row">
-            <Button type="submit" loading={saving.isPending} disabled={classes === undefined}>
-              Save
-            </Button>
-            <SavedBy at={kept.updatedAt} by={kept.updatedBy} />
-          </div>
+          <SaveLine saving={saving.isPending} whole={classes !== undefined} at={kept.updatedAt} by={kept.updatedBy} />
         )}
       </form>
     </section>

@@ -170,11 +170,7 @@ function HoldForm(): ReactNode {
         </p>
         <FormProblem problem={placing.error} known={['name', 'reason', 'query', 'class', 'site']} />
         <div>
-          <Button
-            type="submit"
-            loading={placing.isPending}
-            disabled={draft.name.trim() === '' || draft.reason.trim() === ''}
-          >
+          <Button type="submit" loading={placing.isPending}>
             Place the hold
           </Button>
         </div>

@@ -102,7 +102,7 @@ function RuleForm({ id, first, left = '' }: { id: string; first: Draft; left?: s
             known={Object.keys(saving.error?.fields ?? {}).filter((field) => shownFields.has(field))}
           />
           <div className="row">
-            <Button type="submit" loading={saving.isPending} disabled={draft.name.trim() === ''}>
+            <Button type="submit" loading={saving.isPending}>
               {id === '' ? 'Create the rule' : 'Save the rule'}
             </Button>
             <Button

@@ -1,7 +1,8 @@
-import { Button, Textarea, TextInput } from '@mantine/core';
+import { Textarea, TextInput } from '@mantine/core';
 import { getRuleFile, listFileRuleGroups, listRuleFiles, putRuleFile } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
 import { ErrorState } from '../../components/error-state.tsx';
+import { SaveOrBack } from '../../components/form-parts.tsx';
 import { RefusedText } from '../../components/refused-text.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { useAct, useAsk } from '../../data/ask.ts';
@@ -74,16 +75,7 @@ function Form({ name, taken, content, onClose }: FormProps & { content: string }
         onChange={(event) => setDraft({ ...draft, content: event.currentTarget.value })}
       />
       {save.error !== null && <RefusedText problem={save.error} />}
-      <div className="row">
-        {me.may('admin') && (
-          <Button type="submit" loading={save.isPending}>
-            Save
-          </Button>
-        )}
-        <Button variant="subtle" onClick={onClose}>
-          {me.may('admin') ? 'Cancel' : 'Back'}
-        </Button>
-      </div>
+      <SaveOrBack may={me.may('admin')} saving={save.isPending} onClose={onClose} />
     </form>
   );
 }

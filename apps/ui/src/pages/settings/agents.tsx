@@ -166,7 +166,7 @@ function Enrol(): ReactNode {
         error={creating.error?.fields['site']}
         onChange={setSite}
       />
-      <Button type="submit" loading={creating.isPending} disabled={site.trim() === ''}>
+      <Button type="submit" loading={creating.isPending}>
         Make the command
       </Button>
       <FormProblem problem={creating.error} known={['site']} />

@@ -5,13 +5,12 @@ import { useState, type FormEvent, type ReactNode } from 'react';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { Pager } from '../../components/pager.tsx';
-import { ScrollX } from '../../components/scroll-x.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
-import { TimeText } from '../../components/time-text.tsx';
 import { useAddress } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import { addressOf, type Reply } from '../../data/call.ts';
+import { AuditEntries } from '../../records/audit-entries.tsx';
 import { localTime, readLocalTime } from './local-time.ts';
 
 /** Who did what, newest first, a page at a time; the filters stand in the address. */
@@ -99,34 +98,7 @@ function Entries(props: {
     );
   return (
     <section className="panel" aria-label="Audit">
-      <ScrollX label="Table of the audit">
-        <table className="table one-line">
-          <thead>
-            <tr>
-              <th>When</th>
-              <th>Who</th>
-              <th>What</th>
-              <th>On</th>
-              <th>Detail</th>
-              <th>From</th>
-            </tr>
-          </thead>
-          <tbody>
-            {entries.map((entry) => (
-              <tr key={entry.id}>
-                <td>
-                  <TimeText at={entry.at} />
-                </td>
-                <td>{entry.actor}</td>
-                <td className="code">{entry.action}</td>
-                <td>{entry.subject}</td>
-                <td className="muted">{entry.detail}</td>
-                <td className="muted">{entry.address}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </ScrollX>
+      <AuditEntries label="Table of the audit" entries={entries} withAddress />
       <Pager cursors={props.cursors} next={next} onChange={props.onCursors} />
     </section>
   );

@@ -10,6 +10,7 @@ import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAct, useAsk } from '../../data/ask.ts';
 import { FormProblem } from '../../components/form-problem.tsx';
+import { limitsInWords, RecordLimitsButton } from './record-limits.tsx';
 import { ShownOnce } from './shown-once.tsx';
 
 type KeyPermission = ApiKey['permissions'][number];
@@ -42,15 +43,21 @@ export function Keys(): ReactNode {
     if (asked.error !== null) return <ErrorState error={asked.error} again={() => void asked.refetch()} />;
     return <SkeletonRows rows={6} />;
   }
+  const { limits, defaultLimits } = asked.data;
+  const ofAll = limitsInWords({ ...defaultLimits, ...limits });
   return (
     <>
       <CreateKey />
+      <p className="muted row">
+        <span>All keys together: at most {ofAll}.</span>
+        <RecordLimitsButton limits={limits} defaults={defaultLimits} />
+      </p>
       {asked.data.keys.length === 0 ? (
         <EmptyState compact title="No keys yet" text="A client needs a key to send or read. Create the first above." />
       ) : (
         <section className="panel" aria-label="API keys">
           <ScrollX label="Table of keys">
-            <table className="table one-line">
+            <table className="table one-line stacks">
               <thead>
                 <tr>
                   <th>Name</th>
@@ -59,6 +66,7 @@ export function Keys(): ReactNode {
                   <th>Speaks for</th>
                   <th>Created</th>
                   <th>Last used</th>
+                  <th>At most</th>
                   <th />
                 </tr>
               </thead>
@@ -66,19 +74,31 @@ export function Keys(): ReactNode {
                 {asked.data.keys.map((key) => (
                   <tr key={key.id}>
                     <td>{key.name}</td>
-                    <td>
+                    <td data-title="Key">
                       {key.secret === null ? (
                         <span className="code muted">{key.hint}</span>
                       ) : (
                         <CopyId id={key.secret} what={`Key ${key.name}`} length={14} />
                       )}
                     </td>
-                    <td>{key.permissions.map((p) => words[p]).join(', ')}</td>
-                    <td>{[key.environment, key.site, key.service].filter(Boolean).join(' · ') || 'all'}</td>
-                    <td>
+                    <td data-title="May">{key.permissions.map((p) => words[p]).join(', ')}</td>
+                    <td data-title="Speaks for">
+                      {[key.environment, key.site, key.service].filter(Boolean).join(' · ') || 'all'}
+                    </td>
+                    <td data-title="Created">
                       <TimeText at={key.createdAt} show="relative" /> <span className="muted">by {key.createdBy}</span>
                     </td>
-                    <td>{key.lastUsedAt === null ? 'never' : <TimeText at={key.lastUsedAt} show="relative" />}</td>
+                    <td data-title="Last used">
+                      {key.lastUsedAt === null ? 'never' : <TimeText at={key.lastUsedAt} show="relative" />}
+                    </td>
+                    <td data-title="At most">
+                      {key.permissions.includes('ingest') && (
+                        <span className="row">
+                          {limitsInWords(key.limits)}
+                          <RecordLimitsButton of={key} limits={key.limits} defaults={defaultLimits} />
+                        </span>
+                      )}
+                    </td>
                     <td className="number">
                       <Confirm
                         verb="Revoke"

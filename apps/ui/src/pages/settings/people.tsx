@@ -167,7 +167,7 @@ function Invite(): ReactNode {
         onChange={(event) => setEmail(event.currentTarget.value)}
       />
       <RoleSelect label="Role of the invited person" value={role} onChange={setRole} />
-      <Button type="submit" loading={inviting.isPending} disabled={email.trim() === ''}>
+      <Button type="submit" loading={inviting.isPending}>
         Invite
       </Button>
       <FormProblem problem={inviting.error} known={['email']} />

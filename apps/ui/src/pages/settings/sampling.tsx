@@ -1,11 +1,12 @@
-import { Autocomplete, Button, NumberInput, Switch, TextInput } from '@mantine/core';
+import { Autocomplete, NumberInput, Switch, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { getSampling, previewSampling, saveSampling, scopes, type SamplingRules } from '@sightline/contract';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { formatDuration } from '../../charts/number-format.ts';
 import { ErrorState } from '../../components/error-state.tsx';
-import { RemoveLine, SavedBy } from '../../components/form-parts.tsx';
+import { AddLine, RemoveLine, SaveLine } from '../../components/form-parts.tsx';
+import { nextKey } from '../../components/line-key.ts';
 import { FormProblem } from '../../components/form-problem.tsx';
 import { bytesText, counted } from '../../components/number-text.ts';
 import { Skeleton, SkeletonRows } from '../../components/skeleton.tsx';
@@ -185,34 +186,22 @@ function PolicyForm({ policy }: { policy: Policy }): ReactNode {
             </div>
           ))}
           {may && (
-            <div>
-              <Button
-                variant="default"
-                size="compact-sm"
-                disabled={draft.services.length >= 200}
-                onClick={() =>
-                  change({
-                    services: [
-                      ...draft.services,
-                      { key: Math.max(0, ...draft.services.map(({ key }) => key)) + 1, service: '', percent: 100 },
-                    ],
-                  })
-                }
-              >
-                Add a service
-              </Button>
-            </div>
+            <AddLine
+              full={draft.services.length >= 200}
+              onAdd={() =>
+                change({
+                  services: [...draft.services, { key: nextKey(draft.services), service: '', percent: 100 }],
+                })
+              }
+            >
+              Add a service
+            </AddLine>
           )}
         </fieldset>
         {may && rules !== undefined && <Preview rules={rules} />}
         <FormProblem problem={problem} known={['name', 'slowMs', 'share', 'waitMs']} />
         {may && (
-          <div className="row">
-            <Button type="submit" loading={saving.isPending} disabled={rules === undefined}>
-              Save
-            </Button>
-            <SavedBy at={policy.updatedAt} by={policy.updatedBy} />
-          </div>
+          <SaveLine saving={saving.isPending} whole={rules !== undefined} at={policy.updatedAt} by={policy.updatedBy} />
         )}
       </form>
     </section>

@@ -10,6 +10,7 @@ import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
+import { AuditEntries } from '../../records/audit-entries.tsx';
 import { Go } from '../../shell/go.tsx';
 
 type History = Reply<typeof siteHistory>;
@@ -44,32 +45,7 @@ export function SiteHistory({ code }: { code: string }): ReactNode {
           <header className="panel-head">
             <h2>What people did</h2>
           </header>
-          <ScrollX label="Table of what people did">
-            <table className="table one-line">
-              <thead>
-                <tr>
-                  <th>When</th>
-                  <th>Who</th>
-                  <th>What</th>
-                  <th>On</th>
-                  <th>Detail</th>
-                </tr>
-              </thead>
-              <tbody>
-                {entries.map((entry) => (
-                  <tr key={entry.id}>
-                    <td>
-                      <TimeText at={entry.at} />
-                    </td>
-                    <td>{entry.actor}</td>
-                    <td className="code">{entry.action}</td>
-                    <td>{entry.subject}</td>
-                    <td className="muted">{entry.detail}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </ScrollX>
+          <AuditEntries label="Table of what people did" entries={entries} />
           <Pager cursors={cursors} next={next} onChange={setCursors} />
         </section>
       )}

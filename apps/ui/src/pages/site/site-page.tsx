@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { listAgents, siteDetail } from '@sightline/contract';
 import type { ReactNode } from 'react';
+import { watchSides } from '../../components/hidden-sides.ts';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -70,7 +71,7 @@ export default function SitePage(): ReactNode {
         detail={detail}
         onEdit={may('admin') ? () => setSearch({ edit: '1' }, { push: true }) : undefined}
       />
-      <nav className="tabs" aria-label={`${code}: signals`}>
+      <nav className="tabs" ref={watchSides} aria-label={`${code}: signals`}>
         <Go
           to={here}
           search={{ tab: '' }}
@@ -142,7 +143,8 @@ function Overview(props: {
           <header className="panel-head">
             <h2>What happened</h2>
             <span className="muted">
-              {hourAndMinute(from)} to {hourAndMinute(to)}; drag to look closer
+              {hourAndMinute(from)} to {hourAndMinute(to)}
+              <span className="with-mouse">; drag to look closer</span>
             </span>
           </header>
           {detail === undefined ? (
@@ -242,7 +244,7 @@ function Issues({ detail }: { detail: SiteDetail }): ReactNode {
             <tbody>
               {detail.topIssues.map((issue) => (
                 <tr key={issue.issue}>
-                  <td>
+                  <td className="wraps">
                     <Go to={`/errors/${issue.issue}`} search={{ site: detail.site.code }}>
                       {issue.title}
                     </Go>

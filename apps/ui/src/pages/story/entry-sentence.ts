@@ -14,9 +14,16 @@ export function entrySentence(entry: StoryEntry): string {
   const took = formatNs(span.durationNs);
   if (span.status === 'error') {
     const reason = span.statusMessage === '' ? '' : `: ${span.statusMessage}`;
-    return `${verbs[span.kind].failed} ${span.name} after ${took}${reason}`;
+    return `${verbs[span.kind].failed} ${whatOf(span)} after ${took}${reason}`;
   }
-  return `${verbs[span.kind].done} ${span.name} in ${took}`;
+  return `${verbs[span.kind].done} ${whatOf(span)} in ${took}`;
+}
+
+/** The span's name; of a message without its own verb, which the sentence has: `send order.completed`. */
+function whatOf({ kind, name }: { readonly kind: keyof typeof verbs; readonly name: string }): string {
+  if (kind === 'producer') return name.replace(/^(send|publish|create)\s+(?=\S)/i, '');
+  if (kind === 'consumer') return name.replace(/^(process|receive|poll)\s+(?=\S)/i, '');
+  return name;
 }
 
 const verbs = {

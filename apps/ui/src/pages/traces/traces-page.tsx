@@ -5,6 +5,7 @@ import { useEffect, useMemo, useRef, type ReactNode } from 'react';
 import { formatDuration } from '../../charts/number-format.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
+import { watchSides } from '../../components/hidden-sides.ts';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { counted } from '../../components/number-text.ts';
 import { TimeText } from '../../components/time-text.tsx';
@@ -69,6 +70,7 @@ export default function TracesPage(): ReactNode {
   const { search, setSearch } = useAddress();
   const view = views.find(({ name }) => name === search['view']) ?? views[0];
   const row = useRef<HTMLDivElement>(null);
+  useEffect(() => watchSides(row.current), []);
   // On a phone the row of views is wider than its place: the open one is brought into sight.
   useEffect(() => {
     const chosen = row.current?.querySelector(`input[value="${view.name}"] + label`);

@@ -8,9 +8,8 @@ import {
   type ReadScope,
 } from '@sightline/query';
 import type { FastifyInstance } from 'fastify';
-import { authenticate } from '../../authenticate.ts';
-import { problemOfError } from '../../problem.ts';
-import { type ApiDeps, ProblemReply } from '../../route.ts';
+import type { ApiDeps } from '../../route.ts';
+import { Fault, type Seen, traceCalls } from '../trace-call.ts';
 import { readSearch } from './search.ts';
 import { leastStepMs, readSpanMetrics } from './span-metrics.ts';
 import { jaegerTrace } from './trace-json.ts';
@@ -20,30 +19,6 @@ const prefix = '/jaeger/api';
 const namedForMs = 7 * 86_400_000;
 const dayMs = 86_400_000;
 
-/** Whose spans are shown: those of an organisation, or of one site where the key is bound to it. */
-interface Seen {
-  readonly organisation: string;
-  readonly site: string;
-}
-
-/** A fault with the status that goes with it. */
-class Fault {
-  readonly status: number;
-  readonly message: string;
-  constructor(status: number, message: string) {
-    this.status = status;
-    this.message = message;
-  }
-}
-
-/** What a call may use. */
-interface Call {
-  readonly seen: Seen;
-  readonly query: URLSearchParams;
-  readonly params: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal;
-}
-
 /**
  * Jaeger's query API below `/jaeger`, as Grafana's data source and Jaeger's own interface use it
  * (https://www.jaegertracing.io/docs/latest/architecture/apis/). A key with `query` or `operate`, as bearer token or password of basic auth, or a session, says whose traces; a key that is
@@ -51,34 +26,13 @@ interface Call {
  */
 export function registerJaeger(scope: FastifyInstance, deps: ApiDeps): void {
   const { store, clock } = deps;
-  const route = (path: string, run: (call: Call) => Promise<unknown>): void => {
-    scope.get(`${prefix}${path}`, async (request, reply) => {
-      const away = new AbortController();
-      reply.raw.once('close', () => {
-        if (!reply.raw.writableFinished) away.abort();
-      });
-      const caller = await authenticate(request, deps);
-      let answered: unknown;
-      if (caller instanceof ProblemReply) answered = new Fault(caller.problem.status, caller.problem.detail);
-      else {
-        const query = new URLSearchParams(request.url.split('?')[1] ?? '');
-        const params = request.params as Record<string, string>;
-        try {
-          const seen = { organisation: caller.organisation, site: caller.keySite ?? '' };
-          answered = await run({ seen, query, params, signal: away.signal });
-        } catch (error) {
-          const { status, detail } = problemOfError(error, deps.logger, `GET ${prefix}${path}`).problem;
-          answered = new Fault(status, detail);
-        }
-      }
-      const fault = answered instanceof Fault ? answered : undefined;
-      return reply
-        .code(fault?.status ?? 200)
-        .header('cache-control', 'no-store')
-        .type('application/json; charset=utf-8')
-        .send(JSON.stringify(fault ? errors(fault) : answered));
-    });
-  };
+  const route = traceCalls(scope, deps, prefix, (answered, reply) => {
+    const fault = answered instanceof Fault ? answered : undefined;
+    return reply
+      .code(fault?.status ?? 200)
+      .type('application/json; charset=utf-8')
+      .send(JSON.stringify(fault ? errors(fault) : answered));
+  });
   const recent = ({ organisation, site }: Seen, service = ''): ReadScope => {
     const toMs = clock.now();
     return { organisation, fromMs: toMs - namedForMs, toMs, environment: '', site, boundTo: site, service };

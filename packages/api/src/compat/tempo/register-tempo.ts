@@ -13,10 +13,9 @@ import {
   type TraceqlError,
 } from '@sightline/query';
 import type { FastifyInstance } from 'fastify';
-import { authenticate } from '../../authenticate.ts';
-import { problemOfError } from '../../problem.ts';
-import { type ApiDeps, ProblemReply } from '../../route.ts';
+import type { ApiDeps } from '../../route.ts';
 import { durationNs } from '../duration.ts';
+import { Fault, traceCalls, type TraceCall } from '../trace-call.ts';
 import { traceJson, traceProtobuf } from './otlp-trace.ts';
 import { readCount, readRange, readStepMs, tagsQuery } from './parameters.ts';
 import { instantReply, rangeReply, searchReply } from './replies.ts';
@@ -29,30 +28,6 @@ const mostTraces = 1000;
 const mostTags = 1000;
 /** Exemplars of an answer; also how many there are where nothing is said, as in Tempo. */
 const mostExemplars = 100;
-
-/** A fault with the status that goes with it. Tempo answers faults as text. */
-class Fault {
-  readonly status: number;
-  readonly message: string;
-  constructor(status: number, message: string) {
-    this.status = status;
-    this.message = message;
-  }
-}
-
-/** Whose spans are shown: those of an organisation, or of one site where the key is bound to it. */
-interface Seen {
-  readonly organisation: string;
-  readonly site: string;
-}
-
-interface Call {
-  readonly seen: Seen;
-  readonly query: URLSearchParams;
-  readonly params: Readonly<Record<string, string>>;
-  readonly wantsProtobuf: boolean;
-  readonly signal: AbortSignal;
-}
 
 const intrinsicNames = [
   'duration',
@@ -81,6 +56,7 @@ const intrinsicNames = [
   'trace:rootService',
   'traceDuration',
 ];
+const wantsProtobuf = ({ accept }: TraceCall): boolean => accept.includes('application/protobuf');
 const fixedValues: Readonly<Record<string, readonly string[]>> = {
   status: ['error', 'ok', 'unset'],
   kind: ['internal', 'server', 'client', 'producer', 'consumer', 'unspecified'],
@@ -93,36 +69,13 @@ const fixedValues: Readonly<Record<string, readonly string[]>> = {
  */
 export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
   const { store, clock } = deps;
-  const route = (path: string, run: (call: Call) => Promise<unknown>): void => {
-    scope.get(`${prefix}${path}`, async (request, reply) => {
-      const away = new AbortController();
-      reply.raw.once('close', () => {
-        if (!reply.raw.writableFinished) away.abort();
-      });
-      const caller = await authenticate(request, deps);
-      let answered: unknown;
-      if (caller instanceof ProblemReply) answered = new Fault(caller.problem.status, caller.problem.detail);
-      else {
-        try {
-          answered = await run({
-            seen: { organisation: caller.organisation, site: caller.keySite ?? '' },
-            query: new URLSearchParams(request.url.split('?')[1] ?? ''),
-            params: request.params as Record<string, string>,
-            wantsProtobuf: (request.headers.accept ?? '').includes('application/protobuf'),
-            signal: away.signal,
-          });
-        } catch (error) {
-          const { status, detail } = problemOfError(error, deps.logger, `GET ${prefix}${path}`).problem;
-          answered = new Fault(status, detail);
-        }
-      }
-      void reply.header('cache-control', 'no-store');
-      if (answered instanceof Fault)
-        return reply.code(answered.status).type('text/plain; charset=utf-8').send(answered.message);
-      if (Buffer.isBuffer(answered)) return reply.type('application/protobuf').send(answered);
-      return reply.type('application/json; charset=utf-8').send(JSON.stringify(answered));
-    });
-  };
+  // Tempo answers faults as text.
+  const route = traceCalls(scope, deps, prefix, (answered, reply) => {
+    if (answered instanceof Fault)
+      return reply.code(answered.status).type('text/plain; charset=utf-8').send(answered.message);
+    if (Buffer.isBuffer(answered)) return reply.type('application/protobuf').send(answered);
+    return reply.type('application/json; charset=utf-8').send(JSON.stringify(answered));
+  });
 
   scope.get(`${prefix}/echo`, (_, reply) => reply.type('text/plain; charset=utf-8').send('echo'));
   route('/status/buildinfo', () =>
@@ -138,12 +91,12 @@ export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
   route('/traces/:id', async (call) => {
     const spans = await spansOf(call);
     if (spans instanceof Fault) return spans;
-    return call.wantsProtobuf ? traceProtobuf(spans) : { batches: traceJson(spans) };
+    return wantsProtobuf(call) ? traceProtobuf(spans) : { batches: traceJson(spans) };
   });
   route('/v2/traces/:id', async (call) => {
     const spans = await spansOf(call);
     if (spans instanceof Fault) return spans;
-    if (!call.wantsProtobuf) return { trace: { resourceSpans: traceJson(spans) }, metrics: {} };
+    if (!wantsProtobuf(call)) return { trace: { resourceSpans: traceJson(spans) }, metrics: {} };
     const writer = new ProtobufWriter();
     writer.bytes(1, traceProtobuf(spans));
     return writer.finish();
@@ -240,7 +193,7 @@ export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
   });
   scope.get('/tempo/ready', (_, reply) => reply.type('text/plain; charset=utf-8').send('ready'));
 
-  async function spansOf({ seen, params, signal }: Call) {
+  async function spansOf({ seen, params, signal }: TraceCall) {
     const id = params['id'] ?? '';
     if (!/^[0-9a-f]{1,32}$/i.test(id))
       return new Fault(400, 'trace IDs can only contain hex characters, at most 32 of them');
@@ -248,14 +201,14 @@ export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
     return spans.length === 0 ? new Fault(404, 'trace not found') : spans;
   }
 
-  function scopeOf({ seen, query }: Call): Result<ReadScope, string> {
+  function scopeOf({ seen, query }: TraceCall): Result<ReadScope, string> {
     const range = readRange(query, clock.now());
     return range.ok
       ? { ok: true, value: { ...seen, ...range.value, environment: '', boundTo: seen.site, service: '' } }
       : range;
   }
 
-  async function tagsOf(call: Call): Promise<Fault | FoundTags<{ name: string; tags: string[] }[]>> {
+  async function tagsOf(call: TraceCall): Promise<Fault | FoundTags<{ name: string; tags: string[] }[]>> {
     const read = scopeOf(call);
     if (!read.ok) return new Fault(400, read.error);
     const most = readCount(call.query, 'limit', mostTags, mostTags);
@@ -286,7 +239,7 @@ export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
     return { found: all.filter(({ name }) => wanted === '' || wanted === 'none' || name === wanted), complete };
   }
 
-  async function valuesOf(call: Call): Promise<Fault | FoundTags<readonly string[]>> {
+  async function valuesOf(call: TraceCall): Promise<Fault | FoundTags<readonly string[]>> {
     const tag = call.params['tag'] ?? '';
     const fixed = fixedValuesOf(tag);
     if (fixed) return { found: fixed, complete: true };

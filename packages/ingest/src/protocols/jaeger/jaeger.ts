@@ -1,14 +1,9 @@
 import type { Result } from '@sightline/base';
 import { BoundedRefusals } from '../../logs/bounded-refusals.ts';
 import { otlpTracesLane, TracesRequestBuilder } from '../../otlp/build-traces.ts';
-import {
-  defineProtocol,
-  type Checked,
-  type Ending,
-  type ProtocolEndpoint,
-  type ProtocolReply,
-  type ProtocolRequest,
-} from '../../protocol.ts';
+import { framesOf } from '../../otlp/frames-of.ts';
+import { defineProtocol, type Checked, type ProtocolEndpoint, type ProtocolRequest } from '../../protocol.ts';
+import { repliesRefusedBeside } from '../../refused-beside.ts';
 import { addBatch } from './add-batch.ts';
 import type { JaegerBatch } from './batch.ts';
 import { readPostSpans } from './read-protobuf.ts';
@@ -23,25 +18,11 @@ export function checkJaeger(read: Read, request: Pick<ProtocolRequest, 'body' | 
   const builder = new TracesRequestBuilder();
   const refusals = new BoundedRefusals('spans');
   addBatch(batch.value, request.receivedAtMs, builder, refusals);
-  const { records } = builder;
-  const frames = records === 0 ? [] : [{ lane: otlpTracesLane, bytes: builder.build(), records, signal: 'spans' }];
-  return { kind: 'accept', frames, refused: refusals.list() };
+  return { kind: 'accept', frames: framesOf(builder, otlpTracesLane, 'spans'), refused: refusals.list() };
 }
 
 /** 202 without a body, as Jaeger's collector answers; what was refused beside others stands in a header and in the ledger. */
-export function jaegerReply(ending: Ending): ProtocolReply {
-  if (ending.kind === 'refused') return plain(ending.status, ending.message);
-  const refused = ending.refused.reduce((sum, refusal) => sum + refusal.records, 0);
-  if (refused === 0) return { status: 202 };
-  const first = ending.refused[0]?.message ?? '';
-  if (ending.frames.length === 0) return plain(400, first);
-  const header = `${refused} spans refused: ${first}`.replace(/[^\x20-\x7e]/g, '?').slice(0, 500);
-  return { status: 202, headers: { 'x-sightline-refused': header } };
-}
-
-function plain(status: number, text: string): ProtocolReply {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `${text}\n` };
-}
+const jaegerReply = repliesRefusedBeside(202, 'spans');
 
 const thrift: ProtocolEndpoint = {
   method: 'POST',

@@ -1,6 +1,8 @@
 import { BoundedRefusals } from '../../logs/bounded-refusals.ts';
 import { LogsRequestBuilder, otlpLogsLane } from '../../otlp/build-logs.ts';
-import { defineProtocol, type Checked, type Ending, type ProtocolReply, type ProtocolRequest } from '../../protocol.ts';
+import { framesOf } from '../../otlp/frames-of.ts';
+import { defineProtocol, type Checked, type ProtocolRequest } from '../../protocol.ts';
+import { repliesRefusedBeside } from '../../refused-beside.ts';
 import { unsnappy } from '../../snappy-block.ts';
 import { readFlatJsonPush, readFlatProtobufPush } from './flat-push.ts';
 import { readJsonPush, readProtobufPush } from './push-request.ts';
@@ -41,9 +43,7 @@ export function checkPushAsObjects(request: ProtocolRequest): Checked {
 }
 
 function accepted(builder: LogsRequestBuilder, refusals: BoundedRefusals): Checked {
-  const { records } = builder;
-  const frames = records === 0 ? [] : [{ lane: otlpLogsLane, bytes: builder.build(), records, signal: 'logs' }];
-  return { kind: 'accept', frames, refused: refusals.list() };
+  return { kind: 'accept', frames: framesOf(builder, otlpLogsLane, 'logs'), refused: refusals.list() };
 }
 
 /**
@@ -51,19 +51,7 @@ function accepted(builder: LogsRequestBuilder, refusals: BoundedRefusals): Check
  * in the ledger, because some clients (winston-loki) send the whole batch again after any error, for ever, which would double
  * the good entries. When nothing at all was stored it is a 400: promtail, Alloy and Fluent Bit then drop the batch.
  */
-export function lokiReply(ending: Ending): ProtocolReply {
-  if (ending.kind === 'refused') return plain(ending.status, ending.message);
-  const refused = ending.refused.reduce((sum, refusal) => sum + refusal.records, 0);
-  if (refused === 0) return { status: 204 };
-  const first = ending.refused[0]?.message ?? '';
-  if (ending.frames.length === 0) return plain(400, first);
-  const header = `${refused} entries refused: ${first}`.replace(/[^\x20-\x7e]/g, '?').slice(0, 500);
-  return { status: 204, headers: { 'x-sightline-refused': header } };
-}
-
-function plain(status: number, text: string): ProtocolReply {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `${text}\n` };
-}
+export const lokiReply = repliesRefusedBeside(204, 'entries');
 
 const push = {
   method: 'POST',

@@ -73,7 +73,8 @@ function malformed(message: string): Checked {
   return { kind: 'refuse', status: 400, reason: 'malformed', message, records: 1 };
 }
 
-function endpoint(signal: OtlpSignal, path: string): ProtocolEndpoint {
+/** Where a signal is taken, in protobuf or JSON. */
+export function otlpEndpoint(signal: OtlpSignal, path: string): ProtocolEndpoint {
   return {
     method: 'POST',
     path,
@@ -98,9 +99,9 @@ function sql(file: string): string {
   return readFileSync(new URL(file, import.meta.url), 'utf8');
 }
 
-const logs = endpoint('logs', '/v1/logs');
-const traces = endpoint('spans', '/v1/traces');
-const metrics = endpoint('metrics', '/v1/metrics');
+const logs = otlpEndpoint('logs', '/v1/logs');
+const traces = otlpEndpoint('spans', '/v1/traces');
+const metrics = otlpEndpoint('metrics', '/v1/metrics');
 
 const proto = fileURLToPath(new URL('otlp.proto', import.meta.url));
 

@@ -4,7 +4,6 @@ import { hexIdOf, listOf, objectOf, textOf, type JsonObject } from '../../errors
 import type { Checked, Frame, ProtocolRequest, Refusal } from '../../protocol.ts';
 import { parseEnvelope, writeEnvelope, type EnvelopeFault, type EnvelopeItem } from './envelope.ts';
 import { categorySignal, itemEventId, itemJson, itemKinds, unsupportedSignal } from './item-kinds.ts';
-import { type CategoryGate, limitedCategories } from './category-limits.ts';
 import { logsFrame } from './items/log.ts';
 import { metricsFrame } from './items/trace-metric.ts';
 import { laneOf } from './lane.ts';
@@ -13,14 +12,13 @@ const maxReported = 1_000_000_000;
 
 /**
  * Splits an envelope by signal, so that each frame has one count. Items whose payload is malformed are left out and named;
- * items of a type that we do not keep are counted; log items go to the lane of OTLP logs, metrics to that of OTLP metrics. What is
- * more than `gate` lets pass is refused, and the client told for how long.
+ * items of a type that we do not keep are counted; log items go to the lane of OTLP logs, metrics to that of OTLP metrics.
  */
-export function checkEnvelope(request: ProtocolRequest, gate?: CategoryGate): Checked {
+export function checkEnvelope(request: ProtocolRequest): Checked {
   const envelope = parseEnvelope(request.body);
   if (!envelope.ok) return { kind: 'refuse', status: 400, reason: 'malformed', message: envelope.error, records: 1 };
   const { header, items, faults } = envelope.value;
-  return checkItems(header, items, request, faults, gate);
+  return checkItems(header, items, request, faults);
 }
 
 /** As `checkEnvelope`, of items that were read. */
@@ -29,49 +27,19 @@ export function checkItems(
   items: readonly EnvelopeItem[],
   request: ProtocolRequest,
   faults: readonly EnvelopeFault[] = [],
-  gate?: CategoryGate,
 ): Checked {
   const sorted = sortItems(items);
   const logs = logsFrame(sorted.logs, request, header);
   const metrics = metricsFrame(sorted.metrics, request, header);
-  const passed = passGate(sorted.kept, request, gate);
   const refused = [
     ...faults.map((fault) => refusal('other', 'malformed', 1, fault.message)),
     ...sorted.refused,
     ...logs.refused,
     ...metrics.refused,
-    ...passed.refused,
   ];
-  const named = { ...header, event_id: envelopeId(header, passed.kept) };
-  const frames = [...signalFrames(named, passed.kept), ...logs.frames, ...metrics.frames];
-  return {
-    kind: 'accept',
-    frames,
-    refused,
-    ...(passed.limits !== '' && { headers: { 'x-sentry-rate-limits': passed.limits } }),
-  };
-}
-
-/** What of the items may pass now; `limits` is what the client is to be told of the rest, '' when all may. */
-function passGate(
-  items: readonly KeptItem[],
-  { scope, receivedAtMs }: ProtocolRequest,
-  gate: CategoryGate | undefined,
-): { readonly kept: readonly KeptItem[]; readonly refused: readonly Refusal[]; readonly limits: string } {
-  const kept: KeptItem[] = [];
-  const refused: Refusal[] = [];
-  const waits = new Map<string, number>();
-  for (const item of items) {
-    const waitS = gate?.ask(scope.organisation, item.signal, item.records, receivedAtMs);
-    if (waitS === undefined) {
-      kept.push(item);
-      continue;
-    }
-    waits.set(limitedCategories[item.signal] ?? '', waitS);
-    refused.push(refusal(item.signal, 'rate-limited', item.records, `more ${item.signal} than a minute may hold`));
-  }
-  const limits = [...waits].map(([category, seconds]) => `${seconds}:${category}:organization:quota`).join(', ');
-  return { kept, refused, limits };
+  const named = { ...header, event_id: envelopeId(header, sorted.kept) };
+  const frames = [...signalFrames(named, sorted.kept), ...logs.frames, ...metrics.frames];
+  return { kind: 'accept', frames, refused };
 }
 
 /** The header's id, else that of the first event: reply, rows and attachments must name the same one. */

@@ -1,7 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { hexIdOf, isObject, parseJson } from '../../errors/json-reader.ts';
 import type { Ending, ProtocolReply, ProtocolRequest } from '../../protocol.ts';
+import type { Held } from '../../record-limits.ts';
 import { sentryFilesLane, sentryLane } from './lane.ts';
+
+/** Sentry's data categories of our signals, as its clients know them (https://develop.sentry.dev/sdk/expected-features/rate-limiting/). */
+const categories: Readonly<Record<string, string>> = {
+  errors: 'error;default;security',
+  spans: 'transaction;span',
+  logs: 'log_item',
+  metrics: 'trace_metric;metric_bucket',
+  sessions: 'session',
+  feedback: 'feedback;user_report_v2',
+  attachments: 'attachment',
+  replays: 'replay',
+  profiles: 'profile;profile_chunk',
+  checks: 'monitor',
+};
+
+/** How clients are told what to hold back, and for how long. */
+export function rateLimitHeaders(held: readonly Held[]): Readonly<Record<string, string>> {
+  const limits = held.flatMap(({ signal, waitS, of }) => {
+    const category = categories[signal];
+    return category === undefined ? [] : [`${waitS}:${category}:${of === 'key' ? 'key' : 'organization'}:quota`];
+  });
+  return { 'x-sentry-rate-limits': [...new Set(limits)].join(', ') };
+}
 
 const limitedStatuses = new Set([429, 503]);
 
@@ -20,7 +44,7 @@ export function sentryReply(ending: Ending, request: Omit<ProtocolRequest, 'scop
   // Clients hold back what is named here, and go on with the rest.
   const limits = ending.headers?.['x-sentry-rate-limits'];
   const id = storedId(ending) || idOf(request.body);
-  if (limits === undefined) return json(200, { id });
+  if (limits === undefined || limits === '') return json(200, { id });
   const seconds = /^\d+/.exec(limits)?.[0] ?? '60';
   const reply = ending.frames.length > 0 ? json(200, { id }) : errorReply(429, 'sent too often', ['rate-limited']);
   return {

@@ -3,11 +3,10 @@ import { encode } from '@msgpack/msgpack';
 import { expect, test } from 'vitest';
 import { decodeOtlpMetrics } from '../../metric-formats/index.ts';
 import type { Checked, CheckIn, Decoded, DecodePorts, ProtocolRequest } from '../../protocol.ts';
-import { CategoryGate } from './category-limits.ts';
 import { checkEnvelope } from './check-envelope.ts';
 import { decodeEnvelope } from './decode-envelope.ts';
 import { checkMinidump } from './minidump.ts';
-import { sentryReply } from './reply.ts';
+import { sentry } from './sentry.ts';
 
 const scope = { organisation: 'acme', keyId: 'k1', site: '', device: '', service: '', environment: '' };
 const now = Date.parse('2026-11-20T12:00:00Z');
@@ -312,21 +311,52 @@ test('a check-in is told to who watches, with its schedule', async () => {
   expect(checkIns).toMatchObject([{ organisation: 'acme', monitor: 'sync', status: 'in_progress', config, atMs: now }]);
 });
 
-test('more files than a minute may hold: refused, and the client told which to hold back', () => {
-  const gate = new CategoryGate({ attachments: 2 });
-  const attachment = [{ type: 'attachment' }, Buffer.from('x')] as const;
-  const event = [{ type: 'event' }, { message: 'm' }] as const;
-  const ask = (body: Buffer, atMs = now): { status: number; headers?: Readonly<Record<string, string>> } => {
-    const asked = { ...request(body), receivedAtMs: atMs };
-    const checked = checkEnvelope(asked, gate);
-    if (checked.kind !== 'accept') throw new Error(checked.message);
-    return sentryReply({ ...checked, kind: 'stored' }, asked);
-  };
-  expect(ask(envelope(attachment, attachment)).headers).not.toHaveProperty('x-sentry-rate-limits');
-  const limits = { 'x-sentry-rate-limits': '60:attachment:organization:quota' };
-  expect(ask(envelope(attachment, event))).toMatchObject({ status: 200, headers: limits });
-  expect(ask(envelope(attachment))).toMatchObject({ status: 429, headers: { ...limits, 'retry-after': '60' } });
-  expect(ask(envelope(attachment), now + 60_000).status).toBe(200);
+test.each([
+  [
+    'traces',
+    'otlp-traces',
+    {
+      resourceSpans: [
+        {
+          scopeSpans: [
+            {
+              spans: [
+                {
+                  traceId: '5b8efff798038103d269b633813fc60c',
+                  spanId: 'eee19b7ec3c1b174',
+                  name: 'charge',
+                  startTimeUnixNano: `${now}000000`,
+                  endTimeUnixNano: `${now + 5}000000`,
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    },
+  ],
+  [
+    'logs',
+    'otlp-logs',
+    {
+      resourceLogs: [
+        { scopeLogs: [{ logRecords: [{ timeUnixNano: `${now}000000`, body: { stringValue: 'paper is low' } }] }] },
+      ],
+    },
+  ],
+])('%s of OpenTelemetry’s exporters, as the SDKs’ OTLP integration sends them', (name, lane, sent) => {
+  for (const slash of ['', '/']) {
+    const endpoint = sentry.endpoints.find(({ path }) => path === `/api/:project/integration/otlp/v1/${name}${slash}`);
+    const asked = {
+      ...request(JSON.stringify(sent), { 'x-sentry-auth': 'sentry sentry_key=abc, sentry_version=7' }),
+      contentType: 'application/json',
+    };
+    expect(endpoint?.key?.(asked)).toBe('abc');
+    const checked = endpoint?.check(asked);
+    expect(checked).toMatchObject({ kind: 'accept', refused: [], frames: [{ lane, records: 1 }] });
+    if (checked?.kind !== 'accept') throw new Error('refused');
+    expect(endpoint?.reply({ ...checked, kind: 'stored' }, asked)).toMatchObject({ status: 200, body: '{}' });
+  }
 });
 
 test('a minidump is an event and its attachments', async () => {

@@ -1,11 +1,11 @@
 import { defineProtocol, type ProtocolEndpoint } from '../../protocol.ts';
+import { otlpEndpoint } from '../otlp/otlp.ts';
 import { checkEnvelope } from './check-envelope.ts';
 import { sentryKey } from './credentials.ts';
 import { decodeEnvelope } from './decode-envelope.ts';
-import { CategoryGate } from './category-limits.ts';
 import { sentryFilesLane, sentryLane } from './lane.ts';
 import { checkMinidump, checkUnreal } from './minidump.ts';
-import { sentryPixelReply, sentryReply } from './reply.ts';
+import { rateLimitHeaders, sentryPixelReply, sentryReply } from './reply.ts';
 import { checkDialog, checkReport, dialogKey, dialogProject, dialogReply, reportFormBytes } from './report-dialog.ts';
 import {
   checkCron,
@@ -37,8 +37,6 @@ function both(path: string, part: EndpointPart, below = ':project'): ProtocolEnd
 /** Some 1,700 errors: a load takes some eight times its segment of the engine's memory, and more errors make it hardly cheaper. */
 const segmentBytes = 24e6;
 
-const gate = new CategoryGate();
-
 export const sentry = defineProtocol({
   name: 'sentry',
   title: 'Sentry',
@@ -46,7 +44,7 @@ export const sentry = defineProtocol({
   endpoints: [
     ...both('envelope', {
       signal: 'errors',
-      check: (request) => checkEnvelope(request, gate),
+      check: checkEnvelope,
       bodyLimitBytes: envelopeLimitBytes,
     }),
     ...both('store', { signal: 'errors', check: checkStore, uncompress: storeBody, bodyLimitBytes: storeLimitBytes }),
@@ -77,6 +75,9 @@ export const sentry = defineProtocol({
         'embed',
       ),
     ),
+    // OpenTelemetry's own exporters, which the SDKs' OTLP integration points here instead of sending spans in envelopes.
+    ...both('integration/otlp/v1/traces', otlpEndpoint('spans', '')),
+    ...both('integration/otlp/v1/logs', otlpEndpoint('logs', '')),
     ...both('unreal/:key', {
       signal: 'errors',
       key: (request) => request.params['key'],
@@ -84,6 +85,7 @@ export const sentry = defineProtocol({
       bodyLimitBytes: envelopeLimitBytes,
     }),
   ],
+  limited: rateLimitHeaders,
   lanes: [
     { name: sentryLane, kind: 'decode', decode: decodeEnvelope, segmentBytes },
     { name: sentryFilesLane, kind: 'decode', decode: decodeEnvelope },

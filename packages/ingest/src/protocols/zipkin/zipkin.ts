@@ -2,7 +2,9 @@ import { fail, ok, type Result } from '@sightline/base';
 import { isObject, parseJson } from '../../errors/json-reader.ts';
 import { BoundedRefusals } from '../../logs/bounded-refusals.ts';
 import { otlpTracesLane, TracesRequestBuilder } from '../../otlp/build-traces.ts';
-import { defineProtocol, type Checked, type Ending, type ProtocolReply, type ProtocolRequest } from '../../protocol.ts';
+import { framesOf } from '../../otlp/frames-of.ts';
+import { defineProtocol, type Checked, type ProtocolRequest } from '../../protocol.ts';
+import { repliesRefusedBeside } from '../../refused-beside.ts';
 import { readZipkinSpan, type ZipkinSpan } from './read-span.ts';
 import { withoutSharedIds } from './shared-spans.ts';
 
@@ -42,9 +44,7 @@ export function checkZipkin(request: Pick<ProtocolRequest, 'body' | 'receivedAtM
     }
     builder.add(span);
   }
-  const { records } = builder;
-  const frames = records === 0 ? [] : [{ lane: otlpTracesLane, bytes: builder.build(), records, signal: 'spans' }];
-  return { kind: 'accept', frames, refused: refusals.list() };
+  return { kind: 'accept', frames: framesOf(builder, otlpTracesLane, 'spans'), refused: refusals.list() };
 }
 
 function readList(body: Buffer): Result<readonly unknown[], string> {
@@ -54,19 +54,7 @@ function readList(body: Buffer): Result<readonly unknown[], string> {
 }
 
 /** 202 without a body, as Zipkin answers; what was refused beside others stands in a header and in the ledger. */
-export function zipkinReply(ending: Ending): ProtocolReply {
-  if (ending.kind === 'refused') return plain(ending.status, ending.message);
-  const refused = ending.refused.reduce((sum, refusal) => sum + refusal.records, 0);
-  if (refused === 0) return { status: 202 };
-  const first = ending.refused[0]?.message ?? '';
-  if (ending.frames.length === 0) return plain(400, first);
-  const header = `${refused} spans refused: ${first}`.replace(/[^\x20-\x7e]/g, '?').slice(0, 500);
-  return { status: 202, headers: { 'x-sightline-refused': header } };
-}
-
-function plain(status: number, text: string): ProtocolReply {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `${text}\n` };
-}
+export const zipkinReply = repliesRefusedBeside(202, 'spans');
 
 const spans = {
   method: 'POST',

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { ErrorState } from '../../../components/error-state.tsx';
+import { ScrollX } from '../../../components/scroll-x.tsx';
 import { SkeletonRows } from '../../../components/skeleton.tsx';
 import type { ProblemError } from '../../../data/problem.ts';
 
@@ -53,9 +54,8 @@ export function LinesTable({
 }): ReactNode {
   if (lines.length === 0) return <p className="panel-none">{said === '' ? none : `${none}. ${said}`}</p>;
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- who has no pointer scrolls it with the arrow keys
-    <div className="panel-scroll" tabIndex={0} role="region" aria-label={label}>
-      <table className="table one-line">
+    <ScrollX label={label} className="panel-scroll">
+      <table className="table one-line stacks">
         <thead>
           <tr>
             {heads.map(({ title, number }) => (
@@ -69,7 +69,11 @@ export function LinesTable({
           {lines.slice(0, rowsAtMost).map(({ key, cells }) => (
             <tr key={key}>
               {cells.map((cell, index) => (
-                <td key={heads[index]?.title} className={heads[index]?.number === true ? 'number' : ''}>
+                <td
+                  key={heads[index]?.title}
+                  data-title={heads[index]?.title}
+                  className={heads[index]?.number === true ? 'number' : ''}
+                >
                   {cell}
                 </td>
               ))}
@@ -78,6 +82,6 @@ export function LinesTable({
         </tbody>
       </table>
       {said !== '' && <p className="muted">{said}</p>}
-    </div>
+    </ScrollX>
   );
 }

@@ -54,7 +54,3 @@ export function rulesOf(draft: RulesDraft): ScrubRulesDraft | undefined {
     draft.rotateDays !== '';
   return whole ? rules : undefined;
 }
-
-/** A key that no row has yet. */
-export const nextKey = (rows: readonly { readonly key: number }[]): number =>
-  Math.max(-1, ...rows.map(({ key }) => key)) + 1;

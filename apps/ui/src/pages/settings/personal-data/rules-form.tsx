@@ -1,13 +1,14 @@
-import { Button, Checkbox, NumberInput, Select, Switch, TextInput } from '@mantine/core';
+import { Checkbox, NumberInput, Select, Switch, TextInput } from '@mantine/core';
 import { getScrubRules, renewScrubSalt, saveScrubRules, type ScrubRulesDraft } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { Confirm } from '../../../components/confirm.tsx';
-import { RemoveLine, SavedBy } from '../../../components/form-parts.tsx';
+import { AddLine, RemoveLine, SaveLine } from '../../../components/form-parts.tsx';
+import { nextKey } from '../../../components/line-key.ts';
 import { FormProblem } from '../../../components/form-problem.tsx';
 import { TimeText } from '../../../components/time-text.tsx';
 import { useAct } from '../../../data/ask.ts';
 import { useMe } from '../../../data/session.tsx';
-import { nextKey, type KeptRules, type RulesDraft } from './rules-draft.ts';
+import type { KeptRules, RulesDraft } from './rules-draft.ts';
 
 const dayMs = 86_400_000;
 const optional = [
@@ -57,12 +58,7 @@ export function RulesForm({ kept, draft, rules, onChange }: FormProps): ReactNod
           known={Object.keys(faults).filter((field) => field.startsWith('custom.'))}
         />
         {may && (
-          <div className="row">
-            <Button type="submit" loading={saving.isPending} disabled={rules === undefined}>
-              Save
-            </Button>
-            <SavedBy at={kept.updatedAt} by={kept.updatedBy} />
-          </div>
+          <SaveLine saving={saving.isPending} whole={rules !== undefined} at={kept.updatedAt} by={kept.updatedBy} />
         )}
       </form>
     </section>
@@ -213,23 +209,19 @@ function OwnRules({ draft, may, faults, change }: PartProps & { faults: Readonly
         </div>
       ))}
       {may && (
-        <div>
-          <Button
-            variant="default"
-            size="compact-sm"
-            disabled={draft.custom.length >= 50}
-            onClick={() =>
-              change({
-                custom: [
-                  ...draft.custom,
-                  { key: nextKey(draft.custom), name: '', pattern: '', fields: '', replacement: 'mask', sample: '' },
-                ],
-              })
-            }
-          >
-            Add a rule
-          </Button>
-        </div>
+        <AddLine
+          full={draft.custom.length >= 50}
+          onAdd={() =>
+            change({
+              custom: [
+                ...draft.custom,
+                { key: nextKey(draft.custom), name: '', pattern: '', fields: '', replacement: 'mask', sample: '' },
+              ],
+            })
+          }
+        >
+          Add a rule
+        </AddLine>
       )}
     </div>
   );
@@ -275,18 +267,12 @@ function Allowed({ draft, may, change }: PartProps): ReactNode {
         </div>
       ))}
       {may && (
-        <div>
-          <Button
-            variant="default"
-            size="compact-sm"
-            disabled={draft.allow.length >= 200}
-            onClick={() =>
-              change({ allow: [...draft.allow, { key: nextKey(draft.allow), field: '', detectors: ['ip'] }] })
-            }
-          >
-            Add a field
-          </Button>
-        </div>
+        <AddLine
+          full={draft.allow.length >= 200}
+          onAdd={() => change({ allow: [...draft.allow, { key: nextKey(draft.allow), field: '', detectors: ['ip'] }] })}
+        >
+          Add a field
+        </AddLine>
       )}
     </div>
   );

@@ -161,7 +161,7 @@ export function PipelineEditor(props: {
         <FormProblem problem={problem} known={[]} />
         {may && (
           <div className="row">
-            <Button type="submit" loading={busy} disabled={pipeline.name === ''}>
+            <Button type="submit" loading={busy}>
               Save
             </Button>
             <span className="muted">

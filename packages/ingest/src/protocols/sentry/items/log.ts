@@ -3,6 +3,7 @@ import { msToNs, timeJudgement, timeNs } from '../../../errors/event-time.ts';
 import { contextlessIdentity, projectOf, resourceOf, sentryAttributes } from '../attributes.ts';
 import { isObject, listOf, objectOf, textOf, hexIdOf, type JsonObject } from '../../../errors/json-reader.ts';
 import { LogsRequestBuilder, otlpLogsLane, type LogRecordInput } from '../../../otlp/build-logs.ts';
+import { framesOf } from '../../../otlp/frames-of.ts';
 import type { Frame, ProtocolRequest, Refusal } from '../../../protocol.ts';
 import type { EnvelopeItem } from '../envelope.ts';
 import { itemJson, jsonItemLimitBytes } from '../item-kinds.ts';
@@ -46,11 +47,7 @@ export function logsFrame(items: readonly EnvelopeItem[], request: ProtocolReque
       builder.add(read.record);
     }
   }
-  const records = builder.records;
-  return {
-    frames: records === 0 ? [] : [{ lane: otlpLogsLane, bytes: builder.build(), records, signal: 'logs' }],
-    refused,
-  };
+  return { frames: framesOf(builder, otlpLogsLane, 'logs'), refused };
 }
 
 type ReadLog =

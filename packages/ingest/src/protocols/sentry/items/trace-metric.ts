@@ -1,6 +1,7 @@
 import { msToNs, timeJudgement, timeNs } from '../../../errors/event-time.ts';
 import { isObject, numberOf, objectOf, textOf, type JsonObject } from '../../../errors/json-reader.ts';
 import { MetricsRequestBuilder, otlpMetricsLane, type MetricValue } from '../../../otlp/build-metrics.ts';
+import { framesOf } from '../../../otlp/frames-of.ts';
 import { metricsKeptMs, type Frame, type ProtocolRequest, type Refusal } from '../../../protocol.ts';
 import { contextlessIdentity, projectOf, resourceOf, sentryAttributes } from '../attributes.ts';
 import type { EnvelopeItem } from '../envelope.ts';
@@ -63,11 +64,7 @@ export function metricsFrame(
       if (fault) refuse(...fault);
     }
   }
-  const { records } = builder;
-  return {
-    frames: records === 0 ? [] : [{ lane: otlpMetricsLane, bytes: builder.build(), records, signal: 'metrics' }],
-    refused: [...refused.values()],
-  };
+  return { frames: framesOf(builder, otlpMetricsLane, 'metrics'), refused: [...refused.values()] };
 }
 
 type Fault = readonly [reason: Refusal['reason'], message: string];
