@@ -284,6 +284,7 @@ for (const { name, missing, start } of testServers) {
         ['DELETE', `/api/v1/people/${ada.personId}`],
         ['DELETE', `/api/v1/people/invitations/${invitation}`],
         ['DELETE', `/api/v1/keys/${key}`],
+        ['PUT', `/api/v1/keys/${key}/limits`, { limits: { logs: 1 } }],
         ['PATCH', '/api/v1/teams/payments', { name: 'Ours' }],
         ['DELETE', '/api/v1/teams/payments'],
         ['PUT', `/api/v1/teams/payments/members/${ada.personId}`, { role: 'member' }],
@@ -315,6 +316,7 @@ for (const { name, missing, start } of testServers) {
         'POST /api/v1/keys',
         'POST /api/v1/people/invitations',
         'POST /api/v1/teams',
+        'PUT /api/v1/record-limits',
       ]);
       // A member of another organisation is nobody here.
       await as(eve, ['POST', '/api/v1/teams', { slug: 'payments', name: 'Ours' }]);
