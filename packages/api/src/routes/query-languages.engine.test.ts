@@ -143,7 +143,7 @@ describe('TraceQL', () => {
 
   test.each([
     ['{ status = }', 11],
-    ['{} >> {} | rate()', 0],
+    ['{} >> {} | compare({ status = error })', 0],
   ])('%s: the place of the fault', async (q, from) => {
     const reply = await ask('traceql', { q });
     expect(reply.status).toBe(400);
