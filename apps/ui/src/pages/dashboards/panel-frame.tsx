@@ -101,7 +101,7 @@ function PanelMenu({ placed, values, scope, onOpen, acts, title }: PanelFramePro
         <ActionIcon
           variant="subtle"
           color="gray"
-          size={22}
+          size={24}
           aria-label={`${title || 'Panel'}: more`}
           className="dash-panel-more"
         >
