@@ -69,7 +69,8 @@ describe('first light', () => {
       150_000,
     );
     expect(shown).toBe(100);
-    await expect.poll(() => page.getByText('100 stores are well').isVisible(), { timeout: 60_000 }).toBe(true);
+    const sentence = page.locator('.fleet-sentence');
+    await expect.poll(() => sentence.innerText(), { timeout: 60_000 }).toContain('100 stores are well');
     await picture('fleet-well');
   });
 
