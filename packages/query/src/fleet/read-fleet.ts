@@ -6,6 +6,7 @@ import {
   healthMinutes,
   healthStart,
   rateStart,
+  type Latency,
   readLatency,
   readSeenSites,
   readTraffic,
@@ -86,7 +87,7 @@ interface Payments {
 export interface FleetTelemetry {
   readonly seen: ReadonlyMap<string, SeenSite>;
   readonly traffic: ReadonlyMap<string, SiteTraffic>;
-  readonly latency: ReadonlyMap<string, number>;
+  readonly latency: ReadonlyMap<string, Latency>;
   readonly gauges: ReadonlyMap<string, SiteGauges>;
   readonly payments: ReadonlyMap<string, Payments>;
 }
@@ -189,7 +190,7 @@ export function summariseSite(
     requests: rates.requests,
     failedRequests: rates.failedRequests,
     errorsPerMin: rates.errorsPerMin,
-    p95Ms: telemetry.latency.get(site.code) ?? 0,
+    ...(telemetry.latency.get(site.code) ?? { medianMs: 0, p95Ms: 0 }),
     ...gauges,
     paymentAttempts: payments.attempts,
     paymentFailures: payments.failures,

@@ -23,6 +23,7 @@ interface ServiceRow {
   readonly lastSeenAt: number;
   readonly requests: number;
   readonly failed: number;
+  readonly medianMs: number;
   readonly p95Ms: number;
   readonly errorLogs: number;
 }
@@ -40,14 +41,15 @@ export async function readServices(
   const rows = await ask<ServiceRow>(
     reader,
     `SELECT service, environment, max(heard) AS lastSeenAt, max(current) AS release, sum(r) AS requests, sum(f) AS failed,
-      max(p) AS p95Ms, sum(l) AS errorLogs
+      max(m) AS medianMs, max(p) AS p95Ms, sum(l) AS errorLogs
     FROM (
       SELECT toString(service) AS service, toString(environment) AS environment, toFloat64(toUnixTimestamp64Milli(max(last_seen))) AS heard,
-        argMaxMerge(release) AS current, 0. AS r, 0. AS f, 0. AS p, 0. AS l
+        argMaxMerge(release) AS current, 0. AS r, 0. AS f, 0. AS m, 0. AS p, 0. AS l
         FROM seen WHERE organisation = {organisation:String} AND site = {site:String} GROUP BY service, environment
       UNION ALL SELECT toString(service) AS service, toString(environment) AS environment, 0., '', toFloat64(sum(requests)), toFloat64(sum(errors)),
-        toFloat64(quantilesTDigestMerge(0.5, 0.95, 0.99)(latency)[2]) / 1e6, 0. FROM red WHERE ${where} GROUP BY service, environment
-      UNION ALL SELECT toString(service) AS service, toString(environment) AS environment, 0., '', 0., 0., 0., toFloat64(sumIf(records, severity >= 17))
+        toFloat64(quantilesTDigestMerge(0.5, 0.95, 0.99)(latency)[1]) / 1e6, toFloat64(quantilesTDigestMerge(0.5, 0.95, 0.99)(latency)[2]) / 1e6, 0.
+        FROM red WHERE ${where} GROUP BY service, environment
+      UNION ALL SELECT toString(service) AS service, toString(environment) AS environment, 0., '', 0., 0., 0., 0., toFloat64(sumIf(records, severity >= 17))
         FROM volume WHERE ${where} GROUP BY service, environment)
     WHERE service != '' GROUP BY service, environment ORDER BY service, environment LIMIT 500`,
     { organisation: asked.organisation, site: asked.site, startS: startMs / 1000 },
@@ -71,6 +73,7 @@ function serviceState(row: ServiceRow, minutes: number, nowMs: number): ServiceS
       requests: row.requests,
       failedRequests: row.failed,
       errorsPerMin: Math.max(row.failed, row.errorLogs) / minutes,
+      medianMs: row.medianMs,
       p95Ms: row.p95Ms,
       cpu: null,
       memory: null,

@@ -119,15 +119,21 @@ export async function readTraffic(
   return bySite;
 }
 
-/** p95 of requests in the rate window by site, milliseconds. */
+/** How long requests of the rate window took, milliseconds. */
+export interface Latency {
+  readonly medianMs: number;
+  readonly p95Ms: number;
+}
+
+/** The same by site. */
 export async function readLatency(
   reader: TelemetryReader,
   scope: FleetScope,
   limits: QueryLimits,
-): Promise<Map<string, number>> {
-  const rows = await ask<{ site: string; p95Ms: number }>(
+): Promise<Map<string, Latency>> {
+  const rows = await ask<Latency & { site: string }>(
     reader,
-    `SELECT toString(site) AS site, toFloat64(quantilesTDigestMerge(0.5, 0.95, 0.99)(latency)[2]) / 1e6 AS p95Ms
+    `SELECT toString(site) AS site, quantilesTDigestMerge(0.5, 0.95, 0.99)(latency) AS took, toFloat64(took[1]) / 1e6 AS medianMs, toFloat64(took[2]) / 1e6 AS p95Ms
     FROM red WHERE organisation = {organisation:String} AND minute >= toDateTime({startS:UInt32})
       AND minute <= toDateTime({nowS:UInt32}) AND site != '' AND ${inEnvironment}
     GROUP BY site LIMIT ${siteLimit}`,
@@ -139,5 +145,5 @@ export async function readLatency(
     },
     limits,
   );
-  return new Map(rows.map((row) => [row.site, row.p95Ms]));
+  return new Map(rows.map(({ site, medianMs, p95Ms }) => [site, { medianMs, p95Ms }]));
 }
