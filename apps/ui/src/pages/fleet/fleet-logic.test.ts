@@ -105,6 +105,11 @@ test.each([
     [site('A', 'degraded', { worst: 'slow, p95 2.4 s' }), site('B', 'degraded', { worst: 'disk 95 % full' })],
     'Nothing is down. 2 stores to watch: slow at A; disk nearly full at B.',
   ],
+  [
+    'slow by two measures',
+    [site('A', 'degraded', { worst: 'slow, p95 2.4 s' }), site('B', 'degraded', { worst: 'slow, median 3.1 s' })],
+    'Nothing is down. 2 stores to watch: slow at A and B.',
+  ],
 ])('kinds of trouble: %s', (_, sites, expected) => {
   expect(sentence(...sites)).toBe(expected);
 });

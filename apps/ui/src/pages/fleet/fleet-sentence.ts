@@ -125,7 +125,7 @@ const kindWords: Readonly<Record<string, string>> = {
 /** The kind of a trouble: its words without the figures, which differ from store to store. */
 function kindOf(site: SiteSummary): string {
   const kind = troubleWords(site)
-    .replace(/,? (p95 )?[\d.,]+ ?(%|s|ms)?( full)?$/, '')
+    .replace(/,? ((?:p95|median) )?[\d.,]+ ?(%|s|ms)?( full)?$/, '')
     .trim();
   return kindWords[kind] ?? kind;
 }
