@@ -33,13 +33,7 @@ export type { ForwardingAgent } from './forwarded/accept-batch.ts';
 export { LogsRequestBuilder } from './otlp/build-logs.ts';
 export { spanKindNumbers, TracesRequestBuilder } from './otlp/build-traces.ts';
 export { ProtobufWriter } from './otlp/protobuf-writer.ts';
-export {
-  isStaleMark,
-  readReadRequest,
-  type ReadQuery,
-  type ReadSeries,
-  writeReadResponse,
-} from './metric-formats/remote-read.ts';
+export { readReadRequest, type ReadQuery, type ReadSeries, writeReadResponse } from './metric-formats/remote-read.ts';
 export { snappyBlock, unsnappy } from './snappy-block.ts';
 export { protocols } from './protocols/all.ts';
 export * from './protocol.ts';

@@ -16,6 +16,14 @@ export type MetricType = (typeof metricTypes)[number];
 /** The bits of a staleness mark: the sample after which a series has no value (https://prometheus.io/docs/specs/prw/remote_write_spec/#stale-markers). */
 export const staleNaNBits = 0x7ff0000000000002n;
 
+/** Whatever a processor made of the mark's quiet bit on its way through registers. */
+const quietBit = 0x0008000000000000n;
+
+/** Whether a float's bits are Prometheus' mark that a series has ended (https://prometheus.io/docs/specs/prw/remote_write_spec/#stale-markers). */
+export function isStaleMark(bits: bigint): boolean {
+  return (bits & ~quietBit) === staleNaNBits;
+}
+
 export interface ReceivedExemplar {
   /** Name and value in turn; `trace_id` and `span_id` among them. */
   readonly labels: readonly string[];

@@ -1,8 +1,8 @@
 import { ProtobufReader } from '@sightline/base/protobuf';
-import { type FloatHistogram, staleNaNBits } from '@sightline/record';
+import { type FloatHistogram, isStaleMark, staleNaNBits } from '@sightline/record';
 import { expect, test } from 'vitest';
 import { ProtobufWriter } from '../otlp/protobuf-writer.ts';
-import { isStaleMark, readReadRequest, writeReadResponse } from './remote-read.ts';
+import { readReadRequest, writeReadResponse } from './remote-read.ts';
 
 interface Query {
   readonly start: number;

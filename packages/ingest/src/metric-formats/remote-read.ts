@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from '@sightline/base';
 import { ProtobufReader } from '@sightline/base/protobuf';
-import { type FloatHistogram, staleNaNBits } from '@sightline/record';
+import { type FloatHistogram, isStaleMark, staleNaNBits } from '@sightline/record';
 import { ProtobufWriter } from '../otlp/protobuf-writer.ts';
 import { writeHistogram } from './write-rw2.ts';
 
@@ -114,12 +114,4 @@ function writeSeries(writer: ProtobufWriter, { labels, floats, histograms }: Rea
     writer.close(sample);
   }
   writer.close(series);
-}
-
-/** Whatever a processor made of the mark's quiet bit on its way through registers. */
-const quietBit = 0x0008000000000000n;
-
-/** Whether a float's bits are Prometheus' mark that a series has ended (https://prometheus.io/docs/specs/prw/remote_write_spec/#stale-markers). */
-export function isStaleMark(bits: bigint): boolean {
-  return (bits & ~quietBit) === staleNaNBits;
 }

@@ -1,4 +1,4 @@
-import { isStaleMark } from '@sightline/ingest';
+import { isStaleMark } from '@sightline/record';
 import { type MatrixSeries, showSampleValue, sortedNames } from '@sightline/query/promql';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { askerOf } from './asker.ts';
@@ -80,9 +80,7 @@ function newestOf({ labels, floats, histograms }: MatrixSeries): FederatedSample
 function expositionOf(samples: readonly FederatedSample[]): string {
   let text = '';
   let metric: string | undefined;
-  for (const sample of samples
-    .toSorted((a, b) => (a.line < b.line ? -1 : 1))
-    .toSorted((a, b) => compare(a.metric, b.metric))) {
+  for (const sample of samples.toSorted((a, b) => compare(a.metric, b.metric) || compare(a.line, b.line))) {
     if (sample.metric !== metric) {
       metric = sample.metric;
       text += `# TYPE ${plainName.test(metric) ? metric : quoted(metric)} untyped\n`;

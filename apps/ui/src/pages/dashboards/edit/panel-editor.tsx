@@ -1,4 +1,4 @@
-import { Button, NumberInput, Select, Switch, Textarea, TextInput } from '@mantine/core';
+import { Button, Select, Switch, Textarea, TextInput } from '@mantine/core';
 import { useDebouncedValue, useElementSize } from '@mantine/hooks';
 import {
   fillVariables,
@@ -15,6 +15,7 @@ import type { ScopeQuery } from '../../../data/scope.ts';
 import { PanelBody } from '../panel-body.tsx';
 import { useFrames } from '../use-frames.ts';
 import { ColumnFields } from './column-fields.tsx';
+import { FigureField } from './figure-field.tsx';
 import { panelWords } from './edit-bar.tsx';
 import { draws, units } from './look-choices.ts';
 import { QueryFields } from './query-fields.tsx';
@@ -225,7 +226,6 @@ function Look({
 }): ReactNode {
   const { options, type, unit } = panel;
   const series = type === 'timeseries';
-  const number = (value: string | number): number | null => (typeof value === 'number' ? value : null);
   return (
     <section aria-label="Look" className="stack">
       <h3 className="part-title">Look</h3>
@@ -239,29 +239,16 @@ function Look({
           allowDeselect={false}
           onChange={(value) => change({ unit: value === 'none' ? '' : (value ?? '') })}
         />
-        <NumberInput
-          size="xs"
+        <FigureField
           label="Decimals"
           w={90}
           min={0}
           max={10}
-          value={options.decimals ?? ''}
-          onChange={(value) => setOptions({ decimals: number(value) })}
+          value={options.decimals}
+          onChange={(value) => setOptions({ decimals: value })}
         />
-        <NumberInput
-          size="xs"
-          label="Least"
-          w={90}
-          value={options.min ?? ''}
-          onChange={(value) => setOptions({ min: number(value) })}
-        />
-        <NumberInput
-          size="xs"
-          label="Greatest"
-          w={90}
-          value={options.max ?? ''}
-          onChange={(value) => setOptions({ max: number(value) })}
-        />
+        <FigureField label="Least" w={90} value={options.min} onChange={(value) => setOptions({ min: value })} />
+        <FigureField label="Greatest" w={90} value={options.max} onChange={(value) => setOptions({ max: value })} />
         {series ? (
           <>
             <Select
@@ -272,23 +259,21 @@ function Look({
               allowDeselect={false}
               onChange={(value) => setOptions({ draw: draws.find((one) => one.value === value)?.value ?? 'lines' })}
             />
-            <NumberInput
-              size="xs"
+            <FigureField
               label="Line, px"
               w={80}
               min={0}
               max={10}
-              value={options.lineWidth ?? ''}
-              onChange={(value) => setOptions({ lineWidth: number(value) })}
+              value={options.lineWidth}
+              onChange={(value) => setOptions({ lineWidth: value })}
             />
-            <NumberInput
-              size="xs"
+            <FigureField
               label="Fill, %"
               w={80}
               min={0}
               max={100}
-              value={options.fill ?? ''}
-              onChange={(value) => setOptions({ fill: number(value) })}
+              value={options.fill}
+              onChange={(value) => setOptions({ fill: value })}
             />
             <Select
               label="Legend"
@@ -298,14 +283,13 @@ function Look({
               allowDeselect={false}
               onChange={(value) => setOptions({ legend: value === 'table' || value === 'none' ? value : 'list' })}
             />
-            <NumberInput
-              size="xs"
+            <FigureField
               label="Series at most"
               w={100}
               min={1}
               max={100}
               value={options.most}
-              onChange={(value) => setOptions({ most: Math.max(1, Math.min(100, number(value) ?? 8)) })}
+              onChange={(value) => setOptions({ most: Math.max(1, Math.min(100, value ?? 8)) })}
             />
           </>
         ) : (

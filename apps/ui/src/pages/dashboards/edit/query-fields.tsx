@@ -1,8 +1,9 @@
-import { Button, NumberInput, Select, Switch, TextInput } from '@mantine/core';
+import { Button, Select, Switch, TextInput } from '@mantine/core';
 import { panelReads, queryLook, seriesColours, type PanelQuery, type QueryLook } from '@sightline/contract';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { Skeleton } from '../../../components/skeleton.tsx';
 import { readWords } from '../read-words.ts';
+import { FigureField } from './figure-field.tsx';
 import { draws, units } from './look-choices.ts';
 
 const PromqlEditor = lazy(async () => import('../../../promql/promql-editor.tsx'));
@@ -107,7 +108,6 @@ function LookFields({
   onChange: (look: QueryLook) => void;
 }): ReactNode {
   const set = (part: Partial<QueryLook>): void => onChange({ ...look, ...part });
-  const number = (value: string | number): number | null => (typeof value === 'number' ? value : null);
   const { unit } = look;
   return (
     <div className="field-row" role="group" aria-label={`How query ${name} is drawn`}>
@@ -139,29 +139,16 @@ function LookFields({
         allowDeselect={false}
         onChange={(value) => set({ draw: draws.find((one) => one.value === value)?.value ?? null })}
       />
-      <NumberInput
-        size="xs"
+      <FigureField
         label="Decimals"
         w={80}
         min={0}
         max={10}
-        value={look.decimals ?? ''}
-        onChange={(value) => set({ decimals: number(value) })}
+        value={look.decimals}
+        onChange={(value) => set({ decimals: value })}
       />
-      <NumberInput
-        size="xs"
-        label="Axis from"
-        w={80}
-        value={look.min ?? ''}
-        onChange={(value) => set({ min: number(value) })}
-      />
-      <NumberInput
-        size="xs"
-        label="Axis to"
-        w={80}
-        value={look.max ?? ''}
-        onChange={(value) => set({ max: number(value) })}
-      />
+      <FigureField label="Axis from" w={80} value={look.min} onChange={(value) => set({ min: value })} />
+      <FigureField label="Axis to" w={80} value={look.max} onChange={(value) => set({ max: value })} />
       <Select
         label="Colour"
         w={110}
@@ -170,23 +157,21 @@ function LookFields({
         allowDeselect={false}
         onChange={(value) => set({ colour: seriesColours.find((one) => one === value) ?? null })}
       />
-      <NumberInput
-        size="xs"
+      <FigureField
         label="Line, px"
         w={80}
         min={0}
         max={10}
-        value={look.width ?? ''}
-        onChange={(value) => set({ width: number(value) })}
+        value={look.width}
+        onChange={(value) => set({ width: value })}
       />
-      <NumberInput
-        size="xs"
+      <FigureField
         label="Fill, %"
         w={80}
         min={0}
         max={100}
-        value={look.fill ?? ''}
-        onChange={(value) => set({ fill: number(value) })}
+        value={look.fill}
+        onChange={(value) => set({ fill: value })}
       />
       <Switch
         size="xs"
