@@ -58,7 +58,7 @@ export default function InvitationPage(): ReactNode {
           error={faults['password']}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
-        <Button type="submit" size="sm" loading={accepting.isPending} disabled={password.length < 10}>
+        <Button type="submit" size="sm" loading={accepting.isPending}>
           Accept the invitation
         </Button>
       </EntryForm>

@@ -55,8 +55,6 @@ export default function SetupPage(): ReactNode {
       </EntryFrame>
     );
   }
-  const ready =
-    values.token !== '' && values.organisation !== '' && values.email !== '' && values.password.length >= 10;
   return (
     <EntryFrame
       title="Set up Sightline"
@@ -83,7 +81,7 @@ export default function SetupPage(): ReactNode {
           required
           {...bind('password')}
         />
-        <Button type="submit" size="sm" loading={making.isPending} disabled={!ready}>
+        <Button type="submit" size="sm" loading={making.isPending}>
           Create the organisation
         </Button>
       </EntryForm>
