@@ -22,9 +22,7 @@ export function FormProblem({ problem, known }: { problem: ProblemError | null; 
 
 /** Leads to the first field at fault of the form around `place`; who does not see the form hears its fault. */
 export function focusFault(place: Element | null): void {
-  const fault = place?.closest('form')?.querySelector<HTMLElement>('[aria-invalid="true"]');
-  // A field of several parts (a password with its eye) says it at its frame, which takes no focus.
-  (fault?.matches('div') === true ? fault.querySelector<HTMLElement>('input') : fault)?.focus();
+  place?.closest('form')?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
 }
 
 function Other({ problem, known }: { problem: ProblemError | null; known: readonly string[] }): ReactNode {

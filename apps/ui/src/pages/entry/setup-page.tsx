@@ -1,4 +1,5 @@
-import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
+import { PasswordField } from '../../components/password-field.tsx';
 import { setup, setupState } from '@sightline/contract';
 import { useRouter } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
@@ -74,7 +75,7 @@ export default function SetupPage(): ReactNode {
         <TextInput label="Organisation" placeholder="Sunshine Spirits" autoFocus required {...bind('organisation')} />
         <TextInput label="Your name" autoComplete="name" {...bind('name')} />
         <TextInput label="E-mail" type="email" autoComplete="username" required {...bind('email')} />
-        <PasswordInput
+        <PasswordField
           label="Password"
           description="At least 10 characters"
           autoComplete="new-password"

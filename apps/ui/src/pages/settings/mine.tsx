@@ -1,4 +1,5 @@
-import { Button, PasswordInput, SegmentedControl } from '@mantine/core';
+import { Button, SegmentedControl } from '@mantine/core';
+import { PasswordField } from '../../components/password-field.tsx';
 import { notifications } from '@mantine/notifications';
 import { changePassword } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
@@ -64,14 +65,14 @@ function PasswordForm(): ReactNode {
         );
       }}
     >
-      <PasswordInput
+      <PasswordField
         label="Current password"
         autoComplete="current-password"
         value={current}
         error={faults['current']}
         onChange={(event) => setCurrent(event.currentTarget.value)}
       />
-      <PasswordInput
+      <PasswordField
         label="New password"
         description="At least 10 characters. Your other sessions end."
         autoComplete="new-password"
