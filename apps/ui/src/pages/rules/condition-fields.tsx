@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { Choice, type FieldsProps } from './condition-parts.tsx';
-import type { SilenceTable, Source, Vital } from './draft.ts';
+import { type SilenceTable, type Source, type Vital, withSource } from './draft.ts';
 import { FeedbackFields, IssuesFields, PatternFields, SilenceFields } from './event-fields.tsx';
 import { LimitFields } from './limit-fields.tsx';
 import { MetricFields } from './metric-fields.tsx';
@@ -52,7 +52,7 @@ export function ConditionFields(props: FieldsProps): ReactNode {
           w={210}
           words={sourceWords}
           value={draft.source}
-          onChange={(source) => change({ source })}
+          onChange={(source) => change(withSource(draft, source))}
         />
         {draft.source === 'silence' && (
           <Choice
