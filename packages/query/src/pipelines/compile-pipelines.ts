@@ -207,8 +207,7 @@ class Compiler {
         const alone = `cityHash64(${salt}, ${number}, received_at, p_row, body)`;
         const together = step.by === '' ? undefined : this.#value(step.by);
         // Those that lack the field are nobody's group: one lot for all of them would keep all or none.
-        const lot =
-          together === undefined ? alone : `if(${together} = '', ${alone}, cityHash64(${salt}, ${together}))`;
+        const lot = together === undefined ? alone : `if(${together} = '', ${alone}, cityHash64(${salt}, ${together}))`;
         const lost = `${active} AND NOT ${isError} AND ${lot} % 1000000 >= ${kept}`;
         return this.#replace({ p_end: `if(${lost}, toUInt16(${number}), p_end)` });
       }

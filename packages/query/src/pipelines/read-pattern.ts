@@ -61,9 +61,9 @@ class PatternReader {
 
   /** What the engine says of a pattern, with the groups' own names; of grok the part that it means only where that is not the whole, written out. */
   inOwnWords(fault: RE2JSSyntaxException, format: 'grok' | 'regex'): string {
-    const part = fault
-      .getPattern()
-      .replace(/\(\?P<g(\d+)>/g, (whole, n: string) => (this.names[Number(n)] ? `(?<${this.names[Number(n)]}>` : whole));
+    const part = (fault.getPattern() ?? '').replace(/\(\?P<g(\d+)>/g, (whole, n: string) =>
+      this.names[Number(n)] ? `(?<${this.names[Number(n)]}>` : whole,
+    );
     return part === '' || (format === 'grok' && part.length > 40)
       ? fault.getDescription()
       : `${fault.getDescription()}: \`${part}\``;
