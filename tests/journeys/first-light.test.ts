@@ -43,6 +43,9 @@ const tiles = (): ReturnType<Page['locator']> => page.getByRole('list', { name: 
 describe('first light', () => {
   test('the printed link sets the installation up, once', async () => {
     await page.goto(product.setupLink());
+    await page.getByRole('button', { name: 'Create the organisation' }).click();
+    await page.getByText('This is needed.').waitFor();
+    await page.getByText('Write the whole address').waitFor();
     await page.getByLabel('Organisation').fill(owner.organisation);
     await page.getByLabel('Your name').fill(owner.name);
     await page.getByLabel('E-mail').fill(owner.email);

@@ -88,6 +88,20 @@ test('a monitor whose address cannot be asked', async () => {
   expect(await form.getByLabel('Name').inputValue()).toBe('Shop');
 });
 
+test('a key without a name and a right, and a password that is too short', async () => {
+  await page.goto(`${product.url}/settings?tab=keys`);
+  await page.getByRole('checkbox', { name: 'Send data' }).uncheck();
+  await page.getByRole('button', { name: 'Create the key' }).click();
+  await page.getByText('Choose at least one.').waitFor();
+  await page.getByText('This is needed.').waitFor();
+  await expect.poll(focused).toBe('New key');
+  await page.goto(`${product.url}/settings?tab=mine`);
+  await page.getByLabel('New password').first().fill('short');
+  await page.getByRole('button', { name: 'Change the password' }).click();
+  await page.getByText('at least 10 characters', { exact: true }).waitFor();
+  await expect.poll(focused).toBe('New password');
+});
+
 test('what is typed outlives a server that went away, and is saved when it is back', async () => {
   await page.goto(`${product.url}/rules/new`);
   await page.getByLabel('Name').fill('Errors at the till');

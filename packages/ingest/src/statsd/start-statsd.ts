@@ -37,14 +37,11 @@ export async function startStatsd(
   address: { readonly host: string; readonly port: number },
 ): Promise<StatsdServer> {
   const intake = new Intake(parts, scope);
-  const udp = await bindUdp(address, (packet) => intake.take(packet));
-  const { port } = udp.address();
   const connections = new Set<TcpSocket>();
-  const tcp = await listenTcp({ ...address, port }, connections, (text) => intake.take(text), parts.logger).catch(
-    (error: unknown) => {
-      udp.close();
-      throw error;
-    },
+  const { udp, tcp, port } = await bindBoth(
+    address,
+    (packet) => intake.take(packet),
+    (at) => listenTcp(at, connections, (text) => intake.take(text), parts.logger),
   );
   const lost = (error: unknown): void => parts.logger.error('StatsD could not be kept', { error });
   const flushing = new BackgroundLoop({
@@ -117,6 +114,28 @@ class Intake {
     if (series.length === 0 && refused.length === 0) return;
     const kept = await keepOwnSeries(this.#parts, protocol, this.#scope, series, refused, lines);
     if (!kept) this.#parts.logger.warn('a flush of StatsD found no room in the spool', { lines });
+  }
+}
+
+/** How often another port is picked where one that is free for UDP is taken for TCP. */
+const picksAtMost = 20;
+
+/** UDP and TCP on one port. Where any will do, one that both may have. */
+async function bindBoth(
+  address: { readonly host: string; readonly port: number },
+  take: (packet: Buffer) => void,
+  listen: (at: { readonly host: string; readonly port: number }) => Promise<Server>,
+): Promise<{ udp: Socket; tcp: Server; port: number }> {
+  for (let picks = 1; ; picks++) {
+    const udp = await bindUdp(address, take);
+    const { port } = udp.address();
+    try {
+      return { udp, tcp: await listen({ host: address.host, port }), port };
+    } catch (error) {
+      udp.close();
+      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      if (!taken || address.port !== 0 || picks === picksAtMost) throw error;
+    }
   }
 }
 

@@ -1,4 +1,5 @@
-import { ActionIcon, Button, NumberInput, PasswordInput, Select, Switch, TagsInput, TextInput } from '@mantine/core';
+import { ActionIcon, Button, NumberInput, Select, Switch, TagsInput, TextInput } from '@mantine/core';
+import { PasswordField } from '../../components/password-field.tsx';
 import { notifications } from '@mantine/notifications';
 import {
   createChannel,
@@ -169,7 +170,7 @@ function SecretField({ field, value, keptSecret, error, put }: FieldProps & { re
   const untouched = kept && value === keptSecret;
   return (
     <div>
-      <PasswordInput
+      <PasswordField
         label={field.title}
         description={field.description}
         placeholder={untouched ? 'kept as it is; type to replace it' : field.placeholder}

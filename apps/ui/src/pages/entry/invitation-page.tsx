@@ -1,4 +1,5 @@
-import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
+import { PasswordField } from '../../components/password-field.tsx';
 import { acceptInvitation } from '@sightline/contract';
 import { useRouter } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
@@ -48,7 +49,7 @@ export default function InvitationPage(): ReactNode {
           error={faults['name']}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        <PasswordInput
+        <PasswordField
           size="sm"
           label="Password"
           description="At least 10 characters. If you have an account here already, give its password."
@@ -58,7 +59,7 @@ export default function InvitationPage(): ReactNode {
           error={faults['password']}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
-        <Button type="submit" size="sm" loading={accepting.isPending} disabled={password.length < 10}>
+        <Button type="submit" size="sm" loading={accepting.isPending}>
           Accept the invitation
         </Button>
       </EntryForm>

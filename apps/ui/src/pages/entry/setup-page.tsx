@@ -1,4 +1,5 @@
-import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
+import { PasswordField } from '../../components/password-field.tsx';
 import { setup, setupState } from '@sightline/contract';
 import { useRouter } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
@@ -55,8 +56,6 @@ export default function SetupPage(): ReactNode {
       </EntryFrame>
     );
   }
-  const ready =
-    values.token !== '' && values.organisation !== '' && values.email !== '' && values.password.length >= 10;
   return (
     <EntryFrame
       title="Set up Sightline"
@@ -76,14 +75,14 @@ export default function SetupPage(): ReactNode {
         <TextInput label="Organisation" placeholder="Sunshine Spirits" autoFocus required {...bind('organisation')} />
         <TextInput label="Your name" autoComplete="name" {...bind('name')} />
         <TextInput label="E-mail" type="email" autoComplete="username" required {...bind('email')} />
-        <PasswordInput
+        <PasswordField
           label="Password"
           description="At least 10 characters"
           autoComplete="new-password"
           required
           {...bind('password')}
         />
-        <Button type="submit" size="sm" loading={making.isPending} disabled={!ready}>
+        <Button type="submit" size="sm" loading={making.isPending}>
           Create the organisation
         </Button>
       </EntryForm>

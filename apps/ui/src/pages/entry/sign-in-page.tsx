@@ -1,4 +1,5 @@
-import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
+import { PasswordField } from '../../components/password-field.tsx';
 import { setupState, signIn } from '@sightline/contract';
 import { useRouter } from '@tanstack/react-router';
 import { useRef, useState, type ReactNode } from 'react';
@@ -64,7 +65,7 @@ export default function SignInPage(): ReactNode {
           error={missing(email) ?? faults['email']}
           onChange={(event) => setEmail(event.currentTarget.value)}
         />
-        <PasswordInput
+        <PasswordField
           ref={passwordField}
           size="sm"
           label="Password"

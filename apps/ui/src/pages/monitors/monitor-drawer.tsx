@@ -279,7 +279,7 @@ function Results({ results }: { results: Detail['results'] }): ReactNode {
         <p className="muted">No failure among them.</p>
       ) : (
         <ScrollX label="Table of results">
-          <table className="table one-line">
+          <table className="table one-line stacks">
             <thead>
               <tr>
                 <th>When</th>
@@ -297,7 +297,9 @@ function Results({ results }: { results: Detail['results'] }): ReactNode {
                   <td>
                     <ToneBadge tone={result.up ? 'good' : 'bad'}>{result.up ? 'up' : 'down'}</ToneBadge>
                   </td>
-                  <td className="number">{formatDuration(result.durationMs)}</td>
+                  <td className="number" data-title="Took">
+                    {formatDuration(result.durationMs)}
+                  </td>
                   <td title={detailWords(result.details)}>{result.message}</td>
                 </tr>
               ))}

@@ -162,7 +162,7 @@ function CreateKey(): ReactNode {
         error={creating.error?.fields['name']}
         onChange={(event) => setName(event.currentTarget.value)}
       />
-      <Checkbox.Group value={may} onChange={setMay}>
+      <Checkbox.Group value={may} error={creating.error?.fields['permissions']} onChange={setMay}>
         <div className="row key-may">
           {permissions.map((p) => (
             <Checkbox key={p.value} size="xs" value={p.value} label={p.label} />
@@ -184,10 +184,10 @@ function CreateKey(): ReactNode {
           onChange={(value) => setBound((old) => ({ ...old, [field]: value ?? '' }))}
         />
       ))}
-      <Button type="submit" loading={creating.isPending} disabled={name.trim() === '' || may.length === 0}>
+      <Button type="submit" loading={creating.isPending}>
         Create the key
       </Button>
-      <FormProblem problem={creating.error} known={['name', 'site', 'service', 'environment']} />
+      <FormProblem problem={creating.error} known={['name', 'permissions', 'site', 'service', 'environment']} />
     </form>
   );
 }

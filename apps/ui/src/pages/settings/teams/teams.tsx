@@ -128,7 +128,7 @@ function NewTeam(): ReactNode {
         />
         <FormProblem problem={creating.error} known={['name', 'slug']} />
         <div className="row">
-          <Button type="submit" loading={creating.isPending} disabled={name.trim() === '' || slug === ''}>
+          <Button type="submit" loading={creating.isPending}>
             Make the team
           </Button>
           <Button variant="default" onClick={() => open('')}>
