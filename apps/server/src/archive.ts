@@ -7,6 +7,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ArchiveReader, exportKeys, SealedFileError, writeDurably } from '@sightline/store';
 import { keysFrom, targetOf, wrongDayOf } from './archive-options.ts';
+import { say, stopWith } from './say.ts';
 import { openKeyring } from './stages/archive.ts';
 
 const help = `
@@ -24,13 +25,6 @@ const help = `
   --keys <file>     Keys that "keys" wrote.
   --organisation <id>, --class <name>, --from <day>, --through <day>   Only these; without them everything.
 `;
-
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-
-function stopWith(sentence: string): never {
-  process.stderr.write(`${sentence}\n`);
-  process.exit(2);
-}
 
 interface Options {
   readonly to?: string;

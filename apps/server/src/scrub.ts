@@ -5,6 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { wrongDayOf } from './archive-options.ts';
+import { say, stopWith } from './say.ts';
 
 const help = `
   npm run scrub -- preview --from <day> --through <day> --email <address> [--url <server>]
@@ -24,13 +25,6 @@ const help = `
   A run that is cut off with Ctrl-C goes on in the server; "stop" ends it. Ends with 0 when all was done, 1 when it ended before, 2
   when nothing was begun.
 `;
-
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-
-function stopWith(sentence: string): never {
-  process.stderr.write(`${sentence}\n`);
-  process.exit(2);
-}
 
 interface Backfill {
   readonly id: string;
@@ -82,6 +76,10 @@ class Server {
       headers: { ...this.#headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(callTimeoutMs),
+    }).catch((error: unknown) => {
+      const why =
+        error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : String(error);
+      throw new Error(`No server answers at ${this.#url}: ${why}. --url names another.`);
     });
     if (reply.ok) return reply;
     const problem = (await reply.json().catch(() => ({}))) as { title?: string; detail?: string; fields?: unknown };
@@ -163,7 +161,9 @@ try {
       const begun = begins
         ? await server.ask<Backfill>('POST', path, { kind: command, fromDay: from, toDay: through })
         : await server.ask<Backfill>('POST', `${path}/${encodeURIComponent(id)}/${command}`);
-      if (command === 'stop' || values['no-wait']) say(line(begun));
+      if (command === 'stop')
+        say(`${line(begun)}${begun.state === 'running' ? '. It ends after the batch that is under way.' : ''}`);
+      else if (values['no-wait']) say(line(begun));
       else await follow(server, begun.id);
     }
   }

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { verifyAuditExport } from '@sightline/control';
 import { compareTexts, readPublicKey, type Verified, verifyArchive } from '@sightline/store';
 import { keysFrom, targetOf, wrongDayOf } from './archive-options.ts';
+import { say, stopWith } from './say.ts';
 
 const help = `
   npm run verify -- <folder> --key <file> [--from <day>] [--through <day>] [--keys <file> | --data <folder>]
@@ -33,14 +34,8 @@ const help = `
   Ends with 0 when all is as it was signed, 1 when it is not, 2 when it could not be checked.
 `;
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
 /** Sentences that are printed; the rest is counted. */
 const mostSaid = 1000;
-
-function stopWith(sentence: string): never {
-  process.stderr.write(`${sentence}\n`);
-  process.exit(2);
-}
 
 function report(faults: readonly string[]): void {
   for (const fault of faults.slice(0, mostSaid)) say(fault);

@@ -1,4 +1,4 @@
-import { madeMeasures, parseFormats, pipelineBounds, takenFields } from '@sightline/record';
+import { madeMeasures, parseFormats, pipelineBounds, retentionClassName, takenFields } from '@sightline/record';
 import { z } from 'zod';
 import { attributes } from './common.ts';
 import { endpoint } from './endpoint.ts';
@@ -37,7 +37,7 @@ export const pipelineStep = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('route'),
     ...when,
-    retentionClass: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a class is named by letters, digits and -'),
+    retentionClass: z.string().regex(retentionClassName, 'a class is named by small letters, digits, - and _'),
   }),
   z.object({
     kind: z.literal('metric'),

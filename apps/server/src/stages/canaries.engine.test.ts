@@ -111,6 +111,7 @@ it(
       off: ['ip'] as const,
       custom: [
         { name: 'order-no', pattern: 'ORD-\\d+', fields: [], replacement: 'mask', sample: 'order ORD-4711 is late' },
+        { name: 'receipt', pattern: 'R-\\d+', fields: ['body'], replacement: 'mask', sample: 'receipt R-90210' },
         { name: 'lane', pattern: 'lane-\\d+', fields: ['till.lane'], replacement: 'hash', sample: 'lane-12345' },
       ] as const,
       allow: [],
@@ -125,7 +126,13 @@ it(
     clock.advance(30_000);
     await round();
     expect(await newest()).toMatchObject({ state: 'clean' });
-    expect((await newest())?.planted.map(({ kind }) => kind).slice(4)).toEqual(['email', 'user', 'order-no', 'lane']);
+    expect((await newest())?.planted.map(({ kind }) => kind).slice(4)).toEqual([
+      'email',
+      'user',
+      'order-no',
+      'receipt',
+      'lane',
+    ]);
 
     // One who dies after it was sent and before that was noted: it is not sent again, loaded or not.
     clock.advance(24 * hourMs);

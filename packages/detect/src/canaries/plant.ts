@@ -18,8 +18,11 @@ export interface Canary {
   readonly requests: readonly CanaryRequest[];
 }
 
+/** Texts of records that are fields by themselves: of a log, a span twice, an error. */
+const textFields = ['body', 'name', 'status_message', 'message'] as const;
+type Texts = Readonly<Record<(typeof textFields)[number], string>>;
 /** Fields in which the sentence stands: a detector that one of them is excused from is not tried. */
-const sentenceFields = ['body', 'name', 'message', 'status_message', 'canary.note'];
+const sentenceFields: readonly string[] = [...textFields, 'canary.note'];
 
 const bytesOf = (id: string, kind: string): Buffer => createHash('sha256').update(`${id} ${kind}`).digest();
 const digitsOf = (id: string, kind: string, count: number): string =>
@@ -67,23 +70,27 @@ export function canaryOf(id: string, rules: ScrubRules, samples: ReadonlyMap<str
   ];
   const sentence = `canary of the scrubber, made up: card ${made.pan}, ${made.email} from ${made.ip}, Bearer ${made.token}, https://canary:${made.password}@canary.example/`;
   const fields: Record<string, string> = { 'canary.note': sentence, 'canary.password': made.secret };
-  const inBody: string[] = [];
+  const texts = { body: sentence, name: sentence, status_message: sentence, message: sentence };
   for (const rule of custom) {
+    const named = rule.fields.map((field) => field.toLowerCase());
+    // A rule for the text of logs looks at no span: its sample stands where it has to find it, and nowhere else.
+    const within = textFields.filter((field) => named.includes(field));
+    for (const field of within) texts[field] += `; ${rule.sample ?? ''}`;
     const field = rule.fields[0] ?? `canary.sample.${rule.name}`;
-    if (sentenceFields.includes(field.toLowerCase())) inBody.push(rule.sample ?? '');
-    else fields[field] = [fields[field], rule.sample].filter(Boolean).join(' ');
+    if (within.length === 0) fields[field] = [fields[field], rule.sample].filter(Boolean).join(' ');
   }
   fields['user.id'] = [made.user, fields['user.id']].filter(Boolean).join(' ');
   return {
     traceId: canaryTraceId(id),
     values,
-    requests: requestsOf(id, [sentence, ...inBody].join('; '), fields, nowMs),
+    requests: requestsOf(id, sentence, texts, fields, nowMs),
   };
 }
 
 function requestsOf(
   id: string,
-  text: string,
+  sentence: string,
+  texts: Texts,
   fields: Readonly<Record<string, string>>,
   nowMs: number,
 ): CanaryRequest[] {
@@ -95,7 +102,7 @@ function requestsOf(
   const log = {
     timeUnixNano: at,
     severityNumber: 5,
-    body: { stringValue: text },
+    body: { stringValue: texts.body },
     attributes: attributes(fields),
     traceId,
     spanId,
@@ -103,13 +110,13 @@ function requestsOf(
   const span = {
     traceId,
     spanId,
-    name: text,
+    name: texts.name,
     kind: 1,
     startTimeUnixNano: at,
     endTimeUnixNano: at,
     attributes: attributes(fields),
-    status: { message: text },
-    events: [{ timeUnixNano: at, name: text, attributes: attributes(fields) }],
+    status: { message: texts.status_message },
+    events: [{ timeUnixNano: at, name: sentence, attributes: attributes(fields) }],
   };
   const { 'user.id': user, ...extra } = fields;
   const event = {
@@ -117,7 +124,7 @@ function requestsOf(
     timestamp: nowMs / 1000,
     platform: 'other',
     level: 'debug',
-    message: text,
+    message: texts.message,
     fingerprint: [canaryService],
     tags: { service: canaryService },
     user: { id: user },

@@ -8,16 +8,19 @@ CREATE OR REPLACE FUNCTION luhn_ok AS digits -> arraySum((c, i) -> if(i % 2 = 0,
 -- Card numbers: 13 to 19 digits in one piece, 4-4-4-4, or 4-6-5, of an issuer's range (2 to 6), that pass Luhn's test.
 -- Each card number is one pass over the text. A text with more than 200 of them is no text of ours: there, all that looks like one goes in a single pass.
 CREATE OR REPLACE FUNCTION pans_in AS b -> arrayFilter(c -> luhn_ok(replaceRegexpAll(c, '[^0-9]', '')), arrayDistinct(extractAll(b, '(?:\\b|_)([2-6]\\d{12,18}|[2-6]\\d{3}[ -]\\d{4}[ -]\\d{4}[ -]\\d{4}|3[47]\\d{2}[ -]\\d{6}[ -]\\d{5})(?:\\b|_)')));
-CREATE OR REPLACE FUNCTION scrub_pan AS b -> arrayMap((text, pans) -> arrayFold((acc, c) -> replaceAll(acc, c, '<pan>'), arraySlice(pans, 1, 200),
+-- A card's magnetic track goes as a whole: what stands behind the number (holder, expiry, code) may not be kept either.
+CREATE OR REPLACE FUNCTION scrub_tracks AS b -> replaceRegexpAll(b, '[2-6]\\d{12,18}(?:=\\d{7,}|\\^[^^"\\x00]{2,26}\\^\\d{7,}[^?\\s"\\x00]*)', '<pan>');
+CREATE OR REPLACE FUNCTION scrub_numbers AS b -> arrayMap((text, pans) -> arrayFold((acc, c) -> replaceAll(acc, c, '<pan>'), arraySlice(pans, 1, 200),
   if(length(pans) > 200, replaceRegexpAll(text, '(\\b|_)(?:[2-6]\\d{12,18}|[2-6]\\d{3}[ -]\\d{4}[ -]\\d{4}[ -]\\d{4}|3[47]\\d{2}[ -]\\d{6}[ -]\\d{5})(\\b|_)', '\\1<pan>\\2'), text)), [b], [pans_in(b)])[1];
+CREATE OR REPLACE FUNCTION scrub_pan AS b -> arrayMap(x -> scrub_numbers(x), [scrub_tracks(b)])[1];
 
 -- Passwords within URLs (never beyond the quotation mark that ends a text of JSON), secrets given by name, authorization schemes, tokens known by their form; then e-mail addresses.
 CREATE OR REPLACE FUNCTION scrub_secrets AS b -> replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(b,
   '([a-zA-Z][a-zA-Z0-9+.-]*://[^\\s:/@\\x00"]*:)(?:[^\\s@/\\x00"]|"[^\\s@/\\x00,:}\\]"])+@', '\\1<password>@'),
-  '(?i)((?:password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?token|refresh[_-]?token|auth[_-]?token)[\\\\\\x04]*["'']?\\s*[:=]\\s*)(?:(")(?:[^"\\\\\\x00]|\\\\[^\\x00])*|(''){1}[^''\\x00]*|([\\\\\\x04]+"?)[^\\\\"\\x00\\x04]*|[^\\s"''&,;<>(){}\\[\\]\\\\\\x00\\x04]+)', '\\1\\2\\3\\4<secret>'),
+  '(?i)((?:password|passwd|pwd|passphrase|secret|api[_-]?key|(?:access|refresh|auth|session|csrf|xsrf|bearer)[_-]?token|cv[vc]2?|(?:\\b|_|card|user)pin|pin[_-]?block|track[_-]?(?:[12]|data)|security[_-]?code)[\\\\\\x04]*["'']?\\s*[:=]\\s*|[?&]token=)(?:(")(?:[^"\\\\\\x00]|\\\\[^\\x00])*|(''){1}[^''\\x00]*|([\\\\\\x04]+"?)[^\\\\"\\x00\\x04]*|[^\\s"''&,;<>(){}\\[\\]\\\\\\x00\\x04]+)', '\\1\\2\\3\\4<secret>'),
   '(?i)\\b(Bearer|Basic)\\s+[A-Za-z0-9._~+/=-]{6,}', '\\1 <token>'),
   '\\b(?:[spr]k_(?:live|test)_[A-Za-z0-9]{8,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\\w{20,}|glpat-[\\w-]{20,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\\w-]{35}|xox[abeprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{36}|sl_[a-z]+_[A-Za-z0-9]{6,}|eyJ[\\w-]{5,}\\.[\\w-]{5,}\\.[\\w-]*)', '<token>');
-CREATE OR REPLACE FUNCTION scrub_email AS b -> replaceRegexpAll(b, '[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}', '<email>');
+CREATE OR REPLACE FUNCTION scrub_email AS b -> replaceRegexpAll(b, '[A-Za-z0-9._%+-]+(?:''[A-Za-z0-9._%+-]+)*@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}', '<email>');
 
 -- Addresses: IPv4 with octets in range; IPv6 in full, or shortened of the ranges in use (2000::/3, fc00::/7, fe80::/10).
 CREATE OR REPLACE FUNCTION scrub_ip AS b -> replaceRegexpAll(replaceRegexpAll(b,
@@ -26,7 +29,7 @@ CREATE OR REPLACE FUNCTION scrub_ip AS b -> replaceRegexpAll(replaceRegexpAll(b,
 
 -- Whether `scrub` could change a text: a part of each of its rules, in one pass (a third of the rules' price). Where a rule
 -- changes, this has to.
-CREATE OR REPLACE FUNCTION may_hide AS b -> match(b, '(?i)@|passw(?:or)?d|pwd|passphrase|secret|api[_-]?key|(?:access|refresh|auth)[_-]?token|(?:bearer|basic)\\s|[spr]k_(?:live|test)_|gh[pousr]_|github_pat_|glpat-|(?:AKIA|ASIA)[0-9A-Z]{4}|AIza|xox[abeprs]-|npm_|sl_|eyJ|\\d\\.\\d{1,3}\\.\\d|::|(?:[0-9a-f]{1,4}:){4}|[2-6]\\d{12}|\\d{4}[ -]\\d{4}[ -]\\d{4}|3[47]\\d{2}[ -]\\d{6}');
+CREATE OR REPLACE FUNCTION may_hide AS b -> match(b, '(?i)@|passw(?:or)?d|pwd|passphrase|secret|api[_-]?key|(?:access|refresh|auth|session|csrf|xsrf|bearer)[_-]?token|[?&]token=|cv[vc]|(?:\\b|_|card|user)pin\\W|pin[_-]?block|track[_-]?(?:[12]|data)|security[_-]?code|(?:bearer|basic)\\s|[spr]k_(?:live|test)_|gh[pousr]_|github_pat_|glpat-|(?:AKIA|ASIA)[0-9A-Z]{4}|AIza|xox[abeprs]-|npm_|sl_|eyJ|\\d\\.\\d{1,3}\\.\\d|::|(?:[0-9a-f]{1,4}:){4}|[2-6]\\d{12}|\\d{4}[ -]\\d{4}[ -]\\d{4}|3[47]\\d{2}[ -]\\d{6}');
 
 -- The whole scrub of a text, for the texts that may need it. `if` would not do: the engine works out both of its branches for
 -- every row where they hold lambdas. A function over an array sees the array's elements only, and most arrays here are empty.
@@ -47,8 +50,8 @@ CREATE OR REPLACE FUNCTION glue AS texts -> arrayStringConcat(texts, '\0\x1F\0')
 CREATE OR REPLACE FUNCTION unglue AS text -> splitByString('\0\x1F\0', text);
 
 -- Values under a name that says secret are removed whatever they look like.
-CREATE OR REPLACE FUNCTION name_secrets AS keys -> multiSearchAnyCaseInsensitive(arrayStringConcat(keys, ','), ['password', 'passwd', 'secret', 'authorization', 'cookie', 'api_key', 'apikey', 'api-key', 'token', 'credential', 'private_key', 'private-key', 'privatekey']);
-CREATE OR REPLACE FUNCTION hide_each AS (keys, vals) -> arrayMap((k, v) -> if(v != '' AND match(k, '(?i)(?:passw(?:or)?d|secret|authorization|cookie|api[_-]?key|access[_.-]?token|auth[_.-]?token|credential|private[_-]?key)(?:s|[_.-](?:key|value|hash|id))?$'), '<secret>', v), keys, vals);
+CREATE OR REPLACE FUNCTION name_secrets AS keys -> multiSearchAnyCaseInsensitive(arrayStringConcat(keys, ','), ['password', 'passwd', 'secret', 'authorization', 'cookie', 'api_key', 'apikey', 'api-key', 'token', 'credential', 'private_key', 'private-key', 'privatekey', 'passphrase', 'pwd', 'cvv', 'cvc', 'pin', 'track', 'security']);
+CREATE OR REPLACE FUNCTION hide_each AS (keys, vals) -> arrayMap((k, v) -> if(v != '' AND match(k, '(?i)(?:passw(?:or)?d|passphrase|pwd|secret|authorization|cookie|api[_-]?key|(?:access|refresh|auth|session|csrf|xsrf|bearer)[_.-]?token|credential|private[_-]?key|cv[vc]2?|(?:^|[_.-]|card|user)pin|pin[_.-]?block|track[_.-]?(?:[12]|data)|security[_.-]?code)(?:s|[_.-](?:key|value|hash|id))?$|^token$'), '<secret>', v), keys, vals);
 CREATE OR REPLACE FUNCTION hide_secrets AS (keys, vals) -> arrayMap((ks, vs, named) -> arrayConcat(hide_each(if(named, ks, []), if(named, vs, [])), if(named, [], vs)), [keys], [vals], [name_secrets(keys)])[1];
 
 -- A map whose values are scrubbed.

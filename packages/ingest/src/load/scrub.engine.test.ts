@@ -1,5 +1,6 @@
 import type { TelemetryStore } from '@sightline/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ScrubbableJson } from './scrubbable-json.ts';
 import { goodKey, openTestStore, startBench, type IngestBench } from '../test-support/ingest-bench.ts';
 
 let engine: Awaited<ReturnType<typeof openTestStore>>;
@@ -42,6 +43,17 @@ describe('what is removed', () => {
     ['card 4111 1111 1111 1111, order_4111111111111111', 'card <pan>, order_<pan>'],
     ['4111111111111111 5500000000000004', '<pan> <pan>'],
     ['3782-822463-10005', '<pan>'],
+    // What no shop may keep after a payment was authorised (PCI DSS 3.3): codes, PINs, the card's tracks.
+    ['cvv=123', 'cvv=<secret>'],
+    ['card_cvc2: 1234', 'card_cvc2: <secret>'],
+    ['{"cardPin":"0000","pin":"1234"}', '{"cardPin":"<secret>","pin":"<secret>"}'],
+    ['pin_block=0412AC89ABCDEF67', 'pin_block=<secret>'],
+    ['security-code: 123', 'security-code: <secret>'],
+    ['swiped ;4111111111111111=25121010000012300000?', 'swiped ;<pan>?'],
+    ['%B4111111111111111^DOE/JANE A^25121010000012300000?', '%B<pan>?'],
+    ['GET /pay?token=abc123&x=1', 'GET /pay?token=<secret>&x=1'],
+    ["to anna.o'neil@example.com", 'to <email>'],
+    ["by='ann@example.com'", "by='<email>'"],
   ])('%s', async (text, expected) => {
     expect(await scrub(text)).toBe(expected);
     // What guards the rules lets each of these pass, alone too: a text may hold no more than one of them.
@@ -63,8 +75,43 @@ describe('what stays', () => {
     'mac aa:bb:cc:dd:ee:ff at 12:34:56 in std::abc',
     'version 1.2.3 of 999.1.1.1',
     'passwordless login, secret sauce',
+    'shipping: fast, mapping=on, unpin: all, spin: 3, PIN entered, tracking: 17, Unexpected token: x',
+    '{"input_tokens":12,"trackId":"a","pinned":true}',
     '',
   ])('%s', async (text) => expect(await scrub(text)).toBe(text));
+});
+
+test.each([
+  ['cvv', '123'],
+  ['payment.card.cvc2', '123'],
+  ['pin', '1234'],
+  ['card_pin', '1234'],
+  ['pinBlock', '0412'],
+  ['track2', ';'],
+  ['card.track_data', ';'],
+  ['securityCode', '1'],
+  ['token', 'x'],
+  ['session_token', 'x'],
+  ['csrfToken', 'x'],
+  ['pwd', 'x'],
+  ['passphrase', 'x'],
+])('the value of %s is removed', async (name, value) => {
+  const rows = await store.query('SELECT hide_secrets([{name:String}], [{value:String}])[1] AS value', { name, value });
+  expect(rows).toEqual([{ value: '<secret>' }]);
+});
+
+test.each(['shipping', 'spin', 'trackId', 'track', 'gen_ai.usage.input_tokens', 'gen_ai.token.type', 'mapping'])(
+  'the value of %s stays',
+  async (name) => {
+    const rows = await store.query(`SELECT hide_secrets([{name:String}], ['x'])[1] AS value`, { name });
+    expect(rows).toEqual([{ value: 'x' }]);
+  },
+);
+
+test('what is no text under the name of a secret leaves JSON as it is', async () => {
+  const text = '{"password":null,"secret":{"a":1},"api_key":[1,2],"pwd":[],"n":1}';
+  const json = ScrubbableJson.of(text).toString();
+  expect(JSON.parse((await scrub(json, 'scrub_json')) ?? '')).toBeInstanceOf(Object);
 });
 
 /** Numbers that pass Luhn's test. */

@@ -78,7 +78,8 @@ function rewritten(text: string): string {
   return JSON.stringify(value, (key, item: unknown) => {
     if (typeof item === 'string') return item.toWellFormed().replace(controlCharacters, ' ');
     if (typeof item === 'number' && Math.abs(item) >= 1e12) return String(item);
-    if ((typeof item === 'number' || typeof item === 'boolean') && hasSecretName(key)) return String(item);
+    if ((typeof item === 'number' || typeof item === 'boolean' || item === null) && hasSecretName(key))
+      return String(item);
     return item;
   });
 }
@@ -106,8 +107,8 @@ const oddEscape = /\\[ubf]/;
 /** An escape that the scrubber does not know, a control character, a number of thirteen digits or with an exponent. */
 // oxlint-disable-next-line no-control-regex
 const unusual = /\\[ubf/]|[\u0000-\u001F]|[:,[]\s*-?(?:\d{13}|\d[\d.]*[eE])/;
-/** Names of numbers and booleans. */
-const plainValues = /"([^"\\]{1,200})":(?=[-\dtf])/g;
+/** Names of numbers, booleans and nulls. */
+const plainValues = /"([^"\\]{1,200})":(?=[-\dtfn])/g;
 
 // Everything that JSON.stringify would write as \uXXXX, \b or \f.
 // oxlint-disable-next-line no-control-regex

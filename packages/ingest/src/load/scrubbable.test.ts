@@ -9,6 +9,7 @@ it.each<[string, unknown, unknown]>([
   ['one in a list', { list: [1, 4_111_111_111_111] }, { list: [1, '4111111111111'] }],
   ['one with an exponent', { n: 1e21 }, { n: '1e+21' }],
   ['a secret that is a number', { deep: { password: 1234 } }, { deep: { password: '1234' } }],
+  ['a secret that is not set', { password: null, note: null }, { password: 'null', note: null }],
   ['a secret behind an odd name', { 'a"api_key': true }, { 'a"api_key': 'true' }],
   ['control characters', { text: 'a\u0000b\bc\n' }, { text: 'a b c\n' }],
   ['half of a surrogate pair', { text: '\uD800x' }, { text: '\uFFFDx' }],

@@ -204,10 +204,10 @@ class Compiler {
       case 'sample': {
         const [kept, salt] = [Math.round(step.share * 1_000_000), this.#text(step.by === '' ? pipeline.id : step.by)];
         // The same record, the same decision, however often it is loaded; records of one trace alike, whatever segment they come in.
-        const lot =
-          step.by === ''
-            ? `cityHash64(${salt}, ${number}, received_at, p_row, body)`
-            : `cityHash64(${salt}, ${this.#value(step.by)})`;
+        const alone = `cityHash64(${salt}, ${number}, received_at, p_row, body)`;
+        const together = step.by === '' ? undefined : this.#value(step.by);
+        // Those that lack the field are nobody's group: one lot for all of them would keep all or none.
+        const lot = together === undefined ? alone : `if(${together} = '', ${alone}, cityHash64(${salt}, ${together}))`;
         const lost = `${active} AND NOT ${isError} AND ${lot} % 1000000 >= ${kept}`;
         return this.#replace({ p_end: `if(${lost}, toUInt16(${number}), p_end)` });
       }

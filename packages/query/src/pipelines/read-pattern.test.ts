@@ -95,6 +95,7 @@ test.each([
   ['regex', '(?<x>a++)', 'possessive'],
   ['regex', '(?>a)(?<x>b)', 'atomic'],
   ['regex', '(?<x>a', 'no regular expression of RE2'],
+  ['regex', '(?<x>a', 'no regular expression of RE2: missing closing ): `(?<x>a`'],
   ['regex', '\\d+', 'nothing is named'],
   ['regex', '(?<x y>a)', 'a group is called'],
   ['regex', '(?<x>a{1001})', 'no regular expression of RE2'],
@@ -109,4 +110,9 @@ test.each([
 ] as const)('refused: %s %s', (format, pattern, why) => {
   const made = readPattern(format, pattern);
   expect(made.ok ? '' : made.error).toContain(why);
+});
+
+test('a fault of a grok pattern does not show what the pattern is written out', () => {
+  const made = readPattern('grok', '%{NUMBER:a} (%{WORD:b}');
+  expect(made.ok ? '' : made.error).toBe('no regular expression of RE2: missing closing )');
 });

@@ -42,7 +42,8 @@ export function readPattern(format: 'grok' | 'regex', text: string): Result<Read
     return ok({ expression, groups: groups.sort((a, b) => a.index - b.index) });
   } catch (fault) {
     if (fault instanceof Misfit) return fail(fault.message);
-    if (fault instanceof RE2JSSyntaxException) return fail(`no regular expression of RE2: ${fault.message}`);
+    if (fault instanceof RE2JSSyntaxException)
+      return fail(`no regular expression of RE2: ${reader.inOwnWords(fault, format)}`);
     throw fault;
   }
 }
@@ -57,6 +58,16 @@ class PatternReader {
   /** By the number in the group's name. */
   readonly names: string[] = [];
   #written = 0;
+
+  /** What the engine says of a pattern, with the groups' own names; of grok the part that it means only where that is not the whole, written out. */
+  inOwnWords(fault: RE2JSSyntaxException, format: 'grok' | 'regex'): string {
+    const part = (fault.getPattern() ?? '').replace(/\(\?P<g(\d+)>/g, (whole, n: string) =>
+      this.names[Number(n)] ? `(?<${this.names[Number(n)]}>` : whole,
+    );
+    return part === '' || (format === 'grok' && part.length > 40)
+      ? fault.getDescription()
+      : `${fault.getDescription()}: \`${part}\``;
+  }
 
   /** Puts what `%{…}` stands for in its place. */
   expand(text: string, depth: number): string {

@@ -87,6 +87,7 @@ describe('words', () => {
     [{ type: '', message: 'x' }, 'x'],
     [{ type: 'TypeError', message: '' }, 'TypeError'],
     [{ type: '', message: '' }, 'Error without a message'],
+    [{ type: 'Message', message: 'drawer is open' }, 'drawer is open'],
   ])('%j → %s', (issue, title) => expect(issueTitle(issue)).toBe(title));
   it.each<[number, Parameters<typeof changedSentence>[1], string]>([
     [1, { status: 'resolved' }, 'Issue resolved'],

@@ -142,5 +142,5 @@ function detectedIn(
  */
 const ownJson = `(j -> arrayStringConcat(arrayMap((piece, leaf) -> concat(piece, leaf),
     arrayResize(unglue(scrub_json(glue(tupleElement(j, 'pieces')))), length(tupleElement(j, 'texts')) + 1),
-    arrayPushBack(arrayMap((f, quoted, raw, t) -> if(quoted OR t != raw, toJSONString(if(t != '' AND match(f, '(?i)(?:pwd|passphrase|refresh[_-]?token)$'), '<secret>', t)), t),
+    arrayPushBack(arrayMap((f, quoted, raw, t) -> if(quoted OR t != raw, toJSONString(t), t),
       tupleElement(j, 'fields'), tupleElement(j, 'quoted'), tupleElement(j, 'texts'), own_texts(tupleElement(j, 'fields'), tupleElement(j, 'texts'))), '')))) AS own_scrub_json`;

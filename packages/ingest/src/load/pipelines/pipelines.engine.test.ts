@@ -229,6 +229,18 @@ test('every record ends in one counted outcome; errors are never sampled or capp
   ]);
 });
 
+test('records of one trace are kept or let go together, those of none each by itself', async () => {
+  await withPipelines(pipeline('thin', '', { kind: 'sample', share: 0.5, by: 'trace' }));
+  const traces = Array.from({ length: 40 }, (_, n) => n.toString(16).padStart(32, 'a'));
+  const alone = Array.from({ length: 200 }, (_, n) => ({ body: `alone ${n}` }));
+  await send([...traces.flatMap((traceId) => [1, 2, 3].map(() => ({ body: traceId, traceId }))), ...alone]);
+  const bodies = (await stored()).map(({ body }) => body);
+  for (const trace of traces) expect([0, 3]).toContain(bodies.filter((body) => body === trace).length);
+  const kept = bodies.filter((body) => body.startsWith('alone')).length;
+  expect(kept).toBeGreaterThan(50);
+  expect(kept).toBeLessThan(150);
+});
+
 test('records become metrics, whole numbers exact, also those that are let go afterwards', async () => {
   await withPipelines(
     pipeline(

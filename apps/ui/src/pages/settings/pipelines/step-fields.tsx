@@ -1,6 +1,7 @@
-import { Group, NativeSelect, NumberInput, TagsInput, Textarea, TextInput } from '@mantine/core';
-import type { PipelineStepInput } from '@sightline/contract';
+import { Autocomplete, Group, NativeSelect, NumberInput, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { getRetention, type PipelineStepInput } from '@sightline/contract';
 import type { ReactNode } from 'react';
+import { useAsk } from '../../../data/ask.ts';
 
 interface FieldsOf<Step> {
   readonly step: Step;
@@ -138,9 +139,7 @@ function ownFields(
         </>
       );
     case 'route':
-      return text('Retention class', 'retentionClass', step.retentionClass, (retentionClass) =>
-        change({ ...step, retentionClass }),
-      );
+      return <RouteFields step={step} change={change} faultOf={faultOf} />;
     case 'metric':
       return (
         <>
@@ -199,6 +198,30 @@ function ParseFields(
           error={faultOf('pattern')}
           onChange={(event) => change({ ...step, pattern: event.currentTarget.value })}
         />
+      )}
+    </>
+  );
+}
+
+/** The class by name, offered from those that there are: a name that is none would count for nothing, unseen. */
+function RouteFields({ step, change, faultOf }: FieldsOf<Extract<PipelineStepInput, { kind: 'route' }>>): ReactNode {
+  const classes = useAsk(getRetention).data?.classes.map(({ name }) => name);
+  const unknown = classes !== undefined && !classes.includes(step.retentionClass);
+  return (
+    <>
+      <Autocomplete
+        label="Retention class"
+        className="grow"
+        data={classes ?? []}
+        value={step.retentionClass}
+        error={faultOf('retentionClass')}
+        onChange={(retentionClass) => change({ ...step, retentionClass })}
+      />
+      {unknown && (
+        <p role="status" className="warn-text step-note">
+          {step.retentionClass === '' ? 'Choose a class' : `No class is called ${step.retentionClass}`}: until there is
+          one, logs have the class whose query takes them.
+        </p>
       )}
     </>
   );
