@@ -7,9 +7,17 @@ import { useAddress } from '../../data/address.ts';
 import './errors.css';
 import { MapNotice } from './map-notice.tsx';
 import { unmappedFrames } from './map-words.ts';
-import { foldFrames, minifiedException, stackText, type Frame, type FrameRun } from './fold-frames.ts';
+import {
+  foldFrames,
+  functionText,
+  minifiedException,
+  openFrames,
+  stackText,
+  type Frame,
+  type FrameRun,
+} from './fold-frames.ts';
 
-/** The exception that was thrown and its causes, each with its stack: own frames open with code, others folded. */
+/** The exception that was thrown and its causes, each with its stack: the innermost own frames open with code, others folded. */
 export function StackTrace({
   exceptions,
   later = false,
@@ -71,7 +79,12 @@ export function StackTrace({
           </h3>
           {caughtBy(exception) !== '' && <p className="muted">{caughtBy(exception)}</p>}
           {foldFrames(exception.frames).map((run) => (
-            <Run key={`${run.start}-${all}`} run={run} first={index === 0} opened={all} told={told} />
+            <Run
+              key={`${run.start}-${all}`}
+              run={run}
+              open={all ? undefined : openFrames(exception.frames, index === 0)}
+              told={told}
+            />
           ))}
           {exception.registers !== undefined && <Values title="Registers" values={exception.registers} />}
         </section>
@@ -88,25 +101,24 @@ function caughtBy({ mechanism, handled }: ErrorEvent['exceptions'][number]): str
 
 function Run({
   run,
-  first,
-  opened,
+  open,
   told,
 }: {
   run: FrameRun;
-  first: boolean;
-  opened: boolean;
+  /** Places of the frames that stand open; undefined for all of them. */
+  open: ReadonlySet<number> | undefined;
   told: string;
 }): ReactNode {
-  const [open, setOpen] = useState(opened);
-  if (!run.own && !open) {
+  const [unfolded, setUnfolded] = useState(open === undefined);
+  if (!run.own && !unfolded) {
     return (
-      <button type="button" className="frame-fold" onClick={() => setOpen(true)}>
+      <button type="button" className="frame-fold" onClick={() => setUnfolded(true)}>
         ▸ {run.frames.length === 1 ? '1 frame' : `${run.frames.length} frames`} of libraries
       </button>
     );
   }
   return run.frames.map((frame, index) => (
-    <FrameView key={index} frame={frame} startsOpen={frame.inApp || (first && run.start + index === 0)} told={told} />
+    <FrameView key={index} frame={frame} startsOpen={open === undefined || open.has(run.start + index)} told={told} />
   ));
 }
 
@@ -125,8 +137,7 @@ function FrameView({
   const head = (
     <>
       <span className="frame-file">{frame.file || frame.module || 'unknown file'}</span>
-      {place !== '' && <span className="muted">:{place}</span>} <span className="muted">in</span>{' '}
-      {frame.function || 'anonymous'}
+      {place !== '' && <span className="muted">:{place}</span>} <span className="muted">in</span> {functionText(frame)}
       {!frame.inApp && <span className="chip"> library</span>}
     </>
   );
