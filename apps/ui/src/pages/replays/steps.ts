@@ -10,6 +10,8 @@ export interface Step {
   readonly detail: string;
   /** It went wrong: a request that failed, an error on the console. */
   readonly bad: boolean;
+  /** Read from the recording: what the SDK tells of the same moment comes before it. */
+  readonly seen?: true;
 }
 
 /** An event that the player plays: it alone knows what stands in `data`. */
@@ -83,9 +85,16 @@ export function readRecorded(events: readonly unknown[]): Recorded {
           : undefined;
     if (step) steps.push(step);
   }
-  const told = steps.filter(({ kind }) => kind === 'rage');
-  const seen = rageIn(played).filter(({ at }) => !told.some((one) => Math.abs(one.at - at) < sameBurstMs));
-  return { played, steps: [...steps, ...seen].toSorted((a, b) => a.at - b.at), clips };
+  return { played, steps: toldOnce([...steps, ...rageIn(played)]).toSorted((a, b) => a.at - b.at), clips };
+}
+
+/** Without the bursts of clicks that the SDK told too; its note may stand in the segment after the clicks. */
+export function toldOnce<One extends Step>(steps: readonly One[]): readonly One[] {
+  const told = steps.filter(({ kind, seen }) => kind === 'rage' && seen === undefined);
+  if (told.length === 0) return steps;
+  return steps.filter(
+    (step) => step.seen === undefined || !told.some(({ at }) => Math.abs(at - step.at) < sameBurstMs),
+  );
 }
 
 /** The SDK's note on a video: https://develop.sentry.dev/sdk/telemetry/replays/#replay-video-envelope-item-payload */
@@ -120,7 +129,9 @@ function rageIn(events: readonly PlayedEvent[]): Step[] {
   return bursts.flatMap((burst) => {
     const [first] = burst;
     if (!first || burst.length < rageClicks) return [];
-    return [{ at: first.at, kind: 'rage', text: `${burst.length} clicks on one spot`, detail: '', bad: true }];
+    return [
+      { at: first.at, kind: 'rage', text: `${burst.length} clicks on one spot`, detail: '', bad: true, seen: true },
+    ];
   });
 }
 

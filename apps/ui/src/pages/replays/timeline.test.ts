@@ -14,6 +14,16 @@ test('the recording and its errors on one line of time', () => {
   expect(left).toBe(0);
 });
 
+test('clicks that the SDK told of in the next segment are told once', () => {
+  const part = (...steps: TimedStep[]) => ({ played: [], steps, clips: [] });
+  const parts = [
+    part({ ...step(100, 'rage'), seen: true }, { ...step(9000, 'rage'), seen: true }),
+    part(step(150, 'rage')),
+  ];
+  const { steps } = timeline({ parts, whole: true, faults: [] }, []);
+  expect(steps.map(({ at }) => at)).toEqual([150, 9000]);
+});
+
 test('logs and spans of the servers stand where they happened, and lead to their trace', () => {
   const servers = serverSteps({
     logs: [{ id: '1-a', at: 4, severity: 'error', service: 'pay', body: 'card refused', traceId: 'aa' }],
