@@ -366,7 +366,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     }
     const canaries = ingest && openCanaries(stage, findings, ingest.parts, () => ingest.spool.status().oldestAtMs);
     if (ingest) openStatsd(stage, ingest);
-    if (ingest) openLogListeners(stage, ingest);
+    if (ingest) openLogListeners(stage, ingest.parts);
     const scraping = ingest ? await openScrape(stage, version, ingest) : undefined;
     const targetReader = agents ? withAgentTargets(agents, scraping?.reader) : scraping?.reader;
     const fileReload = diskReload(
