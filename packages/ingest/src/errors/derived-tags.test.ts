@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { saleFactsOf } from './context-groups.ts';
 import { derivedTags, withClientContexts } from './derived-tags.ts';
 import { errorRowOf } from './normalise-event.ts';
 
@@ -43,4 +44,12 @@ test('a tag of the client comes before one that is made', () => {
   const origin = { scope, project: 1, receivedAtMs: 0, eventId: '' } as never;
   const row = errorRowOf({ request, tags: { browser: 'kiosk shell' } }, origin);
   expect(row['tags']).toMatchObject({ browser: 'kiosk shell', 'browser.name': 'Chrome Mobile' });
+});
+
+test.each([
+  ['GET', ''],
+  ['post', ''],
+  ['visa', 'visa'],
+])('the method %s of the extra data is paid with %j', (method, paid) => {
+  expect(saleFactsOf({ extra: { method } }, {}).method).toBe(paid);
 });

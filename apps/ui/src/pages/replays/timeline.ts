@@ -82,7 +82,7 @@ export function timeline(
     bad: true,
     issue: { id: error.issue, event: error.eventId },
   }));
-  const recorded = toldOnce(recording.parts.flatMap(({ steps }) => steps));
+  const recorded = toldOnce(recording.parts.flatMap(({ steps }) => steps).toSorted((a, b) => a.at - b.at));
   const all = [...recorded, ...known, ...servers].toSorted((a, b) => a.at - b.at);
   return { steps: all.slice(0, mostSteps), left: Math.max(0, all.length - mostSteps) };
 }

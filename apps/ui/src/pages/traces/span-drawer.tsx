@@ -211,7 +211,7 @@ function Events({ span }: { span: Span }): ReactNode {
     <section>
       <h3 className="part-title">Events</h3>
       {span.events.map((event) => (
-        <details key={`${event.tsNs}${event.name}`} className="fold" open={event.name === 'exception'}>
+        <details key={`${event.tsNs}${event.name}`} className="fold" open={saysFailure(event)}>
           <summary>
             <TimeText at={event.at} show="time-ms" /> {event.name} <span className="muted">{inBrief(event)}</span>
           </summary>
@@ -221,6 +221,10 @@ function Events({ span }: { span: Span }): ReactNode {
     </section>
   );
 }
+
+/** Exceptions as OpenTelemetry records them, and errors as clients of OpenTracing log them. */
+const saysFailure = ({ name }: Pick<Span['events'][number], 'name'>): boolean =>
+  name === 'exception' || name === 'error';
 
 /** What an event says in one line: the exception's type and message, else its first attributes. */
 function inBrief({ name, attributes }: Span['events'][number]): string {

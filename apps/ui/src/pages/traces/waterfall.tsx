@@ -308,7 +308,7 @@ function marksBySpan(
       const what = [attributes['exception.type'], attributes['exception.message']].filter(Boolean).join(': ');
       add(span.spanId, tsNs, {
         kind: 'event',
-        tone: name === 'exception' ? 'bad' : 'none',
+        tone: name === 'exception' || name === 'error' ? 'bad' : 'none',
         title: `${name}${what === '' ? '' : ` ${what}`}`.slice(0, 200),
       });
     }

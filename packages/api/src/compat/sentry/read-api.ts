@@ -40,7 +40,8 @@ const logsAsked = z.object({
 
 const periodMs = { m: 60_000, h: 3_600_000, d: dayMs, w: 7 * dayMs };
 
-function scopeOf(caller: SentryCaller, nowMs: number, lastMs = keptDays * dayMs): ReadScope {
+/** All that a caller sees of the last 90 days, or of `lastMs`. */
+export function scopeOf(caller: SentryCaller, nowMs: number, lastMs = keptDays * dayMs): ReadScope {
   const range = { fromMs: nowMs - lastMs, toMs: nowMs + 60_000 };
   return {
     organisation: caller.organisation.id,

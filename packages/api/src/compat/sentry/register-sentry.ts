@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { Monitor, ReleaseCommit } from '@sightline/control';
 import { readForm } from '@sightline/ingest';
+import { readReleases } from '@sightline/query';
 import type { BlobStore } from '@sightline/store/port';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -12,10 +13,11 @@ import { Assembler, bundleLimitBytes, chunkBytes } from './assembler.ts';
 import { readSingleFile } from './bundle-files.ts';
 import { beyondKeySite, projectJson, sentryCaller, type SentryCaller, slugOf } from './caller.ts';
 import { SentryFault } from './fault.ts';
-import { changeIssues, readEvents, readIssues, readLogs, type SentryPage } from './read-api.ts';
-import { commitJson, deployJson, releaseJson } from './release-json.ts';
+import { changeIssues, readEvents, readIssues, readLogs, scopeOf, type SentryPage } from './read-api.ts';
+import { commitJson, deployJson, releaseJson, releasesJson } from './release-json.ts';
 
 const prefix = '/api/0';
+const releasesAtMost = 100;
 const requestBytes = 32 * 1_048_576;
 const fileBytes = 64 * 1_048_576;
 const sha1 = z.string().regex(/^[0-9a-f]{40}$/, 'expected a SHA-1 in lower-case hexadecimal');
@@ -250,8 +252,12 @@ class SentryApi {
   async #list({ caller }: Call): Promise<Answer> {
     const { releases, projects } = this.#deps.control;
     const organisation = caller.organisation.id;
-    const [list, all] = await Promise.all([releases.list(organisation, 100), projects.list(organisation)]);
-    return { json: list.map((release) => releaseJson(release, all)) };
+    const [list, all, seen] = await Promise.all([
+      releases.list(organisation, releasesAtMost),
+      projects.list(organisation),
+      readReleases(this.#deps.store, scopeOf(caller, this.#deps.clock.now())),
+    ]);
+    return { json: releasesJson(list, seen, all, releasesAtMost) };
   }
 
   async #show({ caller, params }: Call): Promise<Answer> {
