@@ -35,7 +35,7 @@ export const parts: readonly Part[] = [
     folder: 'packages/ingest',
     what: 'receive, protocols, spool, load, error grouping, source maps, ledger',
     mayImport: own('base', 'base/protobuf', 'record'),
-    testsMayImport: own('store', 'store/testing', 'query'),
+    testsMayImport: own('base/testing', 'store', 'store/testing', 'query'),
     kinds: ['packages/ingest/src/protocols'],
   },
   {
@@ -54,6 +54,7 @@ export const parts: readonly Part[] = [
     folder: 'packages/scrape',
     what: 'Prometheus scraping: configuration, discovery, relabelling, exposition formats. Used by server and agent',
     mayImport: own('base', 'base/protobuf', 'record'),
+    testsMayImport: own('base/testing'),
   },
   {
     folder: 'packages/control',
@@ -141,6 +142,7 @@ export const parts: readonly Part[] = [
     folder: 'apps/ui',
     what: 'React: shell, data, components, charts, pages',
     mayImport: own('base', 'contract'),
+    testsMayImport: own('base/testing'),
     kinds: ['apps/ui/src/pages'],
   },
   { folder: 'examples/fleet-simulator', what: 'a hundred stores that report through stock SDKs', mayImport: [] },

@@ -1,3 +1,4 @@
+import { costGrowth, nearlyLinear } from '@sightline/base/testing';
 import { describe, expect, it } from 'vitest';
 import {
   findFunctions,
@@ -89,7 +90,7 @@ describe('a thread', () => {
     expect(timeOf(samples, findFunctions(samples.functions, 'pay'))).toBe(20);
   });
 
-  it('lays out 50,000 samples 100 deep within some frames', () => {
+  it('lays out 50,000 samples 100 deep at a cost by their number', async () => {
     const frames = Array.from({ length: 500 }, (_, i) => ({
       function: `f${i}`,
       file: '',
@@ -98,20 +99,23 @@ describe('a thread', () => {
       inApp: true,
       minified: '',
     }));
-    const stacks = Array.from({ length: 1000 }, (_, i) =>
-      Array.from({ length: 100 }, (_d, d) => (d < 50 ? d : (i * d) % 500)),
-    );
-    const samples = Array.from({ length: 50_000 }, (_, i): [number, number, number, number] => [
-      0,
-      (i * 7) % 1000,
-      i * 10,
-      10,
-    ]);
-    const began = performance.now();
-    const one = threadSamples({ frames, stacks, samples }, 0, false);
-    expect(flameRows(leftHeavy(one)).rows).toHaveLength(100);
-    expect(topFunctions(one).length).toBeGreaterThan(100);
-    // Far above what a quiet machine takes: this catches a cost that grows with the square.
-    expect(performance.now() - began).toBeLessThan(5000);
+    const threadOf = (count: number): ThreadSamples => {
+      const stacks = Array.from({ length: count / 50 }, (_, i) =>
+        Array.from({ length: 100 }, (_d, d) => (d < 50 ? d : (i * d) % 500)),
+      );
+      const samples = Array.from({ length: count }, (_, i): [number, number, number, number] => [
+        0,
+        (i * 7) % stacks.length,
+        i * 10,
+        10,
+      ]);
+      return threadSamples({ frames, stacks, samples }, 0, false);
+    };
+    const growth = await costGrowth(50_000, threadOf, (one) => {
+      expect(flameRows(leftHeavy(one)).rows).toHaveLength(100);
+      topFunctions(one);
+    });
+    expect(growth).toBeLessThan(nearlyLinear);
+    expect(topFunctions(threadOf(50_000)).length).toBeGreaterThan(100);
   });
 });
