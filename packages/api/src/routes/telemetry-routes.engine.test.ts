@@ -1081,6 +1081,11 @@ describe('retention', () => {
     const wrong = await call('admin', 'POST', '/api/v1/retention/holds', { ...hold, query: 'severity:loud' });
     expect(wrong.status).toBe(422);
     expect((await call('admin', 'POST', '/api/v1/retention/holds', { ...hold, from: 5, to: 5 })).status).toBe(422);
+    const misspelt = await call('admin', 'POST', '/api/v1/retention/holds', { ...hold, class: 'nosie' });
+    expect([misspelt.status, misspelt.json().fields.class]).toEqual([
+      422,
+      expect.stringMatching(/^no class is called nosie: expected .*noise/),
+    ]);
     const placed = await call('admin', 'POST', '/api/v1/retention/holds', hold);
     expect(placed.json()).toMatchObject({ ...hold, liftedAt: null, createdBy: 'admin@example.com' });
     expect(await lastAudit()).toMatchObject({ action: 'hold.place', subject: placed.json().id });
