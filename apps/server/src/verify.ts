@@ -9,6 +9,7 @@ import { verifyAuditExport } from '@sightline/control';
 import { compareTexts, readPublicKey, type Verified, verifyArchive } from '@sightline/store';
 import { keysFrom, targetOf, wrongDayOf } from './archive-options.ts';
 import { say, stopWith } from './say.ts';
+import { wrongKeySentence } from './wrong-key.ts';
 
 const help = `
   npm run verify -- <folder> --key <file> [--from <day>] [--through <day>] [--keys <file> | --data <folder>]
@@ -40,6 +41,8 @@ const mostSaid = 1000;
 function report(faults: readonly string[]): void {
   for (const fault of faults.slice(0, mostSaid)) say(fault);
   if (faults.length > mostSaid) say(`… and ${faults.length - mostSaid} more.`);
+  const wrongKey = wrongKeySentence(faults);
+  if (wrongKey !== undefined) say(wrongKey);
   say(faults.length === 0 ? 'No fault was found.' : `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}.`);
   process.exitCode = faults.length === 0 ? 0 : 1;
 }
