@@ -124,7 +124,7 @@ beforeAll(async () => {
     logger: silentLogger,
     keyDestruction: {
       destroy: async (request) => {
-        if (request.class === 'held') return fail({ reason: 'held', message: 'The legal hold "Case 7" keeps it.' });
+        if (request.class === 'default') return fail({ reason: 'held', message: 'The legal hold "Case 7" keeps it.' });
         destructions.push(request);
         const unreadable = { files: 2, rows: 30 };
         return ok({ record: 1, atMs: now, keys: 1, unreadable, deletedFiles: 0, deletedLogs: 4 });
@@ -834,7 +834,12 @@ describe('keys of the archive', () => {
     expect((await call('owner', 'POST', path, { ...ask, confirm: 'Rival' })).status).toBe(422);
     expect((await call('owner', 'POST', path, { ...ask, class: '../x' })).status).toBe(422);
     expect((await call('owner', 'POST', path, { ...ask, reason: ' ' })).status).toBe(422);
-    const held = await call('owner', 'POST', path, { ...ask, class: 'held' });
+    const misspelt = await call('owner', 'POST', path, { ...ask, class: 'complaince' });
+    expect([misspelt.status, misspelt.json().fields.class]).toEqual([
+      422,
+      expect.stringMatching(/^no class is called complaince: expected .*default/),
+    ]);
+    const held = await call('owner', 'POST', path, { ...ask, class: 'default' });
     expect([held.status, held.json().detail]).toEqual([409, 'The legal hold "Case 7" keeps it.']);
     expect(destructions).toEqual([]);
   });
