@@ -15,12 +15,14 @@ const waiting = [
  * more, and the report says so. What fails twice is broken.
  */
 const stalls = 1;
+const browser = ['tests/support/unpack-browser.ts'];
 /** What such a test polls for may take as long as a stall. */
 const patient = { poll: { timeout: 15_000 } };
 
 /**
  * Four projects. `unit` is quick and shares one thread pool without isolation; `engine` starts real engines, two files
- * at a time; `journeys` drives the whole product in a browser; `waiting` runs beside both.
+ * at a time; `journeys` drives the whole product in a browser, two at a time, for each waits more than it works; `waiting`
+ * runs beside both.
  */
 export default defineConfig({
   test: {
@@ -42,6 +44,8 @@ export default defineConfig({
           include: ['{packages,apps,examples,bench}/**/*.engine.test.ts'],
           exclude: ['**/node_modules/**'],
           pool: 'forks',
+          // One process reads the product's modules once for all its files; with one a file, that was a third of the work.
+          isolate: false,
           maxWorkers: 2,
           retry: stalls,
           testTimeout: 120_000,
@@ -53,6 +57,7 @@ export default defineConfig({
           name: 'waiting',
           expect: patient,
           include: waiting,
+          globalSetup: browser,
           pool: 'forks',
           fileParallelism: false,
           retry: stalls,
@@ -66,8 +71,10 @@ export default defineConfig({
           expect: patient,
           include: ['tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...waiting],
+          globalSetup: browser,
           pool: 'forks',
-          fileParallelism: false,
+          isolate: false,
+          maxWorkers: 2,
           retry: stalls,
           testTimeout: 600_000,
           hookTimeout: 300_000,

@@ -58,7 +58,7 @@ export const parts: readonly Part[] = [
   {
     folder: 'packages/control',
     what: 'PostgreSQL: organisations, people, roles, keys, sites, settings, audit',
-    mayImport: own('base'),
+    mayImport: own('base', 'record'),
   },
   {
     folder: 'packages/monitors',

@@ -99,7 +99,8 @@ ${job('node', exporterPort)}${job('prometheus', port)}`;
     url.searchParams.set('query', query);
     const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
     const reply = await fetch(url, { headers: password === '' ? {} : { authorization } }).catch(() => undefined);
-    const body = (await reply?.json()) as { data?: { result: readonly Sample[] } } | undefined;
+    // Prometheus says in plain words that it still starts.
+    const body = (reply?.ok ? await reply.json() : undefined) as { data?: { result: readonly Sample[] } } | undefined;
     return body?.data?.result ?? [];
   }
 

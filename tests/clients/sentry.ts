@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import { build } from 'vite';
 import { expect, test } from 'vitest';
 import { openBrowser } from '../support/browser.ts';
+import { operatorKey } from '../support/owner.ts';
 import { headless } from '../support/product.ts';
 import { ledger, printedJson, program, read, readUntil, run, runNode, storedRows } from '../support/stock-client.ts';
 import type { Bench } from './bench.ts';
@@ -287,6 +288,34 @@ sentry_sdk.flush()
     await becomes('down', 'failed');
     await job(0);
     await becomes('up', 'called');
+  });
+
+  test('sentry-cli sends an event, lists issue, event and logs, and resolves the issue', async () => {
+    const { product, workshop } = bench;
+    const environment = {
+      SENTRY_DSN: workshop.dsn,
+      SENTRY_URL: product.url,
+      SENTRY_AUTH_TOKEN: await operatorKey(product),
+      SENTRY_ORG: 'florida-stores',
+      SENTRY_PROJECT: '1',
+      SENTRY_DISABLE_UPDATE_CHECK: '1',
+    };
+    const cli = async (...args: string[]): Promise<string> => {
+      const ended = await run(workshop, sentryCli, args, environment);
+      expect(ended.code, ended.output).toBe(0);
+      return ended.output;
+    };
+    await cli('send-event', '-m', 'the shutter of lane 4 is stuck', '-t', 'site:STORE_009', '-u', 'id:cli-7');
+    await issues('shutter of lane');
+    const listed = await cli('issues', 'list', '--query', 'is:unresolved shutter');
+    expect(listed).toMatch(/SIGHTLINE-[0-9A-F]{8} .*the shutter of lane 4 is stuck.*unresolved/);
+    const shown = await cli('events', 'list', '--show-user', '--show-tags');
+    expect(shown).toMatch(/the shutter of lane 4 is stuck.*ID: cli-7/);
+    expect(shown).toContain('site: STORE_009');
+    expect(await cli('logs', 'list', '--query', 'declined')).toContain('card of <email> declined');
+    const [, number = ''] = /\| (\d+) /.exec(listed) ?? [];
+    await cli('issues', 'resolve', '-i', number);
+    expect(await cli('issues', 'list', '--query', 'is:unresolved shutter')).toContain('No issues found');
   });
 
   test('a wrong key: the SDKs are told 401, drop what they have and go on', async () => {

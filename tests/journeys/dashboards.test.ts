@@ -274,6 +274,36 @@ describe('dashboards', () => {
     await expect.poll(() => page.getByRole('heading', { level: 1 }).innerText()).toMatch(/Tills$/);
   });
 
+  test('two people edit: nothing is lost unasked, by the other or by leaving', { timeout: 60_000 }, async () => {
+    await page.goto(`${address}?edit=1`);
+    await page.getByLabel('Title', { exact: true }).first().fill('Mine');
+    const other = await openPage(browser, desk);
+    await signIn(other.page);
+    await other.page.goto(`${address}?edit=1`);
+    await other.page.getByLabel('Title', { exact: true }).first().fill('Theirs');
+    await other.page.getByRole('button', { name: 'Save' }).click();
+    await other.page.getByRole('heading', { level: 1, name: 'Theirs' }).waitFor();
+    await other.page.context().close();
+
+    await page.getByRole('link', { name: 'Dashboards' }).last().click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Stay' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText(/saved version \d+ after you had opened/).waitFor();
+    await page.getByRole('button', { name: 'Save mine over it' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Save mine over it' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Mine' }).waitFor();
+
+    await page.goto(`${address}?edit=1`);
+    await page.getByLabel('Title', { exact: true }).first().fill('Lost');
+    await page.getByRole('link', { name: 'Dashboards' }).last().click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Leave' }).click();
+    await page.waitForURL((url) => url.pathname === '/dashboards');
+    await page.goto(`${address}?edit=1`);
+    await page.getByLabel('Title', { exact: true }).first().fill('Tills');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: /Tills$/ }).waitFor();
+  });
+
   test("one of Grafana's is imported, and says what it left behind", async () => {
     await page.goto(`${product.url}/dashboards?drawer=import`);
     const drawer = page.getByRole('dialog', { name: 'Import a dashboard' });

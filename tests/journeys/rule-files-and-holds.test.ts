@@ -31,9 +31,13 @@ ${rules}`;
 test('a rule file is refused with the place of its fault, then taken, evaluated, and deleted', async () => {
   await page.goto(`${product.url}/rules?tab=files`);
   await page.getByRole('button', { name: 'Add a rule file' }).click();
-  await page.getByLabel('Name of the file').fill('tills.yml');
+  // A file from the disk, as it is: its name comes along.
+  const broken = file('      - { alert: Quiet, expr: "vector(" }\n');
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'tills.yml', mimeType: 'application/yaml', buffer: Buffer.from(broken) });
+  await expect.poll(() => page.getByLabel('Name of the file').inputValue()).toBe('tills.yml');
   const text = page.getByRole('textbox', { name: /^Rules/ });
-  await text.fill(file('      - { alert: Quiet, expr: "vector(" }\n'));
   await page.getByRole('button', { name: 'Save' }).click();
   await page
     .getByText(/parse error|unclosed|unexpected/)

@@ -1,9 +1,13 @@
 import sparticuz from '@sparticuz/chromium';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
-/** A real browser; `CHROMIUM_PATH` names another one than the bundled. */
+/** Where the browser lies: where `CHROMIUM_PATH` says, else unpacked from its package into the folder for temporary files. */
+export const browserPath = async (): Promise<string> =>
+  process.env['CHROMIUM_PATH'] ?? (await sparticuz.executablePath());
+
+/** A real browser. */
 export async function openBrowser(): Promise<Browser> {
-  const executablePath = process.env['CHROMIUM_PATH'] ?? (await sparticuz.executablePath());
+  const executablePath = await browserPath();
   // The package's own arguments hold --single-process, with which closing a context ends the browser.
   return chromium.launch({
     executablePath,

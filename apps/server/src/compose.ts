@@ -35,7 +35,7 @@ import {
 } from '@sightline/store';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Closers } from './closers.ts';
-import type { Config } from './config.ts';
+import { setupKeyRemark, type Config } from './config.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { DemoFleet } from './demo-fleet.ts';
 import { registerProbes } from './probes.ts';
@@ -287,6 +287,8 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
       : undefined;
     const setup = await stores.control.setup.start(config.setup ?? {});
     if (!setup.ok) throw new Error(setup.error.message);
+    const remark = setupKeyRemark(config.setup?.key ?? '');
+    if (remark !== '') logger.warn(remark);
 
     const app = newServer(config);
     closers.add('HTTP', () => app.close());
@@ -364,7 +366,7 @@ export async function compose(config: Config, clock: Clock, logger: Logger): Pro
     }
     const canaries = ingest && openCanaries(stage, findings, ingest.parts, () => ingest.spool.status().oldestAtMs);
     if (ingest) openStatsd(stage, ingest);
-    if (ingest) openLogListeners(stage, ingest);
+    if (ingest) openLogListeners(stage, ingest.parts);
     const scraping = ingest ? await openScrape(stage, version, ingest) : undefined;
     const targetReader = agents ? withAgentTargets(agents, scraping?.reader) : scraping?.reader;
     const fileReload = diskReload(

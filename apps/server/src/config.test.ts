@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig } from './config.ts';
+import { readConfig, setupKeyRemark } from './config.ts';
 
 const read = (args: string[], environment: Record<string, string> = {}) => readConfig(args, environment, '/srv');
 
@@ -181,4 +181,9 @@ describe('wrong settings stop the start with a sentence', () => {
     expect(config.error.sentence).toMatch(sentence);
     expect(config.error.sentence).not.toContain('secretsecret');
   });
+});
+
+test('a key that JavaScript SDKs of Sentry cannot take is remarked on', () => {
+  expect(setupKeyRemark('key-of-the-shop-0001')).toMatch(/JavaScript SDKs/);
+  for (const key of ['', 'key_of_the_shop_0001']) expect(setupKeyRemark(key)).toBe('');
 });

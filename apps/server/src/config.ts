@@ -314,6 +314,12 @@ function readOnOff(text: string, from: string): Result<boolean, Wrong> {
   return text === 'on' || text === 'off' ? ok(text === 'on') : wrong(`${from} must be on or off, got "${text}".`);
 }
 
+/** What to beware of with the key of the set-up; '' where there is nothing. Such keys are taken: other clients do not mind. */
+export const setupKeyRemark = (key: string): string =>
+  key.includes('-')
+    ? 'SIGHTLINE_SETUP_KEY holds "-": JavaScript SDKs of Sentry call a DSN with such a key invalid and send nothing. Make another key for them (Settings, Keys).'
+    : '';
+
 function readSetup(environment: Environment): Result<HeadlessSetup | undefined, Wrong> {
   const [organisation, email, password, key] = ['ORG', 'EMAIL', 'PASSWORD', 'KEY'].map(
     (name) => environment[`SIGHTLINE_SETUP_${name}`] ?? '',

@@ -16,6 +16,9 @@ export type Problem = z.infer<typeof problem>;
 /** Milliseconds since the epoch, as they stand in URLs. */
 export const epochMs = z.coerce.number().int().min(0).max(8_640_000_000_000_000);
 
+/** A range that ends now: a number of minutes, hours, days, weeks or years, such as `6h`. */
+export const relativeRange = z.string().regex(/^[1-9]\d{0,5}[mhdwy]$/, 'expected a length such as 15m, 6h, 7d or 1y');
+
 /** Scope and time range that follow a person from page to page. Empty strings mean "all". */
 export const scopeQuery = z.object({
   from: epochMs,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { relativeRange } from './common.ts';
 
 /** The version of the form below. A document of another version is refused, not guessed at. */
 export const dashboardSchemaVersion = 1;
@@ -284,7 +285,7 @@ export const dashboardDocument = z
     folder: z.string().trim().max(100).default(''),
     tags: z.array(z.string().trim().min(1).max(50)).max(20).default([]),
     /** Where the address names no range. */
-    range: z.enum(['15m', '1h', '6h', '24h', '7d', '30d']).default('1h'),
+    range: relativeRange.default('1h'),
     /** Marks on every chart. */
     annotations: z.object({ incidents: z.boolean().default(true), deploys: z.boolean().default(true) }).prefault({}),
     variables: z.array(dashboardVariable).max(50).default([]),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { done } from './common.ts';
+import { done, relativeRange } from './common.ts';
 import { endpoint } from './endpoint.ts';
 
 const searchToSave = z.object({
@@ -11,7 +11,7 @@ const searchToSave = z.object({
     site: z.string().max(200).default(''),
     service: z.string().max(200).default(''),
     /** A relative range of the page. */
-    range: z.enum(['', '15m', '1h', '6h', '24h', '7d', '30d']).default(''),
+    range: z.union([z.literal(''), relativeRange]).default(''),
   }),
   /** Fields before the message; none are the usual ones. */
   columns: z.array(z.string().min(1).max(200)).max(6).default([]),

@@ -30,6 +30,15 @@ export const matchedTrace = z.object({
 });
 export type MatchedTrace = z.infer<typeof matchedTrace>;
 
+/** A value of an attribute: spans that have it, in the selection and outside of it. */
+export const comparedValue = z.object({
+  name: z.string(),
+  value: z.string(),
+  selected: z.number(),
+  others: z.number(),
+});
+export type ComparedValue = z.infer<typeof comparedValue>;
+
 export const queryTraceql = endpoint({
   method: 'GET',
   path: '/api/v1/traceql',
@@ -53,7 +62,24 @@ export const queryTraceql = endpoint({
         /** False where the search ended at its bounds before the range was done. */
         complete: z.boolean(),
       }),
-      z.object({ kind: z.literal('metrics'), columns: metricColumns }),
+      z.object({
+        kind: z.literal('metrics'),
+        columns: metricColumns,
+        /** Of the values: `s` for durations, '' where the query does not tell. */
+        unit: z.enum(['s', '']),
+      }),
+      /** `compare()`: what the spans of the selection have more or less often than the others. */
+      z.object({
+        kind: z.literal('comparison'),
+        selected: z.number(),
+        others: z.number(),
+        /** The greatest difference between the two shares first. */
+        rows: z.array(comparedValue),
+        /** Rows that were left out. */
+        more: z.number(),
+        /** Attributes of which there are more values than were compared. */
+        cut: z.array(z.string()),
+      }),
     ]),
   }),
 });

@@ -21,6 +21,8 @@ export const span = z.object({
   correlationId: z.string(),
   release: z.string(),
   environment: z.string(),
+  /** The library or part of the program that made it (`otel.scope.name`). */
+  scopeName: z.string(),
   attributes,
   resource: attributes,
   events: z.array(z.object({ at: z.number(), tsNs: z.string(), name: z.string(), attributes })),

@@ -1,3 +1,4 @@
+import type { KeyPermission } from '@sightline/record';
 import type { Result } from '@sightline/base';
 import type { FleetControl } from './fleet/port.ts';
 import type { Dashboards } from './dashboards/port.ts';
@@ -187,9 +188,6 @@ export interface Invitations {
     person: { name: string; password: string },
   ): Promise<Result<{ person: Person; organisation: string; role: Role }, Refused>>;
 }
-
-export const keyPermissions = ['ingest', 'query', 'any-organisation', 'operate'] as const;
-export type KeyPermission = (typeof keyPermissions)[number];
 
 export interface ApiKey {
   readonly id: string;

@@ -39,3 +39,4 @@ export {
   type ScrubReplacement,
   type ScrubRules,
 } from './scrub-rules.ts';
+export type * from './scrub-backfill.ts';

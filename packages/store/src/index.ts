@@ -11,7 +11,7 @@ export { EdgeStep } from './steps/edge-step.ts';
 export { HotStep, type WaitingRows } from './steps/hot-step.ts';
 export type { HeldRows } from './steps/held-rows.ts';
 export { BackfillStep, type BackfillScrubber } from './scrub/backfill-step.ts';
-export type { BackfillBatch, BackfillBook, BackfillRun } from './scrub/backfill-book.ts';
+export type { BackfillBook, BackfillRun } from './scrub/backfill-book.ts';
 export { SamplingStep, type ActivePolicy } from './steps/sampling-step.ts';
 export { bringUpToDate, migrate, readMigrations, type Migration } from './schema/migrate.ts';
 export { exactlyOnceSettings } from './schema/exactly-once.ts';

@@ -42,6 +42,7 @@ export async function openFiles({
     files: {
       ofDebugIds: (...asked) => orLater(() => artifacts.ofDebugIds(...asked)),
       ofUrls: (...asked) => orLater(() => artifacts.ofUrls(...asked)),
+      named: (...asked) => orLater(() => artifacts.named(...asked)),
       hasRelease: (...asked) => orLater(() => artifacts.hasRelease(...asked)),
       used: (...asked) => artifacts.used(...asked),
     },

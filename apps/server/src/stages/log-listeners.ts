@@ -20,7 +20,7 @@ type Start = (parts: SocketParts, unkeyed: Unkeyed, address: ForwardAddress) => 
  */
 export function openLogListeners(
   { config, stores, clock, logger, closers }: StageParts,
-  ingest: Pick<SocketParts, 'spool' | 'ledger'>,
+  ingest: Pick<SocketParts, 'spool' | 'ledger' | 'gate'>,
 ): void {
   const wanted: readonly (readonly [flag: string, start: Start, ports: readonly ListenerPort[]])[] = [
     ['syslog', startSyslog, config.syslog],

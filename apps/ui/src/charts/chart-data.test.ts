@@ -41,6 +41,15 @@ describe('alignSeries', () => {
       [0, 10, 20, 30],
       [[null, 1, null, null]],
     ],
+    [
+      'keeps the last one of a series out of step with the first',
+      [line('a', [[0, 1]]), line('b', [[38, 2]])],
+      [0, 10, 20, 30],
+      [
+        [1, null, null, null],
+        [null, null, null, 2],
+      ],
+    ],
     ['takes no infinities', [line('a', [[0, Number.POSITIVE_INFINITY]])], [0, 10, 20, 30], [[null, null, null, null]]],
   ])('%s', (_name, series, times, columns) => {
     expect(alignSeries(series, 0, 40, 10)).toEqual({ times, columns });

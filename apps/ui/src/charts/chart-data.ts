@@ -38,8 +38,10 @@ export function alignSeries(series: readonly ChartSeries[], from: number, to: nu
   const columns = series.map(({ points }) => {
     const column = Array.from<number | null>({ length }).fill(null);
     for (const { at, value } of points) {
-      const index = Math.round((at - start) / step);
-      if (index >= 0 && index < length && Number.isFinite(value)) column[index] = value;
+      if (at >= to || !Number.isFinite(value)) continue;
+      // One in the last part of a step at the end has no bucket after it.
+      const index = Math.min(length - 1, Math.round((at - start) / step));
+      if (index >= 0) column[index] = value;
     }
     return column;
   });

@@ -4,6 +4,7 @@ import type { LineLook } from './column-data.ts';
 import { countTicks } from './count-ticks.ts';
 import { placeWords } from './mark-words.ts';
 import { chartEndPx, wholeTicks } from './time-text.ts';
+import { bounded, logRange, valueRange } from './value-range.ts';
 
 export type ChartKind = 'bars' | 'lines' | 'stacked' | 'area' | 'points';
 
@@ -117,7 +118,9 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
       y: {
         ...(settings.logarithmic ? { distr: 3 as const } : {}),
         range: (_chart, low, high) =>
-          settings.logarithmic ? logRange(low, high) : bounded(valueRange(low, high, stands(undefined)), settings),
+          settings.logarithmic
+            ? logRange(low, high)
+            : bounded(valueRange(low, high, stands(undefined), topOf(limits)), settings),
       },
       ...(hasRight
         ? {
@@ -182,6 +185,10 @@ export function chartOptions(settings: ChartSettings): uPlot.Options {
 
 /** Bars are mostly counts: where they are, ticks are whole. */
 const countsOnly: uPlot.Axis.Filter = (chart, ticks) => countTicks(ticks, chart.data.slice(1));
+
+/** Where a chart of nothing but zeros ends: above its highest limit, so that one sees how far away it is. */
+const topOf = (limits: readonly ChartLimit[]): number | undefined =>
+  limits.length === 0 ? undefined : 1.25 * Math.max(...limits.map(({ at }) => at));
 
 /** Kinds whose height means something: their axis begins at zero. */
 const standsOnZero = (kind: ChartKind): boolean => isStack(kind) || kind === 'area';
@@ -252,31 +259,6 @@ function axisWidth(labels: readonly string[] | null): number {
   const pen = measure;
   pen.font = font;
   return Math.ceil(Math.max(40, ...labels.map((label) => pen.measureText(label ?? '').width + 14)));
-}
-
-/** Counts and stacks stand on zero; a level far from zero is shown with room around it instead. */
-function valueRange(low: number | null, high: number | null, fromZero: boolean): [number, number] {
-  if (low === null || high === null) return [0, 1];
-  const room = (high - low) * 0.15 || Math.abs(high) * 0.1 || 1;
-  if (fromZero || (low >= 0 && low < high * 0.6)) return [Math.min(0, low), high > 0 ? high * 1.08 : 1];
-  return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
-}
-
-/** Ends that are set hold; values beyond them are cut by the frame. */
-function bounded(
-  [low, high]: [number, number],
-  { low: least = null, high: most = null }: { readonly low?: number | null; readonly high?: number | null },
-): [number, number] {
-  const from = least ?? low;
-  const to = most ?? high;
-  return from < to ? [from, to] : [from, from + 1];
-}
-
-/** Whole decades. */
-function logRange(low: number | null, high: number | null): [number, number] {
-  if (low === null || high === null || high <= 0) return [1, 10];
-  const from = 10 ** Math.floor(Math.log10(low > 0 ? low : high / 1000));
-  return [from, Math.max(from * 10, 10 ** Math.ceil(Math.log10(high)))];
 }
 
 function drawLimits(

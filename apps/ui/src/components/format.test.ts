@@ -29,6 +29,7 @@ test('moments in a zone, in UTC, and from now', () => {
   expect(dayAndTime(at, 'America/New_York')).toBe('20 Nov 21:04:07');
   expect(timeOfDay(at, true, 'UTC')).toBe('02:04:07.005');
   expect(utcText(at)).toBe('2026-11-21 02:04:07 UTC');
+  expect([relative(at, at - 9_000), relative(at, at - 11_000)]).toEqual(['just now', 'in 11 s']);
   expect([relative(at, at + 1000), relative(at, at + 61_000), relative(at, at - 3_600_000)]).toEqual([
     'just now',
     '1 min ago',

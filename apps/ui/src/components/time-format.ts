@@ -38,7 +38,8 @@ export function utcText(at: number): string {
 export function relative(at: number, now: number): string {
   const ms = now - at;
   const size = Math.abs(ms);
-  if (size < 5000) return 'just now';
+  // The page's clock moves every ten seconds: what happened since lies ahead of it, and is not to come.
+  if (ms > -10_000 && ms < 5000) return 'just now';
   const text = longText(size);
   return ms >= 0 ? `${text} ago` : `in ${text}`;
 }

@@ -1,14 +1,11 @@
 import type { SiteSummary } from '@sightline/contract';
 
-/** Below this share of payments that go through, the money is what to say first. */
-const failingPayments = 0.9;
+const payments = 'payments failing';
 
 /**
- * The worst thing about a site in a few words, '' where there is none: `payments failing`, `error rate 16 %`, `silent`.
- * A site in trouble whose payments fail is said to fail payments, whatever else shows it.
+ * The worst thing about a site in a few words, '' where there is none: `payments failing`, `error rate 16 %`, `silent`. How many
+ * payments fail is not said: of a handful a share tells nothing.
  */
-export function troubleText(site: Pick<SiteSummary, 'state' | 'worst' | 'paymentSuccess'>): string {
-  const paying = site.paymentSuccess === null || site.paymentSuccess >= failingPayments;
-  if ((site.state === 'unhealthy' || site.state === 'degraded') && !paying) return 'payments failing';
-  return site.worst;
+export function troubleText({ worst }: Pick<SiteSummary, 'worst'>): string {
+  return worst.startsWith(payments) ? payments : worst;
 }

@@ -29,6 +29,8 @@ export function SeriesAnswer(props: {
   stacked?: boolean;
   /** Series that stand on the axis at the right: another measure than the rest. */
   atRight?: ((labels: Readonly<Record<string, string>>) => boolean) | undefined;
+  /** Writes a value where its unit is known; plain numbers otherwise. */
+  format?: ((value: number) => string) | undefined;
   /** Stands below the chart. */
   under?: ReactNode;
   onRange: (from: number, to: number) => void;
@@ -43,6 +45,7 @@ export function SeriesAnswer(props: {
     stacked = false,
     atRight,
     renderOver,
+    format,
     under,
     onRange,
   } = props;
@@ -91,7 +94,7 @@ export function SeriesAnswer(props: {
           stepMs={stepMs}
           label={`${query} over time`}
           kind={stacked ? 'stacked' : 'lines'}
-          format={formatCount}
+          format={format ?? formatCount}
           height={chartPx}
           most={20}
           addable={false}
@@ -127,7 +130,7 @@ export function SeriesAnswer(props: {
                     </span>
                   </td>
                   <td className="number" title={value === null || odd !== undefined ? undefined : String(value)}>
-                    {odd?.value ?? (value === null ? '–' : sixDigits(value))}
+                    {odd?.value ?? (value === null ? '–' : (format ?? sixDigits)(value))}
                   </td>
                 </tr>
               );

@@ -1,8 +1,10 @@
+import { shortIssueId } from '@sightline/contract';
 import { Button, Textarea } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { TimeText } from '../components/time-text.tsx';
 import type { ProblemError } from '../data/call.ts';
 import { useMe } from '../data/session.tsx';
+import { Go } from '../shell/go.tsx';
 import './records.css';
 
 interface Entry {
@@ -62,7 +64,7 @@ export function Activity({
       <ol className="activity">
         {entries.map((entry, index) => (
           <li key={index}>
-            <b>{entry.actor}</b> {entry.kind === 'change' && entry.text}{' '}
+            <b>{entry.actor}</b> {entry.kind === 'change' && <ChangeText text={entry.text} />}{' '}
             <span className="muted">
               <TimeText at={entry.at} show="relative" />
             </span>
@@ -71,5 +73,18 @@ export function Activity({
         ))}
       </ol>
     </section>
+  );
+}
+
+/** Issues that a change names by their id are led to, under the short id that people know. */
+function ChangeText({ text }: { text: string }): ReactNode {
+  return text.split(/\b([0-9a-f]{16})\b/).map((part, index) =>
+    index % 2 === 0 ? (
+      part
+    ) : (
+      <Go key={index} to={`/errors/${part}`}>
+        {shortIssueId(part)}
+      </Go>
+    ),
   );
 }

@@ -21,6 +21,7 @@ export function spanAt(id: string, parent: string, from: number, to: number, mor
     correlationId: '',
     release: '',
     environment: '',
+    scopeName: '',
     attributes: {},
     resource: {},
     events: [],

@@ -8,7 +8,7 @@ const hints = (text: string, pages = all): string[] => idTargets(text, pages).ma
 
 test.each([
   ['4bf92f3577b34da6a3ce929d0e0e4736', ['Trace', 'Story', 'Logs']],
-  ['0123456789abcdef', ['Issue', 'Story', 'Logs']],
+  ['0123456789abcdef', ['Issue', 'Trace', 'Story', 'Logs']],
   ['ORD-2026-000123', ['Story', 'Logs']],
   ['payment', ['Logs']],
   ['#42', ['Incident', 'Logs']],

@@ -13,7 +13,7 @@ export function TimePicker(): ReactNode {
   const label = describeTimeRange(scope.time);
   return (
     <div className="time-picker">
-      <Popover opened={open} onChange={setOpen} position="bottom-end" width={300} trapFocus>
+      <Popover opened={open} onChange={setOpen} position="bottom-end" width="min(420px, calc(100vw - 16px))" trapFocus>
         <Popover.Target>
           <Button
             variant="default"

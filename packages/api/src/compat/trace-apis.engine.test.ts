@@ -56,7 +56,7 @@ beforeAll(async () => {
   await store.execute(
     `INSERT INTO spans (organisation, service, ts, received_at, duration_ns, trace_id, span_id, parent_id, name, kind, status_code, status_message, attrs, res) VALUES
      ${span('01', '', 'gateway', 'POST /orders', 2, 100, 1, `'http.status_code', '502', 'http.method', 'POST'`)},
-     ${span('02', '01', 'payment', 'authorise', 2, 20, 2, `'db.system', 'postgresql'`)}`,
+     ${span('02', '01', 'payment', 'authorise', 2, 20, 2, `'db.system', 'postgresql', 'error', 'true'`)}`,
   );
   await store.execute(
     `INSERT INTO edges (organisation, minute, caller, callee, message, peer, environment, bucket, calls, errors, duration_ns, lag_ns)
@@ -125,6 +125,7 @@ describe('Jaeger', () => {
       duration: 205_000,
     });
     expect(child.tags).toContainEqual({ key: 'error', type: 'bool', value: true });
+    expect(new Set(child.tags.map(({ key }: { key: string }) => key)).size).toBe(child.tags.length);
     expect(parent.tags).toContainEqual({ key: 'http.status_code', type: 'int64', value: 502 });
   });
 

@@ -1,5 +1,6 @@
 import { ManualClock, ok, type Result } from '@sightline/base';
-import type { Control, KeyPermission } from '@sightline/control';
+import type { Control } from '@sightline/control';
+import type { KeyPermission } from '@sightline/record';
 import { organisationOf, type TestServer, testServers } from '@sightline/control/testing';
 import type { AskFault, Question } from '@sightline/fleet';
 import { diagnostics } from '@sightline/fleet/messages';

@@ -137,13 +137,32 @@ describe('TraceQL', () => {
     expect(totals(reply.json().found.columns)).toEqual(expected);
   });
 
+  test.each([
+    ['{ name =~ "take .*" } >> {} | compare({ name = "pay A" })', undefined, 1, 1],
+    ['{} | compare({ status = error })', undefined, 2, 2],
+    ['{} | compare({ status = error })', 'acme-B', 1, 1],
+  ])('%s as %s is a table of what differs', async (q, key, selected, others) => {
+    const reply = await ask('traceql', { q }, key);
+    expect(reply.status).toBe(200);
+    const { found } = reply.json();
+    expect(found).toMatchObject({ kind: 'comparison', selected, others, more: 0, cut: [] });
+    expect(found.rows[0]).toMatchObject({ selected, others: 0 });
+  });
+
+  test('seconds are said where durations are measured', async () => {
+    const unitOf = async (q: string) => (await ask('traceql', { q })).json().found.unit;
+    expect(await unitOf('{} | avg_over_time(duration)')).toBe('s');
+    expect(await unitOf('{} | histogram_over_time(duration)')).toBe('');
+    expect(await unitOf('({} | rate()) / ({} | rate())')).toBe('');
+  });
+
   test('a key of one site asks of no other', async () => {
     expect((await ask('traceql', { q: '{}', site: 'A' }, 'acme-B')).status).toBe(403);
   });
 
   test.each([
     ['{ status = }', 11],
-    ['{} >> {} | compare({ status = error })', 0],
+    ['{} | compare({ status = error } >> {})', 5],
   ])('%s: the place of the fault', async (q, from) => {
     const reply = await ask('traceql', { q });
     expect(reply.status).toBe(400);

@@ -1,13 +1,17 @@
-import { addSavedSearch, deleteSavedSearch, listSavedSearches, type SavedSearch } from '@sightline/contract';
+import {
+  addSavedSearch,
+  deleteSavedSearch,
+  listSavedSearches,
+  relativeRange,
+  type SavedSearch,
+} from '@sightline/contract';
 import type { SavedSearch as KeptSearch } from '@sightline/control';
 import { refusal } from '../problem.ts';
 import { answer, doneReply, type Route } from '../route.ts';
 
-const ranges: readonly SavedSearch['scope']['range'][] = ['15m', '1h', '6h', '24h', '7d', '30d'];
-
 const show = ({ scope, columns, ...kept }: KeptSearch): SavedSearch => ({
   ...kept,
-  scope: { ...scope, range: ranges.find((range) => range === scope.range) ?? '' },
+  scope: { ...scope, range: relativeRange.safeParse(scope.range).data ?? '' },
   columns: [...columns],
 });
 

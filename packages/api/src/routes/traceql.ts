@@ -4,12 +4,14 @@ import {
   parseTraceql,
   searchTraceql,
   seriesAskedAt,
+  inSeconds,
   traceqlMetrics,
   type TraceqlSeries,
 } from '@sightline/query';
 import { refuse, type Route } from '../route.ts';
 import { searchFault } from '../store-fault.ts';
 import { answerRead } from './answer-read.ts';
+import { comparisonOf } from './traceql-comparison.ts';
 
 /** Series that a chart and its table have room for. */
 const mostSeries = 500;
@@ -21,12 +23,22 @@ const runTraceql = answerRead(queryTraceql, async ({ query }, { deps, caller, si
   const parsed = parseTraceql(q);
   if (!parsed.ok) return searchFault(parsed.error);
   const asked = { organisation: caller.organisation, environment, site, service, query: q };
+  if (parsed.value.metric?.name === 'compare') {
+    const whole = { ...asked, fromMs: from, toMs: to, stepMs: to - from, whole: true };
+    const series = await traceqlMetrics(deps.store, whole, { signal });
+    if (!series.ok) return searchFault(series.error);
+    return {
+      tookMs: deps.clock.now() - startMs,
+      found: { kind: 'comparison' as const, ...comparisonOf(series.value) },
+    };
+  }
   if (seriesAskedAt(parsed.value) !== undefined) {
     const stepMs = stepFor(to - from, points);
     const series = await traceqlMetrics(deps.store, { ...asked, fromMs: from, toMs: to, stepMs }, { signal });
     if (!series.ok) return searchFault(series.error);
     const columns = columnsOf(series.value, { fromMs: from, toMs: to, stepMs });
-    return { tookMs: deps.clock.now() - startMs, found: { kind: 'metrics' as const, columns } };
+    const unit = inSeconds(parsed.value.metric) ? ('s' as const) : ('' as const);
+    return { tookMs: deps.clock.now() - startMs, found: { kind: 'metrics' as const, columns, unit } };
   }
   const found = await searchTraceql(
     deps.store,

@@ -1,3 +1,4 @@
+import type { KeyPermission } from '@sightline/record';
 import {
   bigint,
   boolean,
@@ -24,7 +25,7 @@ import * as retentionTables from '../retention/tables.ts';
 import * as issueTables from '../issues/tables.ts';
 import * as teamTables from '../teams/tables.ts';
 import * as fleetTables from '../fleet/tables.ts';
-import type { KeyPermission, Role } from '../control.ts';
+import type { Role } from '../control.ts';
 
 /**
  * The tables as queries see them. The truth of constraints and indexes is `migrations/*.sql`; a test compares the columns.

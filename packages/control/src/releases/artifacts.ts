@@ -1,5 +1,5 @@
 import { ok } from '@sightline/base';
-import { and, asc, desc, eq, inArray, lt, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, lt, ne, sql, type SQL } from 'drizzle-orm';
 import { refused, type ServicesContext } from '../services-context.ts';
 import type { Artifact, Artifacts } from './port.ts';
 import * as table from './tables.ts';
@@ -68,6 +68,24 @@ export function artifacts({ db, clock }: ServicesContext): Artifacts {
               inArray(table.artifacts.url, urls.slice(0, foundAtMost)),
             ),
           ),
+    named: async (organisation, version, fileName) => {
+      if (version === '' || fileName === '') return undefined;
+      const end = `/${fileName}`;
+      const found = await db
+        .select(columns)
+        .from(table.artifacts)
+        .where(
+          and(
+            own(organisation),
+            eq(table.artifacts.version, version),
+            ne(table.artifacts.kind, 'source_map'),
+            sql`right(${table.artifacts.url}, ${end.length}) = ${end}`,
+          ),
+        )
+        .orderBy(desc(table.artifacts.uploadedAt), asc(table.artifacts.path))
+        .limit(1);
+      return found[0];
+    },
     ofRelease: (organisation, version) =>
       db
         .select(columns)

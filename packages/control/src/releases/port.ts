@@ -90,6 +90,8 @@ export interface Artifacts {
   ofDebugIds(organisation: string, debugIds: readonly string[]): Promise<Artifact[]>;
   /** Files of a release by their addresses, newest upload first; at most 500. */
   ofUrls(organisation: string, version: string, urls: readonly string[]): Promise<Artifact[]>;
+  /** The newest script of a release whose address ends in this file name, wherever it was uploaded to. */
+  named(organisation: string, version: string, fileName: string): Promise<Artifact | undefined>;
   /** Files of a release by address, at most 1,000. */
   ofRelease(organisation: string, version: string): Promise<Artifact[]>;
   /** Whether any file was uploaded under this release's name. */

@@ -1,3 +1,4 @@
+import type { FindingSeverity, FindingSource } from '@sightline/record';
 import type { Result } from '@sightline/base';
 import type { Channel, Enqueued, NewNotification, Notification, Policy, Silence } from '../alerting/port.ts';
 import type { Refused } from '../control.ts';
@@ -33,10 +34,8 @@ export interface RespondRecords {
 
 export const incidentStatuses = ['open', 'acknowledged', 'resolved'] as const;
 export type IncidentStatus = (typeof incidentStatuses)[number];
-/** From worst to least. */
-export const incidentSeverities = ['critical', 'high', 'medium', 'low'] as const;
-export type Severity = (typeof incidentSeverities)[number];
-export type FindingSource = 'rule' | 'monitor' | 'link' | 'alertmanager';
+/** Of an incident: that of the worst of its findings. */
+export type Severity = FindingSeverity;
 export type ResolvedHow = 'remote' | 'on-site' | 'by-itself' | 'false-alarm';
 export type RoundKind = 'opened' | 'worse' | 'reopened';
 export type IncidentEventKind =

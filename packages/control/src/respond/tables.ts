@@ -1,13 +1,6 @@
+import type { FindingSource } from '@sightline/record';
 import { bigint, doublePrecision, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
-import type {
-  FindingRecord,
-  FindingSource,
-  IncidentEventKind,
-  IncidentStatus,
-  ResolvedHow,
-  RoundKind,
-  Severity,
-} from './port.ts';
+import type { FindingRecord, IncidentEventKind, IncidentStatus, ResolvedHow, RoundKind, Severity } from './port.ts';
 
 /** The tables of findings and incidents as queries see them; the truth is `migrations/*.sql`. */
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });

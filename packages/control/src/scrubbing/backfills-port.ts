@@ -1,70 +1,6 @@
 import type { Result } from '@sightline/base';
+import type { ScrubBatch, ScrubCount, ScrubExample, ScrubStays, ScrubTextsPage } from '@sightline/record';
 import type { Refused } from '../control.ts';
-
-export interface ScrubCount {
-  readonly signal: string;
-  readonly rule: string;
-  readonly service: string;
-  readonly site: string;
-  readonly removed: number;
-}
-export interface ScrubExample {
-  readonly signal: string;
-  readonly rule: string;
-  readonly text: string;
-}
-
-/** What one batch of rows came to; the words are those of `BackfillBatch` in the part `store`. */
-export interface ScrubBatch {
-  readonly number: number;
-  readonly unit: string;
-  readonly next: number | null;
-  readonly seen: number;
-  readonly changed: number;
-  readonly held: number;
-  readonly holds: string;
-  readonly counts: readonly ScrubCount[];
-  readonly days: Readonly<Record<string, number>>;
-  readonly examples: readonly ScrubExample[];
-  /** Where it goes on in a unit that has no minutes. */
-  readonly cursor?: string;
-  readonly stays?: readonly ScrubStays[];
-}
-
-/** What holds personal data and cannot be rewritten, by kind. */
-export interface ScrubStays {
-  readonly what: string;
-  readonly n: number;
-}
-
-export interface TextToScrub {
-  /** As rules name it. */
-  readonly field: string;
-  readonly text: string;
-}
-export interface ScrubbedText {
-  readonly text: string;
-  /** Finds by rule. */
-  readonly removed: Readonly<Record<string, number>>;
-  /** Some words around a find, as they become. */
-  readonly shown: readonly { readonly rule: string; readonly text: string }[];
-}
-
-/** One page of the texts of the control plane: incidents, their time lines, findings, comments, notifications. */
-export interface TextsPage {
-  readonly id: string;
-  readonly organisation: string;
-  readonly kind: 'preview' | 'run';
-  readonly fromDay: string;
-  readonly toDay: string;
-  readonly unit: string;
-  /** '' at the beginning; else what the page before answered. */
-  readonly after: string;
-  /** Number of the batch that it is. */
-  readonly number: () => number;
-  /** One for each, in the same order. */
-  readonly scrub: (texts: readonly TextToScrub[]) => Promise<readonly ScrubbedText[]>;
-}
 
 export interface ScrubBackfill {
   readonly id: string;
@@ -127,5 +63,5 @@ export interface ScrubBackfills {
     write: boolean,
   ): Promise<number>;
   /** Scrubs, writes and counts one page in one transaction; answers where it stands, null when there is nothing behind. */
-  texts(page: TextsPage): Promise<string | null>;
+  texts(page: ScrubTextsPage): Promise<string | null>;
 }

@@ -1,17 +1,11 @@
 import { ok } from '@sightline/base';
+import type { ScrubBatch, ScrubCount, ScrubExample, ScrubStays } from '@sightline/record';
 import { and, asc, desc, eq, inArray, isNotNull, lte, or, sql } from 'drizzle-orm';
 import { logTemplates } from '../detect/tables.ts';
 import { storableValue } from '../database/storable-json.ts';
 import { newId } from '../secrets.ts';
 import { refused, type ServicesContext, type Transaction } from '../services-context.ts';
-import type {
-  ScrubBackfill,
-  ScrubBackfills,
-  ScrubBatch,
-  ScrubCount,
-  ScrubExample,
-  ScrubStays,
-} from './backfills-port.ts';
+import type { ScrubBackfill, ScrubBackfills } from './backfills-port.ts';
 import { scrubControlTexts } from './control-texts.ts';
 import { scrubBackfills as table, scrubRules } from './tables.ts';
 

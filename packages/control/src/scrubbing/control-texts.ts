@@ -1,8 +1,8 @@
+import type { ScrubBatch, ScrubbedText, ScrubTextsPage, TextToScrub } from '@sightline/record';
 import { sql, type SQL } from 'drizzle-orm';
 import { storableValue } from '../database/storable-json.ts';
 import { holdsPiece, activeHolds, sharePlacing } from '../retention/holds.ts';
 import type { ServicesContext, Transaction } from '../services-context.ts';
-import type { ScrubBatch, ScrubbedText, TextsPage, TextToScrub } from './backfills-port.ts';
 import { textPlaces, type TextPlace } from './text-places.ts';
 
 const rowsAtOnce = 50;
@@ -29,7 +29,7 @@ interface Leaf extends TextToScrub {
  */
 export async function scrubControlTexts(
   { db }: Pick<ServicesContext, 'db'>,
-  page: TextsPage,
+  page: ScrubTextsPage,
   advance: (tx: Transaction, batch: ScrubBatch) => Promise<void>,
 ): Promise<string | null> {
   const [at = '0', ...rest] = page.after.split(':');
@@ -77,7 +77,12 @@ export async function scrubControlTexts(
   return next;
 }
 
-async function pageOf(db: ServicesContext['db'], place: TextPlace, page: TextsPage, after: string): Promise<Row[]> {
+async function pageOf(
+  db: ServicesContext['db'],
+  place: TextPlace,
+  page: ScrubTextsPage,
+  after: string,
+): Promise<Row[]> {
   const { table, key, keyType, texts, json, from, to, where, people = [] } = place;
   const columns = [
     `${key}::text AS key`,

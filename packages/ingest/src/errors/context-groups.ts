@@ -57,9 +57,15 @@ export function saleFactsOf(event: JsonObject, tags: NamedTexts): SaleFacts {
     ]),
     amount: numberOf(amount.replace(/[^\d.+-]/g, '')) ?? 0,
     currency: pick(texts, ['currency', 'currency.code', 'order.currency']),
-    method: pick(texts, ['payment.method', 'method', 'tender', 'tender.type', 'payment.type', 'payment.provider']),
+    method: notOfHttp(
+      pick(texts, ['payment.method', 'method', 'tender', 'tender.type', 'payment.type', 'payment.provider']),
+    ),
   };
 }
+
+/** Extras often hold a request: its method is no way to pay. */
+const notOfHttp = (method: string): string =>
+  /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE)$/i.test(method) ? '' : method;
 
 export interface GroupSources {
   readonly event: JsonObject;

@@ -4,12 +4,12 @@ import { plainGrouping } from './grouping/group-error.ts';
 import { readFingerprintRules } from './grouping/rules/fingerprint-rules.ts';
 import type { RulesFault } from './grouping/rules/read-rules.ts';
 import { readStackRules } from './grouping/rules/stack-rules.ts';
+import { browserReports } from './browser-reports.ts';
 import { objectOf } from './json-reader.ts';
 import { groupingOf } from './normalise-event.ts';
-import { policyReportEvent } from './policy-report.ts';
 
 /**
- * The issue that a Sentry event, or a browser's report about its security policy, would come to in an organisation with these
+ * The issue that a Sentry event, or a browser's report, would come to in an organisation with these
  * rules and no history, and the parts that decided.
  */
 export function explainGrouping(
@@ -20,9 +20,10 @@ export function explainGrouping(
   if (!fingerprintRules.ok) return fingerprintRules;
   const stackRules = readStackRules(rules.stack);
   if (!stackRules.ok) return stackRules;
+  const [report] = browserReports(body);
   const scope = { organisation: 'explained', keyId: '', site: '', device: '', service: '', environment: '' };
   const { issue, parts } = groupingOf(
-    policyReportEvent(body) ?? objectOf(body),
+    report?.kind === 'event' ? report.event : objectOf(body),
     { scope, project: 1, receivedAtMs: Date.now(), eventId: '' },
     { ...plainGrouping, fingerprintRules: fingerprintRules.value, stackRules: stackRules.value },
   );

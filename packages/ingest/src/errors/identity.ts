@@ -126,6 +126,7 @@ export function contextTexts(contexts: JsonObject): NamedTexts {
 const foreignContexts = new Set([
   'trace',
   'os',
+  'client_os',
   'runtime',
   'browser',
   'device',

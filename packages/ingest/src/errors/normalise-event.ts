@@ -6,6 +6,7 @@ import {
   type ErrorPayload,
   type KeyScope,
 } from '@sightline/record';
+import { derivedTags, headerOf, withClientContexts } from './derived-tags.ts';
 import { contextGroupsOf, saleFactsOf, type SaleFacts } from './context-groups.ts';
 import { believableNs, msToNs } from './event-time.ts';
 import { breadcrumbsOf, claimsFrames, exceptionsOf, framesOf, debugIdsOf } from './exceptions.ts';
@@ -70,10 +71,11 @@ interface Facts {
  * object holds, a row comes out; what cannot be understood is left empty, what is secret by its name is left out.
  */
 export function errorRowOf(
-  event: JsonObject,
+  sent: JsonObject,
   origin: EventOrigin,
   organisation: OrganisationGrouping = plainGrouping,
 ): ErrorRow {
+  const event = withClientContexts(sent);
   const facts = factsOf(event, origin);
   const grouping = groupedBy(event, origin, facts, organisation);
   const exceptions = facts.thrown.length > 0 ? grouping.exceptions : facts.exceptions;
@@ -122,7 +124,8 @@ export function groupingOf(
   origin: EventOrigin,
   organisation: OrganisationGrouping = plainGrouping,
 ): Grouped {
-  return groupedBy(event, origin, factsOf(event, origin), organisation);
+  const known = withClientContexts(event);
+  return groupedBy(known, origin, factsOf(known, origin), organisation);
 }
 
 function groupedBy(event: JsonObject, origin: EventOrigin, facts: Facts, organisation: OrganisationGrouping): Grouped {
@@ -179,7 +182,7 @@ function factsOf(event: JsonObject, origin: EventOrigin): Facts {
   const thrown = chain[0];
   const message = withoutSecrets(thrown === undefined ? said : firstText(thrown.value, said));
   return {
-    tags,
+    tags: { ...derivedTags(event), ...tags },
     identity,
     sale: saleFactsOf(event, tags),
     thrown: chain,
@@ -264,13 +267,6 @@ function eventIdentity(event: JsonObject, tags: NamedTexts, origin: EventOrigin)
 
 function withoutNames(tags: NamedTexts, names: readonly string[]): NamedTexts {
   return Object.fromEntries(Object.entries(tags).filter(([name]) => !names.includes(name)));
-}
-
-function headerOf(event: JsonObject, wanted: string): string {
-  const headers = objectOf(event['request'])['headers'];
-  const pairs: unknown[] = Array.isArray(headers) ? headers : Object.entries(objectOf(headers));
-  const found = pairs.find((pair) => Array.isArray(pair) && textOf(pair[0]).toLowerCase() === wanted);
-  return Array.isArray(found) ? textOf(found[1], 300) : '';
 }
 
 /** Who was hit, for counting: the client's id or name; e-mail and address only as a hash, they are nobody's business here. */

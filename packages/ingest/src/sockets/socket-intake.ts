@@ -4,7 +4,8 @@ import type { Ledger } from '../ledger.ts';
 import { LogBatch } from '../logs/log-batch.ts';
 import type { ReadLog } from '../logs/read-log.ts';
 import type { Frame, Refusal } from '../protocol.ts';
-import type { Keys } from '../receive.ts';
+import type { Keys, KnownKey } from '../receive.ts';
+import type { RecordGate } from '../record-limits.ts';
 import type { Spool } from '../spool/spool.ts';
 
 /** All that listeners on sockets need. */
@@ -12,6 +13,8 @@ export interface SocketParts {
   readonly spool: Pick<Spool, 'append'>;
   readonly keys: Keys;
   readonly ledger: Pick<Ledger, 'count' | 'received'>;
+  /** What may come in a minute; absent: as much as there is room for. */
+  readonly gate?: Pick<RecordGate, 'ask'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -33,7 +36,8 @@ export interface Arrival {
 }
 
 /** What became of a key. */
-type Known = { readonly scope: KeyScope } | { readonly refused: string };
+type Known = Sender | { readonly refused: string };
+type Sender = Pick<KnownKey, 'scope' | 'limits'>;
 
 const retryMs = 1000;
 const longestKey = 512;
@@ -51,8 +55,8 @@ export class SocketIntake {
   }
 
   /**
-   * Resolves once the records are durable or counted as refused. While the spool is full or keys cannot be checked it waits, and so does the
-   * connection that the records came by. False when `signal` aborts before: then they are counted as lost.
+   * Resolves once the records are durable or counted as refused. While the spool is full, keys cannot be checked or a minute holds as many as
+   * it may, it waits, and so does the connection that the records came by. False when `signal` aborts before: then they are counted as lost.
    */
   async keep(arrivals: readonly Arrival[], signal: AbortSignal): Promise<boolean> {
     let kept = true;
@@ -78,7 +82,7 @@ export class SocketIntake {
     const { frames, refused } = batch.finish();
     if (frames.length === 0 && refused.length === 0) return true;
     const known = await this.scopeOf(key, signal);
-    if (known !== undefined && !('refused' in known)) return this.#append(known.scope, frames, refused, signal);
+    if (known !== undefined && !('refused' in known)) return this.#append(known, frames, refused, signal);
     const records = [...frames, ...refused].reduce((sum, part) => sum + part.records, 0);
     this.#count(undefined, { reason: known === undefined ? 'unavailable' : 'unauthorised', records });
     return known !== undefined;
@@ -114,7 +118,7 @@ export class SocketIntake {
   }
 
   async #append(
-    scope: KeyScope,
+    { scope, limits }: Sender,
     frames: readonly Frame[],
     refused: readonly Refusal[],
     signal: AbortSignal,
@@ -124,15 +128,24 @@ export class SocketIntake {
       for (const refusal of refused) this.#count(scope, refusal);
       return true;
     }
+    const giveUp = (reason: Reason): false => {
+      for (const refusal of refused) this.#count(scope, refusal);
+      for (const { records } of frames) this.#count(scope, { reason, records });
+      return false;
+    };
+    const records = frames.reduce((sum, frame) => sum + frame.records, 0);
+    for (;;) {
+      const held = this.parts.gate?.ask(scope, { signal: 'logs', records }, clock.now(), limits);
+      if (!held) break;
+      await clock.sleep(held.waitS * 1000, signal);
+      if (signal.aborted) return giveUp('rate-limited');
+    }
     const meta = { protocol: this.protocol, project: 0, receivedAtMs: clock.now() };
     for (;;) {
       const appended = await spool.append(frames, scope, meta, refused);
       if (appended.ok) break;
       await clock.sleep(appended.error.retryAfterS * 1000, signal);
-      if (!signal.aborted) continue;
-      for (const refusal of refused) this.#count(scope, refusal);
-      for (const { records } of frames) this.#count(scope, { reason: appended.error.kind, records });
-      return false;
+      if (signal.aborted) return giveUp(appended.error.kind);
     }
     for (const frame of frames) ledger.received(this.protocol, 'logs', frame.records, frame.bytes.length);
     for (const refusal of refused) ledger.received(this.protocol, 'logs', refusal.records, 0);

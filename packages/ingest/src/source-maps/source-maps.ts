@@ -27,6 +27,8 @@ export interface UploadedFiles {
   ofDebugIds(organisation: string, debugIds: readonly string[]): Promise<readonly UploadedFile[]>;
   /** Newest upload first. */
   ofUrls(organisation: string, version: string, urls: readonly string[]): Promise<readonly UploadedFile[]>;
+  /** The newest script of a release whose address ends in this file name, wherever it was uploaded to. */
+  named(organisation: string, version: string, fileName: string): Promise<UploadedFile | undefined>;
   hasRelease(organisation: string, version: string): Promise<boolean>;
   /** They were needed and are to be kept. */
   used(organisation: string, blobs: readonly string[]): Promise<void>;
@@ -83,9 +85,20 @@ const keptAnswers = 10_000;
 const answersKeptMs = 20_000;
 const usedEveryMs = 6 * 3_600_000;
 
-type FoundMap = { readonly kind: 'map'; readonly blob: string } | Extract<FrameFate, { kind: 'unresolved' | 'none' }>;
+interface MapOfFile {
+  readonly kind: 'map';
+  readonly blob: string;
+  /** The debug id of the map; '' where it has none. */
+  readonly build: string;
+  /** Why it may be the wrong one; '' where that is not to be feared. */
+  readonly doubt: string;
+}
+type FoundMap = MapOfFile | Extract<FrameFate, { kind: 'unresolved' | 'none' }>;
 
 const unresolved = (reason: string): Extract<FrameFate, { kind: 'unresolved' }> => ({ kind: 'unresolved', reason });
+type Resolved = Extract<FrameFate, { kind: 'original' }>;
+/** A doubt about the whole map comes before what it lacks. */
+const doubted = (fate: Resolved, doubt: string): Resolved => (doubt === '' ? fate : { ...fate, note: doubt });
 const none: Extract<FrameFate, { kind: 'none' }> = { kind: 'none' };
 
 /** Opens the look-up of source maps: by debug id, else by release and address (https://docs.sentry.io/platforms/javascript/sourcemaps/). */
@@ -124,6 +137,7 @@ class UploadedMaps implements SourceMaps {
   async resolve(origin: FrameOrigin, frames: readonly GeneratedFrame[]): Promise<readonly FrameFate[]> {
     const fates: FrameFate[] = frames.map(() => none);
     const byMap = new Map<string, number[]>();
+    const doubts = new Map<number, string>();
     let last: { readonly file: string; readonly debugId: string; readonly found: FoundMap } | undefined;
     for (const [index, frame] of frames.entries()) {
       if (!isGenerated(frame)) continue;
@@ -136,7 +150,10 @@ class UploadedMaps implements SourceMaps {
         last = { file: frame.file, debugId: frame.debugId, found: await this.#mapOf(origin, frame) };
       const { found } = last;
       if (found.kind !== 'map') fates[index] = found;
-      else byMap.set(found.blob, [...(byMap.get(found.blob) ?? []), index]);
+      else {
+        byMap.set(found.blob, [...(byMap.get(found.blob) ?? []), index]);
+        if (found.doubt !== '') doubts.set(index, found.doubt);
+      }
     }
     for (const [blob, indexes] of byMap) {
       const looked = await this.#pool.lookUp(
@@ -147,7 +164,9 @@ class UploadedMaps implements SourceMaps {
       for (const [at, index] of indexes.entries()) {
         const frame = frames[index] as GeneratedFrame;
         const place = looked.ok ? looked.value[at] : undefined;
-        if (place) fates[index] = await this.#original(origin, place, frame);
+        const doubt = doubts.get(index) ?? '';
+        if (place) fates[index] = doubted(await this.#original(origin, place, frame), doubt);
+        else if (doubt !== '') fates[index] = unresolved(doubt);
         else if (!looked.ok) fates[index] = unresolved(looked.error);
         else
           fates[index] = unresolved(
@@ -159,7 +178,7 @@ class UploadedMaps implements SourceMaps {
     return fates;
   }
 
-  async #original(origin: FrameOrigin, place: OriginalPlace, frame: GeneratedFrame): Promise<FrameFate> {
+  async #original(origin: FrameOrigin, place: OriginalPlace, frame: GeneratedFrame): Promise<Resolved> {
     const file = plainSource(place.source);
     const code = place.code ?? (await this.#uploadedCode(origin, file, place.line));
     // Without its text nothing tells the function; the generated name says something unless a minifier made it.
@@ -199,15 +218,23 @@ class UploadedMaps implements SourceMaps {
     const byId = await this.#byDebugId(origin, debugId);
     if (byId.kind === 'map') return byId;
     const byUrl = await this.#byUrl(origin, file);
+    if (byId.kind === 'none') return byUrl;
+    if (byUrl.kind === 'map')
+      return byUrl.build === ''
+        ? byUrl
+        : { ...byUrl, doubt: `${byId.reason}; read with the release's map of another build (${byUrl.build})` };
     // Of two reasons the one for the stronger hint: a debug id names its map for certain.
-    return byUrl.kind === 'map' || byId.kind === 'none' ? byUrl : byId;
+    const other = await this.#files.named(origin.organisation, origin.release, baseName(file));
+    return other === undefined || other.debugId === '' || other.debugId === debugId
+      ? byId
+      : unresolved(`${byId.reason}; ${other.url} of the release was uploaded from another build (${other.debugId})`);
   }
 
   async #byDebugId({ organisation }: FrameOrigin, debugId: string): Promise<FoundMap> {
     if (debugId === '') return none;
     const files = await this.#files.ofDebugIds(organisation, [debugId]);
     const map = files.find(({ kind }) => kind === 'source_map');
-    if (map) return { kind: 'map', blob: map.blob };
+    if (map) return { kind: 'map', blob: map.blob, build: map.debugId, doubt: '' };
     return unresolved(
       files.length === 0
         ? `no file was uploaded for the debug id ${debugId}`
@@ -222,7 +249,8 @@ class UploadedMaps implements SourceMaps {
     if (!(await this.#hasRelease(organisation, release)))
       return served ? unresolved(`no debug id, and no files were uploaded for the release ${release}`) : none;
     const urls = candidateUrls(file);
-    const files = ofDist(await this.#files.ofUrls(organisation, release, urls), dist);
+    const uploaded = await this.#files.ofUrls(organisation, release, urls);
+    const files = ofDist(uploaded, dist);
     const source = files.find(({ kind, mapReference }) => kind !== 'source_map' && mapReference !== '') ?? files[0];
     const mapUrls =
       source && source.mapReference !== ''
@@ -230,10 +258,25 @@ class UploadedMaps implements SourceMaps {
         : urls.map((url) => `${url}.map`);
     const maps = ofDist(await this.#files.ofUrls(organisation, release, mapUrls), dist);
     const map = maps.find(({ kind }) => kind === 'source_map');
-    if (map) return { kind: 'map', blob: map.blob };
-    if (!source) return served ? unresolved(`the release ${release} has no file ${fileOfUrl(file)}`) : none;
+    if (map) return { kind: 'map', blob: map.blob, build: map.debugId, doubt: '' };
+    if (!source) return served ? unresolved(await this.#whyNoFile(origin, file, uploaded[0])) : none;
     if (source.mapReference === '') return served ? unresolved(`${source.url} names no source map`) : none;
     return unresolved(`${source.url} names the source map ${source.mapReference}, which was not uploaded`);
+  }
+
+  /** The script may be there for another distribution, or under another address: the commonest slips of an upload. */
+  async #whyNoFile(
+    { organisation, release, dist }: FrameOrigin,
+    file: string,
+    ofOther?: UploadedFile,
+  ): Promise<string> {
+    if (ofOther) {
+      const named = dist === '' ? 'the event names none' : `the event names ${dist}`;
+      return `${ofOther.url} was uploaded for the distribution ${ofOther.dist}, and ${named}`;
+    }
+    const missing = `the release ${release} has no file ${fileOfUrl(file)}`;
+    const other = await this.#files.named(organisation, release, baseName(file));
+    return other ? `${missing}; it has ${other.url}, which is uploaded with another --url-prefix` : missing;
   }
 
   async #hasRelease(organisation: string, release: string): Promise<boolean> {
@@ -256,6 +299,9 @@ class UploadedMaps implements SourceMaps {
     );
   }
 }
+
+/** The name of a script without its folders: `index-3f2a.js`. */
+const baseName = (file: string): string => fileOfUrl(file).split('/').at(-1) ?? '';
 
 /** The files of the distribution first, then those of none. */
 function ofDist(files: readonly UploadedFile[], dist: string): readonly UploadedFile[] {

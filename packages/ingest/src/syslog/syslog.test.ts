@@ -215,6 +215,24 @@ describe('over the network', () => {
     expect(bench.refused()).toEqual([]);
   });
 
+  test('a key that sent as much as a minute may hold waits for the next, and nothing is lost', async () => {
+    const { bench, listener } = await start();
+    bench.keyLimits = { logs: 1 };
+    const sent = sendTcp(listener.port, `${keyed('sl_ingest_acme', 'a')}\n`);
+    await expect.poll(() => bench.kept()).toEqual(['acme: a']);
+    const later = sendTcp(listener.port, `${keyed('sl_ingest_acme', 'b')}\n<13>c\n`);
+    await expect.poll(() => bench.held).toBe(1);
+    expect(bench.kept()).not.toContain('acme: b');
+    await expect
+      .poll(() => {
+        bench.clock.advance(60_000);
+        return bench.kept().toSorted();
+      })
+      .toEqual(['acme: a', 'acme: b', 'first: c']);
+    await Promise.all([sent, later]);
+    expect(bench.refused()).toEqual([]);
+  });
+
   test('what is still waiting for room when the listener closes is counted as lost', async () => {
     const { bench, listener } = await start();
     bench.room = false;

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { ManualClock, silentLogger } from '@sightline/base';
 import type { KeyScope, LedgerEntry } from '@sightline/record';
 import type { Frame, Refusal } from '../protocol.ts';
+import { RecordGate, type RecordLimits } from '../record-limits.ts';
 import type { SocketParts } from '../sockets/socket-intake.ts';
 import { type DecodedLog, logsIn, testNow } from './decode-logs.ts';
 
@@ -21,8 +22,12 @@ export interface SocketBench {
   readonly clock: ManualClock;
   /** What the spool would answer: true while it has room. */
   room: boolean;
+  /** Records a minute that the key of `acme` may send. */
+  keyLimits: RecordLimits;
   /** Appends that were asked for. */
   asked: number;
+  /** How often more was there than the minute may hold. */
+  held: number;
   logs(): readonly DecodedLog[];
   /** `organisation: message` of each record kept. */
   kept(): string[];
@@ -36,10 +41,13 @@ export function socketBench(): SocketBench {
   const refusals: Refusal[] = [];
   const counted: LedgerEntry[] = [];
   const clock = new ManualClock(testNow);
+  const gate = new RecordGate();
   const bench: SocketBench = {
     clock,
     room: true,
+    keyLimits: {},
     asked: 0,
+    held: 0,
     parts: {
       spool: {
         append: async (more, scope, _, refused = []) => {
@@ -53,7 +61,16 @@ export function socketBench(): SocketBench {
       },
       keys: {
         find: async (secret) =>
-          secret === 'sl_ingest_acme' ? { scope: scopeNamed('acme'), permissions: ['ingest'] } : undefined,
+          secret === 'sl_ingest_acme'
+            ? { scope: scopeNamed('acme'), permissions: ['ingest'], limits: { organisation: {}, key: bench.keyLimits } }
+            : undefined,
+      },
+      gate: {
+        ask: (...asked) => {
+          const held = gate.ask(...asked);
+          if (held) bench.held++;
+          return held;
+        },
       },
       ledger: { count: (entry) => void counted.push(entry), received: () => undefined },
       clock,

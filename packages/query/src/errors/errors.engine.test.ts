@@ -3,6 +3,7 @@ import { engineTime, openTestStore, type TestStore } from '../test-support.ts';
 import { readMoney } from './issue-money.ts';
 import {
   listAttachments,
+  listEvents,
   listIssueEvents,
   listIssues,
   readAttachment,
@@ -436,6 +437,38 @@ describe('issue', () => {
     expect(second?.next).toBe('');
     expect(await listIssueEvents(test.store, key, { limit: 3, cursor: "1' OR 1" })).toBeUndefined();
     expect(await listIssueEvents(test.store, key, { limit: 3, cursor: '9999999999999999999-x' })).toBeUndefined();
+  });
+  it('lists the events of a project in pages, whatever their issue', async () => {
+    const { scope } = query();
+    const found: string[] = [];
+    let cursor = '';
+    do {
+      const answer = await listEvents(test.store, { scope, project: 1, limit: 10, cursor });
+      found.push(...(answer?.events ?? []).map(({ eventId }) => eventId));
+      cursor = answer?.next ?? '';
+    } while (cursor !== '');
+    expect(found).toHaveLength(28);
+    expect(new Set(found).size).toBe(28);
+    expect(found[0]).toBe('acme-1-0');
+    expect((await listEvents(test.store, { scope, project: 2, limit: 10, cursor: '' }))?.events).toEqual([]);
+    const ofSite = { ...scope, boundTo: 'STORE_002' };
+    expect((await listEvents(test.store, { scope: ofSite, project: 1, limit: 99, cursor: '' }))?.events).toHaveLength(
+      12,
+    );
+    expect(await listEvents(test.store, { scope, project: 1, limit: 10, cursor: "1' OR 1" })).toBeUndefined();
+  });
+  it('is called as its newest event is, in whatever order they came', async () => {
+    const of = { organisation: 'late', issue: hex(64), merged: new Map() };
+    const [row] = events(1, 'late');
+    for (const [n, message] of [
+      [0, 'the newest'],
+      [2, 'an older one'],
+      [1, 'one between'],
+    ] as const)
+      await test.insert('errors', [
+        { ...row, issue: '64', event_id: `late-${n}`, message, ts: engineTime(now - n * minute) },
+      ]);
+    expect((await readIssueRow(test.store, of, undefined))?.message).toBe('the newest');
   });
   it('keeps organisations apart', async () => {
     for (const organisation of ['rival', '', "acme' --"]) {

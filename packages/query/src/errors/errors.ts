@@ -20,6 +20,7 @@ export {
   type SimilarIssue,
   type SuspectRelease,
 } from './issue-relations.ts';
+export { listEvents, type ListedEvent } from './list-events.ts';
 export { findIssues, issueSearchFault, type FindIssues, type FoundIssue, type IssueDecisions } from './find-issues.ts';
 export { knownIssueHashes } from './known-hashes.ts';
 export {

@@ -39,6 +39,8 @@ const columns: Readonly<Record<string, string>> = {
   release: 'toString(release)',
   transaction: 'toString(transaction)',
   user: 'user_id',
+  level: `multiIf(severity >= 21, 'fatal', severity >= 17, 'error', severity >= 13, 'warn', severity >= 9, 'info', severity > 0, 'debug', '')`,
+  handled: `if(handled = 1, 'yes', 'no')`,
 };
 const newestFirst = 'toStartOfMinute(ts) DESC, ts DESC';
 

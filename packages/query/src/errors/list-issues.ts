@@ -291,8 +291,8 @@ async function readPage(
 function issuesOfSite(scope: ReadScope): Condition {
   const { sql, parameters } = scopeCondition(scope);
   return {
-    sql: `(SELECT organisation, issue, anyLast(toString(e.type)) AS type, anyLast(e.message) AS message, anyLast(toString(e.culprit)) AS culprit,
-        anyLast(toString(e.platform)) AS platform, anyLast(toString(e.service)) AS service, max(e.severity) AS severity, count() AS events,
+    sql: `(SELECT organisation, issue, argMax(toString(e.type), e.ts) AS type, argMax(e.message, e.ts) AS message, argMax(toString(e.culprit), e.ts) AS culprit,
+        argMax(toString(e.platform), e.ts) AS platform, argMax(toString(e.service), e.ts) AS service, max(e.severity) AS severity, count() AS events,
         min(toDateTime64(e.ts, 3)) AS first_seen, max(toDateTime64(e.ts, 3)) AS last_seen,
         argMinState(toString(e.release), toDateTime64(e.ts, 3)) AS first_release, argMaxState(toString(e.release), toDateTime64(e.ts, 3)) AS last_release,
         uniqStateIf(e.user_id, e.user_id != '') AS users, uniqState(toString(e.site)) AS sites, sum(e.amount) AS amount

@@ -108,12 +108,14 @@ interface KnownDay {
 const freshMs = 20_000;
 /** Reading takes a twentieth of one core's time at most, however many sites there are. */
 const restPerWork = 20;
-/** Older than this is not shown while the next is being read. */
+/** Older than this, and than three rests, is not shown while the next is being read: nobody had looked for a while. */
+const lateMs = 60_000;
+/** Older than this is forgotten. */
 const staleMs = 10 * 60_000;
 
 /**
  * The business day of each organisation, kept for at least 20 s. An ageing day is answered at once while the next one is read
- * behind it; one older than ten minutes, or one whose refresh failed, is waited for.
+ * behind it; one older than a minute (longer where reading is slow), or one whose refresh failed, is waited for.
  */
 export class BusinessDays {
   readonly #days: LruCache<string, KnownDay>;
@@ -132,7 +134,9 @@ export class BusinessDays {
     const known = this.#days.get(asked.organisation);
     if (!known) return (await this.#refresh(asked)).day;
     const age = this.#clock.now() - known.readAt;
-    if (age > Math.max(freshMs, known.tookMs * restPerWork))
+    const restMs = Math.max(freshMs, known.tookMs * restPerWork);
+    if (age > Math.max(lateMs, 3 * restMs)) return (await this.#refresh(asked)).day;
+    if (age > restMs)
       // Whoever asks next waits for a new attempt, and hears of the fault if it stays.
       this.#refresh(asked).catch(() => this.#days.delete(asked.organisation));
     return known.day;

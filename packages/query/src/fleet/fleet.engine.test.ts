@@ -287,3 +287,18 @@ it('reads the business day behind the page once it ages, and waits only when it 
   expect(await orders()).toBe(45);
   expect((await days.read({ ...asked, organisation: 'rival' })).bySite.size).toBe(0);
 });
+
+it('who comes back to the business day after a while sees what was sold meanwhile', async () => {
+  const clock = new ManualClock(now);
+  const days = new BusinessDays(reads(), clock);
+  const zones = new Map([['STORE_009', 'America/Phoenix']]);
+  const orders = async (): Promise<number> =>
+    (await days.read({ organisation: 'acme', nowMs: now, zones })).bySite.get('STORE_009')?.orders ?? 0;
+  expect(await orders()).toBe(0);
+  points('order_count_total', 'STORE_009', [
+    [now - 2 * minute, 10],
+    [now - minute, 22],
+  ]);
+  clock.advance(2 * minute);
+  expect(await orders()).toBe(12);
+});

@@ -44,6 +44,18 @@ describe('state of a site', () => {
       'unhealthy',
       'error rate 50 %',
     ],
+    [
+      'payments that fail with their requests',
+      { paymentAttempts: 3, paymentFailures: 1, failedRequests: 6 },
+      'unhealthy',
+      'payments failing 33 %',
+    ],
+    [
+      'a declined card beside a slow database',
+      { paymentAttempts: 2, paymentFailures: 1, p95Ms: 7100 },
+      'degraded',
+      'slow, p95 7.1 s',
+    ],
     ['errors', { failedRequests: 6 }, 'unhealthy', 'error rate 6 %'],
     ['few errors', { failedRequests: 3 }, 'degraded', 'error rate 3 %'],
     ['one error in ten', { requests: 10, failedRequests: 1 }, 'healthy', ''],

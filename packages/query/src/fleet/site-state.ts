@@ -81,10 +81,14 @@ function paymentTrouble(site: SiteVitals): Trouble | undefined {
 
 function errorTrouble(site: SiteVitals): Trouble | undefined {
   const rate = site.requests > 0 ? site.failedRequests / site.requests : 0;
+  const paying = site.paymentAttempts > 0 ? site.paymentFailures / site.paymentAttempts : 0;
+  // Where requests fail and payments with them, the money is what to say, however few they were.
+  const words = (errors: string): string =>
+    paying > unhealthyPaymentFailures ? `payments failing ${percent(paying)}` : errors;
   if (site.failedRequests >= leastFailures && rate > degradedErrorRate)
-    return { state: rate > unhealthyErrorRate ? 'unhealthy' : 'degraded', words: `error rate ${percent(rate)}` };
+    return { state: rate > unhealthyErrorRate ? 'unhealthy' : 'degraded', words: words(`error rate ${percent(rate)}`) };
   if (site.errorsPerMin > unhealthyErrorsPerMin)
-    return { state: 'unhealthy', words: `${Math.round(site.errorsPerMin)} errors/min` };
+    return { state: 'unhealthy', words: words(`${Math.round(site.errorsPerMin)} errors/min`) };
   return undefined;
 }
 

@@ -32,10 +32,13 @@ export interface ReplayBeside {
 }
 
 const mostSteps = 500;
+/** What the browser's own SDK measured: the recording tells its pages, requests and clicks already. */
+const ofBrowser = `position(attrs['sentry.origin'], '.browser') > 0 OR attrs['sentry.op'] IN ('pageload', 'navigation', 'paint', 'mark', 'measure')
+  OR match(attrs['sentry.op'], '^(?:browser|resource|ui)(?:\\.|$)')`;
 const longestBody = 500;
 
 /**
- * Logs and spans of the traces that a replay names (at most a hundred of them), in the order of time. Of more than `most` of a kind the
+ * Logs and the servers' spans of the traces that a replay names (at most a hundred of them), in the order of time. Of more than `most` of a kind the
  * gravest are kept: logs by severity, spans that failed and then those that took longest. Undefined where the organisation has no such
  * replay. Throws `StoreError`.
  */
@@ -95,7 +98,7 @@ export async function readReplayBeside(
       reader,
       `SELECT ${hexId('trace_id', 16)} AS trace, ${hexId('span_id', 8)} AS span, toFloat64(toUnixTimestamp64Micro(ts)) / 1000 AS at,
         duration_ns / 1e6 AS lastedMs, toString(name) AS title, toString(service) AS program, status_code AS code, toFloat64(count() OVER ()) AS total
-      FROM spans WHERE ${where} ORDER BY code = 2 DESC, duration_ns DESC, ts LIMIT {most:UInt32}`,
+      FROM spans WHERE ${where} AND NOT (${ofBrowser}) ORDER BY code = 2 DESC, duration_ns DESC, ts LIMIT {most:UInt32}`,
       parameters,
       limits,
     ),

@@ -244,8 +244,25 @@ describe('what the servers did meanwhile', () => {
       spansLeft: 0,
     });
   });
+  it('leaves out what the browser itself measured: the recording tells it', async () => {
+    for (const [name, op, origin] of [
+      ['Pageload', 'pageload', 'auto.pageload.react.reactrouter_v6'],
+      ['DNS lookup', 'browser.DNS', 'auto.ui.browser.metrics'],
+      ['GET /api', 'http.client', 'auto.http.browser'],
+      ['app.css', 'resource.css', ''],
+      ['browserless job', 'browserless', ''],
+    ] as const)
+      await test.store.execute(
+        `INSERT INTO spans (organisation, service, name, trace_id, ts, received_at, duration_ns, attrs)
+         SELECT 'acme', 'shop', {name:String}, unhex({trace:String}), fromUnixTimestamp64Milli({at:Int64}), now64(), 1,
+           map('sentry.op', {op:String}, 'sentry.origin', {origin:String})`,
+        { name, op, origin, trace, at: now - 19 * minute },
+        { settings: { insert_deduplicate: 0 } },
+      );
+    expect((await beside('acme'))?.spans.map(({ name }) => name).toSorted()).toEqual(['browserless job', 'pay']);
+  });
   it('keeps the gravest where there are too many, and counts the others', async () => {
-    expect(await beside('acme', 1)).toMatchObject({ logs: [{ body: 'card refused' }], logsLeft: 1, spansLeft: 0 });
+    expect(await beside('acme', 1)).toMatchObject({ logs: [{ body: 'card refused' }], logsLeft: 1, spansLeft: 1 });
   });
   it.each(['rival', '', "acme' --"])('is nothing for %j', async (organisation) => {
     expect(await beside(organisation)).toBeUndefined();

@@ -41,6 +41,12 @@ describe('conditions', () => {
       'trace_id = toFixedString(unhex({q0:String}), 16)',
       ['000000000000000000000000000000ff'],
     ],
+    [
+      'spans',
+      'trace:E9F93A1958C2A09A',
+      'trace_id = toFixedString(unhex({q0:String}), 16)',
+      [`${'0'.repeat(16)}E9F93A1958C2A09A`],
+    ],
     ['logs', 'exists:/^pay/', 'arrayExists(name -> match(name, {q0:String}), mapKeys(attrs))', ['^pay']],
     ['errors', 'exists:/^pay/', 'arrayExists(name -> match(name, {q0:String}), mapKeys(tags))', ['^pay']],
     ['logs', 'retention.class:Compliance', 'lowerUTF8(class) = {q0:String}', ['compliance']],

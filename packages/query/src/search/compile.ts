@@ -122,7 +122,7 @@ class Compiler {
     if (value.wildcard || !/^[\w.:@-]{8,128}$/.test(value.text) || !/\d/.test(value.text)) return [];
     const id = this.#bind('String', value.text);
     const found = [`correlation_id = ${id}`];
-    const hex = value.text.replaceAll('-', '');
+    const hex = filledUp(value.text.replaceAll('-', ''));
     if (/^[0-9a-f]{32}$/i.test(hex)) found.push(`trace_id = toFixedString(unhex(${this.#bind('String', hex)}), 16)`);
     if (this.#table === 'errors') found.push(`order_id = ${id}`, `user_id = ${id}`, `event_id = ${id}`);
     else found.push(`has(mapValues(attrs), ${id})`);
@@ -191,7 +191,8 @@ class Compiler {
     if (test.value.wildcard) {
       return `lower(hex(${column})) LIKE ${this.#bind('String', likePattern(test.value.text.toLowerCase(), false))}`;
     }
-    const hex = test.value.text.replaceAll('-', '');
+    const digits = test.value.text.replaceAll('-', '');
+    const hex = bytes === 16 ? filledUp(digits) : digits;
     if (!/^[0-9a-f]+$/i.test(hex) || hex.length !== bytes * 2) {
       throw new Misfit(`expected ${bytes * 2} hexadecimal digits after \`${asked.name}:\``, test.value.at);
     }
@@ -370,4 +371,9 @@ function nanoseconds(value: Value, name: string): number {
     );
   }
   return parsed.value * 1e6;
+}
+
+/** Trace ids of 64 bits, as clients of Jaeger and Zipkin print them (some without their first zeros), as they are stored: with 128. */
+function filledUp(hex: string): string {
+  return hex.length >= 14 && hex.length <= 16 ? hex.padStart(32, '0') : hex;
 }

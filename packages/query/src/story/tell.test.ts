@@ -28,6 +28,7 @@ function span(
     correlationId: '',
     release: '',
     environment: '',
+    scopeName: '',
     attributes: {},
     resource: {},
     events: [],

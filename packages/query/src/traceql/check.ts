@@ -65,7 +65,7 @@ function checkMetric(metric: Metric): void {
 function checkPipeline({ stages }: Pipeline): void {
   for (const stage of stages) {
     if (stage.kind === 'spanset') checkSpanset(stage.spanset);
-    else if (stage.kind === 'by') checkReference(stage.field, 'by()');
+    else if (stage.kind === 'by') checkGroup(stage.field);
     else if (stage.kind === 'select') for (const field of stage.fields) checkReference(field, 'select()');
     else if (stage.kind === 'scalar') for (const side of [stage.left, stage.right]) checkScalar(side);
   }
@@ -96,6 +96,20 @@ function checkSpanset(spanset: Spanset): void {
 function checkReference(field: Field, where: string): void {
   if (field.kind !== 'attribute' && field.kind !== 'intrinsic')
     throw new Unreadable(`${where} takes attributes and intrinsics`, field.at);
+}
+
+/** What spans are grouped by: an attribute, an intrinsic, or what is reckoned of one. */
+function checkGroup(field: Field): void {
+  typeOf(field);
+  if (!refers(field))
+    throw new Unreadable('by() takes attributes and intrinsics, or what is reckoned of them', field.at);
+}
+
+function refers(field: Field): boolean {
+  if (field.kind === 'literal') return false;
+  if (field.kind === 'not' || field.kind === 'negate') return refers(field.operand);
+  if (field.kind === 'attribute' || field.kind === 'intrinsic') return true;
+  return refers(field.left) || refers(field.right);
 }
 
 /** The type of a field; `any` where only the record knows. Throws `Unreadable` where sides do not fit. */

@@ -1,14 +1,11 @@
-import { fail, ok, type Result } from '@sightline/base';
+import type { Result } from '@sightline/base';
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { scopeCondition } from '../search/scope.ts';
 import type { Metric, TraceqlError } from './ast.ts';
+import { type CompareRow, comparedSeries, mostSeries } from './compared-series.ts';
 import type { ConditionSql } from './condition-sql.ts';
-import { readExemplars, type SpanExemplar } from './exemplars.ts';
-import { stepOf } from './metric-series.ts';
-import type { TraceqlExemplar, TraceqlRange, TraceqlSeries } from './metrics-traceql.ts';
-
-const mostSeries = 5000;
-const mostSamples = 500_000;
+import { readExemplars } from './exemplars.ts';
+import type { TraceqlRange, TraceqlSeries } from './metrics-traceql.ts';
 
 /** Names and values of all that is compared. What other spans of the trace would have to tell (`rootName`), ids and durations are not. */
 const pairs = `arrayConcat(
@@ -22,10 +19,8 @@ const pairs = `arrayConcat(
   if(mapContains(res, 'service.name'), [], [('resource.service.name', toString(service))]))`;
 
 /**
- * `compare({…}, n, from, to)`, as Tempo answers it: of each attribute its n most frequent values over time, inside the selection and outside of
- * it (`__meta_type` is `selection` or `baseline`), how many spans have the attribute at all (`selection_total`, `baseline_total`, the
- * attribute is `nil`), and which attributes have more values than n (`__meta_error`), with a span as exemplar of as many series as are asked for. Refuses, as a value, what looks at more than one span
- * at a time and answers that would be too large. Throws `StoreError`.
+ * `compare()` behind filters on single spans, in the engine; undefined where the selection looks at more than one span at a time. Refuses, as
+ * a value, answers that would be too large. Throws `StoreError`.
  */
 export async function compareSeries(
   reader: TelemetryReader,
@@ -35,10 +30,9 @@ export async function compareSeries(
   compiler: ConditionSql,
   mostExemplars: number,
   limits: QueryLimits,
-): Promise<Result<TraceqlSeries[], TraceqlError>> {
-  const refuse = (message: string) => fail({ message, position: { from: metric.at, to: metric.at + 1 } });
+): Promise<Result<TraceqlSeries[], TraceqlError> | undefined> {
   const selection = metric.selection?.kind === 'filter' ? compiler.condition(metric.selection.condition) : undefined;
-  if (!selection?.exact) return refuse('compare() takes one filter on single spans: compare({status = error})');
+  if (!selection?.exact) return undefined;
   const scope = scopeCondition({
     organisation: range.organisation,
     fromMs: range.fromMs,
@@ -62,15 +56,7 @@ export async function compareSeries(
   const each = `SELECT toUInt8(${selection.sql}${inRange}) AS selected, intDiv(toInt64(toUnixTimestamp64Milli(toDateTime64(ts, 3))) - {firstMs:Int64}, {stepMs:Int64}) AS step,
       arrayJoin(arrayFilter(p -> p.2 != '', ${pairs})) AS pair
     FROM spans PREWHERE ${scope.sql} AND ${filter}`;
-  const rows = await reader.query<{
-    selected: number;
-    name: string;
-    value: string;
-    total: number;
-    steps: string[];
-    counts: string[];
-    different: string;
-  }>(
+  const rows = await reader.query<CompareRow>(
     `SELECT selected, name, value, total, steps, counts, toString(different) AS different FROM (
        SELECT selected, name, value, 0 AS total, arrayMap(x -> toString(x), mapKeys(sumMap(map(step, 1)) AS over)) AS steps, arrayMap(x -> toString(x), mapValues(over)) AS counts,
          count() OVER (PARTITION BY selected, name) AS different, row_number() OVER (PARTITION BY selected, name ORDER BY sum(1) DESC, value) AS place
@@ -83,21 +69,6 @@ export async function compareSeries(
     { ...parameters, most: mostSeries + 1 },
     { ...limits, resultRows: mostSeries + 1 },
   );
-  if (rows.length > mostSeries) return refuse(`the answer has more than ${mostSeries} series: compare fewer values`);
-  if (rows.reduce((sum, { steps }) => sum + steps.length, 0) > mostSamples)
-    return refuse('the answer has too many samples: choose a longer step, or compare fewer values');
-  const tooMany = new Set(rows.filter(({ different }) => Number(different) > metric.top).map(({ name }) => name));
-  const series = rows.map(({ selected, name, value, total, steps, counts }) => ({
-    total,
-    labels: [
-      ['__meta_type', `${selected === 1 ? 'selection' : 'baseline'}${total === 1 ? '_total' : ''}`] as const,
-      [name, value] as const,
-    ],
-    key: keyOf(String(selected), name, value),
-    samples: steps
-      .map((step, n) => ({ atMs: range.fromMs + Number(step) * range.stepMs, value: Number(counts[n]) }))
-      .toSorted((a, b) => a.atMs - b.atMs),
-  }));
   const examples =
     mostExemplars === 0 || rows.length === 0
       ? []
@@ -118,38 +89,5 @@ export async function compareSeries(
           },
           limits,
         );
-  const byKey = new Map<string, SpanExemplar[]>();
-  for (const one of examples) {
-    const [selected = '', text = '[]'] = one.labels;
-    for (const [name = '', value = ''] of JSON.parse(text) as string[][]) {
-      const key = keyOf(selected, name, value);
-      byKey.set(key, [...(byKey.get(key) ?? []), one]);
-    }
-  }
-  let left = mostExemplars;
-  const exemplarOf = (key: string, samples: TraceqlSeries['samples']): TraceqlExemplar[] => {
-    const at = new Map(samples.map((sample) => [sample.atMs, sample.value]));
-    for (const { atMs, spanLabels } of left > 0 ? (byKey.get(key) ?? []) : []) {
-      const value = at.get(stepOf(atMs, range));
-      if (value === undefined) continue;
-      left--;
-      return [{ atMs, value, labels: spanLabels }];
-    }
-    return [];
-  };
-  return ok([
-    // Those of the selection first: what is asked for is what a span of it looks like.
-    ...series.map(({ labels, samples, total, key }) => ({
-      labels,
-      samples,
-      exemplars: total === 1 ? [] : exemplarOf(key, samples),
-    })),
-    ...[...tooMany].map((name) => ({
-      labels: [['__meta_error', '__too_many_values__'] as const, [name, 'nil'] as const],
-      samples: [],
-      exemplars: [],
-    })),
-  ]);
+  return comparedSeries(rows, examples, metric, range, mostExemplars);
 }
-
-const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import type { TraceTree, TreeSpan } from '../traces/analyse/trace-tree.ts';
+import { calculate } from './calculate.ts';
 import type {
   ArithmeticOperator,
   ComparisonOperator,
@@ -104,13 +105,18 @@ function aggregateName({ name, of }: Extract<Scalar, { kind: 'aggregate' }>): st
   return `${name}(${of ? nameOf(of) : ''})`;
 }
 
-/** How an attribute or intrinsic is written. */
+/** How an attribute or intrinsic, or what is reckoned of them, is written. */
 export function nameOf(field: Field): string {
   if (field.kind === 'intrinsic') return field.name;
-  if (field.kind !== 'attribute') return 'expression';
+  if (field.kind === 'literal') return 'value' in field.literal ? String(field.literal.value) : 'nil';
+  if (field.kind === 'not' || field.kind === 'negate')
+    return `${field.kind === 'not' ? '!' : '-'}${partOf(field.operand)}`;
+  if (field.kind !== 'attribute') return `${partOf(field.left)} ${field.op} ${partOf(field.right)}`;
   const name = /[\s{}()=~!<>&|^,"]/.test(field.name) ? JSON.stringify(field.name) : field.name;
   return `${field.parent ? 'parent.' : ''}${field.scope === 'any' ? (field.parent ? '' : '.') : `${field.scope}.`}${name}`;
 }
+
+const partOf = (field: Field): string => ('left' in field ? `(${nameOf(field)})` : nameOf(field));
 
 function spansetOf(spanset: Spanset, spans: readonly TreeSpan[], trace: TraceAtHand): readonly TreeSpan[] {
   switch (spanset.kind) {
@@ -333,11 +339,7 @@ export function numberOf(value: FieldValue): number | undefined {
 
 function arithmetic(op: ArithmeticOperator, left: number | undefined, right: number | undefined): number | undefined {
   if (left === undefined || right === undefined) return undefined;
-  if (op === '+') return left + right;
-  if (op === '-') return left - right;
-  if (op === '*') return left * right;
-  if (op === '/') return left / right;
-  return op === '%' ? left % right : left ** right;
+  return calculate(op, left, right);
 }
 
 /** What is missing equals nothing and differs from nothing: only `nil` asks for it. */

@@ -1,3 +1,4 @@
+export { inSeconds } from './metric-series.ts';
 export { parseTraceql } from './parse.ts';
 export { searchTraceql, type MatchedSet, type MatchedTrace, type TraceqlFound } from './search-traceql.ts';
 export { traceqlMetrics, type TraceqlExemplar, type TraceqlSeries } from './metrics-traceql.ts';

@@ -20,6 +20,17 @@ const withinMs = 20_000;
 /** Spans of a trace of which one may be an exemplar. */
 const mostOfTrace = 10;
 
+/** A span that a pipeline leaves, where it stands, and what an exemplar of it says. */
+interface SpanAtHand {
+  readonly span: TreeSpan;
+  readonly trace: TraceAtHand;
+  /** Steps from the beginning of the range. */
+  readonly step: number;
+}
+
+/** Counts a span: what it stands for as an exemplar; undefined where it does not count. */
+type Count = (at: SpanAtHand) => Pick<SpanExemplar, 'labels' | 'value'> | undefined;
+
 /**
  * What SQL cannot tell of single spans (structural operators, aggregates, conditions on other spans of the trace): the traces that may matter are
  * loaded and the query is evaluated on them. The numbers are exact, or the query is refused, as a value, where it would have to
@@ -32,15 +43,37 @@ export async function rowsAtHand(
   exemplars: number,
   limits: QueryLimits,
 ): Promise<Result<{ rows: MetricRow[]; exemplars: SpanExemplar[] }, TraceqlError>> {
+  const tally = new Tally(metric);
+  const counted = await countAtHand(
+    reader,
+    { pipeline, at: metric.at, count: ({ span, trace, step }) => tally.add(step, span, trace) },
+    range,
+    exemplars,
+    limits,
+  );
+  return counted.ok ? ok({ rows: tally.rows(), exemplars: counted.value }) : counted;
+}
+
+/**
+ * Each span that a pipeline leaves of whole traces is handed to `count`, once, and examples of what counted are answered. Refuses, as a value,
+ * what would look at more traces or spans than the bounds. Throws `StoreError`.
+ */
+export async function countAtHand(
+  reader: TelemetryReader,
+  { pipeline, at, count }: { readonly pipeline: Pipeline; readonly at: number; readonly count: Count },
+  range: TraceqlRange,
+  exemplars: number,
+  limits: QueryLimits,
+): Promise<Result<SpanExemplar[], TraceqlError>> {
   const refuse = (why: string) =>
     fail({
       message: `this looks at whole traces, and ${why}: filter single spans further, or choose a shorter range`,
-      position: { from: metric.at, to: metric.at + 1 },
+      position: { from: at, to: at + 1 },
     });
   const until = performance.now() + withinMs;
   const ids = await candidates(reader, pipeline, range, limits);
   if (ids.length > mostTraces) return refuse(`more than ${mostTraces} traces may match`);
-  const tally = new Tally(metric);
+  let counted = 0;
   const examples: Examples[] = [];
   for (let i = 0; i < ids.length; i += batch) {
     if (performance.now() > until) return refuse(`${ids.length} traces take too long`);
@@ -53,8 +86,10 @@ export async function rowsAtHand(
         const atMs = Number(BigInt(span.span.startNs) / 1_000_000n);
         if (atMs < range.fromMs || atMs >= range.toMs) continue;
         if ((range.service ?? '') !== '' && span.span.service !== range.service) continue;
-        const value = tally.add(Math.floor((atMs - range.fromMs) / range.stepMs), span, trace);
-        if (!value || own.length >= mostOfTrace) continue;
+        const value = count({ span, trace, step: Math.floor((atMs - range.fromMs) / range.stepMs) });
+        if (!value) continue;
+        counted++;
+        if (own.length >= mostOfTrace) continue;
         const { spanId, name, service } = span.span as FullSpan;
         own.push({
           ...value,
@@ -70,9 +105,9 @@ export async function rowsAtHand(
       if (exemplars > 0 && own[0]) examples.push({ atMs: own[0].atMs, own });
     }
     if (spans >= mostSpans) return refuse(`${batch} of them have more than ${mostSpans} spans`);
-    if (tally.counted > mostCounted) return refuse(`more than ${mostCounted} spans match`);
+    if (counted > mostCounted) return refuse(`more than ${mostCounted} spans match`);
   }
-  return ok({ rows: tally.rows(), exemplars: spread(examples, exemplars) });
+  return ok(spread(examples, exemplars));
 }
 
 /** Ids of the traces with a span in the range that may count and, around it, a span for each thing that the query needs. */
@@ -136,7 +171,6 @@ function leftSql(spanset: Spanset, compiler: ConditionSql): string {
 
 /** Numbers by step and group. */
 class Tally {
-  counted = 0;
   readonly #metric: Metric;
   readonly #lasting: boolean;
   readonly #cells = new Map<string, { step: number; labels: string[]; values: number[]; count: number }>();
@@ -162,7 +196,6 @@ class Tally {
     const key = JSON.stringify([step, labels]);
     let cell = this.#cells.get(key);
     if (!cell) this.#cells.set(key, (cell = { step, labels, values: [], count: 0 }));
-    this.counted++;
     cell.count++;
     if (value !== undefined && name !== 'histogram_over_time') this.#put(cell.values, value);
     return { labels, value };

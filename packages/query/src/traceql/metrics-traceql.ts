@@ -2,6 +2,7 @@ import { fail, ok, type Result } from '@sightline/base';
 import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import { scopeCondition } from '../search/scope.ts';
 import type { Metric, Pipeline, TraceqlError } from './ast.ts';
+import { compareAtHand } from './compare-at-hand.ts';
 import { compareSeries } from './compare-series.ts';
 import { ConditionSql } from './condition-sql.ts';
 import { nameOf } from './evaluate.ts';
@@ -50,24 +51,17 @@ const mostSteps = 11_000;
 /** Exemplars of an answer. */
 const mostExemplars = 100;
 
-/** What stands before a metrics function, as SQL can answer it: filters on single spans. */
-function filtersOf({ stages }: Pipeline, compiler: ConditionSql): Result<string, TraceqlError> {
+/** What stands before a metrics function, as SQL can answer it: filters on single spans; undefined where it cannot. */
+function filtersOf({ stages }: Pipeline, compiler: ConditionSql): string | undefined {
   const conditions: string[] = [];
   for (const stage of stages) {
-    const at = stage.kind === 'spanset' ? stage.spanset.at : stage.at;
-    const refuse = (what: string) =>
-      fail({
-        message: `${what} cannot stand before compare(): filter single spans with {…}`,
-        position: { from: at, to: at + 1 },
-      });
     if (stage.kind === 'select' || stage.kind === 'coalesce') continue;
-    if (stage.kind !== 'spanset') return refuse(stage.kind === 'by' ? 'by()' : 'an aggregate');
-    if (stage.spanset.kind !== 'filter') return refuse('an operator between spansets');
+    if (stage.kind !== 'spanset' || stage.spanset.kind !== 'filter') return undefined;
     const condition = compiler.condition(stage.spanset.condition);
-    if (!condition.exact) return refuse('a condition on other spans of the trace');
+    if (!condition.exact) return undefined;
     conditions.push(condition.sql);
   }
-  return ok(conditions.length === 0 ? '1' : conditions.join(' AND '));
+  return conditions.length === 0 ? '1' : conditions.join(' AND ');
 }
 
 type Answer = Result<readonly CollectedSeries[], TraceqlError>;
@@ -126,14 +120,14 @@ async function answerQuery(
   const compiler = new ConditionSql();
   const filter = filtersOf(pipeline, compiler);
   if (metric.name === 'compare') {
-    if (!filter.ok) return filter;
-    const compared = await compareSeries(reader, range, metric, filter.value, compiler, most, limits);
+    const inSql = filter !== undefined && (await compareSeries(reader, range, metric, filter, compiler, most, limits));
+    const compared = inSql || (await compareAtHand(reader, { pipeline, metric }, range, most, limits));
     return compared.ok ? ok(compared.value.map((one) => ({ ...one, group: '' }))) : compared;
   }
-  const grouped = filter.ok ? groupsOf(metric, compiler) : undefined;
+  const grouped = filter !== undefined ? groupsOf(metric, compiler) : undefined;
   const found =
-    filter.ok && grouped
-      ? await rowsInSql(reader, { filter: filter.value, metric, ...grouped }, compiler, range, limits)
+    filter !== undefined && grouped
+      ? await rowsInSql(reader, { filter, metric, ...grouped }, compiler, range, limits)
       : await rowsAtHand(reader, { pipeline, metric }, range, most, limits);
   if (!found.ok) return found;
   const { rows, exemplars } = found.value;

@@ -20,6 +20,7 @@ import {
   type Structure,
   type TraceqlError,
 } from './ast.ts';
+import { calculate } from './calculate.ts';
 import { checkQuery } from './check.ts';
 import { lex, type Token, Unreadable } from './lex.ts';
 
@@ -57,6 +58,8 @@ const words: Readonly<Record<string, Literal>> = {
   ok: { type: 'status', value: 'ok' },
   error: { type: 'status', value: 'error' },
   unset: { type: 'status', value: 'unset' },
+  minInt: { type: 'number', value: -(2 ** 63), whole: true },
+  maxInt: { type: 'number', value: 2 ** 63 - 1, whole: true },
   unspecified: { type: 'kind', value: 'unspecified' },
   internal: { type: 'kind', value: 'internal' },
   server: { type: 'kind', value: 'server' },
@@ -261,11 +264,7 @@ class Parser {
     for (let token = this.#token; token.kind === 'op' && scalarComparisons.has(token.text); token = this.#token) {
       if (refused) throw new Unreadable('compare() cannot stand before a comparison', token.at, token.end);
       this.#next++;
-      const { at, end } = this.#token;
-      const literal = this.#literal();
-      if (literal?.type !== 'number' && literal?.type !== 'duration')
-        throw new Unreadable('expected a number or a duration', at, end);
-      const value = literal.type === 'duration' ? literal.value / 1e9 : literal.value;
+      const value = constantOf(this.#scalar(0));
       stages.push({ kind: 'compare', op: token.text as '=' | '!=' | '<' | '<=' | '>' | '>=', value });
     }
     return stages;
@@ -284,8 +283,8 @@ class Parser {
       this.#expect(')');
       return { kind: 'by', field, at };
     }
-    if (!first && this.#accept('select')) {
-      this.#expect('(');
+    if (this.#is('select') && this.#is('(', 1)) {
+      this.#next += 2;
       const fields = [this.#field()];
       while (this.#accept(',')) fields.push(this.#field());
       this.#expect(')');
@@ -487,6 +486,16 @@ function attributeOf(prefix: string, name: string, at: number): Field {
   const parent = prefix.startsWith('parent.');
   const scope = (prefix.replace(/^parent\./, '').replace(/\.$/, '') || 'any') as Scope;
   return { kind: 'attribute', scope, parent, name, at };
+}
+
+/** A number that the query itself gives, such as `1 / 2`; durations count in seconds, as samples do. Throws `Unreadable`. */
+function constantOf(scalar: Scalar): number {
+  if (scalar.kind === 'literal') {
+    if (scalar.literal.type === 'duration') return scalar.literal.value / 1e9;
+    if (scalar.literal.type === 'number') return scalar.literal.value;
+  }
+  if (scalar.kind !== 'arithmetic') throw new Unreadable('expected a number or a duration', scalar.at);
+  return calculate(scalar.op, constantOf(scalar.left), constantOf(scalar.right));
 }
 
 function isOp(token: Token | undefined, text: string): boolean {

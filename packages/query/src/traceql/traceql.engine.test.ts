@@ -360,6 +360,28 @@ describe('metrics', () => {
       expect([...series.keys()].filter((key) => key.startsWith('__meta_type=baseline,name='))).toHaveLength(2);
       expect(sum(series.get('__meta_type=baseline_total,name=nil'))).toBe(count * 5 - count / 4);
     });
+    test.each([
+      ['{} >> { name = "authorise card" } | compare({ status = error }, 3)', 'the selection as it is'],
+      ['{ name = "authorise card" } | compare({ rootName != "" && status = error }, 3)', 'whole traces alone'],
+      ['{ name = "authorise card" } | by(span:id) | count() = 1 | compare({ status = error }, 3)', 'aggregates'],
+    ])('%s looks at whole traces and answers as the engine does', async (query) => {
+      const atHand = await compare(query);
+      const inSql = await compare('{ name = "authorise card" } | compare({ status = error }, 3)');
+      expect([...atHand.keys()].toSorted()).toEqual([...inSql.keys()].toSorted());
+      expect(sum(atHand.get('__meta_type=selection,span.http.status_code=502'))).toBe(75);
+      for (const [key, values] of inSql) if (!/span\.|nil/.test(key)) expect(atHand.get(key)).toEqual(values);
+    });
+    test('names spans of whole traces that have the value', async () => {
+      const found = await traceqlMetrics(store, {
+        ...range,
+        stepMs,
+        exemplars: 20,
+        query: '{} >> { name = "authorise card" } | compare({ status = error }, 3)',
+      });
+      const named = found.ok ? found.value.filter(({ exemplars }) => exemplars.length > 0) : [];
+      expect(named.length).toBeGreaterThan(5);
+      expect(named.length).toBeLessThanOrEqual(20);
+    });
     test('the selection may end with a stretch of time; events and links are compared', async () => {
       const ns = (ms: number): string => `${ms}000000`;
       const early = await compare(
@@ -519,9 +541,7 @@ describe('metrics', () => {
 
   test.each([
     ['{}', 'expected a metrics function'],
-    ['{} >> {} | compare({ status = error })', 'an operator between spansets'],
-    ['{ parent.name = "x" } | compare({ status = error })', 'other spans of the trace'],
-    ['{} | compare({ rootName = "a" })', 'one filter on single spans'],
+    ['{} | compare({ status = error } >> {})', 'compare() takes one filter'],
   ])('%s is refused', async (query, message) => {
     const found = await traceqlMetrics(store, { ...range, stepMs, query });
     expect(found.ok ? '' : found.error.message).toContain(message);

@@ -167,7 +167,21 @@ test.each([
   ['({ kind = client } | count() > 1) && { name = "root" }', 'b c root'],
   ['{ .a-b/c = "x" }', ''],
   ['by(kind) | count() > 1', 'a d | b c'],
+  ['{} | by(.rows / 10 > 2) | count() = 1', 'c'],
+  ['{ .rows } | by(2 * .rows - 24)', ''],
+  ['{ .rows > 0 } | by(2 * .rows - 24) | count() = 1', 'b | c'],
+  ['select(.rows) | { .rows > 20 }', 'c'],
+  ['{ .rows > minInt && .rows < maxInt && .rows != maxInt }', 'b c'],
 ])('%s finds %s', (query, expected) => expect(found(query).split(' | ').toSorted().join(' | ')).toBe(expected));
+
+test('groups are named by what they are reckoned of', () => {
+  const parsed = parseTraceql('{ .rows > 0 } | by(2 * (.rows - 24))');
+  if (!parsed.ok) throw new Error(parsed.error.message);
+  expect(runPipeline(parsed.value.pipeline, trace).map(({ values }) => values)).toEqual([
+    { 'by(2 * (.rows - 24))': -24 },
+    { 'by(2 * (.rows - 24))': 12 },
+  ]);
+});
 
 test.each([
   ['', 1, 'expected `{`'],
@@ -193,6 +207,9 @@ test.each([
   ['{} | compare({}, 5, 10)', 6, 'a start and a later end'],
   ['{} | compare({}) | topk(1)', 6, 'cannot stand before topk'],
   ['{} | compare({}) > 1', 18, 'cannot stand before a comparison'],
+  ['{} | by(1 + 2)', 11, 'by() takes attributes'],
+  ['{} | by(1 + "a")', 13, 'expected a number'],
+  ['{} | rate() > count()', 14, 'a number or a duration'],
   ['{} | rate() > "x"', 14, 'a number or a duration'],
   ['{} | rate() with (exemplars="x")', 29, 'true, false or a whole number'],
   ['{} | rate() with (exemplars)', 28, 'expected `=`'],
@@ -224,6 +241,15 @@ describe('metrics queries', () => {
     ['{} | count_over_time() by (name) | topk(3)', { stages: [{ kind: 'top', name: 'topk', count: 3 }] }],
     ['{} | rate() > 2 | bottomk(1) <= -1.5', { stages: [{ op: '>' }, { name: 'bottomk' }, { op: '<=', value: -1.5 }] }],
     ['{} | avg_over_time(duration) > 250ms', { stages: [{ kind: 'compare', op: '>', value: 0.25 }] }],
+    [
+      '{} | rate() > 1 / 2 <= 10 * 3s',
+      {
+        stages: [
+          { op: '>', value: 0.5 },
+          { op: '<=', value: 30 },
+        ],
+      },
+    ],
     ['{} | compare({}, 7, 100, 200)', { top: 7, selectionRange: { from: 100, to: 200 } }],
     ['{} | rate() with (most_recent=true, exemplars=true)', { name: 'rate' }],
     ['{ nestedSetParent<0 && true } | rate() by(resource.service.name) with (sample=true)', { name: 'rate' }],

@@ -23,6 +23,8 @@ export interface SpanRecord {
   readonly correlationId: string;
   readonly release: string;
   readonly environment: string;
+  /** The library or part of the program that made it (`otel.scope.name`). */
+  readonly scopeName: string;
   readonly attributes: Record<string, string>;
   readonly resource: Record<string, string>;
   readonly events: { at: number; tsNs: string; name: string; attributes: Record<string, string> }[];
@@ -46,6 +48,7 @@ export interface SpanColumns {
   readonly correlationId: string;
   readonly release: string;
   readonly environment: string;
+  readonly scopeName: string;
   readonly attributes: Record<string, string>;
   readonly resource: Record<string, string>;
   readonly eventNs: string[];
@@ -58,7 +61,7 @@ export interface SpanColumns {
 /** Every column of a span. The names differ from the table's, so that no condition meets an alias. */
 export const spanColumns = `${hexId('trace_id', 16)} AS traceHex, ${hexId('span_id', 8)} AS spanHex, ${hexId('parent_id', 8)} AS parentHex,
   name, service, site, device, kind AS kindCode, status_code AS statusCode, status_message AS statusMessage,
-  toString(toUnixTimestamp64Nano(ts)) AS startNs, toString(duration_ns) AS lasted, correlation_id AS correlationId, release, environment,
+  toString(toUnixTimestamp64Nano(ts)) AS startNs, toString(duration_ns) AS lasted, correlation_id AS correlationId, release, environment, scope_name AS scopeName,
   attrs AS attributes, res AS resource, arrayMap(x -> toString(toUnixTimestamp64Nano(x)), events.ts) AS eventNs,
   events.name AS eventNames, events.attrs AS eventAttributes,
   arrayMap(x -> lower(hex(x)), links.trace_id) AS linkTraces, arrayMap(x -> lower(hex(x)), links.span_id) AS linkSpans`;

@@ -1,7 +1,8 @@
-import { incidentSeverities, type FindingRecord, type Severity } from '@sightline/control';
+import type { FindingRecord, Severity } from '@sightline/control';
+import { findingSeverities } from '@sightline/record';
 
 /** 0 is the worst. */
-export const rank = (severity: Severity): number => incidentSeverities.indexOf(severity);
+export const rank = (severity: Severity): number => findingSeverities.indexOf(severity);
 
 /** Worst first, firing before resolved among equals, then the oldest. */
 export function worstFirst(findings: readonly FindingRecord[]): FindingRecord[] {

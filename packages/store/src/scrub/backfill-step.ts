@@ -1,7 +1,8 @@
 import { BackgroundLoop, type Clock, type Logger } from '@sightline/base';
+import type { ScrubBatch } from '@sightline/record';
 import { StoreError, type TelemetryStore } from '../port/index.ts';
 import type { HeldRows } from '../steps/held-rows.ts';
-import type { BackfillBatch, BackfillBook, BackfillRun } from './backfill-book.ts';
+import type { BackfillBook, BackfillRun } from './backfill-book.ts';
 import { ask, type BackfillContext, dropStages, rangeOf, stageName } from './backfill-context.ts';
 import type { BackfillScrubber } from './backfill-scrubber.ts';
 import { type Files, type FilesUnit, scrubFiles, writeFiles } from './files-unit.ts';
@@ -181,7 +182,7 @@ export class BackfillStep {
   }
 
   /** A batch that was noted and not counted: whoever noted it is gone. */
-  async #finish(context: BackfillContext, pending: BackfillBatch): Promise<boolean> {
+  async #finish(context: BackfillContext, pending: ScrubBatch): Promise<boolean> {
     const { book, run } = context;
     const unit = (await this.#units(context)).find(({ key }) => key === pending.unit);
     if (unit?.kind === 'rows' && (await exists(context, stageName(run.id, 'rows')))) {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { BlobStore } from '../port/blobs.ts';
-import type { BackfillBatch } from './backfill-book.ts';
+import type { ScrubBatch } from '@sightline/record';
 import { ask, type BackfillContext, type Parameters, rangeOf, stageName, tell, writing } from './backfill-context.ts';
 import { scrubbedJson } from './json-stage.ts';
 import { begin, end, type Mutation } from './mutations.ts';
@@ -80,7 +80,7 @@ async function stageFiles(
   unit: FilesUnit,
   stage: string,
   listed: readonly Listed[],
-): Promise<BackfillBatch | undefined> {
+): Promise<ScrubBatch | undefined> {
   const { run, files, signal } = context;
   const anew: { k: string; blob: string; size: number }[] = [];
   const removed = new Map<string, number>();

@@ -1,5 +1,5 @@
 import { ask, type BackfillContext } from './backfill-context.ts';
-import type { ScrubbedText, TextToScrub } from './backfill-book.ts';
+import type { ScrubbedText, TextToScrub } from '@sightline/record';
 import { marker } from './stage-sql.ts';
 
 /** Text that one statement scrubs. */

@@ -1,7 +1,7 @@
-import type { BackfillBatch } from './backfill-book.ts';
+import type { ScrubBatch } from '@sightline/record';
 import { ask, type BackfillContext, type Parameters, rangeOf, stageName, tell, writing } from './backfill-context.ts';
 import { begin, end } from './mutations.ts';
-import type { RenamedTable, ScrubbedText } from './scrubbed-tables.ts';
+import type { RenamedTable, ScrubbedColumn } from './scrubbed-tables.ts';
 
 /** Rows of one table and partition that go by a text. */
 export interface RenamedUnit {
@@ -11,7 +11,7 @@ export interface RenamedUnit {
   readonly partition: string;
 }
 
-const keyOf = ({ column }: ScrubbedText): string => `concat('${column}\\0', toString(${column}))`;
+const keyOf = ({ column }: ScrubbedColumn): string => `concat('${column}\\0', toString(${column}))`;
 const inRange =
   'organisation = {organisation:String} AND minute >= toDateTime({from:UInt32}) AND minute < toDateTime({to:UInt32})';
 
@@ -47,7 +47,7 @@ export async function renameRows(context: BackfillContext, unit: RenamedUnit): P
     `SELECT toFloat64(count()) AS seen, toFloat64(countIf(${isRenamed(unit.table, names)})) AS changed FROM ${table} WHERE ${where}`,
     parameters,
   );
-  const batch: BackfillBatch = {
+  const batch: ScrubBatch = {
     number: context.batch(),
     unit: unit.key,
     next: null,

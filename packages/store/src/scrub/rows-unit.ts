@@ -1,5 +1,5 @@
 import { heldCondition } from '../steps/held-rows.ts';
-import type { BackfillBatch } from './backfill-book.ts';
+import type { ScrubBatch } from '@sightline/record';
 import {
   ask,
   type BackfillContext,
@@ -87,7 +87,7 @@ function mutationOf({ run }: BackfillContext, { table, partition }: RowsUnit): M
 }
 
 /** Notes a batch and puts what is staged into the rows, unless the legal holds are others than those that were asked. */
-async function write(stoppable: BackfillContext, unit: RowsUnit, batch: BackfillBatch): Promise<Written> {
+async function write(stoppable: BackfillContext, unit: RowsUnit, batch: ScrubBatch): Promise<Written> {
   const context = writing(stoppable);
   const { store, clock, book, run, signal, exclusive, whileNonePlaced } = context;
   const mutation = mutationOf(context, unit);
@@ -112,7 +112,7 @@ async function write(stoppable: BackfillContext, unit: RowsUnit, batch: Backfill
  * Goes on with a batch that somebody noted who is gone: again, to the same end. `other holds`: nothing of it was written before they
  * came, and nothing is.
  */
-export async function writeAgain(stoppable: BackfillContext, unit: RowsUnit, batch: BackfillBatch): Promise<Written> {
+export async function writeAgain(stoppable: BackfillContext, unit: RowsUnit, batch: ScrubBatch): Promise<Written> {
   const context = writing(stoppable);
   const { store, clock, signal, book, run } = context;
   const mutation = mutationOf(context, unit);
@@ -131,7 +131,7 @@ export async function writeAgain(stoppable: BackfillContext, unit: RowsUnit, bat
 }
 
 /** The report knows it as what a backfill removed, at the time of the run. */
-export async function countScrubbed({ store, clock, run }: BackfillContext, batch: BackfillBatch): Promise<void> {
+export async function countScrubbed({ store, clock, run }: BackfillContext, batch: ScrubBatch): Promise<void> {
   if (batch.counts.length === 0) return;
   await store.execute(
     `INSERT INTO scrubbed (organisation, minute, signal, service, rule, removed, site)
@@ -238,8 +238,8 @@ async function batchOf(
   context: BackfillContext,
   unit: RowsUnit,
   stage: string,
-  place: Pick<BackfillBatch, 'number' | 'next' | 'seen' | 'holds'>,
-): Promise<BackfillBatch> {
+  place: Pick<ScrubBatch, 'number' | 'next' | 'seen' | 'holds'>,
+): Promise<ScrubBatch> {
   const { signal } = unit.table;
   const [sums] = await ask<{ changed: number; held: number }>(
     context,

@@ -1,5 +1,5 @@
 /** A column of text, and the field that it is for rules. */
-export interface ScrubbedText {
+export interface ScrubbedColumn {
   readonly column: string;
   readonly field: string;
 }
@@ -13,11 +13,11 @@ export interface ScrubbedTable {
   readonly from: string;
   readonly to: string;
   readonly received?: string;
-  readonly texts: readonly ScrubbedText[];
+  readonly texts: readonly ScrubbedColumn[];
   /** Given by a person: detectors leave them alone, rules of the organisation do not. */
-  readonly given?: readonly ScrubbedText[];
+  readonly given?: readonly ScrubbedColumn[];
   readonly maps: readonly string[];
-  readonly textLists?: readonly ScrubbedText[];
+  readonly textLists?: readonly ScrubbedColumn[];
   readonly mapLists?: readonly string[];
   readonly json?: string;
   /** Columns that hold the value of an attribute: they become what it becomes. */
@@ -122,7 +122,7 @@ export const scrubbedTables: readonly ScrubbedTable[] = [
 /** A table whose rows go by a text: it is part of the sorting key. Rows are taken out and put back under the scrubbed text. */
 export interface RenamedTable {
   readonly table: string;
-  readonly texts: readonly ScrubbedText[];
+  readonly texts: readonly ScrubbedColumn[];
   /** Months or days. */
   readonly partition: 'day' | 'month';
 }

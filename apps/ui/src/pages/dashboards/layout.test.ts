@@ -1,6 +1,6 @@
 import { dashboardPanel, type DashboardPanel } from '@sightline/contract';
 import { describe, expect, test } from 'vitest';
-import { movePanel, placePanels } from './layout.ts';
+import { freePlace, movePanel, placePanels } from './layout.ts';
 
 const panel = (id: string, x: number, y: number, w: number, h: number, more: object = {}): DashboardPanel =>
   dashboardPanel.parse({ id, type: 'stat', place: { x, y, w, h }, ...more });
@@ -32,6 +32,20 @@ describe('where panels stand', () => {
   test('values that are one expression stand once', () => {
     const values = { site: { values: ['.*'], multi: true, asIs: true } };
     expect(placePanels([panel('a', 0, 0, 12, 4, { repeat: 'site' })], values, open)).toHaveLength(1);
+  });
+});
+
+describe('a new panel', () => {
+  test.each([
+    ['begins at the top', [], { w: 12, h: 8 }, '0,0'],
+    ['stands beside the last where there is room', [panel('a', 0, 0, 12, 8)], { w: 12, h: 8 }, '12,0'],
+    ['goes below where there is none', [panel('a', 0, 0, 12, 8), panel('b', 12, 0, 12, 8)], { w: 6, h: 4 }, '0,8'],
+    ['leaves holes higher up alone', [panel('a', 0, 0, 6, 4), panel('b', 0, 4, 24, 4)], { w: 6, h: 4 }, '0,8'],
+    ['goes below a row', [panel('a', 0, 0, 6, 4), row('r', 4)], { w: 6, h: 4 }, '0,5'],
+    ['as a row goes below everything', [panel('a', 0, 0, 6, 4)], { w: 24, h: 1 }, '0,4'],
+  ])('%s', (_what, panels, size, at) => {
+    const { x, y } = freePlace(panels, size);
+    expect(`${x},${y}`).toBe(at);
   });
 });
 

@@ -149,7 +149,23 @@ export function freeId(panels: readonly DashboardPanel[]): string {
   return `p${number}`;
 }
 
+/**
+ * Where a new panel of this size goes: beside those that begin on the last lines, where there is room, else below everything. Holes higher
+ * up stay: a panel that was added is looked for at the end.
+ */
+export function freePlace(panels: readonly DashboardPanel[], { w, h }: Pick<PanelPlace, 'w' | 'h'>): PanelPlace {
+  const end = endLine(panels);
+  const last = panels.reduce((line, { place, type }) => Math.max(line, type === 'row' ? place.y + 1 : place.y), 0);
+  for (let y = last; y < end; y++) {
+    for (let x = 0; x + w <= gridColumns; x++) {
+      const place = { x, y, w, h };
+      if (firstHit(panels, place) === undefined) return place;
+    }
+  }
+  return { x: 0, y: end, w, h };
+}
+
 /** The line below everything. */
-export function endLine(panels: readonly DashboardPanel[]): number {
+function endLine(panels: readonly DashboardPanel[]): number {
   return Math.max(0, ...panels.map(({ place }) => place.y + place.h));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LogRow } from '@sightline/contract';
 import { filterTrail, joinTrail, logLines, trailKinds, type TrailStep } from './crumb-trail.ts';
-import { foldFrames, frameText, stackText, type Frame } from './fold-frames.ts';
+import { foldFrames, frameText, functionText, openFrames, stackText, type Frame } from './fold-frames.ts';
 import { changedSentence, issueTitle } from './issue-words.ts';
 import { tagFilterField, tagShares } from './tag-filter.ts';
 
@@ -17,6 +17,23 @@ const frame = (name: string, inApp: boolean, more: Partial<Frame> = {}): Frame =
   postContext: [],
   ...more,
 });
+
+describe('openFrames', () => {
+  const stack = [frame('lib', false), frame('a', true), frame('b', true), frame('c', true)];
+  it.each([
+    ['where it was thrown and the two innermost of ours', stack, true, [0, 1, 2]],
+    ['of a cause the innermost of ours', stack, false, [1]],
+    ['where nothing is ours where it was thrown', [frame('x', false)], true, [0]],
+    ['of a cause of others nothing', [frame('x', false)], false, []],
+  ])('%s', (_, frames, first, open) => expect([...openFrames(frames, first)]).toEqual(open));
+});
+
+it.each([
+  ['', 'anonymous'],
+  ['?', 'anonymous'],
+  ['<anonymous>', 'anonymous'],
+  ['pay', 'pay'],
+])('the function %j is called %s', (name, text) => expect(functionText({ function: name })).toBe(text));
 
 describe('foldFrames', () => {
   const runs = (...frames: Frame[]) =>
@@ -87,6 +104,7 @@ describe('words', () => {
     [{ type: '', message: 'x' }, 'x'],
     [{ type: 'TypeError', message: '' }, 'TypeError'],
     [{ type: '', message: '' }, 'Error without a message'],
+    [{ type: 'Message', message: 'drawer is open' }, 'drawer is open'],
   ])('%j → %s', (issue, title) => expect(issueTitle(issue)).toBe(title));
   it.each<[number, Parameters<typeof changedSentence>[1], string]>([
     [1, { status: 'resolved' }, 'Issue resolved'],

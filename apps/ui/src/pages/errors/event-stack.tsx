@@ -11,7 +11,7 @@ import { firstOwnFrame, lockText, stackOfThread, threadKeys, threadName, type Th
 export function EventStack({ event }: { event: ErrorEvent }): ReactNode {
   const { search, setSearch } = useAddress();
   const { threads } = event;
-  if (threads.length === 0) return <StackTrace exceptions={event.exceptions} later={event.mappedLater} />;
+  if (threads.length === 0) return <StackTrace exceptions={event.exceptions} later={event.mappedLater} build={event} />;
   const keys = threadKeys(threads);
   const choose = (thread: Thread) =>
     setSearch({ thread: thread.threw ? '' : (keys[threads.indexOf(thread)] ?? '') }, { push: true });
@@ -29,11 +29,17 @@ export function EventStack({ event }: { event: ErrorEvent }): ReactNode {
       )}
       {shown !== undefined && <Locks thread={shown} threads={threads} choose={choose} />}
       {ofEvent ? (
-        <StackTrace exceptions={event.exceptions} later={event.mappedLater} />
+        <StackTrace exceptions={event.exceptions} later={event.mappedLater} build={event} />
       ) : shown.frames.length === 0 ? (
         <p className="muted">The client sent no stack of this thread.</p>
       ) : (
-        <StackTrace key={shown.id} exceptions={[stackOfThread(shown)]} later={event.mappedLater} of="Thread" />
+        <StackTrace
+          key={shown.id}
+          exceptions={[stackOfThread(shown)]}
+          later={event.mappedLater}
+          build={event}
+          of="Thread"
+        />
       )}
       {!ofEvent && shown.framesOmitted !== undefined && (
         <p className="muted">{shown.framesOmitted} more frames of this thread were sent and not kept.</p>

@@ -29,7 +29,7 @@ export function foldFrames(frames: readonly Frame[]): readonly FrameRun[] {
 /** `charge (src/payment.ts:42:7)`, as developers paste it. */
 export function frameText({ function: name, file, line, column }: Frame): string {
   const place = [file || '?', line, column].filter((part) => part !== null).join(':');
-  return name === '' ? place : `${name} (${place})`;
+  return name === '' || name === '?' ? place : `${name} (${place})`;
 }
 
 /** A whole exception as text, to copy. */
@@ -52,3 +52,16 @@ export function minifiedException(exception: ErrorEvent['exceptions'][number]): 
   });
   return { ...exception, frames };
 }
+
+/** So many own frames stand open with their code; more of them would push everything else off a phone's screen. */
+const openAtFirst = 2;
+
+/** Places of the frames that stand open at first: the innermost of our own and, of what was thrown (`first`), where that happened; of a cause one. */
+export function openFrames(frames: readonly Frame[], first: boolean): ReadonlySet<number> {
+  const own = frames.flatMap(({ inApp }, index) => (inApp ? [index] : []));
+  return new Set(first ? [0, ...own.slice(0, openAtFirst)] : own.slice(0, 1));
+}
+
+/** The function's name; what has none is called so, whatever its platform writes for it. */
+export const functionText = ({ function: name }: Pick<Frame, 'function'>): string =>
+  name === '' || name === '?' || name === '<anonymous>' ? 'anonymous' : name;

@@ -2,6 +2,7 @@ import type { IssueChange } from '@sightline/contract';
 import { Button, Menu, TextInput } from '@mantine/core';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
+import { ArchiveForm } from './archive-form.tsx';
 import './errors.css';
 
 const hourMs = 3_600_000;
@@ -32,13 +33,25 @@ export function IssueActs({
   readonly release: string;
   readonly act: (change: IssueChange) => void;
 }): ReactNode {
-  const [naming, setNaming] = useState<'release' | 'commit' | undefined>();
+  const [naming, setNaming] = useState<'release' | 'commit' | 'limit' | undefined>();
   const [name, setName] = useState('');
   const resolve = (how: IssueChange) => act({ status: 'resolved', ...how });
+  if (naming === 'limit') {
+    return (
+      <ArchiveForm
+        busy={busy}
+        cancel={() => setNaming(undefined)}
+        archive={(change) => {
+          act(change);
+          setNaming(undefined);
+        }}
+      />
+    );
+  }
   if (naming !== undefined) {
     return (
       <form
-        className="row"
+        className="act-form"
         onSubmit={(event) => {
           event.preventDefault();
           if (name.trim() === '') return;
@@ -100,6 +113,7 @@ export function IssueActs({
                   {title}
                 </Menu.Item>
               ))}
+              <Menu.Item onClick={() => setNaming('limit')}>Another limit…</Menu.Item>
             </Menu.Dropdown>
           </Menu>
         </>

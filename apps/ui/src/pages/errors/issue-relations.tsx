@@ -80,7 +80,8 @@ function Related({
             </Go>
             <span className="row muted">
               <span className="grow">
-                {formatCount(one.events)} events, <TimeText at={one.lastSeenAt} show="relative" />
+                {formatCount(one.events)} {one.events === 1 ? 'event' : 'events'},{' '}
+                <TimeText at={one.lastSeenAt} show="relative" />
               </span>
               {children(one)}
             </span>

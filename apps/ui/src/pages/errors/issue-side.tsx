@@ -39,62 +39,69 @@ export function IssueSide({ answer }: { answer: Reply<typeof getIssue> }): React
   );
   return (
     <aside className="issue-side" aria-label="About this issue">
-      {may('responder') && (
-        <IssueActs
-          open={open}
-          closed={!open}
-          busy={busy}
-          release={issue.lastRelease}
-          act={(wanted) => void change([issue], wanted)}
-        />
-      )}
-      {sentence !== '' && <p>{sentence}</p>}
-      <IssuePeople
-        issue={issue}
-        owner={owner}
-        given={decision?.priority ?? ''}
-        field={field}
-        change={(wanted) => void change([issue], wanted)}
-      />
-      <dl className="side-facts">
-        <dt>First seen</dt>
-        <dd>
-          <TimeText at={issue.firstSeenAt} show="relative" />
-          {issue.firstRelease !== '' && <span className="muted"> in {issue.firstRelease}</span>}
-        </dd>
-        <dt>Last seen</dt>
-        <dd>
-          <TimeText at={issue.lastSeenAt} show="relative" />
-          {issue.lastRelease !== '' && <span className="muted"> in {issue.lastRelease}</span>}
-        </dd>
-        {suspectRelease !== null && (
-          <>
-            <dt>Came with</dt>
-            <dd>
-              {suspectRelease.release}{' '}
-              <span className="muted">
-                whose first error was <TimeText at={suspectRelease.firstHeardAt} show="relative" />
-              </span>
-            </dd>
-          </>
+      <div className="issue-side-now">
+        {may('responder') && (
+          <IssueActs
+            open={open}
+            closed={!open}
+            busy={busy}
+            release={issue.lastRelease}
+            act={(wanted) => void change([issue], wanted)}
+          />
         )}
-        <dt>Severity</dt>
-        <dd>{issue.severity || 'not given'}</dd>
-      </dl>
-      <SuspectCommits
-        commits={suspectCommits}
-        assignee={issue.assignee}
-        assign={may('responder') ? (author) => void change([issue], { assignee: author }) : undefined}
-      />
-      <WhyGrouped parts={grouping} />
-      <IssueReplays issue={issue.issue} />
-      <IssueRelations answer={answer} />
-      <Activity
-        entries={activity}
-        busy={remark.isPending}
-        problem={remark.error}
-        comment={(text, done) => remark.mutate({ params: { issue: issue.issue }, body: { text } }, { onSuccess: done })}
-      />
+        {sentence !== '' && <p>{sentence}</p>}
+        <IssuePeople
+          issue={issue}
+          owner={owner}
+          given={decision?.priority ?? ''}
+          field={field}
+          change={(wanted) => void change([issue], wanted)}
+        />
+        <dl className="side-facts">
+          <dt>First seen</dt>
+          <dd>
+            <TimeText at={issue.firstSeenAt} show="relative" />
+            {issue.firstRelease !== '' && <span className="muted"> in {issue.firstRelease}</span>}
+          </dd>
+          <dt>Last seen</dt>
+          <dd>
+            <TimeText at={issue.lastSeenAt} show="relative" />
+            {issue.lastRelease !== '' && <span className="muted"> in {issue.lastRelease}</span>}
+          </dd>
+          {suspectRelease !== null && (
+            <>
+              <dt>Came with</dt>
+              <dd>
+                {suspectRelease.release}{' '}
+                <span className="muted">
+                  whose first error was <TimeText at={suspectRelease.firstHeardAt} show="relative" />
+                </span>
+              </dd>
+            </>
+          )}
+          <dt>Severity</dt>
+          <dd>{issue.severity || 'not given'}</dd>
+        </dl>
+        <SuspectCommits
+          commits={suspectCommits}
+          assignee={issue.assignee}
+          assign={may('responder') ? (author) => void change([issue], { assignee: author }) : undefined}
+        />
+      </div>
+      {/* On a phone this stands behind the event: at night one wants the stack first. */}
+      <div className="issue-side-more">
+        <WhyGrouped parts={grouping} />
+        <IssueReplays issue={issue.issue} />
+        <IssueRelations answer={answer} />
+        <Activity
+          entries={activity}
+          busy={remark.isPending}
+          problem={remark.error}
+          comment={(text, done) =>
+            remark.mutate({ params: { issue: issue.issue }, body: { text } }, { onSuccess: done })
+          }
+        />
+      </div>
     </aside>
   );
 }

@@ -381,7 +381,7 @@ function IssueLine({
       <span className="issue-trend">
         <Sparkline points={issue.trend} label={`Events of ${title}`} kind="bars" tone="bad" width={120} height={28} />
       </span>
-      <Figure value={formatCount(issue.events)} unit="events" />
+      <Figure value={formatCount(issue.events)} unit={issue.events === 1 ? 'event' : 'events'} />
       <Figure value={formatCount(issue.sites)} unit={issue.sites === 1 ? 'site' : 'sites'} />
       <Figure value={formatCount(issue.users)} unit={issue.users === 1 ? 'user' : 'users'} />
       <Money issue={issue} />
@@ -395,7 +395,7 @@ function IssueLine({
 /** The greatest currency's sum; the others under the pointer. */
 function Money({ issue: { money, moneyAbout } }: { issue: IssueRow }): ReactNode {
   const [first, ...others] = money;
-  if (first === undefined) return <Figure value="–" unit="" />;
+  if (first === undefined) return <span className="figure issue-no-money">–</span>;
   const all = money.map(
     (one) => `${moneyText(one, moneyAbout)} in ${formatCount(one.orders)} ${one.orders === 1 ? 'order' : 'orders'}`,
   );

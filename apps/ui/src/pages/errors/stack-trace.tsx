@@ -5,19 +5,32 @@ import { useState, type ReactNode } from 'react';
 import { copyText } from '../../components/copy.ts';
 import { useAddress } from '../../data/address.ts';
 import './errors.css';
-import { foldFrames, minifiedException, stackText, type Frame, type FrameRun } from './fold-frames.ts';
+import { MapNotice } from './map-notice.tsx';
+import { unmappedFrames } from './map-words.ts';
+import {
+  foldFrames,
+  functionText,
+  minifiedException,
+  openFrames,
+  stackText,
+  type Frame,
+  type FrameRun,
+} from './fold-frames.ts';
 
-/** The exception that was thrown and its causes, each with its stack: own frames open with code, others folded. */
+/** The exception that was thrown and its causes, each with its stack: the innermost own frames open with code, others folded. */
 export function StackTrace({
   exceptions,
   later = false,
   of = 'Exception',
+  build = { release: '', dist: '' },
 }: {
   exceptions: ErrorEvent['exceptions'];
   /** Its source maps came after the event. */
   later?: boolean;
   /** Whose stack it is. */
   of?: 'Exception' | 'Thread';
+  /** What its source maps are uploaded for. */
+  build?: { readonly release: string; readonly dist: string };
 }): ReactNode {
   const { search, setSearch } = useAddress();
   const [all, setAll] = useState(false);
@@ -25,6 +38,9 @@ export function StackTrace({
   const mapped = exceptions.some(({ frames }) => frames.some(({ minified }) => minified !== undefined));
   const asSent = mapped && search['stack'] === 'minified';
   const shown = asSent ? exceptions.map(minifiedException) : exceptions;
+  const reasons = unmappedFrames(shown)?.reasons ?? [];
+  // One reason for all of them stands above the stack, not at each frame.
+  const told = reasons.length === 1 ? (reasons[0] ?? '') : '';
   return (
     <div className="stack-trace">
       <div className="stack-acts">
@@ -54,6 +70,7 @@ export function StackTrace({
       {later && !asSent && (
         <p className="muted">Read with source maps that came after this event; it is grouped by what was known then.</p>
       )}
+      <MapNotice exceptions={shown} {...build} />
       {shown.map((exception, index) => (
         <section key={index} aria-label={index === 0 ? of : 'Cause'}>
           <h3 className="stack-title">
@@ -62,7 +79,12 @@ export function StackTrace({
           </h3>
           {caughtBy(exception) !== '' && <p className="muted">{caughtBy(exception)}</p>}
           {foldFrames(exception.frames).map((run) => (
-            <Run key={`${run.start}-${all}`} run={run} first={index === 0} opened={all} />
+            <Run
+              key={`${run.start}-${all}`}
+              run={run}
+              open={all ? undefined : openFrames(exception.frames, index === 0)}
+              told={told}
+            />
           ))}
           {exception.registers !== undefined && <Values title="Registers" values={exception.registers} />}
         </section>
@@ -77,34 +99,53 @@ function caughtBy({ mechanism, handled }: ErrorEvent['exceptions'][number]): str
   return [by, handled === false ? 'not handled' : ''].filter((part) => part !== '').join(', ');
 }
 
-function Run({ run, first, opened }: { run: FrameRun; first: boolean; opened: boolean }): ReactNode {
-  const [open, setOpen] = useState(opened);
-  if (!run.own && !open) {
+function Run({
+  run,
+  open,
+  told,
+}: {
+  run: FrameRun;
+  /** Places of the frames that stand open; undefined for all of them. */
+  open: ReadonlySet<number> | undefined;
+  told: string;
+}): ReactNode {
+  const [unfolded, setUnfolded] = useState(open === undefined);
+  if (!run.own && !unfolded) {
     return (
-      <button type="button" className="frame-fold" onClick={() => setOpen(true)}>
+      <button type="button" className="frame-fold" onClick={() => setUnfolded(true)}>
         ▸ {run.frames.length === 1 ? '1 frame' : `${run.frames.length} frames`} of libraries
       </button>
     );
   }
   return run.frames.map((frame, index) => (
-    <FrameView key={index} frame={frame} startsOpen={frame.inApp || (first && run.start + index === 0)} />
+    <FrameView key={index} frame={frame} startsOpen={open === undefined || open.has(run.start + index)} told={told} />
   ));
 }
 
-function FrameView({ frame, startsOpen }: { frame: Frame; startsOpen: boolean }): ReactNode {
+function FrameView({
+  frame,
+  startsOpen,
+  told,
+}: {
+  frame: Frame;
+  startsOpen: boolean;
+  /** Why frames were not resolved, as it stands above the stack already. */
+  told: string;
+}): ReactNode {
   const hasCode = frame.contextLine !== '';
   const place = [frame.line, frame.column].filter((part) => part !== null).join(':');
   const head = (
     <>
       <span className="frame-file">{frame.file || frame.module || 'unknown file'}</span>
-      {place !== '' && <span className="muted">:{place}</span>} <span className="muted">in</span>{' '}
-      {frame.function || 'anonymous'}
+      {place !== '' && <span className="muted">:{place}</span>} <span className="muted">in</span> {functionText(frame)}
       {!frame.inApp && <span className="chip"> library</span>}
     </>
   );
   const { locals } = frame;
   const reason = frame.unresolved ?? '';
-  const why = reason === '' ? null : <p className="frame-why">Not resolved: {reason}.</p>;
+  const said = frame.minified === undefined ? `Not resolved: ${reason}.` : `Beware: ${reason}.`;
+  const why =
+    reason === '' || (frame.minified === undefined && reason === told) ? null : <p className="frame-why">{said}</p>;
   if (!hasCode && locals === undefined)
     return (
       <div className="stack-frame">

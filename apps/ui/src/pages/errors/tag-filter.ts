@@ -7,6 +7,8 @@ const ownFields: ReadonlySet<string> = new Set([
   'release',
   'transaction',
   'user',
+  'level',
+  'handled',
 ]);
 
 /** How a tag is named in a search over errors; undefined where its name cannot stand in one. */

@@ -94,7 +94,7 @@ test.each([
     'stores with the same trouble are told together, payments first',
     [
       site('A', 'unhealthy', { worst: 'error rate 16 %', errorsPerMin: 9 }),
-      site('B', 'unhealthy', { worst: 'error rate 40 %', paymentSuccess: 0.5 }),
+      site('B', 'unhealthy', { worst: 'payments failing 50 %', paymentSuccess: 0.5 }),
       site('C', 'unhealthy', { worst: 'payments failing 20 %', paymentSuccess: 0.8, health: health(20, 'good') }),
       site('D', 'unhealthy', { worst: 'error rate 9 %', paymentSuccess: 1 }),
     ],

@@ -61,7 +61,7 @@ export function IncidentEvidence({
                     {
                       name: 'limit',
                       colour: 'var(--warn-fill)',
-                      points: everyStep(chart.from, chart.to, chart.stepMs).map((at) => ({
+                      points: everyStep(chart).map((at) => ({
                         at,
                         value: chart.threshold ?? 0,
                       })),
@@ -155,9 +155,11 @@ export function IncidentEvidence({
   );
 }
 
-function everyStep(from: number, to: number, stepMs: number): number[] {
+/** Moments of a chart in step with what was measured. */
+function everyStep({ from, to, stepMs, series }: Evidence['charts'][number]): number[] {
   const step = Math.max(1000, stepMs);
-  const first = Math.ceil(from / step) * step;
+  const measured = series.find(({ points }) => points.length > 0)?.points[0]?.at ?? from;
+  const first = measured - Math.floor((measured - from) / step) * step;
   return Array.from(
     { length: Math.min(500, Math.max(0, Math.floor((to - first) / step) + 1)) },
     (_, i) => first + i * step,

@@ -16,7 +16,7 @@ import { IncidentFindings } from './incident-findings.tsx';
 import { IncidentSeverityBadge } from './incident-severity.tsx';
 import { IncidentTrail } from './incident-trail.tsx';
 import './incidents.css';
-import { heldText, howWords, isAddress, lastingText, statusTone } from './words.ts';
+import { heldText, howWords, isAddress, lastingText, statusTone, storyOf } from './words.ts';
 
 export type IncidentAnswer = Reply<typeof getIncident>;
 
@@ -69,7 +69,7 @@ function View({ answer, skewMs }: { answer: IncidentAnswer; skewMs: number }): R
         </h1>
         <p className="incident-lead">{incident.summary}</p>
         <p className="incident-line muted">
-          <TimeText at={incident.openedAt} show="time" /> {incident.line}
+          <TimeText at={incident.openedAt} show="time" /> {storyOf(incident)}
         </p>
         <Facts answer={answer} skewMs={skewMs} />
       </header>

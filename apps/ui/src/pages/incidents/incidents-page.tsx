@@ -15,7 +15,7 @@ import { useKeys } from '../../shell/keys.ts';
 import { Countdown } from './countdown.tsx';
 import { IncidentSeverityBadge } from './incident-severity.tsx';
 import './incidents.css';
-import { heldText, lastingText, placeText, statusTone } from './words.ts';
+import { heldText, lastingText, placeText, statusTone, storyOf } from './words.ts';
 
 type Answer = Reply<typeof listIncidents>;
 
@@ -202,7 +202,7 @@ function IncidentLine({ incident, skewMs, now }: { incident: IncidentRow; skewMs
           {status === 'resolved' && incident.resolvedNote !== '' ? incident.resolvedNote : summary}
         </div>
         <div className="incident-story muted cut" title={line}>
-          <TimeText at={incident.openedAt} show="time" /> {line.slice(line.indexOf(' → ') + 3)}
+          <TimeText at={incident.openedAt} show="time" /> {storyOf(incident)}
         </div>
       </div>
       <span className="incident-where">

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { heldText, isAddress, lastingText, leftText, placeText } from './words.ts';
+import { heldText, isAddress, lastingText, leftText, placeText, storyOf } from './words.ts';
 
 test.each([
   [192_000, '3:12'],
@@ -29,4 +29,9 @@ test('places, holds and addresses', () => {
   expect(heldText('silence:sil_1')).toBe('a silence holds it back');
   expect(isAddress('https://wiki.example/runbook')).toBe(true);
   expect(isAddress('javascript:alert(1)')).toBe(false);
+});
+
+test('the story of an incident leaves out what its title says', () => {
+  const line = 'Payment failures at STORE_047: 31 % of 42 → #42 opened → Slack told in 0.4 s';
+  expect(storyOf({ line })).toBe('#42 opened → Slack told in 0.4 s');
 });

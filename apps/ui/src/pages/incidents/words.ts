@@ -22,6 +22,9 @@ export const howWords: Readonly<Record<ResolvedHow, string>> = {
   'false-alarm': 'False alarm',
 };
 
+/** What came of an incident, of its line: "#42 opened → Slack told in 0.4 s". What it is about stands in its title and summary. */
+export const storyOf = ({ line }: { readonly line: string }): string => line.slice(line.indexOf(' → ') + 3);
+
 /** "3:12", "1:05:00": what is left until `at`; "now" when nothing is. */
 export function leftText(at: number, now: number): string {
   const s = Math.ceil((at - now) / 1000);

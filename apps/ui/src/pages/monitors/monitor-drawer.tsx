@@ -24,7 +24,7 @@ import { useScope } from '../../data/scope.ts';
 import { useMe } from '../../data/session.tsx';
 import { Go } from '../../shell/go.tsx';
 import { DayBars } from './day-bars.tsx';
-import { everyWords, stateTones, stateWord, typeTitles, uptimeText, uptimeTone } from './monitor-words.ts';
+import { dueWords, stateTones, stateWord, typeTitles, uptimeText, uptimeTone } from './monitor-words.ts';
 
 type Detail = Reply<typeof getMonitor>;
 const dayMs = 86_400_000;
@@ -162,7 +162,10 @@ function Facts({ detail }: { detail: Detail }): ReactNode {
             </dd>
           </div>
         ))}
-        <Fact title="Type" text={`${typeTitles[monitor.type] ?? monitor.type}, ${everyWords(monitor.everyMs)}`} />
+        <Fact
+          title="Type"
+          text={`${typeTitles[monitor.type] ?? monitor.type}, ${dueWords({ everyMs: monitor.everyMs, settings: detail.edit?.settings ?? {} })}`}
+        />
         {monitor.type !== 'heartbeat' && <Fact title="Runs on" text={runsOn(monitor)} />}
         {monitor.site !== '' && (
           <div>

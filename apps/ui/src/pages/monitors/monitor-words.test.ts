@@ -1,6 +1,15 @@
 import type { MonitorSummary } from '@sightline/contract';
 import { expect, test } from 'vitest';
-import { barsWords, byUrgency, everyWords, minutesWords, stateWord, uptimeText, uptimeTone } from './monitor-words.ts';
+import {
+  barsWords,
+  byUrgency,
+  dueWords,
+  everyWords,
+  minutesWords,
+  stateWord,
+  uptimeText,
+  uptimeTone,
+} from './monitor-words.ts';
 
 test.each([
   [null, '–', 'idle'],
@@ -43,3 +52,10 @@ test('what is down comes first, what is paused last; a new one waits', () => {
   expect(stateWord({ state: 'unknown', lastCheckedAt: null })).toBe('waiting');
   expect(stateWord({ state: 'unknown', lastCheckedAt: 5 })).toBe('unknown');
 });
+
+test.each([
+  [{}, 'every day'],
+  [{ cron: '' }, 'every day'],
+  [{ cron: '0 3 * * *' }, '0 3 * * *'],
+  [{ cron: '0 3 * * *', timeZone: 'Europe/Berlin' }, '0 3 * * *, Europe/Berlin'],
+])('a monitor with %j is due %s', (settings, words) => expect(dueWords({ everyMs: 86_400_000, settings })).toBe(words));

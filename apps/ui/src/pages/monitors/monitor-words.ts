@@ -36,6 +36,19 @@ export function everyWords(ms: number): string {
   return count === 1 ? `every ${unit?.one}` : `every ${count} ${unit?.one}s`;
 }
 
+/** When a monitor is due: by its crontab (`0 3 * * *, Europe/Berlin`), else by its interval. */
+export function dueWords({
+  everyMs,
+  settings,
+}: {
+  readonly everyMs: number;
+  readonly settings: Readonly<Record<string, unknown>>;
+}): string {
+  const { cron, timeZone } = settings;
+  if (typeof cron !== 'string' || cron === '') return everyWords(everyMs);
+  return typeof timeZone === 'string' && timeZone !== '' ? `${cron}, ${timeZone}` : cron;
+}
+
 /** A share as people say it of uptime: `100 %`, `99.98 %`, `–`. Never rounded up to 100. */
 export function uptimeText(share: number | null): string {
   if (share === null) return '–';

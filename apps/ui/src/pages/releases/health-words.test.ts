@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { changeText, crashFreeSessions, crashFreeUsers, isTroubled, shareText } from './health-words.ts';
+import {
+  changeText,
+  crashFreeSessions,
+  crashFreeUsers,
+  errorFreeSessions,
+  isTroubled,
+  shareText,
+} from './health-words.ts';
 
 test.each([
   [null, '–'],
@@ -13,9 +20,11 @@ test.each([
 });
 
 test('crash-free shares are of what was counted', () => {
-  const counts = { sessions: 200, crashedSessions: 1, users: 4, crashedUsers: 1 };
+  const counts = { sessions: 200, crashedSessions: 1, erroredSessions: 9, users: 4, crashedUsers: 1 };
   expect(crashFreeSessions(counts)).toBe(0.995);
   expect(crashFreeUsers(counts)).toBe(0.75);
+  expect(errorFreeSessions(counts)).toBe(0.95);
+  expect(errorFreeSessions({ ...counts, sessions: 0 })).toBeNull();
   expect(crashFreeSessions({ ...counts, sessions: 0 })).toBeNull();
   expect(isTroubled(0.98)).toBe(true);
   expect(isTroubled(null)).toBe(false);

@@ -1,10 +1,15 @@
 import type { ReleaseHealth } from '@sightline/contract';
 
-type Counts = Pick<ReleaseHealth, 'sessions' | 'crashedSessions' | 'users' | 'crashedUsers'>;
+type Counts = Pick<ReleaseHealth, 'sessions' | 'crashedSessions' | 'erroredSessions' | 'users' | 'crashedUsers'>;
 
 /** Share of sessions that did not crash, 0 to 1; null where there were none. */
 export function crashFreeSessions({ sessions, crashedSessions }: Counts): number | null {
   return sessions === 0 ? null : 1 - crashedSessions / sessions;
+}
+
+/** Share of sessions without any error, 0 to 1: web pages go on after an error that nobody handled, and are not called crashed. Null where there were none. */
+export function errorFreeSessions({ sessions, crashedSessions, erroredSessions }: Counts): number | null {
+  return sessions === 0 ? null : 1 - (crashedSessions + erroredSessions) / sessions;
 }
 
 /** Share of people whom no session of theirs crashed, 0 to 1; null where nobody was named. */

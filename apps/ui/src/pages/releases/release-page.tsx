@@ -10,7 +10,14 @@ import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { Go } from '../../shell/go.tsx';
-import { changeText, crashFreeSessions, crashFreeUsers, isTroubled, shareText } from './health-words.ts';
+import {
+  changeText,
+  crashFreeSessions,
+  crashFreeUsers,
+  errorFreeSessions,
+  isTroubled,
+  shareText,
+} from './health-words.ts';
 import './releases.css';
 
 type Answer = Reply<typeof getRelease>;
@@ -157,6 +164,7 @@ function HealthTable({ own, other }: { own: ReleaseRow; other: ReleaseRow | null
   });
   const lines = [
     share('Crash-free sessions', crashFreeSessions, true),
+    share('Error-free sessions', errorFreeSessions),
     share('Crash-free users', crashFreeUsers, true),
     share('Adoption', (row) => (row.sessions === 0 ? null : row.adoption)),
     count('Sessions', (row) => row.sessions),
@@ -242,7 +250,7 @@ function IssueColumn({ name, issues }: { name: string; issues: ReleaseIssues }):
               {issues[kind].map(({ issue, type, message, events, firstSeenAt }) => (
                 <li key={issue}>
                   <Go to={`/errors/${issue}`}>
-                    <b>{type}</b> {message}
+                    {type !== 'Message' && <b>{type}</b>} {message}
                   </Go>
                   <span className="muted">
                     {formatCount(events)} {events === 1 ? 'event' : 'events'}, first{' '}
@@ -284,7 +292,7 @@ function Deploys({ answer: { deploys, files } }: { answer: Answer }): ReactNode 
       <p className="muted">
         {files.sources === 0 && files.sourceMaps === 0
           ? 'No source maps were uploaded under this release.'
-          : `${files.sources} scripts and ${files.sourceMaps} source maps were uploaded.`}
+          : `Uploaded: ${files.sources} ${files.sources === 1 ? 'script' : 'scripts'}, ${files.sourceMaps} source ${files.sourceMaps === 1 ? 'map' : 'maps'}.`}
       </p>
     </section>
   );

@@ -1,3 +1,5 @@
+import { pathOf } from './words.ts';
+
 /** What can be told of a moment in a recording. */
 export type StepKind = 'error' | 'rage' | 'dead' | 'click' | 'navigation' | 'network' | 'console' | 'log' | 'span';
 
@@ -10,6 +12,8 @@ export interface Step {
   readonly detail: string;
   /** It went wrong: a request that failed, an error on the console. */
   readonly bad: boolean;
+  /** Read from the recording: what the SDK tells of the same moment comes before it. */
+  readonly seen?: true;
 }
 
 /** An event that the player plays: it alone knows what stands in `data`. */
@@ -46,6 +50,8 @@ const rageGapMs = 500;
 /** So far apart tell the SDK and the recording of one burst. */
 const sameBurstMs = 2000;
 const rageAcrossPx = 40;
+/** So far apart the SDK tells twice of one change of the page. */
+const samePageMs = 500;
 
 /** True where the page as it was is among the events: without it there is nothing to draw on. */
 function holdsPage(events: readonly PlayedEvent[]): boolean {
@@ -83,9 +89,25 @@ export function readRecorded(events: readonly unknown[]): Recorded {
           : undefined;
     if (step) steps.push(step);
   }
-  const told = steps.filter(({ kind }) => kind === 'rage');
-  const seen = rageIn(played).filter(({ at }) => !told.some((one) => Math.abs(one.at - at) < sameBurstMs));
-  return { played, steps: [...steps, ...seen].toSorted((a, b) => a.at - b.at), clips };
+  return { played, steps: toldOnce([...steps, ...rageIn(played)].toSorted((a, b) => a.at - b.at)), clips };
+}
+
+/**
+ * Without the bursts of clicks that the SDK told too (its note may stand in the segment after the clicks), and with each change of the page
+ * once: the SDK tells it as a breadcrumb and as a span.
+ */
+export function toldOnce<One extends Step>(steps: readonly One[]): readonly One[] {
+  const told = steps.filter(({ kind, seen }) => kind === 'rage' && seen === undefined);
+  let page: One | undefined;
+  return steps.filter((step) => {
+    if (step.kind === 'navigation') {
+      const again =
+        page !== undefined && pathOf(page.text) === pathOf(step.text) && Math.abs(step.at - page.at) < samePageMs;
+      page = step;
+      return !again;
+    }
+    return step.seen === undefined || !told.some(({ at }) => Math.abs(at - step.at) < sameBurstMs);
+  });
 }
 
 /** The SDK's note on a video: https://develop.sentry.dev/sdk/telemetry/replays/#replay-video-envelope-item-payload */
@@ -120,7 +142,9 @@ function rageIn(events: readonly PlayedEvent[]): Step[] {
   return bursts.flatMap((burst) => {
     const [first] = burst;
     if (!first || burst.length < rageClicks) return [];
-    return [{ at: first.at, kind: 'rage', text: `${burst.length} clicks on one spot`, detail: '', bad: true }];
+    return [
+      { at: first.at, kind: 'rage', text: `${burst.length} clicks on one spot`, detail: '', bad: true, seen: true },
+    ];
   });
 }
 

@@ -14,6 +14,23 @@ test('the recording and its errors on one line of time', () => {
   expect(left).toBe(0);
 });
 
+test('clicks that the SDK told of in the next segment are told once', () => {
+  const part = (...steps: TimedStep[]) => ({ played: [], steps, clips: [] });
+  const parts = [
+    part({ ...step(100, 'rage'), seen: true }, { ...step(9000, 'rage'), seen: true }),
+    part(step(150, 'rage')),
+  ];
+  const { steps } = timeline({ parts, whole: true, faults: [] }, []);
+  expect(steps.map(({ at }) => at)).toEqual([150, 9000]);
+});
+
+test('a change of the page that the SDK tells twice stands once', () => {
+  const to = (at: number, text: string): TimedStep => ({ ...step(at, 'navigation'), text });
+  const steps = [to(1, '/pay'), to(40, 'https://shop.example/pay'), to(900, '/pay'), to(950, '/done')];
+  const recording = { parts: [{ played: [], steps, clips: [] }], whole: true, faults: [] };
+  expect(timeline(recording, []).steps.map(({ at }) => at)).toEqual([1, 900, 950]);
+});
+
 test('logs and spans of the servers stand where they happened, and lead to their trace', () => {
   const servers = serverSteps({
     logs: [{ id: '1-a', at: 4, severity: 'error', service: 'pay', body: 'card refused', traceId: 'aa' }],

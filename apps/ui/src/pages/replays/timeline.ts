@@ -1,7 +1,7 @@
 import type { getReplay, getReplayBeside } from '@sightline/contract';
 import { formatDuration } from '../../charts/number-format.ts';
 import type { Reply } from '../../data/call.ts';
-import type { Step, StepKind } from './steps.ts';
+import { toldOnce, type Step, type StepKind } from './steps.ts';
 import type { Recording } from './use-recording.ts';
 
 /** A step; an error leads to its issue, what a server did or wrote to its trace. */
@@ -82,7 +82,8 @@ export function timeline(
     bad: true,
     issue: { id: error.issue, event: error.eventId },
   }));
-  const all = [...recording.parts.flatMap(({ steps }) => steps), ...known, ...servers].toSorted((a, b) => a.at - b.at);
+  const recorded = toldOnce(recording.parts.flatMap(({ steps }) => steps).toSorted((a, b) => a.at - b.at));
+  const all = [...recorded, ...known, ...servers].toSorted((a, b) => a.at - b.at);
   return { steps: all.slice(0, mostSteps), left: Math.max(0, all.length - mostSteps) };
 }
 

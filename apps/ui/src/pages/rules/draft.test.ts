@@ -1,6 +1,6 @@
 import type { Rule } from '@sightline/contract';
 import { describe, expect, it } from 'vitest';
-import { draftOf, emptyDraft, settingsOf, unitOf, valuesOf, type Draft } from './draft.ts';
+import { draftOf, emptyDraft, settingsOf, unitOf, valuesOf, withSource, type Draft } from './draft.ts';
 import { labelOf, readWhere, unreadParts, withLabel, writeWhere } from './label-pairs.ts';
 
 const kept = (draft: Draft): Rule => ({
@@ -138,4 +138,17 @@ it.each([
   const changed = withLabel(text, 'team', team);
   expect(changed).toBe(expected);
   expect(labelOf(changed, 'team')).toBe(team);
+});
+
+describe('another source', () => {
+  it.each([
+    ['logs', 'severity:>=error', 'silence', ''],
+    ['logs', 'severity:>=error', 'spans', 'status:error'],
+    ['spans', 'status:error', 'logs', 'severity:>=error'],
+    ['silence', '', 'logs', 'severity:>=error'],
+    ['logs', 'service:till', 'silence', 'service:till'],
+  ] as const)('of %s with %j: %s has %j', (from, query, to, expected) => {
+    const draft = { ...emptyDraft, source: from, query };
+    expect({ ...draft, ...withSource(draft, to) }).toMatchObject({ source: to, query: expected });
+  });
 });

@@ -71,6 +71,15 @@ export interface Draft {
   readonly days: number;
 }
 
+/** What a search says at first; where nothing is said, all counts. */
+const firstQueries: Readonly<Partial<Record<Source, string>>> = { logs: 'severity:>=error', spans: 'status:error' };
+
+/** Another source, with a search of its own: what a person wrote stays, what stood there at first makes room. */
+export function withSource(draft: Draft, source: Source): Partial<Draft> {
+  const untouched = draft.query === (firstQueries[draft.source] ?? '');
+  return { source, ...(untouched ? { query: firstQueries[source] ?? '' } : {}) };
+}
+
 const minuteMs = 60_000;
 export const emptyDraft: Draft = {
   name: '',
@@ -83,7 +92,7 @@ export const emptyDraft: Draft = {
   everyMs: 30_000,
   forMs: 0,
   source: 'logs',
-  query: 'severity:>=error',
+  query: firstQueries.logs ?? '',
   measure: 'count',
   of: '',
   field: 'duration',

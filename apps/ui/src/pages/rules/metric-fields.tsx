@@ -1,10 +1,10 @@
-import { Select, TagsInput, TextInput } from '@mantine/core';
+import { TagsInput, TextInput } from '@mantine/core';
 import { listMetrics } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { useAsk } from '../../data/ask.ts';
 import { useScope } from '../../data/scope.ts';
-import type { FieldsProps } from './condition-fields.tsx';
-import { metricAggregates, type MetricAggregate } from './draft.ts';
+import { Choice, type FieldsProps } from './condition-parts.tsx';
+import type { MetricAggregate } from './draft.ts';
 import { unreadParts } from './label-pairs.ts';
 
 const aggregateWords: Readonly<Record<MetricAggregate, string>> = {
@@ -36,13 +36,12 @@ export function MetricFields({ draft, change, problem }: FieldsProps): ReactNode
         onChange={(metrics) => change({ metrics })}
       />
       <div className="rule-line">
-        <Select
+        <Choice
           label="Measure"
           w={170}
-          data={metricAggregates.map((value) => ({ value, label: aggregateWords[value] }))}
+          words={aggregateWords}
           value={draft.aggregate}
-          allowDeselect={false}
-          onChange={(value) => change({ aggregate: value ?? 'avg' })}
+          onChange={(aggregate) => change({ aggregate })}
         />
         <Where label="Of series with" value={draft.where} onChange={(where) => change({ where })} />
         {draft.aggregate === 'share' && (

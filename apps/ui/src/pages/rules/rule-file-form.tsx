@@ -1,4 +1,4 @@
-import { Textarea, TextInput } from '@mantine/core';
+import { Button, FileButton, Textarea, TextInput } from '@mantine/core';
 import { getRuleFile, listFileRuleGroups, listRuleFiles, putRuleFile } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -7,6 +7,7 @@ import { RefusedText } from '../../components/refused-text.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { useAct, useAsk } from '../../data/ask.ts';
 import { useMe } from '../../data/session.tsx';
+import { ruleFileName } from './rule-file-name.ts';
 
 const example = `groups:
   - name: payments
@@ -19,6 +20,9 @@ const example = `groups:
         annotations:
           summary: Payments fail at {{ $labels.site }}
 `;
+
+/** As the server takes. */
+const mostCharacters = 900_000;
 
 interface FormProps {
   /** '' for a new one. */
@@ -41,6 +45,16 @@ function Form({ name, taken, content, onClose }: FormProps & { content: string }
   const me = useMe();
   const [draft, setDraft] = useState({ name, content });
   const save = useAct(putRuleFile, [listRuleFiles, listFileRuleGroups, getRuleFile]);
+  const [fault, setFault] = useState('');
+  const take = async (file: File | null): Promise<void> => {
+    if (file === null) return;
+    if (file.size > mostCharacters) {
+      setFault(`${file.name} is larger than 900 kB.`);
+      return;
+    }
+    setFault('');
+    setDraft({ name: name === '' ? ruleFileName(file.name) : name, content: await file.text() });
+  };
   const replaces = name === '' && taken.includes(draft.name.trim());
   return (
     <form
@@ -51,6 +65,23 @@ function Form({ name, taken, content, onClose }: FormProps & { content: string }
         save.mutate({ params: { name: file }, body: { content: draft.content } }, { onSuccess: onClose });
       }}
     >
+      {me.may('admin') && (
+        <div className="row">
+          <FileButton accept=".yml,.yaml,.rules" onChange={(file) => void take(file)}>
+            {(props) => (
+              <Button {...props} variant="default">
+                Choose a file
+              </Button>
+            )}
+          </FileButton>
+          <span className="muted">that Prometheus runs, unchanged, or write it below</span>
+        </div>
+      )}
+      {fault !== '' && (
+        <p className="form-problem" role="alert">
+          {fault}
+        </p>
+      )}
       <TextInput
         label="Name of the file"
         placeholder="payments.rules.yml"

@@ -2,8 +2,7 @@ import { Select, TextInput } from '@mantine/core';
 import { listPolicies, listTeams, ruleSeverity } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { useAsk } from '../../data/ask.ts';
-import type { FieldsProps } from './condition-fields.tsx';
-import { durations } from './durations.ts';
+import { DurationChoice, type FieldsProps } from './condition-parts.tsx';
 import { labelOf, unreadParts, withLabel } from './label-pairs.ts';
 
 /** What it is called, how bad it is, who is told and when. */
@@ -37,21 +36,19 @@ export function TellingFields({ draft, change, problem }: FieldsProps): ReactNod
         />
       </div>
       <div className="rule-line">
-        <Select
+        <DurationChoice
           label="Evaluate each"
           w={120}
-          data={durations(draft.everyMs, [10_000, 15_000, 30_000, 60_000, 300_000, 900_000, 3_600_000])}
-          value={String(draft.everyMs)}
-          allowDeselect={false}
-          onChange={(value) => change({ everyMs: Number(value) })}
+          valueMs={draft.everyMs}
+          usualMs={[10_000, 15_000, 30_000, 60_000, 300_000, 900_000, 3_600_000]}
+          onChange={(everyMs) => change({ everyMs })}
         />
-        <Select
+        <DurationChoice
           label="Tell when it lasts"
           w={140}
-          data={durations(draft.forMs, [0, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000])}
-          value={String(draft.forMs)}
-          allowDeselect={false}
-          onChange={(value) => change({ forMs: Number(value) })}
+          valueMs={draft.forMs}
+          usualMs={[0, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000]}
+          onChange={(forMs) => change({ forMs })}
         />
         <Select
           className="grow"

@@ -2,7 +2,6 @@ import { Button } from '@mantine/core';
 import { callDetail, listCalls, type CallRow } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { formatCount, formatDuration } from '../../charts/number-format.ts';
-import { Sparkline } from '../../charts/sparkline.tsx';
 import { writeFilter } from '../../search/query-edit.ts';
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -12,6 +11,7 @@ import { useAddress } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import { useScope } from '../../data/scope.ts';
 import { Go, useGo } from '../../shell/go.tsx';
+import { Courses } from './courses.tsx';
 import { ExampleList } from './example-list.tsx';
 import { CutNote, type ExtraColumn, Failures, FiguresTable, useFigureSort } from './figures-table.tsx';
 import { FigureFacts } from './operations.tsx';
@@ -58,6 +58,8 @@ const columns = { db: columnsOf('db'), external: columnsOf('external') } as cons
 
 const mostRows = 200;
 const mostCallers = 10;
+/** The newest calls, of which the server tells the callers. */
+const calledOf = 5000;
 /** As many as the server answers. */
 const allCallers = 50;
 
@@ -136,22 +138,12 @@ export function CallView({
     ...(peer === '' ? [] : [writeFilter('peer', peer, false)]),
     ...(statement === '' ? [] : [writeFilter('statement', statement, false)]),
   ].join(' ');
-  const course = (of: (point: (typeof points)[number]) => number) =>
-    points.map((point) => ({ at: point.at, value: of(point) }));
+  const total = (of: (point: (typeof points)[number]) => number) => points.reduce((sum, point) => sum + of(point), 0);
   return (
     <div className="drawer-parts">
       {facts}
       {data.sample !== '' && <pre className="code sample">{data.sample}</pre>}
-      <dl className="courses">
-        <dt>Calls</dt>
-        <dd>
-          <Sparkline points={course((p) => p.calls)} label="Calls" kind="bars" width={320} height={36} />
-        </dd>
-        <dt>p95</dt>
-        <dd>
-          <Sparkline points={course((p) => p.p95Ms)} label="p95 in ms" width={320} height={36} />
-        </dd>
-      </dl>
+      <Courses points={points} />
       <section>
         <h3 className="part-title">Sites</h3>
         <table className="table">
@@ -191,7 +183,10 @@ export function CallView({
       {data.callers.length > 0 && (
         <section>
           <h3 className="part-title">
-            Called by <span className="muted">of the newest 5,000 calls</span>
+            Called by{' '}
+            {total(({ calls }) => calls) > calledOf && (
+              <span className="muted">of the newest {formatCount(calledOf)} calls</span>
+            )}
           </h3>
           <ul className="plain-list">
             {data.callers.slice(0, mostCallers).map(({ service, operation, calls }) => (
@@ -218,9 +213,11 @@ export function CallView({
         <Go to="/traces" search={{ view: '', call: '', q: callQuery }}>
           Traces with {statement === '' ? 'such calls' : call === 'db' ? 'this statement' : 'this call'}
         </Go>
-        <Go to="/traces" search={{ view: '', call: '', q: `${callQuery} status:error` }}>
-          Those that failed
-        </Go>
+        {total(({ errors }) => errors) > 0 && (
+          <Go to="/traces" search={{ view: '', call: '', q: `${callQuery} status:error` }}>
+            Those that failed
+          </Go>
+        )}
       </nav>
       <section>
         <h3 className="part-title">Slowest</h3>

@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react';
 import type { z } from 'zod';
 import { formatCount, formatDuration } from '../../charts/number-format.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
+import { readTraceId } from '../../records/trace-id.ts';
 import { ErrorState } from '../../components/error-state.tsx';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
@@ -13,7 +14,6 @@ import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { Go, useGo } from '../../shell/go.tsx';
 import './compare.css';
-import { readTraceId } from './typical.ts';
 
 type ComparedOperation = z.output<typeof comparedOperation>;
 type Whole = Reply<typeof compareTraces>['left'];

@@ -1,9 +1,10 @@
+import { readTraceId } from '../../records/trace-id.ts';
 import { latencyExamples, type Span } from '@sightline/contract';
 import { Button, Popover, TextInput } from '@mantine/core';
 import { useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { call, ProblemError } from '../../data/call.ts';
 import { useGo } from '../../shell/go.tsx';
-import { likeRoot, readTraceId, typicalExample } from './typical.ts';
+import { likeRoot, typicalExample } from './typical.ts';
 
 /** Compares this trace (on the right) with another one: by its id, or with a typical one of the same root operation. */
 export function CompareWith({ id, root }: { id: string; root: Span | undefined }): ReactNode {

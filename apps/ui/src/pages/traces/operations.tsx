@@ -2,7 +2,6 @@ import { Button, SegmentedControl } from '@mantine/core';
 import { listOperations, redOverTime, type OperationRow } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { formatCount, formatDuration } from '../../charts/number-format.ts';
-import { Sparkline } from '../../charts/sparkline.tsx';
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
@@ -12,6 +11,7 @@ import { useAsk } from '../../data/ask.ts';
 import { useScope } from '../../data/scope.ts';
 import { writeFilter } from '../../search/query-edit.ts';
 import { Go, useGo } from '../../shell/go.tsx';
+import { Courses } from './courses.tsx';
 import { CutNote, type ExtraColumn, FiguresTable, useFigureSort, type Figures } from './figures-table.tsx';
 import { LatencyExamples } from './latency-examples.tsx';
 
@@ -128,37 +128,13 @@ function OperationDetail({ row }: { row: OperationRow }): ReactNode {
   const { data, error, isPending, refetch } = useAsk(redOverTime, {
     query: { ...query, service: row.service, operation: row.operation, points: 60 },
   });
-  const course = (of: (point: { calls: number; errors: number; p95Ms: number }) => number) =>
-    (data?.points ?? []).map((point) => ({ at: point.at, value: of(point) }));
   const named = writeFilter('name', row.operation, false);
   return (
     <div className="drawer-parts">
       <FigureFacts figures={row} />
       {isPending && <SkeletonRows rows={3} height={36} />}
       {error !== null && data === undefined && <ErrorState error={error} again={() => void refetch()} />}
-      {data !== undefined && (
-        <dl className="courses">
-          <dt>Calls</dt>
-          <dd>
-            <Sparkline points={course((p) => p.calls)} label="Calls" kind="bars" width={320} height={36} />
-          </dd>
-          <dt>Failed</dt>
-          <dd>
-            <Sparkline
-              points={course((p) => p.errors)}
-              label="Failed calls"
-              kind="bars"
-              tone="bad"
-              width={320}
-              height={36}
-            />
-          </dd>
-          <dt>p95</dt>
-          <dd>
-            <Sparkline points={course((p) => p.p95Ms)} label="p95 in ms" width={320} height={36} />
-          </dd>
-        </dl>
-      )}
+      {data !== undefined && <Courses points={data.points} />}
       <LatencyExamples query={{ ...query, service: row.service }} operation={row.operation} slowerThanMs={row.p95Ms} />
       <nav className="ways-on" aria-label="Ways on">
         <Go to="/traces" search={{ service: row.service, q: named, view: '', operation: '' }}>

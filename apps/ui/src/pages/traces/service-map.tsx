@@ -208,7 +208,7 @@ function Picture({
                 transform={`translate(${x} ${y})`}
                 role="button"
                 tabIndex={0}
-                aria-description={`${kindWords[node.kind]} ${node.name}: ${formatCount(node.callsPerMin)} calls a minute, ${formatShare(node.errorRate)} failed, p95 ${formatDuration(node.p95Ms)}`}
+                aria-description={nodeWords(node)}
                 onClick={() => open(node.id)}
                 onKeyDown={(event) => onKeys(event, node.id)}
               >
@@ -218,7 +218,9 @@ function Picture({
                 </text>
                 <text x={10} y={34} className="map-figures">
                   {node.kind === 'service' ? '' : `${shortWords[node.kind]} · `}
-                  {formatCount(node.callsPerMin)}/min · {formatDuration(node.p95Ms)}
+                  {node.calls === 0
+                    ? 'calls others; no call to it'
+                    : `${formatCount(node.callsPerMin)}/min · ${formatDuration(node.p95Ms)}`}
                   {tone !== undefined && ` · ▲ ${formatShare(node.errorRate)}`}
                 </text>
               </g>
@@ -232,6 +234,12 @@ function Picture({
 
 const shortened = (name: string): string => (name.length > 22 ? `${name.slice(0, 21)}…` : name);
 const nameOf = (id: string, data: Answer): string => data.nodes.find((node) => node.id === id)?.name ?? id;
+
+function nodeWords(node: MapNode): string {
+  const named = `${kindWords[node.kind]} ${node.name}`;
+  if (node.calls === 0) return `${named}: no call to it is known`;
+  return `${named}: ${formatCount(node.callsPerMin)} calls a minute, ${formatShare(node.errorRate)} failed, p95 ${formatDuration(node.p95Ms)}`;
+}
 
 function edgeWords(edge: MapEdge, data: Answer): string {
   const lag = edge.kind === 'message' && edge.lagMs > 0 ? `, waits ${formatDuration(edge.lagMs)}` : '';
@@ -402,7 +410,11 @@ function NodeDetail({
   return (
     <div className="drawer-parts">
       <p className="muted">{kindWords[node.kind]}</p>
-      <FigureFacts figures={node} />
+      {node.calls === 0 ? (
+        <p className="muted">Only calls of its own are known in this range, no call to it and no entry span.</p>
+      ) : (
+        <FigureFacts figures={node} />
+      )}
       {list(
         'Called by',
         data.edges.filter(({ to }) => to === node.id),

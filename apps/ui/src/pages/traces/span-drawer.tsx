@@ -70,6 +70,7 @@ export function SpanDrawer(props: SpanDrawerProps): ReactNode {
           <Fact name="Starts at" value={`+${formatNs(node.startNs)}`} />
           <Fact name="Kind" value={span.kind} />
           {node.orphan && <Fact name="Parent" value={`${span.parentId}, not here`} />}
+          {span.scopeName !== '' && <Fact name="Instrumentation" value={span.scopeName} />}
           <Fact name="Site" value={[span.site, span.device].filter((part) => part !== '').join(' · ') || '–'} />
         </dl>
         {span.status === 'error' && <ToneBadge tone="bad">{span.statusMessage || 'failed'}</ToneBadge>}
@@ -210,15 +211,31 @@ function Events({ span }: { span: Span }): ReactNode {
     <section>
       <h3 className="part-title">Events</h3>
       {span.events.map((event) => (
-        <details key={`${event.tsNs}${event.name}`} className="fold">
+        <details key={`${event.tsNs}${event.name}`} className="fold" open={saysFailure(event)}>
           <summary>
-            <TimeText at={event.at} show="time-ms" /> {event.name}
+            <TimeText at={event.at} show="time-ms" /> {event.name} <span className="muted">{inBrief(event)}</span>
           </summary>
           <FieldTable fields={freeFields(event.attributes, 'attributes', '@')} />
         </details>
       ))}
     </section>
   );
+}
+
+/** Exceptions as OpenTelemetry records them, and errors as clients of OpenTracing log them. */
+const saysFailure = ({ name }: Pick<Span['events'][number], 'name'>): boolean =>
+  name === 'exception' || name === 'error';
+
+/** What an event says in one line: the exception's type and message, else its first attributes. */
+function inBrief({ name, attributes }: Span['events'][number]): string {
+  if (name === 'exception') {
+    return [attributes['exception.type'], attributes['exception.message']].filter(Boolean).join(': ').slice(0, 120);
+  }
+  const pairs = Object.entries(attributes).slice(0, 3);
+  return pairs
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ')
+    .slice(0, 120);
 }
 
 function Fact({ name, value }: { name: string; value: string }): ReactNode {

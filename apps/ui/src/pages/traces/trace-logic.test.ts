@@ -4,7 +4,16 @@ import { criticalPath } from './critical-path.ts';
 import { diagnoseTrace, normaliseOperation, operationOf } from './diagnosis.ts';
 import { buildSpanTree } from './span-tree.ts';
 import { spanAt } from '../../records/span.fixture.ts';
-import { ancestorsOf, gapsOf, layoutWaterfall, placeOf, selfTimeNs, silentNs, untracedIn } from './waterfall-layout.ts';
+import {
+  ancestorsOf,
+  gapsOf,
+  layoutWaterfall,
+  placeOf,
+  selfTimeNs,
+  silentNs,
+  tookPlace,
+  untracedIn,
+} from './waterfall-layout.ts';
 
 const shape = (spans: Span[], collapsed: string[] = []) =>
   layoutWaterfall(buildSpanTree(spans), new Set(collapsed)).map(
@@ -106,6 +115,21 @@ describe('the waterfall', () => {
     expect(ancestorsOf('c', tree)).toEqual(['a', 'b']);
     expect(ancestorsOf('nobody', tree)).toEqual([]);
   });
+});
+
+describe('the place of a duration', () => {
+  it.each([
+    ['behind a bar', { left: 0, width: 40 }, [], { inside: false, style: { left: '40.4%' } }],
+    ['before a bar at the end', { left: 60, width: 40 }, [], { inside: false, style: { right: '40.4%' } }],
+    [
+      'in the middle of a bar that fills the track',
+      { left: 0, width: 100 },
+      [],
+      { inside: true, style: { left: '50%' } },
+    ],
+    ['beside an event in the middle', { left: 0, width: 100 }, [50], { inside: true, style: { left: '42%' } }],
+    ['between events', { left: 0, width: 100 }, [44, 50, 57], { inside: true, style: { left: '36%' } }],
+  ])('is %s', (_where, bar, marks, expected) => expect(tookPlace(bar, marks)).toEqual(expected));
 });
 
 describe('the critical path', () => {

@@ -14,6 +14,7 @@ import { TimeText } from '../../components/time-text.tsx';
 import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
+import { readTraceId } from '../../records/trace-id.ts';
 import { Go, useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
 import { ProfileOfTrace } from './profiles/profile-links.tsx';
@@ -38,9 +39,11 @@ const mayGrow = (trace: Reply<typeof getTrace> | undefined): boolean =>
 
 /** One trace: what it spent its time on, its spans as a waterfall, and everything that was said within them. */
 export default function TracePage(): ReactNode {
-  const id = usePathParam('id').toLowerCase();
+  const asId = usePathParam('id');
+  const known = readTraceId(asId);
+  const id = known ?? asId;
   const go = useGo();
-  const valid = /^[0-9a-f]{32}$/.test(id);
+  const valid = known !== undefined;
   const asked = useAsk(
     getTrace,
     { params: { id } },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { spanAt } from '../../records/span.fixture.ts';
 import type { SpanExample } from './example-list.tsx';
-import { likeRoot, readTraceId, typicalExample } from './typical.ts';
+import { likeRoot, typicalExample } from './typical.ts';
 
 const took = (traceId: string, durationMs: number, failed = false): SpanExample => ({
   traceId,
@@ -38,11 +38,3 @@ describe('a typical trace', () => {
     expect(likeRoot({ ...root, kind: 'unspecified' }).q).toBe('');
   });
 });
-
-it.each<[string, string | undefined]>([
-  ['0af7651916cd43dd8448eb211c80319c', '0af7651916cd43dd8448eb211c80319c'],
-  [' 0AF76519-16CD-43DD-8448-EB211C80319C ', '0af7651916cd43dd8448eb211c80319c'],
-  ['0af76519', undefined],
-  ['0af7651916cd43dd8448eb211c80319g', undefined],
-  ['', undefined],
-])('reads %j as a trace id', (text, id) => expect(readTraceId(text)).toBe(id));

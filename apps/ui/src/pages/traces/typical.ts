@@ -27,9 +27,3 @@ export function typicalExample(examples: readonly SpanExample[], traceId: string
   const ordered = (sound.length > 0 ? sound : others).toSorted((a, b) => a.durationMs - b.durationMs);
   return ordered[Math.floor((ordered.length - 1) / 2)];
 }
-
-/** A trace id as a person types or pastes it: spaces, capitals and the dashes of a UUID are forgiven. Undefined: it is none. */
-export function readTraceId(text: string): string | undefined {
-  const id = text.trim().toLowerCase().replaceAll('-', '');
-  return /^[0-9a-f]{32}$/.test(id) ? id : undefined;
-}

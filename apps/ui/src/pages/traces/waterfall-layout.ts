@@ -95,3 +95,26 @@ export function ancestorsOf(spanId: string, tree: SpanTree): readonly string[] {
   }
   return path;
 }
+
+/** How much of the track, in per cent, the words of a duration take, with some air. */
+const tookWidth = 14;
+
+/**
+ * Where a span's duration stands on its track, in per cent: behind the bar; before it where the end is near; and on it where there is no room
+ * at all, as near its middle as marks (logs, errors, events) leave room, so that neither end of the bar nor a mark is covered.
+ */
+export function tookPlace(
+  { left, width }: { readonly left: number; readonly width: number },
+  marks: readonly number[],
+): { readonly inside: boolean; readonly style: { readonly left: string } | { readonly right: string } } {
+  const right = left + width;
+  if (right <= 82) return { inside: false, style: { left: `${right + 0.4}%` } };
+  if (left >= 18) return { inside: false, style: { right: `${100 - left + 0.4}%` } };
+  const middle = left + width / 2;
+  const room = (at: number) => marks.reduce((least, mark) => Math.min(least, Math.abs(mark - at)), tookWidth / 2);
+  let best = middle;
+  for (let off = 2; off <= width / 2 - tookWidth / 2; off += 2) {
+    for (const at of [middle - off, middle + off]) if (room(at) > room(best)) best = at;
+  }
+  return { inside: true, style: { left: `${best}%` } };
+}

@@ -11,7 +11,7 @@ import type { SpanTree } from './span-tree.ts';
 import './traces.css';
 import { useTimeDrag } from './time-drag.ts';
 import { within, type TimePart } from './time-part.ts';
-import { placeOf, untracedIn, type WaterfallRow } from './waterfall-layout.ts';
+import { placeOf, tookPlace, untracedIn, type WaterfallRow } from './waterfall-layout.ts';
 
 interface WaterfallProps {
   readonly tree: SpanTree;
@@ -173,6 +173,10 @@ const SpanRow = memo(function SpanRow(props: SpanRowProps): ReactNode {
   const width = Math.max(0.15, place(node.endNs) - left);
   const inside = (from: number, to: number) => to > fromNs && from < fromNs + longNs;
   const untraced = useMemo(() => untracedIn(node, tree), [node, tree]);
+  const took = tookPlace(
+    { left, width },
+    marks.map(({ at }) => place(at * tree.durationNs)),
+  );
   const failed = span.status === 'error';
   const leaf = node.children.length === 0;
   return (
@@ -260,23 +264,13 @@ const SpanRow = memo(function SpanRow(props: SpanRowProps): ReactNode {
             />
           );
         })}
-        <span
-          className="span-took"
-          data-inside={left + width > 82 && left < 18 ? '' : undefined}
-          style={tookPlace(left, width)}
-        >
+        <span className="span-took" data-inside={took.inside ? '' : undefined} style={took.style}>
           {formatNs(span.durationNs)}
         </span>
       </span>
     </div>
   );
 });
-
-/** The duration stands behind the bar; before it where the end is near; and within it where there is no room at all. */
-function tookPlace(left: number, width: number): { left: string } | { right: string } {
-  if (left + width <= 82) return { left: `${left + width + 0.4}%` };
-  return left < 18 ? { left: `${left + 1}%` } : { right: `${100 - left + 0.4}%` };
-}
 
 /** Of each kind in each span. */
 const mostMarks = 60;
@@ -314,7 +308,7 @@ function marksBySpan(
       const what = [attributes['exception.type'], attributes['exception.message']].filter(Boolean).join(': ');
       add(span.spanId, tsNs, {
         kind: 'event',
-        tone: name === 'exception' ? 'bad' : 'none',
+        tone: name === 'exception' || name === 'error' ? 'bad' : 'none',
         title: `${name}${what === '' ? '' : ` ${what}`}`.slice(0, 200),
       });
     }

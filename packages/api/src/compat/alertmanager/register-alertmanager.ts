@@ -1,5 +1,6 @@
 import { matchesWhole } from '@sightline/base';
-import { type KeyPermission, type Matcher, type Silence, silenceState } from '@sightline/control';
+import { type Matcher, type Silence, silenceState } from '@sightline/control';
+import type { KeyPermission } from '@sightline/record';
 import type { Finding } from '@sightline/record';
 import { silenceMatches } from '@sightline/respond';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

@@ -40,7 +40,7 @@ export function jaegerTrace(traceID: string, spans: readonly FullSpan[]): Jaeger
     ],
     startTime: Number(BigInt(span.startNs) / 1000n),
     duration: Math.round(span.durationNs / 1000),
-    tags: [...tagsOf(span.attributes), ...ownTags(span)],
+    tags: allTags(span),
     logs: span.events.map(({ tsNs, name, attributes }) => ({
       timestamp: Number(BigInt(tsNs) / 1000n),
       fields: [{ key: 'event', type: 'string', value: name }, ...tagsOf(attributes)],
@@ -49,6 +49,12 @@ export function jaegerTrace(traceID: string, spans: readonly FullSpan[]): Jaeger
     warnings: null,
   }));
   return { traceID, spans: shown, processes, warnings: null };
+}
+
+/** Each key once: clients of Jaeger and Zipkin send `error` and `span.kind` as attributes too, which the span itself says. */
+function allTags(span: FullSpan): JaegerTag[] {
+  const own = ownTags(span);
+  return [...tagsOf(span.attributes, new Set(own.map(({ key }) => key))), ...own];
 }
 
 function ownTags(span: FullSpan): JaegerTag[] {

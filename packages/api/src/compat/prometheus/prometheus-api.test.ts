@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { fail, ManualClock, ok, silentLogger } from '@sightline/base';
-import type { Control, KeyPermission } from '@sightline/control';
+import type { Control } from '@sightline/control';
+import type { KeyPermission } from '@sightline/record';
 import type { Answer, InstantQuery, MetricEngine, QueryFault, RangeQuery, SeriesQuery } from '@sightline/query/promql';
 import { snappyBlock, unsnappy } from '@sightline/ingest';
 import fastify, { type FastifyInstance } from 'fastify';

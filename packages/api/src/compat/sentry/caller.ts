@@ -41,9 +41,9 @@ export async function sentryCaller(
   return { organisation, keyName: key.name, keySite: key.scope.site, mayWrite, address: request.ip };
 }
 
-/** What a key that is bound to a site may ask for: who it is, the names of projects, and the monitors of its site. */
+/** What a key that is bound to a site may ask for: who it is, the names of projects, the monitors of its site, and what came from there. */
 const ofOneSite =
-  /^\/api\/0\/(?:organizations\/(?::org\/(?:projects\/|monitors\/(?::slug\/checkins\/(?::checkin\/)?)?)?)?|projects\/(?::org\/:project\/)?)?$/;
+  /^\/api\/0\/(?:organizations\/(?::org\/(?:projects\/|events\/|monitors\/(?::slug\/checkins\/(?::checkin\/)?)?)?)?|projects\/(?::org\/:project\/(?:issues\/|events\/)?)?)?$/;
 
 /** Why a key that is bound to a site may not make this call; undefined where it may. */
 export function beyondKeySite({ keySite, keyName }: SentryCaller, route: string): SentryFault | undefined {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { Monitor, ReleaseCommit } from '@sightline/control';
 import { readForm } from '@sightline/ingest';
+import { readReleases } from '@sightline/query';
 import type { BlobStore } from '@sightline/store/port';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -12,9 +13,11 @@ import { Assembler, bundleLimitBytes, chunkBytes } from './assembler.ts';
 import { readSingleFile } from './bundle-files.ts';
 import { beyondKeySite, projectJson, sentryCaller, type SentryCaller, slugOf } from './caller.ts';
 import { SentryFault } from './fault.ts';
-import { commitJson, deployJson, releaseJson } from './release-json.ts';
+import { changeIssues, readEvents, readIssues, readLogs, scopeOf, type SentryPage } from './read-api.ts';
+import { commitJson, deployJson, releaseJson, releasesJson } from './release-json.ts';
 
 const prefix = '/api/0';
+const releasesAtMost = 100;
 const requestBytes = 32 * 1_048_576;
 const fileBytes = 64 * 1_048_576;
 const sha1 = z.string().regex(/^[0-9a-f]{40}$/, 'expected a SHA-1 in lower-case hexadecimal');
@@ -55,6 +58,10 @@ const assembleBody = z.object({
   dist: z.string().max(64).nullish(),
 });
 
+const codeMappings = z.object({
+  mappings: z.array(z.object({ stackRoot: z.string(), sourceRoot: z.string() })).max(1000),
+});
+
 const newCheckIn = z.object({
   status: z.enum(['ok', 'error', 'in_progress']),
   /** Milliseconds here, other than in envelopes. */
@@ -66,11 +73,12 @@ const newCheckIn = z.object({
 interface Call {
   readonly caller: SentryCaller;
   readonly params: Readonly<Record<string, string>>;
+  readonly query: unknown;
   readonly body: unknown;
   readonly headers: FastifyRequest['headers'];
 }
 
-type Answer = SentryFault | { readonly status?: number; readonly json: unknown };
+type Answer = SentryFault | ({ readonly status?: number } & SentryPage);
 
 /**
  * Sentry's organisation API (https://docs.sentry.io/api/), as `sentry-cli` and the bundler plugins use it: releases, commits, deploys and
@@ -124,6 +132,30 @@ class SentryApi {
     for (const base of ['/organizations/:org', '/projects/:org/:project']) this.#releases(base);
     this.#uploads();
     this.#crons();
+    this.#reads();
+  }
+
+  #reads(): void {
+    const project = (call: Call) => this.#findProject(call.caller, call.params['project'] ?? '');
+    const issues = '/projects/:org/:project/issues/';
+    this.#get(issues, async (call) => {
+      const found = await project(call);
+      return found instanceof SentryFault ? found : readIssues(this.#deps, call);
+    });
+    this.#send('PUT', issues, async (call) => {
+      const found = await project(call);
+      if (found instanceof SentryFault) return found;
+      const done = await changeIssues(this.#deps, call);
+      if (done instanceof SentryFault) return done;
+      for (const issue of done.changed)
+        await this.#audit(call.caller, 'issue.change', issue, `status ${(done.json as { status: string }).status}`);
+      return { json: done.json };
+    });
+    this.#get('/projects/:org/:project/events/', async (call) => {
+      const found = await project(call);
+      return found instanceof SentryFault ? found : readEvents(this.#deps, { ...call, project: found.number });
+    });
+    this.#get('/organizations/:org/events/', (call) => readLogs(this.#deps, call));
   }
 
   #crons(): void {
@@ -199,6 +231,7 @@ class SentryApi {
     this.#send('POST', '/organizations/:org/chunk-upload/', (call) => this.#putChunks(call), requestBytes + chunkBytes);
     this.#send('POST', '/organizations/:org/artifactbundle/assemble/', (call) => this.#assemble(call));
     this.#send('POST', '/organizations/:org/releases/:version/assemble/', (call) => this.#assemble(call));
+    this.#send('POST', '/organizations/:org/code-mappings/bulk/', ({ body }) => refuseCodeMappings(body));
     // Native debug files: answered, so that a plugin that also sends source maps goes on.
     this.#send('POST', '/projects/:org/:project/files/difs/assemble/', ({ body }) => refuseDebugFiles(body));
     this.#send('POST', '/projects/:org/:project/reprocessing/', () => ({ json: {} }));
@@ -219,8 +252,12 @@ class SentryApi {
   async #list({ caller }: Call): Promise<Answer> {
     const { releases, projects } = this.#deps.control;
     const organisation = caller.organisation.id;
-    const [list, all] = await Promise.all([releases.list(organisation, 100), projects.list(organisation)]);
-    return { json: list.map((release) => releaseJson(release, all)) };
+    const [list, all, seen] = await Promise.all([
+      releases.list(organisation, releasesAtMost),
+      projects.list(organisation),
+      readReleases(this.#deps.store, scopeOf(caller, this.#deps.clock.now())),
+    ]);
+    return { json: releasesJson(list, seen, all, releasesAtMost) };
   }
 
   async #show({ caller, params }: Call): Promise<Answer> {
@@ -443,6 +480,7 @@ class SentryApi {
           caller,
           body,
           params: request.params as Record<string, string>,
+          query: request.query,
           headers: request.headers,
         });
     } catch (error) {
@@ -452,6 +490,7 @@ class SentryApi {
     void reply.header('cache-control', 'no-store');
     if (answered instanceof SentryFault) return reply.code(answered.status).send({ detail: answered.detail });
     void reply.code(answered.status ?? 200);
+    if (answered.next !== undefined) void reply.header('link', nextLink(request, answered.next));
     return answered.json === undefined ? reply.send() : reply.send(answered.json);
   }
 }
@@ -467,6 +506,13 @@ function bodyOf(request: FastifyRequest): unknown {
   } catch {
     return new SentryFault(400, 'the body is no JSON');
   }
+}
+
+/** Sentry's way to tell of the next page (https://docs.sentry.io/api/pagination/): there always is a link, `results` says whether something stands there. */
+function nextLink(request: FastifyRequest, cursor: string): string {
+  const [path = ''] = request.url.split('?');
+  const encoded = encodeURIComponent(cursor);
+  return `<${path}?cursor=${encoded}>; rel="next"; results="${cursor !== ''}"; cursor="${encoded}"`;
 }
 
 function organisationJson({ organisation }: SentryCaller): Record<string, unknown> {
@@ -544,12 +590,20 @@ function commitsOf(given: z.output<typeof changedRelease>): readonly ReleaseComm
 function refuseDebugFiles(body: unknown): Answer {
   const asked = z.record(sha1, z.unknown()).safeParse(body);
   if (!asked.success) return badBody(asked.error);
-  const detail = 'native debug files are not kept; source maps are';
+  const detail = 'native debug files and ProGuard mappings are not kept; source maps are';
   return {
     json: Object.fromEntries(
       Object.keys(asked.data).map((hash) => [hash, { state: 'error', detail, missingChunks: [] }]),
     ),
   };
+}
+
+function refuseCodeMappings(body: unknown): Answer {
+  const asked = codeMappings.safeParse(body);
+  if (!asked.success) return badBody(asked.error);
+  const detail = 'code mappings are not kept: stacks name files as their source maps do, suspect commits match by path';
+  const mappings = asked.data.mappings.map((mapping) => ({ ...mapping, status: 'error', detail }));
+  return { json: { created: 0, updated: 0, errors: mappings.length, mappings } };
 }
 
 function unzipped(content: Buffer): Buffer | undefined {

@@ -140,6 +140,28 @@ describe('sentry-cli', () => {
     expect(await sentryCli(['repos', 'list'])).toContain('No repos found');
   });
 
+  test('lists issues, events and logs, and says what of a search it cannot read', async () => {
+    expect(await sentryCli(['issues', 'list', '--query', 'is:unresolved level:error'])).toContain('No issues found');
+    expect(await sentryCli(['events', 'list', '--show-user', '--show-tags'])).toContain('No events found');
+    expect(await sentryCli(['logs', 'list', '--query', 'severity:error'])).toContain('No logs found');
+    expect(await sentryCli(['issues', 'list', '--query', 'level:(('], { code: 1 })).toContain('At character 9');
+    expect(await sentryCli(['issues', 'resolve', '-i', '77'], { code: 1 })).toContain('There is no issue 77');
+    expect(await sentryCli(['issues', 'mute', '--all'])).toContain('new status: muted');
+    const at = '/projects/shop-co/1/issues/';
+    expect((await ask('PUT', at, { status: 'gone' })).json.detail).toMatch(/^status: expected resolved/);
+    expect((await ask('PUT', `${at}?id=abc`, { status: 'resolved' })).status).toBe(400);
+    expect((await ask('PUT', at, { status: 'resolved' }, tokens.query)).status).toBe(403);
+    expect((await ask('GET', '/organizations/shop-co/events/?dataset=spans')).json.detail).toMatch(/expected logs/);
+    expect((await ask('GET', '/organizations/shop-co/events/?dataset=logs&statsPeriod=soon')).status).toBe(400);
+    expect((await ask('GET', `${at}?cursor=x`)).json.detail).toMatch(/^The cursor/);
+  });
+
+  test('what is not kept is said', async () => {
+    writeFileSync(path.join(folder, 'mappings.json'), '[{"stackRoot":"a","sourceRoot":"b"}]');
+    const args = ['code-mappings', 'upload', 'mappings.json', '--repo', 'a/b', '--default-branch', 'main'];
+    expect(await sentryCli(args, { code: 1 })).toContain('code mappings are not kept');
+  });
+
   test('a release from its beginning to its end', async () => {
     await sentryCli(['releases', 'new', 'till@1.0.0', '--url', 'https://ci.example/7']);
     await sentryCli(['releases', 'finalize', 'till@1.0.0']);
@@ -329,6 +351,34 @@ describe('legacy release files', () => {
     ['no line', { file: 'http://h/assets/app.js', line: null }, { release: 'f@1' }, 'the event does not tell the line'],
   ])('%s: the frame stays and says why', async (_, frame, built, reason) => {
     expect(await fateOf({ file: 'http://h/app.js', ...frame }, built)).toEqual({ kind: 'unresolved', reason });
+  });
+
+  test('a script that was uploaded for another distribution, address or build is named', async () => {
+    await upload('f@8', '~/static/assets/app.js', 'a();');
+    await upload('f@8', '~/pay.js', 'a();', { dist: '42' });
+    const reason = async (frame: { readonly file: string; readonly debugId?: string }, built = {}) =>
+      ((await fateOf(frame, { release: 'f@8', ...built })) as { reason: string }).reason;
+    expect(await reason({ file: 'http://h/assets/app.js' })).toBe(
+      'the release f@8 has no file ~/assets/app.js; it has ~/static/assets/app.js, which is uploaded with another --url-prefix',
+    );
+    expect(await reason({ file: 'http://h/pay.js' })).toBe(
+      '~/pay.js was uploaded for the distribution 42, and the event names none',
+    );
+    expect(await reason({ file: 'http://h/pay.js' }, { dist: '43' })).toMatch(/42, and the event names 43$/);
+    const [file] = await control.artifacts.ofUrls(organisation, 'till@2.0.0', ['~/app.js']);
+    const moved = { file: 'http://h/moved/app.js', debugId: 'ab' };
+    expect(await reason(moved, { release: 'till@2.0.0' })).toBe(
+      `no file was uploaded for the debug id ab; ~/app.js of the release was uploaded from another build (${file?.debugId})`,
+    );
+    // At the same address it is read all the same, and the frame says that it may be wrong.
+    const script = readFileSync(path.join(folder, 'dist/app.js'), 'utf8').split('\n');
+    const line = script.findIndex((text) => text.includes('throw new Error')) + 1;
+    const column = (script[line - 1]?.indexOf('throw new Error') ?? 0) + 1;
+    const taken = { file: 'http://h/app.js', line, column, debugId: 'ab' };
+    expect(await fateOf(taken, { release: 'till@2.0.0' })).toMatchObject({
+      kind: 'original',
+      note: `no file was uploaded for the debug id ab; read with the release's map of another build (${file?.debugId})`,
+    });
   });
 
   test('a map that is none, one that was not uploaded, and a file that names none', async () => {

@@ -846,8 +846,8 @@ describe('resources of version 2', () => {
 
 test('ranges come to the nearest that there is; links out of Grafana stay', () => {
   const panel = { type: 'stat', title: 'x', ...place(0, 0) };
-  expect(read(grafana([panel], { time: { from: 'now-3h', to: 'now' } })).range).toBe('6h');
-  expect(read(grafana([panel], { time: { from: 'now-2d' } })).range).toBe('24h');
+  expect(read(grafana([panel], { time: { from: 'now-3h', to: 'now' } })).range).toBe('3h');
+  expect(read(grafana([panel], { time: { from: 'now-2d' } })).range).toBe('2d');
   const { links, notes } = read(
     grafana([panel], {
       links: [

@@ -165,28 +165,10 @@ function noteDashboard(dashboard: Json, notes: Notes): void {
       );
 }
 
-const ranges = [
-  ['15m', 900],
-  ['1h', 3600],
-  ['6h', 21_600],
-  ['24h', 86_400],
-  ['7d', 604_800],
-  ['30d', 2_592_000],
-] as const;
-const unitSeconds: Readonly<Record<string, number>> = {
-  s: 1,
-  m: 60,
-  h: 3600,
-  d: 86_400,
-  w: 604_800,
-  M: 2_592_000,
-  y: 31_536_000,
-};
-
-/** The range nearest to `now-3h`. */
-function rangeOf(from: string): (typeof ranges)[number][0] {
-  const found = /^now-(\d+)([smhdwMy])/.exec(from);
-  const seconds = found ? Number(found[1]) * (unitSeconds[found[2] ?? ''] ?? 1) : 3600;
-  const away = (one: number) => Math.abs(Math.log(one / Math.max(1, seconds)));
-  return ranges.reduce((best, one) => (away(one[1]) < away(best[1]) ? one : best))[0];
+/** `now-3h` as a range of ours; seconds and months in minutes and days, what cannot be read is an hour. */
+function rangeOf(from: string): string {
+  const [, count = '', unit = ''] = /^now-([1-9]\d{0,4})([smhdwMy])/.exec(from) ?? [];
+  if (unit === 's') return `${Math.ceil(Number(count) / 60)}m`;
+  if (unit === 'M') return `${Number(count) * 30}d`;
+  return count === '' ? '1h' : `${count}${unit}`;
 }

@@ -67,6 +67,19 @@ async function decoded(checked: Checked, ports: DecodePorts): Promise<Decoded> {
 const rowsOf = ({ tables }: Decoded, table: string): readonly Record<string, unknown>[] =>
   tables.filter((one) => one.table === table).flatMap(({ rows }) => rows);
 
+test('a replay of a browser that tells itself by its header alone', async () => {
+  const { ports } = keeper();
+  const agent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:127.0) Gecko/20100101 Firefox/127.0';
+  const event = {
+    replay_id: replayId,
+    segment_id: 0,
+    timestamp: now / 1000,
+    request: { headers: { 'User-Agent': agent } },
+  };
+  const read = await decoded(checkEnvelope(request(envelope([{ type: 'replay_event' }, event]))), ports);
+  expect(rowsOf(read, 'replays')).toMatchObject([{ browser: 'Firefox 127.0', os: 'Windows >=10' }]);
+});
+
 test('a replay: its event, and its recording as it came', async () => {
   const { ports, blobs } = keeper();
   const packed = deflateSync('[{"type":4}]');

@@ -11,7 +11,7 @@ import { parseEnvelope } from './envelope.ts';
 import { sentryPixelReply, sentryReply } from './reply.ts';
 import { checkDialog, checkReport, dialogKey, dialogProject, dialogReply } from './report-dialog.ts';
 import { sentry } from './sentry.ts';
-import { checkSecurityReport, checkStore, checkStoreQuery, storeBody } from './store-endpoint.ts';
+import { checkBrowserReports, checkStore, checkStoreQuery, storeBody } from './store-endpoint.ts';
 
 const scope = { organisation: 'acme', keyId: 'k1', site: '', device: '', service: '', environment: '' };
 const now = Date.parse('2026-11-20T12:00:00Z');
@@ -509,10 +509,56 @@ describe('the store endpoint', () => {
         'document-uri': 'https://till.example/',
       },
     };
-    expect((await rowsOf(checkSecurityReport(request(JSON.stringify(report))))).rows['errors']).toMatchObject([
+    expect((await rowsOf(checkBrowserReports(request(JSON.stringify(report))))).rows['errors']).toMatchObject([
       { type: 'csp', message: 'Blocked by script-src: https://evil.example/x.js', severity: 13 },
     ]);
   });
+  test('reports of failed requests are error events at their own time; what is none costs nobody else', async () => {
+    const agent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:127.0) Gecko/20100101 Firefox/127.0';
+    const nel = (body: object, more: object = {}) => ({
+      type: 'network-error',
+      url: 'https://shop.example/pay?card=1',
+      user_agent: agent,
+      body,
+      ...more,
+    });
+    const reports = [
+      nel({ type: 'tcp.refused', phase: 'connection', method: 'POST', elapsed_time: 12 }, { age: 60_000 }),
+      nel({ type: 'http.error', phase: 'application', status_code: 502 }),
+      nel({ type: 'ok', status_code: 200 }),
+      { type: 'deprecation', url: 'https://shop.example/', body: { id: 'unload', message: 'Unload is deprecated.' } },
+      { type: 'csp-violation', body: { effectiveDirective: 'img-src', blockedURL: 'https://cdn.example/a.png' } },
+      { type: 'network-error', body: {} },
+      { type: 'weather', body: {} },
+      null,
+    ];
+    const sent = request(JSON.stringify(reports));
+    const checked = checkBrowserReports(sent);
+    expect(checked).toMatchObject({
+      kind: 'accept',
+      frames: [{ signal: 'errors', records: 4 }],
+      refused: ['unsupported-type', 'malformed', 'malformed', 'malformed'].map((reason) => ({ reason, records: 1 })),
+    });
+    const errors = (await rowsOf(checked)).rows['errors'] ?? [];
+    expect(errors).toMatchObject([
+      {
+        type: 'nel',
+        message: 'tcp.refused: https://shop.example/pay?card=1',
+        severity: 17,
+        tags: { 'nel.type': 'tcp.refused', 'nel.phase': 'connection', browser: 'Firefox 127.0' },
+        ts: `${BigInt(sent.receivedAtMs - 60_000) * 1_000_000n}`,
+      },
+      { message: 'http.error 502: https://shop.example/pay?card=1' },
+      { type: 'deprecation', message: 'Unload is deprecated.' },
+      { type: 'csp', message: 'Blocked by img-src: https://cdn.example/a.png' },
+    ]);
+    expect(new Set(errors.map(({ issue }) => issue)).size).toBe(4);
+  });
+  test.each(['{}', '[]', 'no json', '[{"type":"network-error","url":"https://a/","body":{}}]', '{"csp-report":{}}'])(
+    '%s is no report',
+    (body) =>
+      expect(checkBrowserReports(request(body))).toMatchObject(body === '[]' ? { kind: 'accept' } : { status: 400 }),
+  );
 });
 
 describe('answers', () => {
@@ -598,7 +644,7 @@ test('nesting without end ends as a value everywhere', async () => {
     await rowsOf(checkEnvelope(request(envelope([{ type }, body]))));
   }
   await rowsOf(checkStore(request(`{"message":"m","extra":${deep}}`)));
-  await rowsOf(checkSecurityReport(request(`{"csp-report":{"effective-directive":"d","x":${deep}}}`)));
+  await rowsOf(checkBrowserReports(request(`{"csp-report":{"effective-directive":"d","x":${deep}}}`)));
 });
 
 test.each([

@@ -9,7 +9,7 @@ import { rateLimitHeaders, sentryPixelReply, sentryReply } from './reply.ts';
 import { checkDialog, checkReport, dialogKey, dialogProject, dialogReply, reportFormBytes } from './report-dialog.ts';
 import {
   checkCron,
-  checkSecurityReport,
+  checkBrowserReports,
   checkStore,
   checkStoreQuery,
   storeBody,
@@ -49,7 +49,7 @@ export const sentry = defineProtocol({
     }),
     ...both('store', { signal: 'errors', check: checkStore, uncompress: storeBody, bodyLimitBytes: storeLimitBytes }),
     ...both('store', { signal: 'errors', method: 'GET', check: checkStoreQuery, reply: sentryPixelReply }),
-    ...both('security', { signal: 'errors', check: checkSecurityReport, bodyLimitBytes: 1_048_576 }),
+    ...both('security', { signal: 'errors', check: checkBrowserReports, bodyLimitBytes: 1_048_576 }),
     ...both('minidump', { signal: 'errors', check: checkMinidump, bodyLimitBytes: envelopeLimitBytes }),
     ...(['GET', 'POST'] as const).flatMap((method) =>
       both('cron/:slug/:key', {

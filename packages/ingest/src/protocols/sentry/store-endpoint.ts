@@ -1,9 +1,9 @@
 import { inflateSync, gunzipSync } from 'node:zlib';
 import { isObject, parseJson, objectOf, textOf, type JsonObject } from '../../errors/json-reader.ts';
 import { eventIdOf } from '../../errors/normalise-event.ts';
-import { policyReportEvent } from '../../errors/policy-report.ts';
-import type { Checked, ProtocolRequest } from '../../protocol.ts';
-import { signalFrames } from './check-envelope.ts';
+import { browserReports } from '../../errors/browser-reports.ts';
+import type { Checked, ProtocolRequest, Refusal } from '../../protocol.ts';
+import { signalFrames, type KeptItem } from './check-envelope.ts';
 import type { EnvelopeItem } from './envelope.ts';
 
 const openBrace = 123;
@@ -76,14 +76,24 @@ function acceptEvent(event: JsonObject, type: 'event' | 'transaction', payload: 
   return { kind: 'accept', frames: signalFrames({ event_id: eventIdOf(event, { eventId: '' }) }, [kept]), refused: [] };
 }
 
-/** A browser's report that a page broke its security policy, which becomes an error event. */
-export function checkSecurityReport(request: ProtocolRequest): Checked {
-  const event = policyReportEvent(parseJson(request.body.toString('utf8')), request.query);
-  if (!event) {
-    const message = 'expected a content security policy report: {"csp-report": {"effective-directive": …}}';
-    return refuse(400, 'malformed', message);
-  }
-  return acceptEvent(event, 'event', Buffer.from(JSON.stringify(event)));
+/**
+ * Reports of a browser (`report-uri`, `report-to`, NEL), which become error events. What is none is refused by itself; where nothing else
+ * came, with 400.
+ */
+export function checkBrowserReports(request: ProtocolRequest): Checked {
+  const reports = browserReports(parseJson(request.body.toString('utf8')), request.query, request.receivedAtMs);
+  const kept = reports.flatMap((report): KeptItem[] => {
+    if (report.kind !== 'event') return [];
+    const event = { event_id: eventIdOf(report.event, { eventId: '' }), ...report.event };
+    const item = { type: 'event', header: { type: 'event' }, payload: Buffer.from(JSON.stringify(event)) };
+    return [{ signal: 'errors', records: 1, item }];
+  });
+  const refused = reports.flatMap((report): Refusal[] =>
+    report.kind === 'refused' ? [{ signal: 'errors', reason: report.reason, records: 1, message: report.message }] : [],
+  );
+  const [first] = refused;
+  if (kept.length === 0 && first?.reason === 'malformed') return refuse(400, 'malformed', first.message);
+  return { kind: 'accept', frames: signalFrames({}, kept), refused };
 }
 
 /**

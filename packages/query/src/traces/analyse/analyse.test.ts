@@ -29,6 +29,7 @@ function spans(...texts: string[]): SpanRecord[] {
       correlationId: '',
       release: '',
       environment: '',
+      scopeName: '',
       attributes: statement ? { 'db.query.text': statement } : {},
       resource: {},
       events: [],

@@ -10,10 +10,13 @@ import {
   type PanelType,
 } from '@sightline/contract';
 import { IconPlus, IconSettings } from '@tabler/icons-react';
-import { useState, type ReactNode } from 'react';
+import { useRef, useState, type ReactNode } from 'react';
+import { Confirm } from '../../../components/confirm.tsx';
 import { FormProblem } from '../../../components/form-problem.tsx';
+import { LeaveGuard } from '../../../components/leave-guard.tsx';
 import { useAddress } from '../../../data/address.ts';
 import { useAct } from '../../../data/ask.ts';
+import { call } from '../../../data/call.ts';
 import { useGo } from '../../../shell/go.tsx';
 import type { Draft } from './use-draft.ts';
 
@@ -43,18 +46,30 @@ export function EditBar({ dashboard, draft }: { dashboard: Dashboard; draft: Dra
   const fresh = dashboard.id === 'new';
   const problem = creating.error ?? saving.error;
   const { document } = draft;
+  // Saved or discarded: then leaving asks nothing, though the draft is gone with the next drawing only.
+  const settled = useRef(false);
   const save = async (): Promise<void> => {
     if (fresh) {
       const made = await creating.mutateAsync({ body: { document, message } });
+      settled.current = true;
       draft.discard();
       go(`/dashboards/${encodeURIComponent(made.id)}`, { edit: '', panel: '', drawer: '' });
       return;
     }
-    await saving.mutateAsync({ params: { id: dashboard.id }, body: { document, message, version: dashboard.version } });
+    await saveOver(draft.version);
+  };
+  const saveOver = async (version: number): Promise<void> => {
+    await saving.mutateAsync({ params: { id: dashboard.id }, body: { document, message, version } });
+    settled.current = true;
     draft.discard();
     setSearch({ edit: '', panel: '', drawer: '' });
   };
+  const saveOverTheirs = async (): Promise<void> => {
+    const { version } = await call(getDashboard, { params: { id: dashboard.id } });
+    await saveOver(version);
+  };
   const leave = (): void => {
+    settled.current = true;
     draft.discard();
     if (fresh) go('/dashboards');
     else setSearch({ edit: '', panel: '', drawer: '' });
@@ -120,6 +135,16 @@ export function EditBar({ dashboard, draft }: { dashboard: Dashboard; draft: Dra
         {draft.changed ? 'Discard' : 'Done'}
       </Button>
       <FormProblem problem={problem} known={['document.title']} />
+      {problem?.status === 409 && !fresh && (
+        <Confirm
+          verb="Save mine over it"
+          title={`Save over the other version of ${dashboard.document.title}`}
+          text="Yours becomes the newest version. The other stays among the versions of the dashboard, where it can be compared and restored."
+          act={saveOverTheirs}
+          button={{ size: 'xs' }}
+        />
+      )}
+      <LeaveGuard mayLeave={() => settled.current || !draft.changed} what={document.title || 'this dashboard'} />
     </form>
   );
 }

@@ -1,3 +1,4 @@
+import { relativeRanges } from '../../../data/time-range.ts';
 import { Button, Select, Switch, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { dashboardLink, type DashboardDocument, type DashboardVariable } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
@@ -5,7 +6,6 @@ import { Drawer } from '../../../components/drawer.tsx';
 import { newVariable, type Draft } from './use-draft.ts';
 import { VariableFields } from './variable-fields.tsx';
 
-const ranges = ['15m', '1h', '6h', '24h', '7d', '30d'] as const;
 const variableTypes: readonly { value: DashboardVariable['type']; label: string }[] = [
   { value: 'site', label: 'Site' },
   { value: 'service', label: 'Service' },
@@ -49,10 +49,10 @@ export function SettingsDrawer({ draft, onClose }: { draft: Draft; onClose: () =
           <Select
             label="Time range at first"
             w={130}
-            data={[...ranges]}
+            data={[...new Set([...relativeRanges, document.range])]}
             value={document.range}
             allowDeselect={false}
-            onChange={(value) => change({ range: ranges.find((one) => one === value) ?? '1h' })}
+            onChange={(value) => change({ range: value ?? '1h' })}
           />
         </div>
         <section aria-label="Marks">

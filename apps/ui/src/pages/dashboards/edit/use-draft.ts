@@ -10,11 +10,13 @@ import {
 } from '@sightline/contract';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useAddress } from '../../../data/address.ts';
-import { closeGaps, endLine, freeId, movePanel } from '../layout.ts';
+import { closeGaps, freeId, freePlace, movePanel } from '../layout.ts';
 
 /** A dashboard while it is edited. `document` is the kept one until something is changed. */
 export interface Draft {
   readonly document: DashboardDocument;
+  /** The version that the changes are made to, whatever was saved and read since. */
+  readonly version: number;
   readonly changed: boolean;
   readonly change: (part: Partial<DashboardDocument>) => void;
   readonly replace: (document: DashboardDocument) => void;
@@ -35,7 +37,7 @@ const sizes: Readonly<Partial<Record<PanelType, { w: number; h: number }>>> = {
   loglist: { w: 24, h: 9 },
 };
 
-/** A new panel below everything. */
+/** A new panel beside the last ones where there is room, else below everything. */
 export function newPanel(panels: readonly DashboardPanel[], type: PanelType, expression = ''): DashboardPanel {
   const { w, h } = sizes[type] ?? { w: 12, h: 8 };
   const query =
@@ -50,7 +52,7 @@ export function newPanel(panels: readonly DashboardPanel[], type: PanelType, exp
     id: freeId(panels),
     type,
     title: type === 'row' ? 'Row' : '',
-    place: { x: 0, y: endLine(panels), w, h },
+    place: freePlace(panels, { w, h }),
     queries: query,
   });
 }
@@ -64,6 +66,9 @@ export function useDraft(dashboard: Dashboard, editing: boolean): Draft {
     if (!editing || wanted === undefined) return undefined;
     return { ...kept, panels: [...kept.panels, newPanel(kept.panels, 'timeseries', wanted)] };
   });
+  // Another person's version may be read while this one is edited: the draft goes on from its own, and saving says so.
+  const [base, setBase] = useState(dashboard.version);
+  if (draft === undefined && base !== dashboard.version) setBase(dashboard.version);
   const document = editing ? (draft ?? dashboard.document) : dashboard.document;
   const changed = editing && draft !== undefined;
   const update = useCallback(
@@ -86,6 +91,7 @@ export function useDraft(dashboard: Dashboard, editing: boolean): Draft {
       update((old) => ({ ...old, panels: [...make(old.panels)] }));
     return {
       document,
+      version: base,
       changed,
       change: (part) => update((old) => ({ ...old, ...part })),
       replace: (next) => setDraft(next),
@@ -106,7 +112,7 @@ export function useDraft(dashboard: Dashboard, editing: boolean): Draft {
         }),
       remove: (id) => panelsTo((panels) => closeGaps(panels.filter((panel) => panel.id !== id))),
     };
-  }, [document, changed, update]);
+  }, [document, base, changed, update]);
 }
 
 /** A new variable of a type, under a name that none has. */

@@ -32,13 +32,16 @@ export default function HeatMapPanel({ panel, data, label, width, height, onRang
     pen.fillStyle = getComputedStyle(element).getPropertyValue('--accent');
     const wide = plot.width / columns;
     const tall = plot.height / Math.max(1, rows);
+    // Lines between narrow cells would be a pattern of their own.
+    const gap = wide < 5 ? 0 : 0.5;
     heat.cells.forEach((row, level) =>
       row.forEach((value, index) => {
         if (value === null || value <= 0) return;
         const x = (((heat.times[index] ?? 0) - data.from) / (data.to - data.from)) * plot.width;
         // The square root keeps rare ones in sight beside the many.
         pen.globalAlpha = 0.08 + 0.92 * Math.sqrt(value / heat.most);
-        pen.fillRect(x - wide, plot.height - (level + 1) * tall, Math.max(1, wide - 0.5), Math.max(1, tall - 0.5));
+        const [left, right] = gap === 0 ? [Math.round(x - wide), Math.round(x)] : [x - wide, x - gap];
+        pen.fillRect(left, plot.height - (level + 1) * tall, Math.max(1, right - left), Math.max(1, tall - 0.5));
       }),
     );
     // The scheme stands for the colours, which are read from the page.

@@ -27,7 +27,7 @@ const reductionWords: Readonly<Record<Reduction, string>> = {
 
 /** Lines, areas, stacks, bars or points over time, with the same a week before as broken lines. */
 export default function TimeSeriesPanel(props: PanelProps): ReactNode {
-  const { panel, data, values, scope, label, height, marks, onRange } = props;
+  const { panel, data, values, scope, label, width, height, marks, onRange } = props;
   const [only, setOnly] = useState('');
   const { options } = panel;
   const kind: ChartKind = options.draw;
@@ -62,8 +62,11 @@ export default function TimeSeriesPanel(props: PanelProps): ReactNode {
   );
   const legend = options.legend;
   const rows = Math.min(shown.length, tableRows) + 1;
+  // A second line where the names need it and the chart keeps its room; the rest is scrolled to.
+  const namesPx = shown.reduce((sum, { name }) => sum + name.length * 6.5 + 36 + options.legendValues.length * 70, 0);
+  const lines = namesPx > width && height >= 200 ? 2 : 1;
   const legendHeight =
-    legend === 'none' || shown.length === 0 ? 0 : legend === 'table' ? rows * legendLine + 4 : legendLine + 2;
+    legend === 'none' || shown.length === 0 ? 0 : legend === 'table' ? rows * legendLine + 4 : lines * legendLine + 2;
   const { from, to, stepMs } = data;
   const { environment, site, service } = scope;
   const exemplars = useExemplars(
@@ -116,7 +119,7 @@ export default function TimeSeriesPanel(props: PanelProps): ReactNode {
       />
       {options.exemplars && <ExemplarLine exemplars={exemplars} format={left.format} />}
       {legend === 'list' && now.length > 0 && (
-        <div className="legend-list">
+        <div className="legend-list" data-lines={lines}>
           {now.map((one) =>
             legendItem(
               one,

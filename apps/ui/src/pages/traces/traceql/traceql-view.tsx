@@ -13,6 +13,7 @@ import { useCompletedIn } from '../../../editor/use-completed-in.ts';
 import { SeriesAnswer } from '../../../promql/series-answer.tsx';
 import { LanguageBox, LanguageExamples } from '../../../search/language-box.tsx';
 import { Go } from '../../../shell/go.tsx';
+import { ComparisonTable } from './comparison-table.tsx';
 import { traceqlLanguage } from './traceql-offers.ts';
 import './traceql.css';
 
@@ -24,6 +25,7 @@ const examples = [
   '{ kind = client } | count() > 10',
   '{ kind = server } | rate() by (resource.service.name)',
   '{ kind = server } | quantile_over_time(duration, 0.5, 0.95) by (resource.service.name)',
+  '{ kind = server } | compare({ status = error })',
   '100 * ({ status = error } | rate() by (resource.service.name)) / ({} | rate() by (resource.service.name))',
 ];
 
@@ -103,13 +105,21 @@ export function TraceqlView(): ReactNode {
             from={scope.from}
             to={scope.to}
             stepMs={answer.found.columns.stepMs}
+            format={answer.found.unit === 's' ? formatSeconds : undefined}
             onRange={setRange}
           />
+        </div>
+      )}
+      {answer?.found.kind === 'comparison' && (
+        <div className="traceql-found" data-stale={asked.isPlaceholderData ? '' : undefined}>
+          <ComparisonTable found={answer.found} tookMs={answer.tookMs} />
         </div>
       )}
     </>
   );
 }
+
+const formatSeconds = (seconds: number): string => formatDuration(seconds * 1000);
 
 function Trace({ trace }: { trace: MatchedTrace }): ReactNode {
   return (

@@ -1,4 +1,5 @@
 import { decode } from '@msgpack/msgpack';
+import { withClientContexts } from '../../../errors/derived-tags.ts';
 import { believableNs, timeNs } from '../../../errors/event-time.ts';
 import { contextTexts, identityOf, packageOfRelease, tagsOf } from '../../../errors/identity.ts';
 import {
@@ -25,7 +26,8 @@ const replaysKeptDays = 30;
 const mostParts = 100;
 
 /** Item `replay_event` (https://develop.sentry.dev/sdk/telemetry/replays/): what is known of a replay with one of its segments. */
-export function decodeReplayEvent(event: JsonObject, origin: ItemOrigin): DecodedItem {
+export function decodeReplayEvent(sent: JsonObject, origin: ItemOrigin): DecodedItem {
+  const event = withClientContexts(sent);
   const contexts = objectOf(event['contexts']);
   const release = textOf(event['release'], 250);
   const identity = identityOf({ ...contextTexts(contexts), ...tagsOf(event['tags']) }, origin.scope, {
