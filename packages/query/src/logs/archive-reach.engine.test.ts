@@ -633,8 +633,17 @@ test('a file that is gone is named, and the others are read', async () => {
 test('a file that cannot be read is told of, and counts for nothing', async () => {
   const day = new Date(startMs).toISOString().slice(0, 10);
   const restore = {
-    ...{ id: 'restore_2', organisation: 'acme', fromDay: day, toDay: day, site: '', class: '' },
-    ...{ leavesAt: nowMs + dayMs, readyAt: null, filesDone: 0, rows: 0, lastFile: '' },
+    id: 'restore_2',
+    organisation: 'acme',
+    fromDay: day,
+    toDay: day,
+    site: '',
+    class: '',
+    leavesAt: nowMs + dayMs,
+    readyAt: null,
+    filesDone: 0,
+    rows: 0,
+    lastFile: '',
   };
   const notes: { readonly rows?: number; readonly detail?: string }[] = [];
   const step = new RestoreStep({
