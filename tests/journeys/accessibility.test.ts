@@ -535,7 +535,12 @@ async function look(page: Page, visit: Visit, rules: Rules = 'all'): Promise<str
   );
   // Evaluated, not added as a script: the page's content policy refuses strangers.
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
-  return (await violations(page, rules)).map((one) => `${visit.path} ${visit.press ?? ''} ${one}`);
+  // The content scrolls, never the window: else the bars leave their places.
+  const beyond = await page.evaluate<number>(
+    'document.querySelector("main.content") ? document.documentElement.scrollHeight - innerHeight : 0',
+  );
+  const scrolls = beyond > 0 ? [`the window scrolls by ${beyond} px`] : [];
+  return [...(await violations(page, rules)), ...scrolls].map((one) => `${visit.path} ${visit.press ?? ''} ${one}`);
 }
 
 test('sign-in and the pages before the shell', async () => {

@@ -220,5 +220,11 @@ test('the page of a trace that went says so', async () => {
   await page.goto(`${running.url}/traces/${failed.id}`);
   await page.getByText('serve stock').first().waitFor();
   expect(await page.getByText('sampled away').count()).toBe(0);
+  await page.goto(`${running.url}/settings?tab=sampling`);
+  await page.getByRole('link', { name: 'What was let go' }).click();
+  await page.getByRole('region', { name: 'Sampled away' }).waitFor();
+  // Who asks for it where there is nothing is told when there will be.
+  await page.goto(`${running.url}/data?tab=health&sampled=1&from=1000000000000&to=1000000060000`);
+  await page.getByText('Nothing was let go in this range').waitFor();
   expect(faults).toEqual([]);
 });

@@ -2,13 +2,14 @@
  * `npm run verify`: proves an archive, or an exported audit trail, without server and database. Exit code 0 when all is as it
  * was signed, 1 when something is not, 2 when it could not be asked.
  */
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { verifyAuditExport } from '@sightline/control';
 import { compareTexts, readPublicKey, type Verified, verifyArchive } from '@sightline/store';
 import { keysFrom, targetOf, wrongDayOf } from './archive-options.ts';
 import { say, stopWith } from './say.ts';
+import { wrongKeySentence } from './wrong-key.ts';
 
 const help = `
   npm run verify -- <folder> --key <file> [--from <day>] [--through <day>] [--keys <file> | --data <folder>]
@@ -40,6 +41,8 @@ const mostSaid = 1000;
 function report(faults: readonly string[]): void {
   for (const fault of faults.slice(0, mostSaid)) say(fault);
   if (faults.length > mostSaid) say(`… and ${faults.length - mostSaid} more.`);
+  const wrongKey = wrongKeySentence(faults);
+  if (wrongKey !== undefined) say(wrongKey);
   say(faults.length === 0 ? 'No fault was found.' : `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}.`);
   process.exitCode = faults.length === 0 ? 0 : 1;
 }
@@ -59,6 +62,7 @@ async function checkArchive(folder: string, options: Options): Promise<void> {
   if (key === '') stopWith('Which key? --key <file> names the public key (PEM).');
   const wrongDay = wrongDayOf(from, through);
   if (wrongDay !== undefined) stopWith(wrongDay);
+  if (!existsSync(key)) stopWith(`There is no file ${key}: --key names the public key (PEM).`);
   const publicKey = readPublicKey(readFileSync(key, 'utf8'));
   if (!publicKey) stopWith(`${key} holds no public Ed25519 key in PEM.`);
   const keys = await keysFrom(options);
@@ -78,6 +82,7 @@ async function checkArchive(folder: string, options: Options): Promise<void> {
     say(`${name}: ${days}${record}`);
     if (heads.last !== '')
       say(`${name}: ${heads.rows.length} records since then are signed, up to ${heads.until}; last head ${heads.last}`);
+    else say(`${name}: no head is here, so nothing that came since then is proved by this copy.`);
   }
   for (const note of found.notes) say(note);
   const auditFaults = options.audit === undefined ? [] : await checkAudit(options.audit, found.organisations);

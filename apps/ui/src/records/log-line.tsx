@@ -10,6 +10,8 @@ import './records.css';
 interface LogLineProps {
   readonly row: LogRow;
   readonly words: readonly string[];
+  /** Lit in the columns too: what somebody looks for in the lines that are there. */
+  readonly found?: readonly string[];
   readonly onOpen: (id: string) => void;
   readonly active?: boolean;
   /** Show the day as well: for ranges longer than one. */
@@ -21,7 +23,7 @@ interface LogLineProps {
 
 /** One record on one line (two on a phone): time, site, service, severity, message with the matches lit. */
 export const LogLine = memo(function LogLine(props: LogLineProps): ReactNode {
-  const { row, words, onOpen, active, withDay, index, columns } = props;
+  const { row, words, found = none, onOpen, active, withDay, index, columns } = props;
   const late = lateText(row);
   const time = withDay === true ? dayAndTime(row.at) : timeOfDay(row.at, true);
   return (
@@ -39,11 +41,15 @@ export const LogLine = memo(function LogLine(props: LogLineProps): ReactNode {
       <SeverityTick severity={row.severity} bare />
       {columns === undefined ? (
         <>
-          <span className="log-site">{row.site || '–'}</span>
-          <span className="log-service">{row.service || '–'}</span>
+          <span className="log-site">
+            <LitText text={row.site || '–'} words={found} />
+          </span>
+          <span className="log-service">
+            <LitText text={row.service || '–'} words={found} />
+          </span>
         </>
       ) : (
-        columns.map((name) => <Cell key={name} name={name} value={columnValue(row, name)} />)
+        columns.map((name) => <Cell key={name} name={name} value={columnValue(row, name)} found={found} />)
       )}
       <span className="log-body">
         {late !== '' && <span className="log-late">{late}</span>}
@@ -53,14 +59,16 @@ export const LogLine = memo(function LogLine(props: LogLineProps): ReactNode {
   );
 });
 
+const none: readonly string[] = [];
+
 const columnsStyle = (count: number): CSSProperties => ({
   ['--log-columns' as string]: `repeat(${count}, minmax(56px, 112px))`,
 });
 
-function Cell({ name, value }: { name: string; value: string }): ReactNode {
+function Cell({ name, value, found }: { name: string; value: string; found: readonly string[] }): ReactNode {
   return (
     <span className="log-column" title={`${name}: ${value || 'none'}`}>
-      {oneLine(value) || '–'}
+      <LitText text={oneLine(value) || '–'} words={found} />
     </span>
   );
 }

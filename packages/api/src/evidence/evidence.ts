@@ -4,6 +4,7 @@ import { readClockSkew, readCollected } from '@sightline/query';
 import { builtInClasses } from '@sightline/record';
 import type { CallContext } from '../route.ts';
 import { proofFacts, proofTables, proofUnknown, recordsTable } from './archive-proof.ts';
+import { silentSites } from './silent-sites.ts';
 import { count, table } from './table.ts';
 
 /** Days in UTC, both included. */
@@ -81,11 +82,8 @@ async function collected(period: EvidencePeriod, { deps, caller, signal }: CallC
   ]);
   const since = dayOf(deps.clock.now() - (countedDays - 1) * dayMs);
   const counted = period.days.filter((day) => day >= since);
-  const silent = sites.flatMap((site) => {
-    const seen = found.siteDays.get(site.code) ?? new Set<string>();
-    const missing = counted.filter((day) => !seen.has(day) && day >= dayOf(site.createdAt));
-    return missing.length === 0 ? [] : [[site.code, String(missing.length), missing[0] ?? '', missing.at(-1) ?? '']];
-  });
+  const entered = sites.map(({ code, createdAt }) => ({ code, since: dayOf(createdAt) }));
+  const { looked, silent } = silentSites(counted, entered, found.siteDays);
   const early =
     counted.length < period.days.length
       ? [
@@ -103,7 +101,11 @@ async function collected(period: EvidencePeriod, { deps, caller, signal }: CallC
       facts: [
         { name: 'Log records stored in the period', value: count(total) },
         { name: 'Sources (site and service)', value: count(found.sources.length) },
-        { name: 'Sites known', value: count(sites.length) },
+        {
+          name: 'Sites that sent records',
+          value: count([...found.siteDays.keys()].filter((site) => site !== '').length),
+        },
+        { name: 'Sites entered here', value: count(sites.length) },
       ],
       tables: [
         table(
@@ -131,21 +133,29 @@ async function collected(period: EvidencePeriod, { deps, caller, signal }: CallC
         { name: 'Records rejected', value: count(sum('rejected')) },
         { name: 'Records dropped, counted by reason', value: count(sum('dropped')) },
         { name: 'Records in quarantine (of the last 30 days)', value: count(found.quarantined) },
-        { name: 'Sites with a silent day', value: `${count(silent.length)} of ${count(sites.length)}` },
+        { name: 'Sites with a silent day', value: `${count(silent.length)} of ${count(looked)}` },
         {
           name: 'Agents whose link is not up now',
           value: `${count(agents.filter(({ link }) => link !== 'up').length)} of ${count(agents.length)}`,
         },
       ],
       tables: [
-        table('Silent sites: days without any log', ['Site', 'Days', 'First', 'Last'], silent),
+        table(
+          'Silent sites: days without any log',
+          ['Site', 'Days', 'First', 'Last'],
+          silent.map(({ site, days, first, last }) => [site, String(days), first, last]),
+        ),
         table(
           'Not stored, by reason',
           ['Signal', 'Outcome', 'Reason', 'Records'],
           lost.map(({ signal: of, outcome, reason, records }) => [of, outcome, reason, count(records)]),
         ),
       ],
-      unknown: [...early, 'Records that a site never sent, where no agent counted them.'],
+      unknown: [
+        ...early,
+        'Records that a site never sent, where no agent counted them.',
+        'Sites that were never entered here and sent nothing in the period.',
+      ],
     },
   ];
 }

@@ -16,6 +16,7 @@ import {
   saveArchiveReading,
 } from '@sightline/contract';
 import type { ArchiveRestore as KeptRestore } from '@sightline/control';
+import type { ArchivedLogs } from '@sightline/store/port';
 import { farQuestions, setFarQuestions } from '../archive/far-reads.ts';
 import { costOf, noArchive } from '../archive/page-reads.ts';
 import { scopeOf } from '../read-scope.ts';
@@ -38,6 +39,24 @@ const nothing = {
   fromDay: '',
   toDay: '',
 };
+
+/** Whether the archive has a file with records of these days, or one that may have some of the site. */
+async function holdsAny(
+  archive: ArchivedLogs,
+  organisation: string,
+  wanted: { readonly fromDay: string; readonly toDay: string; readonly site: string; readonly class: string },
+): Promise<boolean> {
+  for (const { day, rows } of await archive.days(organisation)) {
+    if (rows === 0 || day < wanted.fromDay || day > wanted.toDay) continue;
+    const files = await archive.files(organisation, day);
+    const meets = files.some(
+      ({ class: kept, site }) =>
+        (wanted.class === '' || kept === wanted.class) && (wanted.site === '' || site === null || site === wanted.site),
+    );
+    if (meets) return true;
+  }
+  return false;
+}
 
 const dayMs = 86_400_000;
 /** Each reads every record of the day. */
@@ -251,6 +270,12 @@ export const archiveRoutes: readonly Route[] = [
   answer(restoreArchive, async ({ body }, { deps, caller, audit }) => {
     if (!deps.archive) return noArchive(deps);
     const { days, ...wanted } = body;
+    if (!(await holdsAny(deps.archive.logs, caller.organisation, wanted)))
+      return refuse(
+        404,
+        'Nothing to restore',
+        `The archive holds no logs of ${wanted.fromDay} to ${wanted.toDay}${wanted.site === '' ? '' : `, site ${wanted.site}`}${wanted.class === '' ? '' : `, class ${wanted.class}`}.`,
+      );
     const leavesAt = deps.clock.now() + days * dayMs;
     const added = await deps.control.archiveRestores.add(caller.organisation, { ...wanted, leavesAt }, caller.actor);
     if (!added.ok) return refusal(added.error);

@@ -176,6 +176,13 @@ export const retentionRoutes: readonly Route[] = [
     if (!condition.ok) return classFault(condition.error);
     const refusedQuery = await tried([{ name: 'held', query: body.query }], context);
     if (refusedQuery) return refusedQuery;
+    const { classes, retired } = shown(await deps.control.retention.find(caller.organisation));
+    const names = [...classes, ...retired].map(({ name }) => name);
+    // A hold on a class that is misspelt would keep nothing, and nobody would see it before it is too late.
+    if (body.class !== '' && !names.includes(body.class)) {
+      const message = `no class is called ${body.class}: expected ${names.join(', ')}, or none for any`;
+      return refuse(422, 'No such class', `The hold would keep nothing: ${message}.`, { fields: { class: message } });
+    }
     const placed = await deps.control.retention.holds.place(caller.organisation, body, caller.actor);
     if (!placed.ok) return refusal(placed.error);
     const { id, name, reason, query, class: kept, site, from, to } = placed.value;

@@ -124,7 +124,7 @@ beforeAll(async () => {
     logger: silentLogger,
     keyDestruction: {
       destroy: async (request) => {
-        if (request.class === 'held') return fail({ reason: 'held', message: 'The legal hold "Case 7" keeps it.' });
+        if (request.class === 'default') return fail({ reason: 'held', message: 'The legal hold "Case 7" keeps it.' });
         destructions.push(request);
         const unreadable = { files: 2, rows: 30 };
         return ok({ record: 1, atMs: now, keys: 1, unreadable, deletedFiles: 0, deletedLogs: 4 });
@@ -834,7 +834,12 @@ describe('keys of the archive', () => {
     expect((await call('owner', 'POST', path, { ...ask, confirm: 'Rival' })).status).toBe(422);
     expect((await call('owner', 'POST', path, { ...ask, class: '../x' })).status).toBe(422);
     expect((await call('owner', 'POST', path, { ...ask, reason: ' ' })).status).toBe(422);
-    const held = await call('owner', 'POST', path, { ...ask, class: 'held' });
+    const misspelt = await call('owner', 'POST', path, { ...ask, class: 'complaince' });
+    expect([misspelt.status, misspelt.json().fields.class]).toEqual([
+      422,
+      expect.stringMatching(/^no class is called complaince: expected .*default/),
+    ]);
+    const held = await call('owner', 'POST', path, { ...ask, class: 'default' });
     expect([held.status, held.json().detail]).toEqual([409, 'The legal hold "Case 7" keeps it.']);
     expect(destructions).toEqual([]);
   });
@@ -1081,6 +1086,11 @@ describe('retention', () => {
     const wrong = await call('admin', 'POST', '/api/v1/retention/holds', { ...hold, query: 'severity:loud' });
     expect(wrong.status).toBe(422);
     expect((await call('admin', 'POST', '/api/v1/retention/holds', { ...hold, from: 5, to: 5 })).status).toBe(422);
+    const misspelt = await call('admin', 'POST', '/api/v1/retention/holds', { ...hold, class: 'nosie' });
+    expect([misspelt.status, misspelt.json().fields.class]).toEqual([
+      422,
+      expect.stringMatching(/^no class is called nosie: expected .*noise/),
+    ]);
     const placed = await call('admin', 'POST', '/api/v1/retention/holds', hold);
     expect(placed.json()).toMatchObject({ ...hold, liftedAt: null, createdBy: 'admin@example.com' });
     expect(await lastAudit()).toMatchObject({ action: 'hold.place', subject: placed.json().id });

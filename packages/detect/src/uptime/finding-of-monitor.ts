@@ -40,7 +40,9 @@ export function findingOf(
 
 function whatIs(monitor: UntoldMonitor): string {
   if (monitor.type !== 'heartbeat') return 'is down';
-  return monitor.lastMessage.startsWith('failed') ? 'failed' : 'is late';
+  if (monitor.lastMessage.startsWith('failed')) return 'failed';
+  // As `lateWords` of the runner says of a job that began.
+  return monitor.lastMessage.endsWith('did not end') ? 'runs too long' : 'is late';
 }
 
 /** "GET https://… answered 503 (1.2 s, 3 tries); up for 12 d before". */

@@ -573,5 +573,6 @@ describe('check-ins of cron jobs', () => {
     await uptime.checkIn(word('in_progress'));
     aheadMs += 11 * 60_000;
     await expect.poll(() => told.at(-1)?.summary, { timeout: 20_000 }).toMatch(/began .* ago and did not end/);
+    expect(told.at(-1)?.title).toBe('nightly-sync runs too long');
   });
 });

@@ -98,16 +98,22 @@ function workOut(name: string): Meaning | undefined {
   return undefined;
 }
 
+/** Names that every record of bunyan has (https://github.com/trentm/node-bunyan#core-fields): there `name` is the program's. */
+const bunyanNames: ReadonlySet<string> = new Set(['name', 'hostname', 'pid', 'v']);
+
 /** For each kind the field that says it best. */
 export function fieldsByKind(names: Iterable<string>): Partial<Record<FieldKind, string>> {
   const best: Partial<Record<FieldKind, string>> = {};
   const ranks: Partial<Record<FieldKind, number>> = {};
+  let ofBunyan = 0;
   for (const name of names) {
+    if (bunyanNames.has(name)) ofBunyan++;
     const meaning = meaningOf(name);
     if (!meaning || meaning.rank >= (ranks[meaning.kind] ?? Number.POSITIVE_INFINITY)) continue;
     best[meaning.kind] = name;
     ranks[meaning.kind] = meaning.rank;
   }
+  if (best.service === undefined && ofBunyan === bunyanNames.size) best.service = 'name';
   return best;
 }
 

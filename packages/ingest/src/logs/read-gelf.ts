@@ -1,5 +1,7 @@
 import { isObject, parseJson, textOf } from '../errors/json-reader.ts';
-import { readLogObject, type ReadLog } from './read-log.ts';
+import { facilities } from '../syslog/facilities.ts';
+import { fieldsByKind } from './field-kinds.ts';
+import { longestOrigin, readLogObject, type ReadLog } from './read-log.ts';
 
 /** Where a message brings the key with it; it goes no further. */
 const keyFields = ['_sightline_key', '_key'] as const;
@@ -41,5 +43,11 @@ export function readGelf(text: string, receivedAtMs: number): ReadGelf {
     fields['message'] = fields['full_message'];
     delete fields['full_message'];
   }
+  const facility = textOf(fields['facility'], longestOrigin);
+  if (isProgram(facility) && fieldsByKind(Object.keys(fields)).service === undefined) fields['service'] = facility;
   return { read: readLogObject(fields, receivedAtMs), key };
 }
+
+/** GELF's old `facility` is the program's name with most clients; of some their own name, or one of syslog's facilities. */
+const isProgram = (facility: string): boolean =>
+  facility !== '' && !/^gelf/i.test(facility) && !(facilities as readonly string[]).includes(facility.toLowerCase());

@@ -319,6 +319,21 @@ const fixtures: readonly (readonly [name: string, fixture: ContractFixture])[] =
     },
   ],
   [
+    "Elasticsearch, _bulk as rsyslog's omelasticsearch sends it",
+    {
+      protocol: 'elasticsearch',
+      path: '/_bulk',
+      contentType: 'application/json',
+      body: () => bulk('{"message":"contract"}'),
+      records: 1,
+      signal: 'logs',
+      withKey: (key) => ({
+        headers: { authorization: `Basic ${Buffer.from(`anything:${key}`).toString('base64')}` },
+      }),
+      cutIsFine: true,
+    },
+  ],
+  [
     'Elasticsearch, one document',
     {
       protocol: 'elasticsearch',

@@ -122,6 +122,15 @@ describe('GELF', () => {
       },
     });
   });
+  test.each([
+    ['till-app', 'till-app'],
+    ['local0', undefined],
+    ['GELF', undefined],
+    ['gelf-rb', undefined],
+  ])('the facility %s is the service %s where nothing says better', (facility, service) => {
+    const { read } = readGelf(message({ facility }), testNow);
+    expect(read.kind === 'log' ? read.resource['service.name'] : 'refused').toBe(service);
+  });
   test.each<[string, string, string]>([
     ['no JSON', 'hello', 'malformed'],
     ['a list', '[1]', 'malformed'],

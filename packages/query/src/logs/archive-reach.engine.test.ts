@@ -629,3 +629,42 @@ test('a file that is gone is named, and the others are read', async () => {
   await expect(exported(false)).rejects.toThrow(ExportBrokenOff);
   expect(await exported(true)).toBe(arrived.length - gone!.rows);
 });
+
+test('a file that cannot be read is told of, and counts for nothing', async () => {
+  const day = new Date(startMs).toISOString().slice(0, 10);
+  const restore = {
+    id: 'restore_2',
+    organisation: 'acme',
+    fromDay: day,
+    toDay: day,
+    site: '',
+    class: '',
+    leavesAt: nowMs + dayMs,
+    readyAt: null,
+    filesDone: 0,
+    rows: 0,
+    lastFile: '',
+  };
+  const notes: { readonly rows?: number; readonly detail?: string }[] = [];
+  const step = new RestoreStep({
+    store: engine.store,
+    archive: {
+      days: (of) => archive.days(of),
+      files: (of, on) => archive.files(of, on),
+      open: async () => ({ table: undefined, parameters: {}, missing: ['its key is gone.'], close: async () => {} }),
+    },
+    clock: new ManualClock(nowMs),
+    logger: silentLogger,
+    restores: {
+      open: async () => [restore],
+      progress: async (_, change) => void notes.push(change),
+      ready: async () => {},
+      gone: async () => {},
+    },
+  });
+  await step.catchUp();
+  expect(notes.at(-1)).toMatchObject({
+    rows: 0,
+    detail: expect.stringMatching(/files could not be read\. its key is gone\.$/),
+  });
+});

@@ -212,7 +212,17 @@ test('a manifest takes the heads of its day over; what Sightline changes itself 
   await proof.sign();
   const work = () => tamper(`ALTER TABLE logs UPDATE body = 'captured, card ***' WHERE body LIKE '%4111'`);
   await proof.around(organisation, 'personal data was scrubbed', work);
-  expect(await checked()).toMatchObject({ records: 2, faults: [], notes: [expect.stringContaining('scrubbed')] });
+  expect(await checked()).toMatchObject({
+    records: 2,
+    faults: [],
+    notes: [expect.stringMatching(/^records were signed anew on \S+: personal data was scrubbed\.$/)],
+  });
+  const more = () => tamper(`ALTER TABLE logs UPDATE body = 'captured, card' WHERE body LIKE '%***'`);
+  await proof.around(organisation, 'personal data was scrubbed', more);
+  expect(await checked()).toMatchObject({
+    faults: [],
+    notes: [expect.stringMatching(/^records were signed anew 2 times from \S+ to \S+: personal data was scrubbed\.$/)],
+  });
   clock.advance(dayMs / 2 + 2 * hourMs);
   await receive(clock.now() - minuteMs, ['captured on the next day']);
   await proof.sign();

@@ -50,7 +50,7 @@ export async function readHeads(
   { head: sealed, until }: TakenOver,
 ): Promise<HeadChain> {
   const faults: string[] = [];
-  const notes: string[] = [];
+  const restated: Restated[] = [];
   let rows: SignedRow[] = [];
   let cut = false;
   let last: HeadChain['last'];
@@ -91,7 +91,7 @@ export async function readHeads(
     last = { head, sha256: stored.sha256 };
     heads.push({ number, sha256: stored.sha256, to: head.to });
     if (head.restated !== undefined) {
-      notes.push(`records were signed anew on ${head.at}: ${head.restated}.`);
+      restated.push({ at: head.at, why: head.restated });
       rows = [];
     }
     if (stored.lines.length !== head.records || rootOfLines(stored.lines) !== head.root) {
@@ -105,7 +105,28 @@ export async function readHeads(
       else cut = true;
     }
   }
-  return { last, heads, tip, rows, cut, faults, notes };
+  return { last, heads, tip, rows, cut, faults, notes: notesOf(restated) };
+}
+
+/** When Sightline changed records itself, and why. */
+interface Restated {
+  readonly at: string;
+  readonly why: string;
+}
+
+/** One sentence for what was done again and again for one reason: a run over many days signs anew with each of its batches. */
+function notesOf(restated: readonly Restated[]): readonly string[] {
+  const runs: { why: string; from: string; to: string; times: number }[] = [];
+  for (const { at, why } of restated) {
+    const run = runs.at(-1);
+    if (run?.why === why) Object.assign(run, { to: at, times: run.times + 1 });
+    else runs.push({ why, from: at, to: at, times: 1 });
+  }
+  return runs.map(({ why, from, to, times }) =>
+    times === 1
+      ? `records were signed anew on ${from}: ${why}.`
+      : `records were signed anew ${times} times from ${from} to ${to}: ${why}.`,
+  );
 }
 
 /** What became of signed records. */

@@ -109,9 +109,11 @@ export class RestoreStep {
     const missing: string[] = [];
     for (const file of wanted.filter((one) => nameOf(one) > restore.lastFile)) {
       if (this.#loop.signal.aborted || restore.leavesAt <= clock.now()) return;
-      missing.push(...(await this.#insert(restore, file)));
+      const unread = await this.#insert(restore, file);
+      missing.push(...unread);
       filesDone++;
-      rows += file.rows;
+      // Of what could not be read nothing is there: it counts for nothing.
+      if (unread.length === 0) rows += file.rows;
       await restores.progress(id, {
         filesDone,
         rows,

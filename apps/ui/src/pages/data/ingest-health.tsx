@@ -9,6 +9,7 @@ import { ErrorState } from '../../components/error-state.tsx';
 import { bytesText, counted } from '../../components/number-text.ts';
 import { Skeleton } from '../../components/skeleton.tsx';
 import { ToneBadge, type Tone } from '../../components/state-badge.tsx';
+import { useAddress } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
@@ -175,9 +176,24 @@ function Endings({ row }: { row: LedgerSum }): ReactNode {
   );
 }
 
-/** Spans that were accepted, loaded and counted, and then let go; nothing stands here while no policy is on. */
+/** Spans that were accepted, loaded and counted, and then let go; where there are none it stands here only for who asked for it. */
 function Sampled({ health }: { health: Health }): ReactNode {
-  if (health.sampled.length === 0) return null;
+  const { search } = useAddress();
+  if (health.sampled.length === 0 && search['sampled'] !== '1') return null;
+  if (health.sampled.length === 0) {
+    return (
+      <section className="panel" aria-label="Sampled away">
+        <header className="panel-head">
+          <h2>Sampled away after it was counted</h2>
+        </header>
+        <p className="panel-body muted">
+          Nothing was let go in this range. A policy looks at what is received once it is on, five minutes at a time,
+          when nothing of a trace has come for as long as the policy waits: the first decisions are there some ten
+          minutes after that wait.
+        </p>
+      </section>
+    );
+  }
   return (
     <section className="panel" aria-label="Sampled away">
       <header className="panel-head">

@@ -1,7 +1,33 @@
+import type { LogRow } from '@sightline/contract';
 import { expect, it } from 'vitest';
 import { findLines, stepMatch } from './find-lines.ts';
 
-const lines = ['Card declined', 'card taken', 'Order 12', ''].map((body) => ({ body, eventName: 'checkout' }));
+const line: LogRow = {
+  id: '1',
+  at: 0,
+  tsNs: '0',
+  receivedAt: 0,
+  severity: 'info',
+  severityText: '',
+  site: '',
+  device: '',
+  service: '',
+  environment: '',
+  release: '',
+  body: '',
+  traceId: '',
+  spanId: '',
+  correlationId: '',
+  eventName: '',
+  attributes: {},
+  resource: {},
+};
+const lines = ['Card declined', 'card taken', 'Order 12', ''].map((body, at) => ({
+  ...line,
+  body,
+  eventName: 'checkout',
+  site: `STORE_00${at}`,
+}));
 
 it.each([
   ['card', [0, 1]],
@@ -11,6 +37,11 @@ it.each([
   ['.*', []],
   ['  ', []],
 ])('%j is found in the lines %j', (text, found) => expect(findLines(lines, text, [])).toEqual(found));
+
+it('what stands in a column that is shown is found, and nothing that is not shown', () => {
+  expect(findLines(lines, 'store_002')).toEqual([2]);
+  expect(findLines(lines, 'store_002', ['device'])).toEqual([]);
+});
 
 it.each([
   [3, 0, 1, 1],

@@ -1,17 +1,20 @@
 import type { LogRow } from '@sightline/contract';
 import { columnValue } from '../../records/log-fields.ts';
 
-/** The places of the lines whose message (or a column) holds the text, whatever its case; none for an empty text. */
+/** What stands before the message where nobody chose columns. */
+const usualColumns = ['site', 'service'];
+
+/** The places of the lines that show the text, in the message or in a column, whatever its case; none for an empty text. */
 export function findLines(
-  rows: readonly Pick<LogRow, 'body' | 'eventName'>[],
+  rows: readonly LogRow[],
   text: string,
-  columns: readonly string[],
+  columns: readonly string[] = usualColumns,
 ): readonly number[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === '') return [];
   const found: number[] = [];
   rows.forEach((row, index) => {
-    const texts = [row.body || row.eventName, ...columns.map((name) => columnValue(row as LogRow, name))];
+    const texts = [row.body || row.eventName, ...columns.map((name) => columnValue(row, name))];
     if (texts.some((one) => one.toLowerCase().includes(wanted))) found.push(index);
   });
   return found;

@@ -8,6 +8,8 @@ import './logs.css';
 interface LogListProps {
   readonly rows: readonly LogRow[];
   readonly words: readonly string[];
+  /** As in `LogLine`. */
+  readonly found?: readonly string[];
   readonly openId: string;
   readonly onOpen: (id: string) => void;
   readonly withDay: boolean;
@@ -82,6 +84,7 @@ export function LogList(props: LogListProps): ReactNode {
               <LogLine
                 row={row}
                 words={props.words}
+                {...(props.found === undefined ? {} : { found: props.found })}
                 onOpen={props.onOpen}
                 active={row.id === openId}
                 withDay={props.withDay}

@@ -102,12 +102,10 @@ export default function LogsPage(): ReactNode {
   const rows = tailing ? tail.shown : logs.rows;
 
   const findText = finding?.text;
-  const matches = useMemo(() => findLines(rows, findText ?? '', columns ?? []), [rows, findText, columns]);
+  const matches = useMemo(() => findLines(rows, findText ?? '', columns), [rows, findText, columns]);
   const findAt = Math.min(finding?.at ?? 0, matches.length - 1);
-  const words = useMemo(
-    () => [...(tailing ? [] : logs.words), ...(findText === undefined ? [] : [findText.trim().toLowerCase()])],
-    [tailing, logs.words, findText],
-  );
+  const found = useMemo(() => [(findText ?? '').trim().toLowerCase()].filter((text) => text !== ''), [findText]);
+  const words = useMemo(() => [...(tailing ? [] : logs.words), ...found], [tailing, logs.words, found]);
 
   const setQuery = useCallback((next: string) => setSearch({ q: next, row: '' }, { push: true }), [setSearch]);
   const open = useCallback((id: string) => setSearch({ row: id }, { push: openId === '' }), [setSearch, openId]);
@@ -325,6 +323,7 @@ export default function LogsPage(): ReactNode {
               box={box}
               rows={rows}
               words={words}
+              found={found}
               openId={openId}
               onOpen={open}
               withDay={scope.to - scope.from > dayMs}

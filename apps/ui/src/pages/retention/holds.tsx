@@ -1,5 +1,5 @@
-import { Button, TextInput } from '@mantine/core';
-import { liftHold, listHolds, placeHold, type LegalHold } from '@sightline/contract';
+import { Autocomplete, Button, TextInput } from '@mantine/core';
+import { getRetention, liftHold, listHolds, placeHold, scopes, type LegalHold } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
 import { Confirm } from '../../components/confirm.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -123,6 +123,21 @@ const momentOf = (day: string, later: number): number | null =>
 function HoldForm(): ReactNode {
   const [draft, setDraft] = useState(nothing);
   const placing = useAct(placeHold, [listHolds]);
+  const kept = useAsk(getRetention).data;
+  const classes = [...(kept?.classes ?? []), ...(kept?.retired ?? [])].map(({ name }) => name);
+  const sites = useAsk(scopes).data?.sites ?? [];
+  /** A name that is misspelt would keep nothing: those that there are, are offered. */
+  const offered = (name: 'class' | 'site', label: string, data: readonly string[]): ReactNode => (
+    <Autocomplete
+      label={label}
+      placeholder="any"
+      limit={50}
+      data={[...data]}
+      value={draft[name]}
+      error={placing.error?.fields[name]}
+      onChange={(value) => setDraft((old) => ({ ...old, [name]: value }))}
+    />
+  );
   const field = (
     name: keyof typeof nothing,
     label: string,
@@ -158,8 +173,8 @@ function HoldForm(): ReactNode {
           {field('reason', 'Reason')}
         </div>
         <div className="line-form">
-          {field('class', 'Class', { placeholder: 'any' })}
-          {field('site', 'Site', { placeholder: 'any' })}
+          {offered('class', 'Class', classes)}
+          {offered('site', 'Site', sites)}
           {field('query', 'Query', { placeholder: 'all logs' })}
           {field('from', 'From day (UTC)', { type: 'date' })}
           {field('through', 'Through day (UTC)', { type: 'date' })}

@@ -97,7 +97,7 @@ function PolicyForm({ policy }: { policy: Policy }): ReactNode {
         </span>
       </p>
       <nav className="ways-on" aria-label="Ways on">
-        <Go to="/data" search={{ tab: 'health' }}>
+        <Go to="/data" search={{ tab: 'health', sampled: '1' }}>
           What was let go
         </Go>
       </nav>

@@ -50,6 +50,8 @@ export class FlatTime {
     }
     const zone = end - at;
     if (zone > longestZone) return false;
+    // A second fraction is none: without its first it would read as one.
+    if (zone > 0 && (bytes[at] === dot || bytes[at] === point)) return false;
     if (!this.#isKnown(bytes, start, at, zone) && !this.#learn(bytes, start, at, end)) return false;
     this.set(this.#knownSeconds, nanoseconds);
     return true;

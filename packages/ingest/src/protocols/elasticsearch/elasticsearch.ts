@@ -41,6 +41,8 @@ export const elasticsearch = defineProtocol({
   endpoints: [
     ...(['POST', 'PUT'] as const).flatMap((method) => [
       { ...bulk, method, path: `${prefix}/_bulk` },
+      // rsyslog's omelasticsearch is told a server and a port, and no path.
+      { ...bulk, method, path: '/_bulk' },
       { ...bulk, method, path: `${prefix}/:index/_bulk` },
       { ...document, method, path: `${prefix}/:index/_doc/:id` },
       { ...document, method, path: `${prefix}/:index/_create/:id` },

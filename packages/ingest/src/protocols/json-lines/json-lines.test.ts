@@ -114,6 +114,9 @@ describe('fields', () => {
   test.each([
     ['level', 30, 9],
     ['level', 55, 17],
+    ['level', 30_000, 13],
+    ['level', 45_000, 17],
+    ['level', 300, 0],
     ['severity', 'WARNING', 13],
     ['lvl', 'err', 17],
     ['level', 'bunyan', 0],
@@ -167,3 +170,14 @@ test.each([
 
 test('a level that is none stays unknown', () =>
   expect([levelOf(undefined), levelOf({}), levelOf(-3)].map((level) => level.number)).toEqual([0, 0, 0]));
+
+test.each([
+  ['Monolog', { message: 'x', level: 300, level_name: 'WARNING', channel: 'till' }, 13, undefined],
+  ['log4js', { message: 'x', level: 30_000, level_name: 'WARN' }, 13, undefined],
+  ['bunyan', { name: 'till', hostname: 'POS-1', pid: 7, level: 50, msg: 'x', v: 0 }, 17, 'till'],
+  ['a name that is none of a program', { name: 'Jane', pid: 7, level: 30, msg: 'x' }, 9, undefined],
+])('level and service as %s says them', (_, object, severity, service) => {
+  const read = readLogObject(object, Date.now());
+  if (read.kind !== 'log') throw new Error(read.message);
+  expect([read.record.severityNumber, read.resource['service.name']]).toEqual([severity, service]);
+});

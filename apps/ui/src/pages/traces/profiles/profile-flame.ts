@@ -64,8 +64,7 @@ export function threadSamples(answer: Answer, thread: number, ownOnly: boolean):
   const known = new Map<string, number>();
   const fnOf = answer.frames.map((frame) => {
     const place = placeOf(frame);
-    // What has no name is told apart by where it begins.
-    const key = `${frame.function}\0${place}${unnamed.test(frame.function) ? `\0${frame.line}` : ''}`;
+    const key = functionKey({ name: frame.function, place, line: frame.line });
     const before = known.get(key);
     if (before !== undefined) return before;
     const { function: name, line, inApp, minified } = frame;
@@ -90,6 +89,10 @@ export function threadSamples(answer: Answer, thread: number, ownOnly: boolean):
     endUs: last === undefined ? 0 : last.startUs + last.lengthUs,
   };
 }
+
+/** What makes two functions the same, in one profile or in two; what has no name is told apart by where it begins. */
+export const functionKey = ({ name, place, line }: Pick<ProfileFunction, 'name' | 'place' | 'line'>): string =>
+  `${name}\0${place}${unnamed.test(name) ? `\0${line}` : ''}`;
 
 const unnamed = /^(?:\(anonymous\)|<anonymous>|<lambda>|\?)?$/;
 const placeOf = ({ file, module }: ProfileFrame): string => (file === '' ? module : file);
@@ -237,4 +240,17 @@ function timeByStack(samples: ThreadSamples['samples']): ReadonlyMap<number, num
   const times = new Map<number, number>();
   for (const { stack, lengthUs } of samples) times.set(stack, (times.get(stack) ?? 0) + lengthUs);
   return times;
+}
+
+/** The first thread, which ran the transaction where there was one; the one with the most to show where that has nothing. */
+export function busiestThread({
+  threads,
+  stacks,
+  samples,
+}: Pick<Reply<typeof getProfile>, 'threads' | 'stacks' | 'samples'>): number {
+  const times = threads.map(() => 0);
+  for (const [thread, stack, , length] of samples) {
+    if ((stacks[stack]?.length ?? 0) > 0) times[thread] = (times[thread] ?? 0) + length;
+  }
+  return (times[0] ?? 0) > 0 ? 0 : Math.max(0, times.indexOf(Math.max(0, ...times)));
 }

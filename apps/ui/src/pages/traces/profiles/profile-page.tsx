@@ -14,7 +14,9 @@ import type { Reply } from '../../../data/call.ts';
 import { Go } from '../../../shell/go.tsx';
 import { serviceColours } from '../service-colours.ts';
 import '../traces.css';
+import { CompareWith, ProfileComparison } from './profile-compare.tsx';
 import {
+  busiestThread,
   findFunctions,
   leftHeavy,
   threadSamples,
@@ -67,7 +69,8 @@ function Profile({ answer, cut }: { answer: Answer; cut: boolean }): ReactNode {
   const named = answer.threads.findIndex(({ id }) => id === search['thread']);
   const thread = named >= 0 ? named : busiest;
   const ownOnly = search['own'] === '1';
-  const inTime = search['as'] === 'time';
+  const against = /^[0-9a-f]{32}$/.test(search['against'] ?? '') ? (search['against'] ?? '') : '';
+  const inTime = search['as'] === 'time' && against === '';
   const find = search['find'] ?? '';
   const samples = useMemo(() => threadSamples(answer, thread, ownOnly), [answer, thread, ownOnly]);
   const flame = useMemo(() => (inTime ? timeOrder(samples) : leftHeavy(samples)), [samples, inTime]);
@@ -84,6 +87,7 @@ function Profile({ answer, cut }: { answer: Answer; cut: boolean }): ReactNode {
           size="xs"
           aria-label="Order of the calls"
           value={inTime ? 'time' : 'merged'}
+          disabled={against !== ''}
           data={[
             { value: 'merged', label: 'Merged' },
             { value: 'time', label: 'In time' },
@@ -106,6 +110,11 @@ function Profile({ answer, cut }: { answer: Answer; cut: boolean }): ReactNode {
           checked={ownOnly}
           onChange={(event) => setSearch({ own: event.currentTarget.checked ? '1' : '', zoom: '' }, { push: true })}
         />
+        <CompareWith
+          profile={answer.profile}
+          against={against}
+          onChoose={(profile) => setSearch({ against: profile, as: '', zoom: '' }, { push: true })}
+        />
         <FindBox value={find} onFind={setFind} />
         {find !== '' && (
           <span className="muted" role="status">
@@ -115,7 +124,24 @@ function Profile({ answer, cut }: { answer: Answer; cut: boolean }): ReactNode {
           </span>
         )}
       </div>
-      {flame.nodes.length === 0 ? (
+      {against !== '' ? (
+        <>
+          <p className="muted" role="status">
+            Shares of the time of each profile: <b>+</b> and red took more of it here than in the other, <b>−</b> and
+            green less. A bar is as wide as the mean of both.
+          </p>
+          <ProfileComparison
+            here={samples}
+            against={against}
+            ownOnly={ownOnly}
+            lit={(functions) => findFunctions(functions, find)}
+            find={find}
+            zoom={zoom}
+            onZoom={(id) => setSearch({ zoom: id === undefined ? '' : String(id) }, { push: true })}
+            onFind={setFind}
+          />
+        </>
+      ) : flame.nodes.length === 0 ? (
         <EmptyState
           compact
           title="Nothing was on the stack"
@@ -291,15 +317,6 @@ function TopFunctions(props: {
 }
 
 const threadName = (id: string, name: string): string => (name === '' ? `Thread ${id}` : name);
-
-/** The first thread, which ran the transaction where there was one; the one with the most to show where that has nothing. */
-function busiestThread({ threads, stacks, samples }: Answer): number {
-  const times = threads.map(() => 0);
-  for (const [thread, stack, , length] of samples) {
-    if ((stacks[stack]?.length ?? 0) > 0) times[thread] = (times[thread] ?? 0) + length;
-  }
-  return (times[0] ?? 0) > 0 ? 0 : Math.max(0, times.indexOf(Math.max(0, ...times)));
-}
 
 /** The program's own functions in a colour for each file, all others in one that steps back. */
 function coloursOf({ functions }: ThreadSamples): readonly string[] {

@@ -4,6 +4,7 @@ import { formatDuration, formatShare } from '../../../charts/number-format.ts';
 import { useKeys } from '../../../shell/keys.ts';
 import { FlameField, useFlameField } from '../flame-field.tsx';
 import { joinBars, type JoinedBar } from '../flame-layout.ts';
+import { changeText, strengthOf, type Shares } from './profile-difference.ts';
 import {
   flameRows,
   type ProfileBar,
@@ -22,11 +23,21 @@ interface ProfileViewProps {
   /** Whether the axis is time, or shares of it. */
   readonly inTime: boolean;
   readonly colours: readonly string[];
+  /** Of a difference: the shares of each call by its id; bars and words tell what changed. */
+  readonly shares?: readonly Shares[] | undefined;
   readonly onZoom: (id: number | undefined) => void;
   readonly onFind: (name: string) => void;
 }
 
 const us = (value: number): string => formatDuration(value / 1000);
+
+function changeColour(shares: Shares | undefined): string {
+  const strength = shares === undefined ? 0 : strengthOf(shares);
+  const tone = strength > 0 ? 'var(--bad-fill)' : 'var(--good-fill)';
+  return strength === 0
+    ? 'var(--idle-fill)'
+    : `color-mix(in srgb, ${tone} ${Math.round(25 + 75 * Math.abs(strength))}%, var(--idle-fill))`;
+}
 
 /**
  * Calls as bars under their callers; only rows in sight are drawn. A press chooses, a double press or `z` zooms, Escape or `0` shows
@@ -79,7 +90,12 @@ export function ProfileView(props: ProfileViewProps): ReactNode {
               functions[zoomed.fn]?.name
             )
           ) : (
-            <Chosen node={chosen} fn={functions[chosen.fn]} allUs={flame.endUs - flame.startUs} />
+            <Chosen
+              node={chosen}
+              fn={functions[chosen.fn]}
+              allUs={flame.endUs - flame.startUs}
+              shares={props.shares?.[chosen.id]}
+            />
           )}
         </span>
         {chosen !== undefined && (
@@ -97,7 +113,11 @@ export function ProfileView(props: ProfileViewProps): ReactNode {
       <FlameField
         of={field}
         label={`${flame.nodes.length} calls as a flame graph`}
-        scale={(share) => us((inTime ? startUs - flame.startUs : 0) + (endUs - startUs) * share)}
+        scale={(share) =>
+          props.shares === undefined
+            ? us((inTime ? startUs - flame.startUs : 0) + (endUs - startUs) * share)
+            : formatShare(((endUs - startUs) / 1_000_000) * share)
+        }
         onKeyDown={onKeyDown}
         renderRow={(index, top, width) => (
           <FlameRow
@@ -108,6 +128,7 @@ export function ProfileView(props: ProfileViewProps): ReactNode {
             functions={functions}
             lit={props.lit}
             colours={props.colours}
+            shares={props.shares}
             reachedId={reached?.id ?? -1}
             chosenId={chosen?.id ?? -1}
             onChoose={setChosen}
@@ -124,13 +145,25 @@ function EscapeKey({ run }: { run: () => void }): ReactNode {
   return null;
 }
 
-function Chosen({ node, fn, allUs }: { node: ProfileNode; fn: ProfileFunction | undefined; allUs: number }): ReactNode {
+function Chosen({
+  node,
+  fn,
+  allUs,
+  shares,
+}: {
+  node: ProfileNode;
+  fn: ProfileFunction | undefined;
+  allUs: number;
+  shares: Shares | undefined;
+}): ReactNode {
   if (fn === undefined) return null;
   return (
     <>
       <b>{fn.name}</b>{' '}
       <span className="muted">
-        {us(node.totalUs)} ({formatShare(node.totalUs / Math.max(1, allUs))}), itself {us(node.selfUs)}
+        {shares === undefined
+          ? `${us(node.totalUs)} (${formatShare(node.totalUs / Math.max(1, allUs))}), itself ${us(node.selfUs)}`
+          : `${formatShare(shares.here)} here, ${formatShare(shares.there)} there: ${changeText(shares)}`}
         {fn.place !== '' && ` · ${placeText(fn)}`}
         {fn.minified !== '' && fn.minified !== fn.name && ` · ${fn.minified} as it was built`}
       </span>
@@ -164,6 +197,7 @@ interface FlameRowProps {
   readonly functions: readonly ProfileFunction[];
   readonly lit: ReadonlySet<number>;
   readonly colours: readonly string[];
+  readonly shares: readonly Shares[] | undefined;
   /** The one that the keyboard reaches, and the one that was chosen; -1 for none. */
   readonly reachedId: number;
   readonly chosenId: number;
@@ -172,7 +206,7 @@ interface FlameRowProps {
 }
 
 const FlameRow = memo(function FlameRow(props: FlameRowProps): ReactNode {
-  const { bars, top, width, functions, lit, colours, reachedId, chosenId } = props;
+  const { bars, top, width, functions, lit, colours, shares, reachedId, chosenId } = props;
   const drawn = useMemo(
     () =>
       joinBars(bars, width, {
@@ -186,7 +220,8 @@ const FlameRow = memo(function FlameRow(props: FlameRowProps): ReactNode {
       {drawn.map((one) => {
         const { node } = one.bar;
         const fn = functions[node.fn];
-        const spoken = sayBar(one, fn);
+        const change = shares?.[node.id];
+        const spoken = sayBar(one, fn, change);
         return (
           <div
             key={node.id}
@@ -201,7 +236,13 @@ const FlameRow = memo(function FlameRow(props: FlameRowProps): ReactNode {
             data-narrow={one.widthPx < 10 ? '' : undefined}
             data-back={lit.size > 0 && !lit.has(node.fn) ? '' : undefined}
             data-lit={lit.has(node.fn) ? '' : undefined}
-            style={{ left: one.leftPx, width: one.widthPx, '--bar': colours[node.fn] ?? 'var(--idle-fill)' } as object}
+            style={
+              {
+                left: one.leftPx,
+                width: one.widthPx,
+                '--bar': shares === undefined ? (colours[node.fn] ?? 'var(--idle-fill)') : changeColour(change),
+              } as object
+            }
             onClick={() => props.onChoose(node.id)}
             onDoubleClick={() => props.onZoom(node.id)}
             onKeyDown={(event) => {
@@ -209,7 +250,8 @@ const FlameRow = memo(function FlameRow(props: FlameRowProps): ReactNode {
             }}
           >
             {one.widthPx >= 30 && fn?.name}
-            {one.widthPx >= 240 && <span className="flame-took"> {us(node.totalUs)}</span>}
+            {change !== undefined && one.widthPx >= 110 && <span className="flame-took"> {changeText(change)}</span>}
+            {change === undefined && one.widthPx >= 240 && <span className="flame-took"> {us(node.totalUs)}</span>}
           </div>
         );
       })}
@@ -217,8 +259,12 @@ const FlameRow = memo(function FlameRow(props: FlameRowProps): ReactNode {
   );
 });
 
-function sayBar({ bar, bars }: JoinedBar<ProfileBar>, fn: ProfileFunction | undefined): string {
-  const name = `${fn?.name ?? ''}, ${us(bar.node.totalUs)}`;
+function sayBar(
+  { bar, bars }: JoinedBar<ProfileBar>,
+  fn: ProfileFunction | undefined,
+  change: Shares | undefined,
+): string {
+  const name = `${fn?.name ?? ''}, ${change === undefined ? us(bar.node.totalUs) : changeText(change)}`;
   if (bars > 1) return `${bars} short calls; the longest: ${name}`;
   return fn === undefined || fn.place === '' ? name : `${name}, ${placeText(fn)}`;
 }
