@@ -21,6 +21,12 @@ export interface Product {
   close(): Promise<void>;
 }
 
+/** Servers that run: where a test's set-up fails half-way nobody has them in hand, and they end with the tests' process. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill();
+});
+
 const main = path.join(import.meta.dirname, '../../apps/server/src/main.ts');
 
 export async function freePort(): Promise<number> {
@@ -43,9 +49,9 @@ export async function startProduct(
   const url = `http://127.0.0.1:${port}`;
   let output = '';
   let child: ChildProcess | undefined;
-  const ended = (running: ChildProcess): Promise<void> =>
+  const ended = (one: ChildProcess): Promise<void> =>
     new Promise((resolve) =>
-      running.exitCode !== null || running.signalCode !== null ? resolve() : running.once('exit', () => resolve()),
+      one.exitCode !== null || one.signalCode !== null ? resolve() : one.once('exit', () => resolve()),
     );
 
   const start = async (): Promise<void> => {
@@ -63,21 +69,23 @@ export async function startProduct(
       url,
       ...(options.args ?? []),
     ];
-    const running = spawn(process.execPath, args, {
+    const started = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
     });
-    child = running;
-    running.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    running.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child = started;
+    running.add(started);
+    started.once('exit', () => running.delete(started));
+    started.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    started.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
     for (let tries = 0; tries < 1200; tries++) {
-      if (running.exitCode !== null)
-        throw new Error(`the server ended with ${running.exitCode}:\n${output.slice(-3000)}`);
+      if (started.exitCode !== null)
+        throw new Error(`the server ended with ${started.exitCode}:\n${output.slice(-3000)}`);
       if (await isReady(url)) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     // Nobody has it in hand yet who could end it.
-    running.kill();
+    started.kill();
     throw new Error(`the server was not ready within a minute:\n${output.slice(-3000)}`);
   };
   await start();
@@ -88,18 +96,17 @@ export async function startProduct(
     setupLink: () => /http\S+\/setup\?token=\S+/.exec(output)?.[0] ?? '',
     pid: () => child?.pid ?? 0,
     kill: async () => {
-      const running = child;
-      if (!running) return;
-      running.kill('SIGKILL');
-      await ended(running);
+      if (!child) return;
+      child.kill('SIGKILL');
+      await ended(child);
     },
     start,
     close: async () => {
-      const running = child;
-      if (running && running.exitCode === null && running.signalCode === null) {
-        running.kill('SIGTERM');
-        const late = setTimeout(() => running.kill('SIGKILL'), 15_000);
-        await ended(running);
+      const left = child;
+      if (left && left.exitCode === null && left.signalCode === null) {
+        left.kill('SIGTERM');
+        const late = setTimeout(() => left.kill('SIGKILL'), 15_000);
+        await ended(left);
         clearTimeout(late);
       }
       rmSync(dataFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

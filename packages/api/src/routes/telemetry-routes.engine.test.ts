@@ -313,7 +313,7 @@ it.each<[string, string, object | undefined, number]>([
   ['DELETE', '/api/v1/issue-views/none', undefined, 404],
   ['DELETE', '/api/v1/saved-searches/none', undefined, 404],
   ['POST', '/api/v1/saved-searches', { name: ' ', query: '', scope: {} }, 422],
-  ['POST', '/api/v1/saved-searches', { name: 'x', query: '', scope: { range: '2y' } }, 422],
+  ['POST', '/api/v1/saved-searches', { name: 'x', query: '', scope: { range: '2 years' } }, 422],
   ['GET', '/api/v1/logs/1-0000000000000000/context?side=before&cursor=x', undefined, 422],
   ['PUT', '/api/v1/demo/faults/unknown', { active: true }, 404],
 ])('%s %s %j is refused', async (method, url, body, status) => {
