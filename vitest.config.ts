@@ -6,6 +6,7 @@ const waiting = [
   'tests/durability/backfill-kill.test.ts',
   'tests/durability/metric-kill.test.ts',
   'tests/durability/remedy-kill.test.ts',
+  'tests/journeys/feedback.test.ts',
   'tests/journeys/first-remedy.test.ts',
   'tests/journeys/sampling.test.ts',
 ];
