@@ -180,47 +180,41 @@ function Endings({ row }: { row: LedgerSum }): ReactNode {
 function Sampled({ health }: { health: Health }): ReactNode {
   const { search } = useAddress();
   if (health.sampled.length === 0 && search['sampled'] !== '1') return null;
-  if (health.sampled.length === 0) {
-    return (
-      <section className="panel" aria-label="Sampled away">
-        <header className="panel-head">
-          <h2>Sampled away after it was counted</h2>
-        </header>
-        <p className="panel-body muted">
-          Nothing was let go in this range. A policy looks at what is received once it is on, five minutes at a time,
-          when nothing of a trace has come for as long as the policy waits: the first decisions are there some ten
-          minutes after that wait.
-        </p>
-      </section>
-    );
-  }
   return (
     <section className="panel" aria-label="Sampled away">
       <header className="panel-head">
         <h2>Sampled away after it was counted</h2>
       </header>
-      <ScrollX label="Table of what was sampled away">
-        <table className="table one-line">
-          <thead>
-            <tr>
-              <th>Policy</th>
-              <th>Share of</th>
-              <th>Service</th>
-              <th className="number">Spans</th>
-            </tr>
-          </thead>
-          <tbody>
-            {health.sampled.map(({ policy, rule, service, spans }) => (
-              <tr key={`${policy} ${rule} ${service}`}>
-                <td>{policy}</td>
-                <td>{rule === '' ? 'all others' : rule}</td>
-                <td>{service}</td>
-                <td className="number">{spans.toLocaleString('en-US')}</td>
+      {health.sampled.length === 0 ? (
+        <p className="panel-body muted">
+          Nothing was let go in this range. A policy looks at what is received once it is on, five minutes at a time,
+          when nothing of a trace has come for as long as the policy waits: the first decisions are there some ten
+          minutes after that wait.
+        </p>
+      ) : (
+        <ScrollX label="Table of what was sampled away">
+          <table className="table one-line">
+            <thead>
+              <tr>
+                <th>Policy</th>
+                <th>Share of</th>
+                <th>Service</th>
+                <th className="number">Spans</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
-      </ScrollX>
+            </thead>
+            <tbody>
+              {health.sampled.map(({ policy, rule, service, spans }) => (
+                <tr key={`${policy} ${rule} ${service}`}>
+                  <td>{policy}</td>
+                  <td>{rule === '' ? 'all others' : rule}</td>
+                  <td>{service}</td>
+                  <td className="number">{spans.toLocaleString('en-US')}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </ScrollX>
+      )}
     </section>
   );
 }

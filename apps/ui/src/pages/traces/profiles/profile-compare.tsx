@@ -8,11 +8,11 @@ import { dayAndTime } from '../../../components/time-format.ts';
 import { useAsk } from '../../../data/ask.ts';
 import { useScope } from '../../../data/scope.ts';
 import { changeOf, changeText, differenceOf, type ProfileDifference } from './profile-difference.ts';
+import { FunctionCell, shownFunctions } from './function-cell.tsx';
 import { busiestThread, threadSamples, type ThreadSamples } from './profile-flame.ts';
-import { placeText, ProfileView } from './profile-view.tsx';
+import { ProfileView } from './profile-view.tsx';
 
 const offered = 50;
-const shownFunctions = 100;
 
 const rowText = ({ at, durationMs, site, release }: ProfileRow): string =>
   [dayAndTime(at), formatDuration(durationMs), site, release].filter((part) => part !== '').join(' · ');
@@ -111,19 +111,7 @@ function Changes(props: { difference: ProfileDifference; find: string; onFind: (
             const change = changeOf(self);
             return (
               <tr key={fn} data-open={find === one.name ? '' : undefined}>
-                <td className="profile-function">
-                  <button
-                    type="button"
-                    className="plain-link"
-                    aria-pressed={find === one.name}
-                    onClick={() => onFind(find === one.name ? '' : one.name)}
-                  >
-                    {one.name}
-                  </button>
-                  <div className="muted" title={placeText(one)}>
-                    {placeText(one)}
-                  </div>
-                </td>
+                <FunctionCell of={one} find={find} onFind={onFind} />
                 <td className="number">{formatShare(self.here)}</td>
                 <td className="number">{formatShare(self.there)}</td>
                 <td

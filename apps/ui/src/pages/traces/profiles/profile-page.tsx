@@ -15,6 +15,7 @@ import { Go } from '../../../shell/go.tsx';
 import { serviceColours } from '../service-colours.ts';
 import '../traces.css';
 import { CompareWith, ProfileComparison } from './profile-compare.tsx';
+import { FunctionCell, shownFunctions } from './function-cell.tsx';
 import {
   busiestThread,
   findFunctions,
@@ -26,10 +27,9 @@ import {
   type ThreadSamples,
 } from './profile-flame.ts';
 import './profiles.css';
-import { placeText, ProfileView } from './profile-view.tsx';
+import { ProfileView } from './profile-view.tsx';
 
 type Answer = Reply<typeof getProfile>;
-const shownFunctions = 100;
 
 const msIn = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
@@ -285,19 +285,7 @@ function TopFunctions(props: {
             if (one === undefined) return null;
             return (
               <tr key={fn} data-open={find === one.name ? '' : undefined}>
-                <td className="profile-function">
-                  <button
-                    type="button"
-                    className="plain-link"
-                    aria-pressed={find === one.name}
-                    onClick={() => onFind(find === one.name ? '' : one.name)}
-                  >
-                    {one.name}
-                  </button>
-                  <div className="muted" title={placeText(one)}>
-                    {placeText(one)}
-                  </div>
-                </td>
+                <FunctionCell of={one} find={find} onFind={onFind} />
                 <td className="number" title={`${formatShare(selfUs / Math.max(1, sampledUs))} of the time`}>
                   {formatDuration(selfUs / 1000)}
                 </td>
