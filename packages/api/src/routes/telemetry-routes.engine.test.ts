@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { fail, ManualClock, ok, silentLogger, systemClock } from '@sightline/base';
+import { shortIssueId } from '@sightline/contract';
 import { openControl, type Control, type Role } from '@sightline/control';
 import { organisationOf } from '@sightline/control/testing';
 import { createFunctions, protocols } from '@sightline/ingest';
@@ -156,6 +157,7 @@ const reads: readonly [name: string, url: (secret: string) => string, shows: 'se
   ['scopes', () => '/api/v1/scopes', 'secret'],
   ['issues', () => `/api/v1/issues?${range}`, 'secret'],
   ['issues by search', (s) => `/api/v1/issues?${range}&q=${s}`, 'secret'],
+  ['issue by its short id', () => `/api/v1/issues/${shortIssueId(issue)}`, 'secret'],
   ['issue', () => `/api/v1/issues/${issue}`, 'secret'],
   ['event', (s) => `/api/v1/issues/${issue}?event=${s}`, 'secret'],
   ['events', () => `/api/v1/issues/${issue}/events`, 'secret'],
