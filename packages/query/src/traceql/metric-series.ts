@@ -20,8 +20,7 @@ export const stepOf = (atMs: number, { fromMs, stepMs }: TraceqlRange): number =
 
 /** Whether a metrics query measures durations: its values are seconds then, of a histogram its buckets. */
 export const inSeconds = (metric: Metric | undefined): boolean =>
-  metric?.of?.kind === 'intrinsic' &&
-  ['duration', 'traceDuration', 'event:timeSinceStart'].includes(metric.of.name);
+  metric?.of?.kind === 'intrinsic' && ['duration', 'traceDuration', 'event:timeSinceStart'].includes(metric.of.name);
 
 export interface CollectedSeries extends TraceqlSeries {
   /** What the spans were grouped by, as one text. */
