@@ -3,8 +3,9 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { jsonLogger, systemClock } from '@sightline/base';
-import { compose, type Running, version } from './compose.ts';
+import { compose, type Running } from './compose.ts';
 import { readConfig } from './config.ts';
+import { version } from './version.ts';
 
 /** Draining takes a few seconds; after this the process ends whatever still hangs. Nothing acknowledged is lost by it. */
 const stopWithinMs = 9000;

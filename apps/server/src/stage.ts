@@ -12,15 +12,24 @@ export interface Stores {
   readonly control: Control;
 }
 
-/** What each stage of `stages/` is opened with. A stage adds how it is closed to `closers`. */
-export interface StageParts {
+/** What stages are opened with that come before the reads. A stage adds how it is closed to `closers`. */
+export interface StageBase {
   readonly config: Config;
   readonly stores: Stores;
-  /** The telemetry store as reads want it, with the metrics. */
-  readonly reads: TelemetryReads;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly closers: Closers;
   /** Where people reach this installation; known once the port is bound, so it is asked each time. */
   readonly publicUrl: () => string;
+}
+
+/** What each stage of `stages/` is opened with. */
+export interface StageParts extends StageBase {
+  /** The telemetry store as reads want it, with the metrics. */
+  readonly reads: TelemetryReads;
+}
+
+/** A part that others name before it is opened: undefined until then. */
+export interface Later<T> {
+  current: T | undefined;
 }

@@ -190,9 +190,9 @@ export const issueParams = z.object({ issue: z.string().regex(/^[0-9a-f]{16}$/) 
 export const getIssue = endpoint({
   method: 'GET',
   path: '/api/v1/issues/:issue',
-  summary: 'One issue with an event of it (the newest unless asked)',
+  summary: 'One issue, by its id or its short id, with an event of it (the newest unless asked)',
   permission: 'viewer',
-  params: issueParams,
+  params: z.object({ issue: z.string().regex(/^(?:[0-9a-f]{16}|SIGHTLINE-[0-9A-Fa-f]{8,16})$/) }),
   query: z.object({
     event: z.string().max(64).default(''),
     /** A search over the issue's events: the newest event, its neighbours and the tags are of what matches. */

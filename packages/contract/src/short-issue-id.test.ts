@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fixedIssues, shortIssueId } from './short-issue-id.ts';
+import { fixedIssues, shortIssueDigits, shortIssueId } from './short-issue-id.ts';
 
 test.each([
   ['Till: rounds right\n\nFixes SIGHTLINE-3F2A91BC', ['3f2a91bc']],
@@ -18,3 +18,11 @@ test.each([
 test('an id is written short', () => {
   expect(fixedIssues(`fix ${shortIssueId('3f2a91bc4d5e6f70')}`)).toEqual(['3f2a91bc']);
 });
+
+test.each([
+  ['SIGHTLINE-3F2A91BC', '3f2a91bc'],
+  ['sightline-3f2a91bc4d5e6f70', '3f2a91bc4d5e6f70'],
+  ['3F2A91BC', undefined],
+  ['SIGHTLINE-3F2A', undefined],
+  ['SIGHTLINE-3F2A91BC4D5E6F701', undefined],
+])('the short id %s has the digits %s', (text, digits) => expect(shortIssueDigits(text)).toBe(digits));

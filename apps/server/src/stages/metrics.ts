@@ -10,7 +10,7 @@ import {
 } from '@sightline/metrics';
 import type { MetricEngine } from '@sightline/query/promql';
 import { exactlyOnceSettings, telemetryDatabase } from '@sightline/store';
-import type { StageParts } from '../stage.ts';
+import type { StageBase, StageParts } from '../stage.ts';
 import { hasPeers, remoteHeads } from './head-route.ts';
 
 /**
@@ -18,7 +18,7 @@ import { hasPeers, remoteHeads } from './head-route.ts';
  * roll-ups.
  */
 export async function openMetricsStage(
-  { config, stores, clock, logger, closers }: Omit<StageParts, 'reads'>,
+  { config, stores, clock, logger, closers }: StageBase,
   head: MetricHead | undefined,
 ): Promise<Metrics> {
   const { store } = stores;

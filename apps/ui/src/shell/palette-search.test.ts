@@ -9,6 +9,8 @@ const hints = (text: string, pages = all): string[] => idTargets(text, pages).ma
 test.each([
   ['4bf92f3577b34da6a3ce929d0e0e4736', ['Trace', 'Story', 'Logs']],
   ['0123456789abcdef', ['Issue', 'Trace', 'Story', 'Logs']],
+  ['SIGHTLINE-3F2A91BC', ['Issue', 'Logs']],
+  ['sightline-3f2a91bc', ['Issue', 'Logs']],
   ['ORD-2026-000123', ['Story', 'Logs']],
   ['payment', ['Logs']],
   ['#42', ['Incident', 'Logs']],

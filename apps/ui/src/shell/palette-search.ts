@@ -1,3 +1,4 @@
+import { shortIssueDigits } from '@sightline/contract';
 import type { Icon } from '@tabler/icons-react';
 import { readTraceId } from '../records/trace-id.ts';
 
@@ -18,8 +19,8 @@ export interface IdTarget {
 }
 
 /**
- * The pages that a pasted id may mean: a number an incident, 32 hexadecimal digits a trace, 16 an issue or a trace of 64 bits, any word with a
- * digit and six or more signs a correlation id. `paths` are the pages that exist; nothing leads elsewhere.
+ * The pages that a pasted id may mean: a number an incident, 32 hexadecimal digits a trace, 16 an issue or a trace of 64 bits, `SIGHTLINE-`
+ * and digits an issue, any other word with a digit and six or more signs a correlation id. `paths` are the pages that exist; nothing leads elsewhere.
  */
 export function idTargets(text: string, paths: ReadonlySet<string>): readonly IdTarget[] {
   const id = text.trim();
@@ -30,9 +31,11 @@ export function idTargets(text: string, paths: ReadonlySet<string>): readonly Id
   const number = /^#?([1-9]\d{0,11})$/.exec(id)?.[1];
   if (number !== undefined) add('/incidents/:number', `/incidents/${number}`, `Incident #${number}`, 'Incident');
   if (/^[0-9a-f]{16}$/i.test(id)) add('/errors/:issue', `/errors/${id.toLowerCase()}`, `Issue ${id}`, 'Issue');
+  const short = shortIssueDigits(id) !== undefined;
+  if (short) add('/errors/:issue', `/errors/${id.toUpperCase()}`, `Issue ${id.toUpperCase()}`, 'Issue');
   const trace = readTraceId(id);
   if (trace !== undefined) add('/traces/:id', `/traces/${trace}`, `Trace ${id}`, 'Trace');
-  if (/^(?=.*\d)[\w.:-]{6,200}$/.test(id))
+  if (!short && /^(?=.*\d)[\w.:-]{6,200}$/.test(id))
     add('/story/:id', `/story/${encodeURIComponent(id)}`, `Story of ${id}`, 'Story');
   if (id.length > 1) add('/logs', '/logs', `Search logs for “${id}”`, 'Logs', { q: id });
   return out;

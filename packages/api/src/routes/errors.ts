@@ -14,6 +14,7 @@ import {
   listIssueViews,
   mergeIssues,
   restoreIssues,
+  shortIssueDigits,
   unmergeIssue,
   type ChangedIssue,
   type IssueChange,
@@ -21,6 +22,7 @@ import {
 } from '@sightline/contract';
 import { ownershipModeOf, ownershipSetting, type IssueView as StoredView } from '@sightline/control';
 import {
+  issuesBeginning,
   listIssueEvents as readIssueEvents,
   listIssues as readIssues,
   newestRelease,
@@ -91,14 +93,28 @@ const showIssues = answerRead(listIssues, async ({ query }, context) => {
   return searchFault(found.error.error);
 });
 
+/** The issue that an id names, or a short id (`SIGHTLINE-3F2A91BC`) where it means one issue alone. */
+async function issueNamed(
+  named: string,
+  merged: MergedIssues,
+  { deps, caller, signal }: CallContext,
+): Promise<string | undefined> {
+  const digits = shortIssueDigits(named);
+  if (digits === undefined) return named;
+  const [issue, another] = await issuesBeginning(deps.store, { organisation: caller.organisation, digits }, { signal });
+  return issue === undefined || another !== undefined ? undefined : (merged.get(issue) ?? issue);
+}
+
 const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
   const { deps, caller, signal } = context;
   const { organisation } = caller;
   const search = searchEvents(query.q);
   if (!search.ok) return searchFault(search.error);
   const merged = await mergedOf(context);
-  const key = { organisation, issue: params.issue, merged };
-  const decision = await deps.control.issueStates.find(organisation, params.issue);
+  const issue = await issueNamed(params.issue, merged, context);
+  if (issue === undefined) return noIssue(params.issue);
+  const key = { organisation, issue, merged };
+  const decision = await deps.control.issueStates.find(organisation, issue);
   const settled = await settleIssues(
     deps.store,
     { organisation, nowMs: deps.clock.now(), decisions: decision ? [decision] : [], merged },
@@ -107,18 +123,18 @@ const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
   const found = await readIssue(
     deps.store,
     key,
-    { event: query.event, settled: settled.get(params.issue), matching: search.value },
+    { event: query.event, settled: settled.get(issue), matching: search.value },
     { signal },
   );
-  if (!found) return noIssue(params.issue);
+  if (!found) return noIssue(issue);
   if (query.event !== '' && !found.event)
-    return refuse(404, 'No such event', `Issue ${params.issue} has no event ${query.event}, or it is no longer kept.`);
+    return refuse(404, 'No such event', `Issue ${issue} has no event ${query.event}, or it is no longer kept.`);
   const [members, similar, suspect, rules, activity, event, commits, mode] = await Promise.all([
     readMembers(deps.store, key, { signal }),
     readSimilar(deps.store, key, found.issue, { signal }),
     readSuspectRelease(deps.store, key, found.issue, { signal }),
     deps.control.issues.rules.read(organisation),
-    deps.control.issueStates.activity(organisation, params.issue),
+    deps.control.issueStates.activity(organisation, issue),
     found.event && withLateMaps(found.event, organisation, deps),
     deps.control.releases.commits(organisation, found.issue.firstRelease),
     deps.control.settings.get(organisation, ownershipSetting),
@@ -138,7 +154,7 @@ const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
         }
       : null,
     owner: event && ownershipModeOf(mode) !== 'off' ? ownerOf(event, rules.ownership.content) : null,
-    mergedInto: merged.get(params.issue) ?? '',
+    mergedInto: merged.get(issue) ?? '',
     members,
     similar,
     suspectRelease: suspect ?? null,

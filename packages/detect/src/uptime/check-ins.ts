@@ -3,6 +3,7 @@ import type { Control, Monitor, NewMonitor } from '@sightline/control';
 import { longestGapMs, parseCron } from '@sightline/monitors';
 import { lateAfterMs } from './heartbeat-settings.ts';
 import { takeWord } from './heartbeats.ts';
+import type { OvertakenWords } from './overtaken-words.ts';
 import type { ResultWriter } from './result-writer.ts';
 
 /** A cron job's word about itself, as Sentry's clients send it (https://develop.sentry.dev/sdk/telemetry/check-ins/). */
@@ -10,6 +11,8 @@ export interface CheckIn {
   readonly organisation: string;
   /** The monitor's slug: our monitor's name. */
   readonly monitor: string;
+  /** Of the run: its beginning and its end have the same; '' or absent where the client gave none. */
+  readonly checkInId?: string;
   readonly status: 'ok' | 'error' | 'in_progress';
   readonly environment: string;
   readonly atMs: number;
@@ -36,36 +39,55 @@ const unitMs: Readonly<Record<string, number>> = {
   year: 31 * dayMs,
 };
 
+interface Parts {
+  readonly control: Pick<Control, 'monitors'>;
+  readonly writer: ResultWriter;
+  readonly overtaken: OvertakenWords;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
 /**
  * Takes a check-in as the call of a heartbeat of its name, which is made or brought up to date where it came with a schedule. `unknown`
- * for a monitor that is not there and cannot be made. Throws when the control plane does not answer.
+ * for a monitor that is not there and cannot be made: an end is kept for a minute then, and counts when its beginning makes the monitor.
+ * A beginning that its end overtook begins nothing. Throws when the control plane does not answer.
  */
-export async function takeCheckIn(
-  parts: {
-    readonly control: Pick<Control, 'monitors'>;
-    readonly writer: ResultWriter;
-    readonly clock: Clock;
-    readonly logger: Logger;
-  },
-  checkIn: CheckIn,
-): Promise<'taken' | 'paused' | 'unknown'> {
-  const monitor = await monitorOf(parts, checkIn);
+export async function takeCheckIn(parts: Parts, checkIn: CheckIn): Promise<'taken' | 'paused' | 'unknown'> {
+  const { control, overtaken } = parts;
+  const { organisation, site = '', status } = checkIn;
+  const name = nameOf(checkIn);
+  const ends = status !== 'in_progress';
+  if (ends) overtaken.over(checkIn);
+  let monitor = await monitorOf(parts, name, checkIn);
+  if (!monitor && ends && site === '') {
+    overtaken.keep(name, checkIn);
+    // It may have been made since, by one who found nothing kept.
+    monitor = await control.monitors.findByName(organisation, name);
+    if (!monitor || !overtaken.take(organisation, name)) return 'unknown';
+  }
   if (monitor?.type !== 'heartbeat') return 'unknown';
   if (!monitor.enabled) return 'paused';
-  await takeWord(parts, monitor, kinds[checkIn.status], '', checkIn.atMs, checkIn.durationMs);
+  const waited = ends ? undefined : overtaken.take(organisation, name);
+  if (ends || !overtaken.isOver(checkIn))
+    await takeWord(parts, monitor, kinds[status], '', checkIn.atMs, checkIn.durationMs);
+  if (waited) {
+    const atMs = Math.max(waited.atMs, checkIn.atMs);
+    await takeWord(parts, monitor, kinds[waited.status], '', atMs, waited.durationMs);
+  }
   return 'taken';
 }
 
-async function monitorOf(
-  {
-    control,
-    clock,
-    logger,
-  }: { readonly control: Pick<Control, 'monitors'>; readonly clock: Clock; readonly logger: Logger },
-  { organisation, monitor: slug, environment, config, site = '' }: CheckIn,
-): Promise<Monitor | undefined> {
+/** The name of its monitor: one for each environment but production. */
+function nameOf({ monitor: slug, environment }: CheckIn): string {
   const other = environment !== '' && environment !== 'production';
-  const name = (other ? `${slug} (${environment})` : slug).slice(0, 200);
+  return (other ? `${slug} (${environment})` : slug).slice(0, 200);
+}
+
+async function monitorOf(
+  { control, clock, logger }: Parts,
+  name: string,
+  { organisation, config, site = '' }: CheckIn,
+): Promise<Monitor | undefined> {
   const known = await control.monitors.findByName(organisation, name);
   if (site !== '') return known?.site === site ? known : undefined;
   const wanted = config && wantedOf(name, config, known, clock.now());

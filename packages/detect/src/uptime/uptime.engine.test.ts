@@ -515,6 +515,60 @@ describe('check-ins of cron jobs', () => {
     expect(await found()).toMatchObject({ startedAt: beganAtMs + 3_600_000 });
   });
 
+  test.each([
+    ['ok', 'up'],
+    ['error', 'down'],
+  ] as const)('an end (%s) that overtakes the beginning which makes its monitor is not lost', async (status, state) => {
+    const uptime = start({ runs: false });
+    const run = { checkInId: 'a'.repeat(32) };
+    expect(await uptime.checkIn(word(status, { ...run, durationMs: 12 }))).toBe('unknown');
+    expect(await found()).toBeUndefined();
+    aheadMs += 5000;
+    expect(await uptime.checkIn(word('in_progress', { ...run, config: nightly }))).toBe('taken');
+    const made = await found();
+    expect(made).toMatchObject({ state, startedAt: null });
+    await uptime.checkIn(word('in_progress', { checkInId: 'b'.repeat(32), config: nightly }));
+    expect(await found(), 'it counts once, and the next run begins').toMatchObject({
+      state,
+      lastCheckedAt: made?.lastCheckedAt,
+      startedAt: expect.any(Number) as number,
+    });
+  });
+
+  test('what came more than a minute before its monitor, or from another organisation, does not count', async () => {
+    const uptime = start({ runs: false });
+    await uptime.checkIn(word('error'));
+    aheadMs += 61_000;
+    await uptime.checkIn(word('error', { organisation: 'org_other' }));
+    await uptime.checkIn(word('error', { environment: 'staging' }));
+    await uptime.checkIn(word('in_progress', { config: nightly }));
+    expect(await found()).toMatchObject({ state: 'unknown', startedAt: expect.any(Number) as number });
+  });
+
+  test('the end and the beginning of a run at once make a monitor that has ended', async () => {
+    const uptime = start({ runs: false });
+    for (let run = 0; run < 10; run++) {
+      const own = { monitor: `job-${run}`, checkInId: `${run}`.repeat(32) };
+      await Promise.all([
+        uptime.checkIn(word('ok', own)),
+        uptime.checkIn(word('in_progress', { ...own, config: nightly })),
+      ]);
+      const made = await control.monitors.findByName(organisation, `job-${run}`);
+      expect(made, own.monitor).toMatchObject({ state: 'up', startedAt: null });
+    }
+  });
+
+  test('a beginning that its end overtook on the way begins nothing', async () => {
+    const uptime = start({ runs: false });
+    await uptime.checkIn(word('ok', { config: nightly }));
+    const run = { checkInId: 'c'.repeat(32) };
+    aheadMs += 60_000;
+    await uptime.checkIn(word('ok', run));
+    aheadMs += 5;
+    expect(await uptime.checkIn(word('in_progress', { ...run, config: nightly }))).toBe('taken');
+    expect(await found()).toMatchObject({ state: 'up', startedAt: null });
+  });
+
   test('so many failures in a row as it says make a finding, and so many good runs end it', async () => {
     const uptime = start();
     const config = {

@@ -6,6 +6,7 @@ import type { TelemetryReader, TelemetryWriter } from '@sightline/store/port';
 import { acceptAgentResults, type AgentResult, type MonitorOrder, ordersOf } from './agent-results.ts';
 import { type HeartbeatKind, takeCall } from './heartbeats.ts';
 import { type CheckIn, takeCheckIn } from './check-ins.ts';
+import { OvertakenWords } from './overtaken-words.ts';
 import { ResultWriter } from './result-writer.ts';
 import { Runner } from './runner.ts';
 import { tellFindings } from './tell-findings.ts';
@@ -51,6 +52,7 @@ export function openUptime(options: UptimeOptions): Uptime {
   const { control, store, settings, sink, clock, logger } = options;
   const writer = new ResultWriter(store, settings, clock, logger);
   const parts = { control, store, writer, sink, clock, logger };
+  const overtaken = new OvertakenWords(clock);
   const runner = options.runs ? new Runner({ ...parts, places: options.places ?? 200 }) : undefined;
   let tries = 0;
   const lines = new Map<string, Promise<void>>();
@@ -83,7 +85,7 @@ export function openUptime(options: UptimeOptions): Uptime {
       return taken;
     },
     checkIn: async (checkIn) => {
-      const taken = await takeCheckIn(parts, checkIn);
+      const taken = await takeCheckIn({ ...parts, overtaken }, checkIn);
       if (taken === 'taken') await tell();
       return taken;
     },

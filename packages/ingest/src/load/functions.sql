@@ -22,9 +22,9 @@ CREATE OR REPLACE FUNCTION scrub_secrets AS b -> replaceRegexpAll(replaceRegexpA
   '\\b(?:[spr]k_(?:live|test)_[A-Za-z0-9]{8,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\\w{20,}|glpat-[\\w-]{20,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\\w-]{35}|xox[abeprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{36}|sl_[a-z]+_[A-Za-z0-9]{6,}|eyJ[\\w-]{5,}\\.[\\w-]{5,}\\.[\\w-]*)', '<token>');
 CREATE OR REPLACE FUNCTION scrub_email AS b -> replaceRegexpAll(b, '[A-Za-z0-9._%+-]+(?:''[A-Za-z0-9._%+-]+)*@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}', '<email>');
 
--- Addresses: IPv4 with octets in range; IPv6 in full, or shortened of the ranges in use (2000::/3, fc00::/7, fe80::/10).
+-- Addresses: IPv4 with octets in range, but for those that end in .0.0.0, which no machine has and every version of Chrome is (142.0.0.0); IPv6 in full, or shortened of the ranges in use (2000::/3, fc00::/7, fe80::/10).
 CREATE OR REPLACE FUNCTION scrub_ip AS b -> replaceRegexpAll(replaceRegexpAll(b,
-  '\\b(?:(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)\\.){3}(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)\\b', '<ip>'),
+  '\\b(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)\\.(?:(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]\\d?)\\.(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)\\.(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)|0\\.(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]\\d?)\\.(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)|0\\.0\\.(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]\\d?))\\b', '<ip>'),
   '(?i)\\b(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[23][0-9a-f]{3}|fe80|f[cd][0-9a-f]{2}):(?:[0-9a-f]{1,4}:){0,5}:(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,5})?)', '<ip>');
 
 -- Whether `scrub` could change a text: a part of each of its rules, in one pass (a third of the rules' price). Where a rule

@@ -29,6 +29,7 @@ describe('what is removed', () => {
   test.each([
     ['mail ann.lee+x@shop.example.com now', 'mail <email> now'],
     ['from 10.1.2.3:8080', 'from <ip>:8080'],
+    ['192.0.0.1 8.8.0.0 10.0.7.0 1.255.0.255', '<ip> <ip> <ip> <ip>'],
     ['2001:db8::1 and fe80::1ff:fe23:4567:890a', '<ip> and <ip>'],
     ['2001:0db8:85a3:0000:0000:8a2e:0370:7334', '<ip>'],
     ['Authorization: Bearer abc.def-ghi', 'Authorization: Bearer <token>'],
@@ -74,6 +75,8 @@ describe('what stays', () => {
     'at 1732172345678000000 ns',
     'mac aa:bb:cc:dd:ee:ff at 12:34:56 in std::abc',
     'version 1.2.3 of 999.1.1.1',
+    // The version of Chrome, as all of its kind tell it; no machine has such an address.
+    'Chrome 142.0.0.0, HeadlessChrome/156.0.0.0 Safari/537.36, Edg/99.0.0.0. Listening on 0.0.0.0:8080',
     'passwordless login, secret sauce',
     'shipping: fast, mapping=on, unpin: all, spin: 3, PIN entered, tracking: 17, Unexpected token: x',
     '{"input_tokens":12,"trackId":"a","pinned":true}',

@@ -5,7 +5,8 @@ import { labelKey, levelLabels, levelsOf, labelName, matcherTest, rowColumns, ty
 import { parseLogql } from './parse.ts';
 import { compilePipeline, compileUnwrap, type Entry } from './pipeline.ts';
 import { entryOf, runLogQuery } from './run-log-query.ts';
-import { runMetricQuery, type Way } from './run-metric-query.ts';
+import type { Way } from './metric-query.ts';
+import { runMetricQuery } from './run-metric-query.ts';
 import { quantileOf } from './range-functions.ts';
 
 const minuteMs = 60_000;

@@ -60,6 +60,12 @@ describe('conditions', () => {
     ],
     ['spans', 'kind:Server -status:ok', '(kind = {q0:UInt8} AND NOT status_code = {q1:UInt8})', [2, 1]],
     ['errors', 'issue:00000000000000ff', 'issue = {q0:UInt64}', [255n]],
+    [
+      'errors',
+      'issue:SIGHTLINE-0000000A',
+      '(issue >= {q0:UInt64} AND issue <= {q1:UInt64})',
+      [0xa_0000_0000n, 0xa_ffff_ffffn],
+    ],
     ['errors', 'handled:no', 'handled = 0', []],
     [
       'errors',
@@ -131,7 +137,13 @@ describe('refuses what does not fit the field', () => {
     ['spans', 'duration:>soon', 10, 14, 'expected a duration such as 500ms or 1.5s after `duration:`, got `soon`'],
     ['spans', 'status:bad', 7, 10, 'expected unset, ok, error or a number after `status:`'],
     ['spans', 'kind:robot', 5, 10, 'expected unspecified, internal, server, client, producer, consumer after `kind:`'],
-    ['errors', 'issue:12', 0, 8, 'expected 16 hexadecimal digits after `issue:`'],
+    [
+      'errors',
+      'issue:12',
+      0,
+      8,
+      'expected 16 hexadecimal digits or a short id such as SIGHTLINE-3F2A91BC after `issue:`',
+    ],
     ['errors', 'handled:maybe', 0, 13, 'expected true or false after `handled:`'],
   ])('%s: %s', (table, text, from, to, message) => {
     expect(compileSearch(table, text)).toEqual({ ok: false, error: { message, position: { from, to } } });

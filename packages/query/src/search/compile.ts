@@ -279,8 +279,16 @@ class Compiler {
   #issue(column: string, asked: FieldTest): string {
     if (asked.test.kind === 'exists') return `${column} != 0`;
     const text = asked.test.kind === 'is' && !asked.test.value.wildcard ? asked.test.value.text : '';
+    const short = /^SIGHTLINE-([0-9a-f]{8,16})$/i.exec(text)?.[1];
+    if (short !== undefined) {
+      const end = (digit: string): string => this.#bind('UInt64', BigInt(`0x${short.padEnd(16, digit)}`));
+      return `(${column} >= ${end('0')} AND ${column} <= ${end('f')})`;
+    }
     if (!/^[0-9a-f]{16}$/i.test(text))
-      throw new Misfit(`expected 16 hexadecimal digits after \`${asked.name}:\``, asked.at);
+      throw new Misfit(
+        `expected 16 hexadecimal digits or a short id such as SIGHTLINE-3F2A91BC after \`${asked.name}:\``,
+        asked.at,
+      );
     return `${column} = ${this.#bind('UInt64', BigInt(`0x${text}`))}`;
   }
 

@@ -24,7 +24,7 @@ const kinds: readonly {
     title: 'Fingerprint rules',
     text: 'The first rule that fits decides which issue an event belongs to. They apply to events from now on.',
     example:
-      '# every time-out of the card gateway is one issue, per site\nerror.type:TimeoutError stack.function:charge* -> card-gateway, {{ tags.site }}',
+      '# every time-out of the card gateway is one issue, per site\nerror.type:TimeoutError stack.function:charge* -> card-gateway, {{ site }}',
   },
   {
     kind: 'stack',

@@ -1,4 +1,4 @@
-import { getIssue, shortIssueId } from '@sightline/contract';
+import { getIssue, shortIssueDigits, shortIssueId } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { formatCount } from '../../charts/number-format.ts';
 import { TimeChart } from '../../charts/time-chart.tsx';
@@ -29,9 +29,11 @@ type Answer = Reply<typeof getIssue>;
 
 /** One issue: how often and where, who and what it hit, and one event of it in full. */
 export default function IssuePage(): ReactNode {
-  const issue = usePathParam('issue').toLowerCase();
+  const named = usePathParam('issue');
+  const short = shortIssueDigits(named) !== undefined;
+  const issue = short ? named.toUpperCase() : named.toLowerCase();
   const { search } = useAddress();
-  const valid = /^[0-9a-f]{16}$/.test(issue);
+  const valid = short || /^[0-9a-f]{16}$/.test(issue);
   const event = search['event'] ?? '';
   const asked = useAsk(getIssue, { params: { issue }, query: { event, q: search['q'] ?? '' } }, { when: valid });
   // A search that cannot be read is mended on the page: it stays, with all events.

@@ -132,8 +132,8 @@ const issuesMeant = z.object({
 });
 
 /**
- * Resolves, reopens or archives issues by their ids, by state, or all: `sentry-cli issues resolve|mute|unresolve`. At most 1,000. `changed` tells
- * which, for the audit trail.
+ * Resolves, reopens or archives issues by their ids, by state, or all: `sentry-cli issues resolve|mute|unresolve`. At most 1,000, those seen last.
+ * `changed` tells which, for the audit trail.
  */
 export async function changeIssues(
   deps: ApiDeps,
@@ -154,21 +154,37 @@ export async function changeIssues(
       ? { status, ...(status === 'resolved' ? { resolution: 'now' as const } : {}) }
       : { status, ignoredUntil: 'time', ignoredLimit: deps.clock.now() + snoozed * 60_000 };
   const filter = meant.data.status === undefined ? 'all' : stateOf(meant.data.status);
-  const wanted = meant.data.id?.map((id) => BigInt(id).toString(16).padStart(16, '0'));
-  const found = await findIssues(deps, caller, {
-    q: '',
-    cursor: '',
-    limit: changedAtMost,
-    status: filter === 'unresolved' ? 'open' : filter,
-  });
-  if (found instanceof SentryFault) return found;
-  const issues = found.issues.filter(({ issue }) => wanted === undefined || wanted.includes(issue));
+  const wanted = meant.data.id && [...new Set(meant.data.id.map((id) => BigInt(id).toString(16).padStart(16, '0')))];
+  const issues: IssueRow[] = [];
+  for (const q of wanted === undefined ? [''] : searchesFor(wanted)) {
+    const found = await findIssues(deps, caller, {
+      q,
+      cursor: '',
+      limit: changedAtMost,
+      status: filter === 'unresolved' ? 'open' : filter,
+    });
+    if (found instanceof SentryFault) return found;
+    issues.push(...found.issues);
+  }
   const missing = wanted?.find((id) => !issues.some(({ issue }) => issue === id));
   if (missing !== undefined)
     return new SentryFault(404, `There is no issue ${BigInt(`0x${missing}`)} of the last ${keptDays} days.`);
   for (const { issue } of issues)
     await deps.control.issueStates.change(caller.organisation.id, issue, change, caller.keyName);
   return { json: { status }, changed: issues.map(({ issue }) => issue) };
+}
+
+/** A search has a bound of terms. */
+const issuesPerSearch = 50;
+
+/** Searches that find these issues and no others. */
+function searchesFor(issues: readonly string[]): string[] {
+  return Array.from({ length: Math.ceil(issues.length / issuesPerSearch) }, (_, at) =>
+    issues
+      .slice(at * issuesPerSearch, (at + 1) * issuesPerSearch)
+      .map((issue) => `issue:${issue}`)
+      .join(' OR '),
+  );
 }
 
 const stateOf = (status: 'resolved' | 'unresolved' | 'ignored' | 'muted'): 'resolved' | 'unresolved' | 'ignored' =>
