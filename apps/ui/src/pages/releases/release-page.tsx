@@ -9,8 +9,8 @@ import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
+import { issueTitle } from '../../records/issue-title.ts';
 import { Go } from '../../shell/go.tsx';
-import { issueTitle } from '../errors/issue-words.ts';
 import {
   changeText,
   crashFreeSessions,
