@@ -661,6 +661,18 @@ describe('Elasticsearch', () => {
     expect(new Set(hours)).toEqual(new Set(['00']));
   });
 
+  test('hard bounds leave out the buckets that do not touch them', async () => {
+    const asked = async (more: object): Promise<{ key: number; doc_count: number }[]> => {
+      const histogram = { field: '@timestamp', fixed_interval: '10m', ...more };
+      const body = { size: 0, query: inRange, aggs: { h: { date_histogram: histogram } } };
+      return (await elastic('/_search', body)).json().aggregations.h.buckets;
+    };
+    const all = await asked({});
+    const [second, third] = [all[1]!, all[2]!];
+    const bounds = { min: second.key + 60_000, max: third.key + 60_000 };
+    expect(await asked({ hard_bounds: bounds })).toEqual([second, third]);
+  });
+
   /** Thirty lines within three milliseconds, their ids in no order of time. */
   const burst = { term: { 'service.name': 'burst' } };
   async function lines(from: number, count: number): Promise<void> {

@@ -42,15 +42,20 @@ export async function listDependencies(
   reader: TelemetryReader,
   scope: ReadScope,
   limits: QueryLimits = {},
-): Promise<{ caller: string; callee: string; calls: number }[]> {
+): Promise<{ caller: string; callee: string; calls: number; errors: number }[]> {
   const rows = scope.site === '' ? rolledRows('edges', scope) : pairsOfSite(scope);
-  const found = await reader.query<{ caller: string; callee: string; total: string }>(
-    `SELECT toString(r.caller) AS caller, toString(r.callee) AS callee, toString(sum(r.calls)) AS total FROM ${rows.sql} AS r
+  const found = await reader.query<{ caller: string; callee: string; total: string; failed: string }>(
+    `SELECT toString(r.caller) AS caller, toString(r.callee) AS callee, toString(sum(r.calls)) AS total, toString(sum(r.errors)) AS failed FROM ${rows.sql} AS r
      GROUP BY caller, callee ORDER BY sum(r.calls) DESC LIMIT ${mostNames}`,
     rows.parameters,
     limits,
   );
-  return found.map(({ caller, callee, total }) => ({ caller, callee, calls: Number(total) }));
+  return found.map(({ caller, callee, total, failed }) => ({
+    caller,
+    callee,
+    calls: Number(total),
+    errors: Number(failed),
+  }));
 }
 
 export interface SpanMetricsAsked extends ReadScope {

@@ -7,11 +7,11 @@ import {
   type FileRuleGroup,
 } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
-import { formatDuration } from '../../charts/number-format.ts';
+import { formatBytes, formatDuration } from '../../charts/number-format.ts';
 import { Confirm } from '../../components/confirm.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
-import { bytesText, counted } from '../../components/number-text.ts';
+import { counted } from '../../components/number-text.ts';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge, type Tone } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
@@ -97,7 +97,7 @@ function FileOfRules(props: {
             'on the disk of the server'
           ) : (
             <>
-              {bytesText(kept.sizeBytes)}, {kept.updatedBy}, <TimeText at={kept.updatedAt} show="relative" />
+              {formatBytes(kept.sizeBytes)}, {kept.updatedBy}, <TimeText at={kept.updatedAt} show="relative" />
             </>
           )}
         </span>
