@@ -9,7 +9,7 @@ export type WrittenGroup = Readonly<Record<string, unknown>> & { readonly name: 
 /** Groups of a file that `parseRuleFile` accepts, in their order. */
 export function writtenGroups(content: string): WrittenGroup[] {
   const { groups } = (parseDocument(content, { merge: true }).toJS({ maxAliasCount: 100 }) ?? {}) as {
-    groups?: WrittenGroup[] | null;
+    groups?: (Readonly<Record<string, unknown>> & { readonly name: string | number | boolean })[] | null;
   };
   return (groups ?? []).map((group) => ({ ...group, name: String(group.name) }));
 }
