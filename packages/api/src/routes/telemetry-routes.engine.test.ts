@@ -296,6 +296,27 @@ it('finds sites by itself, with name and place, and keeps what people wrote', as
   ]);
 });
 
+it('takes the place of a new site from records that come after its first', async () => {
+  const organisation = await organisationOf(control, 'Newcomer');
+  await person('newcomer', organisation, 'viewer');
+  const report = async (attributes: string): Promise<unknown> =>
+    store.execute(
+      `INSERT INTO spans (organisation, site, service, ts, received_at, kind, res)
+        SELECT {o:String}, 'LATE', 'pos', fromUnixTimestamp64Milli({at:Int64}), fromUnixTimestamp64Milli({at:Int64}), 2, ${attributes}`,
+      { o: organisation, at: clock.now() },
+      { settings: { insert_deduplicate: 0 } },
+    );
+  const seen = async (): Promise<unknown> => {
+    await call('newcomer', 'GET', '/api/v1/fleet');
+    return control.sites.find(organisation, 'LATE');
+  };
+  await report('map()');
+  expect(await seen()).toMatchObject({ latitude: null });
+  await report("map('site.name', 'Tampa Bay', 'site.latitude', '27', 'site.longitude', '-82')");
+  clock.advance(31_000);
+  expect(await seen()).toMatchObject({ name: 'Tampa Bay', latitude: 27, longitude: -82 });
+});
+
 it.each<[string, string, object | undefined, number]>([
   ['PUT', '/api/v1/sites/S', { name: 'x', timeZone: 'Mars/Base' }, 400],
   ['PUT', '/api/v1/sites/S', { name: 'x', latitude: 1 }, 400],
