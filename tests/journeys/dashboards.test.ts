@@ -295,6 +295,12 @@ describe('dashboards', () => {
 
     await page.goto(`${address}?edit=1`);
     await page.getByLabel('Title', { exact: true }).first().fill('Lost');
+    // Closing the tab asks too, in the browser's own words.
+    const asked = page.waitForEvent('dialog');
+    void page.reload().catch(() => undefined);
+    const question = await asked;
+    expect(question.type()).toBe('beforeunload');
+    await question.dismiss();
     await page.getByRole('link', { name: 'Dashboards' }).last().click();
     await page.getByRole('dialog').getByRole('button', { name: 'Leave' }).click();
     await page.waitForURL((url) => url.pathname === '/dashboards');

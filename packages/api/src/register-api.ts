@@ -11,6 +11,7 @@ import { registerLoki } from './compat/loki/register-loki.ts';
 import { registerPrometheus } from './compat/prometheus/register-prometheus.ts';
 import { registerSentry } from './compat/sentry/register-sentry.ts';
 import { registerTempo } from './compat/tempo/register-tempo.ts';
+import { registerZipkin } from './compat/zipkin/register-zipkin.ts';
 import { registerHealth } from './health.ts';
 import { registerHeartbeats } from './heartbeats.ts';
 import { openApi } from './open-api.ts';
@@ -60,6 +61,7 @@ export async function registerApi(
     await registerPrometheus(scope, deps);
     registerJaeger(scope, deps);
     registerTempo(scope, deps);
+    registerZipkin(scope, deps);
     await registerSentry(scope, deps);
     await registerLoki(scope, deps);
     await registerElasticsearch(scope, deps);

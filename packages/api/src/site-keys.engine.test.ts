@@ -154,6 +154,9 @@ const range = `from=${now - 60 * minuteMs}&to=${now + 10 * minuteMs}`;
 const seconds = `start=${now / 1000 - 3600}&end=${now / 1000 + 60}`;
 const nanoseconds = `start=${now - 3_600_000}000000&end=${now + 60_000}000000`;
 const q = encodeURIComponent;
+const rfc3339 = (ms: number): string => q(new Date(ms).toISOString());
+const times = `query.startTimeMin=${rfc3339(now - 60 * minuteMs)}&query.startTimeMax=${rfc3339(now + 10 * minuteMs)}`;
+const plainTimes = times.replace('query.startTimeMin', 'startTime').replace('query.startTimeMax', 'endTime');
 
 /** `shows` is what a key of one site reads there; what it must never read holds for all of them. */
 const reads: readonly [url: string, shows: 'its own' | 'nothing'][] = [
@@ -170,6 +173,26 @@ const reads: readonly [url: string, shows: 'its own' | 'nothing'][] = [
   [`/jaeger/api/metrics/calls?service=${here}&service=${elsewhere}&groupByOperation=true`, 'its own'],
   [`/jaeger/api/metrics/errors?service=${here}&service=${elsewhere}`, 'its own'],
   [`/jaeger/api/metrics/latencies?service=${here}&service=${elsewhere}&quantile=0.9`, 'its own'],
+  [`/jaeger/api/v3/services`, 'its own'],
+  [`/jaeger/api/v3/operations?service=${here}`, 'its own'],
+  [`/jaeger/api/v3/operations?service=${elsewhere}`, 'nothing'],
+  [`/jaeger/api/v3/traces?${times}&query.serviceName=${here}`, 'its own'],
+  [`/jaeger/api/v3/traces?${times}&query.serviceName=${elsewhere}`, 'nothing'],
+  [`/jaeger/api/v3/traces/${sharedTrace}`, 'its own'],
+  [`/jaeger/api/v3/traces/${traceOf(elsewhere)}`, 'nothing'],
+  [`/jaeger/api/v3/dependencies?${plainTimes}`, 'nothing'],
+  [`/zipkin/api/v2/services`, 'its own'],
+  [`/zipkin/api/v2/spans?serviceName=${here}`, 'its own'],
+  [`/zipkin/api/v2/spans?serviceName=${elsewhere}`, 'nothing'],
+  [`/zipkin/api/v2/remoteServices?serviceName=${elsewhere}`, 'nothing'],
+  [`/zipkin/api/v2/traces?serviceName=${here}`, 'its own'],
+  [`/zipkin/api/v2/traces?serviceName=${elsewhere}`, 'nothing'],
+  [`/zipkin/api/v2/trace/${sharedTrace}`, 'its own'],
+  [`/zipkin/api/v2/trace/${traceOf(elsewhere)}`, 'nothing'],
+  [`/zipkin/api/v2/traceMany?traceIds=${traceOf(here)},${traceOf(elsewhere)}`, 'its own'],
+  [`/zipkin/api/v2/dependencies?lookback=3600000`, 'nothing'],
+  [`/zipkin/api/v2/autocompleteKeys`, 'its own'],
+  [`/zipkin/api/v2/autocompleteValues?key=http.method`, 'its own'],
   [`/tempo/api/traces/${sharedTrace}`, 'its own'],
   [`/tempo/api/v2/traces/${sharedTrace}`, 'its own'],
   [`/tempo/api/traces/${traceOf(elsewhere)}`, 'nothing'],
@@ -276,14 +299,17 @@ describe('a key that is bound to a site', () => {
     );
   });
 
-  it.each(['/jaeger/api/traces/', '/tempo/api/traces/', '/tempo/api/v2/traces/'])(
-    '%s: a trace of another site is not there, of a shared one its own spans are',
-    async (path) => {
-      expect((await get(path + traceOf(elsewhere))).status).toBe(404);
-      expect((await get(path + traceOf(elsewhere), 'all')).text).toContain(elsewhere);
-      expect((await get(path + sharedTrace, 'all')).text).toContain(elsewhere);
-    },
-  );
+  it.each([
+    '/jaeger/api/traces/',
+    '/jaeger/api/v3/traces/',
+    '/zipkin/api/v2/trace/',
+    '/tempo/api/traces/',
+    '/tempo/api/v2/traces/',
+  ])('%s: a trace of another site is not there, of a shared one its own spans are', async (path) => {
+    expect((await get(path + traceOf(elsewhere))).status).toBe(404);
+    expect((await get(path + traceOf(elsewhere), 'all')).text).toContain(elsewhere);
+    expect((await get(path + sharedTrace, 'all')).text).toContain(elsewhere);
+  });
 
   it('reads nothing of another site with any call there is', async () => {
     const parameter: Readonly<Record<string, string>> = {
@@ -344,6 +370,7 @@ describe('a key that is bound to a site', () => {
     '/health/detailed',
     `/api/v1/traces/${sharedTrace}`,
     `/api/v1/traces/${sharedTrace}/analysis`,
+    `/api/v1/traces/${sharedTrace}/otlp`,
     `/api/v1/traces/${sharedTrace}/beside?${range}`,
     `/api/v1/traces/compare?left=${sharedTrace}&right=${sharedTrace}`,
     `/api/v1/issues?${range}&site=${elsewhere}`,

@@ -65,7 +65,7 @@ export const queryTraceql = endpoint({
       z.object({
         kind: z.literal('metrics'),
         columns: metricColumns,
-        /** Of the values: `s` for durations, '' where the query does not tell. */
+        /** Of the values, of a histogram's buckets (`__bucket`): `s` for durations, '' where the query does not tell. */
         unit: z.enum(['s', '']),
       }),
       /** `compare()`: what the spans of the selection have more or less often than the others. */

@@ -68,6 +68,8 @@ export const getTrace = endpoint({
     sampled: z.object({ policy: z.string(), at: z.number(), spans: z.number() }).nullable(),
   }),
 });
+/** One trace as a file in OTLP's JSON, which `/v1/traces` takes. */
+export const exportTracePath = '/api/v1/traces/:id/otlp';
 /** What names a trace without being part of it. Looked for around the time in which it ran (`from`, `to`). */
 export const traceBeside = endpoint({
   method: 'GET',

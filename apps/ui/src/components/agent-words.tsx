@@ -1,6 +1,7 @@
 import type { Agent } from '@sightline/contract';
 import type { ReactNode } from 'react';
-import { bytesText, counted } from './number-text.ts';
+import { formatBytes } from '../charts/number-format.ts';
+import { counted } from './number-text.ts';
 import { ToneBadge } from './state-badge.tsx';
 import { longText } from './time-format.ts';
 import { TimeText } from './time-text.tsx';
@@ -36,7 +37,7 @@ export function SpoolText({ agent }: { agent: Agent }): ReactNode {
     <span>
       {spool.waitingRecords === 0
         ? 'nothing waits'
-        : `${counted(spool.waitingRecords, 'record')} ${spool.waitingRecords === 1 ? 'waits' : 'wait'} (${bytesText(spool.waitingBytes)})`}
+        : `${counted(spool.waitingRecords, 'record')} ${spool.waitingRecords === 1 ? 'waits' : 'wait'} (${formatBytes(spool.waitingBytes)})`}
       {spool.oldestAt !== null && spool.waitingRecords > 0 && (
         <>
           , the oldest from <TimeText at={spool.oldestAt - (agent.clockSkewMs ?? 0)} show="relative" />

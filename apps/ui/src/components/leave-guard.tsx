@@ -3,13 +3,14 @@ import { useBlocker } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
 /**
- * Asks before another page is opened while something is not saved. `mayLeave` is read at the moment of leaving, so that what was just
+ * Asks before another page is opened, or the tab is closed, while something is not saved. `mayLeave` is read at the moment of leaving, so that what was just
  * saved or discarded does not ask.
  */
 export function LeaveGuard({ mayLeave, what }: { mayLeave: () => boolean; what: string }): ReactNode {
   const blocker = useBlocker({
     shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && !mayLeave(),
-    enableBeforeUnload: false,
+    // Closing the tab or another address: the browser asks in its own words.
+    enableBeforeUnload: () => !mayLeave(),
     withResolver: true,
   });
   const stay = (): void => blocker.reset?.();

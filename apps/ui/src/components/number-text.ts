@@ -1,9 +1,9 @@
-/** `0`, `0.42`, `12.4`, `1,204`, `48.2 k`, `3.1 M`: at most `digits` after the point (1 unless told). */
+import { formatCount } from '../charts/number-format.ts';
+
+/** `0`, `0.42`, `12.4`, `1,204`, `48.2k`, `3.1M`: at most `digits` after the point (1 unless told). */
 export function compactNumber(value: number, digits = 1): string {
   const size = Math.abs(value);
-  if (size >= 1_000_000_000) return `${fixed(value / 1_000_000_000, 1)} G`;
-  if (size >= 1_000_000) return `${fixed(value / 1_000_000, 1)} M`;
-  if (size >= 10_000) return `${fixed(value / 1000, 1)} k`;
+  if (size >= 10_000) return formatCount(value);
   if (size >= 100) return Math.round(value).toLocaleString('en-US');
   if (size > 0 && size < 1) return fixed(value, Math.max(digits, 2));
   return fixed(value, digits);
@@ -25,18 +25,6 @@ export function money(amount: number): string {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
-}
-
-/** `512 B`, `48.2 kB`, `3.1 MB`, `1.2 GB` (powers of 1000). */
-export function bytesText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let size = bytes;
-  let unit = 0;
-  while (size >= 1000 && unit < units.length - 1) {
-    size /= 1000;
-    unit += 1;
-  }
-  return `${unit === 0 ? size : fixed(size, 1)} ${units[unit] ?? ''}`;
 }
 
 /** `1 store`, `3 stores`. */

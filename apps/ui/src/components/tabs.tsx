@@ -1,6 +1,9 @@
 import type { ReactNode } from 'react';
 import { useAddress } from '../data/address.ts';
+import { useMe } from '../data/session.tsx';
 import { watchSides } from './hidden-sides.ts';
+import { RoleNeeded } from './role-needed.tsx';
+import type { RoleNeed } from './role-words.ts';
 import './tabs.css';
 
 export interface Tab {
@@ -8,6 +11,8 @@ export interface Tab {
   readonly name: string;
   readonly title: string;
   readonly content: ReactNode;
+  /** Who may open it: others do not see it, and read who may where an address leads to it. */
+  readonly need?: RoleNeed;
 }
 
 /** The `ref` of an open tab: brings it into sight where the row is wider than its place. */
@@ -19,9 +24,13 @@ export function bringIntoSight(tab: HTMLElement | null): void {
 }
 
 /** Tabs of a page; the open one stands in the address. */
-export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }): ReactNode {
+export function Tabs({ tabs: all, label }: { tabs: readonly Tab[]; label: string }): ReactNode {
   const { search, setSearch } = useAddress();
-  const open = tabs.find((t) => t.name === search['tab']) ?? tabs[0];
+  const { may } = useMe();
+  const tabs = all.filter(({ need }) => need === undefined || may(need.role));
+  const named = all.find(({ name }) => name === search['tab']);
+  const closed = named?.need !== undefined && !may(named.need.role) ? named.need : undefined;
+  const open = closed === undefined ? (named ?? tabs[0]) : undefined;
   function step(by: number): void {
     const at = tabs.findIndex((t) => t === open);
     const next = tabs[(at + by + tabs.length) % tabs.length];
@@ -41,7 +50,7 @@ export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }): 
             className="tab"
             aria-selected={tab === open}
             ref={tab === open ? bringIntoSight : null}
-            tabIndex={tab === open ? 0 : -1}
+            tabIndex={tab === (open ?? tabs[0]) ? 0 : -1}
             onClick={() => setSearch({ tab: tab === tabs[0] ? '' : tab.name }, { push: true })}
             onKeyDown={(event) => {
               if (event.key === 'ArrowRight') step(1);
@@ -52,9 +61,13 @@ export function Tabs({ tabs, label }: { tabs: readonly Tab[]; label: string }): 
           </button>
         ))}
       </div>
-      <div role="tabpanel" aria-labelledby={`tab-${open?.name ?? ''}`} className="tab-content">
-        {open?.content}
-      </div>
+      {closed === undefined ? (
+        <div role="tabpanel" aria-labelledby={`tab-${open?.name ?? ''}`} className="tab-content">
+          {open?.content}
+        </div>
+      ) : (
+        <RoleNeeded need={closed} />
+      )}
     </>
   );
 }

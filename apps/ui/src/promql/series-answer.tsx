@@ -33,6 +33,8 @@ export function SeriesAnswer(props: {
   format?: ((value: number) => string) | undefined;
   /** Stands below the chart. */
   under?: ReactNode;
+  /** Stands in place of the chart of lines. */
+  instead?: ReactNode;
   onRange: (from: number, to: number) => void;
 }): ReactNode {
   const {
@@ -47,6 +49,7 @@ export function SeriesAnswer(props: {
     renderOver,
     format,
     under,
+    instead,
     onRange,
   } = props;
   const columns = useMemo(() => {
@@ -70,7 +73,8 @@ export function SeriesAnswer(props: {
     // An instant vector has an order of its own: sort() and topk() mean it.
     return data.type === 'matrix' ? rows.toSorted((a, b) => b.last - a.last) : rows;
   }, [data]);
-  const chart = data.type === 'matrix' && data.stepMs > 0 && data.series.length > 0;
+  const overTime = data.type === 'matrix' && data.stepMs > 0 && data.series.length > 0;
+  const chart = overTime && instead === undefined;
   if (data.type === 'string') return <pre className="code">{data.text}</pre>;
   if (data.series.length === 0)
     return (
@@ -103,13 +107,14 @@ export function SeriesAnswer(props: {
           onRange={onRange}
         />
       )}
-      {chart && under}
+      {overTime && instead}
+      {overTime && under}
       <ScrollX label="Table of series">
         <table className="table one-line">
           <thead>
             <tr>
               <th>Series</th>
-              <th className="number">{chart ? 'Last' : 'Value'}</th>
+              <th className="number">{overTime ? 'Last' : 'Value'}</th>
             </tr>
           </thead>
           <tbody>

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiDeps } from '../route.ts';
 import { registerJaeger } from './jaeger/register-jaeger.ts';
 import { registerTempo } from './tempo/register-tempo.ts';
+import { registerZipkin } from './zipkin/register-zipkin.ts';
 
 const minuteMs = 60_000;
 const endMs = Math.floor(Date.now() / minuteMs) * minuteMs;
@@ -79,6 +80,7 @@ beforeAll(async () => {
   } as unknown as ApiDeps;
   registerJaeger(app, deps);
   registerTempo(app, deps);
+  registerZipkin(app, deps);
 });
 afterAll(async () => {
   await app.close();
@@ -182,6 +184,147 @@ describe('Jaeger', () => {
     expect(latencies.metrics[0].metricPoints[0].gaugeValue.doubleValue).toBeGreaterThan(195);
     expect((await ask('errors?x=')).metrics[0].metricPoints[0].gaugeValue.doubleValue).toBe(1);
     expect((await ask('calls?spanKind=client')).metrics).toEqual([]);
+  });
+});
+
+describe('Jaeger, version 3', () => {
+  const at = (ms: number): string => encodeURIComponent(new Date(ms).toISOString());
+  const range = `query.startTimeMin=${at(endMs - 60 * minuteMs)}&query.startTimeMax=${at(endMs)}`;
+  const older = `query.start_time_min=${at(endMs - 60 * minuteMs)}&query.start_time_max=${at(endMs)}`;
+
+  test.each<[string, object]>([
+    ['services', { services: ['gateway', 'payment'] }],
+    ['operations?service=payment', { operations: [{ name: 'authorise', spanKind: 'server' }] }],
+    ['operations?service=payment&spanKind=CLIENT', { operations: [] }],
+    [
+      `dependencies?startTime=${at(endMs - 60 * minuteMs)}&endTime=${at(endMs)}`,
+      { dependencies: [{ parent: 'gateway', child: 'payment', callCount: 7 }] },
+    ],
+  ])('%s', async (url, expected) => expect((await get(`/jaeger/api/v3/${url}`)).json()).toEqual(expected));
+
+  test('a trace is OTLP: ids in hexadecimal, enums as numbers', async () => {
+    const { result } = (await get(`/jaeger/api/v3/traces/${trace}`)).json();
+    expect(result.resourceSpans).toHaveLength(2);
+    expect(result.resourceSpans[0].resource.attributes).toContainEqual({
+      key: 'service.name',
+      value: { stringValue: 'payment' },
+    });
+    expect(result.resourceSpans[0].scopeSpans[0].spans[0]).toMatchObject({
+      traceId: trace,
+      spanId: '02'.repeat(8),
+      parentSpanId: '01'.repeat(8),
+      kind: 2,
+      startTimeUnixNano: `${endMs - 10 * minuteMs + 20}000000`,
+      status: { code: 2, message: 'declined' },
+    });
+  });
+
+  test.each([
+    [`${range}&query.serviceName=gateway`, 200],
+    [`${older}&query.service_name=gateway&query.search_depth=3`, 200],
+    [range, 200],
+    [`${range}&query.serviceName=nobody`, 404],
+    [`${range}&query.attributes=${encodeURIComponent('{"http.status_code":"502"}')}`, 200],
+    [`${range}&query.attributes=${encodeURIComponent('{"http.status_code":"500"}')}`, 404],
+    [`${range}&query.durationMin=900ms&query.operationName=POST+%2Forders`, 200],
+    [`${range}&query.duration_min=2s`, 404],
+  ])('traces?%s is answered with %i', async (query, status) => {
+    const reply = await get(`/jaeger/api/v3/traces?${query}`);
+    expect(reply.status).toBe(status);
+    if (status === 200) expect(reply.json().result.resourceSpans).toHaveLength(2);
+  });
+
+  test.each([
+    ['traces', 400, 'query.startTimeMin and query.startTimeMax are required'],
+    [`traces?query.startTimeMin=yesterday&query.startTimeMax=${at(endMs)}`, 400, 'query.startTimeMin'],
+    [`traces?query.startTimeMin=${at(endMs)}&query.startTimeMax=${at(endMs - 1)}`, 400, 'after'],
+    [`traces?${range}&query.durationMin=x`, 400, "'query.durationMin'"],
+    [`traces?${range}&query.filter=x`, 400, 'query.filter'],
+    [`traces?${range}&query.num_traces=0`, 400, "'query.searchDepth'"],
+    ['traces/xyz', 400, 'trace_id'],
+    ['traces/ff', 404, 'No traces found'],
+    ['operations', 400, 'service'],
+    ['dependencies', 400, 'required'],
+  ])('%s is refused', async (url, httpCode, message) => {
+    const reply = await get(`/jaeger/api/v3/${url}`);
+    expect(reply.status).toBe(httpCode);
+    expect(reply.json().error).toMatchObject({ httpCode, message: expect.stringContaining(message) as string });
+  });
+});
+
+describe('Zipkin', () => {
+  test.each<[string, unknown]>([
+    ['services', ['gateway', 'payment']],
+    ['spans?serviceName=payment', ['authorise']],
+    ['remoteServices?serviceName=payment', []],
+    ['dependencies?lookback=3600000', [{ parent: 'gateway', child: 'payment', callCount: 7 }]],
+    ['autocompleteKeys', ['db.system', 'error', 'host.name', 'http.method', 'http.status_code', 'service.name']],
+    ['autocompleteValues?key=http.method', ['POST']],
+  ])('%s', async (url, expected) => expect((await get(`/zipkin/api/v2/${url}`)).json()).toEqual(expected));
+
+  test('a trace by its id, with tags of its resource and its failure', async () => {
+    const spans = (await get(`/zipkin/api/v2/trace/${trace}`)).json();
+    expect(spans).toHaveLength(2);
+    expect(spans[0]).toEqual({
+      traceId: trace,
+      id: '02'.repeat(8),
+      parentId: '01'.repeat(8),
+      kind: 'SERVER',
+      name: 'authorise',
+      timestamp: (endMs - 10 * minuteMs + 20) * 1000,
+      duration: 205_000,
+      localEndpoint: { serviceName: 'payment' },
+      annotations: [],
+      tags: {
+        'service.name': 'payment',
+        'host.name': 'nuc',
+        'db.system': 'postgresql',
+        'otel.status_code': 'ERROR',
+        error: 'declined',
+      },
+    });
+    const many = await get(`/zipkin/api/v2/traceMany?traceIds=${trace},ff`);
+    expect(many.json()).toEqual([spans]);
+  });
+
+  test('events are annotations', async () => {
+    const [[span]] = (await get('/zipkin/api/v2/traces?serviceName=shop&spanName=step+0', 'events')).json();
+    expect(span).toMatchObject({
+      traceId: `01${'00'.repeat(15)}`,
+      annotations: [{ timestamp: (endMs - 10 * minuteMs + 1) * 1000, value: '{"retry":{"attempt":"0"}}' }],
+      tags: { n: '0', 'otel.scope.name': 'pg' },
+    });
+  });
+
+  test.each([
+    ['serviceName=gateway', 1],
+    ['serviceName=nobody', 0],
+    ['serviceName=all&spanName=all', 1],
+    ['annotationQuery=error', 1],
+    ['annotationQuery=http.method%3DPOST+and+http.status_code', 1],
+    ['annotationQuery=http.method%3DPOST+and+error', 0],
+    ['minDuration=900000', 1],
+    ['minDuration=1500000', 0],
+    ['maxDuration=1000', 0],
+    ['remoteServiceName=payment', 0],
+    [`endTs=${endMs - 60 * minuteMs}&lookback=1000`, 0],
+  ])('traces?%s finds %i', async (query, count) =>
+    expect((await get(`/zipkin/api/v2/traces?${query}`)).json()).toHaveLength(count),
+  );
+
+  test.each([
+    ['trace/xyz', 400, 'hexadecimal'],
+    ['trace/ff', 404, 'not found'],
+    ['spans', 400, 'serviceName'],
+    ['traces?limit=0', 400, 'limit'],
+    ['traces?minDuration=5ms', 400, 'minDuration'],
+    ['traces?lookback=x', 400, 'lookback'],
+    ['traceMany?traceIds=zz', 400, 'traceIds'],
+    ['autocompleteValues', 400, 'key'],
+  ])('%s is refused', async (url, status, message) => {
+    const reply = await get(`/zipkin/api/v2/${url}`);
+    expect(reply.status).toBe(status);
+    expect(reply.text).toContain(message);
   });
 });
 
@@ -328,9 +471,12 @@ describe('Tempo', () => {
   });
 });
 
-test.each(['/jaeger/api/traces/', '/tempo/api/traces/'])('%s: the organisation is the key’s', async (path) => {
-  expect((await get(path + trace, 'rival')).status).toBe(404);
-  expect((await get(path + trace, '')).status).toBe(401);
-  expect((await get(path + trace, 'nobody')).status).toBe(401);
-  expect((await get(path + trace, 'blind')).status).toBe(403);
-});
+test.each(['/jaeger/api/traces/', '/jaeger/api/v3/traces/', '/tempo/api/traces/', '/zipkin/api/v2/trace/'])(
+  '%s: the organisation is the key’s',
+  async (path) => {
+    expect((await get(path + trace, 'rival')).status).toBe(404);
+    expect((await get(path + trace, '')).status).toBe(401);
+    expect((await get(path + trace, 'nobody')).status).toBe(401);
+    expect((await get(path + trace, 'blind')).status).toBe(403);
+  },
+);

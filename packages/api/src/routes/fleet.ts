@@ -23,7 +23,7 @@ import { answerRead } from './answer-read.ts';
 
 /** New sites appear, and what sites say about themselves is taken over, this often at most. */
 const discoverEveryMs = 30_000;
-/** Attributes are read out of logs and spans, which costs more: at once for new sites, and this often for the rest. */
+/** Attributes are read out of logs and spans, which costs more: of a new site for so long at once, of the rest this often. */
 const describeEveryMs = 5 * 60_000;
 /** Beyond this many organisations the discovery times are forgotten and begin anew: bounded memory, harmless. */
 const organisationLimit = 10_000;
@@ -82,8 +82,10 @@ async function discover(context: CallContext, telemetry: FleetTelemetry): Promis
   if (unknown.length > 0) await deps.control.sites.seen(caller.organisation, unknown.slice(0, 1000));
   const all = unknown.length > 0 ? await deps.control.sites.list(caller.organisation) : sites;
   const bare = all.filter(isBare).map((site) => site.code);
+  // A new site's first records seldom carry its place: those of the next minutes do.
+  const young = all.some((site) => isBare(site) && now - site.createdAt < describeEveryMs);
   const described = now - (describedAt.get(caller.organisation) ?? -Infinity) < describeEveryMs;
-  if (bare.length === 0 || (described && unknown.length === 0)) return all;
+  if (bare.length === 0 || (described && !young)) return all;
   describedAt.set(caller.organisation, now);
   const facts = await readSiteFacts(
     deps.store,

@@ -7,7 +7,7 @@ import { fail, ManualClock, ok, silentLogger, systemClock } from '@sightline/bas
 import { shortIssueId } from '@sightline/contract';
 import { openControl, type Control, type Role } from '@sightline/control';
 import { organisationOf } from '@sightline/control/testing';
-import { createFunctions } from '@sightline/ingest';
+import { createFunctions, protocols } from '@sightline/ingest';
 import { InMemoryEngine } from '@sightline/query/promql/testing';
 import { type BlobStore, type Destruction, openDiskBlobs, type TelemetryStore } from '@sightline/store';
 import { openMigratedStore } from '@sightline/store/testing';
@@ -294,6 +294,27 @@ it('finds sites by itself, with name and place, and keeps what people wrote', as
     'site.update',
     'ACMESECRET',
   ]);
+});
+
+it('takes the place of a new site from records that come after its first', async () => {
+  const organisation = await organisationOf(control, 'Newcomer');
+  await person('newcomer', organisation, 'viewer');
+  const report = async (attributes: string): Promise<unknown> =>
+    store.execute(
+      `INSERT INTO spans (organisation, site, service, ts, received_at, kind, res)
+        SELECT {o:String}, 'LATE', 'pos', fromUnixTimestamp64Milli({at:Int64}), fromUnixTimestamp64Milli({at:Int64}), 2, ${attributes}`,
+      { o: organisation, at: clock.now() },
+      { settings: { insert_deduplicate: 0 } },
+    );
+  const seen = async (): Promise<unknown> => {
+    await call('newcomer', 'GET', '/api/v1/fleet');
+    return control.sites.find(organisation, 'LATE');
+  };
+  await report('map()');
+  expect(await seen()).toMatchObject({ latitude: null });
+  await report("map('site.name', 'Tampa Bay', 'site.latitude', '27', 'site.longitude', '-82')");
+  clock.advance(31_000);
+  expect(await seen()).toMatchObject({ name: 'Tampa Bay', latitude: 27, longitude: -82 });
 });
 
 it.each<[string, string, object | undefined, number]>([
@@ -987,6 +1008,36 @@ describe('sampling', () => {
     expect((await call('viewer', 'POST', '/api/v1/sampling/preview', rules)).status).toBe(403);
     const other = await call('stranger', 'POST', '/api/v1/sampling/preview', rules);
     expect(other.json()).toMatchObject({ traces: 1, spans: 10 });
+  });
+
+  it('hands a trace on as a file that the OTLP endpoint takes', async () => {
+    const { organisation } = people.get('admin') ?? { organisation: '' };
+    const traceId = 'cd'.repeat(16);
+    await store.execute(
+      `INSERT INTO spans (organisation, service, ts, received_at, duration_ns, trace_id, span_id, parent_id, name, kind, status_code, attrs, events.ts, events.name, events.attrs)
+       SELECT {o:String}, 'files', at, at, 5000, unhex({id:String}), toFixedString(char(number + 1), 8), toFixedString(char(number), 8), 'step', 3, 2, map('http.status_code', '500'), [at], ['retry'], [map('n', '1')]
+       FROM (SELECT number, fromUnixTimestamp64Milli({at:Int64}) AS at FROM numbers(2))`,
+      { o: organisation, id: traceId, at: now - minute },
+      { settings: { insert_deduplicate: 0 } },
+    );
+    const file = await call('viewer', 'GET', `/api/v1/traces/${traceId}/otlp`);
+    expect(file.status).toBe(200);
+    const { resourceSpans } = file.json();
+    expect(resourceSpans).toHaveLength(1);
+    expect(resourceSpans[0].scopeSpans[0].spans).toMatchObject([
+      { traceId, spanId: `01${'00'.repeat(7)}`, kind: 3, status: { code: 2 } },
+      { traceId, spanId: `02${'00'.repeat(7)}`, parentSpanId: `01${'00'.repeat(7)}`, events: [{ name: 'retry' }] },
+    ]);
+    const again = protocols
+      .flatMap(({ endpoints }) => endpoints)
+      .find(({ path }) => path === '/v1/traces')
+      ?.check({
+        body: Buffer.from(JSON.stringify({ resourceSpans })),
+        receivedAtMs: now,
+        contentType: 'application/json',
+      } as never);
+    expect(again).toMatchObject({ kind: 'accept', refused: [] });
+    expect((await call('stranger', 'GET', `/api/v1/traces/${traceId}/otlp`)).status).toBe(404);
   });
 
   it('says of a trace that it was sampled away, and counts it', async () => {

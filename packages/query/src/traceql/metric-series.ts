@@ -18,11 +18,9 @@ const mostSamples = 5_000_000;
 export const stepOf = (atMs: number, { fromMs, stepMs }: TraceqlRange): number =>
   fromMs + Math.floor((atMs - fromMs) / stepMs) * stepMs;
 
-/** Whether the values of a metrics query are seconds: those of durations, but for counts. */
+/** Whether a metrics query measures durations: its values are seconds then, of a histogram its buckets. */
 export const inSeconds = (metric: Metric | undefined): boolean =>
-  metric?.of?.kind === 'intrinsic' &&
-  metric.name !== 'histogram_over_time' &&
-  ['duration', 'traceDuration', 'event:timeSinceStart'].includes(metric.of.name);
+  metric?.of?.kind === 'intrinsic' && ['duration', 'traceDuration', 'event:timeSinceStart'].includes(metric.of.name);
 
 export interface CollectedSeries extends TraceqlSeries {
   /** What the spans were grouped by, as one text. */

@@ -42,15 +42,20 @@ export async function listDependencies(
   reader: TelemetryReader,
   scope: ReadScope,
   limits: QueryLimits = {},
-): Promise<{ caller: string; callee: string; calls: number }[]> {
+): Promise<{ caller: string; callee: string; calls: number; errors: number }[]> {
   const rows = scope.site === '' ? rolledRows('edges', scope) : pairsOfSite(scope);
-  const found = await reader.query<{ caller: string; callee: string; total: string }>(
-    `SELECT toString(r.caller) AS caller, toString(r.callee) AS callee, toString(sum(r.calls)) AS total FROM ${rows.sql} AS r
+  const found = await reader.query<{ caller: string; callee: string; total: string; failed: string }>(
+    `SELECT toString(r.caller) AS caller, toString(r.callee) AS callee, toString(sum(r.calls)) AS total, toString(sum(r.errors)) AS failed FROM ${rows.sql} AS r
      GROUP BY caller, callee ORDER BY sum(r.calls) DESC LIMIT ${mostNames}`,
     rows.parameters,
     limits,
   );
-  return found.map(({ caller, callee, total }) => ({ caller, callee, calls: Number(total) }));
+  return found.map(({ caller, callee, total, failed }) => ({
+    caller,
+    callee,
+    calls: Number(total),
+    errors: Number(failed),
+  }));
 }
 
 export interface SpanMetricsAsked extends ReadScope {
@@ -172,10 +177,13 @@ const valueColumns = {
   scope_name: '[toString(scope_name)]',
   event_name: 'arrayMap(x -> toString(x), arrayDistinct(events.name))',
 } as const;
+/** Of a list, which is stored as JSON, its elements. */
+const valueOrElements = (text: string): string =>
+  `if(startsWith(${text}, '[') AND notEmpty(JSONExtract(${text}, 'Array(String)')), arrayDistinct(JSONExtract(${text}, 'Array(String)')), [${text}])`;
 /** What stands for a key in each place. */
 const valueMaps: Readonly<Record<TagScope, string>> = {
-  span: '[attrs[{key:String}]]',
-  resource: '[res[{key:String}]]',
+  span: valueOrElements('attrs[{key:String}]'),
+  resource: valueOrElements('res[{key:String}]'),
   event: 'arrayDistinct(arrayMap(x -> x[{key:String}], events.attrs))',
   link: 'arrayDistinct(arrayMap(x -> x[{key:String}], links.attrs))',
 };

@@ -15,6 +15,7 @@ import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { ScrollX } from '../../components/scroll-x.tsx';
+import { RoleNeededDrawer } from '../../components/role-needed.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
@@ -62,6 +63,9 @@ export function Channels(): ReactNode {
           ))}
         </div>
       )}
+      {opened !== '' && !may('admin') && (
+        <RoleNeededDrawer title="Channel" need={{ role: 'admin', what: 'change channels' }} onClose={close} />
+      )}
       {type !== undefined && may('admin') && (chosen !== undefined || opened === 'new') && (
         <Drawer
           title={chosen?.name ?? `New channel: ${type.title}`}
@@ -97,7 +101,7 @@ function ChannelTable({
   return (
     <section className="panel" aria-label="Channels">
       <ScrollX label="Table of channels">
-        <table className="table one-line">
+        <table className="table one-line stacks">
           <thead>
             <tr>
               <th>Channel</th>
@@ -112,7 +116,7 @@ function ChannelTable({
           <tbody>
             {channels.map((channel) => (
               <tr key={channel.id}>
-                <td>
+                <td className="row-name">
                   {may('admin') ? (
                     <button type="button" className="plain-link" onClick={() => open(channel.id)}>
                       <strong>{channel.name}</strong>
@@ -121,25 +125,25 @@ function ChannelTable({
                     <strong>{channel.name}</strong>
                   )}
                 </td>
-                <td>{types.find(({ name }) => name === channel.type)?.title ?? channel.type}</td>
+                <td data-title="Kind">{types.find(({ name }) => name === channel.type)?.title ?? channel.type}</td>
                 <td>
                   <ChannelState channel={channel} />
                 </td>
-                <td>
+                <td data-title="Told by">
                   {channel.policies.length === 0 ? (
                     <span className="muted">no policy</span>
                   ) : (
                     channel.policies.join(', ')
                   )}
                 </td>
-                <td>
+                <td data-title="Last delivered">
                   {channel.lastDeliveredAt === null ? (
                     <span className="muted">never</span>
                   ) : (
                     <TimeText at={channel.lastDeliveredAt} show="relative" />
                   )}
                 </td>
-                <td>
+                <td data-title="Changed">
                   <TimeText at={channel.updatedAt} show="relative" />{' '}
                   <span className="muted">by {channel.updatedBy}</span>
                 </td>

@@ -109,7 +109,7 @@ function DeliveryTable({
   open: (id: string) => void;
 }): ReactNode {
   return (
-    <table className="table one-line">
+    <table className="table one-line stacks">
       <thead>
         <tr>
           <th>Asked for</th>
@@ -124,19 +124,21 @@ function DeliveryTable({
       <tbody>
         {deliveries.map((delivery) => (
           <tr key={delivery.id} aria-selected={delivery === opened ? true : undefined}>
-            <td>
+            <td data-title="Asked for">
               <TimeText at={delivery.createdAt} />
             </td>
             <td>
               <ToneBadge tone={statusTones[delivery.status]}>{statusWords[delivery.status]}</ToneBadge>
             </td>
-            <td>{delivery.channelName}</td>
-            <td>
+            <td className="wraps" data-title="Through">
+              {delivery.channelName}
+            </td>
+            <td data-title="Message">
               <button type="button" className="plain-link" onClick={() => open(delivery.id)}>
                 {kindWords[delivery.kind]}
               </button>
             </td>
-            <td>
+            <td className="row-name">
               {delivery.incident === null ? (
                 <span className="muted">–</span>
               ) : (
@@ -145,8 +147,12 @@ function DeliveryTable({
                 </Go>
               )}
             </td>
-            <td className="number">{delivery.attempts}</td>
-            <td className="muted">{delivery.log.at(-1)?.detail ?? ''}</td>
+            <td className="number" data-title="Tries">
+              {delivery.attempts}
+            </td>
+            <td className="muted wraps" data-title="Last answer">
+              {delivery.log.at(-1)?.detail ?? ''}
+            </td>
           </tr>
         ))}
       </tbody>

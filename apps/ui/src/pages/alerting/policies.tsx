@@ -15,6 +15,7 @@ import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { counted } from '../../components/number-text.ts';
+import { RoleNeededDrawer } from '../../components/role-needed.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
 import { useAddress } from '../../data/address.ts';
@@ -76,6 +77,9 @@ export function Policies(): ReactNode {
             Add a policy
           </Button>
         </div>
+      )}
+      {opened !== '' && !may('admin') && (
+        <RoleNeededDrawer title="Policy" need={{ role: 'admin', what: 'change policies' }} onClose={close} />
       )}
       {may('admin') && (chosen !== undefined || opened === 'new') && (
         <Drawer

@@ -7,6 +7,7 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { counted } from '../../components/number-text.ts';
 import { ScrollX } from '../../components/scroll-x.tsx';
+import { RoleNeededDrawer } from '../../components/role-needed.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
@@ -48,6 +49,9 @@ export function Silences(): ReactNode {
       ) : (
         <SilenceTable silences={silences} open={(id) => setSearch({ silence: id }, { push: true })} />
       )}
+      {opened !== '' && !may('responder') && (
+        <RoleNeededDrawer title="Silence" need={{ role: 'responder', what: 'silence' }} onClose={close} />
+      )}
       {may('responder') && (opened === 'new' || chosen !== undefined) && (
         <Drawer
           title={chosen === undefined ? 'New silence' : 'Silence'}
@@ -72,7 +76,7 @@ function SilenceTable({ silences, open }: { silences: readonly Silence[]; open: 
   return (
     <section className="panel" aria-label="Silences">
       <ScrollX label="Table of silences">
-        <table className="table">
+        <table className="table stacks">
           <thead>
             <tr>
               <th>State</th>
@@ -90,14 +94,14 @@ function SilenceTable({ silences, open }: { silences: readonly Silence[]; open: 
                 <td>
                   <ToneBadge tone={stateTones[silence.state]}>{stateWords[silence.state]}</ToneBadge>
                 </td>
-                <td>
+                <td className="row-name">
                   <Matchers silence={silence} />
                 </td>
-                <td>{silence.comment}</td>
-                <td>
+                <td data-title="Why">{silence.comment}</td>
+                <td data-title="Holds back now">
                   <HeldBack silence={silence} />
                 </td>
-                <td>
+                <td data-title="Until">
                   <TimeText at={silence.endsAt} />
                   {silence.state === 'pending' && (
                     <span className="muted">
@@ -106,7 +110,9 @@ function SilenceTable({ silences, open }: { silences: readonly Silence[]; open: 
                     </span>
                   )}
                 </td>
-                <td className="muted">{silence.createdBy}</td>
+                <td className="muted" data-title="By">
+                  {silence.createdBy}
+                </td>
                 <td className="number">
                   {may('responder') && (
                     <span className="row silence-tools">

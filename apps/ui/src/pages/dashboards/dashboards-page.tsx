@@ -5,6 +5,7 @@ import { useState, type ReactNode } from 'react';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { counted } from '../../components/number-text.ts';
+import { RoleNeededDrawer } from '../../components/role-needed.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAddress } from '../../data/address.ts';
@@ -122,7 +123,16 @@ export default function DashboardsPage(): ReactNode {
           </ul>
         </section>
       ))}
-      {search['drawer'] === 'import' && <ImportDrawer onClose={() => setSearch({ drawer: '' })} />}
+      {search['drawer'] === 'import' &&
+        (me.may('responder') ? (
+          <ImportDrawer onClose={() => setSearch({ drawer: '' })} />
+        ) : (
+          <RoleNeededDrawer
+            title="Import a dashboard"
+            need={{ role: 'responder', what: 'import dashboards' }}
+            onClose={() => setSearch({ drawer: '' })}
+          />
+        ))}
       {search['drawer'] === 'wall' && asked.data !== undefined && (
         <WallDrawer all={all} onClose={() => setSearch({ drawer: '', among: '' })} />
       )}

@@ -37,7 +37,7 @@ export function VersionsDrawer({ dashboard, onClose }: { dashboard: Dashboard; o
             <ErrorState error={asked.error} again={() => void asked.refetch()} />
           ))}
         {asked.data !== undefined && (
-          <table className="table one-line">
+          <table className="table one-line stacks">
             <thead>
               <tr>
                 <th>Version</th>
@@ -52,10 +52,10 @@ export function VersionsDrawer({ dashboard, onClose }: { dashboard: Dashboard; o
             <tbody>
               {asked.data.versions.map(({ version, at, author, message }) => (
                 <tr key={version} aria-current={version === chosen ? 'true' : undefined}>
-                  <td>{version === 0 ? 'shipped' : version}</td>
-                  <td>{at === null ? '' : <TimeText at={at} />}</td>
-                  <td>{author}</td>
-                  <td className="version-message">{message}</td>
+                  <td data-title="Version">{version === 0 ? 'shipped' : version}</td>
+                  <td data-title="When">{at === null ? '' : <TimeText at={at} />}</td>
+                  <td data-title="Who">{author}</td>
+                  <td className="version-message row-name">{message}</td>
                   <td className="number">
                     {version === dashboard.version ? (
                       <span className="muted">shown</span>

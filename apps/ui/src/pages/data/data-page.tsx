@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react';
 import { Tabs, type Tab } from '../../components/tabs.tsx';
-import { useMe } from '../../data/session.tsx';
 import { usePageTitle } from '../../shell/page-title.ts';
 import { IngestHealth } from './ingest-health.tsx';
 import { Quarantine } from './quarantine.tsx';
@@ -10,13 +9,17 @@ import './data.css';
 
 /** How data comes in, and what became of it. */
 export default function DataPage(): ReactNode {
-  const { may } = useMe();
   usePageTitle('Data');
   const tabs: Tab[] = [
     { name: 'send', title: 'Send data', content: <SendData /> },
     { name: 'health', title: 'Ingest health', content: <IngestHealth /> },
     { name: 'scraping', title: 'Scraping', content: <Scraping /> },
-    ...(may('admin') ? [{ name: 'quarantine', title: 'Quarantine', content: <Quarantine /> }] : []),
+    {
+      name: 'quarantine',
+      title: 'Quarantine',
+      content: <Quarantine />,
+      need: { role: 'admin', what: 'see what was put into quarantine' },
+    },
   ];
   return (
     <div className="page">

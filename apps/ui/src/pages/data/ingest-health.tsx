@@ -1,12 +1,13 @@
 import { ingestHealth } from '@sightline/contract';
 import { formatDuration } from '@sightline/base';
 import type { ReactNode } from 'react';
+import { formatBytes } from '../../charts/number-format.ts';
 import { Lanes } from '../../charts/lanes.tsx';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { FoldedNotice } from '../../components/folded-notice.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
-import { bytesText, counted } from '../../components/number-text.ts';
+import { counted } from '../../components/number-text.ts';
 import { Skeleton } from '../../components/skeleton.tsx';
 import { ToneBadge, type Tone } from '../../components/state-badge.tsx';
 import { useAddress } from '../../data/address.ts';
@@ -69,7 +70,7 @@ function Figures({ health }: { health: Health }): ReactNode {
         <dt>Spool on disk</dt>
         <dd>
           <ToneBadge tone={fillTone}>
-            {bytesText(health.spoolBytes)} of {bytesText(health.spoolLimitBytes)}
+            {formatBytes(health.spoolBytes)} of {formatBytes(health.spoolLimitBytes)}
           </ToneBadge>
           <div
             className="fill"
@@ -131,7 +132,7 @@ function Ledger({ health }: { health: Health }): ReactNode {
                 <td>{row.keyName === '' ? '–' : row.keyName}</td>
                 <Endings row={row} />
                 <td className="muted">{reasonsText(row.reasons)}</td>
-                <td className="number">{bytesText(row.bytes)}</td>
+                <td className="number">{formatBytes(row.bytes)}</td>
               </tr>
             ))}
           </tbody>
@@ -142,7 +143,7 @@ function Ledger({ health }: { health: Health }): ReactNode {
               </th>
               <Endings row={sum} />
               <td />
-              <td className="number">{bytesText(health.rows.reduce((n, r) => n + r.bytes, 0))}</td>
+              <td className="number">{formatBytes(health.rows.reduce((n, r) => n + r.bytes, 0))}</td>
             </tr>
           </tfoot>
         </table>

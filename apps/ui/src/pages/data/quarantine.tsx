@@ -1,11 +1,11 @@
 import { listQuarantine } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
+import { formatBytes } from '../../charts/number-format.ts';
 import { Pager } from '../../components/pager.tsx';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
-import { bytesText } from '../../components/number-text.ts';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAddress } from '../../data/address.ts';
@@ -33,7 +33,7 @@ export function Quarantine(): ReactNode {
   return (
     <section className="panel" aria-label="Quarantine">
       <ScrollX label="Table of the quarantine">
-        <table className="table">
+        <table className="table stacks">
           <thead>
             <tr>
               <th>When</th>
@@ -47,12 +47,12 @@ export function Quarantine(): ReactNode {
           <tbody>
             {rows.map((row) => (
               <tr key={row.id} data-open={row.id === open?.id ? '' : undefined}>
-                <td>
+                <td data-title="When">
                   <TimeText at={row.at} />
                 </td>
-                <td>{row.protocol}</td>
-                <td>{row.signal}</td>
-                <td>
+                <td data-title="Protocol">{row.protocol}</td>
+                <td data-title="Signal">{row.signal}</td>
+                <td className="row-name">
                   <button
                     type="button"
                     className="link"
@@ -61,8 +61,12 @@ export function Quarantine(): ReactNode {
                     {row.reason}
                   </button>
                 </td>
-                <td className="number">{row.records.toLocaleString('en-US')}</td>
-                <td className="number">{bytesText(row.bytes)}</td>
+                <td className="number" data-title="Records">
+                  {row.records.toLocaleString('en-US')}
+                </td>
+                <td className="number" data-title="Size">
+                  {formatBytes(row.bytes)}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -84,7 +88,7 @@ export function Quarantine(): ReactNode {
             <p>
               <strong>{open.reason}</strong>
             </p>
-            <p className="muted">The first of {bytesText(open.bytes)}:</p>
+            <p className="muted">The first of {formatBytes(open.bytes)}:</p>
             <pre className="bytes" tabIndex={0}>
               {open.preview}
             </pre>

@@ -113,7 +113,7 @@ export function Scraping(): ReactNode {
       {found.length > 0 && (
         <section className="panel" aria-label="Targets">
           <ScrollX label="Table of targets">
-            <table className="table">
+            <table className="table stacks">
               <thead>
                 <tr>
                   <th>State</th>
@@ -130,8 +130,8 @@ export function Scraping(): ReactNode {
                     <td>
                       <ToneBadge tone={healthTones[target.health]}>{target.health}</ToneBadge>
                     </td>
-                    <td>{target.job}</td>
-                    <td>
+                    <td data-title="Job">{target.job}</td>
+                    <td className="row-name">
                       <button
                         type="button"
                         className="plain-link"
@@ -142,15 +142,19 @@ export function Scraping(): ReactNode {
                       {target.agent !== '' && <span className="muted scrape-agent">by the agent {target.agent}</span>}
                       {target.lastError !== '' && <span className="scrape-fault">{target.lastError}</span>}
                     </td>
-                    <td className="code muted scrape-labels">{labelsText(target)}</td>
-                    <td>
+                    <td className="code muted scrape-labels" data-title="Labels">
+                      {labelsText(target)}
+                    </td>
+                    <td data-title="Last scrape">
                       {target.lastScrapeAt === null ? (
                         <span className="muted">not yet</span>
                       ) : (
                         <TimeText at={Math.min(target.lastScrapeAt, now)} show="relative" />
                       )}
                     </td>
-                    <td className="number">{target.lastScrapeAt !== null && formatDuration(target.lastScrapeMs)}</td>
+                    <td className="number" data-title="Took">
+                      {target.lastScrapeAt !== null && formatDuration(target.lastScrapeMs)}
+                    </td>
                   </tr>
                 ))}
               </tbody>

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { LogRow } from '@sightline/contract';
+import { issueTitle } from '../../records/issue-title.ts';
 import { filterTrail, joinTrail, logLines, trailKinds, type TrailStep } from './crumb-trail.ts';
 import { foldFrames, frameText, functionText, openFrames, stackText, type Frame } from './fold-frames.ts';
-import { changedSentence, issueTitle } from './issue-words.ts';
+import { changedSentence } from './issue-words.ts';
 import { tagFilterField, tagShares } from './tag-filter.ts';
 
 const frame = (name: string, inApp: boolean, more: Partial<Frame> = {}): Frame => ({

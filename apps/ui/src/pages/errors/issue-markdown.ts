@@ -1,6 +1,7 @@
 import { shortIssueId, type ErrorEvent, type IssueRow } from '@sightline/contract';
+import { issueTitle } from '../../records/issue-title.ts';
 import { frameText } from './fold-frames.ts';
-import { issueTitle, statusWord } from './issue-words.ts';
+import { statusWord } from './issue-words.ts';
 
 const framesAtMost = 25;
 const crumbsAtMost = 10;

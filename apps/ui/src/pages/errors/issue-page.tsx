@@ -10,6 +10,7 @@ import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { ProblemError, Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
+import { issueTitle } from '../../records/issue-title.ts';
 import { EventFile } from '../../records/event-file.tsx';
 import { contextParts } from './context-parts.ts';
 import { ContextCards } from './context-cards.tsx';
@@ -21,7 +22,7 @@ import { EventCompare } from './event-compare.tsx';
 import { EventList } from './event-list.tsx';
 import { EventSearch } from './event-search.tsx';
 import { EventStack } from './event-stack.tsx';
-import { issueTitle, moneyText, statusTone, statusWord } from './issue-words.ts';
+import { moneyText, statusTone, statusWord } from './issue-words.ts';
 import { TagShares } from './tag-shares.tsx';
 import { Trail } from './trail.tsx';
 

@@ -7,9 +7,9 @@ import { tellProblem } from '../../components/tell-problem.ts';
 import { useAct } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useMe } from '../../data/session.tsx';
+import { issueTitle } from '../../records/issue-title.ts';
 import { Go } from '../../shell/go.tsx';
 import './errors.css';
-import { issueTitle } from './issue-words.ts';
 
 /** Issues that may be the same bug, to merge; and what is merged already, to take out again. */
 export function IssueRelations({ answer }: { answer: Reply<typeof getIssue> }): ReactNode {

@@ -12,14 +12,6 @@ export const statusTone: Readonly<Record<IssueStatus, Tone>> = {
   ignored: 'idle',
 };
 
-/** `TypeError: x is undefined`, or whichever half is known. */
-export function issueTitle({ type, message }: { readonly type: string; readonly message: string }): string {
-  // What a client sent as a message has no type of its own.
-  if (type === '' || (type === 'Message' && message !== '') || message.startsWith(`${type}:`))
-    return message || 'Error without a message';
-  return message === '' ? type : `${type}: ${message}`;
-}
-
 /** `$1,240`, or `about $1.2M` where a part of the orders stands for all. */
 export function moneyText(
   { currency, amount }: Pick<IssueRow['money'][number], 'currency' | 'amount'>,

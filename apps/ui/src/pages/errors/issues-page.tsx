@@ -18,6 +18,7 @@ import { useAct } from '../../data/ask.ts';
 import { call, type ProblemError, type Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { useMe } from '../../data/session.tsx';
+import { issueTitle } from '../../records/issue-title.ts';
 import { AlertOnSearch } from '../../search/alert-on-search.tsx';
 import { quoteValue } from '../../search/query-edit.ts';
 import { QueryLine } from '../../search/query-line.tsx';
@@ -26,7 +27,7 @@ import { useKeys } from '../../shell/keys.ts';
 import { AssigneeSelect } from '../../records/assignee-select.tsx';
 import './errors.css';
 import { IssueActs } from './issue-acts.tsx';
-import { issueTitle, moneyText, statusTone, statusWord } from './issue-words.ts';
+import { moneyText, statusTone, statusWord } from './issue-words.ts';
 import { IssueViews } from './issue-views.tsx';
 import { useChangeIssues } from './use-change-issues.tsx';
 

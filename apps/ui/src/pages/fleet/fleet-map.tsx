@@ -68,7 +68,11 @@ export default function FleetMap({ sites }: { sites: readonly SiteSummary[]; now
           <span className="muted">
             Circle: orders today.{' '}
             {placed.length < sites.length &&
-              `${counted(sites.length - placed.length, 'store')} without a place on the map.`}
+              `${counted(sites.length - placed.length, 'store')} without a place on the map${
+                placed.length === 0
+                  ? ': clients send site.latitude and site.longitude, or an admin enters it on the store’s page'
+                  : ''
+              }.`}
           </span>
         ) : (
           <>

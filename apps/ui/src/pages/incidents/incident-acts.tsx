@@ -13,6 +13,7 @@ import { Button, SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { FormProblem } from '../../components/form-problem.tsx';
 import { KeyHint } from '../../components/key-hint.tsx';
+import { whoMay } from '../../components/role-words.ts';
 import { useAct } from '../../data/ask.ts';
 import { useMe } from '../../data/session.tsx';
 import { Go } from '../../shell/go.tsx';
@@ -27,7 +28,7 @@ const hows: readonly ResolvedHow[] = ['remote', 'on-site', 'by-itself', 'false-a
 /** What a responder does: acknowledge, hand over, resolve, note. `a` acknowledges, `r` resolves. */
 export function IncidentActs({ answer }: { answer: IncidentAnswer }): ReactNode {
   const { incident } = answer;
-  const { may } = useMe();
+  const { may, role } = useMe();
   const [form, setForm] = useState<Form>();
   const acknowledge = useAct(acknowledgeIncident, again);
   const params = { number: incident.number };
@@ -47,7 +48,12 @@ export function IncidentActs({ answer }: { answer: IncidentAnswer }): ReactNode 
         ]
       : [],
   );
-  if (!allowed) return null;
+  if (!allowed)
+    return (
+      <p className="muted">
+        {whoMay({ role: 'responder', what: 'acknowledge and resolve incidents' })} Your role is {role}.
+      </p>
+    );
   const close = () => setForm(undefined);
   return (
     <section className="incident-acts" aria-label="What to do">

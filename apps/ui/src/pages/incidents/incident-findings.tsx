@@ -20,7 +20,7 @@ export function IncidentFindings({ findings }: { findings: readonly IncidentFind
         </small>
       </h2>
       <ScrollX label="Table of findings">
-        <table className="table">
+        <table className="table stacks">
           <thead>
             <tr>
               <th>State</th>
@@ -40,21 +40,23 @@ export function IncidentFindings({ findings }: { findings: readonly IncidentFind
                     <ToneBadge tone="good">ended</ToneBadge>
                   )}
                 </td>
-                <td className="finding-what">
+                <td className="finding-what row-name">
                   {finding.link.startsWith('/') ? <a href={finding.link}>{finding.title}</a> : finding.title}
                   <div className="muted">
                     {finding.summary}
                     {finding.suppressedBy !== '' && ` (${heldText(finding.suppressedBy)})`}
                   </div>
                 </td>
-                <td>{finding.site === '' ? '–' : <Go to={`/sites/${finding.site}`}>{finding.site}</Go>}</td>
-                <td>
+                <td data-title="Where">
+                  {finding.site === '' ? '–' : <Go to={`/sites/${finding.site}`}>{finding.site}</Go>}
+                </td>
+                <td data-title="Since">
                   <TimeText at={finding.since} show="relative" />
                   {finding.resolvedAt !== null && (
                     <div className="muted">for {lastingText(finding.resolvedAt - finding.since)}</div>
                   )}
                 </td>
-                <td>
+                <td data-title="Found by">
                   <Source finding={finding} />
                 </td>
               </tr>

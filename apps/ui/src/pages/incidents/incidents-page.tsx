@@ -25,6 +25,25 @@ const statuses = [
   { value: 'resolved', label: 'Resolved' },
   { value: 'all', label: 'All' },
 ] as const;
+/** What an empty list of each kind says where nothing narrows it. */
+const none = {
+  active: {
+    title: 'Nothing is wrong',
+    text: 'No incident is open. Rules, monitors and lost links open one when something fails.',
+  },
+  open: {
+    title: 'Nobody is waited for',
+    text: 'Every incident that is open was acknowledged.',
+  },
+  resolved: {
+    title: 'No incident was resolved yet',
+    text: 'What came to an end stands here, with how it did and how long it took.',
+  },
+  all: {
+    title: 'No incident yet',
+    text: 'Rules, monitors and lost links open one when something fails.',
+  },
+} as const;
 const severities = ['critical', 'high', 'medium', 'low'] as const;
 const everyMs = 5000;
 
@@ -101,12 +120,8 @@ export default function IncidentsPage(): ReactNode {
       {!asked.isPending && error === null && incidents.length === 0 && (
         <EmptyState
           compact
-          title={status === 'active' && !filtered ? 'Nothing is wrong' : 'No incident fits'}
-          text={
-            status === 'active' && !filtered
-              ? 'No incident is open. Rules, monitors and lost links open one when something fails.'
-              : 'No incident of this kind, place or wording is known.'
-          }
+          title={filtered ? 'No incident fits' : none[status].title}
+          text={filtered ? 'None of this state is of this place, severity, rule and wording.' : none[status].text}
           action={
             status === 'active' && !filtered ? (
               <Button variant="default" onClick={() => setSearch({ status: 'resolved' }, { push: true })}>

@@ -93,7 +93,8 @@ export function PatternList({ scope, q, archive, onLeaveArchive, onQuery, onNarr
             {` · ${formatCount(data.reached?.missing.length ?? 0)} archived files could not be read`}
           </span>
         )}
-        {data.other > 0 && ` · ${formatCount(data.other)} lines fit none`} · {formatDuration(data.tookMs)}
+        {data.other > 0 && ` · ${formatCount(data.other)} ${data.other === 1 ? 'line fits' : 'lines fit'} none`} ·{' '}
+        {formatDuration(data.tookMs)}
         {archive && (
           <>
             {' · '}
@@ -178,7 +179,7 @@ function PatternRow({
       >
         <SeverityTick severity={severity} />
         <span className="pattern-count">{formatCount(count)}</span>
-        <span className="pattern-share muted">{share < 0.001 ? '<0.1%' : `${(share * 100).toFixed(1)}%`}</span>
+        <span className="pattern-share muted">{share < 0.001 ? '< 0.1 %' : `${(share * 100).toFixed(1)} %`}</span>
         <span className="pattern-trend">
           <Sparkline kind="bars" points={points} label="Lines over time" />
         </span>

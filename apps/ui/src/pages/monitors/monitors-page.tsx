@@ -6,6 +6,7 @@ import { Sparkline } from '../../charts/sparkline.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { counted } from '../../components/number-text.ts';
+import { RoleNeededDrawer } from '../../components/role-needed.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
@@ -113,6 +114,13 @@ export default function MonitorsPage(): ReactNode {
           onEdit={() => setSearch({ edit: open }, { push: true })}
           onNext={at >= 0 && at < shown.length - 1 ? () => show(shown[at + 1]?.id) : undefined}
           onPrevious={at > 0 ? () => show(shown[at - 1]?.id) : undefined}
+        />
+      )}
+      {(search['edit'] ?? '') !== '' && !may('admin') && (
+        <RoleNeededDrawer
+          title={search['edit'] === 'new' ? 'New monitor' : 'Change the monitor'}
+          need={{ role: 'admin', what: 'change monitors' }}
+          onClose={() => setSearch({ edit: '' })}
         />
       )}
       {(search['edit'] ?? '') !== '' && may('admin') && (

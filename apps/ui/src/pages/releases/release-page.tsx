@@ -9,6 +9,7 @@ import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
+import { issueTitle } from '../../records/issue-title.ts';
 import { Go } from '../../shell/go.tsx';
 import {
   changeText,
@@ -250,7 +251,13 @@ function IssueColumn({ name, issues }: { name: string; issues: ReleaseIssues }):
               {issues[kind].map(({ issue, type, message, events, firstSeenAt }) => (
                 <li key={issue}>
                   <Go to={`/errors/${issue}`}>
-                    {type !== 'Message' && <b>{type}</b>} {message}
+                    {type === 'Message' || message === '' ? (
+                      issueTitle({ type, message })
+                    ) : (
+                      <>
+                        <b>{type}</b> {message}
+                      </>
+                    )}
                   </Go>
                   <span className="muted">
                     {formatCount(events)} {events === 1 ? 'event' : 'events'}, first{' '}

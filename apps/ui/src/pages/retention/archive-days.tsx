@@ -7,9 +7,10 @@ import {
   restoreArchive,
 } from '@sightline/contract';
 import { useMemo, useState, type ReactNode } from 'react';
+import { formatBytes } from '../../charts/number-format.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
-import { bytesText, counted } from '../../components/number-text.ts';
+import { counted } from '../../components/number-text.ts';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
@@ -60,7 +61,7 @@ export function ArchiveDays(): ReactNode {
       <div className="panel-head archive-head">
         <span className="grow">
           {counted(asked.data.days.length, 'day')},{' '}
-          {bytesText(asked.data.days.reduce((sum, { bytes }) => sum + bytes, 0))} since {calendar.at(-1)?.day}.{' '}
+          {formatBytes(asked.data.days.reduce((sum, { bytes }) => sum + bytes, 0))} since {calendar.at(-1)?.day}.{' '}
           {missing === 0 ? (
             'No day is missing.'
           ) : (
@@ -183,7 +184,7 @@ function DayRows({ one, open, onOpen, checked, isBack }: DayRowsProps): ReactNod
         </td>
         <td className="figure">{held.rows.toLocaleString('en-US')}</td>
         <td className="figure">{held.files.toLocaleString('en-US')}</td>
-        <td className="figure">{bytesText(held.bytes)}</td>
+        <td className="figure">{formatBytes(held.bytes)}</td>
         <td>
           <SignedState day={day} checked={checked} />
         </td>
@@ -234,7 +235,7 @@ function DayFiles({ day }: { readonly day: string }): ReactNode {
       </td>
       <td className="figure">{group.rows.toLocaleString('en-US')}</td>
       <td className="figure">{group.files.toLocaleString('en-US')}</td>
-      <td className="figure">{bytesText(group.bytes)}</td>
+      <td className="figure">{formatBytes(group.bytes)}</td>
       <td />
       {/* '' asks for every site: those without one cannot be asked for alone. */}
       <td>{may && group.site !== '' && <RestoreDay day={day} site={group.site ?? ''} kept={group.class} />}</td>

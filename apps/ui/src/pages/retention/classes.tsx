@@ -10,11 +10,12 @@ import {
 import { IconArrowUp } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
+import { formatBytes } from '../../charts/number-format.ts';
 import { ErrorState } from '../../components/error-state.tsx';
 import { AddLine, RemoveLine, SaveLine } from '../../components/form-parts.tsx';
 import { nextKey } from '../../components/line-key.ts';
 import { FormProblem } from '../../components/form-problem.tsx';
-import { bytesText, compactNumber, counted } from '../../components/number-text.ts';
+import { compactNumber, counted } from '../../components/number-text.ts';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { Skeleton, SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
@@ -214,7 +215,7 @@ function Stored(): ReactNode {
       <section className="panel" aria-label="What is kept">
         <h2 className="panel-title">What is kept</h2>
         <ScrollX label="Table of what is kept">
-          <table className="table one-line">
+          <table className="table one-line stacks">
             <thead>
               <tr>
                 <th>Class</th>
@@ -229,12 +230,22 @@ function Stored(): ReactNode {
             <tbody>
               {classes.map(({ name, hot, archived }) => (
                 <tr key={name}>
-                  <td>{name}</td>
-                  <td className="number">{compactNumber(hot.rows)}</td>
-                  <td className="number">{bytesText(hot.bytes)}</td>
-                  <td className="number">{archived === null ? '–' : compactNumber(archived.rows)}</td>
-                  <td className="number">{archived === null ? '–' : bytesText(archived.bytes)}</td>
-                  <td className="muted">{archived === null ? '' : `${archived.firstDay} to ${archived.lastDay}`}</td>
+                  <td className="row-name">{name}</td>
+                  <td className="number" data-title="Logs in the engine">
+                    {compactNumber(hot.rows)}
+                  </td>
+                  <td className="number" data-title="About">
+                    {formatBytes(hot.bytes)}
+                  </td>
+                  <td className="number" data-title="Logs in the archive">
+                    {archived === null ? '–' : compactNumber(archived.rows)}
+                  </td>
+                  <td className="number" data-title="Size">
+                    {archived === null ? '–' : formatBytes(archived.bytes)}
+                  </td>
+                  <td className="muted" data-title="Days of receipt">
+                    {archived === null ? '' : `${archived.firstDay} to ${archived.lastDay}`}
+                  </td>
                   {archive && isOwner && (
                     <td>
                       <DestroyKeys name={name} onDone={setDestroyed} />

@@ -1,8 +1,9 @@
 import { listArchiveRecords, type TakenOut } from '@sightline/contract';
 import { useState, type ReactNode } from 'react';
+import { formatBytes } from '../../charts/number-format.ts';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
-import { bytesText, counted } from '../../components/number-text.ts';
+import { counted } from '../../components/number-text.ts';
 import { Pager } from '../../components/pager.tsx';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
@@ -46,7 +47,7 @@ export function Disposals(): ReactNode {
         </p>
       )}
       <ScrollX label="Table of what was taken out">
-        <table className="table">
+        <table className="table stacks">
           <thead>
             <tr>
               <th>Record</th>
@@ -60,22 +61,24 @@ export function Disposals(): ReactNode {
           <tbody>
             {records.map((record) => (
               <tr key={record.number}>
-                <td>
+                <td data-title="Record">
                   {record.number}
                   <div className="muted code" title={`SHA-256 ${record.sha256}`}>
                     {record.sha256.slice(0, 10)}
                   </div>
                 </td>
-                <td>
+                <td data-title="When">
                   <TimeText at={record.at} />
                   <div className="muted">{record.by}</div>
                 </td>
-                <td>{whatText(record)}</td>
-                <td className="muted">{record.reason}</td>
-                <td>
+                <td className="row-name">{whatText(record)}</td>
+                <td className="muted" data-title="Why">
+                  {record.reason}
+                </td>
+                <td data-title="Signature">
                   <Signature fault={record.fault} checked={record.checked} />
                 </td>
-                <td>
+                <td data-title="Take along">
                   <span className="row record-parts">
                     {parts.map(({ part, label }) => (
                       <a key={part} href={`/api/v1/archive/records/${record.number}?part=${part}`} download>
@@ -115,5 +118,5 @@ function whatText({ kind, class: kept, keys, unreadable, files, rows, bytes, fir
   if (kind === 'keys-destroyed')
     return `${counted(keys, 'key')} of ${kept === '' ? 'every class' : kept} destroyed: ${counted(unreadable.rows, 'log')} in ${counted(unreadable.files, 'file')} cannot be read any more`;
   const days = firstDay === lastDay ? firstDay : `${firstDay} to ${lastDay}`;
-  return `${counted(files, 'file')} of ${days} deleted: ${counted(rows, 'log')}, ${bytesText(bytes)}`;
+  return `${counted(files, 'file')} of ${days} deleted: ${counted(rows, 'log')}, ${formatBytes(bytes)}`;
 }

@@ -33,7 +33,7 @@ export function Holds(): ReactNode {
       ) : (
         <section className="panel" aria-label="Legal holds">
           <ScrollX label="Table of legal holds">
-            <table className="table">
+            <table className="table stacks">
               <thead>
                 <tr>
                   <th>Hold</th>
@@ -46,12 +46,14 @@ export function Holds(): ReactNode {
               <tbody>
                 {holds.map((hold) => (
                   <tr key={hold.id}>
-                    <td>
+                    <td className="row-name">
                       {hold.name}
                       <div className="muted">{hold.reason}</div>
                     </td>
-                    <td className="muted">{aboutOf(hold)}</td>
-                    <td>
+                    <td className="muted" data-title="Of">
+                      {aboutOf(hold)}
+                    </td>
+                    <td data-title="Placed">
                       <TimeText at={hold.createdAt} />
                       <div className="muted">{hold.createdBy}</div>
                     </td>

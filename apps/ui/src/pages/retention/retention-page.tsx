@@ -32,12 +32,18 @@ export default function RetentionPage(): ReactNode {
               </>
             ),
           },
-          ...(me.may('admin')
-            ? [
-                { name: 'disposals', title: 'Taken out', content: <Disposals /> },
-                { name: 'evidence', title: 'Evidence', content: <Evidence /> },
-              ]
-            : []),
+          {
+            name: 'disposals',
+            title: 'Taken out',
+            content: <Disposals />,
+            need: { role: 'admin', what: 'read the records of what was taken out of the archive' },
+          },
+          {
+            name: 'evidence',
+            title: 'Evidence',
+            content: <Evidence />,
+            need: { role: 'admin', what: 'read the evidence' },
+          },
         ]}
       />
     </div>

@@ -3,6 +3,7 @@ import { createRule, getRule, listRules, previewRule, updateRule } from '@sightl
 import { useState, type ReactNode } from 'react';
 import { ErrorState } from '../../components/error-state.tsx';
 import { FormProblem } from '../../components/form-problem.tsx';
+import { RoleNeeded } from '../../components/role-needed.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAct, useAsk } from '../../data/ask.ts';
@@ -26,7 +27,7 @@ export default function EditRulePage(): ReactNode {
     return (
       <div className="page">
         <h1>{id === '' ? 'New rule' : 'Change rule'}</h1>
-        <p>Rules are changed by admins. Yours is the role {me.role}.</p>
+        <RoleNeeded need={{ role: 'admin', what: 'change rules' }} />
       </div>
     );
   }

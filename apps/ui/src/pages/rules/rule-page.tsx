@@ -174,7 +174,7 @@ function Groups({ rule }: { rule: Rule }): ReactNode {
       )}
       {asked.data !== undefined && asked.data.groups.length > 0 && (
         <ScrollX label="Groups that are not well">
-          <table className="table one-line">
+          <table className="table one-line stacks">
             <thead>
               <tr>
                 <th>State</th>
@@ -191,13 +191,13 @@ function Groups({ rule }: { rule: Rule }): ReactNode {
                       {group.state === 'firing' ? 'fires' : 'waits'}
                     </ToneBadge>
                   </td>
-                  <td>
+                  <td className="row-name">
                     <Go to={group.link.split('?')[0] ?? '/'} search={parseSearch(group.link.split('?')[1] ?? '')}>
                       {group.title}
                     </Go>
                   </td>
-                  <td>{group.summary}</td>
-                  <td>
+                  <td data-title="Measure">{group.summary}</td>
+                  <td data-title="Since">
                     <TimeText at={group.since} show="relative" />
                   </td>
                 </tr>

@@ -21,7 +21,7 @@ import './rules.css';
 const shownAtMost = 500;
 const worst: Readonly<Record<Rule['severity'], number>> = { critical: 0, high: 1, medium: 2, low: 3 };
 
-/** Rules made here, and Prometheus' rule files. */
+/** Rules made here, and rule files of Prometheus and Loki. */
 export default function RulesPage(): ReactNode {
   usePageTitle('Rules');
   return (
@@ -31,7 +31,7 @@ export default function RulesPage(): ReactNode {
         label="Rules"
         tabs={[
           { name: 'rules', title: 'Rules', content: <RuleList /> },
-          { name: 'files', title: 'Prometheus rule files', content: <RuleFiles /> },
+          { name: 'files', title: 'Rule files', content: <RuleFiles /> },
         ]}
       />
     </div>
@@ -108,7 +108,7 @@ function RuleList(): ReactNode {
       {found.length > 0 && (
         <section className="panel" aria-label="Rules">
           <ScrollX label="Table of rules">
-            <table className="table one-line rules-table">
+            <table className="table one-line rules-table stacks">
               <thead>
                 <tr>
                   <th>State</th>
@@ -126,7 +126,7 @@ function RuleList(): ReactNode {
                     <td>
                       <RuleState rule={rule} />
                     </td>
-                    <td>
+                    <td className="row-name">
                       <Go to={`/rules/${rule.id}`}>{rule.name}</Go>
                       {rule.lastError !== '' && rule.enabled && (
                         <span className="rule-fault" title={rule.lastError}>
@@ -134,19 +134,23 @@ function RuleList(): ReactNode {
                         </span>
                       )}
                     </td>
-                    <td>
+                    <td data-title="Severity">
                       <SeverityWord severity={rule.severity} />
                     </td>
-                    <td className="muted">{rule.limit}</td>
-                    <td className="number">{rule.firing > 0 ? rule.firing : ''}</td>
-                    <td>
+                    <td className="muted" data-title="Limit">
+                      {rule.limit}
+                    </td>
+                    <td className="number" data-title="Firing">
+                      {rule.firing > 0 ? rule.firing : ''}
+                    </td>
+                    <td data-title="Last run">
                       {rule.lastRunAt === null ? (
                         <span className="muted">not yet</span>
                       ) : (
                         <TimeText at={rule.lastRunAt} show="relative" />
                       )}
                     </td>
-                    <td>
+                    <td data-title="On">
                       <Switch
                         size="xs"
                         aria-label={`${rule.name} is on`}

@@ -45,7 +45,7 @@ export function Agents(): ReactNode {
       ) : (
         <section className="panel" aria-label="Agents">
           <ScrollX label="Table of agents">
-            <table className="table one-line">
+            <table className="table one-line stacks">
               <thead>
                 <tr>
                   <th>Site</th>
@@ -78,7 +78,7 @@ function Row({ agent }: { agent: Agent }): ReactNode {
   const revoking = useAct(revokeAgent, [listAgents]);
   return (
     <tr>
-      <td>
+      <td className="row-name">
         <Go to={`/sites/${encodeURIComponent(agent.site)}`} search={{ tab: 'actions' }}>
           {agent.site}
         </Go>
@@ -89,12 +89,12 @@ function Row({ agent }: { agent: Agent }): ReactNode {
       <td>
         <LinkBadge agent={agent} /> <SkewText agent={agent} />
       </td>
-      <td>{agent.version}</td>
-      <td>
+      <td data-title="Version">{agent.version}</td>
+      <td data-title="Spool">
         <SpoolText agent={agent} />
       </td>
-      <td>{policyWords(agent)}</td>
-      <td>
+      <td data-title="Its policy allows">{policyWords(agent)}</td>
+      <td data-title="Enrolled">
         <TimeText at={agent.enrolledAt} show="relative" /> <span className="muted">by {agent.enrolledBy}</span>
       </td>
       <td className="number">
@@ -185,11 +185,11 @@ function OpenTokens(): ReactNode {
         <h2>Waiting for their agent</h2>
       </header>
       <ScrollX label="Table of open tokens">
-        <table className="table one-line">
+        <table className="table one-line stacks">
           <tbody>
             {open.map((one) => (
               <tr key={one.id}>
-                <td>{one.site}</td>
+                <td className="row-name">{one.site}</td>
                 <td>
                   made <TimeText at={one.createdAt} show="relative" /> <span className="muted">by {one.createdBy}</span>
                 </td>

@@ -73,7 +73,7 @@ export function Keys(): ReactNode {
               <tbody>
                 {asked.data.keys.map((key) => (
                   <tr key={key.id}>
-                    <td>{key.name}</td>
+                    <td className="row-name">{key.name}</td>
                     <td data-title="Key">
                       {key.secret === null ? (
                         <span className="code muted">{key.hint}</span>

@@ -43,7 +43,7 @@ export function People(): ReactNode {
       {admin && <Invite />}
       <section className="panel" aria-label="People">
         <ScrollX label="People">
-          <table className="table one-line">
+          <table className="table one-line stacks">
             <thead>
               <tr>
                 <th>Person</th>
@@ -74,11 +74,11 @@ function PersonRow({ member, admin }: { member: Member; admin: boolean }): React
   const mine = member.id === me.person.id;
   return (
     <tr>
-      <td>
+      <td className="row-name">
         {name} {mine && <span className="muted">(you)</span>}
       </td>
-      <td>{member.email}</td>
-      <td>
+      <td data-title="E-mail">{member.email}</td>
+      <td data-title="Role">
         {admin && !mine && (member.role !== 'owner' || me.may('owner')) ? (
           <RoleSelect
             label={`Role of ${name}`}
@@ -94,7 +94,9 @@ function PersonRow({ member, admin }: { member: Member; admin: boolean }): React
           member.role
         )}
       </td>
-      <td>{member.lastSignInAt === null ? 'never' : <TimeText at={member.lastSignInAt} show="relative" />}</td>
+      <td data-title="Last signed in">
+        {member.lastSignInAt === null ? 'never' : <TimeText at={member.lastSignInAt} show="relative" />}
+      </td>
       <td className="number">
         {admin && !mine && (
           <Confirm
@@ -183,11 +185,11 @@ function Invitations({ rows }: { rows: Reply<typeof listMembers>['invitations'] 
         <h2>Open invitations</h2>
       </header>
       <ScrollX label="Invitations">
-        <table className="table one-line">
+        <table className="table one-line stacks">
           <tbody>
             {rows.map((row) => (
               <tr key={row.id}>
-                <td>{row.email}</td>
+                <td className="row-name">{row.email}</td>
                 <td>{row.role}</td>
                 <td>
                   ends <TimeText at={row.expiresAt} show="relative" />

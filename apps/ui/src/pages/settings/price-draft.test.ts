@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { linesOf, readLines } from './price-draft.ts';
+import { linesOf, priceText, readLines } from './price-draft.ts';
 
 const line = (model: string, inputUsd: number | string = 1, outputUsd: number | string = 2, key = 0) => ({
   key,
@@ -16,6 +16,13 @@ describe('lines of prices', () => {
     expect(linesOf(own, 'Store-Helper').at(-1)).toEqual(line('store-helper', '', '', 2));
     expect(linesOf(own, 'B-large-2026')).toHaveLength(2);
   });
+
+  it.each([
+    [0.6, '$0.60'],
+    [10, '$10.00'],
+    [0.075, '$0.075'],
+    [1200, '$1,200.00'],
+  ])('%s is written %s', (usd, text) => expect(priceText(usd)).toBe(text));
 
   it('become prices by names in small letters', () => {
     expect(readLines([line(' GPT-X ', '0.5', 0)])).toEqual({ prices: { 'gpt-x': { inputUsd: 0.5, outputUsd: 0 } } });

@@ -9,6 +9,10 @@ export interface PriceLine {
 /** US dollars for a million tokens, by the beginning of a model's name. */
 export type Prices = Readonly<Record<string, { readonly inputUsd: number; readonly outputUsd: number }>>;
 
+/** `$0.60`, `$10.00`, `$0.075`: cents at least, as prices are written. */
+export const priceText = (usd: number): string =>
+  `$${usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 6 })}`;
+
 export const pricesAtMost = 500;
 const dearest = 1e6;
 

@@ -3,12 +3,12 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { getSampling, previewSampling, saveSampling, scopes, type SamplingRules } from '@sightline/contract';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import { formatDuration } from '../../charts/number-format.ts';
+import { formatBytes, formatDuration } from '../../charts/number-format.ts';
 import { ErrorState } from '../../components/error-state.tsx';
 import { AddLine, RemoveLine, SaveLine } from '../../components/form-parts.tsx';
 import { nextKey } from '../../components/line-key.ts';
 import { FormProblem } from '../../components/form-problem.tsx';
-import { bytesText, counted } from '../../components/number-text.ts';
+import { counted } from '../../components/number-text.ts';
 import { Skeleton, SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
@@ -228,7 +228,7 @@ function Preview({ rules }: { rules: SamplingRules }): ReactNode {
   return (
     <p role="status" data-stale={asked.isFetching ? '' : undefined}>
       Of the last {span} this would keep <strong>{kept.toLocaleString('en-US')}</strong> of {counted(traces, 'trace')},{' '}
-      <strong>{bytesText(keptBytes)}</strong> of {bytesText(bytes)}:{' '}
+      <strong>{formatBytes(keptBytes)}</strong> of {formatBytes(bytes)}:{' '}
       <span className="muted">
         {keptErrors.toLocaleString('en-US')} with errors, {keptSlow.toLocaleString('en-US')} slow,{' '}
         {keptShare.toLocaleString('en-US')} by share.

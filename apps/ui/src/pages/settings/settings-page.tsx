@@ -30,12 +30,8 @@ export default function SettingsPage(): ReactNode {
     { name: 'sampling', title: 'Sampling', content: <Sampling /> },
     { name: 'token-prices', title: 'Token prices', content: <TokenPrices /> },
     { name: 'personal-data', title: 'Personal data', content: <PersonalData /> },
-    ...(me.may('admin')
-      ? [
-          { name: 'keys', title: 'API keys', content: <Keys /> },
-          { name: 'audit', title: 'Audit', content: <Audit /> },
-        ]
-      : []),
+    { name: 'keys', title: 'API keys', content: <Keys />, need: { role: 'admin', what: 'see and make API keys' } },
+    { name: 'audit', title: 'Audit', content: <Audit />, need: { role: 'admin', what: 'read the audit trail' } },
     { name: 'mine', title: 'Password and theme', content: <Mine /> },
     ...(me.demo && faults.data?.available !== false
       ? [{ name: 'demo', title: 'Demo faults', content: <DemoFaults /> }]

@@ -11,7 +11,7 @@ import { useAct, useAsk } from '../../data/ask.ts';
 import type { Reply } from '../../data/call.ts';
 import { useMe } from '../../data/session.tsx';
 import { Go } from '../../shell/go.tsx';
-import { linesOf, pricesAtMost, readLines, type PriceLine } from './price-draft.ts';
+import { linesOf, pricesAtMost, priceText, readLines, type PriceLine } from './price-draft.ts';
 
 type Kept = Reply<typeof getAiPrices>;
 type Saving = ReturnType<typeof useAct<typeof setAiPrices>>;
@@ -134,7 +134,7 @@ function PriceForm({ kept, asked, saving }: { kept: Kept; asked: string; saving:
       </form>
       <h2 className="part-title">The list that Sightline brings</h2>
       <ScrollX label="Table of bundled prices">
-        <table className="table one-line">
+        <table className="table one-line stacks">
           <thead>
             <tr>
               <th>Model</th>
@@ -146,9 +146,13 @@ function PriceForm({ kept, asked, saving }: { kept: Kept; asked: string; saving:
           <tbody>
             {Object.entries(kept.bundled).map(([model, price]) => (
               <tr key={model}>
-                <td className="code">{model}</td>
-                <td className="number">${price.inputUsd}</td>
-                <td className="number">${price.outputUsd}</td>
+                <td className="code row-name">{model}</td>
+                <td className="number" data-title="In">
+                  {priceText(price.inputUsd)}
+                </td>
+                <td className="number" data-title="Out">
+                  {priceText(price.outputUsd)}
+                </td>
                 {may && (
                   <td>
                     <button

@@ -39,7 +39,7 @@ export function ContainersPanel({ code, agents }: { code: string; agents: readon
         </p>
       )}
       <ScrollX label="Table of containers">
-        <table className="table one-line">
+        <table className="table one-line stacks">
           <thead>
             <tr>
               <th>Service</th>
@@ -56,16 +56,22 @@ export function ContainersPanel({ code, agents }: { code: string; agents: readon
           <tbody>
             {containers.map((one) => (
               <tr key={`${one.agent.id} ${one.id}`} data-tone={toneOfContainer(one)} className="container-row">
-                <td>
+                <td className="row-name">
                   <strong>{one.service}</strong>
                 </td>
                 <td>
                   <ToneBadge tone={toneOfContainer(one)}>{stateWords(one)}</ToneBadge>
                 </td>
-                <td>{one.since === null ? '–' : <TimeText at={one.since} show="relative" />}</td>
-                <td className="code">{one.name}</td>
-                <td className="code muted">{one.image}</td>
-                <td className="number">{one.restarts}</td>
+                <td data-title="Since">{one.since === null ? '–' : <TimeText at={one.since} show="relative" />}</td>
+                <td className="code" data-title="Container">
+                  {one.name}
+                </td>
+                <td className="code muted" data-title="Image">
+                  {one.image}
+                </td>
+                <td className="number" data-title="Restarts">
+                  {one.restarts}
+                </td>
                 <td className="number">
                   <Doings
                     code={code}

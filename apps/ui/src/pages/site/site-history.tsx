@@ -62,7 +62,7 @@ function Incidents({ incidents }: { incidents: History['incidents'] }): ReactNod
         <h2>Incidents</h2>
       </header>
       <ScrollX label="Table of incidents">
-        <table className="table one-line">
+        <table className="table one-line stacks">
           <thead>
             <tr>
               <th>Opened</th>
@@ -76,22 +76,22 @@ function Incidents({ incidents }: { incidents: History['incidents'] }): ReactNod
           <tbody>
             {incidents.map((incident) => (
               <tr key={incident.number}>
-                <td>
+                <td data-title="Opened">
                   <TimeText at={incident.openedAt} />
                 </td>
                 <td>
                   <ToneBadge tone={statusTones[incident.status]}>{incident.status}</ToneBadge>
                 </td>
-                <td>
+                <td className="row-name">
                   <Go to={`/incidents/${incident.number}`}>
                     #{incident.number} {incident.title}
                   </Go>
                 </td>
-                <td>{incident.severity}</td>
-                <td className="number">
+                <td data-title="Severity">{incident.severity}</td>
+                <td className="number" data-title="Lasted">
                   {incident.resolvedAt === null ? '' : formatDuration(incident.resolvedAt - incident.openedAt)}
                 </td>
-                <td>{incident.resolvedHow.replaceAll('-', ' ')}</td>
+                <td data-title="How it ended">{incident.resolvedHow.replaceAll('-', ' ')}</td>
               </tr>
             ))}
           </tbody>

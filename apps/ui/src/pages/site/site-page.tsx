@@ -6,6 +6,7 @@ import { ScrollX } from '../../components/scroll-x.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { counted } from '../../components/number-text.ts';
+import { RoleNeededDrawer } from '../../components/role-needed.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { bringIntoSight } from '../../components/tabs.tsx';
@@ -115,7 +116,14 @@ export default function SitePage(): ReactNode {
           <Overview detail={detail} from={query.from} to={query.to} onRange={setRange} />
         </>
       )}
-      {search['edit'] === '1' && detail !== undefined && (
+      {search['edit'] === '1' && !may('admin') && (
+        <RoleNeededDrawer
+          title={`${code}: name and place`}
+          need={{ role: 'admin', what: 'change names and places of stores' }}
+          onClose={() => setSearch({ edit: '' })}
+        />
+      )}
+      {search['edit'] === '1' && may('admin') && detail !== undefined && (
         <SiteForm detail={detail} onClose={() => setSearch({ edit: '' })} />
       )}
     </div>

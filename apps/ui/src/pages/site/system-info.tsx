@@ -1,8 +1,9 @@
 import { Button } from '@mantine/core';
 import { readSystemInfo } from '@sightline/contract';
 import type { ReactNode } from 'react';
+import { formatBytes } from '../../charts/number-format.ts';
 import { ErrorState } from '../../components/error-state.tsx';
-import { bytesText, compactNumber, percent } from '../../components/number-text.ts';
+import { compactNumber, percent } from '../../components/number-text.ts';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { longText } from '../../components/time-format.ts';
 import { useAsk } from '../../data/ask.ts';
@@ -68,14 +69,14 @@ function Facts({ info }: { info: Info }): ReactNode {
         <Fact key={network.name} name={`Network ${network.name}`}>
           <span className="code">{network.addresses.join(', ') || 'no address'}</span>{' '}
           <span className="muted">
-            {`${bytesText(network.receivedBytes)} received, ${bytesText(network.sentBytes)} sent since it was started`}
+            {`${formatBytes(network.receivedBytes)} received, ${formatBytes(network.sentBytes)} sent since it was started`}
           </span>
         </Fact>
       ))}
       <Fact name="Agent">
         {info.agent.version}{' '}
         <span className="muted">
-          {`up ${longText(info.agent.uptimeS * 1000)}, ${bytesText(info.agent.rssBytes)} of memory`}
+          {`up ${longText(info.agent.uptimeS * 1000)}, ${formatBytes(info.agent.rssBytes)} of memory`}
         </span>
       </Fact>
     </dl>
@@ -102,7 +103,7 @@ function Share({ used, total }: { used: number; total: number }): ReactNode {
       <span className="share" data-tone={tone} aria-hidden>
         <span style={{ width: `${100 * (share ?? 0)}%` }} />
       </span>
-      {percent(share)} <span className="muted">{`${bytesText(used)} of ${bytesText(total)}`}</span>
+      {percent(share)} <span className="muted">{`${formatBytes(used)} of ${formatBytes(total)}`}</span>
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { brushed, bucketMs, heatTicks, layoutHeatMap } from './heat-map-layout.ts';
 
-const field = { from: 0, to: 1000, stepMs: 100, width: 500, height: 200 };
+const field = { from: 0, to: 1000, stepMs: 100, width: 500, height: 200, perOctave: 8 };
 const cell = (at: number, bucket: number, spans = 1) => ({ at, bucket, spans, errors: 0 });
 
 describe('the heat map', () => {
@@ -18,6 +18,13 @@ describe('the heat map', () => {
     const { rects } = layoutHeatMap([cell(0, 80, 10_000), cell(0, 90, 1)], field);
     expect(rects[0]?.strength).toBe(1);
     expect(rects[1]?.strength).toBeGreaterThan(0.05);
+  });
+  it('is not stretched by a few spans of no length: they stand in the lowest row, which reaches down to nothing', () => {
+    const layout = layoutHeatMap([cell(0, 0, 2), cell(0, 80, 1000), cell(0, 100, 1)], field);
+    expect([layout.low, layout.high, layout.clipped]).toEqual([55, 102, true]);
+    expect(layout.rects[0]?.y).toBeCloseTo(field.height - layout.rowHeight, 9);
+    expect(brushed({ x0: 0, y0: 0, x1: 500, y1: 199 }, field, layout, 8)?.minMs).toBe(0);
+    expect(brushed({ x0: 0, y0: 0, x1: 500, y1: 150 }, field, layout, 8)?.minMs).toBeGreaterThan(0);
   });
   it('leaves out what lies outside, and is empty for nothing', () => {
     expect(layoutHeatMap([cell(-200, 80), cell(1000, 80)], field).rects).toEqual([]);
@@ -43,7 +50,7 @@ test.each([
   ],
   [{ x0: 10, y0: 10, x1: 12, y1: 100 }, undefined],
 ])('the rectangle %j is %j', (box, expected) => {
-  const range = brushed(box, field, { low: 80, high: 96 }, 8);
+  const range = brushed(box, field, { low: 80, high: 96, clipped: false }, 8);
   if (expected === undefined) return expect(range).toBeUndefined();
   expect(range).toMatchObject(expected);
   expect(range?.maxMs).toBeCloseTo(bucketMs(96, 8), 9);

@@ -20,16 +20,24 @@ export interface HeatLayout {
   /** First bucket and the one after the last. */
   readonly low: number;
   readonly high: number;
+  /** Whether the lowest row also holds what was quicker than it. */
+  readonly clipped: boolean;
   readonly rowHeight: number;
 }
+
+/** Of the quickest spans this share does not stretch the field: a span of no length among those of milliseconds would take most of it. */
+const outliers = 0.005;
+/** Octaves below the quickest of the others that are drawn all the same. */
+const octavesBelow = 3;
 
 /** Where the cells stand in a field of `width` × `height` px over [from, to); the slowest at the top. */
 export function layoutHeatMap(
   cells: readonly HeatCell[],
-  field: { from: number; to: number; stepMs: number; width: number; height: number },
+  field: { from: number; to: number; stepMs: number; width: number; height: number; perOctave: number },
 ): HeatLayout {
-  if (cells.length === 0 || field.to <= field.from) return { rects: [], low: 0, high: 0, rowHeight: 0 };
-  const low = cells.reduce((least, { bucket }) => Math.min(least, bucket), Infinity) - 1;
+  if (cells.length === 0 || field.to <= field.from) return { rects: [], low: 0, high: 0, clipped: false, rowHeight: 0 };
+  const least = cells.reduce((lowest, { bucket }) => Math.min(lowest, bucket), Infinity);
+  const low = Math.max(least, quickest(cells) - octavesBelow * field.perOctave) - 1;
   const high = cells.reduce((most, { bucket }) => Math.max(most, bucket), -Infinity) + 2;
   const most = Math.log1p(cells.reduce((count, { spans }) => Math.max(count, spans), 1));
   const rowHeight = field.height / (high - low);
@@ -38,10 +46,17 @@ export function layoutHeatMap(
     const x = (cell.at - field.from) * perMs;
     const width = field.stepMs * perMs;
     if (x + width <= 0 || x >= field.width) return [];
-    const y = (high - 1 - cell.bucket) * rowHeight;
+    const y = (high - 1 - Math.max(cell.bucket, low + 1)) * rowHeight;
     return [{ ...cell, x, y, width, height: rowHeight, strength: Math.log1p(cell.spans) / most }];
   });
-  return { rects, low, high, rowHeight };
+  return { rects, low, high, clipped: least <= low, rowHeight };
+}
+
+/** The bucket of the quickest span but for the outliers. */
+function quickest(cells: readonly HeatCell[]): number {
+  let left = outliers * cells.reduce((sum, { spans }) => sum + spans, 0);
+  const byBucket = cells.toSorted((a, b) => a.bucket - b.bucket);
+  return byBucket.find(({ spans }) => (left -= spans) < 0)?.bucket ?? byBucket[0]?.bucket ?? 0;
 }
 
 /** Begin of a duration bucket, milliseconds. */
@@ -66,7 +81,7 @@ export function heatTicks(
 export function brushed(
   box: { x0: number; y0: number; x1: number; y1: number },
   field: { from: number; to: number; width: number; height: number },
-  layout: Pick<HeatLayout, 'low' | 'high'>,
+  layout: Pick<HeatLayout, 'low' | 'high' | 'clipped'>,
   perOctave: number,
 ): { from: number; to: number; minMs: number; maxMs: number } | undefined {
   const [left, right] = [Math.min(box.x0, box.x1), Math.max(box.x0, box.x1)];
@@ -77,7 +92,7 @@ export function brushed(
   return {
     from: Math.round(field.from + left * perPx),
     to: Math.round(field.from + right * perPx),
-    minMs: bucketMs(bucketAt(bottom), perOctave),
+    minMs: layout.clipped && bucketAt(bottom) < layout.low + 2 ? 0 : bucketMs(bucketAt(bottom), perOctave),
     maxMs: bucketMs(bucketAt(top), perOctave),
   };
 }

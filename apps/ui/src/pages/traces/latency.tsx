@@ -75,7 +75,9 @@ export function Latency(): ReactNode {
             setSearch(
               {
                 brush: range
-                  ? [range.from, range.to, range.minMs.toPrecision(4), range.maxMs.toPrecision(4)].join(',')
+                  ? [range.from, range.to, Number(range.minMs.toPrecision(4)), Number(range.maxMs.toPrecision(4))].join(
+                      ',',
+                    )
                   : '',
               },
               { push: true },
@@ -108,7 +110,7 @@ function HeatMap(props: {
   const { data, from, to, brush, onBrush } = props;
   const field = useRef<SVGSVGElement>(null);
   const [box, setBox] = useState<{ x0: number; y0: number; x1: number; y1: number }>();
-  const place = { from, to, stepMs: data.stepMs, ...size };
+  const place = { from, to, stepMs: data.stepMs, perOctave: data.perOctave, ...size };
   const layout = layoutHeatMap(data.cells, place);
   const spans = data.cells.reduce((sum, cell) => sum + cell.spans, 0);
   const slowest = bucketMs(Math.max(...data.cells.map(({ bucket }) => bucket)) + 1, data.perOctave);
@@ -172,6 +174,7 @@ function HeatMap(props: {
             if (box) onBrush(brushed(box, place, layout, data.perOctave));
             setBox(undefined);
           }}
+          onPointerCancel={() => setBox(undefined)}
         >
           {layout.rects.map((rect) => (
             <rect

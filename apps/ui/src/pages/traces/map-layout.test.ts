@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { edgePath, layoutMap, nodeSize } from './map-layout.ts';
+import { edgeKey, edgePath, layoutMap, nodeSize } from './map-layout.ts';
 
 const nodes = (...ids: string[]) => ids.map((id) => ({ id }));
 /** `a>b b>c` */
@@ -50,5 +50,26 @@ describe('the service map', () => {
   it('draws a way back below', () => {
     expect(edgePath({ x: 0, y: 0 }, { x: 300, y: 0 })).toContain('C');
     expect(edgePath({ x: 300, y: 0 }, { x: 0, y: 0 })).toContain(`${22 + nodeSize.height}`);
+  });
+  it.each([
+    ['one column passed', ['a', 'b', 'c'], 'a>b b>c a>c'],
+    ['several', ['a', 'b', 'c', 'd', 'e'], 'a>b b>c c>d d>e a>e b>e a>c'],
+    ['many callers of one', ['a', 'b', 'c', 'd', 'x', 'y', 'z'], 'a>b b>c c>d a>x b>x x>d y>d a>z z>d a>d'],
+  ])('no edge goes behind a node: %s', (_, ids, text) => {
+    const layout = layoutMap(nodes(...ids), edges(text));
+    for (const edge of edges(text)) {
+      const [from, to] = [layout.byId.get(edge.from), layout.byId.get(edge.to)];
+      if (!from || !to) throw new Error('not placed');
+      const way = layout.ways.get(edgeKey(edge)) ?? [];
+      expect(way).toHaveLength((to.x - from.x) / (nodeSize.width + 44) - 1);
+      for (const { x, y } of way)
+        for (const node of layout.nodes)
+          expect(node.x === x && y > node.y - 8 && y < node.y + nodeSize.height + 8).toBe(false);
+    }
+  });
+  it('goes along its way', () => {
+    expect(edgePath({ x: 0, y: 0 }, { x: 496, y: 0 }, [{ x: 248, y: 100 }])).toMatch(
+      /^M204 22C.* 248 100H452C.* 496 22$/,
+    );
   });
 });

@@ -93,8 +93,12 @@ export function Queues(): ReactNode {
                   >
                     {row.lagMs === null ? '–' : formatDuration(row.lagMs)}
                   </NumberCell>
-                  <NumberCell title="Publish p95">{formatDuration(row.publishP95Ms)}</NumberCell>
-                  <NumberCell title="Process p95">{formatDuration(row.processP95Ms)}</NumberCell>
+                  <NumberCell title="Publish p95">
+                    {row.produced === 0 ? '–' : formatDuration(row.publishP95Ms)}
+                  </NumberCell>
+                  <NumberCell title="Process p95">
+                    {row.consumed === 0 ? '–' : formatDuration(row.processP95Ms)}
+                  </NumberCell>
                 </tr>
               ))}
             </tbody>

@@ -18,7 +18,7 @@ import { useScope } from '../../data/scope.ts';
 import { Go, useGo } from '../../shell/go.tsx';
 import { ExampleList, type SpanExample } from './example-list.tsx';
 import { Failures } from './figures-table.tsx';
-import { edgePath, layoutMap, nodeSize } from './map-layout.ts';
+import { edgeKey, edgePath, layoutMap, nodeSize } from './map-layout.ts';
 import { FigureFacts } from './operations.tsx';
 
 type Answer = Reply<typeof serviceMap>;
@@ -183,7 +183,7 @@ function Picture({
             return (
               <path
                 key={`${edge.from} ${edge.to} ${edge.kind}`}
-                d={edgePath(from, to)}
+                d={edgePath(from, to, layout.ways.get(edgeKey(edge)))}
                 className="map-edge"
                 data-tone={toneOf(edge.errorRate)}
                 data-kind={edge.kind}

@@ -1,4 +1,4 @@
-import { getTrace, traceBeside } from '@sightline/contract';
+import { exportTracePath, getTrace, traceBeside } from '@sightline/contract';
 import { Button, SegmentedControl } from '@mantine/core';
 import { useCallback, useMemo, useState, type ReactNode } from 'react';
 import { formatNs } from '../../charts/number-format.ts';
@@ -13,7 +13,7 @@ import { dayAndTime } from '../../components/time-format.ts';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
-import type { Reply } from '../../data/call.ts';
+import { addressOf as callAddress, type Reply } from '../../data/call.ts';
 import { readTraceId } from '../../records/trace-id.ts';
 import { Go, useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
@@ -207,6 +207,9 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
             </Go>
           )}
           <ProfileOfTrace tree={tree} />
+          <a href={callAddress(exportTracePath, { id })} download title="All of the trace as a file of OTLP JSON">
+            Download
+          </a>
           <span className="grow" />
           <CompareWith id={id} root={root} />
           <SegmentedControl

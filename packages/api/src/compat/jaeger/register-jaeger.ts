@@ -1,15 +1,10 @@
 import type { Result } from '@sightline/base';
-import {
-  listDependencies,
-  listSpanNames,
-  listSpanServices,
-  readFullTrace,
-  searchTraceql,
-  type ReadScope,
-} from '@sightline/query';
+import { listDependencies, listSpanNames, listSpanServices, searchTraceql, type ReadScope } from '@sightline/query';
 import type { FastifyInstance } from 'fastify';
 import type { ApiDeps } from '../../route.ts';
+import { readTraces, traceIdOf } from '../read-traces.ts';
 import { Fault, type Seen, traceCalls } from '../trace-call.ts';
+import { registerJaegerV3 } from './register-v3.ts';
 import { readSearch } from './search.ts';
 import { leastStepMs, readSpanMetrics } from './span-metrics.ts';
 import { jaegerTrace } from './trace-json.ts';
@@ -18,9 +13,10 @@ const prefix = '/jaeger/api';
 /** How far back services and operations are named. */
 const namedForMs = 7 * 86_400_000;
 const dayMs = 86_400_000;
+const leftOut = 'the answer is full: further traces were left out, ask for fewer';
 
 /**
- * Jaeger's query API below `/jaeger`, as Grafana's data source and Jaeger's own interface use it
+ * Jaeger's query API (v3 too, in OTLP) below `/jaeger`, as Grafana's data source and Jaeger's own interface use it
  * (https://www.jaegertracing.io/docs/latest/architecture/apis/). A key with `query` or `operate`, as bearer token or password of basic auth, or a session, says whose traces; a key that is
  * bound to a site sees the spans of that site, as if there were no others.
  */
@@ -99,14 +95,12 @@ export function registerJaeger(scope: FastifyInstance, deps: ApiDeps): void {
     );
   }
 
+  registerJaegerV3(scope, deps);
+
   async function tracesOf(seen: Seen, ids: readonly string[], signal: AbortSignal) {
-    const traces = [];
-    // One after another: a trace by its id is a matter of milliseconds, and memory stays that of one.
-    for (const id of ids) {
-      const spans = await readFullTrace(store, seen, id, { signal });
-      if (spans.length > 0) traces.push(jaegerTrace(id, spans));
-    }
-    return data(traces);
+    const { traces, complete } = await readTraces(store, seen, ids, signal);
+    const found = data(traces.map(({ id, spans }) => jaegerTrace(id, spans)));
+    return complete ? found : { ...found, errors: [{ code: 200, msg: leftOut }] };
   }
 }
 
@@ -120,9 +114,4 @@ function data<T>(value: T): { data: T; total: number; limit: number; offset: num
 
 function errors({ status, message }: Fault): object {
   return { data: null, total: 0, limit: 0, offset: 0, errors: [{ code: status, msg: message }] };
-}
-
-/** Jaeger leaves leading zeros out. */
-function traceIdOf(text: string): string | undefined {
-  return /^[0-9a-f]{1,32}$/i.test(text) ? text.toLowerCase().padStart(32, '0') : undefined;
 }

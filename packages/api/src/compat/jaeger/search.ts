@@ -17,10 +17,14 @@ const kinds = new Set(['internal', 'server', 'client', 'producer', 'consumer']);
  * Reads the parameters of `GET /api/traces`: `service`, `operation`, `tags` (JSON) or `tag` (`key:value`), `start` and `end` in microseconds or
  * `lookback`, `minDuration`, `maxDuration`, `limit`. A fault says which one is wrong.
  */
-export function readSearch(query: URLSearchParams, nowMs: number): Result<JaegerSearch, string> {
+export function readSearch(
+  query: URLSearchParams,
+  nowMs: number,
+  { serviceRequired = true }: { readonly serviceRequired?: boolean } = {},
+): Result<JaegerSearch, string> {
   const service = query.get('service') ?? '';
-  if (service === '') return fail("parameter 'service' is required");
-  const conditions = [`resource.service.name = ${JSON.stringify(service)}`];
+  if (service === '' && serviceRequired) return fail("parameter 'service' is required");
+  const conditions = service === '' ? [] : [`resource.service.name = ${JSON.stringify(service)}`];
   const operation = query.get('operation') ?? '';
   if (operation !== '' && operation !== 'all') conditions.push(`name = ${JSON.stringify(operation)}`);
   const tags = readTags(query);

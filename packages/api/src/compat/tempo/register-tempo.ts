@@ -16,7 +16,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ApiDeps } from '../../route.ts';
 import { durationNs } from '../duration.ts';
 import { Fault, traceCalls, type TraceCall } from '../trace-call.ts';
-import { traceJson, traceProtobuf } from './otlp-trace.ts';
+import { traceJson, traceProtobuf } from '../otlp-trace.ts';
 import { readCount, readRange, readStepMs, tagsQuery } from './parameters.ts';
 import { instantReply, rangeReply, searchReply } from './replies.ts';
 
@@ -91,12 +91,12 @@ export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
   route('/traces/:id', async (call) => {
     const spans = await spansOf(call);
     if (spans instanceof Fault) return spans;
-    return wantsProtobuf(call) ? traceProtobuf(spans) : { batches: traceJson(spans) };
+    return wantsProtobuf(call) ? traceProtobuf(spans) : { batches: traceJson(spans, 'tempo') };
   });
   route('/v2/traces/:id', async (call) => {
     const spans = await spansOf(call);
     if (spans instanceof Fault) return spans;
-    if (!wantsProtobuf(call)) return { trace: { resourceSpans: traceJson(spans) }, metrics: {} };
+    if (!wantsProtobuf(call)) return { trace: { resourceSpans: traceJson(spans, 'tempo') }, metrics: {} };
     const writer = new ProtobufWriter();
     writer.bytes(1, traceProtobuf(spans));
     return writer.finish();

@@ -8,7 +8,7 @@ import {
 } from '@sightline/contract';
 import type { ReactNode } from 'react';
 import { formatCount } from '../../../charts/number-format.ts';
-import { EmptyState } from '../../../components/empty-state.tsx';
+import { RoleNeeded } from '../../../components/role-needed.tsx';
 import { TimeText } from '../../../components/time-text.tsx';
 import { useAsk } from '../../../data/ask.ts';
 import type { Reply } from '../../../data/call.ts';
@@ -25,14 +25,7 @@ const minute = 60_000;
 export function AuditTable({ read, scope, label }: PanelProps & { read: AuditRead }): ReactNode {
   const may = useMe().may('admin');
   const asked = useAsk(readSecurityActivity, { query: wholeMinutes(scope) }, { when: may, everyMs: minute });
-  if (!may)
-    return (
-      <EmptyState
-        compact
-        title="For administrators"
-        text="Who did what stands in the audit trail, which administrators and owners may read. Ask one of them."
-      />
-    );
+  if (!may) return <RoleNeeded compact need={{ role: 'admin', what: 'read the audit trail, from which this is' }} />;
   if (asked.data === undefined) return <NoLinesYet asked={asked} />;
   const { heads, lines, none } = auditTables[read];
   const said = asked.data.cut ? 'The trail has more in this range than is read at once: choose a shorter one.' : '';

@@ -57,7 +57,7 @@ function TeamList(): ReactNode {
         {add}
       </div>
       <ScrollX label="Teams">
-        <table className="table one-line">
+        <table className="table one-line stacks">
           <thead>
             <tr>
               <th>Team</th>
@@ -79,14 +79,16 @@ function TeamList(): ReactNode {
 function TeamRow({ team }: { readonly team: Team }): ReactNode {
   return (
     <tr>
-      <td>
+      <td className="row-name">
         <Go to="/settings" search={{ tab: 'teams', team: team.slug }}>
           {team.name}
         </Go>{' '}
         {team.mine && <span className="muted">(yours)</span>}
       </td>
       <td className="code">#{team.slug}</td>
-      <td className="number">{team.members}</td>
+      <td className="number" data-title="Members">
+        {team.members}
+      </td>
     </tr>
   );
 }

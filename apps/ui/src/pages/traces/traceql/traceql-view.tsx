@@ -14,6 +14,7 @@ import { SeriesAnswer } from '../../../promql/series-answer.tsx';
 import { LanguageBox, LanguageExamples } from '../../../search/language-box.tsx';
 import { Go } from '../../../shell/go.tsx';
 import { ComparisonTable } from './comparison-table.tsx';
+import { HistogramField, isHistogram } from './histogram-field.tsx';
 import { traceqlLanguage } from './traceql-offers.ts';
 import './traceql.css';
 
@@ -25,6 +26,7 @@ const examples = [
   '{ kind = client } | count() > 10',
   '{ kind = server } | rate() by (resource.service.name)',
   '{ kind = server } | quantile_over_time(duration, 0.5, 0.95) by (resource.service.name)',
+  '{ kind = server } | histogram_over_time(duration)',
   '{ kind = server } | compare({ status = error })',
   '100 * ({ status = error } | rate() by (resource.service.name)) / ({} | rate() by (resource.service.name))',
 ];
@@ -47,6 +49,17 @@ export function TraceqlView(): ReactNode {
     } else setSearch({ q: next }, { push: true });
   };
   const answer = q === '' || asked.error !== null ? undefined : asked.data;
+  const histogram =
+    answer?.found.kind === 'metrics' && isHistogram(answer.found.columns) ? (
+      <HistogramField
+        data={answer.found.columns}
+        inSeconds={answer.found.unit === 's'}
+        query={q}
+        from={scope.from}
+        to={scope.to}
+        onRange={setRange}
+      />
+    ) : undefined;
   return (
     <>
       <LanguageBox
@@ -105,7 +118,8 @@ export function TraceqlView(): ReactNode {
             from={scope.from}
             to={scope.to}
             stepMs={answer.found.columns.stepMs}
-            format={answer.found.unit === 's' ? formatSeconds : undefined}
+            format={histogram === undefined && answer.found.unit === 's' ? formatSeconds : undefined}
+            instead={histogram}
             onRange={setRange}
           />
         </div>

@@ -1,6 +1,6 @@
 import { spanKindNumbers, TracesRequestBuilder } from '@sightline/ingest';
 import type { FullSpan } from '@sightline/query';
-import { isNumeric } from '../numeric.ts';
+import { isNumeric } from './numeric.ts';
 
 /** Spans by resource and instrumentation scope. */
 function groupsOf(spans: readonly FullSpan[]): FullSpan[][] {
@@ -57,27 +57,48 @@ export function traceProtobuf(spans: readonly FullSpan[]): Buffer {
   return builder.build();
 }
 
-const base64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');
 const jsonAttributes = (attributes: Readonly<Record<string, string>>): object[] =>
   Object.entries(typed(attributes)).map(([key, value]) => ({
     key,
     value: typeof value === 'number' ? { intValue: String(value) } : { stringValue: value },
   }));
 
-/** The groups of a trace in protobuf's JSON, as Tempo writes it: ids in base64. */
-export function traceJson(spans: readonly FullSpan[]): object[] {
+/** How ids, kinds and status codes are written in JSON. */
+interface JsonForm {
+  readonly id: (hex: string) => string;
+  readonly kind: (kind: FullSpan['kind']) => string | number;
+  readonly statusCode: (status: FullSpan['status']) => string | number;
+}
+const forms = {
+  /** OTLP's own (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding): ids in hexadecimal, enums as numbers. Our `/v1/traces` takes it. */
+  otlp: {
+    id: (hex) => hex,
+    kind: (kind) => spanKindNumbers[kind] ?? 0,
+    statusCode: (status) => statusCodes[status],
+  },
+  /** Protobuf's, as Tempo writes it: ids in base64, enums by name. */
+  tempo: {
+    id: (hex) => Buffer.from(hex, 'hex').toString('base64'),
+    kind: (kind) => `SPAN_KIND_${kind.toUpperCase()}`,
+    statusCode: (status) => `STATUS_CODE_${status.toUpperCase()}`,
+  },
+} as const satisfies Readonly<Record<string, JsonForm>>;
+
+/** The `resourceSpans` of a trace in JSON. */
+export function traceJson(spans: readonly FullSpan[], form: keyof typeof forms): object[] {
+  const { id, kind, statusCode }: JsonForm = forms[form];
   return groupsOf(spans).map((group) => ({
     resource: { attributes: group[0] ? jsonAttributes(resourceOf(group[0])) : [] },
     scopeSpans: [
       {
         scope: { name: group[0]?.scopeName ?? '' },
         spans: group.map((span) => ({
-          traceId: base64(span.traceId),
-          spanId: base64(span.spanId),
-          ...(span.parentId === '' ? {} : { parentSpanId: base64(span.parentId) }),
+          traceId: id(span.traceId),
+          spanId: id(span.spanId),
+          ...(span.parentId === '' ? {} : { parentSpanId: id(span.parentId) }),
           ...(span.traceState === '' ? {} : { traceState: span.traceState }),
           name: span.name,
-          kind: `SPAN_KIND_${span.kind.toUpperCase()}`,
+          kind: kind(span.kind),
           startTimeUnixNano: span.startNs,
           endTimeUnixNano: String(BigInt(span.startNs) + BigInt(span.durationNs)),
           attributes: jsonAttributes(span.attributes),
@@ -87,12 +108,12 @@ export function traceJson(spans: readonly FullSpan[]): object[] {
             attributes: jsonAttributes(attributes),
           })),
           links: span.links.map(({ traceId, spanId }, n) => ({
-            traceId: base64(traceId),
-            spanId: base64(spanId),
+            traceId: id(traceId),
+            spanId: id(spanId),
             attributes: jsonAttributes(span.linkAttributes[n] ?? {}),
           })),
           status: {
-            ...(span.status === 'unset' ? {} : { code: `STATUS_CODE_${span.status.toUpperCase()}` }),
+            ...(span.status === 'unset' ? {} : { code: statusCode(span.status) }),
             ...(span.statusMessage === '' ? {} : { message: span.statusMessage }),
           },
         })),
