@@ -66,7 +66,7 @@ const idOf = ({ tsNs, hash }: LogColumns): string => `${tsNs}-${hash.padStart(16
 export const msOf = (ns: string): number => Number(BigInt(ns) / 1_000_000n);
 
 export function toLog(row: LogColumns): LogRecord {
-  const { hash, receivedNs, sev, text, traceHex, spanHex, place, ...same } = row;
+  const { hash: _hash, receivedNs, sev, text, traceHex, spanHex, place, ...same } = row;
   return {
     ...same,
     id: idOf(row),
