@@ -60,22 +60,17 @@ test('a legal hold on a site that is misspelt is refused; then it is placed, and
     headers: { authorization: `Bearer ${headless.SIGHTLINE_SETUP_KEY}` },
     data: { message: 'a till opens', site: 'STORE_001' },
   });
+  // A site is known once its first record is stored.
+  const fleet = async (): Promise<string> => (await page.context().request.get(`${product.url}/api/v1/fleet`)).text();
+  await expect.poll(fleet, { timeout: 30_000 }).toContain('STORE_001');
   await page.goto(`${product.url}/retention?tab=holds`);
   const form = page.getByRole('region', { name: 'Place a legal hold' });
   await form.getByLabel('Name').fill('Case 12');
   await form.getByLabel('Reason').fill('Counsel asked for it');
   await form.getByLabel('Site').fill('STORE_O01');
   const place = form.getByRole('button', { name: /^Place/ });
-  // The site is known once its first record is stored.
-  await expect
-    .poll(
-      async () => {
-        await place.click();
-        return form.getByText('do you mean STORE_001').isVisible();
-      },
-      { timeout: 20_000, interval: 1000 },
-    )
-    .toBe(true);
+  await place.click();
+  await form.getByText('do you mean STORE_001').waitFor();
   await form.getByLabel('Site').fill('STORE_001');
   await place.click();
   const row = page.getByRole('row', { name: /Case 12/ });
