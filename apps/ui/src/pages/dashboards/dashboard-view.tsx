@@ -53,7 +53,7 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }): ReactNod
       new Set(document.panels.filter(({ id, options }) => options.collapsed !== toggled.has(id)).map(({ id }) => id)),
     [document.panels, toggled],
   );
-  const kiosk = useKiosk(dashboard.id, document.folder);
+  const kiosk = useKiosk(dashboard.id, document.folder, document.range);
   const open = (key: string): void => setSearch({ panel: key }, { push: search['panel'] === undefined });
   const close = (): void => setSearch({ panel: '', drawer: '' });
   const shown = useMemo(
