@@ -111,7 +111,7 @@ export const logContext = endpoint({
     /** With one side: `moreBefore` or `moreAfter` of the answer before. */
     cursor: z
       .string()
-      .regex(/^(\d{1,19}-[0-9a-f]{16}-\d{1,6})?$/, 'expected the cursor of an answer before')
+      .regex(/^(\d{1,19}-[0-9a-f]{16}-\d{1,19}-\d{1,6})?$/, 'expected the cursor of an answer before')
       .default(''),
   }),
   reply: z.object({

@@ -3,7 +3,11 @@ import { done } from './common.ts';
 import { endpoint } from './endpoint.ts';
 
 const name = z.object({
-  name: z.string().regex(/^[\w.@-]{1,200}$/, 'expected 1 to 200 letters, digits and . _ - @, such as node.rules.yml'),
+  name: z.string().regex(
+    // A namespace of Loki's ruler may be called anything.
+    /^(?:[\w.@-]{1,200}|logql:[^\p{Cc}]{1,150})$/u,
+    'expected 1 to 200 letters, digits and . _ - @, such as node.rules.yml; behind logql:, for rules over logs, any name',
+  ),
 });
 const ruleFile = z.object({
   name: z.string(),
@@ -15,7 +19,7 @@ const ruleFile = z.object({
 export const listRuleFiles = endpoint({
   method: 'GET',
   path: '/api/v1/rule-files',
-  summary: 'Prometheus rule files of the organisation, by name',
+  summary: 'Rule files of the organisation, Prometheus’ and those over logs (logql:…), by name',
   permission: 'viewer',
   reply: z.object({ files: z.array(ruleFile) }),
 });
@@ -31,7 +35,7 @@ export const putRuleFile = endpoint({
   method: 'PUT',
   path: '/api/v1/rule-files/:name',
   summary:
-    'Create or replace a Prometheus rule file; what Prometheus would refuse is refused with the place of each fault',
+    'Create or replace a rule file of Prometheus, or with a name that begins with logql: one whose expressions are LogQL; what Prometheus or Loki would refuse is refused with the place of each fault',
   permission: 'admin',
   params: name,
   body: z.object({ content: z.string().max(900_000) }),
@@ -74,6 +78,7 @@ export const listFileRuleGroups = endpoint({
     groups: z.array(
       z.object({
         file: z.string(),
+        language: z.enum(['promql', 'logql']),
         name: z.string(),
         intervalMs: z.number(),
         /** Null before the first. */

@@ -12,6 +12,8 @@ export { lateAfterMs } from './uptime/heartbeat-settings.ts';
 export type { HeartbeatKind } from './uptime/heartbeats.ts';
 export { FileRuleRunner, type FileRuleRunnerParts } from './rule-files/file-rule-runner.ts';
 export { parseRuleFile } from './rule-files/parse-rule-file.ts';
+export { withGroup, withoutGroup, writtenGroups, yamlOf } from './rule-files/rule-groups.ts';
+export { fileOfNamespace, namespaceOf, ruleLanguageOf } from './rule-files/rule-language.ts';
 export { evaluateRule as evaluateFileRule, newMemory, type RuleMemory } from './rule-files/evaluate-group.ts';
 export { receivedSeries, staleSeries } from './rule-files/rule-samples.ts';
 export { elementsOf } from './rule-files/elements.ts';

@@ -26,12 +26,13 @@ export interface FileRulesParts {
   readonly holds: (organisation: string) => boolean;
 }
 
-/** Begins to evaluate Prometheus rule files, those of `--rules` and those that were put through the API. */
+/** Begins to evaluate rule files, Prometheus' and those over logs: those of `--rules` and those that were put through the API. */
 export function openFileRules(stage: StageParts, { findings, engine, spool, holds }: FileRulesParts): FileRulesStage {
   const { config, stores, clock, logger, closers, publicUrl } = stage;
   const rules = new FileRuleRunner({
     control: stores.control,
     engine,
+    logs: stores.store,
     samples: sampleSink(stage, spool),
     findings,
     holds,

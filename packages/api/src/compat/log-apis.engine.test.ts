@@ -782,6 +782,29 @@ describe('Elasticsearch', () => {
     expect((await elastic('/logs/_doc/mine')).status).toBe(404);
   });
 
+  test('a document by the id that its client gave it: of several the one that came last', async () => {
+    const row = (organisation: string, text: string, receivedMs: number): string =>
+      `SELECT '${organisation}', '', '', 'named', fromUnixTimestamp64Milli(${fromMs}), fromUnixTimestamp64Milli(${receivedMs}), 9, '${text}', 'elasticsearch', map(), map('elasticsearch.id', 'order-7')`;
+    await insert(row('acme', 'first', fromMs));
+    await insert(row('acme', 'second', fromMs + 60_000));
+    expect((await elastic('/logs/_doc/order-7')).json()).toMatchObject({
+      _index: 'logs',
+      _id: 'order-7',
+      found: true,
+      _source: { message: 'second' },
+    });
+    expect((await elastic('/logs/_source/order-7')).json()).not.toHaveProperty('elasticsearch');
+    expect((await elastic('/other/_doc/order-7')).status).toBe(404);
+    expect((await elastic('/logs/_doc/order-7', undefined, 'rival')).status).toBe(404);
+    expect((await elastic('/logs/_doc/order-8')).status).toBe(404);
+    const ids = async (query: object): Promise<string[]> =>
+      (await elastic('/logs/_search', { query, sort: ['event.ingested'] }))
+        .json()
+        .hits.hits.map(({ _source }: { _source: { message: string } }) => _source.message);
+    expect(await ids({ ids: { values: ['order-7', 'order-8'] } })).toEqual(['first', 'second']);
+    expect(await ids({ term: { _id: 'order-7' } })).toEqual(['first', 'second']);
+  });
+
   test('values of a field as they are written', async () => {
     const ask = async (body: object): Promise<unknown> =>
       (await elastic('/logs*/_terms_enum', { index_filter: inRange, ...body })).json();

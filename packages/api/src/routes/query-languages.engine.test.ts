@@ -152,7 +152,9 @@ describe('TraceQL', () => {
   test('seconds are said where durations are measured', async () => {
     const unitOf = async (q: string) => (await ask('traceql', { q })).json().found.unit;
     expect(await unitOf('{} | avg_over_time(duration)')).toBe('s');
-    expect(await unitOf('{} | histogram_over_time(duration)')).toBe('');
+    // Of a histogram: its buckets.
+    expect(await unitOf('{} | histogram_over_time(duration)')).toBe('s');
+    expect(await unitOf('{} | histogram_over_time(span.size)')).toBe('');
     expect(await unitOf('({} | rate()) / ({} | rate())')).toBe('');
   });
 

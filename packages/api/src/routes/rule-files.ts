@@ -7,7 +7,7 @@ import {
   type FileRule,
 } from '@sightline/contract';
 import type { RuleFileFacts } from '@sightline/control';
-import { parseRuleFile } from '@sightline/detect';
+import { parseRuleFile, ruleLanguageOf } from '@sightline/detect';
 import type { RuleGroupState } from '../compat/prometheus/ports.ts';
 import { refusal } from '../problem.ts';
 import { answer, doneReply, refuse, type Route } from '../route.ts';
@@ -52,7 +52,7 @@ export const ruleFileRoutes: readonly Route[] = [
   }),
 
   answer(putRuleFile, async ({ params, body }, { deps, caller, audit }) => {
-    const groups = parseRuleFile(body.content);
+    const groups = parseRuleFile(body.content, ruleLanguageOf(params.name));
     if (!groups.ok) return refuse(422, 'The rule file is not valid', groups.error.join('\n').slice(0, 2000));
     const put = await deps.control.ruleFiles.put(caller.organisation, params.name, body.content, caller.actor);
     if (!put.ok) return refusal(put.error);
@@ -74,6 +74,7 @@ export const ruleFileRoutes: readonly Route[] = [
       evaluated: deps.ruleReader !== undefined,
       groups: groups.slice(0, groupsAtMost).map((group) => ({
         file: group.file,
+        language: group.language,
         name: group.name,
         intervalMs: group.intervalSeconds * 1000,
         lastEvaluationAt: group.lastEvaluationMs === 0 ? null : group.lastEvaluationMs,

@@ -42,7 +42,7 @@ export interface GroupChange {
   readonly deleted: readonly { readonly rule: string; readonly fingerprint: string }[];
 }
 
-/** Prometheus rule files of organisations, and how far the evaluation of these and of files on disk came. */
+/** Rule files of organisations (Prometheus', and those over logs, whose names begin with `logql:`), and how far the evaluation of these and of files on disk came. */
 export interface RuleFiles {
   /** By name, at most 500: as many as may be. */
   list(organisation: string): Promise<RuleFileFacts[]>;
@@ -51,6 +51,16 @@ export interface RuleFiles {
   find(organisation: string, name: string): Promise<RuleFile | undefined>;
   /** Creates or replaces. The caller has checked the content; refuses the 501st file. */
   put(organisation: string, name: string, content: string, by: string): Promise<Result<RuleFileFacts, Refused>>;
+  /**
+   * Replaces a file by what `change` makes of its content, '' where there is none; a file that becomes '' is removed. One change of a
+   * file at a time, over all processes. A refusal of `change` leaves all as it is.
+   */
+  edit(
+    organisation: string,
+    name: string,
+    by: string,
+    change: (content: string) => Result<string, Refused>,
+  ): Promise<Result<undefined, Refused>>;
   remove(organisation: string, name: string): Promise<Result<RuleFileFacts, Refused>>;
   /** Groups of an organisation that were ever evaluated, with their alerts, at most 100,000 alerts in all. */
   loadGroups(organisation: string): Promise<KeptGroup[]>;

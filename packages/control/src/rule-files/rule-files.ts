@@ -42,6 +42,31 @@ export function ruleFiles({ db, clock }: ServicesContext): RuleFiles {
   const ofGroup = (rows: typeof table.ruleGroupAlerts | typeof table.ruleGroupRuns, ...key: [string, string, string]) =>
     and(eq(rows.organisation, key[0]), eq(rows.file, key[1]), eq(rows.groupName, key[2]));
 
+  const putIn = async (
+    tx: Pick<typeof db, 'insert' | '$count'>,
+    organisation: string,
+    name: string,
+    content: string,
+    by: string,
+  ) => {
+    const others = and(eq(table.ruleFiles.organisation, organisation), sql`${table.ruleFiles.name} <> ${name}`);
+    if ((await tx.$count(table.ruleFiles, others)) >= filesPerOrganisation)
+      return refused('conflict', `An organisation has at most ${filesPerOrganisation} rule files.`);
+    const kept = content.toWellFormed().replaceAll('\0', '\uFFFD');
+    const values = {
+      content: kept,
+      digest: createHash('sha256').update(kept).digest('hex'),
+      updatedAt: new Date(clock.now()),
+      updatedBy: by,
+    };
+    const rows = await tx
+      .insert(table.ruleFiles)
+      .values({ organisation, name, ...values })
+      .onConflictDoUpdate({ target: [table.ruleFiles.organisation, table.ruleFiles.name], set: values })
+      .returning(listed);
+    return ok(factsFrom(only(rows)));
+  };
+
   return {
     list: async (organisation) =>
       (
@@ -60,24 +85,24 @@ export function ruleFiles({ db, clock }: ServicesContext): RuleFiles {
         .where(ofName(organisation, name));
       return row && { ...row, updatedAt: row.updatedAt.getTime() };
     },
-    put: (organisation, name, content, by) =>
+    put: (organisation, name, content, by) => db.transaction((tx) => putIn(tx, organisation, name, content, by)),
+    edit: (organisation, name, by, change) =>
       db.transaction(async (tx) => {
-        const others = and(eq(table.ruleFiles.organisation, organisation), sql`${table.ruleFiles.name} <> ${name}`);
-        if ((await tx.$count(table.ruleFiles, others)) >= filesPerOrganisation)
-          return refused('conflict', `An organisation has at most ${filesPerOrganisation} rule files.`);
-        const kept = content.toWellFormed().replaceAll('\0', '\uFFFD');
-        const values = {
-          content: kept,
-          digest: createHash('sha256').update(kept).digest('hex'),
-          updatedAt: new Date(clock.now()),
-          updatedBy: by,
-        };
-        const rows = await tx
-          .insert(table.ruleFiles)
-          .values({ organisation, name, ...values })
-          .onConflictDoUpdate({ target: [table.ruleFiles.organisation, table.ruleFiles.name], set: values })
-          .returning(listed);
-        return ok(factsFrom(only(rows)));
+        await tx.execute(
+          sql`SELECT pg_advisory_xact_lock(hashtextextended(${`rule-files ${organisation} ${name}`}, 0))`,
+        );
+        const [row] = await tx
+          .select({ content: table.ruleFiles.content })
+          .from(table.ruleFiles)
+          .where(ofName(organisation, name));
+        const changed = change(row?.content ?? '');
+        if (!changed.ok) return changed;
+        if (changed.value === '') await tx.delete(table.ruleFiles).where(ofName(organisation, name));
+        else {
+          const kept = await putIn(tx, organisation, name, changed.value, by);
+          if (!kept.ok) return kept;
+        }
+        return ok(undefined);
       }),
     remove: async (organisation, name) => {
       const [row] = await db.delete(table.ruleFiles).where(ofName(organisation, name)).returning(listed);

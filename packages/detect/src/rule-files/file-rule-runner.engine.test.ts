@@ -5,6 +5,7 @@ import type { MetricEngine } from '@sightline/query/promql';
 import { InMemoryTarget, type LoadedSeries } from '@sightline/query/promql/testing';
 import { staleNaNBits, type Finding, type ReceivedSeries } from '@sightline/record';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { TelemetryReader } from '@sightline/store/port';
 import { FileRuleRunner } from './file-rule-runner.ts';
 
 const startMs = 1_800_000_000_000;
@@ -63,6 +64,7 @@ for (const { name, missing, start } of testServers) {
       return new FileRuleRunner({
         control,
         engine,
+        logs: {} as TelemetryReader,
         samples: {
           write: async (_, series) => store.load(series.map(loaded)),
           visible: async () => undefined,

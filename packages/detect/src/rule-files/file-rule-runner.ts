@@ -2,8 +2,10 @@ import { BackgroundLoop, type Clock, type Logger, reasonOf } from '@sightline/ba
 import type { Control, KeptAlert } from '@sightline/control';
 import type { MetricEngine } from '@sightline/query/promql';
 import type { Finding, FindingSink, ReceivedSeries } from '@sightline/record';
+import type { TelemetryReader } from '@sightline/store/port';
 import { Gate } from '../rules/gate.ts';
 import type { ActiveAlert } from './active-alert.ts';
+import { askLogql } from './ask-logql.ts';
 import { evaluateRule, type RuleOutcome } from './evaluate-group.ts';
 import { FileRuleFigures } from './file-rule-figures.ts';
 import { findingOfAlert } from './finding-of-alert.ts';
@@ -11,6 +13,7 @@ import { knowGroup, restoreGroup, tickOf, type KnownGroup } from './known-group.
 import type { AskInstant, SampleSink } from './ports.ts';
 import { receivedSeries, staleSeries } from './rule-samples.ts';
 import { RuleFilesBook } from './rule-files-book.ts';
+import { ruleLanguageOf } from './rule-language.ts';
 
 const lookEveryMs = 1000;
 /** Samples are visible a moment after they were accepted: a group is evaluated so long after its time. */
@@ -24,6 +27,8 @@ const closeWithinMs = 8000;
 export interface FileRuleRunnerParts {
   readonly control: Pick<Control, 'ruleFiles' | 'organisations'>;
   readonly engine: Pick<MetricEngine, 'instant'>;
+  /** Answers what rules ask in LogQL. */
+  readonly logs: TelemetryReader;
   readonly samples: SampleSink;
   readonly findings: FindingSink;
   /** True while this server speaks for the organisation's rules. */
@@ -39,8 +44,8 @@ export interface FileRuleRunnerParts {
 }
 
 /**
- * Evaluates Prometheus rule files, group by group at their own intervals: recorded series and `ALERTS` are written back, alerts that
- * fire become findings. What `for` has counted survives `kill -9`, and another server takes over.
+ * Evaluates rule files, Prometheus' and those over logs, group by group at their own intervals: recorded series and `ALERTS` are
+ * written back, alerts that fire become findings. What `for` has counted survives `kill -9`, and another server takes over.
  */
 export class FileRuleRunner {
   readonly #parts: FileRuleRunnerParts;
@@ -205,7 +210,7 @@ export class FileRuleRunner {
   async #evaluate(known: KnownGroup, tickMs: number): Promise<void> {
     const { clock, samples, publicUrl } = this.#parts;
     const { organisation, group } = known;
-    const ask = this.#asker(organisation);
+    const ask = this.#asker(known);
     const startedMs = clock.now();
     const sampleMs = tickMs - group.queryOffsetMs;
     const surroundings = { externalUrl: publicUrl().replace(/\/$/u, ''), externalLabels: {} };
@@ -283,9 +288,16 @@ export class FileRuleRunner {
     return findingOfAlert(known.organisation, place, rule, alert, state, nowMs);
   }
 
-  #asker(organisation: string): AskInstant {
-    const { engine } = this.#parts;
+  #asker({ organisation, file }: KnownGroup): AskInstant {
+    const { engine, logs } = this.#parts;
     const { signal } = this.#loop;
+    if (ruleLanguageOf(file) === 'logql') {
+      const ask = askLogql(logs, { organisation, timeoutMs: queryTimeoutMs, signal });
+      return (expression, atMs) => {
+        this.#figures.queries++;
+        return ask(expression, atMs);
+      };
+    }
     return async (expression, atMs) => {
       this.#figures.queries++;
       const answer = await engine.instant({

@@ -3,6 +3,7 @@ import { titleOf } from '../rules/finding-of.ts';
 import { pageLink } from '../rules/words.ts';
 import type { ActiveAlert } from './active-alert.ts';
 import type { AlertingRule } from './rule-file.ts';
+import { ruleLanguageOf } from './rule-language.ts';
 
 /** What people write into the label `severity`. */
 const severities: Readonly<Record<string, FindingSeverity>> = {
@@ -54,7 +55,10 @@ export function findingOfAlert(
     value: Number.isFinite(alert.value) ? alert.value : null,
     threshold: null,
     unit: '',
-    link: pageLink('/metrics', { expr: rule.expression }),
+    link:
+      ruleLanguageOf(place.file) === 'logql'
+        ? pageLink('/logs', { mode: 'logql', q: rule.expression })
+        : pageLink('/metrics', { expr: rule.expression }),
     sinceMs: alert.activeAtMs,
     atMs: nowMs,
     expiresAtMs: null,

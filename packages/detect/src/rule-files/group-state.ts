@@ -1,10 +1,12 @@
 import type { KnownGroup } from './known-group.ts';
+import { ruleLanguageOf } from './rule-language.ts';
 
 /** What Prometheus' API tells of a group: the form that its `rules` and `alerts` are printed from. */
 export function groupState({ file, group, intervalMs, lastRunMs, durationMs, rules }: KnownGroup) {
   return {
     name: group.name,
     file,
+    language: ruleLanguageOf(file),
     intervalSeconds: intervalMs / 1000,
     limit: group.limit,
     lastEvaluationMs: lastRunMs,

@@ -4,6 +4,7 @@ import type { ActiveAlert } from './active-alert.ts';
 import { newMemory, writtenBy, type RuleMemory } from './evaluate-group.ts';
 import { readsEarlier } from './rule-dependencies.ts';
 import type { FileRule, RuleGroup } from './rule-file.ts';
+import { ruleLanguageOf } from './rule-language.ts';
 
 /** A pending alert that was not looked at for so long is not the same any more. */
 const forgottenAfterMs = 60 * 60_000;
@@ -33,7 +34,7 @@ export function knowGroup(
   defaultIntervalMs: number,
   before: KnownGroup | undefined,
 ): KnownGroup {
-  const depends = readsEarlier(group.rules);
+  const depends = readsEarlier(group.rules, ruleLanguageOf(file));
   const memories = new Map(before?.rules.map(({ rule, memory }) => [rule.key, memory]));
   return {
     organisation,

@@ -1,9 +1,11 @@
 import { fail, ok, type Result } from '@sightline/base';
+import { parseLogql } from '@sightline/query';
 import { parsePromql } from '@sightline/query/promql';
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { parsePrometheusDuration } from './prometheus-duration.ts';
 import type { FileRule, RuleGroup } from './rule-file.ts';
+import type { RuleLanguage } from './rule-language.ts';
 import { parseTemplate } from './template/parse-template.ts';
 
 /** A rule file is at most so long, and has at most so many rules. */
@@ -18,7 +20,11 @@ const duration = z
     return ms ?? 0;
   })
   .default(0);
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]).transform((value) => String(value ?? ''));
+const scalar = z
+  .union([z.string(), z.number(), z.boolean(), z.null()], {
+    error: 'expected text; in YAML what begins with { or [ needs quotation marks around it',
+  })
+  .transform((value) => String(value ?? ''));
 const words = z
   .record(z.string(), scalar)
   .nullish()
@@ -51,10 +57,10 @@ const file = z.strictObject({
 });
 
 /**
- * Reads an unchanged Prometheus rule file. Refuses what Prometheus refuses (unknown fields, names used twice, expressions and
+ * Reads an unchanged Prometheus rule file, or one whose expressions are LogQL, as Loki's ruler takes it. Refuses what Prometheus refuses (unknown fields, names used twice, expressions and
  * templates that cannot be read …); each fault is a sentence with the place in the file.
  */
-export function parseRuleFile(content: string): Result<RuleGroup[], string[]> {
+export function parseRuleFile(content: string, language: RuleLanguage = 'promql'): Result<RuleGroup[], string[]> {
   if (Buffer.byteLength(content) > ruleFileBytes) return fail([`the file is longer than ${ruleFileBytes} bytes`]);
   const lines = new LineCounter();
   const document = parseDocument(content, { lineCounter: lines, merge: true });
@@ -82,7 +88,7 @@ export function parseRuleFile(content: string): Result<RuleGroup[], string[]> {
     for (const [r, raw] of one.rules.entries()) {
       const where = `${at(['groups', g, 'rules', r])}group "${one.name}", rule ${r + 1}, "${raw.alert ?? raw.record ?? ''}"`;
       const known = faults.length;
-      checkRule(raw, where, faults);
+      checkRule(raw, language, where, faults);
       if (faults.length > known) continue;
       const name = raw.alert || raw.record || '';
       const kind = raw.alert ? 'alerting' : 'recording';
@@ -108,14 +114,14 @@ export function parseRuleFile(content: string): Result<RuleGroup[], string[]> {
   return faults.length > 0 ? fail(faults.slice(0, 20)) : ok(groups);
 }
 
-function checkRule(raw: z.infer<typeof rule>, where: string, faults: string[]): void {
+function checkRule(raw: z.infer<typeof rule>, language: RuleLanguage, where: string, faults: string[]): void {
   const refuse = (message: string) => faults.push(`${where}: ${message}`);
   if (raw.record && raw.alert) refuse("only one of 'record' and 'alert' must be set");
   if (!raw.record && !raw.alert) refuse("one of 'record' or 'alert' must be set");
   if (!raw.expr) refuse("field 'expr' must be set in rule");
   else {
-    const parsed = parsePromql(raw.expr);
-    if (!parsed.ok) refuse(`could not parse expression: ${parsed.error.message}`);
+    const fault = expressionFault(raw.expr, language);
+    if (fault !== undefined) refuse(`could not parse expression: ${fault}`);
   }
   checkNames(raw.labels, where, 'label', faults);
   checkNames(raw.annotations, where, 'annotation', faults);
@@ -135,6 +141,18 @@ function checkRule(raw: z.infer<typeof rule>, where: string, faults: string[]): 
       const template = parseTemplate(text);
       if (!template.ok) refuse(`${kind} "${name}": ${template.error}`);
     }
+}
+
+function expressionFault(expression: string, language: RuleLanguage): string | undefined {
+  if (language === 'promql') {
+    const parsed = parsePromql(expression);
+    return parsed.ok ? undefined : parsed.error.message;
+  }
+  const parsed = parseLogql(expression);
+  if (!parsed.ok) return parsed.error.message;
+  return parsed.value.kind === 'log'
+    ? 'a rule needs a metric query, such as sum(count_over_time({app="till"} |= "jam" [5m])), not a query for lines'
+    : undefined;
 }
 
 function checkNames(

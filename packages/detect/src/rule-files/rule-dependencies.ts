@@ -1,8 +1,10 @@
 import { parsePromql, type Expression } from '@sightline/query/promql';
 import type { FileRule } from './rule-file.ts';
+import type { RuleLanguage } from './rule-language.ts';
 
-/** True for each rule that may read what a rule before it in the group writes: that must be visible then. */
-export function readsEarlier(rules: readonly FileRule[]): boolean[] {
+/** True for each rule that may read what a rule before it in the group writes: that must be visible then. LogQL reads no series. */
+export function readsEarlier(rules: readonly FileRule[], language: RuleLanguage = 'promql'): boolean[] {
+  if (language === 'logql') return rules.map(() => false);
   const written = new Set<string>();
   return rules.map((rule) => {
     const read = metricsOf(rule.expression);

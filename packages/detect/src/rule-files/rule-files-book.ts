@@ -3,6 +3,7 @@ import type { Control } from '@sightline/control';
 import { parseRuleFile } from './parse-rule-file.ts';
 import { readRuleFolder, type FileOnDisk } from './read-folder.ts';
 import type { RuleGroup } from './rule-file.ts';
+import { ruleLanguageOf } from './rule-language.ts';
 
 const folderEveryMs = 30_000;
 const listEveryMs = 3000;
@@ -119,7 +120,7 @@ export class RuleFilesBook {
   #take(key: string, file: Omit<BookFile, 'groups'>, content: string): string {
     const { organisation, name, digest } = file;
     if (this.#files.get(key)?.digest === digest) return '';
-    const groups = parseRuleFile(content);
+    const groups = parseRuleFile(content, ruleLanguageOf(name));
     if (!groups.ok) {
       const reason = groups.error.join('; ');
       this.#say(key, digest, () => this.#parts.logger.error('A rule file cannot be used', { file: name, reason }));

@@ -62,6 +62,9 @@ CREATE OR REPLACE FUNCTION first_of AS (a, b, c) -> if(a != '', a, if(b != '', b
 CREATE OR REPLACE FUNCTION fix16 AS x -> toFixedString(if(length(x) = 16, x, ''), 16);
 CREATE OR REPLACE FUNCTION fix8 AS x -> toFixedString(if(length(x) = 8, x, ''), 8);
 CREATE OR REPLACE FUNCTION nano AS x -> fromUnixTimestamp64Nano(toInt64(least(x, 9223372036854775807)));
+-- When a log was received, to the millisecond; the digits below tell the order in which logs came: many of one sender share their own time. A segment is loaded by
+-- one thread as one block (exactlyOnceSettings), so that its rows are numbered as they came.
+CREATE OR REPLACE FUNCTION arrival AS x -> nano(intDiv(x, 1000000) * 1000000 + rowNumberInAllBlocks() % 1000000);
 -- What an attribute's name says about where a record comes from: 1 site, 2 device, 3 host, 4 environment, 5 service, 6 release, 7 correlation, 8 correlation
 -- as single records name it, 0 nothing of the kind. One pass over the names instead of one for each question.
 CREATE OR REPLACE FUNCTION kinds_of AS keys -> arrayMap(k -> transform(k,

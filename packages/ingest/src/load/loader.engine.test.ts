@@ -51,7 +51,7 @@ function touchy(): Protocol {
     if (lane.kind !== 'engine' || lane.name !== 'otlp-logs') return lane;
     const sql = lane.sql.map(({ name, sql: text }) => ({
       name,
-      sql: text.replace('nano(received_at) AS', "nano(received_at + throwIf(texts[1] = 'poison')) AS"),
+      sql: text.replace('arrival(received_at) AS', "arrival(received_at + throwIf(texts[1] = 'poison')) AS"),
     }));
     return { ...lane, sql };
   });
@@ -109,6 +109,28 @@ const account = (): Promise<unknown[]> =>
   );
 
 const fault = (kind: string): Error => Object.assign(new Error(kind), { kind, code: 0 });
+
+test('logs of one moment are known by the order in which they came, within a request and beyond it', async () => {
+  await start(otlp);
+  const atMs = Date.now();
+  const scope = { organisation: organisation(), keyId: 'k', site: 's', device: '', service: '', environment: '' };
+  const said = Array.from({ length: 30 }, (_, n) => `line ${(n * 7919) % 1000}`);
+  for (let request = 0; request < 3; request++) {
+    const builder = new LogsRequestBuilder();
+    for (const body of said.slice(request * 10, request * 10 + 10))
+      builder.add({ body, timeNs: BigInt(atMs) * 1_000_000n });
+    const meta = { protocol: 'otlp', project: 0, receivedAtMs: atMs };
+    const frame = { lane: 'otlp-logs', bytes: builder.build(), records: 10, signal: 'logs' } as const;
+    expect((await spool.append([frame], scope, meta)).ok).toBe(true);
+  }
+  await loader.drain();
+  const rows = await store.query<{ body: string; ms: string }>(
+    `SELECT body, toString(toUnixTimestamp64Milli(received_at)) AS ms FROM logs WHERE organisation = {organisation:String} ORDER BY ts, received_at`,
+    { organisation: organisation() },
+  );
+  expect(rows.map(({ body }) => body)).toEqual(said);
+  expect(new Set(rows.map(({ ms }) => ms))).toEqual(new Set([String(atMs)]));
+});
 
 describe('a failure that does not tell its cause', () => {
   test('is tried again a few times; then the culprit is found and its neighbours are stored', async () => {

@@ -45,6 +45,7 @@ const maps: Column = {
   store: (name) => `arrayMap(item -> scrub_map(item), ${name})`,
 };
 const timeNs: Column = { read: 'String', store: (name) => `nano(toUInt64OrZero(${name}))` };
+const arrivalNs: Column = { read: 'String', store: (name) => `arrival(toUInt64OrZero(${name}))` };
 const timesNs: Column = {
   read: 'Array(String)',
   store: (name) => `arrayMap(item -> nano(toUInt64OrZero(item)), ${name})`,
@@ -69,7 +70,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     ...origin,
     device: text,
     ts: timeNs,
-    received_at: timeNs,
+    received_at: arrivalNs,
     severity: number('UInt8'),
     severity_text: text,
     event_name: text,
@@ -272,5 +273,5 @@ function decodedStatement(table: DecodedRows['table'], byFields: boolean): strin
 /** The unit of a table's `received_at`; undefined where it has none. */
 export function receiptUnit(table: DecodedRows['table']): 'ns' | 'ms' | undefined {
   const column = decodedTables[table]['received_at'];
-  return column && (column === timeNs ? 'ns' : 'ms');
+  return column && (column === timeMs ? 'ms' : 'ns');
 }

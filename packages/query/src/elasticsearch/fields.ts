@@ -10,7 +10,14 @@ export type ElasticField =
 
 /** Texts of severity numbers. */
 const level = `['', 'trace', 'debug', 'info', 'warn', 'error', 'fatal'][1 + if(severity > 24, 0, intDiv(severity + 3, 4))]`;
-export const documentId = `concat(toString(toUnixTimestamp64Nano(ts)), '-', lower(leftPad(hex(id), 16, '0')))`;
+const ownId = `concat(toString(toUnixTimestamp64Nano(ts)), '-', lower(leftPad(hex(id), 16, '0')))`;
+/** The id that its client gave a document, else one that begins with its time. */
+const documentId = `if(attrs['elasticsearch.id'] != '', attrs['elasticsearch.id'], ${ownId})`;
+/** Documents of these ids, which are bound already; those that clients gave are looked up in an index. */
+export const hasId = (bound: readonly string[]): string =>
+  `(${ownId} IN (${bound.join(', ')}) AND attrs['elasticsearch.id'] = '' OR hasAny(mapValues(attrs), [${bound.join(', ')}]) AND attrs['elasticsearch.id'] IN (${bound.join(', ')}))`;
+/** Attributes that are no fields of a document. */
+export const metaAttributes: ReadonlySet<string> = new Set(['elasticsearch.index', 'elasticsearch.id']);
 /** Documents that came otherwise stand in the index `logs`. */
 export const indexName = `if(attrs['elasticsearch.index'] = '', 'logs', attrs['elasticsearch.index'])`;
 

@@ -9,4 +9,4 @@ export {
   type ElasticScope,
 } from './search-documents.ts';
 export { documentBounds, type DocumentBounds } from './document-bounds.ts';
-export { knownFields as knownElasticFields } from './fields.ts';
+export { knownFields as knownElasticFields, metaAttributes as elasticMetaAttributes } from './fields.ts';

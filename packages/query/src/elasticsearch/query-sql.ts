@@ -4,7 +4,7 @@ import { RE2JS } from 're2js';
 import { likePattern, tokensOf } from '../search/words.ts';
 import { parseDate } from './dates.ts';
 import { ElasticFault, illegal, isObject, objectOf, onlyMember, parsing, textOf, type Json } from './fault.ts';
-import { documentId, findField, indexName, type ElasticField } from './fields.ts';
+import { findField, hasId, indexName, type ElasticField } from './fields.ts';
 import { parseLucene, type Lucene } from './lucene.ts';
 
 const lowered = 'lowerUTF8(body)';
@@ -67,7 +67,7 @@ export class QuerySql {
         return this.exists(findField(textOf(objectOf(body, kind)['field'], 'exists')));
       case 'ids': {
         const ids = listOf(objectOf(body, kind)['values']).map((id) => this.bind('String', textOf(id, 'ids')));
-        return ids.length === 0 ? '0' : `${documentId} IN (${ids.join(', ')})`;
+        return ids.length === 0 ? '0' : hasId(ids);
       }
       case 'multi_match': {
         const { fields, query, type, operator } = objectOf(body, kind);

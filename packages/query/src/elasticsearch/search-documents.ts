@@ -7,7 +7,7 @@ import { matchesLinePattern } from '../logql/pattern.ts';
 import { logsByTime, upToSecondOf } from '../search/scope.ts';
 import { aggregate } from './aggregations.ts';
 import { ElasticFault, illegal, isObject, objectOf, parsing, textOf, type Json } from './fault.ts';
-import { findField, indexName } from './fields.ts';
+import { findField, indexName, metaAttributes } from './fields.ts';
 import { highlighter, type Highlighter } from './highlight.ts';
 import { QuerySql } from './query-sql.ts';
 
@@ -395,7 +395,7 @@ function fieldsOf(log: LogRecord, logger: string): Map<string, string> {
   add('event.ingested', new Date(log.receivedAt).toISOString());
   add('log.logger', logger);
   for (const [name, value] of [...Object.entries(log.attributes), ...Object.entries(log.resource)])
-    if (name !== 'elasticsearch.index') add(name, value);
+    if (!metaAttributes.has(name)) add(name, value);
   return fields;
 }
 
@@ -444,7 +444,7 @@ function hitOf(
   const highlight = marked?.(all);
   return {
     _index: log.attributes['elasticsearch.index'] || 'logs',
-    _id: log.id,
+    _id: log.attributes['elasticsearch.id'] || log.id,
     _score: sorted ? null : 1,
     ...(chosen ? { _source: nested(chosen) } : {}),
     ...(shown ? { fields: shown } : {}),

@@ -31,7 +31,7 @@ export interface LogRecord {
 export interface LogColumns {
   readonly tsNs: string;
   readonly hash: string;
-  readonly receivedMs: string;
+  readonly receivedNs: string;
   readonly sev: number;
   readonly severityText: string;
   readonly text: string;
@@ -55,21 +55,23 @@ export const hexId = (column: string, bytes: number): string =>
 
 /** Every column of a log. The names differ from the table's, so that no condition meets an alias. */
 export const logColumns = `toString(toUnixTimestamp64Nano(ts)) AS tsNs, lower(hex(id)) AS hash,
-  toString(toUnixTimestamp64Milli(received_at)) AS receivedMs, severity AS sev, severity_text AS severityText, body AS text,
+  toString(toUnixTimestamp64Nano(received_at)) AS receivedNs, severity AS sev, severity_text AS severityText, body AS text,
   site, device, service, environment, release, ${hexId('trace_id', 16)} AS traceHex, ${hexId('span_id', 8)} AS spanHex,
   correlation_id AS correlationId, event_name AS eventName, attrs AS attributes, res AS resource`;
+
+/** The id of a log. hex() leaves out leading zero bytes. */
+const idOf = ({ tsNs, hash }: LogColumns): string => `${tsNs}-${hash.padStart(16, '0')}`;
 
 /** Milliseconds of a moment given in nanoseconds as text. */
 export const msOf = (ns: string): number => Number(BigInt(ns) / 1_000_000n);
 
 export function toLog(row: LogColumns): LogRecord {
-  const { hash, receivedMs, sev, text, traceHex, spanHex, place, ...same } = row;
+  const { hash: _hash, receivedNs, sev, text, traceHex, spanHex, place, ...same } = row;
   return {
     ...same,
-    // hex() leaves out leading zero bytes.
-    id: `${row.tsNs}-${hash.padStart(16, '0')}`,
+    id: idOf(row),
     at: msOf(row.tsNs),
-    receivedAt: Number(receivedMs),
+    receivedAt: msOf(receivedNs),
     severity: severityName(sev),
     body: text,
     traceId: traceHex,
@@ -78,19 +80,40 @@ export function toLog(row: LogColumns): LogRecord {
   };
 }
 
-/** Where a page of logs ended. `skip`: rows of exactly this moment and hash that were already given. */
-export interface LogCursor {
+/** Which log: its moment in nanoseconds, and the hash of what it holds. */
+export interface LogKey {
   readonly ns: bigint;
   readonly hash: bigint;
+}
+
+/** Where a page of logs ended. `skip`: rows that are the same in all of this and were already given. */
+export interface LogCursor extends LogKey {
+  /** When it came, in nanoseconds. */
+  readonly receivedNs: bigint;
   readonly skip: number;
 }
 
-/** Reads a log's id (or a page's cursor); undefined when it is none. */
+/** Reads a log's id; undefined when it is none. */
+export function parseLogId(text: string): LogKey | undefined {
+  const parts = /^(\d{1,19})-([0-9a-f]{16})$/.exec(text);
+  const ns = nsOf(parts?.[1]);
+  return ns === undefined ? undefined : { ns, hash: BigInt(`0x${parts?.[2]}`) };
+}
+
+/** Reads what `logCursor` wrote; undefined when it is none. */
 export function parseLogCursor(text: string): LogCursor | undefined {
-  const parts = /^(\d{1,19})-([0-9a-f]{16})(?:-(\d{1,6}))?$/.exec(text);
-  if (!parts) return undefined;
-  const ns = BigInt(parts[1] ?? '0');
-  // Past this the engine's 64-bit arithmetic on moments would wrap.
-  if (ns > 9_000_000_000_000_000_000n) return undefined;
-  return { ns, hash: BigInt(`0x${parts[2]}`), skip: Number(parts[3] ?? 0) };
+  const parts = /^(\d{1,19}-[0-9a-f]{16})-(\d{1,19})-(\d{1,6})$/.exec(text);
+  const key = parseLogId(parts?.[1] ?? '');
+  const receivedNs = nsOf(parts?.[2]);
+  return key && receivedNs !== undefined ? { ...key, receivedNs, skip: Number(parts?.[3]) } : undefined;
+}
+
+/** The cursor of what stands behind a log of which `skip` were given. */
+export const logCursor = (row: LogColumns, skip: number): string => `${idOf(row)}-${row.receivedNs}-${skip}`;
+
+/** Past this the engine's 64-bit arithmetic on moments would wrap. */
+const latestNs = 9_000_000_000_000_000_000n;
+
+function nsOf(text = ''): bigint | undefined {
+  return text === '' || BigInt(text) > latestNs ? undefined : BigInt(text);
 }

@@ -61,6 +61,33 @@ describe('paging', () => {
     expect(await everyPage({ q: '"equal line"', limit: 3, order: 'oldest' })).toHaveLength(17);
   });
 
+  test('records of one moment stand as they came, in every part of a page', async () => {
+    const count = 40;
+    await store.execute(
+      `INSERT INTO logs (organisation, service, site, ts, received_at, severity, body)
+       SELECT 'burst', 'orders', 'STORE_001', fromUnixTimestamp64Milli({at:Int64}), fromUnixTimestamp64Nano({at:Int64} * 1000000 + toInt64(number)), 9,
+         if(number % 5 = 4, 'again', concat('step ', toString(number))) FROM numbers({count:UInt32}) ORDER BY cityHash64(number)`,
+      { at: endMs - hourMs, count },
+    );
+    const came = Array.from({ length: count }, (_, n) => (n % 5 === 4 ? 'again' : `step ${n}`));
+    for (const limit of [1, 7, 100]) {
+      const bodies = async (order: 'newest' | 'oldest'): Promise<string[]> =>
+        (await everyPage({ organisation: 'burst', order, limit })).map(({ body }) => body);
+      expect(await bodies('oldest')).toEqual(came);
+      expect(await bodies('newest')).toEqual(came.toReversed());
+    }
+    const [row] = await everyPage({ organisation: 'burst', q: '"step 20"', limit: 3 });
+    const context = await getLogContext(store, {
+      organisation: 'burst',
+      id: row?.id ?? '',
+      lines: 3,
+      side: 'both',
+      cursor: '',
+    });
+    expect(context?.before.map(({ body }) => body)).toEqual(came.slice(17, 20));
+    expect(context?.after.map(({ body }) => body)).toEqual(came.slice(21, 24));
+  });
+
   test('what indexes lead to is not looked for in small steps', async () => {
     const statements = async (input: Partial<LogSearch>): Promise<number> => {
       let asked = 0;
@@ -397,6 +424,12 @@ describe('live tail', () => {
     await arrive(10_000, 8000);
     const flood = await nextBatch();
     expect([flood.rows.length, flood.rows.at(-1), flood.dropped]).toEqual([6000, 'arrived 17999', 2000]);
+    await store.execute(
+      `INSERT INTO logs (organisation, service, ts, received_at, severity, body)
+       SELECT 'tailed', 'orders', fromUnixTimestamp64Milli({at:Int64}), fromUnixTimestamp64Nano({at:Int64} * 1000000 + toInt64(number)), 9, 'arrived again' FROM numbers(3)`,
+      { at: clock.now() },
+    );
+    expect((await nextBatch()).rows, 'lines that say the same are not one').toEqual(Array(3).fill('arrived again'));
     ending.abort();
     expect(await batches.next()).toMatchObject({ done: true });
   });

@@ -13,7 +13,16 @@ import {
   type LogSource,
   type ReachedSoFar,
 } from './log-reach.ts';
-import { logColumns, parseLogCursor, toLog, type LogColumns, type LogCursor, type LogRecord } from './log-row.ts';
+import {
+  logColumns,
+  logCursor,
+  parseLogCursor,
+  parseLogId,
+  toLog,
+  type LogColumns,
+  type LogCursor,
+  type LogRecord,
+} from './log-row.ts';
 
 export interface LogSearch extends ReadScope {
   /** The search language. */
@@ -76,7 +85,7 @@ export async function searchLogs(
           wanted,
           skip,
           both: wanted + skip,
-          ...(cursor ? { cursorNs: cursor.ns, cursorHash: cursor.hash } : {}),
+          ...(cursor ? { cursorNs: cursor.ns, cursorHash: cursor.hash, cursorReceivedNs: cursor.receivedNs } : {}),
         },
         search.value.indexed ? { ...own, settings: { ...indexesFirst, ...own.settings } } : own,
       );
@@ -88,10 +97,10 @@ export async function searchLogs(
       return search.value.indexed && 10 * rows.length <= input.limit ? 'far' : 'more';
     },
   );
-  const page = rows.slice(0, input.limit).map(toLog);
+  const page = rows.slice(0, input.limit);
   const ended = reached && !reached.done ? `@${reached.reachedNs}` : '';
   return ok({
-    rows: page,
+    rows: page.map(toLog),
     next: rows.length > input.limit ? nextCursor(page, cursor) : ended,
     words: [...search.value.words],
     ...(reached ? { reached } : {}),
@@ -111,9 +120,9 @@ function pageOf(sources: readonly LogSource[], condition: string, behind: string
   if (sources.length === 1 && only) return `${of(only, '')} LIMIT {wanted:UInt32} OFFSET {skip:UInt32}`;
   const all = sources.map(
     (source) =>
-      `SELECT * FROM (${of(source, `${source.place === '' ? `, '' AS place` : ''}, ts AS orderTs, id AS orderId`)} LIMIT {both:UInt32})`,
+      `SELECT * FROM (${of(source, `${source.place === '' ? `, '' AS place` : ''}, ts AS orderTs, received_at AS orderReceived, id AS orderId`)} LIMIT {both:UInt32})`,
   );
-  return `SELECT * EXCEPT (orderTs, orderId) FROM (${all.join(' UNION ALL ')}) ORDER BY orderTs ${direction}, orderId ${direction} LIMIT {wanted:UInt32} OFFSET {skip:UInt32}`;
+  return `SELECT * EXCEPT (orderTs, orderReceived, orderId) FROM (${all.join(' UNION ALL ')}) ORDER BY orderTs ${direction}, orderReceived ${direction}, orderId ${direction} LIMIT {wanted:UInt32} OFFSET {skip:UInt32}`;
 }
 
 /** Where a page ended that was not full, in nanoseconds. */
@@ -122,16 +131,24 @@ function reachedCursor(text: string): bigint | undefined {
   return ns === undefined || BigInt(ns) > 9_000_000_000_000_000_000n ? undefined : BigInt(ns);
 }
 
-const after = (down: boolean): string =>
-  `(ts ${down ? '<' : '>'} fromUnixTimestamp64Nano({cursorNs:Int64}) OR (ts = fromUnixTimestamp64Nano({cursorNs:Int64}) AND id ${down ? '<=' : '>='} {cursorHash:UInt64}))`;
+/** What comes behind the cursor, in the order of `pageOf`, and the rows that are the same in all of it. */
+function after(down: boolean): string {
+  const behind = down ? '<' : '>';
+  const [ns, received] = ['cursorNs', 'cursorReceivedNs'].map((name) => `fromUnixTimestamp64Nano({${name}:Int64})`);
+  const ofReceipt = `received_at ${behind} ${received} OR (received_at = ${received} AND id ${behind}= {cursorHash:UInt64})`;
+  return `(ts ${behind} ${ns} OR (ts = ${ns} AND (${ofReceipt})))`;
+}
 
-function nextCursor(page: readonly LogRecord[], before: LogCursor | undefined): string {
+function nextCursor(page: readonly LogColumns[], before: LogCursor | undefined): string {
   const last = page.at(-1);
   if (!last) return '';
-  const same = page.filter((row) => row.id === last.id).length;
-  const given = parseLogCursor(last.id);
-  const carried = before && given && before.ns === given.ns && before.hash === given.hash ? before.skip : 0;
-  return `${last.id}-${same + carried}`;
+  const same = page.filter(
+    ({ tsNs, receivedNs, hash }) => tsNs === last.tsNs && receivedNs === last.receivedNs && hash === last.hash,
+  );
+  const given = parseLogCursor(logCursor(last, 0));
+  const again =
+    before && given && before.ns === given.ns && before.receivedNs === given.receivedNs && before.hash === given.hash;
+  return logCursor(last, same.length + (again ? before.skip : 0));
 }
 
 /** One log by its id; undefined when there is none in this organisation. Throws `StoreError`. */
@@ -142,21 +159,32 @@ export async function getLog(
   limits: QueryLimits = {},
   reach?: LogReach,
 ): Promise<LogRecord | undefined> {
-  const cursor = parseLogCursor(id);
-  if (!cursor) return undefined;
+  const found = await findLog(reader, organisation, id, limits, reach);
+  return found && toLog(found);
+}
+
+async function findLog(
+  reader: TelemetryReader,
+  organisation: string,
+  id: string,
+  limits: QueryLimits,
+  reach: LogReach | undefined,
+): Promise<LogColumns | undefined> {
+  const key = parseLogId(id);
+  if (!key) return undefined;
   let found: LogColumns | undefined;
   const condition = `organisation = {organisation:String} AND toStartOfMinute(ts) = toStartOfMinute(fromUnixTimestamp64Nano({ns:Int64}))
     AND ts = fromUnixTimestamp64Nano({ns:Int64})`;
-  const moment = { fromNs: cursor.ns, toNs: cursor.ns + 1n };
+  const moment = { fromNs: key.ns, toNs: key.ns + 1n };
   await readStretches(moment, 'newest', { reach, growing: false }, limits, async (_, sources, own) => {
     [found] = await reader.query<LogColumns>(
       pageOf(sources, condition, 'id = {hash:UInt64}', true),
-      { organisation, ns: cursor.ns, hash: cursor.hash, ...parametersOf(sources), wanted: 1, skip: 0, both: 1 },
+      { organisation, ns: key.ns, hash: key.hash, ...parametersOf(sources), wanted: 1, skip: 0, both: 1 },
       own,
     );
     return found === undefined ? 'more' : 'enough';
   });
-  return found && toLog(found);
+  return found;
 }
 
 export interface LogContextInput {
@@ -188,8 +216,9 @@ export async function getLogContext(
   input: LogContextInput,
   limits: QueryLimits = {},
 ): Promise<LogContext | undefined> {
-  const row = await getLog(reader, input.organisation, input.id, limits, input.reach);
-  if (!row) return undefined;
+  const found = await findLog(reader, input.organisation, input.id, limits, input.reach);
+  if (!found) return undefined;
+  const row = toLog(found);
   const dayMs = 86_400_000;
   const around = async (order: 'newest' | 'oldest'): Promise<{ rows: LogRecord[]; next: string }> => {
     if (input.side === (order === 'newest' ? 'after' : 'before')) return { rows: [], next: '' };
@@ -206,7 +235,7 @@ export async function getLogContext(
         order,
         reach: input.reach,
         limit: input.lines,
-        cursor: input.side === 'both' || input.cursor === '' ? `${row.id}-1` : input.cursor,
+        cursor: input.side === 'both' || input.cursor === '' ? logCursor(found, 1) : input.cursor,
       },
       limits,
     );

@@ -3,7 +3,7 @@ import type { QueryLimits, TelemetryReader } from '@sightline/store/port';
 import type { SearchError } from '../search/ast.ts';
 import { compileSearch } from '../search/search.ts';
 import { scopeCondition, toNs, type ReadScope } from '../search/scope.ts';
-import { logColumns, toLog, type LogColumns, type LogRecord } from './log-row.ts';
+import { logColumns, logCursor, toLog, type LogColumns, type LogRecord } from './log-row.ts';
 
 /** One look at what has arrived: the newest of it in order of receipt, and how many more there were. */
 export interface TailBatch {
@@ -38,7 +38,7 @@ export function tailLogs(
   const { sql, parameters } = search.value;
 
   async function* batches(): AsyncGenerator<TailBatch> {
-    /** Id → when it was given; entries older than the look-back are forgotten. */
+    /** Cursor → when it came; entries older than the look-back are forgotten. */
     const given = new Map<string, number>();
     let floorMs = input.sinceReceivedMs;
     while (!signal.aborted) {
@@ -53,8 +53,9 @@ export function tailLogs(
         bound,
         { timeoutMs: 5000, threads: 1, ...limits, signal },
       );
-      const fresh = rows.map(toLog).filter((row) => !given.has(row.id));
-      const shown = fresh.slice(0, batchRows);
+      const fresh = rows.filter((row) => !given.has(logCursor(row, 0)));
+      const taken = fresh.slice(0, batchRows);
+      const shown = taken.map(toLog);
       let dropped = 0;
       if (fresh.length > batchRows || rows.length === bound.most) {
         // More came than we show: count it, and go on from the newest.
@@ -67,7 +68,7 @@ export function tailLogs(
         dropped = Math.max(0, Number(count?.total ?? 0) - given.size - shown.length);
         floorMs = Math.max(floorMs, ...shown.map((row) => row.receivedAt));
       }
-      for (const row of shown) given.set(row.id, row.receivedAt);
+      for (const [n, row] of taken.entries()) given.set(logCursor(row, 0), shown[n]!.receivedAt);
       if (given.size > busyRows) floorMs = Math.max(floorMs, nowMs - busyLookBackMs);
       if (fresh.length > 0 || dropped > 0) yield { rows: shown.toReversed(), dropped };
       await clock.sleep(Math.max(pollMs / 5, pollMs - (clock.now() - nowMs)), signal);

@@ -76,9 +76,12 @@ function conditionOf(scope: ReadScope, window: Window, leadTo: (onKey: string) =
   return { sql: parts.join(' AND '), parameters };
 }
 
-/** Logs in order of time. Their sorting key ends with the second (migration 0017): the engine reads second after second and puts each in order. */
+/**
+ * Logs in order of time, those of one moment as they came. Their sorting key ends with the second (migration 0017): the engine reads second after second
+ * and puts each in order.
+ */
 export const logsByTime = (direction: 'ASC' | 'DESC'): string =>
-  `toStartOfMinute(ts) ${direction}, toDateTime(ts) ${direction}, ts ${direction}`;
+  `toStartOfMinute(ts) ${direction}, toDateTime(ts) ${direction}, ts ${direction}, received_at ${direction}`;
 
 /**
  * Leaves out the seconds beyond the one in which the first `limit` logs of `source` (`FROM logs PREWHERE …`) in order of time end. The key does

@@ -1,5 +1,6 @@
 import type { ParameterValue } from '@sightline/store/port';
 import type { ComparisonOperator, Field, Literal, Spanset } from './ast.ts';
+import { flippedOperators } from './evaluate.ts';
 
 /** A condition on the table `spans`. Where it is not `exact` it lets more spans pass than the query wants, never fewer. */
 export interface SqlCondition {
@@ -20,14 +21,6 @@ const kindCodes: Readonly<Record<string, number>> = {
 const statusNames = `['unset', 'ok', 'error'][status_code + 1]`;
 const kindNames = `['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'][kind + 1]`;
 const root = `parent_id = toFixedString('', 8)`;
-const flipped: Readonly<Record<string, ComparisonOperator>> = {
-  '=': '=',
-  '!=': '!=',
-  '<': '>',
-  '<=': '>=',
-  '>': '<',
-  '>=': '<=',
-};
 
 /** Text columns of intrinsics. */
 const textColumns: Readonly<Record<string, string>> = {
@@ -108,8 +101,8 @@ export class ConditionSql {
   }
 
   #comparison({ op, left, right }: Extract<Field, { kind: 'compare' }>): SqlCondition {
-    if (left.kind === 'literal' && right.kind !== 'literal' && flipped[op]) {
-      return this.#comparison({ kind: 'compare', op: flipped[op], left: right, right: left, at: left.at });
+    if (left.kind === 'literal' && right.kind !== 'literal' && flippedOperators[op]) {
+      return this.#comparison({ kind: 'compare', op: flippedOperators[op], left: right, right: left, at: left.at });
     }
     const exactly = (sql: string | undefined): SqlCondition => (sql === undefined ? everything : { sql, exact: true });
     const many = this.#many(left);
@@ -135,7 +128,9 @@ export class ConditionSql {
     const text = this.text(left);
     if (text === undefined) return everything;
     const present = this.#presence(left, '!=');
-    return exactly(`(${present === undefined ? '1' : present} AND ${this.#textTest(text, op, value)})`);
+    const test = (of: string): string => this.#textTest(of, op, value);
+    const tested = left.kind === 'attribute' ? ofElements(text, op, test(text), test) : test(text);
+    return exactly(`(${present === undefined ? '1' : present} AND ${tested})`);
   }
 
   /** What a span has several of: its events and links. */
@@ -177,8 +172,9 @@ export class ConditionSql {
     const text = this.bind('String', value);
     if (field.name === 'service.name' && field.scope !== 'span') return `service = ${text}`;
     const key = this.bind('String', field.name);
-    const own = `(has(mapValues(attrs), ${text}) AND attrs[${key}] = ${text} AND mapContains(attrs, ${key}))`;
-    const inherited = `(has(mapValues(res), ${text}) AND res[${key}] = ${text} AND mapContains(res, ${key}))`;
+    const within = (map: string): string =>
+      `((has(mapValues(${map}), ${text}) AND ${map}[${key}] = ${text} AND mapContains(${map}, ${key})) OR (has(elements, ${text}) AND startsWith(${map}[${key}], '[') AND has(${elementsOf(`${map}[${key}]`)}, ${text})))`;
+    const [own, inherited] = [within('attrs'), within('res')];
     if (field.scope === 'span') return own;
     return field.scope === 'resource' ? inherited : `(${own} OR (${inherited} AND NOT mapContains(attrs, ${key})))`;
   }
@@ -227,7 +223,13 @@ export class ConditionSql {
 
   #numbers(op: ComparisonOperator, left: Field, right: Field): string | undefined {
     const [l, r] = [this.number(left), this.number(right)];
-    return l === undefined || r === undefined ? undefined : `ifNull(${l} ${op} ${r}, 0)`;
+    if (l === undefined || r === undefined) return undefined;
+    const whole = `ifNull(${l} ${op} ${r}, 0)`;
+    const text = left.kind === 'attribute' && right.kind === 'literal' ? this.text(left) : undefined;
+    if (text === undefined) return whole;
+    // Of a list the whole is no number; each element is one, or differs in kind.
+    const each = (x: string): string => `ifNull(toFloat64OrNull(${x}) ${op} ${r}, 0)`;
+    return `if(startsWith(${text}, '['), ${op === '!=' ? allOf(text, each) : anyOf(text, each)}, ${whole})`;
   }
 
   /** A nullable number; durations in nanoseconds. Undefined where SQL cannot tell. */
@@ -258,6 +260,20 @@ export class ConditionSql {
         return undefined;
     }
   }
+}
+
+/** The elements of a list, which is stored as JSON; none where a text only looks like one. */
+const elementsOf = (text: string): string => `JSONExtract(${text}, 'Array(String)')`;
+const anyOf = (text: string, test: (x: string) => string): string =>
+  `arrayExists(x -> ${test('x')}, ${elementsOf(text)})`;
+const allOf = (text: string, test: (x: string) => string): string =>
+  `(notEmpty(${elementsOf(text)}) AND arrayAll(x -> ${test('x')}, ${elementsOf(text)}))`;
+
+/** As Tempo has it since 3.0: of a list any element may satisfy a comparison, for `!=` and `!~` all have to. */
+function ofElements(text: string, op: ComparisonOperator, whole: string, test: (x: string) => string): string {
+  return op === '!=' || op === '!~'
+    ? `(${whole} AND (NOT startsWith(${text}, '[') OR arrayAll(x -> ${test('x')}, ${elementsOf(text)})))`
+    : `(${whole} OR (startsWith(${text}, '[') AND ${anyOf(text, test)}))`;
 }
 
 /** A root's number of its parent is -1, any other's at least 1. */

@@ -241,9 +241,50 @@ export function valueOf(field: Field, span: TreeSpan, trace: TraceAtHand): Field
       const many = manyOf(field.left, span);
       const right = valueOf(field.right, span, trace);
       if (many) return many.some((value) => compareValues(field.op, value, right));
-      return compareValues(field.op, valueOf(field.left, span, trace), right);
+      const left = valueOf(field.left, span, trace);
+      const [list, flipped] = [elementsOf(field.left, left), elementsOf(field.right, right)];
+      if (list && field.right.kind === 'literal') return compareElements(field.op, left, right, list);
+      if (flipped && field.left.kind === 'literal')
+        return compareElements(flippedOperators[field.op] ?? field.op, right, left, flipped);
+      return compareValues(field.op, left, right);
     }
   }
+}
+
+/** Comparisons with their sides changed; expressions have none. */
+export const flippedOperators: Readonly<Partial<Record<ComparisonOperator, ComparisonOperator>>> = {
+  '=': '=',
+  '!=': '!=',
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
+};
+
+/** The elements of an attribute that is a list, which is stored as JSON; undefined where it is none. */
+function elementsOf(field: Field, value: FieldValue): string[] | undefined {
+  if (field.kind !== 'attribute' || typeof value !== 'string' || !value.startsWith('[')) return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(parsed)) return undefined;
+  return parsed.map((one: unknown) => (typeof one === 'string' ? one : one === null ? '' : JSON.stringify(one)));
+}
+
+/** As Tempo has it since 3.0: of a list any element may satisfy a comparison, for `!=` and `!~` all have to. */
+function compareElements(
+  op: ComparisonOperator,
+  whole: FieldValue,
+  right: FieldValue,
+  list: readonly string[],
+): boolean {
+  const test = (value: FieldValue): boolean => compareValues(op, value, right);
+  // No list is a number: one without elements satisfies nothing that is asked of numbers.
+  if (typeof right === 'number') return op === '!=' ? list.length > 0 && list.every(test) : list.some(test);
+  return op === '!=' || op === '!~' ? test(whole) && list.every(test) : test(whole) || list.some(test);
 }
 
 function isNil(field: Field): boolean {

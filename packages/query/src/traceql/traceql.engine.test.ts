@@ -1,6 +1,7 @@
 import type { EmbeddedStore } from '@sightline/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { treeOf } from '../traces/analyse/trace-tree.ts';
+import { listTagValues } from '../traces/trace-index.ts';
 import { endMs, fillTraces, hourMs, openSmallStore } from '../test-support/small-store.ts';
 import { ConditionSql } from './condition-sql.ts';
 import { atHand, isTrue, runPipeline, type TraceAtHand } from './evaluate.ts';
@@ -30,6 +31,24 @@ async function fillEvents(): Promise<void> {
   );
 }
 
+/** Spans with lists among their attributes, and such that only look so. */
+async function fillLists(): Promise<void> {
+  const at = `fromUnixTimestamp64Milli(${endMs - hourMs})`;
+  const rows = [
+    ['1', `'tags', '["x","y \\\\"q\\\\""]', 'nums', '[1,500,2.5]', 'flags', '[true]'`, `'args', '["node","main.js"]'`],
+    ['2', `'tags', 'x', 'nums', '500'`, `'args', 'node'`],
+    ['3', `'tags', '["z"]', 'nums', '[]'`, ''],
+    ['4', `'tags', '[x] is none', 'nums', '["a",7]'`, ''],
+    ['5', `'other', '["x"]'`, ''],
+  ].map(
+    ([id, attrs, res]) =>
+      `('lists', 'shop', ${at}, ${at}, reinterpretAsFixedString(toUInt128(${id})), reinterpretAsFixedString(toUInt64(${id})), '${id}', map(${attrs}), CAST(map(${res}) AS Map(LowCardinality(String), String)))`,
+  );
+  await store.execute(
+    `INSERT INTO spans (organisation, service, ts, received_at, trace_id, span_id, name, attrs, res) VALUES ${rows.join(', ')}`,
+  );
+}
+
 async function tracesOf(organisation: string): Promise<TraceAtHand[]> {
   const rows = await store.query<FullSpanColumns>(
     `SELECT ${fullSpanColumns} FROM spans WHERE organisation = '${organisation}'`,
@@ -47,6 +66,7 @@ beforeAll(async () => {
   await fillTraces(store, 'acme', count);
   await fillTraces(store, 'rival', 20);
   await fillEvents();
+  await fillLists();
   traces = await tracesOf('acme');
 });
 afterAll(() => close());
@@ -116,6 +136,54 @@ test.each([
 ])('%s: SQL and evaluation agree on every span', async (query) =>
   expect(await agreed('acme', traces, query)).toBe(true),
 );
+
+test.each<[string, string]>([
+  ['{ span.tags = "x" }', '1 2'],
+  ['{ .tags = "x" }', '1 2'],
+  ['{ "x" = .tags }', '1 2'],
+  ['{ .tags = "y \\"q\\"" }', '1'],
+  ['{ .tags != "x" }', '3 4'],
+  ['{ .tags =~ "[xz]" }', '1 2 3'],
+  ['{ .tags !~ "[xz]" }', '4'],
+  ['{ .tags = "[x] is none" }', '4'],
+  ['{ .tags != nil }', '1 2 3 4'],
+  ['{ span.nums = 500 }', '1 2'],
+  ['{ span.nums = 2.5 }', '1'],
+  ['{ span.nums > 400 }', '1 2'],
+  ['{ 400 < span.nums }', '1 2'],
+  ['{ span.nums < 8 }', '1 4'],
+  ['{ span.nums != 500 }', ''],
+  ['{ span.nums != 1 }', '2'],
+  ['{ span.flags = true }', '1'],
+  ['{ resource.args = "main.js" }', '1'],
+  ['{ resource.args = "node" && .tags = "x" }', '1 2'],
+  ['{ .args != "node" }', ''],
+])('of a list any element is looked at, for a denial all: %s', async (query, names) => {
+  const found = await searchTraceql(store, { ...range, organisation: 'lists', query, limit: 10, spansPerSet: 3 });
+  if (!found.ok) throw new Error(found.error.message);
+  expect(
+    found.value.traces
+      .map(({ rootName }) => rootName)
+      .toSorted()
+      .join(' '),
+  ).toBe(names);
+  expect(await agreed('lists', await tracesOf('lists'), query)).toBe(true);
+});
+
+test('values of a list are its elements, and are scrubbed with it', async () => {
+  const scope = { ...range, organisation: 'lists', environment: '', site: '', boundTo: '', service: '' };
+  const { found } = await listTagValues(store, scope, { key: 'tags', places: ['span'] }, { most: 10 });
+  expect(found.toSorted()).toEqual(['[x] is none', 'x', 'y "q"', 'z']);
+  await store.execute(
+    `ALTER TABLE spans UPDATE attrs = mapApply((k, v) -> (k, replaceAll(v, 'z', '*')), attrs) WHERE organisation = 'lists'`,
+    {},
+    { settings: { mutations_sync: 1 } },
+  );
+  const rows = await store.query<{ elements: string[] }>(
+    `SELECT elements FROM spans WHERE organisation = 'lists' AND name = '3'`,
+  );
+  expect(rows).toEqual([{ elements: ['*'] }]);
+});
 
 test.each<[string, string[]]>([
   ['{ event:name = "retry" }', ['step 1', 'step 2']],

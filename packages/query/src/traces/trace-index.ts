@@ -177,10 +177,13 @@ const valueColumns = {
   scope_name: '[toString(scope_name)]',
   event_name: 'arrayMap(x -> toString(x), arrayDistinct(events.name))',
 } as const;
+/** Of a list, which is stored as JSON, its elements. */
+const valueOrElements = (text: string): string =>
+  `if(startsWith(${text}, '[') AND notEmpty(JSONExtract(${text}, 'Array(String)')), arrayDistinct(JSONExtract(${text}, 'Array(String)')), [${text}])`;
 /** What stands for a key in each place. */
 const valueMaps: Readonly<Record<TagScope, string>> = {
-  span: '[attrs[{key:String}]]',
-  resource: '[res[{key:String}]]',
+  span: valueOrElements('attrs[{key:String}]'),
+  resource: valueOrElements('res[{key:String}]'),
   event: 'arrayDistinct(arrayMap(x -> x[{key:String}], events.attrs))',
   link: 'arrayDistinct(arrayMap(x -> x[{key:String}], links.attrs))',
 };

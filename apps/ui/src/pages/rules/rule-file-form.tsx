@@ -84,18 +84,22 @@ function Form({ name, taken, content, onClose }: FormProps & { content: string }
       )}
       <TextInput
         label="Name of the file"
-        placeholder="payments.rules.yml"
-        description={replaces ? `There is a file of this name: saving replaces it.` : undefined}
+        placeholder="payments.rules.yml, or logql:payments"
+        description={
+          replaces
+            ? `There is a file of this name: saving replaces it.`
+            : 'A name that begins with logql: holds rules over logs, with LogQL for expr, as Loki’s ruler has them.'
+        }
         value={draft.name}
         readOnly={name !== ''}
         maxLength={200}
         required
-        pattern="[\w.@\-]+"
-        title="Letters, digits and . _ - @"
+        pattern="[\w.@\-]+|logql:.+"
+        title="Letters, digits and . _ - @; behind logql: any name"
         onChange={(event) => setDraft({ ...draft, name: event.currentTarget.value })}
       />
       <Textarea
-        label="Rules (YAML, as Prometheus reads it)"
+        label="Rules (YAML, as Prometheus or Loki reads it)"
         classNames={{ input: 'code' }}
         autosize
         minRows={14}

@@ -23,7 +23,7 @@ import { RuleFileForm } from './rule-file-form.tsx';
 
 type KeptFile = Reply<typeof listRuleFiles>['files'][number];
 
-/** Prometheus rule files, kept here or lying on the server's disk, with the state of each of their rules. */
+/** Rule files of Prometheus and of Loki's ruler, kept here or lying on the server's disk, with the state of each of their rules. */
 export function RuleFiles(): ReactNode {
   const me = useMe();
   const files = useAsk(listRuleFiles, {}, { everyMs: 10_000 });
@@ -45,7 +45,8 @@ export function RuleFiles(): ReactNode {
     <div className="stack">
       <div className="row">
         <p className="muted grow">
-          Prometheus rule files as they are: recording rules write their series here, alerts become incidents.
+          Rule files of Prometheus, and of Loki over logs, as they are: recording rules write their series here, alerts
+          become incidents.
         </p>
         {names.length > 0 && add}
       </div>
@@ -58,7 +59,7 @@ export function RuleFiles(): ReactNode {
         <EmptyState
           compact
           title="No rule files yet"
-          text="Add one that Prometheus runs today, or start the server with --rules and a folder."
+          text="Add one that Prometheus or Loki runs today, send rule groups with lokitool, or start the server with --rules and a folder."
           action={add}
         />
       )}
@@ -135,7 +136,7 @@ function FileOfRules(props: {
           <ul>
             {group.rules.map((rule, at) => (
               // oxlint-disable-next-line react/no-array-index-key -- a group may have two rules of one name
-              <RuleLine key={`${rule.name} ${at}`} rule={rule} />
+              <RuleLine key={`${rule.name} ${at}`} rule={rule} language={group.language} />
             ))}
           </ul>
         </details>
@@ -155,7 +156,7 @@ function stateOf(rule: FileRule): readonly [tone: Tone, word: string] {
   return ['good', rule.type === 'recording' ? 'records' : 'quiet'];
 }
 
-function RuleLine({ rule }: { rule: FileRule }): ReactNode {
+function RuleLine({ rule, language }: { rule: FileRule; language: FileRuleGroup['language'] }): ReactNode {
   const [tone, word] = stateOf(rule);
   return (
     <li className="file-rule">
@@ -164,9 +165,15 @@ function RuleLine({ rule }: { rule: FileRule }): ReactNode {
           <ToneBadge tone={tone}>{word}</ToneBadge>
         </span>
         <strong>{rule.name}</strong>
-        <Go className="code file-rule-expression" to="/metrics" search={{ mode: 'promql', expr: rule.expression }}>
-          {rule.expression}
-        </Go>
+        {language === 'logql' ? (
+          <Go className="code file-rule-expression" to="/logs" search={{ mode: 'logql', q: rule.expression }}>
+            {rule.expression}
+          </Go>
+        ) : (
+          <Go className="code file-rule-expression" to="/metrics" search={{ mode: 'promql', expr: rule.expression }}>
+            {rule.expression}
+          </Go>
+        )}
       </div>
       {rule.lastError !== '' && <p className="rule-fault">{rule.lastError}</p>}
       {rule.alerts.length > 0 && (

@@ -21,7 +21,7 @@ import './rules.css';
 const shownAtMost = 500;
 const worst: Readonly<Record<Rule['severity'], number>> = { critical: 0, high: 1, medium: 2, low: 3 };
 
-/** Rules made here, and Prometheus' rule files. */
+/** Rules made here, and rule files of Prometheus and Loki. */
 export default function RulesPage(): ReactNode {
   usePageTitle('Rules');
   return (
@@ -31,7 +31,7 @@ export default function RulesPage(): ReactNode {
         label="Rules"
         tabs={[
           { name: 'rules', title: 'Rules', content: <RuleList /> },
-          { name: 'files', title: 'Prometheus rule files', content: <RuleFiles /> },
+          { name: 'files', title: 'Rule files', content: <RuleFiles /> },
         ]}
       />
     </div>

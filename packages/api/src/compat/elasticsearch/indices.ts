@@ -1,4 +1,4 @@
-import { globTest, knownElasticFields, listAttributes, listIndices } from '@sightline/query';
+import { elasticMetaAttributes, globTest, knownElasticFields, listAttributes, listIndices } from '@sightline/query';
 import type { ApiDeps } from '../../route.ts';
 import { Plain, Refusal } from './answers.ts';
 import { type Body, bodyOf, type Call } from './call.ts';
@@ -73,7 +73,7 @@ export class Indices {
 function allFields(attributes: readonly string[]): [string, string][] {
   const known = knownElasticFields.map(([name, type]): [string, string] => [name, type]);
   const names = new Set(known.map(([name]) => name));
-  const more = attributes.filter((name) => !names.has(name) && name !== 'elasticsearch.index');
+  const more = attributes.filter((name) => !names.has(name) && !elasticMetaAttributes.has(name));
   return [...known, ['message.keyword', 'keyword'], ...more.map((name): [string, string] => [name, 'keyword'])];
 }
 

@@ -163,14 +163,18 @@ export class Searches {
     return found instanceof Refusal ? found : { pit_id: id, ...found };
   }
 
-  /** A document by the id that a search gave it, which begins with its time. */
+  /** A document by the id that a search gave it, which begins with its time, or that its client gave it: of several the one that came last. */
   async document(call: Call): Promise<Refusal | Hit | undefined> {
     const id = call.params['id'] ?? '';
     const ns = /^(\d{1,19})-[0-9a-f]{16}$/.exec(id)?.[1];
-    if (ns === undefined) return undefined;
-    const atMs = Number(BigInt(ns) / 1_000_000n);
-    const at = { range: { '@timestamp': { gte: atMs, lte: atMs } } };
-    const body = { size: 1, track_total_hits: false, query: { bool: { filter: [at, { ids: { values: [id] } }] } } };
+    const atMs = ns === undefined ? undefined : Number(BigInt(ns) / 1_000_000n);
+    const at = atMs === undefined ? [] : [{ range: { '@timestamp': { gte: atMs, lte: atMs } } }];
+    const body = {
+      size: 1,
+      track_total_hits: false,
+      sort: [{ 'event.ingested': 'desc' }, { _shard_doc: 'desc' }],
+      query: { bool: { filter: [...at, { ids: { values: [id] } }] } },
+    };
     const found = await this.#far(call, withParameters(body, call.query), searchDocuments);
     return found instanceof Refusal ? found : (found['hits'] as Hits).hits[0];
   }

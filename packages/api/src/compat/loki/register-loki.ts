@@ -11,6 +11,7 @@ import { Pieces } from '../prometheus/reply.ts';
 import { LokiFault, type LokiRoute } from './call.ts';
 import { indexRoutes } from './index-routes.ts';
 import { queryRoutes } from './query-routes.ts';
+import { registerLokiRules } from './rule-routes.ts';
 import { openLokiTails } from './tail.ts';
 
 const prefix = '/loki/api/v1';
@@ -72,6 +73,7 @@ export async function registerLoki(app: FastifyInstance, deps: ApiDeps): Promise
     for (const path of ['/ready', '/loki/ready'])
       scope.get(path, (_, reply) => reply.type('text/plain; charset=utf-8').send('ready\n'));
   });
+  await registerLokiRules(app, deps);
   openLokiTails(app, deps);
 }
 

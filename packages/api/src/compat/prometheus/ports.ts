@@ -40,6 +40,8 @@ export interface AlertingRuleState extends RuleState {
 export interface RuleGroupState {
   readonly name: string;
   readonly file: string;
+  /** Of its expressions. */
+  readonly language: 'promql' | 'logql';
   readonly intervalSeconds: number;
   /** 0 for none. */
   readonly limit: number;

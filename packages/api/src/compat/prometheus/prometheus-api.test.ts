@@ -103,6 +103,7 @@ const control = {
 const group: RuleGroupState = {
   name: 'shop',
   file: 'rules.yml',
+  language: 'promql',
   intervalSeconds: 60,
   limit: 0,
   lastEvaluationMs: 0,

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { namespaceOf } from '@sightline/detect';
+import { parseLogql, printLogql } from '@sightline/query';
 import { compileMatcher, parsePromql, printPromql } from '@sightline/query/promql';
 import { worstOf } from '../../routes/rule-files.ts';
 import { type Answer, type Call, get, type PrometheusRoute } from './call.ts';
@@ -46,8 +48,9 @@ async function answerRules(call: Call): Promise<Answer> {
     if (shown.length === page.limit) return { data: { groups: shown, groupNextToken: tokenOf(group) } };
     shown.push({
       name: group.name,
-      file: group.file,
-      rules: rules.map((rule) => showRule(rule, wanted.alerts)),
+      // Of rules over logs the namespace, by which Loki's clients know it.
+      file: namespaceOf(group.file),
+      rules: rules.map((rule) => showRule(rule, group.language, wanted.alerts)),
       interval: group.intervalSeconds,
       limit: group.limit,
       evaluationTime: group.evaluationSeconds,
@@ -85,7 +88,7 @@ function readWanted(form: Form): Wanted | ApiFault {
     matchers.map((matcher) => [matcher.label, compileMatcher(matcher)] as const),
   );
   return {
-    group: (one) => group(one.name) && file(one.file),
+    group: (one) => group(one.name) && file(namespaceOf(one.file)),
     rule: (one) =>
       name(one.name) &&
       (type === '' || type === (one.type === 'alerting' ? 'alert' : 'record')) &&
@@ -113,11 +116,10 @@ function tokenOf({ file, name }: RuleGroupState): string {
   return createHash('sha256').update(`${file};${name}`).digest('hex');
 }
 
-function showRule(rule: Rule, withAlerts: boolean): unknown {
-  const parsed = parsePromql(rule.expression);
+function showRule(rule: Rule, language: RuleGroupState['language'], withAlerts: boolean): unknown {
   const common = {
     name: rule.name,
-    query: parsed.ok ? printPromql(parsed.value) : rule.expression,
+    query: printed(rule.expression, language),
     labels: rule.labels,
     health: rule.health,
     ...(rule.lastError === '' ? {} : { lastError: rule.lastError }),
@@ -134,6 +136,16 @@ function showRule(rule: Rule, withAlerts: boolean): unknown {
     annotations: rule.annotations,
     alerts: withAlerts ? rule.alerts.map(showAlert) : null,
   };
+}
+
+/** As its language prints it. */
+function printed(expression: string, language: RuleGroupState['language']): string {
+  if (language === 'logql') {
+    const parsed = parseLogql(expression);
+    return parsed.ok ? printLogql(parsed.value) : expression;
+  }
+  const parsed = parsePromql(expression);
+  return parsed.ok ? printPromql(parsed.value) : expression;
 }
 
 function showAlert({ labels, annotations, state, activeAtMs, keepFiringSinceMs, value }: ActiveAlert): unknown {

@@ -97,13 +97,14 @@ describe('documents', () => {
     ['a long origin', `{"message":"x","service":"${'s'.repeat(400)}"}`, true],
   ];
 
-  function both(text: Buffer): { flat: Buffer | undefined; byObjects: Buffer | undefined } {
+  function both(text: Buffer, id = ''): { flat: Buffer | undefined; byObjects: Buffer | undefined } {
     const batch = new LogBatch('elasticsearch');
     const lines = new Lines(text);
-    const isFlat = lines.next() && new FlatDocuments(text, now).add(batch, lines, 'logs');
+    const isFlat = lines.next() && new FlatDocuments(text, now).add(batch, lines, 'logs', id);
     const value = parseJson(lines.text());
     const other = new LogBatch('elasticsearch');
-    if (isObject(value)) other.add(readLogObject(value, now, { 'elasticsearch.index': 'logs' }));
+    const about = { 'elasticsearch.index': 'logs', ...(id === '' ? {} : { 'elasticsearch.id': id }) };
+    if (isObject(value)) other.add(readLogObject(value, now, about));
     return {
       flat: isFlat ? Buffer.from(batch.finish().frames[0]!.bytes) : undefined,
       byObjects: other.records > 0 ? Buffer.from(other.finish().frames[0]!.bytes) : undefined,
@@ -114,6 +115,8 @@ describe('documents', () => {
     const { flat, byObjects } = both(Buffer.from(text));
     expect(flat !== undefined).toBe(isFlat);
     if (isFlat) expect(flat).toEqual(byObjects);
+    const named = both(Buffer.from(text), 'doc-1');
+    if (isFlat) expect(named.flat).toEqual(named.byObjects);
   });
 
   test('mutants', () => {
@@ -138,7 +141,7 @@ describe('documents', () => {
       const lines = new Lines(Buffer.from(text));
       lines.next();
       const read = readLogObject(JSON.parse(text) as Record<string, unknown>, now);
-      if (!new FlatDocuments(Buffer.from(text), now).add(batch, lines, '')) batch.add(read);
+      if (!new FlatDocuments(Buffer.from(text), now).add(batch, lines, '', '')) batch.add(read);
       other.add(read);
     }
     expect(batch.finish().frames).toEqual(other.finish().frames);

@@ -3,6 +3,7 @@ import type { Checked } from '../../protocol.ts';
 import { logsOf, requestOf, testNow } from '../../test-support/decode-logs.ts';
 import { checkBulk, checkDocument } from './bulk.ts';
 import { elasticKey, elasticsearch } from './elasticsearch.ts';
+import { GivenIds } from './given-ids.ts';
 import { filterPaths } from './replies.ts';
 import { ResentDocuments } from './resent-documents.ts';
 
@@ -219,6 +220,92 @@ describe('_bulk', () => {
     const { answer, checked } = bulk(ndjson(create, { message: 'a' }, create));
     expect(answer.items.map((item) => item['create']?.status)).toEqual([201, 400]);
     expect(checked.refused).toHaveLength(1);
+  });
+});
+
+describe('documents that their client names', () => {
+  const named = (action: 'create' | 'index', id: string, message: string, index = 'i'): string =>
+    ndjson({ [action]: { _index: index, _id: id } }, { '@timestamp': at, message });
+  /** Sends a body; how each document was answered, and how many were kept. */
+  const send = (
+    given: GivenIds,
+    body: string,
+    { stored = true, laterMs = 0, organisation = 'acme', resent = new ResentDocuments() } = {},
+  ): string => {
+    const request = requestOf(body);
+    const scope = { ...request.scope, organisation };
+    const checked = checkBulk({ ...request, receivedAtMs: request.receivedAtMs + laterMs, scope }, resent, given);
+    if (checked.kind !== 'accept') throw new Error(checked.message);
+    if (stored) {
+      given.stored(checked.frames);
+      resent.stored(checked.frames);
+    }
+    const { items, errors } = JSON.parse(checked.body ?? '') as BulkAnswer;
+    const kept = checked.frames.reduce((n, { records }) => n + records, 0);
+    return `${items.map((item) => Object.values(item)[0]?.status).join(' ')}, ${kept} kept${errors ? ', errors' : ''}`;
+  };
+
+  test('keep their id as an attribute, on either way of reading', () => {
+    const deep = ndjson(
+      { index: { _index: 'i', _id: 'b' } },
+      { message: 'y', a: { b: { c: { d: { e: { f: 1 } } } } } },
+    );
+    const { checked, answer } = bulk(named('create', 'a', 'x') + deep + ndjson(create, { message: 'z' }));
+    expect(logsOf(checked).map(({ attributes }) => attributes['elasticsearch.id'])).toEqual(['a', 'b', undefined]);
+    expect(answer.items.map((item) => Object.values(item)[0]?._id?.length)).toEqual([1, 1, 20]);
+  });
+
+  test.each([
+    ['create', 'the same', '409, 0 kept, errors'],
+    ['create', 'another', '409, 0 kept, errors'],
+    ['index', 'the same', '200, 0 kept'],
+    ['index', 'another', '200, 1 kept'],
+  ] as const)('%s of a known id with %s document: %s', (action, which, answered) => {
+    const given = new GivenIds();
+    expect(send(given, named(action, 'a', 'the same'))).toBe('201, 1 kept');
+    expect(send(given, named(action, 'a', which))).toBe(answered);
+  });
+
+  test('are told apart within one request too', () => {
+    const body =
+      named('create', 'a', '1') + named('create', 'a', '2') + named('index', 'b', '1') + named('index', 'b', '1');
+    expect(send(new GivenIds(), body)).toBe('201 409 201 200, 2 kept, errors');
+  });
+
+  test('are not known where nothing was stored, in another index, another organisation, or after ten minutes', () => {
+    const given = new GivenIds();
+    expect(send(given, named('create', 'a', 'x'), { stored: false })).toBe('201, 1 kept');
+    expect(send(given, named('create', 'a', 'x'))).toBe('201, 1 kept');
+    expect(send(given, named('create', 'a', 'x', 'other'))).toBe('201, 1 kept');
+    expect(send(given, named('create', 'a', 'x'), { organisation: 'rival' })).toBe('201, 1 kept');
+    expect(send(given, named('create', 'a', 'x'), { laterMs: 600_001 })).toBe('201, 1 kept');
+  });
+
+  test('sent again after a refusal in part are no conflict; a conflict makes no request one that is sent again', () => {
+    const [given, resent] = [new GivenIds(), new ResentDocuments()];
+    const body = named('create', 'a', 'x') + ndjson({ create: { _index: 'i', _id: 'b' } }, 'no object');
+    expect(send(given, body, { resent })).toBe('201 400, 1 kept, errors');
+    expect(send(given, body, { resent })).toBe('201 400, 0 kept, errors');
+    const plain = ndjson(create, { '@timestamp': at, message: 'plain' });
+    const fresh = { resent: new ResentDocuments() };
+    expect(send(given, named('create', 'a', 'x') + plain, fresh)).toBe('409 201, 1 kept, errors');
+    expect(send(given, plain, fresh), 'two lines alike').toBe('201, 1 kept');
+  });
+
+  test('one by one: created, updated, in conflict', () => {
+    const given = new GivenIds();
+    const put = (creates: boolean, message = 'x') => {
+      const request = requestOf(JSON.stringify({ '@timestamp': at, message }), { params: { index: 'i', id: '7' } });
+      const checked = checkDocument(request, given, creates);
+      if (checked.kind === 'accept') given.stored(checked.frames);
+      return checked.kind === 'refuse'
+        ? checked.status
+        : [(JSON.parse(checked.body ?? '') as { result: string }).result, checked.frames.length];
+    };
+    expect(put(true)).toEqual(['created', 1]);
+    expect(put(true)).toBe(409);
+    expect(put(false)).toEqual(['updated', 0]);
+    expect(put(false, 'y')).toEqual(['updated', 1]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { findKey } from '../../find-key.ts';
 import { defineProtocol, type ProtocolEndpoint, type ProtocolRequest } from '../../protocol.ts';
 import { checkBulk, checkDocument } from './bulk.ts';
+import { GivenIds } from './given-ids.ts';
 import { handshakeEndpoints } from './handshake.ts';
 import { writtenReply } from './replies.ts';
 import { ResentDocuments } from './resent-documents.ts';
@@ -18,6 +19,7 @@ export function elasticKey({ headers }: Omit<ProtocolRequest, 'scope'>): string 
 
 /** Of this process: a client tries again where it was refused. */
 const resent = new ResentDocuments();
+const given = new GivenIds();
 const written = writtenReply(200);
 
 const bulk = {
@@ -25,14 +27,30 @@ const bulk = {
   signal: 'logs',
   cors: true,
   key: elasticKey,
-  check: (request) => checkBulk(request, resent),
+  check: (request) => checkBulk(request, resent, given),
   reply: (ending, request) => {
-    if (ending.kind === 'stored') resent.stored(ending.frames);
+    if (ending.kind === 'stored') {
+      resent.stored(ending.frames);
+      given.stored(ending.frames);
+    }
     return written(ending, request);
   },
 } as const satisfies Partial<ProtocolEndpoint>;
 
-const document = { ...bulk, check: checkDocument, reply: writtenReply(201) } as const;
+const createdReply = writtenReply(201);
+const document = {
+  ...bulk,
+  check: (request) => checkDocument(request, given),
+  reply: (ending, request) => {
+    if (ending.kind === 'stored') given.stored(ending.frames);
+    const isUpdate = ending.kind === 'stored' && ending.body?.includes('"result":"updated"') === true;
+    return (isUpdate ? written : createdReply)(ending, request);
+  },
+} as const satisfies Partial<ProtocolEndpoint>;
+const creation = {
+  ...document,
+  check: (request) => checkDocument(request, given, true),
+} as const satisfies Partial<ProtocolEndpoint>;
 
 export const elasticsearch = defineProtocol({
   name: 'elasticsearch',
@@ -45,7 +63,7 @@ export const elasticsearch = defineProtocol({
       { ...bulk, method, path: '/_bulk' },
       { ...bulk, method, path: `${prefix}/:index/_bulk` },
       { ...document, method, path: `${prefix}/:index/_doc/:id` },
-      { ...document, method, path: `${prefix}/:index/_create/:id` },
+      { ...creation, method, path: `${prefix}/:index/_create/:id` },
     ]),
     { ...document, method: 'POST', path: `${prefix}/:index/_doc` },
     ...handshakeEndpoints(prefix, elasticKey),

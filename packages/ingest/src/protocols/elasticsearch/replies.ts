@@ -9,7 +9,7 @@ export interface ItemAnswer {
   readonly _index: string;
   readonly _id: string | null;
   readonly _version?: number;
-  readonly result?: 'created' | 'not_found';
+  readonly result?: 'created' | 'updated' | 'not_found';
   readonly _shards?: { readonly total: number; readonly successful: number; readonly failed: number };
   readonly error?: { readonly type: string; readonly reason: string };
   readonly status: number;
@@ -19,7 +19,7 @@ export function docError(index: string, id: string, status: number, type: string
   return { _index: index, _id: id === '' ? null : id, status, error: { type, reason } };
 }
 
-/** Makes ids of 20 characters, as Elasticsearch's are, for the documents of one request. We do not find documents by them. */
+/** Makes ids of 20 characters, as Elasticsearch's are, for the documents of one request. They lead to no document: a search gives those that do. */
 export function documentIds(): () => string {
   const request = randomBytes(9).toString('base64url');
   let n = 0;
@@ -53,6 +53,7 @@ const faultTypes: Readonly<Record<number, string>> = {
   400: 'illegal_argument_exception',
   401: 'security_exception',
   403: 'security_exception',
+  409: 'version_conflict_engine_exception',
   413: 'content_too_long_exception',
   415: 'media_type_header_exception',
   429: 'es_rejected_execution_exception',

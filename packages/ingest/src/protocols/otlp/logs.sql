@@ -10,7 +10,7 @@ SELECT organisation,
   first_of(res_service, of_kind(5, kinds, vals), first_of(key_service, 'unknown', '')) AS service,
   first_of(res_release, of_kind(6, kinds, vals), '') AS release,
   nano(if(lr.time_unix_nano > 0, toUInt64(lr.time_unix_nano - skew_ns), if(lr.observed_time_unix_nano > 0, toUInt64(lr.observed_time_unix_nano - skew_ns), fallback_at))) AS ts,
-  nano(received_at) AS received_at, severity_of(lr.severity_number, lr.severity_text) AS severity, lr.severity_text AS severity_text, lr.event_name AS event_name, texts[1] AS body,
+  arrival(received_at) AS received_at, severity_of(lr.severity_number, lr.severity_text) AS severity, lr.severity_text AS severity_text, lr.event_name AS event_name, texts[1] AS body,
   fix16(lr.trace_id) AS trace_id, fix8(lr.span_id) AS span_id, toUInt8(bitAnd(lr.flags, 255)) AS flags,
   first_of(vals[arrayFirstIndex(k -> k >= 7, kinds)], res_correlation, '') AS correlation_id,
   scope_name, mapFromArrays(res_keys, res_vals) AS res, mapFromArrays(keys, vals) AS attrs
