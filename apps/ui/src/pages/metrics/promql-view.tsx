@@ -8,6 +8,7 @@ import { useMarks } from '../../charts/use-marks.ts';
 import { ErrorState } from '../../components/error-state.tsx';
 import { QueryFault } from '../../components/query-fault.tsx';
 import { Skeleton } from '../../components/skeleton.tsx';
+import { toggledIn } from '../../components/toggled-in.ts';
 import { useAddress } from '../../data/address.ts';
 import { useScope } from '../../data/scope.ts';
 import { ExemplarLine, ExemplarPoints, ExemplarSwitch } from '../../promql/exemplars.tsx';
@@ -102,9 +103,7 @@ export function PromqlView(): ReactNode {
     } else setSearch({ expr: next.a, b: next.b, formula: next.formula }, { push: true });
   };
   const hide = (ref: string): void => {
-    const next = new Set(hidden);
-    if (!next.delete(ref)) next.add(ref);
-    setSearch({ hide: [...next].join(',') });
+    setSearch({ hide: [...toggledIn(hidden, ref)].join(',') });
   };
   const nothing = kept.a.trim() === '' && kept.b.trim() === '';
   return (
