@@ -14,4 +14,4 @@ const asBuffers = files.map(({ content, atMs }): SampledFile => ({
   content: Buffer.from(content.buffer, content.byteOffset, content.byteLength),
   atMs,
 }));
-parentPort?.postMessage(readSamples(asBuffers, range));
+parentPort?.postMessage(readSamples(asBuffers, range), []);
