@@ -39,6 +39,11 @@ describe('unit tests of rules', () => {
     expect(execFileSync('promtool', ['test', 'rules', good], { encoding: 'utf8' })).toContain('SUCCESS');
   });
 
+  it('say that a file is not there, or is no YAML', async () => {
+    expect(await runRuleTests(path.join(folder, 'none.yml'))).toMatchObject({ ok: false });
+    expect(await runRuleTests(changed('tests:', 'tests: ["'))).toMatchObject({ ok: false });
+  });
+
   it('refuse a file with a word that is none', async () => {
     expect(await runRuleTests(changed('tests:', 'tets:'))).toMatchObject({ ok: false });
   });

@@ -79,7 +79,13 @@ type TestFile = z.infer<typeof testFile>;
  * server has. Answers the differences, a sentence each; the error says why nothing could be run.
  */
 export async function runRuleTests(file: string): Promise<Result<string[], string>> {
-  const read = testFile.safeParse(parse(readFileSync(file, 'utf8')));
+  let content: unknown;
+  try {
+    content = parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+  const read = testFile.safeParse(content);
   if (!read.success)
     return fail(read.error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`).join('; '));
   const groups: RuleGroup[] = [];

@@ -9,8 +9,16 @@ import {
 } from '@tanstack/react-router';
 import { parseSearch, writeSearch } from '../data/address.ts';
 import type { Page } from './page.ts';
-import { PageFault, PageLoading, UnknownPage } from './page-states.tsx';
+import { PageFault, PageLoading, PageNotLoadedError, UnknownPage } from './page-states.tsx';
 import { Shell } from './shell.tsx';
+
+/**
+ * The router would load the whole window anew for a page whose code does not come, which ends at the browser's own error page while the
+ * server is away. What to do is `PageFault`'s to say.
+ */
+function notLoaded(cause: unknown): never {
+  throw new PageNotLoadedError({ cause });
+}
 
 /** The routes of all pages: inside the shell, or outside of it. */
 export function createPages(pages: readonly Page[]): AnyRouter {
@@ -24,7 +32,7 @@ export function createPages(pages: readonly Page[]): AnyRouter {
     const route = createRoute({
       getParentRoute: () => (alone ? root : shell) as AnyRoute,
       path: page.path.replaceAll(/:([a-zA-Z]+)/g, '$$$1'),
-      component: lazyRouteComponent(page.load),
+      component: lazyRouteComponent(async () => page.load().catch(notLoaded)),
       staticData: { title: page.title },
     });
     (alone ? outside : inside).push(route as AnyRoute);

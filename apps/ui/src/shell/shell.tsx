@@ -16,6 +16,7 @@ import { openPalette } from './palette-door.ts';
 import { BottomBar, Rail } from './rail.tsx';
 import { useTheme } from './theme-switch.ts';
 import { TopBar } from './top-bar.tsx';
+import { useScrollPlaces } from './use-scroll-places.ts';
 import './shell.css';
 
 const KeysList = lazy(async () => import('./keys-list.tsx'));
@@ -42,6 +43,7 @@ function Frame({ path }: { path: string }): ReactNode {
   const [keysShown, setKeysShown] = useState(false);
   const go = useGo();
   const { toggle } = useTheme();
+  useScrollPlaces();
   useKeys([
     { keys: 'mod+k', title: 'Find anything', run: openPalette, inFields: true },
     { keys: '?', title: 'Show the keys', run: () => setKeysShown(true) },

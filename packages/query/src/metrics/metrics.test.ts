@@ -75,6 +75,7 @@ add('latency_sum', {}, [
   [0.5, 0],
   [1.5, 42],
 ]);
+add('native', {}, [[0, 1]], { organisation: 'natives', type: 'histogram' });
 for (let i = 0; i < 60; i++) add('many', { n: String(i) }, [[1, i]]);
 
 const scope = { organisation: 'acme', fromMs: start, toMs: end, environment: '', site: '', service: '' };
@@ -129,6 +130,31 @@ describe('series', () => {
         aggregate === 'increase' || aggregate === 'count' || aggregate === 'sum' ? grown : Object.entries(found),
       ),
     ).toEqual(expected);
+  });
+
+  it.each<[MetricAggregate, number, string]>([
+    ['p95', 10, 'histogram_quantile(0.95, sum by () (rate({__name__="native"}[150000ms])))'],
+    ['count', 10, 'histogram_count(sum by () (rate({__name__="native"}[150000ms]) * 60))'],
+    ['rate', 1, 'histogram_count(sum by () (rate({__name__="native"}[600000ms])))'],
+  ])('of a native histogram, %s looks at two samples or more: %i points', async (aggregate, points, expected) => {
+    const asked: string[] = [];
+    const range: typeof engine.range = (query) => {
+      asked.push(query.expression);
+      return engine.range(query);
+    };
+    const metrics = new Proxy(engine, {
+      get: (target, name) => (name === 'range' ? range : Reflect.get(target, name).bind(target)),
+    });
+    const query: MetricQuery = {
+      metric: 'native',
+      aggregate,
+      by: [],
+      where: new Map(),
+      points,
+      scope: { ...scope, organisation: 'natives' },
+    };
+    await queryMetric({ ...rows, metrics }, query);
+    expect(asked).toEqual([expected]);
   });
 
   it('splits and filters by labels, site and service', async () => {

@@ -96,6 +96,9 @@ async function shapeOf(reads: TelemetryReads, query: MetricQuery, type: string, 
   return (await exists(`${query.metric}_bucket`)) ? 'classic-histogram' : 'nothing';
 }
 
+/** Holds two samples of whoever is scraped once a minute. */
+const nativeWindowMs = 150_000;
+
 function expressionOf(query: MetricQuery, shape: Exclude<Shape, 'nothing'>, grid: TimeGrid): string {
   const { metric, aggregate } = query;
   const labels = Object.fromEntries([...query.where].slice(0, 20));
@@ -110,17 +113,15 @@ function expressionOf(query: MetricQuery, shape: Exclude<Shape, 'nothing'>, grid
 
   if (shape !== 'plain') {
     const native = shape === 'native-histogram';
-    const histogram = over(
-      'sum',
-      native ? `rate(${selectorOf(metric, labels)}[${window}])` : growth(`${metric}_bucket`, 'increase'),
-      native ? [] : ['le'],
-    );
+    // `rate` needs two samples in its window, and native histograms know no `anchored`, which looks before it.
+    const nativeRate = `rate(${selectorOf(metric, labels)}[${range(Math.max(grid.stepMs, nativeWindowMs))}])`;
+    const nativeGrowth = (as: 'rate' | 'increase'): string =>
+      over('sum', as === 'rate' ? nativeRate : `${nativeRate} * ${grid.stepMs / 1000}`);
+    const histogram = over('sum', native ? nativeRate : growth(`${metric}_bucket`, 'increase'), native ? [] : ['le']);
     const counted = (as: 'rate' | 'increase'): string =>
-      native
-        ? `histogram_count(${over('sum', `${as}(${selectorOf(metric, labels)}[${window}])`)})`
-        : over('sum', growth(`${metric}_count`, as));
+      native ? `histogram_count(${nativeGrowth(as)})` : over('sum', growth(`${metric}_count`, as));
     const summed = native
-      ? `histogram_sum(${over('sum', `increase(${selectorOf(metric, labels)}[${window}])`)})`
+      ? `histogram_sum(${nativeGrowth('increase')})`
       : over('sum', growth(`${metric}_sum`, 'increase'));
     switch (aggregate) {
       case 'rate':

@@ -7,6 +7,7 @@ import { useMarks } from '../../charts/use-marks.ts';
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
+import { toggledIn } from '../../components/toggled-in.ts';
 import { useAddress } from '../../data/address.ts';
 import { useScope } from '../../data/scope.ts';
 import { useMe } from '../../data/session.tsx';
@@ -52,7 +53,7 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }): ReactNod
       new Set(document.panels.filter(({ id, options }) => options.collapsed !== toggled.has(id)).map(({ id }) => id)),
     [document.panels, toggled],
   );
-  const kiosk = useKiosk(dashboard.id, document.folder);
+  const kiosk = useKiosk(dashboard.id, document.folder, document.range);
   const open = (key: string): void => setSearch({ panel: key }, { push: search['panel'] === undefined });
   const close = (): void => setSearch({ panel: '', drawer: '' });
   const shown = useMemo(
@@ -107,7 +108,7 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }): ReactNod
           compare={compare}
           marks={marks.marks}
           closed={closed}
-          onToggle={(row) => setToggled((old) => toggle(old, row))}
+          onToggle={(row) => setToggled((old) => toggledIn(old, row))}
           onRange={setRange}
           onOpen={open}
           edit={
@@ -153,12 +154,6 @@ export function DashboardView({ dashboard }: { dashboard: Dashboard }): ReactNod
       {search['drawer'] === 'settings' && editing && <SettingsDrawer draft={draft} onClose={close} />}
     </div>
   );
-}
-
-function toggle(old: ReadonlySet<string>, one: string): ReadonlySet<string> {
-  const next = new Set(old);
-  if (!next.delete(one)) next.add(one);
-  return next;
 }
 
 function EditActs({

@@ -23,9 +23,9 @@ export interface Kiosk extends RotationPlace {
 /**
  * Nothing but the dashboard, for a wall: `?kiosk=1`, and with `rotate=30` every 30 s the next one of the same folder (or of
  * those that `among=id,id` names). Space pauses, the arrows go on and back, Escape leaves; a dashboard that cannot be read is
- * passed over when its time is up.
+ * passed over when its time is up. Each is shown in the range that it keeps (`ownRange` of this one), unless another was chosen: that one stays.
  */
-export function useKiosk(id: string, folder: string): Kiosk {
+export function useKiosk(id: string, folder: string, ownRange = ''): Kiosk {
   const { search, setSearch } = useAddress();
   const go = useGo();
   const on = search['kiosk'] === '1';
@@ -38,7 +38,13 @@ export function useKiosk(id: string, folder: string): Kiosk {
   const { next, previous } = place;
   const moves = rotateS > 0 && !paused && next !== undefined;
   const [leftS, setLeft] = useState(rotateS);
-  const kept = { kiosk: '1', rotate: String(rotateS), among, pause: paused ? '1' : '' };
+  const kept = {
+    kiosk: '1',
+    rotate: String(rotateS),
+    among,
+    pause: paused ? '1' : '',
+    ...(search['range'] === ownRange ? { range: '' } : {}),
+  };
   const step = (by: 1 | -1): void => {
     const to = by === 1 ? next : previous;
     if (to !== undefined) go(`/dashboards/${encodeURIComponent(to)}`, { ...kept, panel: '', drawer: '' });
@@ -55,7 +61,7 @@ export function useKiosk(id: string, folder: string): Kiosk {
     return () => clearInterval(timer);
     // A step goes by the same parts.
     // oxlint-disable-next-line react/exhaustive-deps
-  }, [moves, rotateS, next, id]);
+  }, [moves, rotateS, next, id, search['range'], ownRange]);
   const pause = (): void => setSearch({ pause: paused ? '' : '1' });
   const leave = (): void => {
     setSearch({ kiosk: '', rotate: '', among: '', pause: '' });

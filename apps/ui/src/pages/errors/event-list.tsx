@@ -61,7 +61,7 @@ export function EventList({ issue, shown }: { issue: string; shown: string }): R
                       className="link"
                       onClick={() => {
                         setSearch({ event: event.eventId }, { push: true });
-                        window.scrollTo({ top: 0 });
+                        toTop();
                       }}
                     >
                       <TimeText at={event.at} />
@@ -81,7 +81,7 @@ export function EventList({ issue, shown }: { issue: string; shown: string }): R
                         className="link"
                         onClick={() => {
                           setSearch({ event: shown, compare: event.eventId }, { push: true });
-                          window.scrollTo({ top: 0 });
+                          toTop();
                         }}
                       >
                         Compare
@@ -102,3 +102,6 @@ export function EventList({ issue, shown }: { issue: string; shown: string }): R
     </details>
   );
 }
+
+/** The event is drawn above the list. */
+const toTop = (): void => document.getElementById('content')?.scrollTo({ top: 0 });

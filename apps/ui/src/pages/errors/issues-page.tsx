@@ -1,33 +1,23 @@
-import { getIssue, listIssues, mergeIssues, type IssueChange, type IssueRow } from '@sightline/contract';
-import { Button, Checkbox, Menu, SegmentedControl, Select } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
-import { IconChevronDown } from '@tabler/icons-react';
+import { listIssues, type IssueChange } from '@sightline/contract';
+import { Button, SegmentedControl, Select } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState, type ReactNode } from 'react';
-import { formatCount } from '../../charts/number-format.ts';
-import { Sparkline } from '../../charts/sparkline.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
-import { SeverityTick } from '../../components/severity-tick.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
-import { ToneBadge } from '../../components/state-badge.tsx';
-import { tellProblem } from '../../components/tell-problem.ts';
-import { TimeText } from '../../components/time-text.tsx';
+import { useChosen } from '../../components/use-chosen.ts';
 import { useAddress } from '../../data/address.ts';
-import { useAct } from '../../data/ask.ts';
 import { call, type ProblemError, type Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { useMe } from '../../data/session.tsx';
-import { issueTitle } from '../../records/issue-title.ts';
+import { ChooseAll } from '../../records/bulk-bar.tsx';
 import { AlertOnSearch } from '../../search/alert-on-search.tsx';
-import { quoteValue } from '../../search/query-edit.ts';
 import { QueryLine } from '../../search/query-line.tsx';
-import { Go, useGo } from '../../shell/go.tsx';
+import { useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
-import { AssigneeSelect } from '../../records/assignee-select.tsx';
 import './errors.css';
-import { IssueActs } from './issue-acts.tsx';
-import { moneyText, statusTone, statusWord } from './issue-words.ts';
+import { IssueBulkBar } from './issue-bulk-bar.tsx';
+import { IssueLine, IssueTitles } from './issue-line.tsx';
 import { IssueViews } from './issue-views.tsx';
 import { useChangeIssues } from './use-change-issues.tsx';
 
@@ -40,22 +30,6 @@ const sorts = [
   { value: 'users', label: 'Users' },
   { value: 'money', label: 'Money' },
   { value: 'priority', label: 'Priority' },
-] as const;
-const priorities = [
-  ['high', 'High'],
-  ['medium', 'Medium'],
-  ['low', 'Low'],
-  ['', 'By the issue itself'],
-] as const;
-/** Columns of the list, and whether they hold figures. */
-const titles = [
-  ['Issue', false],
-  ['Trend', false],
-  ['Events', true],
-  ['Sites', true],
-  ['Users', true],
-  ['Amount', true],
-  ['Last seen', false],
 ] as const;
 const ownFields = [
   'is',
@@ -92,9 +66,7 @@ export default function IssuesPage(): ReactNode {
   const { search, setSearch } = useAddress();
   const { query: scope } = useScope();
   const { may } = useMe();
-  const merge = useAct(mergeIssues, [listIssues, getIssue]);
   const go = useGo();
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const { change, busy } = useChangeIssues();
   const q = search['q'] ?? '';
   const status = statuses.find((one) => one === search['status']) ?? 'open';
@@ -109,25 +81,9 @@ export default function IssuesPage(): ReactNode {
   });
   const issues = useMemo(() => asked.data?.pages.flatMap((page) => page.issues) ?? [], [asked.data]);
   const error = asked.error as ProblemError | null;
-  const picked = issues.filter(({ issue }) => chosen.has(issue));
+  const chosen = useChosen(issues, ({ issue }) => issue);
   const act = async (wanted: IssueChange) => {
-    if (await change(picked, wanted)) setChosen(new Set());
-  };
-  const mergePicked = () => {
-    const [into, ...others] = picked.toSorted((a, b) => a.firstSeenAt - b.firstSeenAt);
-    if (into === undefined) return;
-    merge.mutate(
-      { params: { issue: into.issue }, body: { issues: others.map(({ issue }) => issue) } },
-      {
-        onError: tellProblem,
-        onSuccess: () => {
-          setChosen(new Set());
-          notifications.show({
-            message: `${picked.length} issues are one now, the oldest. Its page takes them out again.`,
-          });
-        },
-      },
-    );
+    if (await change(chosen.rows, wanted)) chosen.clear();
   };
   const [row, setRow] = useState(-1);
   const at = issues[row];
@@ -137,25 +93,19 @@ export default function IssuesPage(): ReactNode {
     const found = document.querySelector<HTMLElement>(`[data-row="${next}"] .issue-title`);
     found?.focus();
   };
-  const toggle = (issue: string) =>
-    setChosen((old) => {
-      const next = new Set(old);
-      if (!next.delete(issue)) next.add(issue);
-      return next;
-    });
-  const resolvable = picked.length > 0 ? picked : at === undefined ? [] : [at];
+  const resolvable = chosen.rows.length > 0 ? chosen.rows : at === undefined ? [] : [at];
   useKeys([
     { keys: 'j', title: 'Next issue', run: () => move(1) },
     { keys: 'k', title: 'Previous issue', run: () => move(-1) },
     ...(may('responder')
       ? [
-          { keys: 'x', title: 'Choose the issue', run: () => at !== undefined && toggle(at.issue) },
+          { keys: 'x', title: 'Choose the issue', run: () => at !== undefined && chosen.toggle(at.issue) },
           {
             keys: 'e',
             title: 'Resolve what is chosen',
             run: () => {
               if (resolvable.length === 0) return;
-              void change(resolvable, { status: 'resolved' }).then((done) => done && setChosen(new Set()));
+              void change(resolvable, { status: 'resolved' }).then((done) => done && chosen.clear());
             },
           },
         ]
@@ -205,53 +155,7 @@ export default function IssuesPage(): ReactNode {
         />
         <AlertOnSearch source="errors" q={q} scope={scope} />
       </div>
-      {picked.length > 0 && (
-        <div className="bulk-bar" role="toolbar" aria-label="Chosen issues">
-          <span>{picked.length} chosen</span>
-          <IssueActs
-            open={picked.some(isOpen)}
-            closed={picked.some((issue) => !isOpen(issue))}
-            busy={busy}
-            release={picked.length === 1 ? (picked[0]?.lastRelease ?? '') : ''}
-            act={(wanted) => void act(wanted)}
-          />
-          <AssigneeSelect
-            className="bulk-assign"
-            aria-label="Assign the chosen issues to"
-            placeholder="Assign to…"
-            disabled={busy}
-            value=""
-            onChoose={(assignee) => assignee !== '' && void act({ assignee })}
-          />
-          {picked.some(({ assignee }) => assignee !== '') && (
-            <Button variant="default" disabled={busy} onClick={() => void act({ assignee: '' })}>
-              Unassign
-            </Button>
-          )}
-          <Menu position="bottom-start" width={180}>
-            <Menu.Target>
-              <Button variant="default" disabled={busy} rightSection={<IconChevronDown size={14} />}>
-                Priority
-              </Button>
-            </Menu.Target>
-            <Menu.Dropdown>
-              {priorities.map(([priority, label]) => (
-                <Menu.Item key={priority} onClick={() => void act({ priority })}>
-                  {label}
-                </Menu.Item>
-              ))}
-            </Menu.Dropdown>
-          </Menu>
-          {picked.length > 1 && (
-            <Button variant="default" disabled={merge.isPending} onClick={mergePicked}>
-              Merge
-            </Button>
-          )}
-          <Button variant="subtle" onClick={() => setChosen(new Set())}>
-            Clear
-          </Button>
-        </div>
-      )}
+      <IssueBulkBar chosen={chosen} busy={busy} act={(wanted) => void act(wanted)} />
       {asked.isPending && <SkeletonRows rows={12} height={52} />}
       {error !== null && error.position === undefined && issues.length === 0 && (
         <ErrorState error={error} kept="Your search stands in the address." again={() => void asked.refetch()} />
@@ -280,36 +184,17 @@ export default function IssuesPage(): ReactNode {
       )}
       {issues.length > 0 && (
         <ol className="issue-list" data-stale={asked.isPlaceholderData ? '' : undefined}>
-          <li className="issue-row issue-titles">
-            {may('responder') ? (
-              <Checkbox
-                size="xs"
-                aria-label={`Choose all ${issues.length} issues listed`}
-                checked={picked.length === issues.length}
-                indeterminate={picked.length > 0 && picked.length < issues.length}
-                onChange={() =>
-                  setChosen(picked.length === issues.length ? new Set() : new Set(issues.map(({ issue }) => issue)))
-                }
-              />
-            ) : (
-              <span />
-            )}
-            <span className="phone-only" aria-hidden="true">
-              All {issues.length} listed
-            </span>
-            {titles.map(([title, figure]) => (
-              <span key={title} className={figure ? 'figure' : undefined} aria-hidden="true">
-                {title}
-              </span>
-            ))}
-          </li>
+          <IssueTitles
+            listed={issues.length}
+            choice={may('responder') ? <ChooseAll what="issues" listed={issues.length} chosen={chosen} /> : undefined}
+          />
           {issues.map((issue, index) => (
             <IssueLine
               key={issue.issue}
               row={index}
               issue={issue}
               chosen={chosen.has(issue.issue)}
-              onChoose={may('responder') ? () => toggle(issue.issue) : undefined}
+              onChoose={may('responder') ? () => chosen.toggle(issue.issue) : undefined}
             />
           ))}
         </ol>
@@ -323,97 +208,7 @@ export default function IssuesPage(): ReactNode {
   );
 }
 
-function isOpen({ status }: IssueRow): boolean {
-  return status === 'unresolved' || status === 'regressed';
-}
-
 function statusLabel(status: (typeof statuses)[number]): string {
   const word = status === 'ignored' ? 'archived' : status;
   return word.charAt(0).toUpperCase() + word.slice(1);
-}
-
-function IssueLine({
-  issue,
-  row,
-  chosen,
-  onChoose,
-}: {
-  issue: IssueRow;
-  row: number;
-  chosen: boolean;
-  onChoose: (() => void) | undefined;
-}): ReactNode {
-  const title = issueTitle(issue);
-  return (
-    <li className="issue-row" aria-label={title} data-row={row}>
-      {onChoose === undefined ? (
-        <span />
-      ) : (
-        <Checkbox size="xs" checked={chosen} onChange={onChoose} aria-label={`Choose ${title}`} />
-      )}
-      <div className="issue-what">
-        <Go to={`/errors/${issue.issue}`} className="issue-title">
-          <SeverityTick severity={issue.severity} bare />
-          <span className="cut">{title}</span>
-        </Go>
-        <div className="issue-where">
-          {issue.status !== 'unresolved' && (
-            <ToneBadge tone={statusTone[issue.status]}>{statusWord[issue.status]}</ToneBadge>
-          )}
-          {issue.regressedIn !== '' && <span>in {issue.regressedIn}</span>}
-          {issue.priority === 'high' && <span className="chip">high priority</span>}
-          <span>{issue.service}</span>
-          <span className="issue-culprit code">{issue.culprit}</span>
-          <span>
-            new <TimeText at={issue.firstSeenAt} show="relative" />
-          </span>
-          {issue.assignee !== '' && (
-            <Go
-              to="/errors"
-              search={{ q: `assigned:${quoteValue(issue.assignee)}` }}
-              className="chip issue-assignee"
-              title={`Issues of ${issue.assignee}`}
-            >
-              {issue.assignee}
-            </Go>
-          )}
-        </div>
-      </div>
-      <span className="issue-trend">
-        <Sparkline points={issue.trend} label={`Events of ${title}`} kind="bars" tone="bad" width={120} height={28} />
-      </span>
-      <Figure value={formatCount(issue.events)} unit={issue.events === 1 ? 'event' : 'events'} />
-      <Figure value={formatCount(issue.sites)} unit={issue.sites === 1 ? 'site' : 'sites'} />
-      <Figure value={formatCount(issue.users)} unit={issue.users === 1 ? 'user' : 'users'} />
-      <Money issue={issue} />
-      <span className="issue-seen muted">
-        <TimeText at={issue.lastSeenAt} show="relative" />
-      </span>
-    </li>
-  );
-}
-
-/** The greatest currency's sum; the others under the pointer. */
-function Money({ issue: { money, moneyAbout } }: { issue: IssueRow }): ReactNode {
-  const [first, ...others] = money;
-  if (first === undefined) return <span className="figure issue-no-money">–</span>;
-  const all = money.map(
-    (one) => `${moneyText(one, moneyAbout)} in ${formatCount(one.orders)} ${one.orders === 1 ? 'order' : 'orders'}`,
-  );
-  return (
-    <span className="figure" title={`${all.join(', ')}; an order counts once`}>
-      {moneyAbout && '~'}
-      {moneyText(first, false)}
-      {others.length > 0 && <span className="muted"> +{others.length}</span>}
-    </span>
-  );
-}
-
-function Figure({ value, unit }: { value: string; unit: string }): ReactNode {
-  return (
-    <span className="figure">
-      {value}
-      <span className="figure-unit"> {unit}</span>
-    </span>
-  );
 }

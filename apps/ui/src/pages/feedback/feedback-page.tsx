@@ -8,11 +8,12 @@ import { ErrorState } from '../../components/error-state.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
+import { useChosen } from '../../components/use-chosen.ts';
 import { useAddress } from '../../data/address.ts';
 import { call, type ProblemError, type Reply } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { useMe } from '../../data/session.tsx';
-import { AssigneeSelect } from '../../records/assignee-select.tsx';
+import { BulkBar, ChooseAll } from '../../records/bulk-bar.tsx';
 import { feedbackTone, writerOf } from '../../records/feedback-entry.tsx';
 import { AlertOnSearch } from '../../search/alert-on-search.tsx';
 import { Go, useGo } from '../../shell/go.tsx';
@@ -63,17 +64,10 @@ export default function FeedbackPage(): ReactNode {
   const rows = useMemo(() => asked.data?.pages.flatMap((page) => page.feedback) ?? [], [asked.data]);
   const counts = asked.data?.pages[0]?.counts;
 
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const picked = rows.filter(({ eventId }) => chosen.has(eventId));
-  const toggle = (id: string) =>
-    setChosen((old) => {
-      const next = new Set(old);
-      if (!next.delete(id)) next.add(id);
-      return next;
-    });
+  const chosen = useChosen(rows, ({ eventId }) => eventId);
   const { change, busy } = useChangeFeedback();
   const act = (some: readonly FeedbackRow[], wanted: FeedbackChange): void => {
-    if (some.length > 0) void change(some, wanted).then((whole) => whole && setChosen(new Set()));
+    if (some.length > 0) void change(some, wanted).then((whole) => whole && chosen.clear());
   };
 
   const [at, setAt] = useState(-1);
@@ -87,7 +81,7 @@ export default function FeedbackPage(): ReactNode {
     if (at >= 0 && document.activeElement === document.body) focusRow(Math.min(at, rows.length - 1));
   }, [rows, at]);
   const current = rows[at];
-  const meant = picked.length > 0 ? picked : current === undefined ? [] : [current];
+  const meant = chosen.rows.length > 0 ? chosen.rows : current === undefined ? [] : [current];
   const place = rows.findIndex(({ eventId }) => eventId === opened);
   // What was dealt with while it stood open has left the list: the next one is in its place.
   const [after, before] = place >= 0 ? [place + 1, place - 1] : [at, at - 1];
@@ -100,7 +94,11 @@ export default function FeedbackPage(): ReactNode {
     { keys: 'k', title: 'Previous message', run: () => move(-1) },
     ...(may('responder')
       ? [
-          { keys: 'x', title: 'Choose the message', run: () => current !== undefined && toggle(current.eventId) },
+          {
+            keys: 'x',
+            title: 'Choose the message',
+            run: () => current !== undefined && chosen.toggle(current.eventId),
+          },
           {
             keys: 'e',
             title: 'Resolve what is chosen, or move it back to the inbox',
@@ -136,7 +134,7 @@ export default function FeedbackPage(): ReactNode {
           value={box}
           data={boxes.map((value) => ({ value, label: labelOf(value, counts) }))}
           onChange={(value) => {
-            setChosen(new Set());
+            chosen.clear();
             setAt(-1);
             setSearch({ status: value === 'unresolved' ? '' : value }, { push: true });
           }}
@@ -163,28 +161,13 @@ export default function FeedbackPage(): ReactNode {
           onChange={(event) => setSearch({ unread: event.currentTarget.checked ? '1' : '' }, { push: true })}
         />
       </div>
-      {picked.length > 0 && (
-        <div className="bulk-bar" role="toolbar" aria-label="Chosen messages">
-          <span>{picked.length} chosen</span>
-          <FeedbackActs rows={picked} busy={busy} act={(next) => act(picked, next)} />
-          <AssigneeSelect
-            className="bulk-assign"
-            aria-label="Assign the chosen messages to"
-            placeholder="Assign to…"
-            disabled={busy}
-            value=""
-            onChoose={(assignee) => assignee !== '' && act(picked, { assignee })}
-          />
-          {picked.some(({ assignee }) => assignee !== '') && (
-            <Button variant="default" disabled={busy} onClick={() => act(picked, { assignee: '' })}>
-              Unassign
-            </Button>
-          )}
-          <Button variant="subtle" onClick={() => setChosen(new Set())}>
-            Clear
-          </Button>
-        </div>
-      )}
+      <BulkBar
+        what="messages"
+        chosen={chosen}
+        busy={busy}
+        onAssign={(assignee) => act(chosen.rows, { assignee })}
+        acts={<FeedbackActs rows={chosen.rows} busy={busy} act={(next) => act(chosen.rows, next)} />}
+      />
       {asked.isPending && <SkeletonRows rows={8} height={64} />}
       {asked.data === undefined && error !== null && <ErrorState error={error} again={() => void asked.refetch()} />}
       {asked.data !== undefined && rows.length === 0 && (
@@ -200,15 +183,7 @@ export default function FeedbackPage(): ReactNode {
         <ol className="inbox" data-stale={asked.isPlaceholderData ? '' : undefined} aria-label="Messages">
           {may('responder') && (
             <li className="inbox-row inbox-all">
-              <Checkbox
-                size="xs"
-                aria-label={`Choose all ${rows.length} messages listed`}
-                checked={picked.length === rows.length}
-                indeterminate={picked.length > 0 && picked.length < rows.length}
-                onChange={() =>
-                  setChosen(picked.length === rows.length ? new Set() : new Set(rows.map(({ eventId }) => eventId)))
-                }
-              />
+              <ChooseAll what="messages" listed={rows.length} chosen={chosen} />
               <span className="muted">
                 {rows.length} {rows.length === 1 ? 'message' : 'messages'} listed
               </span>
@@ -222,7 +197,7 @@ export default function FeedbackPage(): ReactNode {
               box={box}
               current={row.eventId === opened}
               chosen={chosen.has(row.eventId)}
-              onChoose={may('responder') ? () => toggle(row.eventId) : undefined}
+              onChoose={may('responder') ? () => chosen.toggle(row.eventId) : undefined}
               onOpen={() => setAt(index)}
               address={{ ...search, feedback: row.eventId }}
             />

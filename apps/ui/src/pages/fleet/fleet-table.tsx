@@ -126,7 +126,7 @@ export default function FleetTable({ sites }: { sites: readonly SiteSummary[] })
     setSearch({ sort: next === 'code' ? '' : next });
   }
   return (
-    <div className="fleet-table" ref={box} tabIndex={-1}>
+    <div className="fleet-table" data-keeps-place="stores" ref={box} tabIndex={-1}>
       <table className="table" aria-rowcount={rows.length + 1}>
         <thead>
           <tr>

@@ -65,6 +65,7 @@ export function LogList(props: LogListProps): ReactNode {
     <div
       ref={box}
       className="log-list"
+      data-keeps-place="lines"
       data-stale={props.stale ? '' : undefined}
       role="region"
       aria-label="Log lines"

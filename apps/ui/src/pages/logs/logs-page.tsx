@@ -1,17 +1,14 @@
-import { exportPath, logHistogram } from '@sightline/contract';
-import { Button, Menu } from '@mantine/core';
+import { exportPath } from '@sightline/contract';
+import { Button } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { IconChevronDown, IconDownload, IconFilter } from '@tabler/icons-react';
+import { IconFilter } from '@tabler/icons-react';
 import { useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
-import { Histogram } from '../../charts/histogram.tsx';
-import { changeText, comparable, weekLater, weekMs } from '../../charts/last-week.ts';
-import { formatCount, formatDuration } from '../../charts/number-format.ts';
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
-import { Skeleton, SkeletonRows } from '../../components/skeleton.tsx';
-import { useAddress } from '../../data/address.ts';
-import { useAsk } from '../../data/ask.ts';
+import { ExportMenu } from '../../components/export-menu.tsx';
+import { FindBar } from '../../components/find-bar.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
 import { addressOf } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { AlertOnSearch } from '../../search/alert-on-search.tsx';
@@ -20,21 +17,22 @@ import { QueryLine } from '../../search/query-line.tsx';
 import { useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
 import { ArchiveBar } from './archive-bar.tsx';
-import { ColumnsChoice } from './columns-choice.tsx';
-import { readColumns } from './columns.ts';
-import { FindBar } from '../../components/find-bar.tsx';
-import { findLines, stepMatch } from './find-lines.ts';
 import { FacetList } from './facet-list.tsx';
 import { LogDrawer } from './log-drawer.tsx';
 import { LogList } from './log-list.tsx';
 import { LogsMode } from './logql/logs-mode.tsx';
+import { LogsCount } from './logs-count.tsx';
+import { useVolume, VolumeChart } from './logs-volume.tsx';
 import './logs.css';
+import { NoLines } from './no-lines.tsx';
 import { PatternList } from './pattern-list.tsx';
 import { Restores } from './restores.tsx';
 import { SavedMenu } from './saved-menu.tsx';
 import { TailBar } from './tail-bar.tsx';
-import { mostTailRows } from './tail-buffer.ts';
-import { useLogs } from './use-logs.ts';
+import { TailPill } from './tail-pill.tsx';
+import { useFind, useMatches } from './use-find.ts';
+import { useLogs, type LogPages } from './use-logs.ts';
+import { useLogsAddress } from './use-logs-address.ts';
 import { useTail } from './use-tail.ts';
 
 const ownFields = [
@@ -53,80 +51,49 @@ const dayMs = 86_400_000;
 
 /** Search and follow logs. The query, the opened row, the facets and the tail stand in the address. */
 export default function LogsPage(): ReactNode {
-  const { search, setSearch } = useAddress();
+  const address = useLogsAddress();
+  const { q, openId, order, tailing, grouping, far, columns, setSearch, setQuery, open } = address;
   const { query: scope, setRange } = useScope();
-  const go = useGo();
-  const q = search['q'] ?? '';
-  const openId = search['row'] ?? '';
-  const order = search['order'] === 'oldest' ? 'oldest' : 'newest';
-  const tailing = search['tail'] === '1';
-  const grouping = search['view'] === 'patterns' && !tailing;
-  const columnsText = search['columns'];
-  const columns = useMemo(() => readColumns(columnsText), [columnsText]);
   const [paused, setPaused] = useState(false);
   const [facetsOpen, setFacetsOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const narrow = useMediaQuery('(max-width: 900px)');
-  /** Whether what stands on the page goes on in the archive. */
-  const far = search['archive'] === '1' && !tailing;
   const archive = far && !grouping;
-  const flag = far ? 'true' : 'false';
   const logs = useLogs(scope, { q, order, archive, when: !tailing && !grouping });
-  const histogram = useAsk(
-    logHistogram,
-    { query: { ...scope, q, buckets: narrow ? 60 : 120, archive: flag } },
-    { when: !tailing },
-  );
-  const comparing = search['compare'] === 'week';
-  const canCompare = histogram.data === undefined || comparable(histogram.data.stepMs);
-  const before = useAsk(
-    logHistogram,
-    {
-      query: {
-        ...scope,
-        from: Math.max(0, scope.from - weekMs),
-        to: Math.max(0, scope.to - weekMs),
-        q,
-        buckets: narrow ? 60 : 120,
-      },
-    },
-    { when: comparing && canCompare && !tailing, keepOld: false },
-  );
-  const lastWeek = useMemo(() => before.data && weekLater(before.data.buckets), [before.data]);
-  const [find, setFind] = useState<{ readonly text: string; readonly at: number }>();
-  const finding = grouping ? undefined : find;
+  const { comparing } = address;
+  const volume = useVolume(scope, { q, archive: far, comparing, buckets: narrow ? 60 : 120, when: !tailing });
+  const find = useFind();
+  const finding = grouping ? undefined : find.asked;
   // What arrives would move the marked line away: while somebody searches in the lines they stand still.
-  const still = paused || find !== undefined;
+  const still = paused || find.asked !== undefined;
   const holds = useCallback(() => still || (box.current?.scrollTop ?? 0) > 4, [still]);
   const tail = useTail(tailing, scope, q, holds);
   const rows = tailing ? tail.shown : logs.rows;
+  const found = useMatches(finding, rows, columns);
+  const words = useMemo(() => [...(tailing ? [] : logs.words), ...found.words], [tailing, logs.words, found.words]);
 
-  const findText = finding?.text;
-  const matches = useMemo(() => findLines(rows, findText ?? '', columns), [rows, findText, columns]);
-  const findAt = Math.min(finding?.at ?? 0, matches.length - 1);
-  const found = useMemo(() => [(findText ?? '').trim().toLowerCase()].filter((text) => text !== ''), [findText]);
-  const words = useMemo(() => [...(tailing ? [] : logs.words), ...found], [tailing, logs.words, found]);
-
-  const setQuery = useCallback((next: string) => setSearch({ q: next, row: '' }, { push: true }), [setSearch]);
-  const open = useCallback((id: string) => setSearch({ row: id }, { push: openId === '' }), [setSearch, openId]);
-  const filter = (field: string, value: string, out: boolean) => setQuery(addFilter(q, field, value, out));
   const at = rows.findIndex(({ id }) => id === openId);
-  const step = (by: number) => {
+  const step = (by: number): void => {
     const next = rows[at + by];
     if (next !== undefined) setSearch({ row: next.id });
   };
-  useKeys([
-    ...(grouping
-      ? []
-      : [{ keys: 'mod+f', title: 'Find in the lines', run: () => setFind({ text: '', at: 0 }), inFields: true }]),
-    ...(grouping
+  useKeys(
+    grouping
       ? []
       : [
+          { keys: 'mod+f', title: 'Find in the lines', run: find.begin, inFields: true },
           { keys: 'j', title: 'Next line', run: () => step(1) },
           { keys: 'k', title: 'Previous line', run: () => at > 0 && step(-1) },
-        ]),
-  ]);
-  const toggleFind = () => setFind(find === undefined ? { text: '', at: 0 } : undefined);
+        ],
+  );
+  const goOn = (): void => {
+    setPaused(false);
+    find.end();
+  };
+  const files = (['csv', 'ndjson'] as const).map((format) => ({
+    label: format.toUpperCase(),
+    href: addressOf(exportPath, {}, { ...scope, q, archive: far ? 'true' : 'false', format }),
+  }));
   const facets = <FacetList scope={scope} q={q} archive={far} onQuery={setQuery} />;
 
   return (
@@ -152,8 +119,7 @@ export default function LogsPage(): ReactNode {
           aria-pressed={tailing}
           leftSection={<span className="tail-dot" data-on={tailing && tail.state === 'open' ? '' : undefined} />}
           onClick={() => {
-            setPaused(false);
-            setFind(undefined);
+            goOn();
             setSearch({ tail: tailing ? '' : '1', row: '' }, { push: true });
           }}
         >
@@ -162,7 +128,7 @@ export default function LogsPage(): ReactNode {
         <LogsMode />
         <SavedMenu />
         <AlertOnSearch source="logs" q={q} scope={scope} />
-        <ExportMenu query={{ ...scope, q, archive: flag }} />
+        <ExportMenu files={files} />
       </div>
       <div className="logs-split">
         {!narrow && <aside className="logs-facets">{facets}</aside>}
@@ -173,110 +139,34 @@ export default function LogsPage(): ReactNode {
               paused={paused}
               finding={finding !== undefined}
               onPause={() => setPaused((now) => !now)}
-              onFind={toggleFind}
+              onFind={find.toggle}
             />
           ) : (
-            <div className="logs-histogram">
-              {histogram.data === undefined && histogram.error === null && <Skeleton height={90} />}
-              {histogram.error !== null && histogram.data === undefined && logs.error === null && (
-                <p className="muted">The histogram could not be drawn. {histogram.error.detail}</p>
-              )}
-              {histogram.data !== undefined && (
-                <Histogram
-                  buckets={histogram.data.buckets}
-                  stepMs={histogram.data.stepMs}
-                  from={scope.from}
-                  to={scope.to}
-                  label={`${histogram.data.total} log lines over time, by severity`}
-                  onRange={setRange}
-                  lastWeek={comparing && canCompare ? lastWeek : undefined}
+            <>
+              <VolumeChart volume={volume} scope={scope} quiet={logs.error !== null} onRange={setRange} />
+              <Restores scope={scope} />
+              {!(grouping && far) && (
+                <ArchiveBar
+                  scope={scope}
+                  q={q}
+                  on={archive}
+                  order={order}
+                  logs={logs}
+                  onSwitch={(on) => setSearch({ archive: on ? '1' : '', row: '' }, { push: true })}
                 />
               )}
-            </div>
+              <LogsCount address={address} volume={volume} tookMs={logs.tookMs} find={find} />
+            </>
           )}
-          {!tailing && <Restores scope={scope} />}
-          {!tailing && !(grouping && far) && (
-            <ArchiveBar
-              scope={scope}
-              q={q}
-              on={archive}
-              order={order}
-              logs={logs}
-              onSwitch={(on) => setSearch({ archive: on ? '1' : '', row: '' }, { push: true })}
-            />
-          )}
-          {!tailing && (
-            <div className="logs-count muted">
-              {histogram.data !== undefined && !grouping && (
-                <span>
-                  {formatCount(histogram.data.total)} lines
-                  {histogram.data.reached?.done === false && ' in the part that was counted'}
-                  {logs.tookMs > 0 && ` · ${formatDuration(logs.tookMs)}`}
-                </span>
-              )}
-              {comparing && canCompare && histogram.data !== undefined && !grouping && (
-                <span role="status">
-                  {before.error !== null
-                    ? `Last week could not be counted. ${before.error.detail}`
-                    : before.data !== undefined && changeText(histogram.data.total, before.data.total)}
-                </span>
-              )}
-              <span className="grow" />
-              <button
-                type="button"
-                className="plain-button"
-                aria-pressed={comparing}
-                disabled={!canCompare}
-                title={canCompare ? undefined : 'The steps of so long a range do not divide a week'}
-                onClick={() => setSearch({ compare: comparing ? '' : 'week' })}
-              >
-                Last week
-              </button>
-              <button
-                type="button"
-                className="plain-button"
-                aria-pressed={grouping}
-                onClick={() => setSearch({ view: grouping ? '' : 'patterns', row: '' }, { push: true })}
-              >
-                {grouping ? 'Show lines' : 'Show patterns'}
-              </button>
-              {!grouping && (
-                <button
-                  type="button"
-                  className="plain-button"
-                  title="In the lines that are loaded (Ctrl F)"
-                  aria-pressed={finding !== undefined}
-                  onClick={toggleFind}
-                >
-                  Find
-                </button>
-              )}
-              {!grouping && <ColumnsChoice columns={columns} onColumns={(next) => setSearch({ columns: next })} />}
-              {!grouping && (
-                <button
-                  type="button"
-                  className="plain-button"
-                  onClick={() => setSearch({ order: order === 'newest' ? 'oldest' : '' })}
-                >
-                  {order === 'newest' ? 'Newest first' : 'Oldest first'}
-                </button>
-              )}
-            </div>
-          )}
-          {tailing && tail.unread > 0 && (
-            <button
-              type="button"
-              className="tail-pill"
-              onClick={() => {
+          {tailing && (
+            <TailPill
+              unread={tail.unread}
+              onCatchUp={() => {
                 tail.catchUp();
-                setPaused(false);
-                setFind(undefined);
+                goOn();
                 box.current?.scrollTo({ top: 0 });
               }}
-            >
-              {formatCount(tail.unread)} new {tail.unread === 1 ? 'line' : 'lines'}
-              {tail.unread > mostTailRows && ` (the newest ${formatCount(mostTailRows)} are held)`}
-            </button>
+            />
           )}
           {grouping && (
             <PatternList
@@ -289,11 +179,8 @@ export default function LogsPage(): ReactNode {
             />
           )}
           {!grouping && logs.loading && <SkeletonRows rows={24} height={26} />}
-          {!tailing && !grouping && logs.error !== null && logs.error.position === undefined && rows.length === 0 && (
-            <ErrorState error={logs.error} kept="Your search stands in the address." again={logs.again} />
-          )}
-          {!tailing && !grouping && !logs.loading && !logs.goingOn && logs.error === null && rows.length === 0 && (
-            <NoLines q={q} clear={() => setQuery('')} send={() => go('/data')} />
+          {!tailing && !grouping && rows.length === 0 && (
+            <InsteadOfLines logs={logs} q={q} onClear={() => setQuery('')} />
           )}
           {tailing && rows.length === 0 && tail.state !== 'ended' && (
             <EmptyState
@@ -307,13 +194,13 @@ export default function LogsPage(): ReactNode {
               within="the lines"
               placeholder="Find in the lines loaded"
               text={finding.text}
-              matches={matches.length}
-              at={findAt}
+              matches={found.matches.length}
+              at={found.at}
               none={`in none of ${rows.length} lines loaded`}
-              onText={(text) => setFind({ text, at: 0 })}
-              onStep={(by) => setFind({ text: finding.text, at: stepMatch(matches.length, findAt, by) })}
+              onText={(text) => find.look({ text, at: 0 })}
+              onStep={(by) => find.look(found.stepped(by))}
               onClose={() => {
-                setFind(undefined);
+                find.end();
                 box.current?.focus();
               }}
             />
@@ -323,7 +210,7 @@ export default function LogsPage(): ReactNode {
               box={box}
               rows={rows}
               words={words}
-              found={found}
+              found={found.words}
               openId={openId}
               onOpen={open}
               withDay={scope.to - scope.from > dayMs}
@@ -332,7 +219,7 @@ export default function LogsPage(): ReactNode {
               loadMore={logs.loadMore}
               stale={logs.stale && !tailing}
               columns={columns}
-              foundIndex={matches[findAt] ?? -1}
+              foundIndex={found.matches[found.at] ?? -1}
               end={tailing ? '' : 'That is all in this time range'}
             />
           )}
@@ -352,7 +239,7 @@ export default function LogsPage(): ReactNode {
           words={logs.words}
           onClose={() => setSearch({ row: '' })}
           onOpen={open}
-          onFilter={filter}
+          onFilter={(field, value, out) => setQuery(addFilter(q, field, value, out))}
           onNext={at >= 0 && at < rows.length - 1 ? () => step(1) : undefined}
           onPrevious={at > 0 ? () => step(-1) : undefined}
         />
@@ -361,51 +248,20 @@ export default function LogsPage(): ReactNode {
   );
 }
 
-function NoLines({ q, clear, send }: { q: string; clear: () => void; send: () => void }): ReactNode {
-  if (q !== '') {
-    return (
-      <EmptyState
-        compact
-        title="Nothing matches"
-        text="No line in this scope and time range fits the search. Widen the range above, or ask for less."
-        action={
-          <Button variant="default" onClick={clear}>
-            Clear the search
-          </Button>
-        }
-      />
-    );
-  }
-  return (
-    <EmptyState
-      compact
-      title="No logs in this time range"
-      text="Point an OpenTelemetry, Loki or Sentry client here and its lines appear within two seconds."
-      action={<Button onClick={send}>Send data</Button>}
-    />
-  );
-}
-
-function ExportMenu({ query }: { query: Record<string, unknown> }): ReactNode {
-  return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Button variant="default" leftSection={<IconDownload size={14} />} rightSection={<IconChevronDown size={12} />}>
-          Export
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {(['csv', 'ndjson'] as const).map((format) => (
-          <Menu.Item
-            key={format}
-            component="a"
-            href={addressOf(exportPath, {}, { ...query, format })}
-            download={`logs.${format}`}
-          >
-            {format.toUpperCase()}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
-  );
+/** Why there are no lines. A fault that has a place in the search stands below that. */
+function InsteadOfLines({
+  logs: { error, loading, goingOn, again },
+  q,
+  onClear,
+}: {
+  readonly logs: LogPages;
+  readonly q: string;
+  readonly onClear: () => void;
+}): ReactNode {
+  const go = useGo();
+  if (error !== null)
+    return error.position === undefined ? (
+      <ErrorState error={error} kept="Your search stands in the address." again={again} />
+    ) : null;
+  return loading || goingOn ? null : <NoLines q={q} clear={onClear} send={() => go('/data')} />;
 }

@@ -82,7 +82,7 @@ export function PatternList({ scope, q, archive, onLeaveArchive, onQuery, onNarr
       />
     );
   return (
-    <section className="patterns" aria-label="Patterns">
+    <section className="patterns" data-keeps-place="patterns" aria-label="Patterns">
       <p className="logs-count muted">
         {formatCount(data.patterns.length)} {data.patterns.length === 1 ? 'pattern' : 'patterns'} of{' '}
         {formatCount(data.total)} lines

@@ -1,12 +1,13 @@
 import { listServices } from '@sightline/contract';
 import { Button } from '@mantine/core';
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { formatCount, formatDuration, formatShare } from '../../charts/number-format.ts';
 import { Sparkline } from '../../charts/sparkline.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { NumberCell } from '../../components/number-cell.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
+import { useAddress } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
 import { useScope } from '../../data/scope.ts';
 import { Go, useGo } from '../../shell/go.tsx';
@@ -21,6 +22,7 @@ const columns: readonly { readonly name: Column; readonly title: string }[] = [
   { name: 'p95Ms', title: 'p95' },
   { name: 'p99Ms', title: 'p99' },
 ];
+const busiest: Column = 'requestsPerMin';
 /** From this share of failed requests on, the figure carries a state's colour. */
 const noticeable = 0.01;
 
@@ -28,7 +30,8 @@ const noticeable = 0.01;
 export function ServiceTable(): ReactNode {
   const { query } = useScope();
   const go = useGo();
-  const [sort, setSort] = useState<Column>('requestsPerMin');
+  const { search, setSearch } = useAddress();
+  const sort = columns.find(({ name }) => name === search['sort'])?.name ?? busiest;
   const { data, error, isPending, refetch } = useAsk(listServices, { query });
   if (isPending) return <SkeletonRows rows={12} height={32} />;
   if (data === undefined) return error === null ? null : <ErrorState error={error} again={() => void refetch()} />;
@@ -56,7 +59,11 @@ export function ServiceTable(): ReactNode {
                 className={name === 'service' ? '' : 'number'}
                 aria-sort={sort === name ? (name === 'service' ? 'ascending' : 'descending') : undefined}
               >
-                <button type="button" className="sort-button" onClick={() => setSort(name)}>
+                <button
+                  type="button"
+                  className="sort-button"
+                  onClick={() => setSearch({ sort: name === busiest ? '' : name })}
+                >
                   {title}
                   {sort === name && (name === 'service' ? ' ↑' : ' ↓')}
                 </button>

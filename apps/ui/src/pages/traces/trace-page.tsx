@@ -1,34 +1,30 @@
-import { exportTracePath, getTrace, traceBeside } from '@sightline/contract';
-import { Button, SegmentedControl } from '@mantine/core';
+import { getTrace, traceBeside } from '@sightline/contract';
+import { Button } from '@mantine/core';
 import { useCallback, useMemo, useState, type ReactNode } from 'react';
-import { formatNs } from '../../charts/number-format.ts';
-import { CopyId } from '../../components/copy-id.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { FindBar } from '../../components/find-bar.tsx';
 import { counted } from '../../components/number-text.ts';
 import { SkeletonRows } from '../../components/skeleton.tsx';
-import { ToneBadge } from '../../components/state-badge.tsx';
 import { dayAndTime } from '../../components/time-format.ts';
-import { TimeText } from '../../components/time-text.tsx';
+import { toggledIn } from '../../components/toggled-in.ts';
 import { useAddress, usePathParam } from '../../data/address.ts';
 import { useAsk } from '../../data/ask.ts';
-import { addressOf as callAddress, type Reply } from '../../data/call.ts';
+import type { Reply } from '../../data/call.ts';
 import { readTraceId } from '../../records/trace-id.ts';
-import { Go, useGo } from '../../shell/go.tsx';
+import { useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
-import { ProfileOfTrace } from './profiles/profile-links.tsx';
-import { CompareWith } from './compare-with.tsx';
 import { criticalPath, segmentsBySpan } from './critical-path.ts';
-import { diagnoseTrace } from './diagnosis.ts';
 import { findSpans } from './find-spans.ts';
 import { FlameView } from './flame-view.tsx';
 import { SpanDrawer } from './span-drawer.tsx';
 import { buildSpanTree, type SpanTree } from './span-tree.ts';
 import { readPart, within, writePart, type TimePart } from './time-part.ts';
+import { TraceHead } from './trace-head.tsx';
+import { TraceTools } from './trace-tools.tsx';
 import './traces.css';
 import { Waterfall } from './waterfall.tsx';
-import { ancestorsOf, layoutWaterfall, silentNs } from './waterfall-layout.ts';
+import { ancestorsOf, layoutWaterfall } from './waterfall-layout.ts';
 
 /** Clients send spans in batches: a trace younger than this may get more, and is asked for again. */
 const growsForMs = 45_000;
@@ -84,7 +80,6 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
   const { search, setSearch } = useAddress();
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
   const tree = useMemo(() => buildSpanTree(trace.spans), [trace.spans]);
-  const diagnosis = useMemo(() => diagnoseTrace(tree), [tree]);
   const critical = useMemo(() => segmentsBySpan(criticalPath(tree)), [tree]);
   const openId = search['span'] ?? '';
   const flame = search['as'] === 'flame';
@@ -97,7 +92,6 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
   const [orphanAt, setOrphanAt] = useState(-1);
   const orphans = useMemo(() => tree.roots.filter(({ orphan }) => orphan), [tree]);
   const markedId = found.ids[foundAt] ?? orphans[orphanAt]?.span.spanId ?? '';
-  const silent = useMemo(() => silentNs(tree), [tree]);
   const shut = useMemo(() => {
     const needed = [...ancestorsOf(openId, tree), ...ancestorsOf(markedId, tree)];
     return needed.some((one) => collapsed.has(one))
@@ -106,29 +100,17 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
   }, [collapsed, openId, markedId, tree]);
   const rows = useMemo(() => layoutWaterfall(tree, shut), [tree, shut]);
   const open = useCallback((span: string) => setSearch({ span }, { push: openId === '' }), [setSearch, openId]);
-  const toggle = useCallback(
-    (span: string) =>
-      setCollapsed((old) => {
-        const next = new Set(old);
-        if (!next.delete(span)) next.add(span);
-        return next;
-      }),
-    [],
-  );
-  const root = tree.roots[0]?.span;
+  const toggle = useCallback((span: string) => setCollapsed((old) => toggledIn(old, span)), []);
   const beganMs = Number(tree.originNs / 1_000_000n);
   const beside = useAsk(traceBeside, {
     params: { id },
     query: { from: beganMs, to: Math.ceil(beganMs + tree.durationNs / 1e6) },
   });
-  const replay = beside.data?.replays[0];
   const at = rows.findIndex(({ node }) => node.span.spanId === openId);
   const step = (by: number) => {
     const next = rows[at + by]?.node.span.spanId;
     if (next !== undefined) setSearch({ span: next });
   };
-  const services = new Set(trace.spans.map(({ service }) => service)).size;
-  const correlation = trace.spans.find(({ correlationId }) => correlationId !== '')?.correlationId ?? '';
   const openNode = tree.byId.get(openId);
   const zoom = useCallback(
     // The drawer would lie over what was zoomed to.
@@ -154,6 +136,12 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
     const id = found.ids[next];
     setSearch({ find: find.text, ...reach(id), ...(openId === '' || id === undefined ? {} : { span: id }) });
   };
+  const nextOrphan = (): void => {
+    const next = (orphanAt + 1) % orphans.length;
+    setFind(undefined);
+    setOrphanAt(next);
+    setSearch({ find: '', ...reach(orphans[next]?.span.spanId) });
+  };
   const zoomToOpen = () => {
     const node = tree.byId.get(openId === '' ? markedId : openId);
     if (node !== undefined) setPart(within({ fromNs: node.startNs, toNs: node.endNs }, tree.durationNs));
@@ -172,124 +160,24 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
   );
   return (
     <div className="page trace-page">
-      <header className="trace-head">
-        <h1>
-          {root?.service} {root?.name}
-        </h1>
-        {diagnosis !== null && (
-          <p className="diagnosis">
-            <button type="button" className="plain-link" onClick={() => open(diagnosis.spanId)}>
-              {diagnosis.sentence}
-            </button>
-            {diagnosis.failure !== null && (
-              <button type="button" className="plain-link" onClick={() => open(diagnosis.failure?.spanId ?? '')}>
-                <ToneBadge tone="bad">{diagnosis.failure.sentence}</ToneBadge>
-              </button>
-            )}
-          </p>
-        )}
-        <div className="facts-row muted">
-          {root !== undefined && <TimeText at={root.at} />}
-          <span>{formatNs(tree.durationNs)}</span>
-          <span>{counted(trace.spans.length, 'span')}</span>
-          <span>{services === 1 ? '1 service' : `${services} services`}</span>
-          {root !== undefined && root.site !== '' && (
-            <Go to={`/sites/${encodeURIComponent(root.site)}`}>{root.site}</Go>
-          )}
-          <CopyId id={id} what="Trace id" />
-          <Go to={`/story/${encodeURIComponent(correlation || id)}`}>Story</Go>
-          <Go to="/logs" search={{ q: `trace:${id}` }}>
-            Logs
-          </Go>
-          {replay !== undefined && (
-            <Go to={`/replays/${replay.replay}`} search={{ t: String(beganMs) }}>
-              Replay
-            </Go>
-          )}
-          <ProfileOfTrace tree={tree} />
-          <a href={callAddress(exportTracePath, { id })} download title="All of the trace as a file of OTLP JSON">
-            Download
-          </a>
-          <span className="grow" />
-          <CompareWith id={id} root={root} />
-          <SegmentedControl
-            size="xs"
-            aria-label="How to draw the spans"
-            value={flame ? 'flame' : 'waterfall'}
-            data={[
-              { value: 'waterfall', label: 'Waterfall' },
-              { value: 'flame', label: 'Flame' },
-            ]}
-            onChange={(value) =>
-              setSearch({ as: value === 'flame' ? 'flame' : '', zoom: '', part: '' }, { push: true })
-            }
+      <TraceHead
+        id={id}
+        trace={trace}
+        tree={tree}
+        beside={beside.data}
+        onOpen={open}
+        onNextOrphan={nextOrphan}
+        tools={
+          <TraceTools
+            flame={flame}
+            onFlame={(next) => setSearch({ as: next ? 'flame' : '', zoom: '', part: '' }, { push: true })}
+            onWhole={part && (() => setPart(undefined))}
+            onFind={openFind}
+            onExpand={collapsed.size === 0 ? undefined : () => setCollapsed(new Set())}
+            onCollapse={() => setCollapsed(collapsible(tree))}
           />
-          {!flame && (
-            <>
-              {part !== undefined && (
-                <Button variant="default" onClick={() => setPart(undefined)} title="Show the whole trace (0)">
-                  Whole trace
-                </Button>
-              )}
-              <Button variant="default" onClick={openFind} title="Find in the trace (/)">
-                Find
-              </Button>
-              <Button variant="default" onClick={() => setCollapsed(new Set())} disabled={collapsed.size === 0}>
-                Expand all
-              </Button>
-              <Button
-                variant="default"
-                onClick={() =>
-                  setCollapsed(
-                    new Set(
-                      [...tree.byId.values()]
-                        .filter((node) => node.children.length > 0 && !tree.roots.includes(node))
-                        .map((node) => node.span.spanId),
-                    ),
-                  )
-                }
-              >
-                Collapse
-              </Button>
-            </>
-          )}
-        </div>
-        {(orphans.length > 0 || silent >= tree.durationNs / 100) && (
-          <p className="facts-row muted">
-            {orphans.length > 0 && (
-              <button
-                type="button"
-                className="plain-link"
-                onClick={() => {
-                  const next = (orphanAt + 1) % orphans.length;
-                  setFind(undefined);
-                  setOrphanAt(next);
-                  setSearch({ find: '', ...reach(orphans[next]?.span.spanId) });
-                }}
-              >
-                {counted(orphans.length, 'span names', 'spans name')} a parent that is not here
-              </button>
-            )}
-            {silent >= tree.durationNs / 100 && (
-              <span title="Between the first start and the last end no span of the trace ran for so long">
-                {formatNs(silent)} untraced between spans
-              </span>
-            )}
-          </p>
-        )}
-        {trace.sampled !== null && (
-          <p role="status" className="trace-cut">
-            {counted(trace.sampled.spans, 'span', 'spans')} of this trace came before these and{' '}
-            {trace.sampled.spans === 1 ? 'was' : 'were'} sampled away by the policy {trace.sampled.policy} at{' '}
-            <TimeText at={trace.sampled.at} />.
-          </p>
-        )}
-        {trace.truncated && (
-          <p role="status" className="trace-cut">
-            The trace is larger than what is shown: further spans were left out.
-          </p>
-        )}
-      </header>
+        }
+      />
       {!flame && find !== undefined && (
         <FindBar
           within="the trace"
@@ -341,6 +229,14 @@ function TraceView({ id, trace }: { id: string; trace: Reply<typeof getTrace> })
     </div>
   );
 }
+
+/** Every span that has others below it, but for the roots. */
+const collapsible = (tree: SpanTree): ReadonlySet<string> =>
+  new Set(
+    [...tree.byId.values()]
+      .filter((node) => node.children.length > 0 && !tree.roots.includes(node))
+      .map((node) => node.span.spanId),
+  );
 
 /** Ids of the spans that hold the text, from the top of the waterfall down. */
 function useSpansFound(

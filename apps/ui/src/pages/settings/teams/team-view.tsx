@@ -45,6 +45,11 @@ export function TeamView({ slug }: { readonly slug: string }): ReactNode {
             compact
             title="There is no such team"
             text="It was deleted, or the address is mistyped. What it owned is nobody’s now."
+            action={
+              <Go to="/settings" search={{ tab: 'teams', team: '' }}>
+                All teams
+              </Go>
+            }
           />
         ) : (
           <ErrorState error={asked.error} again={() => void asked.refetch()} />
