@@ -85,7 +85,7 @@ function Section({ section }: { section: EvidenceSection }): ReactNode {
         {requirement} {title}
       </h2>
       <ScrollX label={`Figures of ${requirement}`}>
-        <table className="table">
+        <table className="table evidence-facts">
           <tbody>
             {facts.map(({ name, value }) => (
               <tr key={name}>
