@@ -1,13 +1,15 @@
 import { getProfile, listProfiles, type ProfileFrame } from '@sightline/contract';
 import { findProfiledSpans, findProfileParts, listProfiles as readProfiles, type ProfilePart } from '@sightline/query';
 import { mappedFrames, plainFrame } from '../profiles/mapped-frames.ts';
-import { readSamples, type SampledFile, type SampledFrame } from '../profiles/read-samples.ts';
+import type { SampledFile, SampledFrame } from '../profiles/read-samples.ts';
+import { SampleReader } from '../profiles/sample-reader.ts';
 import { scopeOf } from '../read-scope.ts';
 import { type ApiDeps, refuse, type Route } from '../route.ts';
 import { answerRead } from './answer-read.ts';
 
 /** Bytes of samples that one answer reads. An SDK's chunk of a minute takes one or two million. */
 const readLimitBytes = 32 * 1_048_576;
+const reader = new SampleReader();
 
 const showProfiles = answerRead(listProfiles, async ({ query }, context) => {
   const { text, trace, limit, cursor } = query;
@@ -38,12 +40,16 @@ const showProfile = answerRead(getProfile, async ({ params, query }, { deps, cal
       `There is no profile ${params.profile} in this organisation and time, or it is kept no longer (30 days).`,
     );
   }
-  const read = readSamples(files, { sinceMs: since, untilMs: until });
+  const read = await reader.read(files, { sinceMs: since, untilMs: until }, signal);
   if (!read.ok) {
+    if (read.error.kind === 'busy')
+      return refuse(503, 'Too many profiles at once', `Try again in a moment: ${read.error.message}.`, {
+        headers: { 'retry-after': '5' },
+      });
     return refuse(
       422,
       'The profile cannot be drawn',
-      `Profile ${first.profile} was kept as it came, but ${read.error}.`,
+      `Profile ${first.profile} was kept as it came, but ${read.error.message}.`,
     );
   }
   const { threads, frames, stacks, samples, startMs, endMs, left } = read.value;

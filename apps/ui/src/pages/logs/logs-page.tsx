@@ -1,3 +1,4 @@
+import { exportPath } from '@sightline/contract';
 import { Button } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconFilter } from '@tabler/icons-react';
@@ -5,8 +6,10 @@ import { useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Drawer } from '../../components/drawer.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
+import { ExportMenu } from '../../components/export-menu.tsx';
 import { FindBar } from '../../components/find-bar.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
+import { addressOf } from '../../data/call.ts';
 import { useScope } from '../../data/scope.ts';
 import { AlertOnSearch } from '../../search/alert-on-search.tsx';
 import { addFilter } from '../../search/query-edit.ts';
@@ -14,7 +17,6 @@ import { QueryLine } from '../../search/query-line.tsx';
 import { useGo } from '../../shell/go.tsx';
 import { useKeys } from '../../shell/keys.ts';
 import { ArchiveBar } from './archive-bar.tsx';
-import { ExportMenu } from './export-menu.tsx';
 import { FacetList } from './facet-list.tsx';
 import { LogDrawer } from './log-drawer.tsx';
 import { LogList } from './log-list.tsx';
@@ -88,6 +90,10 @@ export default function LogsPage(): ReactNode {
     setPaused(false);
     find.end();
   };
+  const files = (['csv', 'ndjson'] as const).map((format) => ({
+    label: format.toUpperCase(),
+    href: addressOf(exportPath, {}, { ...scope, q, archive: far ? 'true' : 'false', format }),
+  }));
   const facets = <FacetList scope={scope} q={q} archive={far} onQuery={setQuery} />;
 
   return (
@@ -122,7 +128,7 @@ export default function LogsPage(): ReactNode {
         <LogsMode />
         <SavedMenu />
         <AlertOnSearch source="logs" q={q} scope={scope} />
-        <ExportMenu query={{ ...scope, q, archive: far ? 'true' : 'false' }} />
+        <ExportMenu files={files} />
       </div>
       <div className="logs-split">
         {!narrow && <aside className="logs-facets">{facets}</aside>}

@@ -1,7 +1,7 @@
-import { Button, Menu, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { auditExportPath, listAudit, readAuditChain } from '@sightline/contract';
-import { IconChevronDown, IconDownload } from '@tabler/icons-react';
-import { useState, type FormEvent, type ReactNode } from 'react';
+import { useState, type ComponentProps, type FormEvent, type ReactNode } from 'react';
+import { ExportMenu } from '../../components/export-menu.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { Pager } from '../../components/pager.tsx';
@@ -58,7 +58,7 @@ export function Audit(): ReactNode {
             Clear
           </Button>
         )}
-        <ExportMenu filter={filter} filtered={filtered} />
+        <ExportMenu files={exportsOf(filter, filtered)} />
       </form>
       {asked.data === undefined ? (
         asked.error === null ? (
@@ -141,31 +141,16 @@ function Chain(): ReactNode {
   );
 }
 
-function ExportMenu(props: {
-  readonly filter: Readonly<Record<string, unknown>>;
-  readonly filtered: boolean;
-}): ReactNode {
-  const href = (format: string, filter = {}): string => addressOf(auditExportPath, {}, { ...filter, format });
-  return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Button variant="default" leftSection={<IconDownload size={14} />} rightSection={<IconChevronDown size={12} />}>
-          Export
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item component="a" href={href('csv', props.filter)} download>
-          CSV{props.filtered && ' of what is filtered'}
-        </Menu.Item>
-        <Menu.Item component="a" href={href('ndjson', props.filter)} download>
-          JSON lines{props.filtered && ' of what is filtered'}
-        </Menu.Item>
-        {props.filtered && (
-          <Menu.Item component="a" href={href('ndjson')} download>
-            The whole chain, to be verified
-          </Menu.Item>
-        )}
-      </Menu.Dropdown>
-    </Menu>
-  );
+/** The entries that are filtered, and beside them the whole chain: a part of it cannot be verified. */
+function exportsOf(
+  filter: Readonly<Record<string, unknown>>,
+  filtered: boolean,
+): ComponentProps<typeof ExportMenu>['files'] {
+  const href = (format: string, some = {}): string => addressOf(auditExportPath, {}, { ...some, format });
+  const of = filtered ? ' of what is filtered' : '';
+  return [
+    { label: `CSV${of}`, href: href('csv', filter) },
+    { label: `JSON lines${of}`, href: href('ndjson', filter) },
+    ...(filtered ? [{ label: 'The whole chain, to be verified', href: href('ndjson') }] : []),
+  ];
 }

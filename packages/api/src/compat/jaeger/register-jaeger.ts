@@ -1,8 +1,8 @@
 import type { Result } from '@sightline/base';
-import { listDependencies, listSpanNames, listSpanServices, searchTraceql, type ReadScope } from '@sightline/query';
+import { listDependencies, listSpanNames, listSpanServices, type ReadScope } from '@sightline/query';
 import type { FastifyInstance } from 'fastify';
 import type { ApiDeps } from '../../route.ts';
-import { readTraces, traceIdOf } from '../read-traces.ts';
+import { findTraceIds, readTraces, recentScope, traceIdOf, traceScope } from '../read-traces.ts';
 import { Fault, type Seen, traceCalls } from '../trace-call.ts';
 import { registerJaegerV3 } from './register-v3.ts';
 import { readSearch } from './search.ts';
@@ -10,8 +10,6 @@ import { leastStepMs, readSpanMetrics } from './span-metrics.ts';
 import { jaegerTrace } from './trace-json.ts';
 
 const prefix = '/jaeger/api';
-/** How far back services and operations are named. */
-const namedForMs = 7 * 86_400_000;
 const dayMs = 86_400_000;
 const leftOut = 'the answer is full: further traces were left out, ask for fewer';
 
@@ -29,10 +27,7 @@ export function registerJaeger(scope: FastifyInstance, deps: ApiDeps): void {
       .type('application/json; charset=utf-8')
       .send(JSON.stringify(fault ? errors(fault) : answered));
   });
-  const recent = ({ organisation, site }: Seen, service = ''): ReadScope => {
-    const toMs = clock.now();
-    return { organisation, fromMs: toMs - namedForMs, toMs, environment: '', site, boundTo: site, service };
-  };
+  const recent = (seen: Seen, service = ''): ReadScope => recentScope(seen, clock.now(), service);
 
   route('/services', async ({ seen, signal }) => data(await listSpanServices(store, recent(seen), { signal })));
   route('/services/:service/operations', async ({ seen, params, signal }) => {
@@ -58,20 +53,8 @@ export function registerJaeger(scope: FastifyInstance, deps: ApiDeps): void {
         ids.slice(0, 100).flatMap((id) => traceIdOf(id) ?? []),
         signal,
       );
-    const asked = readSearch(query, clock.now());
-    if (!asked.ok) return new Fault(400, asked.error);
-    const { traceql, fromMs, toMs, limit } = asked.value;
-    const found = await searchTraceql(
-      store,
-      { ...seen, fromMs, toMs, query: traceql, limit, spansPerSet: 1 },
-      { signal },
-    );
-    if (!found.ok) return new Fault(400, found.error.message);
-    return tracesOf(
-      seen,
-      found.value.traces.map(({ traceId }) => traceId),
-      signal,
-    );
+    const found = await findTraceIds(store, seen, readSearch(query, clock.now()), signal);
+    return found instanceof Fault ? found : tracesOf(seen, found, signal);
   });
   route('/traces/:id', async ({ seen, params, signal }) => {
     const id = traceIdOf(params['id'] ?? '');
@@ -84,7 +67,7 @@ export function registerJaeger(scope: FastifyInstance, deps: ApiDeps): void {
     const lookbackMs = Number(query.get('lookback') ?? dayMs);
     if (!(toMs >= 0) || !(lookbackMs > 0))
       return new Fault(400, "parameters 'endTs' and 'lookback': expected milliseconds");
-    const scopeOf = { ...recent(seen), fromMs: Math.max(0, toMs - lookbackMs), toMs };
+    const scopeOf = traceScope(seen, { fromMs: Math.max(0, toMs - lookbackMs), toMs });
     const found = await listDependencies(store, scopeOf, { signal });
     return data(found.map(({ caller, callee, calls }) => ({ parent: caller, child: callee, callCount: calls })));
   });

@@ -1,14 +1,12 @@
-import { listDependencies, listSpanNames, listSpanServices, type ReadScope, searchTraceql } from '@sightline/query';
+import { listDependencies, listSpanNames, listSpanServices, type ReadScope } from '@sightline/query';
 import type { FastifyInstance } from 'fastify';
 import type { ApiDeps } from '../../route.ts';
 import { traceJson } from '../otlp-trace.ts';
-import { readTraces, traceIdOf } from '../read-traces.ts';
+import { findTraceIds, readTraces, recentScope, traceIdOf, traceScope } from '../read-traces.ts';
 import { Fault, type Seen, traceCalls } from '../trace-call.ts';
 import { readSearchV3, readTimeV3 } from './search-v3.ts';
 
 const prefix = '/jaeger/api/v3';
-/** How far back services and operations are named. */
-const namedForMs = 7 * 86_400_000;
 
 /**
  * Jaeger's query API v3 (https://www.jaegertracing.io/docs/2.0/apis/#query-json-over-http): traces as OTLP, as its gateway writes them, whose stream is one message.
@@ -23,16 +21,7 @@ export function registerJaegerV3(scope: FastifyInstance, deps: ApiDeps): void {
       .type('application/json; charset=utf-8')
       .send(JSON.stringify(fault ? { error: { httpCode: fault.status, message: fault.message } } : answered));
   });
-  const within = ({ organisation, site }: Seen, fromMs: number, toMs: number, service = ''): ReadScope => ({
-    organisation,
-    fromMs,
-    toMs,
-    environment: '',
-    site,
-    boundTo: site,
-    service,
-  });
-  const recent = (seen: Seen, service = ''): ReadScope => within(seen, clock.now() - namedForMs, clock.now(), service);
+  const recent = (seen: Seen, service = ''): ReadScope => recentScope(seen, clock.now(), service);
 
   route('/services', async ({ seen, signal }) => ({
     services: await listSpanServices(store, recent(seen), { signal }),
@@ -54,23 +43,15 @@ export function registerJaegerV3(scope: FastifyInstance, deps: ApiDeps): void {
     return tracesOf(seen, [id], signal);
   });
   route('/traces', async ({ seen, query, signal }) => {
-    const asked = readSearchV3(query, clock.now());
-    if (!asked.ok) return new Fault(400, asked.error);
-    const { traceql, ...range } = asked.value;
-    const found = await searchTraceql(store, { ...seen, ...range, query: traceql, spansPerSet: 1 }, { signal });
-    if (!found.ok) return new Fault(400, found.error.message);
-    return tracesOf(
-      seen,
-      found.value.traces.map(({ traceId }) => traceId),
-      signal,
-    );
+    const ids = await findTraceIds(store, seen, readSearchV3(query, clock.now()), signal);
+    return ids instanceof Fault ? ids : tracesOf(seen, ids, signal);
   });
   route('/dependencies', async ({ seen, query, signal }) => {
     const [from, to] = [readTimeV3(query, 'startTime'), readTimeV3(query, 'endTime')];
     if (!from.ok) return new Fault(400, from.error);
     if (!to.ok) return new Fault(400, to.error);
     if (from.value === undefined || to.value === undefined) return new Fault(400, 'startTime and endTime are required');
-    const found = await listDependencies(store, within(seen, from.value, to.value), { signal });
+    const found = await listDependencies(store, traceScope(seen, { fromMs: from.value, toMs: to.value }), { signal });
     return {
       dependencies: found.map(({ caller, callee, calls }) => ({ parent: caller, child: callee, callCount: calls })),
     };

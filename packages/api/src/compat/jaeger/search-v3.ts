@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from '@sightline/base';
-import { type JaegerSearch, readSearch } from './search.ts';
+import type { TraceSearch } from '../read-traces.ts';
+import { readSearch } from './search.ts';
 
 /** What v3 calls the parameters of a search, and what they are called in v1. */
 const searchNames = {
@@ -15,7 +16,7 @@ const searchNames = {
  * Reads the parameters of `GET /api/v3/traces`; a fault says which one is wrong. The range of time is required, as in Jaeger; the service is not. Filters
  * (`query.filter`) are refused: leaving them out would find other traces than were asked for.
  */
-export function readSearchV3(query: URLSearchParams, nowMs: number): Result<JaegerSearch, string> {
+export function readSearchV3(query: URLSearchParams, nowMs: number): Result<TraceSearch, string> {
   if ((query.get('query.filter') ?? '') !== '') return fail('parameter query.filter is not supported');
   const [from, to] = [readTimeV3(query, 'query.startTimeMin'), readTimeV3(query, 'query.startTimeMax')];
   if (!from.ok) return from;

@@ -1,13 +1,6 @@
 import { fail, ok, parseDuration, type Result } from '@sightline/base';
 import { durationNs } from '../duration.ts';
-
-/** A search of Jaeger's, in our terms. */
-export interface JaegerSearch {
-  readonly traceql: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly limit: number;
-}
+import type { TraceSearch } from '../read-traces.ts';
 
 const defaultLookbackMs = 2 * 86_400_000;
 const mostTraces = 1500;
@@ -21,7 +14,7 @@ export function readSearch(
   query: URLSearchParams,
   nowMs: number,
   { serviceRequired = true }: { readonly serviceRequired?: boolean } = {},
-): Result<JaegerSearch, string> {
+): Result<TraceSearch, string> {
   const service = query.get('service') ?? '';
   if (service === '' && serviceRequired) return fail("parameter 'service' is required");
   const conditions = service === '' ? [] : [`resource.service.name = ${JSON.stringify(service)}`];

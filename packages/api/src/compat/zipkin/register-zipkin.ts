@@ -5,18 +5,15 @@ import {
   listSpanTags,
   listTagValues,
   type ReadScope,
-  searchTraceql,
 } from '@sightline/query';
 import type { FastifyInstance } from 'fastify';
 import type { ApiDeps } from '../../route.ts';
-import { readTraces, traceIdOf } from '../read-traces.ts';
+import { findTraceIds, readTraces, recentScope, traceIdOf, traceScope } from '../read-traces.ts';
 import { Fault, type Seen, traceCalls } from '../trace-call.ts';
 import { readZipkinRange, readZipkinSearch, remoteNames } from './search.ts';
 import { zipkinSpan } from './span-json.ts';
 
 const prefix = '/zipkin/api/v2';
-/** How far back names are told. */
-const namedForMs = 7 * 86_400_000;
 /** Of names and values: a thousand, of whatever spans. */
 const asked = { most: 1000 };
 const mostAtOnce = 100;
@@ -33,13 +30,7 @@ export function registerZipkin(scope: FastifyInstance, deps: ApiDeps): void {
       ? reply.code(answered.status).type('text/plain; charset=utf-8').send(answered.message)
       : reply.type('application/json; charset=utf-8').send(JSON.stringify(answered)),
   );
-  const within = (
-    { organisation, site }: Seen,
-    range: { readonly fromMs: number; readonly toMs: number },
-    service = '',
-  ): ReadScope => ({ organisation, ...range, environment: '', site, boundTo: site, service });
-  const recent = (seen: Seen, service = ''): ReadScope =>
-    within(seen, { fromMs: clock.now() - namedForMs, toMs: clock.now() }, service);
+  const recent = (seen: Seen, service = ''): ReadScope => recentScope(seen, clock.now(), service);
 
   route('/services', ({ seen, signal }) => listSpanServices(store, recent(seen), { signal }));
   route('/spans', async ({ seen, query, signal }) => {
@@ -59,16 +50,8 @@ export function registerZipkin(scope: FastifyInstance, deps: ApiDeps): void {
     return [...new Set(all.flatMap(({ found }) => found))].toSorted();
   });
   route('/traces', async ({ seen, query, signal }) => {
-    const search = readZipkinSearch(query, clock.now());
-    if (!search.ok) return new Fault(400, search.error);
-    const { traceql, ...range } = search.value;
-    const found = await searchTraceql(store, { ...seen, ...range, query: traceql, spansPerSet: 1 }, { signal });
-    if (!found.ok) return new Fault(400, found.error.message);
-    return tracesOf(
-      seen,
-      found.value.traces.map(({ traceId }) => traceId),
-      signal,
-    );
+    const ids = await findTraceIds(store, seen, readZipkinSearch(query, clock.now()), signal);
+    return ids instanceof Fault ? ids : tracesOf(seen, ids, signal);
   });
   route('/trace/:id', async ({ seen, params, signal }) => {
     const id = traceIdOf(params['id'] ?? '');
@@ -89,7 +72,7 @@ export function registerZipkin(scope: FastifyInstance, deps: ApiDeps): void {
   route('/dependencies', async ({ seen, query, signal }) => {
     const range = readZipkinRange(query, clock.now());
     if (!range.ok) return new Fault(400, range.error);
-    const found = await listDependencies(store, within(seen, range.value), { signal });
+    const found = await listDependencies(store, traceScope(seen, range.value), { signal });
     return found.map(({ caller, callee, calls, errors }) => ({
       parent: caller,
       child: callee,

@@ -1,12 +1,5 @@
 import { fail, ok, type Result } from '@sightline/base';
-
-/** A search of Zipkin's, in our terms. */
-export interface ZipkinSearch {
-  readonly traceql: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly limit: number;
-}
+import type { TraceSearch } from '../read-traces.ts';
 
 const defaultLookbackMs = 86_400_000;
 const defaultTraces = 10;
@@ -20,7 +13,7 @@ export const remoteNames = ['peer.service', 'server.address'] as const;
  * `minDuration` and `maxDuration` in microseconds, `endTs` and `lookback` in milliseconds, `limit`. A fault says which one is wrong. As in Zipkin one span of a trace fits all of
  * them.
  */
-export function readZipkinSearch(query: URLSearchParams, nowMs: number): Result<ZipkinSearch, string> {
+export function readZipkinSearch(query: URLSearchParams, nowMs: number): Result<TraceSearch, string> {
   const conditions: string[] = [];
   const equals = (field: string, name: string): void => {
     const value = query.get(name) ?? '';

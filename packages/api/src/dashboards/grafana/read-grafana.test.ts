@@ -138,6 +138,25 @@ describe('panels of Grafana', () => {
     ]);
   });
 
+  test.each([
+    ['none', { base: 'idle', steps: [] }],
+    ['value', { base: 'good', steps: [{ at: 80, tone: 'bad' }] }],
+  ])('a stat whose colour mode is %s has thresholds accordingly', (colorMode, thresholds) => {
+    const { panels } = read({
+      panels: [
+        {
+          type: 'stat',
+          title: 'RAM',
+          gridPos: { x: 0, y: 0, w: 4, h: 4 },
+          targets: [series('ram')],
+          options: { colorMode },
+          fieldConfig: { defaults: { thresholds: { steps: [{ color: 'green' }, { color: 'red', value: 80 }] } } },
+        },
+      ],
+    });
+    expect(panels).toMatchObject([{ thresholds }]);
+  });
+
   test('forms of old: graph with axes, singlestat with limits as text, rows of spans', () => {
     const { panels } = read({
       title: 'Old',
@@ -340,6 +359,14 @@ describe('overrides', () => {
       { ref: 'B', look: { draw: 'bars', decimals: 1, axis: 'left' } },
       { ref: 'C', legend: 'Errors of {{device}}', look: { draw: 'stacked' } },
     ]);
+  });
+
+  test('a series that stacks by itself is not stacked with the others', () => {
+    const alone = { 'custom.stacking': { mode: 'normal', group: false }, 'custom.fillOpacity': 0 };
+    expect(panel([override('byName', 'In', alone)]).panels[0]?.queries[0]).toMatchObject({
+      ref: 'A',
+      look: { draw: 'lines', fill: 0 },
+    });
   });
 
   test('a series that is hidden is a query that is', () => {

@@ -119,6 +119,8 @@ function thresholdsOf(
   title: string,
   notes: Notes,
 ): Thresholds {
+  // Grafana keeps thresholds that nobody set (80 is red) also where nothing is coloured by them.
+  if (panel['type'] === 'stat' && within(panel, 'options', 'colorMode') === 'none') return { base: 'idle', steps: [] };
   const steps = objectsOf(within(defaults, 'thresholds', 'steps'));
   if (steps.length > 0) {
     const share = within(defaults, 'thresholds', 'mode') === 'percentage';

@@ -228,8 +228,10 @@ export function fixedColour(value: unknown): SeriesColour | undefined {
 function drawOf(all: ReadonlyMap<string, unknown>): string {
   const style = textOf(all.get('custom.drawStyle'));
   if (draws.has(style)) return style;
-  const mode = textOf(within(all.get('custom.stacking'), 'mode'));
-  if (mode !== '' && mode !== 'none') return 'stacked';
+  const stacking = all.get('custom.stacking');
+  const mode = textOf(within(stacking, 'mode'));
+  // A group of its own (`false`) stands on nothing and bears nothing.
+  if (mode !== '' && mode !== 'none' && within(stacking, 'group') !== false) return 'stacked';
   return (numberOf(all.get('custom.fillOpacity')) ?? 0) >= 10 ? 'area' : 'lines';
 }
 
