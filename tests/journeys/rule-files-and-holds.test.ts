@@ -55,13 +55,24 @@ test('a rule file is refused with the place of its fault, then taken, evaluated,
   await page.getByText('No rule files yet').waitFor();
 });
 
-test('a legal hold is placed, and lifted with a reason that stays', async () => {
+test('a legal hold on a site that is misspelt is refused; then it is placed, and lifted with a reason that stays', async () => {
+  await page.context().request.post(`${product.url}/api/v1/ingest/json`, {
+    headers: { authorization: `Bearer ${headless.SIGHTLINE_SETUP_KEY}` },
+    data: { message: 'a till opens', site: 'STORE_001' },
+  });
+  // A site is known once its first record is stored.
+  const fleet = async (): Promise<string> => (await page.context().request.get(`${product.url}/api/v1/fleet`)).text();
+  await expect.poll(fleet, { timeout: 30_000 }).toContain('STORE_001');
   await page.goto(`${product.url}/retention?tab=holds`);
   const form = page.getByRole('region', { name: 'Place a legal hold' });
   await form.getByLabel('Name').fill('Case 12');
   await form.getByLabel('Reason').fill('Counsel asked for it');
+  await form.getByLabel('Site').fill('STORE_O01');
+  const place = form.getByRole('button', { name: /^Place/ });
+  await place.click();
+  await form.getByText('do you mean STORE_001').waitFor();
   await form.getByLabel('Site').fill('STORE_001');
-  await form.getByRole('button', { name: /^Place/ }).click();
+  await place.click();
   const row = page.getByRole('row', { name: /Case 12/ });
   await row.getByText('holds', { exact: true }).waitFor();
   await row.getByRole('button', { name: 'Lift' }).click();

@@ -12,7 +12,7 @@ import { say, stopWith } from './say.ts';
 import { wrongKeySentence } from './wrong-key.ts';
 
 const help = `
-  npm run verify -- <folder> --key <file> [--from <day>] [--through <day>] [--keys <file> | --data <folder>]
+  npm run verify -- <folder> --key <file> [--from <day>] [--through <day>] [--until <time>] [--keys <file> | --data <folder>]
   npm run verify -- <folder> --key <file> --audit <file>
   npm run verify -- <folder> --key <file> --records <file>
   npm run verify -- --audit <file>
@@ -24,6 +24,9 @@ const help = `
                     trust the folder: a forger would have exchanged both.
   --from <day>      Each organisation must have every day from here on (YYYY-MM-DD) …
   --through <day>   … and to here. Without it nobody can tell whether the newest days were taken away.
+  --until <time>    What is signed must reach this moment (2026-11-30T14:00:00Z), as a day or as heads of the current one. Without it
+                    nobody can tell whether the newest heads, or all of them, were taken away: nothing in the folder knows
+                    of them. Note the time when you have verified, or when something happened that must be proved.
   --keys <file>     Data keys, as "npm run archive -- keys" writes them: encrypted files are decrypted and their rows
                     counted too. All else is proved without any of them.
   --data <folder>   The same, with the keys in a server's data folder.
@@ -38,10 +41,10 @@ const help = `
 /** Sentences that are printed; the rest is counted. */
 const mostSaid = 1000;
 
-function report(faults: readonly string[]): void {
+function report(faults: readonly string[], otherKeys: ReadonlyMap<string, number> = new Map()): void {
   for (const fault of faults.slice(0, mostSaid)) say(fault);
   if (faults.length > mostSaid) say(`… and ${faults.length - mostSaid} more.`);
-  const wrongKey = wrongKeySentence(faults);
+  const wrongKey = wrongKeySentence(faults.length, otherKeys);
   if (wrongKey !== undefined) say(wrongKey);
   say(faults.length === 0 ? 'No fault was found.' : `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}.`);
   process.exitCode = faults.length === 0 ? 0 : 1;
@@ -51,6 +54,7 @@ interface Options {
   readonly key?: string;
   readonly from?: string;
   readonly through?: string;
+  readonly until?: string;
   readonly keys?: string;
   readonly data?: string;
   readonly audit?: string;
@@ -58,10 +62,12 @@ interface Options {
 }
 
 async function checkArchive(folder: string, options: Options): Promise<void> {
-  const { key = '', from = '', through = '' } = options;
+  const { key = '', from = '', through = '', until = '' } = options;
   if (key === '') stopWith('Which key? --key <file> names the public key (PEM).');
   const wrongDay = wrongDayOf(from, through);
   if (wrongDay !== undefined) stopWith(wrongDay);
+  const untilMs = until === '' ? undefined : Date.parse(until);
+  if (Number.isNaN(untilMs)) stopWith(`--until takes a moment such as 2026-11-30T14:00:00Z, not "${until}".`);
   if (!existsSync(key)) stopWith(`There is no file ${key}: --key names the public key (PEM).`);
   const publicKey = readPublicKey(readFileSync(key, 'utf8'));
   if (!publicKey) stopWith(`${key} holds no public Ed25519 key in PEM.`);
@@ -70,7 +76,8 @@ async function checkArchive(folder: string, options: Options): Promise<void> {
   const given = keys.value ? { keys: keys.value } : {};
   const target = targetOf(folder, process.env);
   if (!target.ok) stopWith(target.error);
-  const found = await verifyArchive({ target: target.value, publicKey, from, through, ...given });
+  const asked = { from, through, ...(untilMs === undefined ? {} : { untilMs }) };
+  const found = await verifyArchive({ target: target.value, publicKey, ...asked, ...given });
   say(`${found.days} days, ${found.files} files, ${found.rows} rows, ${found.bytes} bytes.`);
   if (found.sealed > 0) {
     const opened = keys.value ? `${found.opened} of them decrypted and counted` : 'proved without their keys';
@@ -88,7 +95,8 @@ async function checkArchive(folder: string, options: Options): Promise<void> {
   const auditFaults = options.audit === undefined ? [] : await checkAudit(options.audit, found.organisations);
   const recordFaults = options.records === undefined ? [] : await checkRecords(options.records, found.organisations);
   if (through === '') say('Days after these cannot be known from the folder: --through asks for them.');
-  report([...found.faults, ...auditFaults, ...recordFaults]);
+  if (until === '') say('Nor can records that were signed after these: --until asks for them.');
+  report([...found.faults, ...auditFaults, ...recordFaults], found.otherKeys);
 }
 
 const linesOf = (file: string): AsyncIterable<string> =>
@@ -145,6 +153,7 @@ try {
       key: { type: 'string' },
       from: { type: 'string' },
       through: { type: 'string' },
+      until: { type: 'string' },
       keys: { type: 'string' },
       data: { type: 'string' },
       audit: { type: 'string' },

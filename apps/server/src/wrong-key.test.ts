@@ -1,16 +1,21 @@
 import { expect, test } from 'vitest';
 import { wrongKeySentence } from './wrong-key.ts';
 
-const day = (key: string): string =>
-  `acme 2026-11-20: the manifest was not signed by the given key; it names the key SHA256:${key}.`;
-const head = (key: string): string => `acme: head 4 was not signed by this key; it names the key SHA256:${key}.`;
-
 test('a key of another server is told in one sentence', () =>
-  expect(wrongKeySentence([day('a'), head('a')])).toMatch(/^Nothing here was signed .* names SHA256:a: /));
+  expect(wrongKeySentence(2, new Map([['SHA256:a', 2]]))).toMatch(/^Nothing here was signed .* names SHA256:a: /));
 
 test.each([
-  ['no fault', []],
-  ['a single one', [day('a')]],
-  ['two keys', [day('a'), head('b')]],
-  ['another fault among them', [day('a'), 'acme 2026-11-21 is missing.']],
-])('%s is not', (_, faults) => expect(wrongKeySentence(faults)).toBeUndefined());
+  ['no fault', 0, []],
+  ['a single one', 1, [['SHA256:a', 1]]],
+  [
+    'two keys',
+    2,
+    [
+      ['SHA256:a', 1],
+      ['SHA256:b', 1],
+    ],
+  ],
+  ['another fault among them', 3, [['SHA256:a', 2]]],
+] as const)('%s is not', (_, faults, otherKeys) =>
+  expect(wrongKeySentence(faults, new Map(otherKeys))).toBeUndefined(),
+);

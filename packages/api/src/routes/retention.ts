@@ -11,10 +11,11 @@ import {
   storedRetention,
 } from '@sightline/contract';
 import type { KeptClasses } from '@sightline/control';
-import { classCondition, classExpression, previewClasses, readHotClasses } from '@sightline/query';
+import { classCondition, classExpression, previewClasses, readHotClasses, readSeenSites } from '@sightline/query';
 import { builtInClasses } from '@sightline/record';
 import { evidenceHtml } from '../evidence/evidence-html.ts';
 import { evidenceOf, periodOf } from '../evidence/evidence.ts';
+import { nearNames } from '../near-names.ts';
 import { refusal } from '../problem.ts';
 import { answer, type CallContext, type ProblemReply, refuse, type Route, stream } from '../route.ts';
 import { reading } from '../store-fault.ts';
@@ -75,6 +76,20 @@ async function noteReading(period: string, { deps, caller, audit }: CallContext)
   if (known.get(key)) return;
   known.set(key, true);
   await audit('evidence.read', period);
+}
+
+/** Why a site is none: no record of it ever came. Names those that may be meant. */
+async function siteFault(site: string, { deps, caller, signal }: CallContext): Promise<string | undefined> {
+  const { organisation } = caller;
+  const known = (await deps.control.sites.list(organisation)).map(({ code }) => code);
+  if (known.includes(site)) return undefined;
+  // Those that nobody has looked at yet on the fleet page.
+  const heard = (
+    await readSeenSites(deps.store, { organisation, environment: '', nowMs: deps.clock.now() }, { signal })
+  ).map(({ site: code }) => code);
+  if (heard.includes(site)) return undefined;
+  const near = nearNames(site, new Set([...known, ...heard]));
+  return `no site is called ${site}${near.length === 0 ? '.' : `: do you mean ${near.join(' or ')}?`}`;
 }
 
 export const retentionRoutes: readonly Route[] = [
@@ -183,6 +198,9 @@ export const retentionRoutes: readonly Route[] = [
       const message = `no class is called ${body.class}: expected ${names.join(', ')}, or none for any`;
       return refuse(422, 'No such class', `The hold would keep nothing: ${message}.`, { fields: { class: message } });
     }
+    const fault = body.site === '' ? undefined : await siteFault(body.site, context);
+    if (fault !== undefined)
+      return refuse(422, 'No such site', `The hold would keep nothing: ${fault}`, { fields: { site: fault } });
     const placed = await deps.control.retention.holds.place(caller.organisation, body, caller.actor);
     if (!placed.ok) return refusal(placed.error);
     const { id, name, reason, query, class: kept, site, from, to } = placed.value;

@@ -1144,6 +1144,12 @@ describe('retention', () => {
       422,
       expect.stringMatching(/^no class is called nosie: expected .*noise/),
     ]);
+    await control.sites.seen(people.get('admin')?.organisation ?? '', ['STORE_1']);
+    const elsewhere = await call('admin', 'POST', '/api/v1/retention/holds', { ...hold, site: 'STORE_l' });
+    expect([elsewhere.status, elsewhere.json().fields.site]).toEqual([
+      422,
+      expect.stringMatching(/^no site is called STORE_l: do you mean STORE_1\b/),
+    ]);
     const placed = await call('admin', 'POST', '/api/v1/retention/holds', hold);
     expect(placed.json()).toMatchObject({ ...hold, liftedAt: null, createdBy: 'admin@example.com' });
     expect(await lastAudit()).toMatchObject({ action: 'hold.place', subject: placed.json().id });

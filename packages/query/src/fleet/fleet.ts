@@ -21,6 +21,6 @@ export { readDeploys, type Deploy } from './deploys.ts';
 export { readScopes, type Scopes } from './scopes.ts';
 export { readSiteFacts, siteFacts, type SiteFacts } from './site-facts.ts';
 export { readLanes, type Lane, type Point, type SiteRange } from './site-lanes.ts';
-export type { FleetScope } from './site-signals.ts';
+export { readSeenSites, type FleetScope } from './site-signals.ts';
 export type { MinuteHealth, SiteState } from './site-state.ts';
 export { startOfLocalDay } from './local-day.ts';

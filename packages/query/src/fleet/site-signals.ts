@@ -23,7 +23,7 @@ export interface SeenSite {
   readonly services: number;
 }
 
-/** Who was ever heard. The release is the one that most services of the site report. */
+/** Who was ever heard. The release is the one that most services of the site report. Throws `StoreError`. */
 export function readSeenSites(reader: TelemetryReader, scope: FleetScope, limits: QueryLimits): Promise<SeenSite[]> {
   return ask<SeenSite>(
     reader,

@@ -55,8 +55,9 @@ async function textsThere(): Promise<string[]> {
 }
 const checked = () => reads().check(organisation, never);
 const faults = async () => (await checked())?.faults;
-async function verified() {
-  const found = await verifyArchive({ target: target(), publicKey: key.publicKey });
+async function verified(untilMs?: number) {
+  const asked = untilMs === undefined ? {} : { untilMs };
+  const found = await verifyArchive({ target: target(), publicKey: key.publicKey, ...asked });
   return { ...found, organisations: found.organisations.filter(({ name }) => name === organisation) };
 }
 const headsFolder = () => path.join(archive, organisation, 'heads');
@@ -199,8 +200,20 @@ test('a head that is removed, forged or changed is named', async () => {
     'head 2 signs other records than stand in its file: a line was changed, added or removed.',
   ]);
   writeFileSync(file(2), kept);
-  // The newest ones taken away: who signs knows better, and leaves the gap.
+  // The newest ones taken away: only who noted until when there were some finds it in the folder.
+  const until = Date.parse((await verified()).organisations[0]?.heads.until ?? '');
+  const saidOf = async (untilMs: number) =>
+    (await verified(untilMs)).faults.filter((one) => one.startsWith(organisation));
+  expect(await saidOf(until)).toEqual([]);
   rmSync(file(3));
+  expect(await said()).toEqual([]);
+  expect(await saidOf(until)).toEqual([
+    expect.stringMatching(
+      /: what is signed ends at .*, not at .* or later: what was signed after it was taken away, or/,
+    ),
+  ]);
+  // Who signs knows better, and leaves the gap.
+
   await receive(clock.now() - 20_000, ['captured 4']);
   await proof.sign();
   expect(await said()).toEqual(['head 3 is missing.']);

@@ -33,6 +33,8 @@ export interface HeadChain {
   readonly cut: boolean;
   /** One sentence each. */
   readonly faults: readonly string[];
+  /** Keys that heads name which were not signed by this one; one for each such fault. */
+  readonly otherKeys: readonly string[];
   /** Times at which Sightline changed records itself and signed them anew, one sentence each: no faults. */
   readonly notes: readonly string[];
 }
@@ -50,6 +52,7 @@ export async function readHeads(
   { head: sealed, until }: TakenOver,
 ): Promise<HeadChain> {
   const faults: string[] = [];
+  const otherKeys: string[] = [];
   const restated: Restated[] = [];
   let rows: SignedRow[] = [];
   let cut = false;
@@ -75,8 +78,10 @@ export async function readHeads(
       continue;
     }
     if (!isSignedHead(stored, publicKey)) {
+      const isOther = head.key !== fingerprint(publicKey);
+      if (isOther) otherKeys.push(head.key);
       faults.push(
-        head.key === fingerprint(publicKey)
+        !isOther
           ? `head ${number} has a signature that is not its own: it was changed or forged.`
           : `head ${number} was not signed by this key; it names the key ${head.key}.`,
       );
@@ -105,7 +110,7 @@ export async function readHeads(
       else cut = true;
     }
   }
-  return { last, heads, tip, rows, cut, faults, notes: notesOf(restated) };
+  return { last, heads, tip, rows, cut, faults, otherKeys, notes: notesOf(restated) };
 }
 
 /** When Sightline changed records itself, and why. */

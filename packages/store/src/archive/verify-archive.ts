@@ -31,6 +31,8 @@ export interface VerifyOptions {
   /** Days (`YYYY-MM-DD`) that each organisation must have at least; '' where that is not asked. */
   readonly from?: string;
   readonly through?: string;
+  /** What is signed of each organisation, as a day or since then, must reach this moment; absent where that is not asked. */
+  readonly untilMs?: number;
   /** Checks a part: one organisation's days of a period, and of their files those that are asked for. */
   readonly only?: PartToVerify;
 }
@@ -57,6 +59,8 @@ export interface CheckedFiles {
 export interface Verified {
   /** One sentence each; empty where all is as it was signed. */
   readonly faults: readonly string[];
+  /** Keys that signatures name which are not of the given one, with how many of the faults say so. */
+  readonly otherKeys: ReadonlyMap<string, number>;
   readonly organisations: readonly {
     readonly name: string;
     readonly first: string;
@@ -95,6 +99,7 @@ export async function verifyArchive(options: VerifyOptions): Promise<Verified> {
   const organisations: Verified['organisations'][number][] = [];
   const total: Total = {
     faults: [],
+    otherKeys: new Map(),
     notes: [],
     days: 0,
     files: 0,
@@ -125,6 +130,7 @@ interface Count {
 
 interface Total extends Count {
   readonly faults: string[];
+  readonly otherKeys: Map<string, number>;
   readonly notes: string[];
   days: number;
   bytes: number;
@@ -146,7 +152,10 @@ class Chain {
     this.#name = name;
     this.#options = options;
     this.#total = total;
-    this.#records = new RecordChain(name, options, (sentence) => this.#fault('', sentence));
+    this.#records = new RecordChain(name, options, (sentence, otherKey) => {
+      this.#fault('', sentence);
+      if (otherKey !== undefined) this.#otherKey(otherKey);
+    });
   }
 
   async check(): Promise<Verified['organisations'][number] | undefined> {
@@ -158,6 +167,7 @@ class Chain {
     if (first === undefined || last === undefined) {
       const heads = await this.#heads(undefined);
       if (!only && heads.last === '') this.#fault('', 'there is no day.');
+      this.#reaches('', heads.until);
       if (heads.last === '') return undefined;
       return {
         name: this.#name,
@@ -203,6 +213,7 @@ class Chain {
     this.#total.notes.push(...this.#records.notes());
     if (through !== '' && through > last) this.#missing(dayAfter(last), through);
     const heads = await this.#heads(newest);
+    this.#reaches(last, heads.until);
     return {
       name: this.#name,
       first,
@@ -214,12 +225,28 @@ class Chain {
     };
   }
 
+  /** That what is signed reaches `untilMs`: of what was taken away at the end nothing else tells. */
+  #reaches(lastDay: string, headsUntil: string): void {
+    const { untilMs, only } = this.#options;
+    if (untilMs === undefined || only) return;
+    const dayEndMs = lastDay === '' ? 0 : Date.parse(lastDay) + dayMs;
+    const endMs = Math.max(dayEndMs, headsUntil === '' ? 0 : Date.parse(headsUntil));
+    if (endMs >= untilMs) return;
+    const asked = new Date(untilMs).toISOString();
+    const ends = endMs === 0 ? 'nothing is signed' : `what is signed ends at ${new Date(endMs).toISOString()}`;
+    this.#fault(
+      '',
+      `${ends}, not at ${asked} or later: what was signed after it was taken away, or nothing came since.`,
+    );
+  }
+
   /** What was signed since the last day; nothing where a part is checked. */
   async #heads(newest: Manifest | undefined): Promise<Verified['organisations'][number]['heads']> {
     const { target, publicKey, only } = this.#options;
     if (only) return { rows: [], until: '', last: '' };
     const chain = await readHeads(target, this.#name, publicKey, takenOver(newest));
     for (const fault of chain.faults) this.#fault('', fault);
+    for (const key of chain.otherKeys) this.#otherKey(key);
     for (const note of chain.notes) this.#total.notes.push(`${this.#name}: ${note}`);
     return { rows: chain.rows, until: chain.last?.head.to ?? '', last: chain.last?.sha256 ?? '' };
   }
@@ -269,6 +296,7 @@ class Chain {
     if (!signature) this.#fault(day, `the signature is missing (${signatureName}).`);
     else if (!isSigned(bytes, signature, publicKey)) {
       const other = manifest && manifest.key !== fingerprint(publicKey);
+      if (other) this.#otherKey(manifest.key);
       this.#fault(
         day,
         other
@@ -382,6 +410,12 @@ class Chain {
 
   #missing(from: string, to: string): void {
     this.#fault('', from === to ? `${from} is missing.` : `the days from ${from} to ${to} are missing.`);
+  }
+
+  /** The fault before says that this key signed, and not the given one. */
+  #otherKey(key: string): void {
+    const { otherKeys } = this.#total;
+    otherKeys.set(key, (otherKeys.get(key) ?? 0) + 1);
   }
 
   #fault(day: string, sentence: string): void {

@@ -19,7 +19,7 @@ interface Deletion {
 export class RecordChain {
   readonly #organisation: string;
   readonly #options: { readonly target: ArchiveTarget; readonly publicKey: KeyObject };
-  readonly #fault: (sentence: string) => void;
+  readonly #fault: (sentence: string, otherKey?: string) => void;
   readonly #hashes = new Map<number, string>();
   readonly #deleted = new Map<string, Deletion>();
   readonly #destroyed = new Map<string, ArchiveRecord>();
@@ -31,7 +31,8 @@ export class RecordChain {
   constructor(
     organisation: string,
     options: { readonly target: ArchiveTarget; readonly publicKey: KeyObject },
-    fault: (sentence: string) => void,
+    /** `otherKey`: what a record names that was not signed by the given key. */
+    fault: (sentence: string, otherKey?: string) => void,
   ) {
     this.#organisation = organisation;
     this.#options = options;
@@ -61,11 +62,9 @@ export class RecordChain {
       return false;
     }
     if (!isSignedRecord(stored, publicKey)) {
-      this.#fault(
-        record.key === fingerprint(publicKey)
-          ? `record ${number} has a signature that is not its own: it was changed or forged.`
-          : `record ${number} was not signed by the given key; it names the key ${record.key}.`,
-      );
+      if (record.key === fingerprint(publicKey))
+        this.#fault(`record ${number} has a signature that is not its own: it was changed or forged.`);
+      else this.#fault(`record ${number} was not signed by the given key; it names the key ${record.key}.`, record.key);
       return false;
     }
     if (record.organisation !== this.#organisation || record.number !== number) {
