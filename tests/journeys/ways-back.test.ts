@@ -2,6 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { desk, openBrowser, openPage } from '../support/browser.ts';
+import { signInOwner } from '../support/owner.ts';
 import { eventually, headless, type Product, startProduct } from '../support/product.ts';
 
 let product: Product;
@@ -84,6 +85,30 @@ test.each([
   await state.waitFor();
   expect(await state.textContent()).toMatch(new RegExp(said, 'i'));
   expect(await state.locator('a, button').count()).toBeGreaterThan(0);
+});
+
+test('a list of ten thousand shows its first rows, and further ones when asked', async () => {
+  const owner = await signInOwner(product);
+  const heartbeat = { name: 'Nightly count', type: 'heartbeat', settings: {}, everyMs: 60_000 };
+  await owner('POST', '/api/v1/monitors', heartbeat);
+  await page.route('**/api/v1/monitors', async (route) => {
+    const reply = await route.fetch();
+    const answer = (await reply.json()) as { monitors: object[] };
+    const monitors = Array.from({ length: 10_000 }, (_, i) => ({
+      ...answer.monitors[0],
+      id: `mon_${i}`,
+      name: `No ${i}`,
+    }));
+    await route.fulfill({ response: reply, json: { ...answer, monitors } });
+  });
+  await page.goto(`${product.url}/monitors`);
+  const rows = page.locator('.monitor-row');
+  await page.getByText('9,800 more monitors').waitFor();
+  expect(await rows.count()).toBe(200);
+  await page.getByRole('button', { name: 'Show 200 more' }).click();
+  await page.getByText('9,600 more monitors').waitFor();
+  expect(await rows.count()).toBe(400);
+  await page.unroute('**/api/v1/monitors');
 });
 
 test('a server that is away is said so and waited for, also by a page that was not loaded yet', async () => {

@@ -6,6 +6,7 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { counted } from '../../components/number-text.ts';
 import { RoleNeededDrawer } from '../../components/role-needed.tsx';
+import { useFirstRows } from '../../components/first-rows.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAddress } from '../../data/address.ts';
@@ -41,7 +42,12 @@ export default function DashboardsPage(): ReactNode {
         [one.title, one.description, one.folder, ...one.tags].join(' ').toLowerCase().includes(word),
       ),
   );
-  const folders = [...Map.groupBy(found, ({ folder }) => folder)].toSorted(
+  const { first, rest } = useFirstRows(found, {
+    atOnce: 300,
+    one: 'dashboard',
+    hint: '; type a part of the title, or',
+  });
+  const folders = [...Map.groupBy(first, ({ folder }) => folder)].toSorted(
     ([a], [b]) => Number(a === readyFolder) - Number(b === readyFolder) || a.localeCompare(b),
   );
   const target = (id: string): { to: string; search: Record<string, string> } => ({
@@ -123,6 +129,7 @@ export default function DashboardsPage(): ReactNode {
           </ul>
         </section>
       ))}
+      {rest}
       {search['drawer'] === 'import' &&
         (me.may('responder') ? (
           <ImportDrawer onClose={() => setSearch({ drawer: '' })} />

@@ -1,5 +1,6 @@
 import type { SiteSummary } from '@sightline/contract';
 import { memo, type ReactNode } from 'react';
+import { useFirstRows } from '../../components/first-rows.tsx';
 import { counted } from '../../components/number-text.ts';
 import { StateShape, toneOf } from '../../components/state-badge.tsx';
 import { hourAndMinute, longText } from '../../components/time-format.ts';
@@ -9,14 +10,18 @@ import { HealthBar } from './health-bar.tsx';
 
 /** A tile per store, in the order given. Tiles draw themselves anew only when their store changed. */
 export function FleetGrid({ sites, now }: { sites: readonly SiteSummary[]; now: number }): ReactNode {
+  const { first, rest } = useFirstRows(sites, { atOnce: 1000, one: 'store', hint: '; type a part of the name, or' });
   return (
-    <ul className="fleet-grid" aria-label="Stores">
-      {sites.map((site) => (
-        <li key={site.code}>
-          <Tile site={site} minute={Math.floor(now / 60_000)} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul className="fleet-grid" aria-label="Stores">
+        {first.map((site) => (
+          <li key={site.code}>
+            <Tile site={site} minute={Math.floor(now / 60_000)} />
+          </li>
+        ))}
+      </ul>
+      {rest}
+    </>
   );
 }
 

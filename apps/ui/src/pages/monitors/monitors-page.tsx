@@ -7,6 +7,7 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
 import { counted } from '../../components/number-text.ts';
 import { RoleNeededDrawer } from '../../components/role-needed.tsx';
+import { useFirstRows } from '../../components/first-rows.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { ToneBadge } from '../../components/state-badge.tsx';
 import { TimeText } from '../../components/time-text.tsx';
@@ -44,6 +45,7 @@ export default function MonitorsPage(): ReactNode {
         .toSorted(byUrgency),
     [all, state, scope.site, text],
   );
+  const { first, rest } = useFirstRows(shown, { atOnce: 200, one: 'monitor', hint: '; type a part of the name, or' });
   const open = search['monitor'] ?? '';
   const at = shown.findIndex(({ id }) => id === open);
   const show = (id: string | undefined) => setSearch({ monitor: id ?? '' }, { push: open === '' });
@@ -94,7 +96,7 @@ export default function MonitorsPage(): ReactNode {
       )}
       {shown.length > 0 && (
         <ol className="monitor-list">
-          {shown.map((monitor) => (
+          {first.map((monitor) => (
             <MonitorLine
               key={monitor.id}
               monitor={monitor}
@@ -106,6 +108,7 @@ export default function MonitorsPage(): ReactNode {
           ))}
         </ol>
       )}
+      {rest}
       {open !== '' && search['edit'] !== open && (
         <MonitorDrawer
           key={open}

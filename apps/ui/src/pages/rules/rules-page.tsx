@@ -6,6 +6,7 @@ import { ErrorState } from '../../components/error-state.tsx';
 import { FormProblem } from '../../components/form-problem.tsx';
 import { counted } from '../../components/number-text.ts';
 import { ScrollX } from '../../components/scroll-x.tsx';
+import { useFirstRows } from '../../components/first-rows.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { Tabs } from '../../components/tabs.tsx';
 import { TimeText } from '../../components/time-text.tsx';
@@ -18,7 +19,6 @@ import { RuleFiles } from './rule-files.tsx';
 import { RuleState, SeverityWord } from './rule-words.tsx';
 import './rules.css';
 
-const shownAtMost = 500;
 const worst: Readonly<Record<Rule['severity'], number>> = { critical: 0, high: 1, medium: 2, low: 3 };
 
 /** Rules made here, and rule files of Prometheus and Loki. */
@@ -63,6 +63,7 @@ function RuleList(): ReactNode {
         Number(b.lastError !== '') - Number(a.lastError !== '') ||
         a.name.localeCompare(b.name),
     );
+  const { first, rest } = useFirstRows(found, { atOnce: 500, one: 'rule', hint: '; type a part of the name, or' });
   const firing = rules.filter((rule) => rule.firing > 0).length;
   return (
     <div className="stack">
@@ -121,7 +122,7 @@ function RuleList(): ReactNode {
                 </tr>
               </thead>
               <tbody>
-                {found.slice(0, shownAtMost).map((rule) => (
+                {first.map((rule) => (
                   <tr key={rule.id}>
                     <td>
                       <RuleState rule={rule} />
@@ -168,9 +169,7 @@ function RuleList(): ReactNode {
           </ScrollX>
         </section>
       )}
-      {found.length > shownAtMost && (
-        <p className="muted">{found.length - shownAtMost} more; type a part of the name.</p>
-      )}
+      {rest}
     </div>
   );
 }

@@ -13,6 +13,7 @@ import { useState, type ReactNode } from 'react';
 import { ScrollX } from '../../components/scroll-x.tsx';
 import { Confirm } from '../../components/confirm.tsx';
 import { ErrorState } from '../../components/error-state.tsx';
+import { useFirstRows } from '../../components/first-rows.tsx';
 import { SkeletonRows } from '../../components/skeleton.tsx';
 import { TimeText } from '../../components/time-text.tsx';
 import { useAct, useAsk } from '../../data/ask.ts';
@@ -33,6 +34,7 @@ const meanings: Readonly<Record<Role, string>> = {
 export function People(): ReactNode {
   const me = useMe();
   const asked = useAsk(listMembers);
+  const { first, rest } = useFirstRows(asked.data?.members ?? [], { atOnce: 200, one: 'person', many: 'people' });
   if (asked.data === undefined) {
     if (asked.error !== null) return <ErrorState error={asked.error} again={() => void asked.refetch()} />;
     return <SkeletonRows rows={6} />;
@@ -54,13 +56,14 @@ export function People(): ReactNode {
               </tr>
             </thead>
             <tbody>
-              {asked.data.members.map((member) => (
+              {first.map((member) => (
                 <PersonRow key={member.id} member={member} admin={admin} />
               ))}
             </tbody>
           </table>
         </ScrollX>
       </section>
+      {rest}
       {admin && asked.data.invitations.length > 0 && <Invitations rows={asked.data.invitations} />}
     </>
   );

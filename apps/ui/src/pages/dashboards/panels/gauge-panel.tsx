@@ -8,6 +8,8 @@ import { singleValues } from './single-values.ts';
 
 const gaugesAtMost = 12;
 const radius = 80;
+/** What has more letters is drawn narrower, into the room between the ends of the half circle. */
+const fitting = { letters: 7, length: 124 };
 
 /** Each number on a half circle from least to greatest, the limits as a thin ring around it. */
 export default function GaugePanel({ panel, data, label, width, height }: PanelProps): ReactNode {
@@ -55,7 +57,14 @@ export default function GaugePanel({ panel, data, label, width, height }: PanelP
                   d={arc(limit.from, limit.to, radius + 13)}
                 />
               ))}
-              <text x="100" y="98" textAnchor="middle">
+              <text
+                x="100"
+                y="98"
+                textAnchor="middle"
+                {...(format(value).length > fitting.letters
+                  ? { textLength: fitting.length, lengthAdjust: 'spacingAndGlyphs' }
+                  : {})}
+              >
                 {format(value)}
               </text>
             </svg>
