@@ -38,16 +38,16 @@ export function tailLogs(
   const { sql, parameters } = search.value;
 
   async function* batches(): AsyncGenerator<TailBatch> {
-    /** Cursor → when it came; entries older than the look-back are forgotten. */
-    const given = new Map<string, number>();
-    let floorMs = input.sinceReceivedMs;
+    /** Cursor → when it came, in nanoseconds; entries older than the look-back are forgotten. */
+    const given = new Map<string, bigint>();
+    let floorNs = toNs(input.sinceReceivedMs);
     while (!signal.aborted) {
       const nowMs = clock.now();
-      const sinceMs = Math.max(floorMs, nowMs - lookBackMs - pollMs);
-      for (const [id, receivedAt] of given) if (receivedAt < sinceMs) given.delete(id);
+      const sinceNs = latest(floorNs, toNs(nowMs - lookBackMs - pollMs));
+      for (const [id, receivedNs] of given) if (receivedNs < sinceNs) given.delete(id);
       const scope = scopeCondition({ ...input, fromMs: nowMs - reachMs, toMs: nowMs + reachMs });
       const where = `FROM logs PREWHERE ${scope.sql} AND received_at >= fromUnixTimestamp64Nano({sinceNs:Int64}) AND ${sql}`;
-      const bound = { ...scope.parameters, ...parameters, sinceNs: toNs(sinceMs), most: given.size + batchRows };
+      const bound = { ...scope.parameters, ...parameters, sinceNs, most: given.size + batchRows };
       const rows = await reader.query<LogColumns>(
         `SELECT ${logColumns} ${where} ORDER BY received_at DESC, ts DESC, id DESC LIMIT {most:UInt32}`,
         bound,
@@ -66,13 +66,15 @@ export function tailLogs(
           signal,
         });
         dropped = Math.max(0, Number(count?.total ?? 0) - given.size - shown.length);
-        floorMs = Math.max(floorMs, ...shown.map((row) => row.receivedAt));
+        floorNs = latest(floorNs, BigInt(taken[0]?.receivedNs ?? 0));
       }
-      for (const [n, row] of taken.entries()) given.set(logCursor(row, 0), shown[n]!.receivedAt);
-      if (given.size > busyRows) floorMs = Math.max(floorMs, nowMs - busyLookBackMs);
+      for (const row of taken) given.set(logCursor(row, 0), BigInt(row.receivedNs));
+      if (given.size > busyRows) floorNs = latest(floorNs, toNs(nowMs - busyLookBackMs));
       if (fresh.length > 0 || dropped > 0) yield { rows: shown.toReversed(), dropped };
       await clock.sleep(Math.max(pollMs / 5, pollMs - (clock.now() - nowMs)), signal);
     }
   }
   return ok(batches());
 }
+
+const latest = (one: bigint, other: bigint): bigint => (one > other ? one : other);
