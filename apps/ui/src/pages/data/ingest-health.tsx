@@ -106,7 +106,7 @@ function Ledger({ health }: { health: Health }): ReactNode {
         <h2>Received = accepted + dropped + rejected</h2>
       </header>
       <ScrollX label="Table of what was received">
-        <table className="table ledger one-line">
+        <table className="table ledger one-line stacks">
           <thead>
             <tr>
               <th>Protocol</th>
@@ -128,11 +128,15 @@ function Ledger({ health }: { health: Health }): ReactNode {
             {health.rows.map((row) => (
               <tr key={`${row.protocol} ${row.signal} ${row.keyId}`}>
                 <td>{row.protocol}</td>
-                <td>{row.signal}</td>
-                <td>{row.keyName === '' ? '–' : row.keyName}</td>
+                <td data-title="Signal">{row.signal}</td>
+                <td data-title="Key">{row.keyName === '' ? '–' : row.keyName}</td>
                 <Endings row={row} />
-                <td className="muted">{reasonsText(row.reasons)}</td>
-                <td className="number">{formatBytes(row.bytes)}</td>
+                <td className="muted" data-title="Reasons">
+                  {reasonsText(row.reasons)}
+                </td>
+                <td className="number" data-title="Bytes">
+                  {formatBytes(row.bytes)}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -143,7 +147,9 @@ function Ledger({ health }: { health: Health }): ReactNode {
               </th>
               <Endings row={sum} />
               <td />
-              <td className="number">{formatBytes(health.rows.reduce((n, r) => n + r.bytes, 0))}</td>
+              <td className="number" data-title="Bytes">
+                {formatBytes(health.rows.reduce((n, r) => n + r.bytes, 0))}
+              </td>
             </tr>
           </tfoot>
         </table>
@@ -159,14 +165,22 @@ function Endings({ row }: { row: LedgerSum }): ReactNode {
   );
   return (
     <>
-      <td className="number">{count(row.received)}</td>
-      <td className="muted">=</td>
-      <td className="number">{count(row.accepted)}</td>
-      <td className="muted">+</td>
-      <td className="number">{count(row.dropped)}</td>
-      <td className="muted">+</td>
-      <td className="number">{count(row.rejected, true)}</td>
-      <td>
+      <td className="number" data-title="Received">
+        {count(row.received)}
+      </td>
+      <td className="muted sign">=</td>
+      <td className="number" data-title="Accepted">
+        {count(row.accepted)}
+      </td>
+      <td className="muted sign">+</td>
+      <td className="number" data-title="Dropped">
+        {count(row.dropped)}
+      </td>
+      <td className="muted sign">+</td>
+      <td className="number" data-title="Rejected">
+        {count(row.rejected, true)}
+      </td>
+      <td data-title="Adds up">
         {missing === 0 ? (
           <ToneBadge tone="good">yes</ToneBadge>
         ) : (
@@ -194,7 +208,7 @@ function Sampled({ health }: { health: Health }): ReactNode {
         </p>
       ) : (
         <ScrollX label="Table of what was sampled away">
-          <table className="table one-line">
+          <table className="table one-line stacks">
             <thead>
               <tr>
                 <th>Policy</th>
@@ -207,9 +221,11 @@ function Sampled({ health }: { health: Health }): ReactNode {
               {health.sampled.map(({ policy, rule, service, spans }) => (
                 <tr key={`${policy} ${rule} ${service}`}>
                   <td>{policy}</td>
-                  <td>{rule === '' ? 'all others' : rule}</td>
-                  <td>{service}</td>
-                  <td className="number">{spans.toLocaleString('en-US')}</td>
+                  <td data-title="Share of">{rule === '' ? 'all others' : rule}</td>
+                  <td data-title="Service">{service}</td>
+                  <td className="number" data-title="Spans">
+                    {spans.toLocaleString('en-US')}
+                  </td>
                 </tr>
               ))}
             </tbody>
@@ -229,7 +245,7 @@ function Scrubbed({ health }: { health: Health }): ReactNode {
       {health.scrubbed.length === 0 ? (
         <p className="panel-body muted">No rule matched anything in this range.</p>
       ) : (
-        <table className="table">
+        <table className="table stacks">
           <thead>
             <tr>
               <th>Rule</th>
@@ -241,8 +257,10 @@ function Scrubbed({ health }: { health: Health }): ReactNode {
             {health.scrubbed.map((s) => (
               <tr key={`${s.rule} ${s.signal}`}>
                 <td>{s.rule}</td>
-                <td>{s.signal}</td>
-                <td className="number">{s.removed.toLocaleString('en-US')}</td>
+                <td data-title="Signal">{s.signal}</td>
+                <td className="number" data-title="Values removed">
+                  {s.removed.toLocaleString('en-US')}
+                </td>
               </tr>
             ))}
           </tbody>
