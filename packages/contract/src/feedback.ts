@@ -22,6 +22,8 @@ export const feedbackRow = z.object({
   aboutEvent: z.string(),
   /** The recorded session in which it was written; '' where there is none. */
   replay: z.string(),
+  /** The trace in which it was written; '' where the client told none. */
+  traceId: z.string(),
   files: z.array(z.object({ name: z.string(), contentType: z.string() })),
   status: feedbackStatus,
   /** An e-mail address or a team (`#payments`); '' for nobody. */

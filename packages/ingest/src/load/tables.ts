@@ -179,6 +179,7 @@ export const decodedTables: Readonly<Record<DecodedRows['table'], Readonly<Recor
     event_id: text,
     associated_event_id: text,
     replay_id: text,
+    trace_id: id16,
     name: givenAs('name'),
     contact: givenAs('contact'),
     message,

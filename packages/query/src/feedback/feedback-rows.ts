@@ -1,4 +1,5 @@
 import type { ParameterValue, QueryLimits, TelemetryReader } from '@sightline/store/port';
+import { hexId } from '../logs/log-row.ts';
 import { ask } from '../metrics/ask.ts';
 import type { Condition, ReadScope } from '../search/scope.ts';
 
@@ -29,6 +30,8 @@ export interface FeedbackRow {
   readonly aboutEvent: string;
   /** The recorded session in which it was written, 32 hexadecimal digits; '' where there is none, or that is kept no longer. */
   readonly replay: string;
+  /** The trace in which it was written, 32 hexadecimal digits; '' where the client told none. */
+  readonly traceId: string;
   /** Files that came with it: screenshots. */
   readonly files: { name: string; contentType: string }[];
   readonly status: FeedbackStatus;
@@ -40,7 +43,7 @@ export interface FeedbackRow {
 export type WrittenRow = Omit<FeedbackRow, 'issue' | 'files' | 'status' | 'assignee' | 'read'>;
 
 export const writtenColumns = `event_id AS eventId, toFloat64(toUnixTimestamp64Milli(ts)) AS at, name, contact, message, url, toString(site) AS site,
-  toString(service) AS service, toString(environment) AS environment, toString(release) AS release, associated_event_id AS aboutEvent, replay_id AS replay`;
+  toString(service) AS service, toString(environment) AS environment, toString(release) AS release, associated_event_id AS aboutEvent, replay_id AS replay, ${hexId('trace_id', 16)} AS traceId`;
 
 const wordsAtMost = 10;
 const written = "concat(message, '\\n', name, '\\n', contact, '\\n', url)";

@@ -128,7 +128,7 @@ it('feedback with the error that it is about and the screenshot that came with i
   });
   await test.insert('feedback', [
     written('printer', 10, { associated_event_id: 'till@2.0-55-2', replay_id: 'a'.repeat(32) }),
-    written('scale', 20, { service: 'kiosk', replay_id: 'b'.repeat(32) }),
+    written('scale', 20, { service: 'kiosk', replay_id: 'b'.repeat(32), trace_id: 'trace of sixteen' }),
     written('old', 500),
     written('foreign', 10, { organisation: 'rival' }),
   ]);
@@ -169,9 +169,10 @@ it('feedback with the error that it is about and the screenshot that came with i
       issue: '0000000000000002',
       aboutEvent: 'till@2.0-55-2',
       replay: 'a'.repeat(32),
+      traceId: '',
       files: [{ name: 'screen.png', contentType: 'image/png' }],
     },
-    { eventId: 'scale', issue: '', replay: '', files: [] },
+    { eventId: 'scale', issue: '', replay: '', traceId: Buffer.from('trace of sixteen').toString('hex'), files: [] },
   ]);
   expect(await ids({ scope: { ...scope, service: 'kiosk' } })).toEqual(['scale']);
   expect(await ids({ issues: ['0000000000000002', '0000000000000009'] })).toEqual(['printer']);

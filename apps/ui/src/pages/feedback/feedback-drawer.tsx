@@ -181,7 +181,7 @@ function Fact({ title, value }: { readonly title: string; readonly value: string
 
 /** Where a message leads to. */
 function WaysOn({ row, about }: { readonly row: FeedbackRow; readonly about: Answer['about'] }): ReactNode {
-  const traceId = about?.traceId ?? '';
+  const traceId = about?.traceId || row.traceId;
   return (
     <nav className="ways-on" aria-label="Related">
       {row.replay !== '' && (

@@ -626,6 +626,16 @@ test.each([
   expect(rows['feedback']).toMatchObject([{ message: 'm', replay_id: expected }]);
 });
 
+test.each([
+  ['its trace', { trace_id: session }, session],
+  ['no id', { trace_id: "'; DROP" }, ''],
+  ['nothing', undefined, ''],
+])('the trace in which feedback was written, of a client that tells %s', async (_, trace, expected) => {
+  const contexts = { feedback: { message: 'm' }, ...(trace && { trace }) };
+  const { rows } = await rowsOf(checkEnvelope(request(envelope([{ type: 'feedback' }, { contexts }]))));
+  expect(rows['feedback']).toMatchObject([{ message: 'm', trace_id: expected }]);
+});
+
 test('nesting without end ends as a value everywhere', async () => {
   const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
   for (const type of [

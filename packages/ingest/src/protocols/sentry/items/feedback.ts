@@ -28,6 +28,7 @@ export function decodeFeedback(event: JsonObject, origin: ItemOrigin): DecodedIt
     associated_event_id: hexIdOf(feedback['associated_event_id'], 32),
     // The SDK's form says it in its own context, an SDK that records while somebody writes in the event's.
     replay_id: firstText(hexIdOf(feedback['replay_id'], 32), hexIdOf(objectOf(contexts['replay'])['replay_id'], 32)),
+    trace_id: hexIdOf(objectOf(contexts['trace'])['trace_id'], 32),
     name: textOf(feedback['name'], 200),
     contact: textOf(feedback['contact_email'], 200),
     message: withoutSecrets(textOf(feedback['message'], maxMessage)),
@@ -49,6 +50,7 @@ export function decodeUserReport(report: JsonObject, origin: ItemOrigin): Decode
     event_id: about,
     associated_event_id: about,
     replay_id: '',
+    trace_id: '',
     name: textOf(report['name'], 200),
     contact: textOf(report['email'], 200),
     message: withoutSecrets(textOf(report['comments'], maxMessage)),
