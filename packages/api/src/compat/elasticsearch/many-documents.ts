@@ -8,7 +8,7 @@ const mostIdLength = 512;
 interface AskedDocument {
   readonly index: string;
   readonly id: string;
-  readonly source: Pick<Body, '_source'>;
+  readonly source: { readonly _source?: unknown };
 }
 
 const invalid = (reason: string): Refusal =>
