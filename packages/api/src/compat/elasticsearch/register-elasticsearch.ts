@@ -29,11 +29,13 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, parsed) => parsed(null, body));
     scope.setErrorHandler((error, request, reply) => {
-      const { status, detail } = problemOfError(
+      const { problem, headers } = problemOfError(
         error,
         deps.logger,
         `${request.method} ${request.routeOptions.url ?? ''}`,
-      ).problem;
+      );
+      const { status, detail } = problem;
+      void reply.headers(headers);
       return send(request, reply, refuse(status, status >= 500 ? 'exception' : 'illegal_argument_exception', detail));
     });
     const route = (
