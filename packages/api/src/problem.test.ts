@@ -20,6 +20,21 @@ test('a failed query is logged with its reason, without the values it was given'
   expect(lines.join('')).not.toContain('ann@stores.example');
 });
 
+test('a control plane database that does not answer is told as a state that passes', () => {
+  const lines: string[] = [];
+  const logger = jsonLogger(systemClock, (line) => void lines.push(line), 'info');
+  const cause = new Error('timeout exceeded when trying to connect');
+  const failed = Object.assign(new Error('Failed query: select\nparams: ann@stores.example', { cause }), {
+    query: 'select',
+    params: ['ann@stores.example'],
+  });
+  const { problem, headers } = problemOfError(failed, logger, 'GET /x');
+  expect(problem).toMatchObject({ status: 503, detail: expect.stringMatching(/try again/) });
+  expect(headers).toEqual({ 'retry-after': '5' });
+  expect(lines.join('')).toContain('timeout exceeded');
+  expect(lines.join('')).not.toContain('ann@stores.example');
+});
+
 const schema = z.object({
   from: z.coerce.number(),
   name: z.string(),

@@ -1,7 +1,7 @@
 import { StoreError } from '@sightline/store/port';
 import { randomUUID } from 'node:crypto';
-import type { Logger } from '@sightline/base';
-import type { Refused } from '@sightline/control';
+import { type Logger, reasonOf } from '@sightline/base';
+import { isDatabaseUnavailable, type Refused } from '@sightline/control';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { type ProblemReply, refuse } from './route.ts';
@@ -65,6 +65,11 @@ export function problemOfError(error: unknown, logger: Logger, route: string): P
     const fault = storeFault(error);
     if (fault) return fault;
   }
+  if (isDatabaseUnavailable(error)) {
+    const { cause } = error as Error;
+    logger.warn('The control plane database did not answer a call', { route, reason: reasonOf(cause) });
+    return databaseAway();
+  }
   const framework = error as { statusCode?: unknown; code?: unknown };
   if (typeof framework.statusCode === 'number' && framework.statusCode >= 400 && framework.statusCode < 500) {
     return frameworkProblem(framework.statusCode);
@@ -72,6 +77,15 @@ export function problemOfError(error: unknown, logger: Logger, route: string): P
   const id = randomUUID();
   logger.error('A call failed unexpectedly', { id, route, error: withoutValues(error) });
   return refuse(500, 'Unexpected error', `Something went wrong on the server. The log names it with the id ${id}.`);
+}
+
+function databaseAway(): ProblemReply {
+  return refuse(
+    503,
+    'The control plane database does not answer',
+    'It is starting or has too much to do. Wait a few seconds and try again; after a change, look first whether it was saved.',
+    { headers: { 'retry-after': '5' } },
+  );
 }
 
 /**

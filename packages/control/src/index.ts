@@ -21,6 +21,7 @@ export * from './feedback/port.ts';
 export * from './issues/port.ts';
 export * from './teams/port.ts';
 export { verifyAuditExport } from './audit-export.ts';
+export { isDatabaseUnavailable } from './database/unavailable.ts';
 export { openSealer } from './secrets.ts';
 export { openControl, type OpenControlOptions } from './open-control.ts';
 export {

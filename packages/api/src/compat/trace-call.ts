@@ -58,8 +58,9 @@ export function traceCalls(
             signal: away.signal,
           });
         } catch (error) {
-          const { status, detail } = problemOfError(error, deps.logger, `GET ${prefix}${path}`).problem;
-          answered = new Fault(status, detail);
+          const { problem, headers } = problemOfError(error, deps.logger, `GET ${prefix}${path}`);
+          void reply.headers(headers);
+          answered = new Fault(problem.status, problem.detail);
         }
       }
       return write(answered, reply.header('cache-control', 'no-store'));

@@ -3,6 +3,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { migrate } from './migrate.ts';
 import { tables } from './schema.ts';
+import { noConnection } from './unavailable.ts';
 
 export type Db = NodePgDatabase<typeof tables>;
 
@@ -50,11 +51,13 @@ export async function openDatabase(connectionString: string, logger: Logger): Pr
  * The tables over a pool. Transactions give their connection back however they end: the library's own do not where the very first
  * statement fails, as when the server is killed at that moment; the pool then has a place less for good, and never ends.
  */
-function overPool(pool: pg.Pool): Db {
+export function overPool(pool: pg.Pool): Db {
   const db = drizzle(pool, { schema: tables });
   const ofClient = new WeakMap<pg.PoolClient, Db>();
   const transaction: Db['transaction'] = async (work, config) => {
-    const client = await pool.connect();
+    const client = await pool.connect().catch((error: unknown) => {
+      throw noConnection(error);
+    });
     try {
       let own = ofClient.get(client);
       if (!own) ofClient.set(client, (own = drizzle(client, { schema: tables })));

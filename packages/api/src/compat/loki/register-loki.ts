@@ -81,7 +81,7 @@ function send(reply: FastifyReply, answered: unknown): FastifyReply {
   reply.header('cache-control', 'no-store');
   if (answered instanceof LokiFault) {
     if (answered.status === 401) reply.header('www-authenticate', 'Basic realm="Sightline"');
-    if (answered.status === 429) reply.header('retry-after', '5');
+    if (answered.status === 429 || answered.status === 503) reply.header('retry-after', '5');
     return reply.code(answered.status).type('text/plain; charset=utf-8').send(answered.message);
   }
   reply.type('application/json; charset=utf-8');

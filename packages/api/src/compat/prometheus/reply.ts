@@ -39,7 +39,7 @@ export async function sendAnswer(
     if (answer.kind === 'unauthorized') {
       reply.header('www-authenticate', 'Bearer realm="Sightline", Basic realm="Sightline"');
     }
-    if (answer.kind === 'too_many_requests') reply.header('retry-after', '5');
+    if (answer.kind === 'too_many_requests' || answer.kind === 'unavailable') reply.header('retry-after', '5');
     const { kind, message } = answer;
     return reply.code(answer.status).send(JSON.stringify({ status: 'error', errorType: kind, error: message }));
   }

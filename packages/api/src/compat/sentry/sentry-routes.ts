@@ -76,6 +76,7 @@ export class SentryRoutes {
       answered = new SentryFault(status, detail);
     }
     void reply.header('cache-control', 'no-store');
+    if (answered instanceof SentryFault && answered.status === 503) void reply.header('retry-after', '5');
     if (answered instanceof SentryFault) return reply.code(answered.status).send({ detail: answered.detail });
     void reply.code(answered.status ?? 200);
     if (answered.next !== undefined) void reply.header('link', nextLink(request, answered.next));
