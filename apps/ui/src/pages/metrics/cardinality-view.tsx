@@ -50,7 +50,7 @@ export function CardinalityView(): ReactNode {
             <h2>By metric</h2>
           </header>
           <ScrollX label="Table of series by metric">
-            <table className="table one-line">
+            <table className="table one-line cardinality-table">
               <thead>
                 <tr>
                   <th>Metric</th>
@@ -82,7 +82,7 @@ export function CardinalityView(): ReactNode {
             <h2>By label</h2>
           </header>
           <ScrollX label="Table of values by label">
-            <table className="table one-line">
+            <table className="table one-line cardinality-table">
               <thead>
                 <tr>
                   <th>Label</th>
@@ -159,7 +159,7 @@ function FoldedTable({ data }: { data: Cardinality }): ReactNode {
         <code>--metric-series-limit</code>.
       </p>
       <ScrollX label="Table of metrics that met a limit">
-        <table className="table one-line">
+        <table className="table one-line cardinality-table">
           <thead>
             <tr>
               <th>Metric</th>
