@@ -21,6 +21,20 @@ test('cumulative buckets become counts, from the lowest up', () => {
   });
 });
 
+test('a series of no bucket beside buckets is left out', () => {
+  expect(
+    cellsOf(column({ le: '10' }, 9, 9), column({ overflow: 'true' }, 70, 70), column({ le: '2.5' }, 2, 1)),
+  ).toEqual({
+    times: [1, 2],
+    bounds: ['2.5', '10'],
+    cells: [
+      [2, 1],
+      [7, 8],
+    ],
+    most: 8,
+  });
+});
+
 test('other series are rows as they are', () => {
   expect(cellsOf(column({ name: 'a' }, 1, 2), column({ name: 'b' }, 3, 4))).toMatchObject({
     bounds: ['a', 'b'],

@@ -14,14 +14,18 @@ interface HeatSeries {
 
 /**
  * Cumulative buckets (`le`) become counts of each, from the lowest up; buckets that count what lies in them alone (`__bucket`, as TraceQL's `histogram_over_time` tells
- * them) are put in order; other series are rows as they are.
+ * them) are put in order, and what is no bucket beside them (the sum of series over the limit) is left out, as `histogram_quantile` does. Where
+ * there are no buckets, series are rows as they are.
  */
 export function heatCells(times: readonly number[], columns: readonly HeatSeries[]): HeatCells {
-  const bound = ['le', '__bucket'].find(
-    (name) => columns.length > 0 && columns.every(({ labels }) => labels[name] !== undefined),
-  );
+  const bound = ['le', '__bucket'].find((name) => columns.some(({ labels }) => labels[name] !== undefined));
   const textOf = ({ labels }: HeatSeries): string => labels[bound ?? ''] ?? '';
-  const order = bound === undefined ? columns : columns.toSorted((a, b) => boundOf(textOf(a)) - boundOf(textOf(b)));
+  const order =
+    bound === undefined
+      ? columns
+      : columns
+          .filter(({ labels }) => labels[bound] !== undefined)
+          .toSorted((a, b) => boundOf(textOf(a)) - boundOf(textOf(b)));
   const cells = order.map(({ values }, row) => {
     const below = bound === 'le' ? order[row - 1]?.values : undefined;
     return values.map((value, at) => (value === null ? null : Math.max(0, value - (below?.[at] ?? 0))));

@@ -782,6 +782,46 @@ describe('Elasticsearch', () => {
     expect((await elastic('/logs/_doc/mine')).status).toBe(404);
   });
 
+  test('many documents by their ids, in the order asked, each found or not', async () => {
+    const { hits } = (
+      await elastic('/_search?size=2', {
+        query: { bool: { filter: [inRange, { term: { 'service.name': 'payment' } }] } },
+      })
+    ).json();
+    const [one, other] = hits.hits;
+    const { docs } = (await elastic('/logs/_mget', { ids: [other._id, 'nobody', one._id] })).json();
+    expect(docs).toMatchObject([
+      { _index: 'logs', _id: other._id, found: true, _source: other._source },
+      { _index: 'logs', _id: 'nobody', found: false },
+      { _index: 'logs', _id: one._id, found: true, _source: one._source },
+    ]);
+    const own = await elastic('/_mget', {
+      docs: [
+        { _index: 'logs', _id: one._id, _source: ['message'] },
+        { _index: 'other', _id: one._id },
+      ],
+    });
+    expect(own.json().docs).toMatchObject([
+      { found: true, _source: { message: one._source.message } },
+      { _index: 'other', _id: one._id, found: false },
+    ]);
+    expect(own.json().docs[0]._source).toEqual({ message: one._source.message });
+    expect((await elastic('/logs/_mget', { ids: [one._id] }, 'rival')).json().docs).toEqual([
+      { _index: 'logs', _id: one._id, found: false },
+    ]);
+  });
+
+  test.each([
+    ['none', '/logs/_mget', {}],
+    ['an empty list', '/logs/_mget', { ids: [] }],
+    ['more than 100', '/logs/_mget', { ids: Array.from({ length: 101 }, (_, at) => String(at)) }],
+    ['no index', '/_mget', { ids: ['a'] }],
+    ['no id', '/logs/_mget', { docs: [{ _index: 'logs' }] }],
+    ['an id that is too long', '/logs/_mget', { ids: ['x'.repeat(513)] }],
+  ])('many documents: %s is refused', async (_, path, body) => {
+    expect((await elastic(path, body)).status).toBe(400);
+  });
+
   test('a document by the id that its client gave it: of several the one that came last', async () => {
     const row = (organisation: string, text: string, receivedMs: number): string =>
       `SELECT '${organisation}', '', '', 'named', fromUnixTimestamp64Milli(${fromMs}), fromUnixTimestamp64Milli(${receivedMs}), 9, '${text}', 'elasticsearch', map(), map('elasticsearch.id', 'order-7')`;

@@ -45,6 +45,7 @@ import { refusal } from '../problem.ts';
 import { scopeOf } from '../read-scope.ts';
 import { type ApiDeps, doneReply, refuse, stream, type CallContext, ProblemReply, type Route } from '../route.ts';
 import { searchFault } from '../store-fault.ts';
+import { withLateCulprits } from '../issues/late-culprits.ts';
 import { ownerOf, ownFrames } from '../issues/owner-of.ts';
 import { myTeams } from '../issues/my-teams.ts';
 import { readChange } from '../issues/read-change.ts';
@@ -71,10 +72,11 @@ const showIssues = answerRead(listIssues, async ({ query }, context) => {
     mergedOf(context),
     myTeams(context),
   ]);
+  const scope = scopeOf(query, context);
   const found = await readIssues(
     deps.store,
     {
-      scope: scopeOf(query, context),
+      scope,
       q: query.q,
       status: query.status,
       sort: query.sort,
@@ -88,7 +90,10 @@ const showIssues = answerRead(listIssues, async ({ query }, context) => {
     },
     { signal },
   );
-  if (found.ok) return found.value;
+  if (found.ok) {
+    const of = { merged, boundTo: scope.boundTo };
+    return { ...found.value, issues: await withLateCulprits(found.value.issues, of, context) };
+  }
   if (found.error.kind === 'cursor') return badCursor();
   return searchFault(found.error.error);
 });
@@ -129,7 +134,8 @@ const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
   if (!found) return noIssue(issue);
   if (query.event !== '' && !found.event)
     return refuse(404, 'No such event', `Issue ${issue} has no event ${query.event}, or it is no longer kept.`);
-  const [members, similar, suspect, rules, activity, event, commits, mode] = await Promise.all([
+  const [[shown = found.issue], members, similar, suspect, rules, activity, event, commits, mode] = await Promise.all([
+    withLateCulprits([found.issue], { merged }, context),
     readMembers(deps.store, key, { signal }),
     readSimilar(deps.store, key, found.issue, { signal }),
     readSuspectRelease(deps.store, key, found.issue, { signal }),
@@ -141,6 +147,7 @@ const showIssue = answerRead(getIssue, async ({ params, query }, context) => {
   ]);
   return {
     ...found,
+    issue: shown,
     event,
     decision: decision
       ? {

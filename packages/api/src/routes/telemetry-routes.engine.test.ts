@@ -8,6 +8,7 @@ import { shortIssueId } from '@sightline/contract';
 import { openControl, type Control, type Role } from '@sightline/control';
 import { organisationOf } from '@sightline/control/testing';
 import { createFunctions, protocols } from '@sightline/ingest';
+import type { FrameFate } from '@sightline/ingest/source-maps';
 import { InMemoryEngine } from '@sightline/query/promql/testing';
 import { type BlobStore, type Destruction, openDiskBlobs, type TelemetryStore } from '@sightline/store';
 import { openMigratedStore } from '@sightline/store/testing';
@@ -131,7 +132,7 @@ beforeAll(async () => {
         return ok({ record: 1, atMs: now, keys: 1, unreadable, deletedFiles: 0, deletedLogs: 4 });
       },
     },
-    files: { blobs, sourceMaps: { resolve: async () => [] } },
+    files: { blobs, sourceMaps: { resolve: async (_, frames) => frames.map(() => fate) } },
     settings: { publicUrl: 'https://sight.example:8443', version: '0', demo: true, checkReplies: true },
     ingest: { status: () => ({ lagMs: 7, spoolBytes: 1, spoolLimitBytes: 2, waitingRecords: 3 }) },
     faults: {
@@ -149,6 +150,9 @@ afterAll(async () => {
   await Promise.all([store?.close(), control?.close()]);
   await rm(folder, { recursive: true, force: true });
 });
+
+/** What the source maps tell of any frame. */
+let fate: FrameFate = { kind: 'none' };
 
 const range = `from=${now - 60 * minute}&to=${now}`;
 const reads: readonly [name: string, url: (secret: string) => string, shows: 'secret' | 'nothing'][] = [
@@ -1246,4 +1250,44 @@ it('switches faults of the demo fleet', async () => {
   expect((await call('responder', 'PUT', '/api/v1/demo/faults/payment-outage', body)).json().faults[0]).toMatchObject(
     body,
   );
+});
+
+it('tells an issue by its original place once the map of its newest event came', async () => {
+  const organisation = people.get('viewer')?.organisation ?? '';
+  const frame = {
+    function: 'a',
+    file: '/assets/index-B3f2.js',
+    line: 1,
+    column: 9,
+    inApp: true,
+    module: '',
+    debugId: '',
+  };
+  const around = { contextLine: '', preContext: [], postContext: [], unresolved: 'no map was uploaded' };
+  const payload = JSON.stringify({
+    version: 1,
+    exceptions: [{ type: 'E', value: 'v', mechanism: '', handled: null, frames: [{ ...frame, ...around }] }],
+  });
+  await store.execute(
+    `INSERT INTO errors (organisation, site, service, project, ts, received_at, event_id, issue, severity, type, message, culprit, platform, payload)
+      SELECT {o:String}, 'S', 'till', 1, fromUnixTimestamp64Milli({at:Int64}), fromUnixTimestamp64Milli({at:Int64}), 'late', 77, 17, 'E', 'v',
+        'a (index-B3f2.js)', 'javascript', {p:String}`,
+    { o: organisation, at: now - 2 * minute, p: payload },
+    { settings: { insert_deduplicate: 0 } },
+  );
+  const told = async (): Promise<string[]> => {
+    const list = await call('viewer', 'GET', `/api/v1/issues?${range}`);
+    const head = await call('viewer', 'GET', `/api/v1/issues/${(77).toString(16).padStart(16, '0')}`);
+    expect([list.status, head.status], head.text).toEqual([200, 200]);
+    return [list.json().issues.find((one: { type: string }) => one.type === 'E')?.culprit, head.json().issue.culprit];
+  };
+  const minified = ['a (index-B3f2.js)', 'a (index-B3f2.js)'];
+  expect(await told()).toEqual(minified);
+  const place = { file: 'src/basket.ts', function: 'charge', line: 7, column: 3, inApp: true, code: undefined };
+  fate = { kind: 'original', place, note: '' };
+  // Asked again at once, the answer is the one that is remembered.
+  expect(await told()).toEqual(minified);
+  clock.advance(20_001);
+  expect(await told()).toEqual(['charge (basket.ts)', 'charge (basket.ts)']);
+  fate = { kind: 'none' };
 });

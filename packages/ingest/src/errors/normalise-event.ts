@@ -6,6 +6,7 @@ import {
   type ErrorPayload,
   type KeyScope,
 } from '@sightline/record';
+import { culpritOf } from './culprit-of.ts';
 import { derivedTags, headerOf, withClientContexts } from './derived-tags.ts';
 import { contextGroupsOf, saleFactsOf, type SaleFacts } from './context-groups.ts';
 import { believableNs, msToNs } from './event-time.ts';
@@ -17,7 +18,6 @@ import {
   type Grouped,
   type OrganisationGrouping,
 } from './grouping/group-error.ts';
-import { functionName } from './grouping/version-2/function-name.ts';
 import {
   contextTexts,
   identityOf,
@@ -191,7 +191,10 @@ function factsOf(event: JsonObject, origin: EventOrigin): Facts {
     template: withoutSecrets(template),
     type:
       thrown?.type ?? firstText(textOf(event['type'], 64) === 'default' ? '' : textOf(event['type'], 64), 'Message'),
-    culprit: culpritOf(chain, event),
+    culprit: culpritOf(
+      chain[0]?.frames ?? [],
+      firstText(textOf(event['transaction'], 300), textOf(event['culprit'], 300)),
+    ),
     level: firstText(textOf(event['level'], 32), chain.length > 0 ? 'error' : 'info'),
     room,
   };
@@ -281,21 +284,6 @@ export function userIdOf(user: JsonObject): string {
 
 function shortHash(text: string): string {
   return hash('sha256', text, 'hex').slice(0, 12);
-}
-
-/** Where it happened, in one line: the innermost frame of ours, else the transaction. */
-function culpritOf(exceptions: readonly ErrorException[], event: JsonObject): string {
-  const frames = exceptions[0]?.frames ?? [];
-  const frame = frames.find((f) => f.inApp) ?? frames[0];
-  const given = firstText(textOf(event['transaction'], 300), textOf(event['culprit'], 300));
-  if (frame === undefined) return given;
-  const name = functionName(frame.function);
-  const file =
-    frame.file
-      .split(/[/\\]/)
-      .at(-1)
-      ?.replace(/[?#].*$/, '') ?? '';
-  return name === '' ? firstText(given, file) : `${name} (${firstText(file, frame.module)})`;
 }
 
 function cleanTags(tags: NamedTexts): Record<string, string> {

@@ -6,4 +6,5 @@ export {
   type UploadedFile,
   type UploadedFiles,
 } from './source-maps.ts';
+export { culpritOf } from '../errors/culprit-of.ts';
 export { plainDebugId, symbolicateStored } from './symbolicate-event.ts';

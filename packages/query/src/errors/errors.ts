@@ -22,6 +22,7 @@ export {
 } from './issue-relations.ts';
 export { listEvents, type ListedEvent } from './list-events.ts';
 export { findIssues, issueSearchFault, type FindIssues, type FoundIssue, type IssueDecisions } from './find-issues.ts';
+export { readNewestStacks, type NewestStack } from './newest-stacks.ts';
 export { knownIssueHashes } from './known-hashes.ts';
 export {
   listAttachments,

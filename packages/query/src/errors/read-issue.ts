@@ -288,7 +288,7 @@ function partOfLine(line: string): GroupingPart {
 }
 
 /** The payload as it was stored. What an older or newer writer left out is empty; text that is no JSON object is empty whole. */
-function readPayload(text: string): StoredPayload {
+export function readPayload(text: string): StoredPayload {
   if (text === '') return emptyPayload();
   try {
     const value: unknown = readJson(text);

@@ -50,7 +50,7 @@ export function CardinalityView(): ReactNode {
             <h2>By metric</h2>
           </header>
           <ScrollX label="Table of series by metric">
-            <table className="table one-line stacks">
+            <table className="table one-line cardinality-table">
               <thead>
                 <tr>
                   <th>Metric</th>
@@ -66,12 +66,10 @@ export function CardinalityView(): ReactNode {
                         {metric}
                       </Go>
                     </td>
-                    <td className="number" data-title="Series">
+                    <td className="number">
                       <Against series={series} limit={data.metricLimit} label={`Series of ${metric}`} bare />
                     </td>
-                    <td className="number muted" data-title="Of all">
-                      {((100 * series) / data.series).toFixed(1)} %
-                    </td>
+                    <td className="number muted">{((100 * series) / data.series).toFixed(1)} %</td>
                   </tr>
                 ))}
               </tbody>
@@ -84,7 +82,7 @@ export function CardinalityView(): ReactNode {
             <h2>By label</h2>
           </header>
           <ScrollX label="Table of values by label">
-            <table className="table one-line stacks">
+            <table className="table one-line cardinality-table">
               <thead>
                 <tr>
                   <th>Label</th>
@@ -107,9 +105,7 @@ export function CardinalityView(): ReactNode {
                         {label}
                       </Go>
                     </td>
-                    <td className="number" data-title="Distinct values">
-                      {formatCount(values)}
-                    </td>
+                    <td className="number">{formatCount(values)}</td>
                   </tr>
                 ))}
               </tbody>
@@ -163,7 +159,7 @@ function FoldedTable({ data }: { data: Cardinality }): ReactNode {
         <code>--metric-series-limit</code>.
       </p>
       <ScrollX label="Table of metrics that met a limit">
-        <table className="table one-line stacks">
+        <table className="table one-line cardinality-table">
           <thead>
             <tr>
               <th>Metric</th>
@@ -182,10 +178,10 @@ function FoldedTable({ data }: { data: Cardinality }): ReactNode {
                     {metric}
                   </Go>
                 </td>
-                <td data-title="Since">
+                <td>
                   <TimeText at={sinceAt} />
                 </td>
-                <td data-title="Last">{lastAt === null ? '–' : <TimeText at={lastAt} show="relative" />}</td>
+                <td>{lastAt === null ? '–' : <TimeText at={lastAt} show="relative" />}</td>
               </tr>
             ))}
           </tbody>

@@ -8,6 +8,7 @@ import { QueryGate } from '../prometheus/gate.ts';
 import { headerText, Missing, Refusal, refuse, send } from './answers.ts';
 import { awayOf, type Call, takeApiKey } from './call.ts';
 import { cursorId } from './cursors.ts';
+import { answerDocuments, foundDocument } from './many-documents.ts';
 import { Indices } from './indices.ts';
 import { Searches } from './searches.ts';
 
@@ -17,7 +18,7 @@ const queryTimeoutMs = 30_000;
 
 /**
  * Reads of Elasticsearch's API below `/elasticsearch`, as its clients and tools like Kibana ask for logs: `_search`, `_msearch`, `_async_search`, `_count`,
- * `_mapping`, `_field_caps`, `_cat/indices`, `_resolve/index`, scrolls, points in time, single documents, `_terms_enum`. A key with `query` or `operate` (`ApiKey`, bearer or basic), or a session, says whose. What is
+ * `_mapping`, `_field_caps`, `_cat/indices`, `_resolve/index`, scrolls, points in time, single documents, `_mget`, `_terms_enum`. A key with `query` or `operate` (`ApiKey`, bearer or basic), or a session, says whose. What is
  * written, and the handshake, is ingest's.
  */
 export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps): Promise<void> {
@@ -106,15 +107,7 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
         const hit = await searches.document(call);
         if (hit instanceof Refusal) return hit;
         if (!hit) return new Missing({ _index: call.scope.index, _id: call.params['id'] ?? '', found: false });
-        return {
-          _index: hit._index,
-          _id: hit._id,
-          _version: 1,
-          _seq_no: 0,
-          _primary_term: 1,
-          found: true,
-          _source: hit._source,
-        };
+        return foundDocument(hit);
       },
       ['GET'],
     );
@@ -128,6 +121,7 @@ export async function registerElasticsearch(app: FastifyInstance, deps: ApiDeps)
       },
       ['GET'],
     );
+    route(both('/_mget'), (call) => answerDocuments(searches, call));
     route(['/:index/_terms_enum', '/_terms_enum'], (call) => searches.termsEnum(call));
     route(both('/_async_search'), (call) => searches.answerAsync(call));
     route(both('/_msearch'), (call) => searches.answerMany(call));

@@ -164,7 +164,7 @@ export class Searches {
   }
 
   /** A document by the id that a search gave it, which begins with its time, or that its client gave it: of several the one that came last. */
-  async document(call: Call): Promise<Refusal | Hit | undefined> {
+  async document(call: Call, source: { readonly _source?: unknown } = {}): Promise<Refusal | Hit | undefined> {
     const id = call.params['id'] ?? '';
     const ns = /^(\d{1,19})-[0-9a-f]{16}$/.exec(id)?.[1];
     const atMs = ns === undefined ? undefined : Number(BigInt(ns) / 1_000_000n);
@@ -175,7 +175,7 @@ export class Searches {
       sort: [{ 'event.ingested': 'desc' }, { _shard_doc: 'desc' }],
       query: { bool: { filter: [...at, { ids: { values: [id] } }] } },
     };
-    const found = await this.#far(call, withParameters(body, call.query), searchDocuments);
+    const found = await this.#far(call, { ...withParameters(body, call.query), ...source }, searchDocuments);
     return found instanceof Refusal ? found : (found['hits'] as Hits).hits[0];
   }
 
