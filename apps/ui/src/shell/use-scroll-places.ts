@@ -49,7 +49,9 @@ export function useScrollPlaces(): void {
       pressed = target instanceof Element ? (target.closest('a[href]')?.getAttribute('href') ?? '') : '';
     };
     const keep = (): void => sessionStorage.setItem(storedAs, places.write());
-    hold(places.of(key), false);
+    const kept = places.of(key);
+    // A page that nothing is known of is not held: where somebody scrolls it meanwhile is its place.
+    if (Object.keys(kept.places).length > 0) hold(kept, false);
     document.addEventListener('scroll', onScroll, { capture: true, passive: true });
     document.addEventListener('click', onPress, { capture: true });
     window.addEventListener('pagehide', keep);
