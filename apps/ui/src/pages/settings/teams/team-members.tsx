@@ -53,6 +53,8 @@ export function TeamMembers({
   );
 }
 
+const reading = 'Reading who there is…';
+
 function AddMember({ slug, members }: { readonly slug: string; readonly members: readonly TeamMember[] }): ReactNode {
   const people = useAsk(listMembers);
   const [person, setPerson] = useState<string | null>(null);
@@ -71,12 +73,11 @@ function AddMember({ slug, members }: { readonly slug: string; readonly members:
       <Select
         className="grow"
         aria-label="Person to add"
-        placeholder={
-          people.isPending ? 'Reading who there is…' : others.length === 0 ? 'Everybody is in it' : 'Name or e-mail'
-        }
+        placeholder={people.isPending ? reading : others.length === 0 ? 'Everybody is in it' : 'Name or e-mail'}
         searchable
-        disabled={others.length === 0}
-        nothingFoundMessage="Nobody of this name; people are invited under People"
+        // While it is read who there is, one may write already.
+        disabled={!people.isPending && others.length === 0}
+        nothingFoundMessage={people.isPending ? reading : 'Nobody of this name; people are invited under People'}
         data={others.map(({ id, email, name }) => ({ value: id, label: name === '' ? email : `${name} (${email})` }))}
         value={person}
         onChange={setPerson}
