@@ -131,7 +131,7 @@ async function open(config: Config, clock: Clock, logger: Logger, closers: Close
         ...(agents ? { agents } : {}),
         ...(targetReader ? { targetReader } : {}),
         ...(upkeep.archive ? { keyDestruction: upkeep.archive.disposal } : {}),
-        ...(watch.ruleReader ? { ruleReader: watch.ruleReader } : {}),
+        ...(fileRules ? { ruleReader: fileRules.reader } : {}),
         ...(demo ? { faults: faultsOf(fleet) } : {}),
       })
     : undefined;

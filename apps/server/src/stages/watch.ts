@@ -1,4 +1,3 @@
-import type { RuleReader } from '@sightline/api';
 import type { Uptime } from '@sightline/detect';
 import type { Metrics } from '@sightline/metrics';
 import type { FindingSink } from '@sightline/record';
@@ -22,7 +21,6 @@ export interface Watch {
   readonly uptime: Uptime;
   /** Rule files at work; undefined where this process evaluates none. */
   readonly fileRules: FileRulesStage | undefined;
-  readonly ruleReader: RuleReader | undefined;
   /** Begins to deliver, to escalate and to work on spans; call it once the port is bound, for messages link to it. */
   start(): void;
   /** Our own figures in Prometheus' text format. */
@@ -66,7 +64,6 @@ export function openWatch(stage: StageParts, { metrics, ingest, findings }: Watc
     respond,
     uptime,
     fileRules,
-    ruleReader: fileRules?.reader,
     start: () => {
       if (!detects) return;
       delivery.current = openNotify(stage);

@@ -1,3 +1,6 @@
+/** The label of buckets that count what lies in them alone, as TraceQL's `histogram_over_time` tells them. */
+export const bucketLabel = '__bucket';
+
 /** Counts by bucket and time. `bounds` are the buckets' names from the lowest up; a cell is null where nothing was measured. */
 export interface HeatCells {
   readonly times: readonly number[];
@@ -13,12 +16,11 @@ interface HeatSeries {
 }
 
 /**
- * Cumulative buckets (`le`) become counts of each, from the lowest up; buckets that count what lies in them alone (`__bucket`, as TraceQL's `histogram_over_time` tells
- * them) are put in order, and what is no bucket beside them (the sum of series over the limit) is left out, as `histogram_quantile` does. Where
+ * Cumulative buckets (`le`) become counts of each, from the lowest up; buckets that count what lies in them alone (`bucketLabel`) are put in order, and what is no bucket beside them (the sum of series over the limit) is left out, as `histogram_quantile` does. Where
  * there are no buckets, series are rows as they are.
  */
 export function heatCells(times: readonly number[], columns: readonly HeatSeries[]): HeatCells {
-  const bound = ['le', '__bucket'].find((name) => columns.some(({ labels }) => labels[name] !== undefined));
+  const bound = ['le', bucketLabel].find((name) => columns.some(({ labels }) => labels[name] !== undefined));
   const textOf = ({ labels }: HeatSeries): string => labels[bound ?? ''] ?? '';
   const order =
     bound === undefined

@@ -142,10 +142,9 @@ function after(down: boolean): string {
 function nextCursor(page: readonly LogColumns[], before: LogCursor | undefined): string {
   const last = page.at(-1);
   if (!last) return '';
-  const same = page.filter(
-    ({ tsNs, receivedNs, hash }) => tsNs === last.tsNs && receivedNs === last.receivedNs && hash === last.hash,
-  );
-  const given = parseLogCursor(logCursor(last, 0));
+  const here = logCursor(last, 0);
+  const same = page.filter((row) => logCursor(row, 0) === here);
+  const given = parseLogCursor(here);
   const again =
     before && given && before.ns === given.ns && before.receivedNs === given.receivedNs && before.hash === given.hash;
   return logCursor(last, same.length + (again ? before.skip : 0));

@@ -15,6 +15,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import type { ApiDeps } from '../../route.ts';
 import { durationNs } from '../duration.ts';
+import { traceIdOf } from '../read-traces.ts';
 import { Fault, traceCalls, type TraceCall } from '../trace-call.ts';
 import { traceJson, traceProtobuf } from '../otlp-trace.ts';
 import { readCount, readRange, readStepMs, tagsQuery } from './parameters.ts';
@@ -194,10 +195,9 @@ export function registerTempo(scope: FastifyInstance, deps: ApiDeps): void {
   scope.get('/tempo/ready', (_, reply) => reply.type('text/plain; charset=utf-8').send('ready'));
 
   async function spansOf({ seen, params, signal }: TraceCall) {
-    const id = params['id'] ?? '';
-    if (!/^[0-9a-f]{1,32}$/i.test(id))
-      return new Fault(400, 'trace IDs can only contain hex characters, at most 32 of them');
-    const spans = await readFullTrace(store, seen, id.padStart(32, '0'), { signal });
+    const id = traceIdOf(params['id'] ?? '');
+    if (id === undefined) return new Fault(400, 'trace IDs can only contain hex characters, at most 32 of them');
+    const spans = await readFullTrace(store, seen, id, { signal });
     return spans.length === 0 ? new Fault(404, 'trace not found') : spans;
   }
 

@@ -1,12 +1,11 @@
 import { useElementSize } from '@mantine/hooks';
 import type { MetricColumns } from '@sightline/contract';
 import { useMemo, type ReactNode } from 'react';
-import { heatCells } from '../../../charts/heat-cells.ts';
+import { bucketLabel, heatCells } from '../../../charts/heat-cells.ts';
 import { HeatMapChart } from '../../../charts/heat-map-chart.tsx';
 import { formatCount, formatDuration } from '../../../charts/number-format.ts';
 import { seriesText } from '../../../promql/series-names.ts';
 
-const bucketLabel = '__bucket';
 const mostFields = 8;
 const fieldPx = { alone: 320, oneOfMany: 180 };
 
